@@ -1,0 +1,80 @@
+"""What people see on a terminal: findings by severity, each with its place, its words and the way out.
+
+Standard output carries results, standard error everything else. Text from sources is shown, never interpreted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from cbrn_data.errors import CbrnDataError
+from cbrn_data.findings import Finding, blocking, catalogue, shown
+
+LISTED = 50
+"""How many findings a person is shown; the others are counted."""
+
+
+def console(stream: Any = None) -> Console:
+    """Return a console that neither interprets markup nor guesses a width where there is no terminal."""
+    output = stream or sys.stdout
+    width = None if output.isatty() or "COLUMNS" in os.environ else 100
+    return Console(file=output, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+def show_error(error: CbrnDataError) -> None:
+    """Print an error and its findings to standard error."""
+    out = console(sys.stderr)
+    show_findings(error.findings, out)
+    out.print(Text("error: ", style="bold red") + Text(shown(str(error), 1000)))
+
+
+def show_findings(findings: Sequence[Finding], out: Console | None = None) -> None:
+    """Print findings, the blocking ones first, with a line of totals."""
+    out = out or console(sys.stderr)
+    for finding in sorted(findings)[:LISTED]:
+        style = "bold red" if finding.blocks else "yellow"
+        place = Text(f"{shown(finding.place)}  ", style="bold")
+        out.print(Text(f"{finding.severity:<8}", style=style) + place + Text(finding.code, style="dim"))
+        out.print(Padding(Text(shown(finding.message, 400)), (0, 0, 0, 8)))
+        out.print(Padding(Text("→ " + catalogue()[finding.code].fix, style="dim"), (0, 0, 0, 8)))
+    if len(findings) > LISTED:
+        out.print(f"… and {len(findings) - LISTED:,} more")
+    if findings:
+        out.print(totals(findings))
+
+
+def totals(findings: Sequence[Finding]) -> str:
+    """Return how many findings block and how many do not, in words.
+
+    >>> totals([])
+    'no findings'
+    """
+    if not findings:
+        return "no findings"
+    errors = len(blocking(findings))
+    warnings = len(findings) - errors
+    return f"{errors} blocking, {warnings} for information"
+
+
+def show_json(value: Any) -> None:
+    """Print a value for machines."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def show_table(columns: Iterable[str], rows: Iterable[Sequence[object]], title: str | None = None) -> None:
+    """Print rows under headers."""
+    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(shown("" if cell is None else str(cell), 400)) for cell in row))
+    console().print(table)

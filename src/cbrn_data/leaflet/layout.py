@@ -1,0 +1,169 @@
+"""Lines, blocks and sections of a leaflet.
+
+A block is a run of lines without a blank one between them; a line of spaces of any kind is blank. A heading is a line
+(or up to three, where it wraps) that says one of ``HEADINGS``, whatever its letter case, bold marks or colon. Bullets,
+numbers of a list and ``#`` marks at the start of a block are layout and belong to no value (rule ``list-mark``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from cbrn_data.sources.document import Document
+from cbrn_data.words.text import Plain, folded
+
+HEADINGS: dict[str, tuple[str, ...]] = {
+    "Partner Countries": ("partner countries", "partner country"),
+    "Structure": ("structure", "regional structure"),
+    "Projects": ("projects", "regional projects"),
+    "Regional Priorities": ("regional priorities", "priorities"),
+    "Methodology": ("methodology", "method"),
+    "Recent Achievements": ("recent achievements", "achievements"),
+}
+"""Each section by the name it has in the first leaflet, and the headings under which it is found."""
+
+OPTIONAL = frozenset({"Structure"})
+
+_SECTION_OF = {heading: section for section, headings in HEADINGS.items() for heading in headings}
+_LIST_MARK = re.compile(r"(?:[•‣▪●○◦■□➢➤✓\uf0b7\uf0a7·*–—-]|[0-9]{1,2}[.)]|#{1,6})\s+(?=\S)")
+_FOOTNOTE = re.compile(r"(?P<mark>\*{1,3}|[†‡¹²³])\s*(?=\S)")
+_MARKED_WORD = re.compile(r"[^\W\d_](\*{1,3}|[†‡¹²³])(?![\w*])")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line that is not blank: its number from 1, and its readable text."""
+
+    number: int
+    plain: Plain
+
+    @cached_property
+    def item(self) -> Plain:
+        """The text without a list mark at its start."""
+        mark = _LIST_MARK.match(self.plain.text)
+        return self.plain.part(mark.end()) if mark else self.plain
+
+    @property
+    def opens_item(self) -> bool:
+        """Whether a list mark stands at the start of the line."""
+        return self.item is not self.plain
+
+
+@dataclass(frozen=True)
+class Block:
+    """Lines that belong together; ``text`` joins them with spaces, without the list mark of the first."""
+
+    lines: tuple[Line, ...]
+
+    @cached_property
+    def plain(self) -> Plain:
+        """The readable text of all lines."""
+        return joined(self.lines)
+
+    @property
+    def numbers(self) -> tuple[int, int]:
+        """The first and the last line."""
+        return self.lines[0].number, self.lines[-1].number
+
+    def items(self) -> Iterator[Block]:
+        """Split where a list mark opens a line."""
+        start = 0
+        for place in range(1, len(self.lines)):
+            if self.lines[place].opens_item:
+                yield Block(self.lines[start:place])
+                start = place
+        yield Block(self.lines[start:])
+
+
+def joined(lines: tuple[Line, ...]) -> Plain:
+    """Join lines into one text, without the list mark of the first."""
+    plain = lines[0].item
+    for line in lines[1:]:
+        plain = plain + line.plain
+    return plain
+
+
+@dataclass
+class Section:
+    """The blocks under a heading; ``line`` is the heading's, and the head of a leaflet has neither."""
+
+    name: str
+    line: int
+    blocks: list[Block]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A leaflet cut into its head and its sections; ``headings`` are the lines that are nothing but a heading."""
+
+    head: Section
+    sections: list[Section]
+    headings: list[int]
+
+    @cached_property
+    def _footnote_marks(self) -> frozenset[str]:
+        """Marks that words bear and one line alone begins with; where more lines begin with one it is a bullet."""
+        blocks = [block for section in (self.head, *self.sections) for block in section.blocks]
+        texts = [line.plain.text for block in blocks for line in block.lines]
+        opening = Counter(match["mark"] for text in texts if (match := _FOOTNOTE.match(text)))
+        borne = {mark for text in texts for mark in _MARKED_WORD.findall(text)}
+        return frozenset(mark for mark in borne if opening[mark] == 1)
+
+    def is_footnote(self, block: Block) -> bool:
+        """Whether a block explains a mark that a word elsewhere bears (``Kosovo*`` and ``* This designation ...``)."""
+        mark = _FOOTNOTE.match(block.lines[0].plain.text)
+        return mark is not None and mark["mark"] in self._footnote_marks
+
+    def named(self, name: str) -> list[Section]:
+        """Return the sections of that name: one, unless the leaflet has none or repeats it."""
+        return [section for section in self.sections if section.name == name]
+
+
+def read_layout(document: Document) -> Layout:
+    """Cut a document into head and sections."""
+    head = current = Section("", 0, [])
+    sections: list[Section] = []
+    headings: list[int] = []
+    for block in _blocks(document):
+        start = place = 0
+        while place < len(block):
+            name, width = _heading(block, place)
+            if name:
+                current.blocks += [Block(block[start:place])] if start < place else []
+                headings += [line.number for line in block[place : place + width]]
+                current = Section(name, block[place].number, [])
+                sections.append(current)
+                start = place + width
+            place += width
+        current.blocks += [Block(block[start:])] if start < len(block) else []
+    return Layout(head, sections, headings)
+
+
+def _blocks(document: Document) -> Iterator[tuple[Line, ...]]:
+    starts = document.line_starts
+    lines: list[Line] = []
+    for number, (start, end) in enumerate(zip(starts, [*starts[1:], len(document.text)], strict=True), start=1):
+        raw = document.text[start:end]
+        skip = 1 if start == 0 and raw.startswith("\ufeff") else 0
+        plain = Plain.of(raw[skip:], start + skip)
+        if plain.text:
+            lines.append(Line(number, plain.part(0)))
+        elif lines:
+            yield tuple(lines)
+            lines = []
+    if lines:
+        yield tuple(lines)
+
+
+def _heading(block: tuple[Line, ...], place: int) -> tuple[str, int]:
+    """Return the section that the lines at ``place`` head and how many lines the heading takes, or ``("", 1)``."""
+    for width in (1, 2, 3):
+        lines = block[place : place + width]
+        text = folded(joined(lines).text).casefold().strip(" :*_")
+        if len(lines) == width and text in _SECTION_OF:
+            return _SECTION_OF[text], width
+    return "", 1

@@ -1,0 +1,200 @@
+"""A document to a leaflet: the sections in whatever order, then what the leaflet must say and must not contradict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import chain
+
+from cbrn_data.findings import Finding, shown
+from cbrn_data.leaflet.head import read_head, read_labelled
+from cbrn_data.leaflet.layout import HEADINGS, OPTIONAL, Block, Layout, Section, read_layout
+from cbrn_data.leaflet.sections import (
+    read_achievements,
+    read_countries,
+    read_methodology,
+    read_priorities,
+    read_projects,
+)
+from cbrn_data.leaflet.statements import Ignored, Leaflet, Said
+from cbrn_data.sources.document import Document, long_lines
+
+_Reader = Callable[[list[Block], Leaflet, list[Finding]], list[Block]]
+
+_READERS: dict[str, _Reader] = {
+    "Partner Countries": read_countries,
+    "Projects": read_projects,
+    "Regional Priorities": read_priorities,
+    "Methodology": read_methodology,
+    "Recent Achievements": read_achievements,
+}
+
+
+def read_leaflet(document: Document) -> tuple[Leaflet, list[Finding]]:
+    """Return what a leaflet says, and every finding about it, in the order of its lines.
+
+    Nothing is raised, whatever the text; a leaflet with a blocking finding must not be used.
+    """
+    leaflet = Leaflet(document)
+    findings = long_lines(document)
+    if findings:
+        return leaflet, findings
+    layout = read_layout(document)
+    findings = _missing_sections(document, layout)
+    left, found = read_head(_kept(layout.head, layout, leaflet), leaflet)
+    findings += found
+    for section in layout.sections:
+        blocks = [b for b in _kept(section, layout, leaflet) if not read_labelled(b, leaflet, findings)]
+        if section.name == "Structure":
+            leaflet.ignored += [Ignored(*block.numbers, rule="structure-section") for block in blocks]
+        else:
+            if not blocks:
+                message = f"nothing stands under the heading {section.name!r}"
+                findings.append(Finding("section-empty", message, document.place, section.line))
+            left += _READERS[section.name](blocks, leaflet, findings)
+    findings += [_unread(document, block) for block in left]
+    findings += _head_findings(leaflet)
+    findings += _contradictions(leaflet)
+    return leaflet, sorted(findings)
+
+
+def _kept(section: Section, layout: Layout, leaflet: Leaflet) -> list[Block]:
+    """Return the blocks of a section that are not footnotes, which a rule ignores."""
+    kept = []
+    for block in section.blocks:
+        if layout.is_footnote(block):
+            leaflet.ignored.append(Ignored(*block.numbers, rule="footnote"))
+        else:
+            kept.append(block)
+    return kept
+
+
+def _missing_sections(document: Document, layout: Layout) -> list[Finding]:
+    findings = []
+    missing = [name for name in HEADINGS if name not in OPTIONAL and not layout.named(name)]
+    if missing:
+        names = ", ".join(repr(name) for name in missing)
+        findings.append(Finding("section-missing", f"no section {names}", document.place, 1))
+    for name in HEADINGS:
+        for again in layout.named(name)[1:]:
+            first = layout.named(name)[0].line
+            message = f"the heading {name!r} stands in line {first} already"
+            findings.append(Finding("section-repeated", message, document.place, again.line))
+    return findings
+
+
+def _unread(document: Document, block: Block) -> Finding:
+    message = f"no rule says what this is: {shown(block.plain.text, 80)}"
+    return Finding("line-unread", message, document.place, block.lines[0].number)
+
+
+def _head_findings(leaflet: Leaflet) -> list[Finding]:
+    place = leaflet.document.place
+    needed = {"the name of the regional secretariat": leaflet.region, "its city and country": leaflet.secretariat_city}
+    findings = [
+        Finding("head-missing", f"the head does not say {what}", place, 1) for what, said in needed.items() if not said
+    ]
+    wanted = {
+        "the overall goal": leaflet.goal,
+        "the date of establishment": leaflet.established,
+        "who funds it": leaflet.funder,
+    }
+    return findings + [
+        Finding("head-incomplete", f"the head does not say {what}", place, 1) for what, said in wanted.items() if not said
+    ]
+
+
+def _contradictions(leaflet: Leaflet) -> list[Finding]:
+    """Hold what the leaflet counts against what it lists."""
+    return sorted(
+        chain(
+            _project_counts(leaflet),
+            _project_labels(leaflet),
+            _country_counts(leaflet),
+            _repeated(leaflet),
+            _cut_off(leaflet),
+        )
+    )
+
+
+def _at(leaflet: Leaflet, said: Said[object]) -> int:
+    return leaflet.document.line(said.span.start)
+
+
+def _project_counts(leaflet: Leaflet) -> Iterable[Finding]:
+    place, claimed, listed = leaflet.document.place, leaflet.projects_claimed, leaflet.projects
+    if claimed is None:
+        yield Finding("projects-unclaimed", "no sentence says how many projects there are", place, 1, table="figures")
+        return
+    line = _at(leaflet, claimed.text)
+    for what, said in (("how many projects there are", claimed.total), ("how many are on-going", claimed.ongoing)):
+        if said is None:
+            yield Finding("projects-unclaimed", f"the sentence does not say {what}", place, line, table="figures")
+    if claimed.total and claimed.ongoing and claimed.ongoing.value > claimed.total.value:
+        message = f"{claimed.ongoing.value} projects on-going are more than {claimed.total.value} in total"
+        yield Finding("projects-exceed-total", message, place, line, table="figures")
+    if claimed.ongoing and claimed.ongoing.value != len(listed):
+        lines = ", ".join(str(_at(leaflet, project.number)) for project in listed) or "none"
+        message = f"says that {claimed.ongoing.value} projects are on-going and lists {len(listed)} (lines {lines})"
+        yield Finding("leaflet-contradiction", message, place, line, table="figures", field="value")
+
+
+def _project_labels(leaflet: Leaflet) -> Iterable[Finding]:
+    place = leaflet.document.place
+    seen: dict[int, tuple[str | None, int]] = {}
+    for project in leaflet.projects:
+        number, title = project.number.value, project.title.value if project.title else None
+        line = _at(leaflet, project.number)
+        if title is None:
+            yield Finding(
+                "project-untitled", f"Project {number} has no title", place, line, table="projects", row=f"P{number}"
+            )
+        if number in seen and seen[number][0] == title:
+            message = f"Project {number} is listed in line {seen[number][1]} already"
+            yield Finding("item-repeated", message, place, line, table="projects", row=f"P{number}")
+        elif number in seen:
+            message = f"Project {number} has another title in line {seen[number][1]}"
+            yield Finding("project-conflict", message, place, line, table="projects", row=f"P{number}", field="title")
+        seen.setdefault(number, (title, line))
+
+
+def _country_counts(leaflet: Leaflet) -> Iterable[Finding]:
+    place, listed = leaflet.document.place, leaflet.countries
+    lines = f"lines {_at(leaflet, listed[0].name)} to {_at(leaflet, listed[-1].name)}" if listed else "no line"
+    claimed = leaflet.countries_claimed
+    if claimed and claimed.count and claimed.count.value != len(listed):
+        message = f"says {claimed.count.value} countries and lists {len(listed)} ({lines})"
+        yield Finding("leaflet-contradiction", message, place, _at(leaflet, claimed.text), table="memberships")
+    for claim in leaflet.methodology:
+        line = _at(leaflet, claim.text)
+        if claim.count is None:
+            yield Finding("claim-uncounted", f"holds no number: {shown(claim.text.value, 80)}", place, line, table="figures")
+        elif claim.count.value > len(listed):
+            message = f"counts {claim.count.value} where {len(listed)} partner countries are listed ({lines})"
+            yield Finding("leaflet-contradiction", message, place, line, table="figures", field="value")
+
+
+def _repeated(leaflet: Leaflet) -> Iterable[Finding]:
+    lists: dict[str, list[tuple[str, Said[str]]]] = {
+        "memberships": [(country.country_id, country.name) for country in leaflet.countries],
+        "priorities": [(said.value.casefold(), said) for said in leaflet.priorities],
+        "figures": [(claim.text.value.casefold(), claim.text) for claim in leaflet.methodology],
+        "achievements": [(item.text.value.casefold(), item.text) for item in leaflet.achievements],
+    }
+    for table, items in lists.items():
+        seen: dict[str, int] = {}
+        for key, said in items:
+            line = _at(leaflet, said)
+            if key in seen:
+                message = f"stands in line {seen[key]} already: {shown(said.value, 80)}"
+                yield Finding("item-repeated", message, leaflet.document.place, line, table=table)
+            seen.setdefault(key, line)
+
+
+def _cut_off(leaflet: Leaflet) -> Iterable[Finding]:
+    for item in leaflet.achievements:
+        if item.text.value[-1] not in '.!?”"’)*…':
+            message = f"ends without a full stop: …{shown(item.text.value[-60:], 80)}"
+            line = leaflet.document.line(item.text.span.end - 1)
+            yield Finding(
+                "achievement-unfinished", message, leaflet.document.place, line, table="achievements", field="text"
+            )

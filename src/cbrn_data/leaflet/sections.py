@@ -1,0 +1,208 @@
+"""The sections of a leaflet: partner countries, projects, priorities, method, achievements.
+
+Each reader takes the blocks of its section, puts what they say into the leaflet, and returns the blocks it cannot use.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cbrn_data.findings import Finding, shown
+from cbrn_data.leaflet.layout import Block, Line, joined
+from cbrn_data.leaflet.statements import (
+    Achievement,
+    Claim,
+    CountryListed,
+    Leaflet,
+    People,
+    ProjectListed,
+    ProjectsClaimed,
+    Said,
+)
+from cbrn_data.words.countries import countries_in, country_id, nearest, without_mark
+from cbrn_data.words.dates import ImpossibleDate, find_dates
+from cbrn_data.words.numbers import numbers
+from cbrn_data.words.people import find_country_count, find_people
+from cbrn_data.words.projects import label, references
+from cbrn_data.words.text import Plain, Span, folded
+
+
+def read_countries(blocks: list[Block], leaflet: Leaflet, findings: list[Finding]) -> list[Block]:
+    """Read the list of partner countries: a name a block or a line, or names in a row."""
+    for block in [item for section_block in blocks for item in section_block.items()]:
+        names = _names(block.lines) or _names_in_a_row(block.plain)
+        if names:
+            leaflet.countries += [CountryListed(Said(name.text, name.span()), country_id(name.text) or "") for name in names]
+        elif leaflet.countries_claimed is None and find_country_count(block.plain.text):
+            leaflet.countries_claimed = _claim(block.plain)
+        else:
+            name = block.plain.text
+            hint = f"; nearest: {', '.join(nearest(name))}" if nearest(name) else ""
+            message = f"{shown(name, 80)!r} is no country that is known{hint}"
+            place = leaflet.document.place
+            findings.append(Finding("country-unresolved", message, place, block.lines[0].number, value=shown(name, 80)))
+    return []
+
+
+def _names(lines: tuple[Line, ...]) -> list[Plain]:
+    """Cut lines into names of countries, each of one to four lines; an empty list where that cannot be done."""
+    best: dict[int, list[Plain]] = {len(lines): []}
+    for start in range(len(lines) - 1, -1, -1):
+        for stop in range(start + 1, min(start + 4, len(lines)) + 1):
+            name = _unmarked(joined(lines[start:stop]))
+            if stop in best and country_id(name.text):
+                best[start] = [name, *best[stop]]
+                break
+    return best.get(0, [])
+
+
+def _unmarked(plain: Plain) -> Plain:
+    name = without_mark(plain.text)
+    return plain.part(0, len(name)) if name else plain
+
+
+def _names_in_a_row(plain: Plain) -> list[Plain]:
+    """Read ``Kenya, Uganda and Zambia`` on one line; an empty list where a part is no country."""
+    names = [_unmarked(plain.part(*part.span())) for part in re.finditer(r"(?:[^,;]|,(?! ))+", plain.text)]
+    if len(names) > 1 and not country_id(names[-1].text):
+        last = names.pop()
+        pieces = (last.part(*piece.span()) for piece in re.finditer(r"(?:(?!\band\b).)+", last.text))
+        names += [_unmarked(piece) for piece in pieces if piece.text]
+    return names if len(names) > 1 and all(country_id(name.text) for name in names) else []
+
+
+_TOTAL = re.compile(r" (?:(?!on-?going)[\w-]+ ){0,3}?projects?\b", re.I)
+_ONGOING = re.compile(r" (?:(?:are|is|were|remain|remains|still|currently|now|of|them) ){0,4}on-?going\b", re.I)
+_SINCE = re.compile(r"\bsince (?P<year>(?:19|20)[0-9]{2})\b", re.I)
+_IN_YEAR = re.compile(r"\b(?:in|as of|during|for)(?: \w+)?? (?P<year>(?:19|20)[0-9]{2})\b", re.I)
+
+
+def read_projects(blocks: list[Block], leaflet: Leaflet, findings: list[Finding]) -> list[Block]:
+    """Read the sentence that counts the projects, and the list of on-going ones: a label, then its title."""
+    left: list[Block] = []
+    awaiting: Said[int] | None = None
+    for block in [part for section_block in blocks for part in _labels_apart(section_block)]:
+        match = label(folded(block.plain.text))
+        if match:
+            _give_up(awaiting, leaflet)
+            awaiting = None
+            number = Said(int(match["number"]), block.plain.span(0, match.end("number")))
+            title = block.plain.part(match.end())
+            if title.text:
+                leaflet.projects.append(ProjectListed(number, Said(title.text, title.span())))
+            else:
+                awaiting = number
+        elif awaiting:
+            leaflet.projects.append(ProjectListed(awaiting, Said(block.plain.text, block.plain.span())))
+            awaiting = None
+        elif leaflet.projects_claimed is None and (claimed := _claimed(block.plain)):
+            leaflet.projects_claimed = claimed
+        else:
+            left.append(block)
+    _give_up(awaiting, leaflet)
+    spans = [leaflet.projects_claimed.text.span] if leaflet.projects_claimed else []
+    spans += [(project.title or project.number).span for project in leaflet.projects]
+    spans += [project.number.span for project in leaflet.projects]
+    if spans:
+        leaflet.projects_span = Span(min(span.start for span in spans), max(span.end for span in spans))
+    return left
+
+
+def _give_up(awaiting: Said[int] | None, leaflet: Leaflet) -> None:
+    """List a project whose label stands without a title."""
+    if awaiting:
+        leaflet.projects.append(ProjectListed(awaiting, None))
+
+
+def _labels_apart(block: Block) -> Iterator[Block]:
+    start = 0
+    for place in range(1, len(block.lines)):
+        if label(folded(block.lines[place].item.text)) and block.lines[place].item.text[:1].isupper():
+            yield Block(block.lines[start:place])
+            start = place
+    yield Block(block.lines[start:])
+
+
+def _claimed(plain: Plain) -> ProjectsClaimed | None:
+    flat = folded(plain.text)
+    total = ongoing = None
+    ongoing_end = 0
+    for number in numbers(plain.text):
+        if ongoing is None and (match := _ONGOING.match(flat, number.end)):
+            ongoing, ongoing_end = Said(number.value, plain.span(number.start, match.end())), match.end()
+        elif total is None and (match := _TOTAL.match(flat, number.end)):
+            total = Said(number.value, plain.span(number.start, match.end()))
+    if total is None and ongoing is None:
+        return None
+    since, year = _SINCE.search(flat), _IN_YEAR.search(flat, ongoing_end) if ongoing else None
+    text = plain.part(0, len(plain.text.rstrip(" :")))
+    return ProjectsClaimed(
+        text=Said(text.text, text.span()),
+        total=total,
+        since=Said(int(since["year"]), plain.span(*since.span("year"))) if since else None,
+        ongoing=ongoing,
+        year=Said(int(year["year"]), plain.span(*year.span("year"))) if year else None,
+    )
+
+
+def read_priorities(blocks: list[Block], leaflet: Leaflet, findings: list[Finding]) -> list[Block]:
+    """Read the priorities: a title a block."""
+    for item in (item for block in blocks for item in block.items()):
+        leaflet.priorities.append(Said(item.plain.text, item.plain.span()))
+    return []
+
+
+def read_methodology(blocks: list[Block], leaflet: Leaflet, findings: list[Finding]) -> list[Block]:
+    """Read the statements of the method section, with the first count of each."""
+    leaflet.methodology += [_claim(item.plain) for block in blocks for item in block.items()]
+    return []
+
+
+def _claim(plain: Plain) -> Claim:
+    number = next(numbers(plain.text), None)
+    count = Said(number.value, plain.span(number.start, number.end)) if number else None
+    return Claim(Said(plain.text, plain.span()), count)
+
+
+def read_achievements(blocks: list[Block], leaflet: Leaflet, findings: list[Finding]) -> list[Block]:
+    """Read the achievements: a paragraph a block."""
+    for item in (item for block in blocks for item in block.items()):
+        leaflet.achievements.append(_achievement(item, leaflet.document.place, findings))
+    return []
+
+
+def _achievement(item: Block, place: str, findings: list[Finding]) -> Achievement:
+    plain = item.plain
+    dates = None
+    try:
+        if found := find_dates(plain.text):
+            dates = Said(found, plain.span(*found.words))
+    except ImpossibleDate as error:
+        line = item.lines[0].number
+        findings.append(Finding("date-impossible", str(error), place, line, table="achievements", field="date_start"))
+    mentions = references(plain.text)
+    countries = find_country_count(plain.text)
+    return Achievement(
+        text=Said(plain.text, plain.span()),
+        dates=dates,
+        people=_people(plain, [(mention.start, mention.end) for mention in mentions]),
+        country_count=Said(countries[0], plain.span(*countries[1])) if countries else None,
+        projects=[Said(mention.number, plain.span(mention.start, mention.end)) for mention in mentions],
+        countries=[Said(named.country_id, plain.span(named.start, named.end)) for named in countries_in(plain.text)],
+    )
+
+
+def _people(plain: Plain, taken: list[tuple[int, int]]) -> People | None:
+    """Find a count of people outside the numbers of projects, which are no counts."""
+    text = plain.text
+    for start, end in taken:
+        text = text[:start] + "_" * (end - start) + text[end:]
+    found = find_people(text)
+    if found is None:
+        return None
+    return People(
+        count=Said(found.count, plain.span(*found.counted)),
+        qualifier=Said(found.qualifier, plain.span(*found.qualified)),
+        group=Said(plain.text[slice(*found.grouped)], plain.span(*found.grouped)),
+    )

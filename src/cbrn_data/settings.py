@@ -1,0 +1,51 @@
+"""The one reader of settings from the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cbrn_data.errors import CbrnDataError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things are and what is configured. ``root`` holds ``raw/`` and ``schemas/``, and ``published/`` unless said."""
+
+    root: Path
+    published: Path
+
+    @property
+    def raw(self) -> Path:
+        """The folder of sources."""
+        return self.root / "raw"
+
+    @property
+    def schemas(self) -> Path:
+        """The folder of table definitions."""
+        return self.root / "schemas"
+
+
+def settings(root: Path | None = None, published: Path | None = None) -> Settings:
+    """Return the settings for ``root`` (default: the current folder)."""
+    base = root or Path()
+    return Settings(root=base, published=published or base / "published")
+
+
+def release_date(environment: Mapping[str, str] = os.environ) -> str:
+    """Return the date a release made now would bear, ``YYYY-MM-DD`` in UTC.
+
+    ``SOURCE_DATE_EPOCH`` (seconds since 1970, https://reproducible-builds.org/specs/source-date-epoch/) decides;
+    without it, today. Raises CbrnDataError when it is not a number of seconds in years 1970 to 9999.
+    """
+    text = environment.get("SOURCE_DATE_EPOCH")
+    if text is None:
+        return datetime.now(UTC).date().isoformat()
+    if not (text.isascii() and text.isdigit() and len(text) <= 12 and int(text) <= 253402300799):
+        raise CbrnDataError(
+            f"SOURCE_DATE_EPOCH is {text[:40]!r}; give whole seconds since 1970-01-01, for example 1795305600"
+        )
+    return datetime.fromtimestamp(int(text), UTC).date().isoformat()

@@ -1,0 +1,175 @@
+"""Putting a received file under ``raw/`` with its sidecar: the only way a source comes in without an editor.
+
+A leaflet is read before it is accepted: its region names the file, and its year (or ``edition``) the edition. A PDF is
+kept, and beside it the text that pdfminer.six read from it, with a digest of its own: another version of that library
+must not move a span. Nothing that is there is ever replaced by other bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cbrn_data.errors import CbrnDataError, SourceError
+from cbrn_data.findings import Finding, blocking, shown
+from cbrn_data.leaflet.read import read_leaflet
+from cbrn_data.leaflet.statements import Leaflet
+from cbrn_data.sources.document import read_document
+from cbrn_data.sources.source import MAX_BYTES, digest, read_bytes
+from cbrn_data.words.text import slug
+
+
+@dataclass(frozen=True)
+class About:
+    """What the person who adds a file says of it; None is left to the file or to a default."""
+
+    edition: str | None = None
+    table: str | None = None
+    title: str | None = None
+    publisher: str | None = None
+    url: str | None = None
+    licence: str | None = None
+    retrieved_on: str = ""
+
+
+@dataclass(frozen=True)
+class Added:
+    """What became of a file: the names under ``raw/`` that are new, and the findings that do not block."""
+
+    names: list[str]
+    findings: list[Finding]
+
+
+def add_file(path: Path, raw: Path, about: About) -> Added:
+    """Put ``path`` under ``raw`` with its sidecar.
+
+    Raises SourceError with the findings that forbid it, or where other bytes already have its name.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in {".txt", ".pdf", ".csv"}:
+        raise CbrnDataError(f"{path}: only .txt and .pdf leaflets and .csv tables can be added")
+    limit = MAX_BYTES.get({".txt": "leaflet", ".pdf": "document"}.get(suffix, ""))
+    data, findings = read_bytes(path, str(path), limit)
+    if data is None:
+        raise SourceError(f"{path} was not added", findings)
+    if suffix == ".csv":
+        return _add_table(path, data, raw, about)
+    text = _text_of_pdf(path, data) if suffix == ".pdf" else data
+    return _add_leaflet(path, data, text, raw, about)
+
+
+def _add_table(path: Path, data: bytes, raw: Path, about: About) -> Added:
+    document, findings = read_document(str(path), data)
+    if document is None:
+        raise SourceError(f"{path} was not added", findings)
+    if not about.table:
+        raise CbrnDataError(f"{path}: say which table it completes, with --table")
+    entry = _entry(
+        slug(path.stem),
+        "curated",
+        about,
+        table=about.table,
+        title=about.title or path.stem,
+        publisher="cbrn_data maintainers",
+    )
+    return Added(_write(raw, {f"{path.stem}.csv": (data, entry)}), [])
+
+
+def _add_leaflet(path: Path, data: bytes, text: bytes, raw: Path, about: About) -> Added:
+    leaflet, findings = _read(path, text)
+    region = leaflet.region.value if leaflet.region else ""
+    claimed = leaflet.projects_claimed
+    edition = about.edition or (str(claimed.year.value) if claimed and claimed.year else None)
+    if edition is None:
+        raise CbrnDataError(f"{path}: the leaflet does not name its year; say it with --edition")
+    name = f"{slug(region)}-{edition}"
+    common = {
+        "title": about.title or f"{region} Regional Secretariat (leaflet)",
+        "publisher": f"EU CBRN Centres of Excellence, Regional Secretariat for {region}",
+        "region": slug(region),
+        "edition": edition,
+    }
+    files = {f"{name}.txt": (text, _entry(name, "leaflet", about, **common))}
+    if text is not data:
+        files[f"{name}.txt"] = (text, _entry(name, "leaflet", about, text_of=f"{name}-pdf", read_with=_reader(), **common))
+        files[f"{name}.pdf"] = (data, _entry(f"{name}-pdf", "document", about, **common))
+    return Added(_write(raw, files), findings)
+
+
+def _read(path: Path, text: bytes) -> tuple[Leaflet, list[Finding]]:
+    document, findings = read_document(str(path), text)
+    if document is None:
+        raise SourceError(f"{path} was not added", findings)
+    leaflet, findings = read_leaflet(document)
+    if blocking(findings):
+        raise SourceError(f"{path} was not added", findings)
+    return leaflet, findings
+
+
+def _entry(source_id: str, kind: str, about: About, **values: str) -> dict[str, Any]:
+    keys = ("table", "text_of", "read_with", "title", "publisher", "region", "edition")
+    given = {"publisher": about.publisher} if about.publisher else {}
+    found = {key: (values | given)[key] for key in keys if key in values}
+    tail = {"url": about.url, "retrieved_on": about.retrieved_on, "licence": about.licence}
+    return {"id": source_id, "kind": kind, **found, **tail}
+
+
+def sidecar_text(entry: dict[str, Any], data: bytes) -> bytes:
+    """Return the sidecar of ``data`` as strict YAML, with its digest and size."""
+    import yaml
+
+    whole = {**entry, "sha256": digest(data), "bytes": len(data), "on_error": "reject"}
+    return yaml.safe_dump(whole, sort_keys=False, allow_unicode=True, width=10_000).encode()
+
+
+def _write(raw: Path, files: dict[str, tuple[bytes, dict[str, Any]]]) -> list[str]:
+    raw.mkdir(parents=True, exist_ok=True)
+    new = []
+    for name, (data, _) in files.items():
+        there = raw / name
+        if there.is_symlink() or (there.exists() and there.read_bytes() != data):
+            raise SourceError(f"{shown(str(there))} is there with other bytes; remove it first, or give another --edition")
+    for name, (data, entry) in files.items():
+        if not (raw / name).exists():
+            _put(raw, name, data)
+            _put(raw, f"{name}.yaml", sidecar_text(entry, data))
+            new.append(name)
+    return new
+
+
+def _put(raw: Path, name: str, data: bytes) -> None:
+    descriptor, temporary = tempfile.mkstemp(dir=raw, prefix=".add-")
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(data)
+        os.fchmod(stream.fileno(), 0o644)
+    Path(temporary).replace(raw / name)
+
+
+def _reader() -> str:
+    from importlib.metadata import version
+
+    return f"pdfminer.six {version('pdfminer.six')}"
+
+
+def _text_of_pdf(path: Path, data: bytes) -> bytes:
+    """Return the text of a PDF, pages apart by form feeds; text boxes stand apart by blank lines."""
+    try:
+        from pdfminer.high_level import extract_text
+        from pdfminer.pdfexceptions import PDFException
+        from pdfminer.psexceptions import PSException
+    except ImportError as error:
+        raise CbrnDataError(f"{path}: reading PDF needs the extra 'pdf': pip install 'cbrn_data[pdf]'") from error
+    from io import BytesIO
+
+    try:
+        text = extract_text(BytesIO(data))
+    except (PDFException, PSException, ValueError, TypeError, KeyError, AssertionError, RecursionError) as error:
+        finding = Finding(
+            "pdf-unreadable", f"cannot be read as PDF: {shown(str(error) or type(error).__name__, 80)}", str(path)
+        )
+        raise SourceError(f"{path} was not added", [finding]) from error
+    lines = (line.rstrip() for line in text.rstrip("\f\n").split("\n"))
+    return ("\n".join(lines) + "\n").encode()

@@ -1,0 +1,107 @@
+"""A source as text: strictly decoded UTF-8 in which every place has a line.
+
+Spans are counted in code points of the decoded file: a byte order mark is one, CR LF are two. Refused are other
+encodings, control characters, and characters that make text look other than it is (bidirectional and zero-width ones).
+"""
+
+from __future__ import annotations
+
+import bisect
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cached_property
+
+from cbrn_data.findings import Finding, shown
+from cbrn_data.words.text import Span
+
+MAX_LINE = 20_000
+"""The longest line a leaflet may have, in code points: a page has lines of words, not of megabytes."""
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f]")
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+
+
+@dataclass(frozen=True)
+class Document:
+    """Text at a ``place`` (the file as people know it: ``raw/central-asia-2025.txt``)."""
+
+    place: str
+    text: str
+
+    @cached_property
+    def line_starts(self) -> list[int]:
+        """Where each line begins; the first is line 1."""
+        return [0, *(match.end() for match in _LINE_END.finditer(self.text))]
+
+    def line(self, offset: int) -> int:
+        """Return the number of the line that holds the code point at ``offset``, from 1."""
+        return bisect.bisect_right(self.line_starts, offset)
+
+    def page(self, offset: int) -> int | None:
+        """Return the page of a text that form feeds cut into pages, from 1, or None where there is none."""
+        return self.text.count("\f", 0, offset) + 1 if "\f" in self.text else None
+
+    def lines(self, span: Span) -> tuple[int, int]:
+        """Return the first and last line that ``span`` touches."""
+        return self.line(span.start), self.line(max(span.start, span.end - 1))
+
+    def quote(self, span: Span) -> str:
+        """Return the words at ``span``, exactly as they stand."""
+        return self.text[span.start : span.end]
+
+
+def read_document(place: str, data: bytes) -> tuple[Document | None, list[Finding]]:
+    """Decode ``data``; the document is None when a finding blocks."""
+    if not data.strip():
+        return None, [Finding("source-empty", "holds nothing but white space" if data else "is empty", place)]
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return None, [Finding("source-encoding", "is UTF-16 (byte order mark at byte offset 0), not UTF-8", place, 1)]
+    if data[:200].count(0) * 3 > len(data[:200]):
+        return None, [Finding("source-encoding", "looks like UTF-16 without a byte order mark, not UTF-8", place, 1)]
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"byte 0x{data[error.start]:02x} at byte offset {error.start} is not UTF-8 ({error.reason})"
+        return None, [Finding("source-encoding", message, place, line)]
+    document = Document(place, text)
+    if not text.lstrip("\ufeff").strip():
+        return None, [Finding("source-empty", "holds nothing but white space", place)]
+    findings = _refused_characters(document)
+    return (None if findings else document), findings
+
+
+def _refused_characters(document: Document) -> list[Finding]:
+    """Name the first character of each refused kind, and how many there are."""
+    findings = []
+    rules = (
+        ("source-control-character", _CONTROL, 0),
+        ("source-invisible-character", _INVISIBLE, document.text.startswith("\ufeff")),
+    )
+    for code, pattern, start in rules:
+        found = [match.start() for match in pattern.finditer(document.text, int(start))]
+        if found:
+            char = document.text[found[0]]
+            line = document.line(found[0])
+            column = found[0] - document.line_starts[line - 1] + 1
+            name = unicodedata.name(char, "control character")
+            more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+            message = f"U+{ord(char):04X} ({name}) in column {column}{more}"
+            findings.append(Finding(code, message, document.place, line, value=shown(char)))
+    return findings
+
+
+def long_lines(document: Document) -> list[Finding]:
+    """Return a finding for the first line that is too long to be a leaflet's."""
+    ends = [*document.line_starts[1:], len(document.text)]
+    for number, (start, end) in enumerate(zip(document.line_starts, ends, strict=True), start=1):
+        if end - start > MAX_LINE:
+            message = (
+                f"the line has {end - start:,} characters, more than {MAX_LINE:,}: {shown(document.text[start:end], 80)}"
+            )
+            return [Finding("source-line-too-long", message, document.place, number)]
+    return []

@@ -1,0 +1,234 @@
+"""A source: the bytes of a file under ``raw/`` and what its sidecar says of them.
+
+The sidecar ``<file>.yaml`` holds, in strict YAML: ``id`` (lower-case letters, digits, hyphens), ``kind`` (``leaflet``,
+``document``, ``curated``, ``corrections``), ``table`` (curated: the table it completes), ``text_of`` and ``read_with``
+(a leaflet's text that was read from a document), ``title``, ``publisher``, ``region`` and ``edition`` (leaflets),
+``url``, ``retrieved_on``, ``licence``, ``note``, ``sha256``, ``bytes``, ``on_error`` (``reject`` or ``quarantine``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from cbrn_data.findings import Finding, shown
+from cbrn_data.sources.document import Document, read_document
+from cbrn_data.strict_yaml import YamlError, load_yaml
+
+KINDS = ("leaflet", "document", "curated", "corrections", "renames")
+MEDIA_TYPES = {".txt": "text/plain", ".csv": "text/csv", ".pdf": "application/pdf"}
+MAX_BYTES = {"leaflet": 4 << 20, "document": 64 << 20}
+"""The largest leaflet and document that are read, in bytes; curated tables are read whatever their size."""
+
+_DATE = r"[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+_RULES: dict[str, tuple[bool, str]] = {
+    "id": (True, r"[a-z0-9]+(?:-[a-z0-9]+)*"),
+    "kind": (True, "|".join(KINDS)),
+    "table": (False, r"[a-z][a-z_]*"),
+    "text_of": (False, r"[a-z0-9]+(?:-[a-z0-9]+)*"),
+    "read_with": (False, r"[^\n]{1,100}"),
+    "title": (True, r"[^\n]{1,300}"),
+    "publisher": (True, r"[^\n]{1,300}"),
+    "region": (False, r"[a-z0-9]+(?:-[a-z0-9]+)*"),
+    "edition": (False, r"[12][0-9]{3}"),
+    "url": (False, r"https?://[^\s<>\"\\]{1,2000}"),
+    "retrieved_on": (True, _DATE),
+    "licence": (False, r"[A-Za-z0-9.+-]{1,60}"),
+    "note": (False, r"[^\n]{1,600}"),
+    "sha256": (True, r"[0-9a-f]{64}"),
+    "bytes": (True, r"[0-9]{1,15}"),
+    "on_error": (False, "reject|quarantine"),
+}
+"""The keys of a sidecar: whether each is required, and what its text must match in full."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One verified source: ``about`` is its sidecar, ``data`` its bytes, ``name`` its file name under ``raw/``."""
+
+    name: str
+    about: dict[str, Any]
+    sidecar: bytes
+    data: bytes
+
+    @property
+    def source_id(self) -> str:
+        """The id by which evidence names this source."""
+        return str(self.about["id"])
+
+    @property
+    def kind(self) -> str:
+        """One of ``KINDS``."""
+        return str(self.about["kind"])
+
+    @property
+    def edition(self) -> str:
+        """The leaflet's year, empty for other kinds."""
+        return str(self.about.get("edition") or "")
+
+    @property
+    def place(self) -> str:
+        """The file as people know it."""
+        return f"raw/{self.name}"
+
+    @property
+    def quarantines(self) -> bool:
+        """Whether bad rows are set aside rather than blocking."""
+        return self.about.get("on_error") == "quarantine"
+
+    @property
+    def media_type(self) -> str:
+        """The media type by the file's ending."""
+        return MEDIA_TYPES[Path(self.name).suffix]
+
+    @cached_property
+    def reading(self) -> tuple[Document | None, list[Finding]]:
+        """The bytes as text, or the findings that forbid to read them."""
+        return read_document(self.place, self.data)
+
+    @property
+    def document(self) -> Document:
+        """The text of a source whose reading did not block."""
+        document = self.reading[0]
+        assert document is not None
+        return document
+
+
+def digest(data: bytes) -> str:
+    """Return the sha256 of ``data`` in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def read_sources(raw: Path) -> tuple[list[Source], list[Finding]]:
+    """Return every source under ``raw`` whose sidecar knows its bytes, sorted by id, and what is wrong with the others."""
+    if not raw.is_dir():
+        return [], [Finding("source-missing", "there is no folder of sources here", raw.name)]
+    names = sorted(path.name for path in raw.iterdir() if not path.name.startswith("."))
+    files = {name for name in names if not name.endswith(".yaml")}
+    findings = [
+        Finding("source-name", "has a name that is no safe path everywhere", f"raw/{shown(name)}")
+        for name in sorted(files)
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name)
+    ]
+    findings += [
+        Finding("sidecar-missing", f"has no sidecar {name}.yaml beside it", f"raw/{name}")
+        for name in sorted(files)
+        if f"{name}.yaml" not in names
+    ]
+    sources: list[Source] = []
+    for sidecar in (name for name in names if name.endswith(".yaml")):
+        source, wrong = read_source(raw, sidecar.removesuffix(".yaml"))
+        findings += wrong
+        sources += [source] if source else []
+    findings += _repeated(sources)
+    if not sources and not findings:
+        findings.append(Finding("source-missing", "the folder of sources is empty", "raw"))
+    return sorted(sources, key=lambda source: source.source_id), findings
+
+
+def read_source(raw: Path, name: str) -> tuple[Source | None, list[Finding]]:
+    """Read one file and its sidecar; the source is None when a finding blocks."""
+    place = f"raw/{name}"
+    about, sidecar, findings = _read_sidecar(raw, name)
+    if about is None:
+        return None, findings
+    data, unreadable = read_bytes(raw / name, place, MAX_BYTES.get(str(about["kind"])))
+    if data is None:
+        return None, [*findings, *unreadable]
+    actual = digest(data)
+    if actual != about["sha256"] or len(data) != int(about["bytes"]):
+        message = f"has sha256 {actual} ({len(data)} bytes), its sidecar says {about['sha256']} ({about['bytes']} bytes)"
+        if not data:
+            return None, [*findings, Finding("source-empty", f"is empty; {message}", place)]
+        return None, [*findings, Finding("source-changed", message, place)]
+    source = Source(name, about, sidecar, data)
+    if source.kind == "document":
+        return source, findings
+    findings += source.reading[1]
+    return (None if source.reading[0] is None else source), findings
+
+
+def read_bytes(path: Path, place: str, limit: int | None = None) -> tuple[bytes | None, list[Finding]]:
+    """Read a regular file, following no link; ``limit`` is in bytes."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None, [Finding("source-missing", "the file is not there", place)]
+    except OSError as error:
+        return None, [Finding("source-unreadable", f"cannot be opened: {error.strerror}", place)]
+    with os.fdopen(descriptor, "rb") as stream:
+        status = os.fstat(stream.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            return None, [Finding("source-unreadable", "is not a regular file", place)]
+        if limit is not None and status.st_size > limit:
+            return None, [Finding("source-too-large", f"has {status.st_size:,} bytes, more than {limit:,}", place)]
+        try:
+            return stream.read(), []
+        except OSError as error:
+            return None, [Finding("source-unreadable", f"cannot be read: {error.strerror}", place)]
+
+
+def _read_sidecar(raw: Path, name: str) -> tuple[dict[str, Any] | None, bytes, list[Finding]]:
+    place = f"raw/{name}.yaml"
+    data, findings = read_bytes(raw / f"{name}.yaml", place, 1 << 16)
+    if data is None:
+        return None, b"", findings
+    document, findings = read_document(place, data)
+    if document is None:
+        return None, data, findings
+    try:
+        about = load_yaml(document.text)
+    except YamlError as error:
+        return None, data, [Finding("sidecar-invalid", str(error), place, error.line)]
+    findings = _sidecar_findings(place, name, document.text, about)
+    return (None if findings else about), data, findings
+
+
+def _sidecar_findings(place: str, name: str, text: str, about: Any) -> list[Finding]:
+    if not isinstance(about, dict):
+        return [Finding("sidecar-invalid", "is not a list of keys and values", place, 1)]
+    wrong: list[tuple[str, str]] = [
+        (key, f"the key {shown(str(key), 60)!r} is not known") for key in about if key not in _RULES
+    ]
+    for key, (required, pattern) in _RULES.items():
+        value = about.get(key)
+        if value is None:
+            wrong += [(key, f"the key {key!r} is missing or empty")] if required else []
+        elif isinstance(value, (dict, list, bool)) or not re.fullmatch(pattern, str(value)):
+            wrong.append((key, f"{key} is {shown(str(value), 80)!r}, which does not match {shown(pattern, 80)}"))
+    wrong += [("kind", message) for message in _kind_messages(name, about)] if not wrong else []
+    return [Finding("sidecar-invalid", message, place, _line_of(text, key)) for key, message in wrong]
+
+
+def _kind_messages(name: str, about: dict[str, Any]) -> list[str]:
+    kind, suffix = about["kind"], Path(name).suffix
+    wanted = {"leaflet": ".txt", "document": ".pdf"}.get(kind, ".csv")
+    needed = {"leaflet": ("region", "edition"), "curated": ("table",)}.get(kind, ())
+    messages = [f"a source of kind {kind} needs the key {key!r}" for key in needed if not about.get(key)]
+    return messages + ([f"a source of kind {kind} is a {wanted} file"] if suffix != wanted else [])
+
+
+def _line_of(text: str, key: str) -> int:
+    lines = text.splitlines()
+    return next((number for number, line in enumerate(lines, start=1) if line.startswith(f"{key}:")), 1)
+
+
+def _repeated(sources: list[Source]) -> list[Finding]:
+    findings = []
+    seen: dict[tuple[str, ...], Source] = {}
+    for source in sources:
+        keys: list[tuple[str, ...]] = [("id", source.source_id)]
+        if source.kind == "leaflet":
+            keys.append(("edition", str(source.about["region"]), source.edition))
+        for key in keys:
+            if key in seen:
+                message = f"has the same {key[0]} ({' '.join(key[1:])}) as {seen[key].place}"
+                findings.append(Finding("source-repeated", message, source.place))
+            seen[key] = source
+    return findings

@@ -1,0 +1,66 @@
+"""YAML read strictly: no aliases, no duplicate keys, no tags, and plain scalars typed by YAML 1.2's core schema.
+
+PyYAML follows YAML 1.1, in which ``no`` is false, ``2026-11-22`` a date and ``1:30`` a number in base 60. Here only
+``true``/``false``, ``null``/``~``/nothing and decimal integers are anything but text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+
+class YamlError(ValueError):
+    """Why a text is not strict YAML; ``line`` counts from 1."""
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+class _StrictLoader(yaml.CSafeLoader):
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise YamlError("a key must be plain text", key.start_mark.line + 1)
+            if key.value in seen:
+                raise YamlError(f"the key {key.value!r} stands twice", key.start_mark.line + 1)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+
+_StrictLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
+_StrictLoader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^-?(?:0|[1-9][0-9]{0,17})$"), list("-0123456789"))
+_StrictLoader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|)$"), ["~", "n", ""])
+
+
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
+
+
+def load_yaml(text: str) -> Any:
+    """Return what ``text`` says: dicts, lists, text, integers, booleans and None.
+
+    Raises YamlError with the line of the first fault.
+
+    >>> load_yaml("country: no\\nsince: 2013\\nday: 2026-11-22")
+    {'country': 'no', 'since': 2013, 'day': '2026-11-22'}
+    """
+    try:
+        for event in yaml.parse(text, Loader=_StrictLoader):
+            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+                raise YamlError("anchors and aliases are not allowed", _line(event))
+            if getattr(event, "tag", None):
+                raise YamlError("tags are not allowed", _line(event))
+        return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a subclass of the safe loader
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise YamlError(str(problem), mark.line + 1 if mark else 1) from error
+    except RecursionError as error:
+        raise YamlError("nested too deeply", 1) from error

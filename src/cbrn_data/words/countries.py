@@ -1,0 +1,109 @@
+"""Names of countries as leaflets write them to ISO 3166-1 alpha-3 codes, without guessing.
+
+A name is known when pycountry (ISO 3166-1) or ``country_aliases.csv`` has it, whatever its accents, apostrophes and
+letter case; an alias without a code is a name that contains a country's and is none. User-assigned codes (XKX) stand in
+the aliases only. A near miss is never taken: ``nearest`` serves messages.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import pycountry
+
+from cbrn_data.words.text import clean, folded
+
+_FOOTNOTE_MARK = re.compile(r"(?:\s*(?:[*†‡§¹²³⁴]+|\[[0-9a-z]\]|\([0-9*]\)))+$")
+
+
+def without_mark(name: str) -> str:
+    """Return a name without the footnote mark at its end.
+
+    >>> without_mark("Kosovo*")
+    'Kosovo'
+    """
+    return _FOOTNOTE_MARK.sub("", name).rstrip(" ,;.")
+
+
+def _key(name: str) -> str:
+    text = folded(without_mark(name)).casefold().replace("&", "and")
+    return re.sub(r"^the ", "", re.sub(r"\s*-\s*", "-", text).strip())
+
+
+def _reading_order(name: str) -> str:
+    head, comma, tail = name.partition(", ")
+    return f"{tail} {head}" if comma else name
+
+
+@cache
+def _names() -> dict[str, str | None]:
+    """Every known form of a name, as it is written, and its code."""
+    forms: dict[str, str | None] = {}
+    for country in pycountry.countries:
+        for attribute in ("name", "common_name", "official_name"):
+            if name := getattr(country, attribute, None):
+                forms[name] = forms[_reading_order(name)] = country.alpha_3
+    aliases = files("cbrn_data.words").joinpath("country_aliases.csv").read_text(encoding="utf-8")
+    forms |= {row["name"]: row["country_id"] or None for row in csv.DictReader(aliases.splitlines())}
+    return forms
+
+
+@cache
+def _codes() -> dict[str, str | None]:
+    return {_key(name): code for name, code in _names().items()}
+
+
+def country_id(name: str) -> str | None:
+    """Return the alpha-3 code of a country's name, or None where no table has exactly that name.
+
+    >>> country_id("Côte d’Ivoire"), country_id("DR Congo"), country_id("Kosovo*"), country_id("Kazakstan")
+    ('CIV', 'COD', 'XKX', None)
+    """
+    return _codes().get(_key(name))
+
+
+def read_country(quote: str) -> str | None:
+    """Return the code of the country that the quote is the name of."""
+    return country_id(clean(quote))
+
+
+def nearest(name: str) -> list[str]:
+    """Return at most three known names that look like ``name``, for a message only."""
+    by_key = {_key(known): known for known, code in _names().items() if code}
+    return [by_key[key] for key in difflib.get_close_matches(_key(name)[:60], by_key, n=3, cutoff=0.6)]
+
+
+@dataclass(frozen=True)
+class Named:
+    """A country named in ``text[start:end]``."""
+
+    country_id: str
+    start: int
+    end: int
+
+
+@cache
+def _mentions() -> re.Pattern[str]:
+    forms = {folded(form) for name in _names() if "," not in name for form in (name, name.upper())}
+    forms = {form for form in forms if len(form) > 1}
+    longest_first = "|".join(map(re.escape, sorted(forms, key=lambda form: (-len(form), form))))
+    return re.compile(rf"(?<!\w)(?=[A-Z])(?:{longest_first})(?!\w|-[a-z])")
+
+
+def countries_in(text: str) -> list[Named]:
+    """Return every mention of a country by its name, in order; demonyms, cities and regions name none.
+
+    >>> [named.country_id for named in countries_in("Centers in Pakistan and Kazakhstan’s capital; Nigerian staff")]
+    ['PAK', 'KAZ']
+    """
+    found = ((country_id(match[0]), match) for match in _mentions().finditer(folded(text)))
+    return [
+        Named(code, match.start(), match.end())
+        for code, match in found
+        if code and text[max(0, match.start() - 1) : match.start()] != "-"
+    ]

@@ -1,0 +1,94 @@
+"""Numbers in digits and in words: ``1,000``, ``1 000``, ``1.000``, ``twelve``, ``one hundred and twenty``.
+
+A decimal, a percentage, a part of a range (``40-50``), of a compound (``5-day``) or an ordinal (``14th``) is no count.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cbrn_data.words.text import clean, folded
+
+_UNITS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+).split()
+_VALUES = {word: value for value, word in enumerate(_UNITS)}
+_VALUES |= {
+    word: 10 * value for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
+}
+_VALUES |= {"none": 0, "no": 0}
+_SCALES = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 1_000_000}
+
+_WORD = "|".join(sorted([*_VALUES, *_SCALES], key=len, reverse=True))
+_NUMBER = re.compile(
+    rf"(?<![\w.,/-])(?:"
+    rf"(?P<digits>[0-9]{{1,3}}(?:(?P<mark>[,. ])[0-9]{{3}})(?:(?P=mark)[0-9]{{3}})*|[0-9]{{1,9}})"
+    rf"(?: (?P<scale>thousand|million))?"
+    rf"|(?P<words>(?:an? (?={'|'.join(_SCALES)}))?(?:{_WORD})(?:(?: and |[ -])(?:{_WORD}))*))"
+    rf"(?P<plus>\+?)(?![\w%/]|[.,][0-9]|-\w|\+)",
+    re.IGNORECASE,
+)
+_RANGE_BEFORE = re.compile(r"(?:[0-9]-|[0-9] to |between [0-9a-z-]+ and |between |up to |[0-9] or )$", re.IGNORECASE)
+_RANGE_AFTER = re.compile(r"(?:-| to | or )[0-9]")
+
+
+@dataclass(frozen=True)
+class Number:
+    """A count in a text: where it stands in ``text[start:end]``, and whether a ``+`` follows it."""
+
+    value: int
+    start: int
+    end: int
+    plus: bool
+
+
+def numbers(text: str) -> Iterator[Number]:
+    """Yield every count in ``text``, from left to right.
+
+    >>> [number.value for number in numbers("1,000 experts, twenty-five trainers, 2.5 tonnes, 3-day, 14th")]
+    [1000, 25]
+    """
+    flat = folded(text)
+    for match in _NUMBER.finditer(flat):
+        before = flat[max(0, match.start() - 40) : match.start()]
+        if _RANGE_BEFORE.search(before) or _RANGE_AFTER.match(flat, match.end()):
+            continue
+        value = _digits(match) if match["digits"] else _words(match["words"])
+        if value is not None:
+            yield Number(value, match.start(), match.end(), bool(match["plus"]))
+
+
+def _digits(match: re.Match[str]) -> int:
+    value = int(re.sub(r"[^0-9]", "", match["digits"]))
+    return value * _SCALES[match["scale"].lower()] if match["scale"] else value
+
+
+def _words(phrase: str) -> int | None:
+    total = current = 0
+    previous: str | None = None
+    for word in re.split(r"[ -]", phrase.lower()):
+        if word in {"and", "a", "an"}:
+            current = 1 if word in {"a", "an"} else current
+            continue
+        if word in _SCALES:
+            current = max(current, 1) * _SCALES[word]
+            if _SCALES[word] >= 1000:
+                total, current = total + current, 0
+        elif previous is not None and previous not in _SCALES and not (_VALUES[previous] >= 20 and 0 < _VALUES[word] < 10):
+            return None  # "two three": two numbers, and nobody knows which is meant
+        else:
+            current += _VALUES[word]
+        previous = word
+    return total + current
+
+
+def read_number(quote: str) -> int | None:
+    """Return the first count that the quote says, or None.
+
+    >>> read_number("Six National Teams")
+    6
+    """
+    return next((number.value for number in numbers(clean(quote))), None)
