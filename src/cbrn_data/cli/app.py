@@ -41,3 +41,75 @@ def extract(file: Annotated[Path, typer.Argument(help="A leaflet as text.")]) ->
     from cbrn_data.cli.sources import extract_file
 
     extract_file(file)
+
+
+Published = Annotated[Path | None, typer.Option("--published", help="Where releases are, if not under the root.")]
+AtLeast = Annotated[str, typer.Option("--at-least", help="Raise the version's step: minor or major.")]
+
+
+@app.command()
+def plan(root: Root = Path(), published: Published = None, at_least: AtLeast = "patch", as_json: Json = False) -> None:
+    """Show what publishing now would do: version, changes, findings. Writes nothing."""
+    from cbrn_data.cli.publish import show_plan
+
+    show_plan(root, published, at_least, as_json)
+
+
+@app.command()
+def publish(root: Root = Path(), published: Published = None, at_least: AtLeast = "patch", as_json: Json = False) -> None:
+    """Read, validate and publish everything, if there is anything new."""
+    from cbrn_data.cli.publish import publish_now
+
+    publish_now(root, published, at_least, as_json)
+
+
+@app.command()
+def releases(root: Root = Path(), published: Published = None, as_json: Json = False) -> None:
+    """List the releases, the newest first."""
+    from cbrn_data.cli.history import list_releases
+
+    list_releases(root, published, as_json)
+
+
+@app.command()
+def diff(
+    old: Annotated[str, typer.Argument(help="A version.")],
+    new: Annotated[str, typer.Argument(help="Another version.")],
+    root: Root = Path(),
+    published: Published = None,
+    output: Annotated[Path | None, typer.Option(help="Write the changes as CSV to this file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what changed between two releases, cell by cell."""
+    from cbrn_data.cli.history import show_diff
+
+    show_diff(old, new, root, published, output, as_json)
+
+
+@app.command()
+def trace(
+    table: Annotated[str, typer.Argument(help="A table, such as projects.")],
+    row: Annotated[str, typer.Argument(help="The row's key, its parts joined with /.")],
+    field: Annotated[str | None, typer.Argument(help="One field; all of the row without it.")] = None,
+    root: Root = Path(),
+    published: Published = None,
+    release: Annotated[str | None, typer.Option(help="A version; the newest without it.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show the words that a value came from, with file and line."""
+    from cbrn_data.cli.history import show_trace
+
+    show_trace(table, row, field, root, published, release, as_json)
+
+
+@app.command()
+def withdraw(
+    version: Annotated[str, typer.Argument(help="The release that turned out wrong.")],
+    reason: Annotated[str, typer.Option(help="Why, in one line.")],
+    root: Root = Path(),
+    published: Published = None,
+) -> None:
+    """Mark a release as withdrawn in the index, without touching a byte of it."""
+    from cbrn_data.cli.history import withdraw_release
+
+    withdraw_release(version, reason, root, published)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -78,3 +78,24 @@ def show_table(columns: Iterable[str], rows: Iterable[Sequence[object]], title: 
     for row in rows:
         table.add_row(*(Text(shown("" if cell is None else str(cell), 400)) for cell in row))
     console().print(table)
+
+
+def show_lines(lines: Iterable[tuple[str, str]]) -> None:
+    """Print pairs of a heading and a sentence."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for heading, sentence in lines:
+        table.add_row(heading, Text(shown(sentence, 600)))
+    console().print(table)
+
+
+def show_changes(changes: Sequence[Mapping[str, str | None]]) -> None:
+    """Print changes cell by cell, up to ``LISTED``."""
+    rows = [(change["change"], f"{change['table_name']}/{change['row_id']}", change["field"], change["old"], change["new"]) for change in changes]
+    if rows:
+        show_table(("change", "row", "field", "old", "new"), [[shown(cell or "", 60) for cell in row] for row in rows[:LISTED]])
+    else:
+        console().print("No changes.")
+    if len(rows) > LISTED:
+        console().print(f"… and {len(rows) - LISTED:,} more changes")

@@ -8,10 +8,12 @@ numbers of a list and ``#`` marks at the start of a block are layout and belong 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from cbrn_data.sources.document import Document
 from cbrn_data.words.text import Plain, folded
@@ -29,6 +31,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
 OPTIONAL = frozenset({"Structure"})
 
 _SECTION_OF = {heading: section for section, headings in HEADINGS.items() for heading in headings}
+_WIDEST = 2 * max(map(len, _SECTION_OF))
 _LIST_MARK = re.compile(r"(?:[•‣▪●○◦■□➢➤✓\uf0b7\uf0a7·*–—-]|[0-9]{1,2}[.)]|#{1,6})\s+(?=\S)")
 _FOOTNOTE = re.compile(r"(?P<mark>\*{1,3}|[†‡¹²³])\s*(?=\S)")
 _MARKED_WORD = re.compile(r"[^\W\d_](\*{1,3}|[†‡¹²³])(?![\w*])")
@@ -81,10 +84,7 @@ class Block:
 
 def joined(lines: tuple[Line, ...]) -> Plain:
     """Join lines into one text, without the list mark of the first."""
-    plain = lines[0].item
-    for line in lines[1:]:
-        plain = plain + line.plain
-    return plain
+    return Plain.joined([lines[0].item, *(line.plain for line in lines[1:])])
 
 
 @dataclass
@@ -144,26 +144,36 @@ def read_layout(document: Document) -> Layout:
 
 
 def _blocks(document: Document) -> Iterator[tuple[Line, ...]]:
-    starts = document.line_starts
-    lines: list[Line] = []
-    for number, (start, end) in enumerate(zip(starts, [*starts[1:], len(document.text)], strict=True), start=1):
-        raw = document.text[start:end]
-        skip = 1 if start == 0 and raw.startswith("\ufeff") else 0
-        plain = Plain.of(raw[skip:], start + skip)
-        if plain.text:
-            lines.append(Line(number, plain.part(0)))
-        elif lines:
-            yield tuple(lines)
-            lines = []
-    if lines:
-        yield tuple(lines)
+    """Yield the runs of lines between blank ones, each line with its number."""
+    starts = [*document.line_starts, len(document.text)]
+    starts[0] = int(document.text.startswith("\ufeff"))
+    first: int | None = None
+    for place, (start, end) in enumerate(pairwise(starts)):
+        blank = not Plain.of(document.text[start:end]).text
+        if not blank and first is None:
+            first = place
+        elif blank and first is not None:
+            yield _lines(document, starts, first, place)
+            first = None
+    if first is not None:
+        yield _lines(document, starts, first, len(starts) - 1)
+
+
+def _lines(document: Document, starts: list[int], first: int, stop: int) -> tuple[Line, ...]:
+    """Read the lines ``first`` to before ``stop`` as one text, since bold and links go over line ends."""
+    whole = Plain.of(document.text[starts[first] : starts[stop]], starts[first])
+    cuts = [bisect_left(whole.at, start) for start in starts[first : stop + 1]]
+    plains = (whole.part(start, end) for start, end in pairwise(cuts))
+    return tuple(Line(number, plain) for number, plain in enumerate(plains, start=first + 1) if plain.text)
 
 
 def _heading(block: tuple[Line, ...], place: int) -> tuple[str, int]:
     """Return the section that the lines at ``place`` head and how many lines the heading takes, or ``("", 1)``."""
     for width in (1, 2, 3):
         lines = block[place : place + width]
+        if len(lines) < width or sum(len(line.plain.text) for line in lines) > _WIDEST:
+            break
         text = folded(joined(lines).text).casefold().strip(" :*_")
-        if len(lines) == width and text in _SECTION_OF:
+        if text in _SECTION_OF:
             return _SECTION_OF[text], width
     return "", 1

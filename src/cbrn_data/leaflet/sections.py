@@ -47,14 +47,21 @@ def read_countries(blocks: list[Block], leaflet: Leaflet, findings: list[Finding
 
 def _names(lines: tuple[Line, ...]) -> list[Plain]:
     """Cut lines into names of countries, each of one to four lines; an empty list where that cannot be done."""
-    best: dict[int, list[Plain]] = {len(lines): []}
+    longest = 4
+    cuts: dict[int, tuple[Plain, int]] = {}  # by first line: the name that begins there, and the line after it
     for start in range(len(lines) - 1, -1, -1):
-        for stop in range(start + 1, min(start + 4, len(lines)) + 1):
+        for stop in range(start + 1, min(start + longest, len(lines)) + 1):
             name = _unmarked(joined(lines[start:stop]))
-            if stop in best and country_id(name.text):
-                best[start] = [name, *best[stop]]
+            if (stop in cuts or stop == len(lines)) and country_id(name.text):
+                cuts[start] = name, stop
                 break
-    return best.get(0, [])
+        if start + longest <= len(lines) and not any(place in cuts for place in range(start, start + longest)):
+            return []  # nothing before can be cut either
+    names, place = [], 0
+    while place in cuts:
+        name, place = cuts[place]
+        names.append(name)
+    return names if place == len(lines) else []
 
 
 def _unmarked(plain: Plain) -> Plain:

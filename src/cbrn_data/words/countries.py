@@ -18,6 +18,8 @@ import pycountry
 
 from cbrn_data.words.text import clean, folded
 
+_LONGEST_MARK = 16
+_LONGEST_NAME = 120
 _FOOTNOTE_MARK = re.compile(r"(?:\s*(?:[*†‡§¹²³⁴]+|\[[0-9a-z]\]|\([0-9*]\)))+$")
 
 
@@ -27,7 +29,7 @@ def without_mark(name: str) -> str:
     >>> without_mark("Kosovo*")
     'Kosovo'
     """
-    return _FOOTNOTE_MARK.sub("", name).rstrip(" ,;.")
+    return (name[:-_LONGEST_MARK] + _FOOTNOTE_MARK.sub("", name[-_LONGEST_MARK:])).rstrip(" ,;.")
 
 
 def _key(name: str) -> str:
@@ -64,7 +66,7 @@ def country_id(name: str) -> str | None:
     >>> country_id("Côte d’Ivoire"), country_id("DR Congo"), country_id("Kosovo*"), country_id("Kazakstan")
     ('CIV', 'COD', 'XKX', None)
     """
-    return _codes().get(_key(name))
+    return _codes().get(_key(name)) if len(name) <= _LONGEST_NAME else None
 
 
 def read_country(quote: str) -> str | None:
@@ -75,7 +77,7 @@ def read_country(quote: str) -> str | None:
 def nearest(name: str) -> list[str]:
     """Return at most three known names that look like ``name``, for a message only."""
     by_key = {_key(known): known for known, code in _names().items() if code}
-    return [by_key[key] for key in difflib.get_close_matches(_key(name)[:60], by_key, n=3, cutoff=0.6)]
+    return [by_key[key] for key in difflib.get_close_matches(_key(name[:60]), by_key, n=3, cutoff=0.6)]
 
 
 @dataclass(frozen=True)

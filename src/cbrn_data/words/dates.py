@@ -13,6 +13,7 @@ import calendar
 import re
 from dataclasses import dataclass
 
+from cbrn_data.findings import shown
 from cbrn_data.words.text import clean, folded
 
 _MONTHS = {
@@ -119,17 +120,18 @@ def _phrase(flat: str, sentence: int, chain: re.Match[str]) -> _Phrase | None:
     if not dates:
         return None
     end = dates[-1].end
-    before = flat[sentence : chain.start()]
-    lead = _LEAD.search(before[-80:])
+    lead = _LEAD.search(flat[max(sentence, chain.start() - 80) : chain.start()])
     word = lead["word"].lower() if lead else ""
     start = chain.start() - (len(lead[0]) if lead else 0)
-    if not _is_its_time(flat[sentence:start], word, flat[end : end + 40], any(date.month for date in dates)):
+    before = flat[max(sentence, start - 200) : start]
+    if not _is_its_time(before, word, flat[end : end + 40], any(date.month for date in dates)):
         return None
-    return _Phrase(start, end, word, tuple(_valid(date, flat[chain.start() : end]) for date in dates))
+    words = shown(flat[chain.start() : end], 80)
+    return _Phrase(start, end, word, tuple(_valid(date, words) for date in dates))
 
 
 def _is_its_time(before: str, lead: str, after: str, names_month: bool) -> bool:
-    if before.strip() and _PLANNED.search(before[-200:]):
+    if _PLANNED.search(before):
         return False
     if not lead:
         opens = not before.strip() and (names_month or re.match(r" ?[:,-]|$", after) is not None)
@@ -216,7 +218,7 @@ def _row(flat: str, sentence: int, phrases: list[_Phrase]) -> list[_Phrase]:
     first = 0 if opening else next(place for place, phrase in enumerate(phrases) if phrase.width == finest)
     row = [phrases[first]]
     for phrase in phrases[first + 1 :]:
-        if phrase.width == row[0].width and _FOLLOWS.search(flat[row[-1].end : phrase.start]):
+        if phrase.width == row[0].width and _FOLLOWS.search(flat[max(row[-1].end, phrase.start - 40) : phrase.start]):
             row.append(phrase)
     return row
 

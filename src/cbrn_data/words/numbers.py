@@ -25,7 +25,7 @@ _SCALES = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 1_000_000}
 _WORD = "|".join(sorted([*_VALUES, *_SCALES], key=len, reverse=True))
 _NUMBER = re.compile(
     rf"(?<![\w.,/-])(?:"
-    rf"(?P<digits>[0-9]{{1,3}}(?:(?P<mark>[,. ])[0-9]{{3}})(?:(?P=mark)[0-9]{{3}})*|[0-9]{{1,9}})"
+    rf"(?P<digits>[0-9]{{1,3}}(?P<mark>[,. ])[0-9]{{3}}(?:(?P=mark)[0-9]{{3}})?(?!(?P=mark)[0-9]{{3}})|[0-9]{{1,9}})"
     rf"(?: (?P<scale>thousand|million))?"
     rf"|(?P<words>(?:an? (?={'|'.join(_SCALES)}))?(?:{_WORD})(?:(?: and |[ -])(?:{_WORD}))*))"
     rf"(?P<plus>\+?)(?![\w%/]|[.,][0-9]|-\w|\+)",

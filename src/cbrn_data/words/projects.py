@@ -56,5 +56,5 @@ def label(text: str) -> re.Match[str] | None:
 
 def read_project_number(quote: str) -> int | None:
     """Return the number of the project that the quote names; a bare number counts, as in ``84 and 99``."""
-    match = re.search(r"0*([1-9][0-9]{0,2})", clean(quote))
+    match = re.search(r"(?<!0)0*([1-9][0-9]{0,2})", clean(quote))
     return int(match[1]) if match else None

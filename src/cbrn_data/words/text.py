@@ -6,8 +6,11 @@ feeds) reads as one space. Nothing else is changed: no letter case, no quotation
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
+from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,7 +22,10 @@ class Span(NamedTuple):
     end: int
 
 
-_MARKUP = re.compile(r"\*\*|\[(?=[^\[\]]*\]\()|\]\((?:[^()\s]|\([^()\s]*\))*\)")
+_PIECE = re.compile(
+    r"(?P<markup>\*\*|\[(?=[^\[\]]*(?:\]\(|\Z))|\]\((?:[^()\s]|\([^()\s]*\))*\))|(?P<space>\s+)|(?P<words>[^\s*\[\]]+|.)"
+)
+"""A quote can end within the label of a link, so an opening bracket that nothing closes is markup too."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,7 @@ class Plain:
     """Readable text; ``at[i]`` is the place in the source of its i-th character."""
 
     text: str
-    at: tuple[int, ...]
+    at: array[int]
 
     @classmethod
     def of(cls, raw: str, start: int = 0) -> Plain:
@@ -36,24 +42,35 @@ class Plain:
         >>> Plain.of("of which **4 are\\n on-going**").text
         'of which 4 are on-going'
         """
-        skipped = bytearray(len(raw))
-        for match in _MARKUP.finditer(raw):
-            skipped[match.start() : match.end()] = b"\x01" * (match.end() - match.start())
-        chars: list[str] = []
-        at: list[int] = []
-        for place, char in enumerate(raw):
-            if skipped[place]:
-                continue
-            if char.isspace():
-                if not chars or chars[-1] == " ":
-                    continue
-                char = " "
-            chars.append(char)
-            at.append(start + place)
-        if chars and chars[-1] == " ":
-            chars.pop()
+        words: list[str] = []
+        at = array("Q")
+        spaced = True  # so that nothing begins with a space
+        for piece in _PIECE.finditer(raw):
+            if piece["words"]:
+                words.append(piece["words"])
+                at.extend(range(start + piece.start(), start + piece.end()))
+                spaced = False
+            elif piece["space"] and not spaced:
+                words.append(" ")
+                at.append(start + piece.start())
+                spaced = True
+        if words and spaced:
+            words.pop()
             at.pop()
-        return cls("".join(chars), tuple(at))
+        return cls("".join(words), at)
+
+    @classmethod
+    def joined(cls, pieces: Iterable[Plain]) -> Plain:
+        """Join pieces with one space each, which stands for whatever lay between them."""
+        words: list[str] = []
+        at = array("Q")
+        for piece in pieces:
+            if piece.text:
+                if words:
+                    at.append(at[-1] + 1)
+                words.append(piece.text)
+                at.extend(piece.at)
+        return cls(" ".join(words), at)
 
     def span(self, start: int = 0, end: int | None = None) -> Span:
         """Return the range of the source behind ``text[start:end]``, which must not be empty."""
@@ -69,12 +86,6 @@ class Plain:
             last -= 1
         return Plain(self.text[start:last], self.at[start:last])
 
-    def __add__(self, other: Plain) -> Plain:
-        """Join two pieces with one space, which stands for whatever lay between them."""
-        if not self.text or not other.text:
-            return self if self.text else other
-        return Plain(f"{self.text} {other.text}", (*self.at, self.at[-1] + 1, *other.at))
-
 
 def clean(quote: str) -> str:
     """Return the words of a quote, free of markup and line ends."""
@@ -89,7 +100,7 @@ def folded(text: str) -> str:
     >>> folded("Côte d’Ivoire 21–22")
     "Cote d'Ivoire 21-22"
     """
-    return "".join(map(_fold, text))
+    return text if text.isascii() else "".join(map(_fold, text))
 
 
 def _fold(char: str) -> str:
@@ -125,3 +136,31 @@ def region_name(quote: str) -> str:
         return name
     words = [word.lower() if word.lower() in _SMALL else word.capitalize() for word in name.split(" ")]
     return " ".join(words)[:1].upper() + " ".join(words)[1:]
+
+
+_ACTIVE = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+
+
+def is_active(text: str) -> bool:
+    """Whether a spreadsheet would run ``text``, or take it apart, instead of showing it.
+
+    The characters are those of OWASP's page on CSV injection, with their full-width forms.
+    """
+    return _ACTIVE.match(text) is not None
+
+
+def inert(text: str) -> str:
+    """Return ``text`` for a column that keeps words verbatim: as JSON where a spreadsheet would run it.
+
+    A cell that begins with a quotation mark is JSON, so that nothing is ambiguous: ``live`` gives the text back.
+    """
+    return json.dumps(text, ensure_ascii=False) if is_active(text) or text.startswith('"') else text
+
+
+def live(cell: str) -> str:
+    """Return the text that ``inert`` made a cell of.
+
+    >>> live(inert("=1+1")), live(inert("plain"))
+    ('=1+1', 'plain')
+    """
+    return str(json.loads(cell)) if cell.startswith('"') else cell

@@ -1,0 +1,42 @@
+"""The whole way: ingest, validate, publish. Run it with ``make publish`` or ``python -m flows.pipeline``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from prefect import flow
+
+from cbrn_data.cli.show import console, show_error, show_lines
+from cbrn_data.errors import CbrnDataError
+from cbrn_data.release.overview import overview
+from cbrn_data.release.store import Store
+from cbrn_data.settings import settings
+from flows.ingest import ingest
+from flows.publish import publish
+from flows.validate import validate
+
+
+@flow(name="cbrn-data")
+def pipeline(root: str = ".", published: str | None = None) -> str:
+    """Ingest, validate and publish everything under ``root``; return the newest version."""
+    gathered = ingest(root)
+    built = validate(gathered, root)
+    return publish(built, root, published)
+
+
+def main() -> None:
+    """Run the flow here and show what is published."""
+    try:
+        pipeline()
+    except CbrnDataError as error:
+        show_error(error)
+        sys.exit(error.exit_code)
+    newest = Store(settings(Path()).published).newest()
+    assert newest is not None
+    console().print()
+    show_lines(overview(newest))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""Publish: stage the release, let it pass the gate, and commit it; nothing new publishes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+
+from cbrn_data import pipeline
+from cbrn_data.errors import ReleaseError
+from cbrn_data.release.overview import overview
+from cbrn_data.release.store import Store
+from cbrn_data.settings import release_date, settings
+from flows.reporting import Kept, show_release, shown_when_refused
+from flows.validate import validate
+
+
+async def _is_the_store(task: Any, run: TaskRun, state: State) -> bool:
+    """Another publisher or a full disk can pass; a release that does not pass its checks never will."""
+    try:
+        await state.result()
+    except ReleaseError:
+        return True
+    except Exception:
+        return False
+    return False
+
+
+@task(name="Stage, check and commit the release", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=10, retry_condition_fn=_is_the_store)
+def commit_release(built: pipeline.Built, published: str, date: str) -> pipeline.Outcome:
+    """Publish what was built."""
+    with shown_when_refused():
+        return pipeline.publish(built, Store(Path(published)), date)
+
+
+@flow(name="publish", validate_parameters=False)
+def publish(built: Kept[pipeline.Built] | None = None, root: str = ".", published: str | None = None) -> str:
+    """Publish and return the newest version; without ``built`` everything under ``root`` is ingested and validated first."""
+    where = settings(Path(root), Path(published) if published else None)
+    checked = (built or validate(root=root)).value
+    outcome = commit_release(checked, str(where.published), release_date())
+    version = outcome.release.version
+    heading = f"Published {version}" if outcome.is_new else f"Nothing new: {version} has this content already"
+    logger = get_run_logger()
+    for sentence in outcome.repaired:
+        logger.warning("Repaired: %s", sentence)
+    logger.info(heading)
+    show_release(heading, overview(outcome.release))
+    return version

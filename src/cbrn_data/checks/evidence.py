@@ -1,0 +1,85 @@
+"""Evidence holds: every span cuts its quote out of the source, every quote gives its value, every cell has evidence."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from cbrn_data.checks.across import Row, Rows, quoted
+from cbrn_data.findings import Finding, shown
+from cbrn_data.schema.model import Package
+from cbrn_data.sources.document import Document
+from cbrn_data.words.readings import Words, reproduces
+from cbrn_data.words.text import Span
+
+
+def evidence_holds(rows: Rows, package: Package, documents: Mapping[str, Document]) -> Iterator[Finding]:
+    """Judge every row of evidence by its source, and every cell by its evidence."""
+    sources = {row["source_id"]: row for row in rows["sources"]}
+    cells = {
+        (table.name, table.row_id(row)): row for table in package.with_role("data") for row in rows[table.name]
+    }
+    positions = _positions(rows["evidence"], sources)
+    covered: set[tuple[str | None, ...]] = set()
+    for row in rows["evidence"]:
+        covered.add((row["table_name"], row["row_id"], row["field"]))
+        document = documents.get(row["source_id"] or "")
+        yield from _span_faults(row, document)
+        cell_row = cells.get((row["table_name"] or "", row["row_id"] or ""))
+        if cell_row is None:
+            yield _finding("evidence-dangling", "no such row is published", row)
+        elif not _gives(row, cell_row, sources[row["source_id"]], positions):
+            value = cell_row.get(row["field"] or "")
+            message = f"{shown(quoted(row), 80)!r} does not give {shown(str(value), 80)!r} ({row['method']})"
+            yield _finding("evidence-unreproduced", message, row)
+    for table in package.with_role("data"):
+        for row in rows[table.name]:
+            for name in table.names:
+                if row[name] is not None and (table.name, table.row_id(row), name) not in covered:
+                    message = f"{name} has a value and no evidence"
+                    yield Finding("evidence-missing", message, table=table.name, row=table.row_id(row), field=name)
+
+
+def _span_faults(row: Row, document: Document | None) -> Iterator[Finding]:
+    if document is None:
+        yield _finding("evidence-span", f"the source {row['source_id']!r} cannot be read", row)
+        return
+    span = Span(int(row["char_start"] or 0), int(row["char_end"] or 0))
+    if document.quote(span) != quoted(row):
+        yield _finding("evidence-span", f"characters {span.start} to {span.end} are not the quote", row)
+    elif document.lines(span) != (int(row["line_start"] or 0), int(row["line_end"] or 0)):
+        yield _finding("evidence-span", f"the quote stands in lines {document.lines(span)}", row)
+
+
+def _positions(evidence: list[dict[str, str | None]], sources: Mapping[str | None, Row]) -> dict[tuple[str | None, ...], str]:
+    """Return the place of each counted row among the items of the newest edition that lists it."""
+    starts: dict[tuple[str | None, ...], list[tuple[int, str | None]]] = defaultdict(list)
+    for row in evidence:
+        if row["method"] == "counted":
+            starts[row["table_name"], row["field"], row["source_id"]].append((int(row["char_start"] or 0), row["row_id"]))
+    found: dict[tuple[str | None, ...], tuple[str, str]] = {}
+    for (table, field, source), items in starts.items():
+        edition = sources[source]["edition"] or ""
+        for position, (_, row_id) in reversed(list(enumerate(sorted(items), start=1))):
+            key = (table, row_id, field)
+            if key not in found or found[key][0] <= edition:
+                found[key] = (edition, str(position))
+    return {key: position for key, (_, position) in found.items()}
+
+
+def _gives(row: Row, cells: Row, source: Row, positions: Mapping[tuple[str | None, ...], str]) -> bool:
+    table, field, value = row["table_name"] or "", row["field"] or "", cells.get(row["field"] or "")
+    if value is None:
+        return False
+    if row["method"] == "counted":
+        return positions[table, row["row_id"], field] == value
+    words = Words(table, field, row["method"] or "", quoted(row), source["region_id"] or "", source["edition"] or "")
+    try:
+        return reproduces(words, value, cells)
+    except KeyError:
+        return False
+
+
+def _finding(code: str, message: str, row: Row) -> Finding:
+    line = int(row["line_start"] or 0)
+    return Finding(code, message, row["source_id"] or "", line, row["table_name"], row["row_id"], row["field"])

@@ -1,0 +1,71 @@
+"""All checks on all tables, in one order, with the place in a source wherever one is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from cbrn_data.checks.across import Rows, active_text, claimed_projects, keys_alike, references
+from cbrn_data.checks.evidence import evidence_holds
+from cbrn_data.checks.rows import RULES
+from cbrn_data.findings import Finding, shown
+from cbrn_data.schema.compile import compile_table, explained, faults, text_frame
+from cbrn_data.schema.model import Package, Table
+from cbrn_data.sources.document import Document
+
+CHECKS = ("table-schema", "row-rules", "references", "keys-alike", "active-text", "claimed-projects", "evidence")
+"""What ``check_tables`` checks, by name, for reports."""
+
+
+def check_tables(rows: Rows, package: Package, documents: Mapping[str, Document]) -> list[Finding]:
+    """Return the findings of every check; ``documents`` are the texts of the sources, by id.
+
+    Where a cell breaks its own column's rules only that is said: the other checks take well-formed tables for granted.
+    """
+    findings = [finding for table in package.tables.values() for finding in schema_findings(table, rows[table.name])]
+    if not findings:
+        findings += _row_findings(rows, package)
+        findings += references(rows, package)
+        findings += keys_alike(rows, package)
+        findings += active_text(rows, package)
+        findings += claimed_projects(rows, package)
+        findings += evidence_holds(rows, package, documents)
+    places = _places(rows, documents)
+    return sorted({_placed(finding, places) for finding in findings})
+
+
+def schema_findings(table: Table, rows: list[dict[str, str | None]]) -> Iterator[Finding]:
+    """Yield what pandera finds: cells and keys that break the table's definition."""
+    frame = text_frame(table.names, rows)
+    for fault in faults(compile_table(table), frame):
+        row_id = table.row_id(rows[fault.index]) if fault.index is not None else None
+        value = fault.value and shown(fault.value, 80)
+        yield Finding(fault.code, explained(table, fault), "", None, table.name, row_id, fault.field or None, value)
+
+
+def _row_findings(rows: Rows, package: Package) -> Iterator[Finding]:
+    for table in package.tables.values():
+        for check in table.checks:
+            for row in rows[table.name]:
+                if wrong := RULES[check.name](row, check.fields):
+                    field = check.fields[0]
+                    yield Finding(f"row-{check.name}", wrong, "", None, table.name, table.row_id(row), field, row[field])
+
+
+def _places(rows: Rows, documents: Mapping[str, Document]) -> dict[tuple[str | None, ...], tuple[str, int]]:
+    """Return the first place of the words for each cell and for each row."""
+    places: dict[tuple[str | None, ...], tuple[str, int]] = {}
+    for row in rows["evidence"]:
+        document, line = documents.get(row["source_id"] or ""), row["line_start"] or ""
+        if document and line.isdigit():
+            places.setdefault((row["table_name"], row["row_id"], row["field"]), (document.place, int(line)))
+            places.setdefault((row["table_name"], row["row_id"], None), (document.place, int(line)))
+    return places
+
+
+def _placed(finding: Finding, places: dict[tuple[str | None, ...], tuple[str, int]]) -> Finding:
+    if finding.line:
+        return finding
+    key = (finding.table, finding.row, finding.field)
+    place = places.get(key) or places.get((finding.table, finding.row, None))
+    return replace(finding, source=place[0], line=place[1]) if place else finding

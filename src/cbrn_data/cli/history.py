@@ -1,0 +1,107 @@
+"""``cbrn-data releases``, ``diff``, ``trace`` and ``withdraw``: what was published, and where each value came from."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.padding import Padding
+from rich.text import Text
+
+from cbrn_data.cli.show import console, show_changes, show_json, show_table
+from cbrn_data.errors import ReleaseError
+from cbrn_data.findings import shown
+from cbrn_data.release.assemble import released_rows
+from cbrn_data.release.canonical import csv_bytes
+from cbrn_data.release.delta import delta
+from cbrn_data.release.folder import Release
+from cbrn_data.release.store import Store
+from cbrn_data.release.trace import Passage, Traced, trace
+from cbrn_data.schema.model import read_package
+from cbrn_data.settings import release_date, settings
+
+
+def list_releases(root: Path, published: Path | None, as_json: bool) -> None:
+    """Print every release, the newest first."""
+    found = list(reversed(Store(settings(root, published).published).releases()))
+    if as_json:
+        show_json([release.info | {"digest": release.digest, "withdrawn": release.withdrawn} for release in found])
+    elif not found:
+        console().print("Nothing is published yet; `cbrn-data publish` makes the first release.")
+    else:
+        show_table(
+            ("version", "date", "digest", "summary"),
+            [(release.version, release.date, release.digest[:12], _summary(release)) for release in found],
+        )
+
+
+def _summary(release: Release) -> str:
+    said = str(release.info["summary"])
+    return f"WITHDRAWN: {release.withdrawn['reason']} ({said})" if release.withdrawn else said
+
+
+def _release(store: Store, version: str | None) -> Release:
+    found = store.releases()
+    for release in found:
+        if version in {None, release.version} and (version or release is found[-1]):
+            return release
+    there = ", ".join(release.version for release in found) or "none yet"
+    raise ReleaseError(f"there is no release {shown(version or '', 40)}; there are: {there}")
+
+
+def show_diff(old: str, new: str, root: Path, published: Path | None, output: Path | None, as_json: bool) -> None:
+    """Print or write the changes that make one release another."""
+    store = Store(settings(root, published).published)
+    before, after = _release(store, old), _release(store, new)
+    package = read_package(after.folder / "schemas")
+    old_rows = released_rows(before, read_package(before.folder / "schemas"))
+    changes = delta(old_rows, released_rows(after, package), package)
+    if output:
+        output.write_bytes(csv_bytes(package.tables["changes"].names, changes))
+        console().print(f"{len(changes)} changes written to {output}")
+    elif as_json:
+        show_json(changes)
+    else:
+        show_changes(changes)
+
+
+def show_trace(
+    table: str, row: str, field: str | None, root: Path, published: Path | None, version: str | None, as_json: bool
+) -> None:
+    """Print each value of a row with the words it came from."""
+    found = trace(_release(Store(settings(root, published).published), version), table, row, field)
+    if as_json:
+        show_json([asdict(traced) for traced in found])
+        return
+    out = console()
+    for traced in found:
+        out.print(_value(traced))
+        for passage in traced.passages:
+            out.print(Padding(_words(passage), (0, 0, 0, 4)))
+            out.print(Padding(_origin(passage), (0, 0, 0, 4)))
+
+
+def _value(traced: Traced) -> Text:
+    value = shown(traced.value, 300) if traced.passages else "null: no source says it"
+    return Text(f"{traced.field}  ", style="bold") + Text(value)
+
+
+def _words(passage: Passage) -> Text:
+    before, after = (Text(shown(part), style="dim") for part in (passage.before, passage.after))
+    words = Text(shown(passage.words, 300), style="reverse")
+    return Text("…") + before + words + after + Text("…")
+
+
+def _origin(passage: Passage) -> Text:
+    first, last = passage.lines
+    lines = f"{first}" if first == last else f"{first}-{last}"
+    edition = f", edition {passage.source['edition']}" if passage.source["edition"] else ""
+    page = f", page {passage.page}" if passage.page else ""
+    stated = f", stated by {shown(passage.url, 300)} (certainty {passage.certainty})" if passage.url else ""
+    return Text(f"{passage.method}, {passage.file}:{lines}{page}{edition}{stated}", style="cyan")
+
+
+def withdraw_release(version: str, reason: str, root: Path, published: Path | None) -> None:
+    """Mark a release as withdrawn."""
+    Store(settings(root, published).published).withdraw(version, reason, release_date())
+    console().print(f"{version} is withdrawn: {shown(reason)}")

@@ -1,0 +1,71 @@
+"""``cbrn-data plan`` and ``cbrn-data publish``: what would be published, and doing it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cbrn_data import pipeline
+from cbrn_data.cli.show import console, show_changes, show_findings, show_json, show_lines
+from cbrn_data.errors import CbrnDataError
+from cbrn_data.release.assemble import Draft
+from cbrn_data.release.overview import overview
+from cbrn_data.release.store import Store
+from cbrn_data.release.version import STEPS
+from cbrn_data.settings import release_date, settings
+
+
+def show_plan(root: Path, published: Path | None, at_least: str, as_json: bool) -> None:
+    """Print what publishing now would do; writes nothing."""
+    where = settings(root, published)
+    built = pipeline.build(pipeline.gather(where))
+    planned = pipeline.plan(built, Store(where.published), _step(at_least))
+    if as_json:
+        show_json(_as_dict(planned) | {"findings": [finding.as_dict() for finding in built.findings]})
+        return
+    show_findings(built.findings)
+    if not planned.is_news:
+        console().print(f"Nothing new: {planned.version} has this content already.")
+        return
+    previous = planned.previous.version if planned.previous else "no release"
+    console().print(f"Would publish {planned.version} (after {previous}): {planned.summary}.")
+    for reason in planned.why:
+        console().print(f"  {reason.step}: {reason.why}")
+    if planned.previous is None:
+        return
+    data = {table.name for table in planned.content.package.with_role("data")}
+    show_changes([change for change in planned.changes if change["table_name"] in data])
+
+
+def publish_now(root: Path, published: Path | None, at_least: str, as_json: bool) -> None:
+    """Run the whole pipeline and print what it did."""
+    where = settings(root, published)
+    built = pipeline.build(pipeline.gather(where))
+    outcome = pipeline.publish(built, Store(where.published), release_date(), _step(at_least))
+    if as_json:
+        findings = [finding.as_dict() for finding in outcome.findings]
+        release = {key: outcome.release.info[key] for key in ("version", "date", "sequence", "content_digest", "summary")}
+        show_json({"published": outcome.is_new, **release, "digest": outcome.release.digest, "findings": findings})
+        return
+    show_findings(outcome.findings)
+    for sentence in outcome.repaired:
+        console().print(f"Repaired: {sentence}.")
+    version = outcome.release.version
+    console().print(f"Published {version}." if outcome.is_new else f"Nothing new: {version} has this content already.")
+    show_lines(overview(outcome.release))
+
+
+def _step(at_least: str) -> str:
+    if at_least not in STEPS:
+        raise CbrnDataError(f"--at-least is {at_least[:40]!r}; it can be minor or major")
+    return at_least
+
+
+def _as_dict(planned: Draft) -> dict[str, object]:
+    return {
+        "news": planned.is_news,
+        "version": planned.version,
+        "previous": planned.previous.version if planned.previous else None,
+        "summary": planned.summary,
+        "why": [{"step": reason.step, "why": reason.why} for reason in planned.why],
+        "changes": planned.changes,
+    }

@@ -1,0 +1,95 @@
+"""The whole way, as functions that the command line calls and that flows run as tasks: both give the same bytes.
+
+``gather`` reads sources and definitions, ``build`` makes tables of them and checks them, ``plan`` compares with the
+newest release, ``publish`` stages, passes the gate and commits. Each raises an error with all its blocking findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cbrn_data.checks.run import check_tables
+from cbrn_data.errors import GateError, SourceError
+from cbrn_data.findings import Finding, blocking
+from cbrn_data.release.assemble import Draft, draft, release_files
+from cbrn_data.release.canonical import dumped
+from cbrn_data.release.content import Content, build_content
+from cbrn_data.release.folder import Release
+from cbrn_data.release.gate import REPORT, judge
+from cbrn_data.release.store import Store
+from cbrn_data.schema.model import Package, read_package
+from cbrn_data.settings import Settings
+from cbrn_data.sources.source import Source, read_sources
+from cbrn_data.tables.build import Tables, build_tables
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Verified sources, and the definitions of the tables to be made of them."""
+
+    sources: list[Source]
+    package: Package
+
+
+@dataclass(frozen=True)
+class Built:
+    """What could be published: the content, and the findings that do not block."""
+
+    tables: Tables
+    content: Content
+    findings: list[Finding]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What publishing did: ``release`` is the newest one now, ``is_new`` whether this run made it."""
+
+    release: Release
+    is_new: bool
+    findings: list[Finding]
+    repaired: Sequence[str]
+
+
+def gather(settings: Settings) -> Gathered:
+    """Read every source and definition. Raises SourceError or SchemaError with every reason."""
+    package = read_package(settings.schemas)
+    sources, findings = read_sources(settings.raw)
+    if blocking(findings):
+        raise SourceError("the sources cannot be used", findings)
+    return Gathered(sources, package)
+
+
+def build(gathered: Gathered) -> Built:
+    """Make the tables and check them. Raises GateError with every finding if one blocks."""
+    tables = build_tables(gathered.sources, gathered.package)
+    findings = list(tables.findings)
+    if not blocking(findings):
+        documents = {source.source_id: source.document for source in gathered.sources if source.kind != "document"}
+        findings = sorted({*findings, *check_tables(tables.rows, gathered.package, documents)})
+    if blocking(findings):
+        raise GateError("nothing was published", findings)
+    return Built(tables, build_content(tables, gathered.package), findings)
+
+
+def plan(built: Built, store: Store, at_least: str = "patch") -> Draft:
+    """Return what publishing would do now; writes nothing. Raises ReleaseError where the store is broken."""
+    return draft(built.content, store.newest(), at_least)
+
+
+def publish(built: Built, store: Store, date: str, at_least: str = "patch") -> Outcome:
+    """Publish what was built, dated ``date`` (YYYY-MM-DD), unless the newest release has this content already.
+
+    Raises GateError when the staged release does not pass, ReleaseError when the store refuses; nothing is published
+    then.
+    """
+    with store.writing() as writer:
+        planned = draft(built.content, writer.newest, at_least)
+        if not planned.is_news:
+            assert planned.previous is not None
+            return Outcome(planned.previous, False, built.findings, writer.repaired)
+        staged = writer.stage(release_files(planned, date))
+        judged = judge(staged, built.findings)
+        writer.add(staged, {REPORT: dumped(judged.report)})
+        release = writer.commit(staged, planned.version)
+        return Outcome(release, True, judged.findings, writer.repaired)

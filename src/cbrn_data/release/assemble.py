@@ -1,0 +1,128 @@
+"""From content to a release: what it is called, how it differs from the newest one, and all its files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import version as installed
+from importlib.resources import files as package_files
+from importlib.resources.abc import Traversable
+from typing import Any
+
+from cbrn_data import __version__
+from cbrn_data.release import disk
+from cbrn_data.release.canonical import Row, csv_bytes, dumped, json_bytes, read_csv
+from cbrn_data.release.content import Content, published_tables
+from cbrn_data.release.delta import delta
+from cbrn_data.release.descriptor import DESCRIPTOR, datapackage
+from cbrn_data.release.folder import INFO, Release
+from cbrn_data.release.notes import changes_text, summary
+from cbrn_data.release.version import Reason, next_version, reasons
+from cbrn_data.schema.model import Package, read_package
+
+LIBRARIES = ("frictionless", "pandas", "pandera", "pyarrow", "pycountry", "pyyaml")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What publishing would do: the content, its version and why, and what changes against the newest release."""
+
+    content: Content
+    previous: Release | None
+    version: str
+    why: list[Reason]
+    changes: list[Row]
+
+    @property
+    def is_news(self) -> bool:
+        """Whether the content is another than the newest release's."""
+        return self.previous is None or self.previous.content_digest != self.content.digest
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rows by published table."""
+        return {name: len(self.content.rows[name]) for name in self.content.tables}
+
+    @property
+    def summary(self) -> str:
+        """What the release brings, in one line."""
+        return summary(self.changes, self.content.package, self.counts, first=self.previous is None)
+
+
+def draft(content: Content, previous: Release | None, at_least: str = "patch") -> Draft:
+    """Compare content with the newest release and choose the version that follows."""
+    if previous is None or previous.content_digest == content.digest:
+        return Draft(content, previous, previous.version if previous else next_version(None, []), [], [])
+    old = read_package(previous.folder / "schemas")
+    changes = delta(released_rows(previous, old), content.rows, content.package)
+    why = reasons(changes, old, content.package)
+    return Draft(content, previous, next_version(previous.version, why, at_least), why, changes)
+
+
+def released_rows(release: Release, package: Package) -> dict[str, list[Row]]:
+    """Read the tables of a release back from its folder; a table that it does not have is empty."""
+    return {
+        name: read_csv(disk.read(path))[1] if (path := release.folder / f"{name}.csv").exists() else []
+        for name in package.tables
+        if name != "changes"
+    }
+
+
+def release_files(planned: Draft, date: str) -> dict[str, bytes]:
+    """Return every file of the release but its report, which only the gate can write; ``date`` is YYYY-MM-DD."""
+    content, previous, package = planned.content, planned.previous, planned.content.package
+    rows: Mapping[str, list[Row]] = {**content.rows, "changes": planned.changes}
+    files = dict(content.files)
+    if planned.changes:
+        files["changes.csv"] = csv_bytes(package.tables["changes"].names, planned.changes)
+        files["changes.json"] = json_bytes(package.tables["changes"], planned.changes)
+    old = previous.version if previous else None
+    files["CHANGES.md"] = changes_text(planned.version, old, planned.summary, planned.why, planned.changes, package)
+    tables = published_tables(package, rows)
+    described = datapackage(package, tables, files, content.rows["sources"], planned.version, date)
+    files[DESCRIPTOR] = dumped(described)
+    files[INFO] = dumped(_info(planned, date))
+    return files
+
+
+def _info(planned: Draft, date: str) -> dict[str, Any]:
+    previous = planned.previous
+    return {
+        "package": planned.content.package.about["name"],
+        "version": planned.version,
+        "sequence": previous.sequence + 1 if previous else 1,
+        "date": date,
+        "previous": previous.digest if previous else None,
+        "content_digest": planned.content.digest,
+        "summary": planned.summary,
+        "counts": planned.counts,
+        "code": code_version(),
+    }
+
+
+@cache
+def code_version() -> dict[str, Any]:
+    """Return what code makes a release: the version, a digest of this package's files, and the libraries that matter."""
+    lines = []
+    root = package_files("cbrn_data")
+    for name, file in sorted(_files(root, "")):
+        lines.append(f"{sha256(file.read_bytes()).hexdigest()}  {name}\n")
+    return {
+        "name": "cbrn_data",
+        "version": __version__,
+        "digest": sha256("".join(lines).encode()).hexdigest(),
+        "libraries": {name: installed(name) for name in LIBRARIES},
+    }
+
+
+def _files(folder: Traversable, prefix: str) -> list[tuple[str, Traversable]]:
+    found = []
+    for entry in folder.iterdir():
+        name = f"{prefix}{entry.name}"
+        if entry.is_dir():
+            found += _files(entry, f"{name}/") if entry.name != "__pycache__" else []
+        elif entry.name.endswith((".py", ".yaml", ".csv", ".txt")):
+            found.append((name, entry))
+    return found

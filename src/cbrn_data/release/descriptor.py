@@ -1,0 +1,64 @@
+"""``datapackage.json``: a release as a Data Package 2.0, every table as CSV and as JSON.
+
+CSV resources are ``type: table`` with their schema, so that any Data Package tool validates them row by row. JSON
+resources carry no ``type``: frictionless then checks their hash and size, and that their rows are those of the CSV is
+proven by the gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cbrn_data.schema.descriptor import table_schema
+from cbrn_data.schema.model import Package, Table
+from cbrn_data.sources.source import digest
+
+PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
+DESCRIPTOR = "datapackage.json"
+
+
+def datapackage(
+    package: Package, tables: list[str], files: Mapping[str, bytes], sources: list[dict[str, str | None]], version: str, date: str
+) -> dict[str, Any]:
+    """Return the descriptor of a release; ``sources`` are the rows of that table, ``date`` is YYYY-MM-DD."""
+    about = package.about
+    licence, publisher = about["licence"], about["publisher"]
+    present = frozenset(tables)
+    return {
+        "$schema": PROFILE,
+        "name": about["name"],
+        "title": about["title"],
+        "description": f"{about['description'].strip()} {about.get('licence_note', '').strip()}".strip(),
+        "version": version,
+        "created": f"{date}T00:00:00Z",
+        "keywords": list(about["keywords"]),
+        "licenses": [{"name": licence["name"], "title": licence["title"], "path": licence["path"]}],
+        "contributors": [{"title": publisher["name"], "email": publisher["email"], "roles": ["publisher"]}],
+        "sources": [_source(row) for row in sources],
+        "resources": [entry for name in tables for entry in _resources(package.tables[name], files, present)],
+    }
+
+
+def _source(row: dict[str, str | None]) -> dict[str, str]:
+    entry = {"title": row["title"] or "", "path": row["url"] or row["path"] or ""}
+    return entry | ({"version": row["edition"]} if row["edition"] else {})
+
+
+def _resources(table: Table, files: Mapping[str, bytes], present: frozenset[str]) -> list[dict[str, Any]]:
+    forms: list[dict[str, Any]] = [
+        {"name": table.name, "type": "table", "path": f"{table.name}.csv", "format": "csv", "mediatype": "text/csv"},
+        {"name": f"{table.name}-json", "path": f"{table.name}.json", "format": "json", "mediatype": "application/json"},
+    ]
+    return [_resource(table, form, files[form["path"]], present) for form in forms]
+
+
+def _resource(table: Table, form: dict[str, Any], data: bytes, present: frozenset[str]) -> dict[str, Any]:
+    described = {
+        "title": table.title if "type" in form else f"{table.title} (JSON)",
+        "description": table.description.strip(),
+        "encoding": "utf-8",
+        "bytes": len(data),
+        "hash": f"sha256:{digest(data)}",
+    }
+    return form | described | ({"schema": table_schema(table, present)} if "type" in form else {})

@@ -1,0 +1,170 @@
+"""A release folder: what it says of itself, and whether it is still what was committed.
+
+``release.json`` is an object with at least ``version`` (MAJOR.MINOR.PATCH, the folder's name), ``sequence`` (1 for
+the first release, then one more each), ``date`` (YYYY-MM-DD), ``previous`` (digest of the release before, null for
+the first) and ``content_digest``; the index shows its ``package``, ``counts`` and ``summary`` too.
+``SHA256SUMS`` is what ``sha256sum -c`` reads: ``<hex>  <name>`` per line, by name, for every file of the folder but
+itself and ``attestation.json``, which is signed over it. The digest of a release is the sha256 of its SHA256SUMS.
+
+Only reading happens here. Signatures and schemas are the auditor's business.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from cbrn_data.errors import ReleaseError
+from cbrn_data.release import disk
+
+INFO = "release.json"
+SUMS = "SHA256SUMS"
+UNLISTED = frozenset({SUMS, "attestation.json"})
+NAMED_AT_MOST = 5
+
+_VERSION = re.compile(r"(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})")
+_HEX = re.compile(r"[0-9a-f]{64}")
+_LINE = re.compile(r"([0-9a-f]{64})  (\S+)")
+
+
+@dataclass(frozen=True)
+class Release:
+    """What the store knows of one release, read from its ``release.json`` and ``SHA256SUMS``.
+
+    ``withdrawn`` (``reason``, ``date``) comes from the index: the folder of a withdrawn release does not change.
+    """
+
+    version: str
+    sequence: int
+    date: str
+    digest: str
+    previous: str | None
+    content_digest: str
+    folder: Path
+    info: dict[str, Any]
+    withdrawn: dict[str, str] | None = None
+
+
+def check_version(version: str) -> str:
+    """Return ``version`` if it is MAJOR.MINOR.PATCH in plain digits. Raises ReleaseError."""
+    if _VERSION.fullmatch(version) is None:
+        raise ReleaseError(f"{version[:100]!r} is not a version: it is written MAJOR.MINOR.PATCH, such as 1.0.0")
+    return version
+
+
+def check_date(text: str) -> str:
+    """Return ``text`` if it is a day as YYYY-MM-DD. Raises ReleaseError."""
+    try:
+        if date.fromisoformat(text).isoformat() == text:
+            return text
+    except ValueError:
+        pass
+    raise ReleaseError(f"{text[:100]!r} is not a date: it is written YYYY-MM-DD, such as 2026-11-22")
+
+
+def parse_object(path: Path, data: bytes) -> dict[str, Any]:
+    """Return the JSON object in ``data``; two equal keys or a NaN are refused. Raises ReleaseError naming ``path``."""
+    try:
+        value = json.loads(data.decode(), object_pairs_hook=_unique, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise ReleaseError(f"{path}: cannot be read as JSON ({error}); put the file back as it was") from error
+    if not isinstance(value, dict):
+        raise ReleaseError(f"{path}: is not a JSON object; put the file back as it was")
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def checksums(digests: Mapping[str, str]) -> bytes:
+    """Return ``SHA256SUMS`` for file name -> sha256 hex, leaving out itself and ``attestation.json``."""
+    return "".join(f"{digests[name]}  {name}\n" for name in sorted(digests) if name not in UNLISTED).encode()
+
+
+def parse_checksums(path: Path, data: bytes) -> dict[str, str]:
+    """Return file name -> sha256 hex; only exactly what ``checksums`` writes is read. Raises ReleaseError."""
+    found: dict[str, str] = {}
+    for number, line in enumerate(data.decode("ascii", "replace").splitlines(), start=1):
+        if (match := _LINE.fullmatch(line)) is None:
+            raise ReleaseError(f"{path}:{number}: is not '<sha256>  <name>'; put the file back as it was")
+        found[match[2]] = match[1]
+    disk.check_names(found)
+    if checksums(found) != data:
+        raise ReleaseError(f"{path}: is not sorted, or lists a file twice; put the file back as it was")
+    return found
+
+
+def read_release(folder: Path) -> Release:
+    """Read one release folder. Raises ReleaseError naming the file that is missing, malformed or edited."""
+    sums = disk.read(folder / SUMS)
+    data = disk.read(folder / INFO)
+    if parse_checksums(folder / SUMS, sums).get(INFO) != hashlib.sha256(data).hexdigest():
+        raise ReleaseError(f"{folder / INFO}: is not the file that {SUMS} lists; put it back as it was")
+    info = parse_object(folder / INFO, data)
+    try:
+        return _release(folder, info, hashlib.sha256(sums).hexdigest())
+    except (KeyError, TypeError) as error:
+        raise ReleaseError(f"{folder / INFO}: {error.args[0]!r} is missing or not of the right type") from error
+    except ReleaseError as error:
+        raise ReleaseError(f"{folder / INFO}: {error}") from error
+
+
+def _release(folder: Path, info: dict[str, Any], digest: str) -> Release:
+    sequence, previous = info["sequence"], info["previous"]
+    if type(sequence) is not int or sequence < 1:
+        raise TypeError("sequence")
+    if previous is not None and not (isinstance(previous, str) and _HEX.fullmatch(previous)):
+        raise TypeError("previous")
+    for key in ("version", "date", "content_digest"):
+        if not isinstance(info[key], str) or not info[key]:
+            raise TypeError(key)
+    version, day = check_version(info["version"]), check_date(info["date"])
+    return Release(version, sequence, day, digest, previous, info["content_digest"], folder, info)
+
+
+def differences(folder: Path) -> str:
+    """Say in what ``folder`` differs from its SHA256SUMS, naming five files at most; empty when in nothing."""
+    listed = parse_checksums(folder / SUMS, disk.read(folder / SUMS))
+    problems = list(_problems(folder, listed))
+    more = f" and {len(problems) - NAMED_AT_MOST} more" if len(problems) > NAMED_AT_MOST else ""
+    return ", ".join(problems[:NAMED_AT_MOST]) + more
+
+
+def check_unchanged(folder: Path) -> None:
+    """Refuse a release folder that differs from its SHA256SUMS. Raises ReleaseError naming the files."""
+    if found := differences(folder):
+        raise ReleaseError(
+            f"{folder}: {found}. A release is never edited: put the folder back as it was (from version control, "
+            "a mirror or a backup); a correction is a new release"
+        )
+
+
+def _problems(folder: Path, listed: Mapping[str, str]) -> Iterable[str]:
+    found = dict(disk.walk(folder))
+    folders = {str(parent) for name in listed for parent in Path(name).parents}
+    for name, mode in found.items():
+        expected = stat.S_ISDIR if name in folders else stat.S_ISREG
+        if stat.S_ISLNK(mode):
+            yield f"{name!r} is a symbolic link"
+        elif name not in listed and name not in folders and name not in UNLISTED:
+            yield f"{name!r} was added"
+        elif not expected(mode):
+            yield f"{name!r} is not a regular file"
+        elif name in listed and disk.digest(folder / name) != listed[name]:
+            yield f"{name!r} was changed"
+    yield from (f"{name!r} is missing" for name in sorted(listed.keys() - found.keys()))

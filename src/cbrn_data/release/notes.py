@@ -1,0 +1,99 @@
+"""What a release brings, for people: a summary in one line, and ``CHANGES.md``.
+
+Source text in Markdown is data: it is escaped, and never a heading, a link or markup.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cbrn_data.findings import shown
+from cbrn_data.release.canonical import Row
+from cbrn_data.release.version import Reason
+from cbrn_data.schema.model import Package
+from cbrn_data.words.text import live
+
+LISTED = 20
+"""How many rows of one table and kind ``CHANGES.md`` lists; the others are counted, and stand in ``changes.csv``."""
+
+_ONE = {"countries": "country", "memberships": "membership", "priorities": "priority", "evidence": "evidence row"}
+
+
+def counted(number: int, table: str) -> str:
+    """Return a number of rows in words.
+
+    >>> counted(1, "projects"), counted(2, "project_countries"), counted(1, "achievement_countries")
+    ('1 project', '2 project countries', '1 achievement country')
+    """
+    words = table.replace("_", " ").split(" ")
+    if number == 1:
+        words[-1] = _ONE.get(words[-1], words[-1].removesuffix("s"))
+    return f"{number:,} {' '.join(words)}"
+
+
+def summary(changes: list[Row], package: Package, counts: dict[str, int], first: bool) -> str:
+    """Return in one line what a release brings: what was added to, changed in and removed from the data tables."""
+    data = [table.name for table in package.with_role("data")]
+    if first:
+        shown_tables = ("regions", "countries", "projects", "achievements")
+        return "First release: " + ", ".join(counted(counts[name], name) for name in shown_tables if name in counts)
+    parts = []
+    for table in data:
+        for kind in ("added", "changed", "removed"):
+            rows = {change["row_id"] for change in changes if (change["table_name"], change["change"]) == (table, kind)}
+            if rows:
+                parts.append(f"{counted(len(rows), table)} {kind}")
+    return "; ".join(parts) or "No change of the data tables; sources, definitions or evidence changed"
+
+
+def changes_text(version: str, previous: str | None, line: str, reasons: list[Reason], changes: list[Row], package: Package) -> bytes:
+    """Return ``CHANGES.md``: the summary, why the version is what it is, and the rows of the data tables."""
+    lines = [f"# {version}", "", f"{escaped(line)}.", ""]
+    if previous is None:
+        lines += ["There is no release before it to compare with.", ""]
+    else:
+        lines += [f"Compared with {previous}. Why this version:", ""]
+        lines += [f"- {reason.step}: {escaped(reason.why)}" for reason in reasons] + [""]
+        for table in package.with_role("data"):
+            lines += list(_table_lines(table.title, [change for change in changes if change["table_name"] == table.name]))
+        lines += ["Every changed cell, with its old and new value, stands in `changes.csv`.", ""]
+    return "\n".join(lines).encode()
+
+
+def _table_lines(title: str, changes: list[Row]) -> Iterator[str]:
+    rows: dict[str, list[Row]] = {}
+    for change in changes:
+        rows.setdefault(live(change["row_id"] or ""), []).append(change)
+    if not rows:
+        return
+    yield from (f"## {escaped(title)}", "")
+    for row_id, cells in list(rows.items())[:LISTED]:
+        kind = cells[0]["change"]
+        what = f": {_headline(cells)}" if kind != "changed" else ""
+        yield f"- {kind} `{shown(row_id, 120).replace('`', '')}`{what}"
+        if kind == "changed":
+            yield from (f"  - {cell['field']}: {_value(cell['old'])} → {_value(cell['new'])}" for cell in cells)
+    if len(rows) > LISTED:
+        yield f"- and {len(rows) - LISTED:,} more"
+    yield ""
+
+
+def _headline(cells: list[Row]) -> str:
+    side = "new" if cells[0]["change"] == "added" else "old"
+    values = {cell["field"]: cell[side] for cell in cells}
+    named = ("title", "title_official", "name", "name_in_source", "text", "status", "country_id", "project_id")
+    return next((_value(values[name]) for name in named if values.get(name)), "")
+
+
+def _value(cell: str | None) -> str:
+    return "nothing" if cell is None else escaped(shown(live(cell), 160))
+
+
+def escaped(text: str) -> str:
+    """Return ``text`` so that Markdown shows it as it is.
+
+    >>> escaped("<b>[x](y)*")
+    '\\\\<b\\\\>\\\\[x\\\\](y)\\\\*'
+    """
+    return re.sub(r"([\\`*_\[\]<>#|~!&])", r"\\\1", text)

@@ -1,0 +1,45 @@
+"""What is published, in a few lines for people: how it was checked, what the data says, and where to look."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cbrn_data.release import disk
+from cbrn_data.release.assemble import released_rows
+from cbrn_data.release.folder import Release, parse_object
+from cbrn_data.release.gate import REPORT
+from cbrn_data.schema.model import read_package
+
+
+def overview(release: Release) -> list[tuple[str, str]]:
+    """Return pairs of a heading and a sentence, for a terminal or a page."""
+    rows = released_rows(release, read_package(release.folder / "schemas"))
+    report = parse_object(release.folder / REPORT, disk.read(release.folder / REPORT))
+    names = [row["name"] or "" for row in rows["countries"]]
+    achievements = rows["achievements"]
+    dated = sorted(row["date_start"] or "" for row in achievements if row["date_start"])
+    lines = [
+        ("Release", f"{release.version} of {release.date}, digest {release.digest[:16]}…"),
+        ("Brings", str(release.info["summary"])),
+        ("Checked by", ", ".join(dict.fromkeys(str(check["by"]) for check in report["checks"]))),
+        ("Evidence", f"every one of {report['coverage']['cells']:,} cells leads to its words"),
+        ("Regions", "; ".join(f"{row['name']} ({row['secretariat_city']})" for row in rows["regions"])),
+        ("Countries", f"{len(names)}: {', '.join(names[:12])}{', …' if len(names) > 12 else ''}"),
+        ("Projects", _projects(rows)),
+        ("Achievements", f"{len(achievements)}" + (f", from {dated[0]} to {dated[-1]}" if dated else "")),
+    ]
+    return [*lines, ("Look at", _place(release.folder))]
+
+
+def _projects(rows: dict[str, list[dict[str, str | None]]]) -> str:
+    claims = []
+    for region in rows["regions"]:
+        figures = [row for row in rows["figures"] if row["region_id"] == region["region_id"] and row["measure"] == "projects_total"]
+        if figures:
+            newest = max(figures, key=lambda row: row["as_of_year"] or "")
+            claims.append(f"the leaflet of {region['name']} claims {newest['value']}")
+    return "; ".join([f"{len(rows['projects'])} named here", *claims])
+
+
+def _place(folder: Path) -> str:
+    return f"{folder}/ (start with datapackage.json or CHANGES.md)"

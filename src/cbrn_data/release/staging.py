@@ -1,0 +1,97 @@
+"""Staging: hidden folders in which a release, or what is derived, is built before anybody can see it.
+
+They lie in ``published/`` itself because a rename is one step only within a file system. Whatever is in one can be
+thrown away at any time; what a run that died has left is swept by the next one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from cbrn_data.errors import ReleaseError
+from cbrn_data.release import disk
+from cbrn_data.release.folder import SUMS, checksums, differences
+
+
+class Staging:
+    """The staging folders of one publication, and the sha256 of every file put into them."""
+
+    def __init__(self, published: Path) -> None:
+        self._published = published
+        self._digests: dict[Path, dict[str, str]] = {}
+
+    def sweep(self) -> bool:
+        """Remove what earlier runs have left; tell whether there was anything. Only under the lock."""
+        left = [name for name in disk.entries(self._published) if name.startswith(disk.STAGING)]
+        for name in left:
+            disk.remove_tree(self._published / name)
+        if left:
+            disk.flush(self._published)
+        return bool(left)
+
+    def make(self) -> Path:
+        """Make an empty folder: mode 0700, with a name that nobody can guess."""
+        folder = disk.make_staging(self._published)
+        self._digests[folder] = {}
+        return folder
+
+    def fill(self, files: Mapping[str, bytes]) -> Path:
+        """Make a folder with ``files`` and their SHA256SUMS; nothing is left if that fails."""
+        disk.check_names([*files, SUMS])
+        folder = self.make()
+        try:
+            self.add(folder, files)
+        except BaseException:
+            with suppress(ReleaseError):
+                self.discard(folder)
+            raise
+        return folder
+
+    def add(self, folder: Path, files: Mapping[str, bytes]) -> None:
+        """Write more files, bring SHA256SUMS up to date, flush all. Raises ReleaseError if one is there already."""
+        known = self._known(folder)
+        disk.check_names([*known, *files, SUMS])
+        if twice := {SUMS, *known} & files.keys():
+            raise ReleaseError(f"{min(twice)!r} is in the release already")
+        before = checksums(known)
+        folders = sorted({name.rpartition("/")[0] for name in files} - {""})
+        for below in folders:
+            disk.make_folder(folder, below)
+        for name in sorted(files):
+            disk.create(disk.inside(folder, name), files[name])
+            known[name] = hashlib.sha256(files[name]).hexdigest()
+        if checksums(known) != before:
+            disk.remove(folder / SUMS)
+            disk.create(folder / SUMS, checksums(known))
+        for below in [*reversed(folders), ""]:
+            disk.flush(folder / below)
+
+    def check(self, folder: Path) -> None:
+        """Refuse a folder whose bytes are not those that were staged: the gate had it in its hands."""
+        sums = checksums(self._known(folder))
+        found = differences(folder) if disk.read(folder / SUMS) == sums else f"{SUMS!r} was changed"
+        if found:
+            raise ReleaseError(f"{folder}: {found} since it was staged; publish again")
+
+    def let_go(self, folder: Path) -> None:
+        """Forget a folder that was renamed to its final place."""
+        del self._digests[folder]
+
+    def discard(self, folder: Path) -> None:
+        """Remove one folder and give its space back. Raises ReleaseError if the disk refuses."""
+        self._known(folder)
+        disk.remove_tree(folder)
+        self.let_go(folder)
+
+    def discard_all(self) -> None:
+        """Remove every folder that was not committed."""
+        for folder in list(self._digests):
+            self.discard(folder)
+
+    def _known(self, folder: Path) -> dict[str, str]:
+        if folder not in self._digests:
+            raise ReleaseError(f"{folder}: was not staged here, or is committed or discarded; stage it again")
+        return self._digests[folder]

@@ -1,0 +1,42 @@
+"""A table's definition as a Frictionless Table Schema (Data Package 2.0)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cbrn_data.schema.model import Field, Table
+
+TABLE_SCHEMA = "https://datapackage.org/profiles/2.0/tableschema.json"
+
+
+def table_schema(table: Table, present: frozenset[str]) -> dict[str, Any]:
+    """Return the descriptor; foreign keys lead to tables that are ``present`` only.
+
+    ``fieldsMatch`` is left out: its text and its JSON Schema disagree, and the default is what is meant.
+    """
+    schema: dict[str, Any] = {
+        "$schema": TABLE_SCHEMA,
+        "fields": [_field(field) for field in table.fields],
+        "primaryKey": list(table.primary_key),
+    }
+    keys = [
+        {"fields": list(key.fields), "reference": {"resource": key.resource, "fields": list(key.references)}}
+        for key in table.foreign_keys
+        if key.resource in present
+    ]
+    return schema | ({"foreignKeys": keys} if keys else {}) | {"missingValues": [""]}
+
+
+def _field(field: Field) -> dict[str, Any]:
+    entry: dict[str, Any] = {"name": field.name, "type": field.type}
+    if field.format != "default":
+        entry["format"] = field.format
+    entry |= {"title": field.title, "description": field.description, "example": typed(field, field.example)}
+    if field.unit:
+        entry["unit"] = field.unit
+    return entry | ({"constraints": field.constraints} if field.constraints else {})
+
+
+def typed(field: Field, text: str) -> str | int:
+    """Return a cell's text as JSON has it: a number for integers and years, else text."""
+    return int(text) if field.type in {"integer", "year"} else text

@@ -1,0 +1,199 @@
+"""The definitions under ``schemas/`` as objects.
+
+``package.yaml`` describes the whole and lists the tables in order. ``<table>.yaml`` holds ``name``, ``title``,
+``description``, ``role`` (``data``: every cell has evidence; ``provenance``: sources and evidence; ``record``: what
+became of rows), ``primaryKey``, ``foreignKeys`` (``fields``, ``resource``, ``references``), ``checks`` beyond Table
+Schema (``check``, ``fields``), and ``fields``: ``name``, ``type``, ``format``, ``title``, ``description``, ``unit``,
+``example``, ``constraints`` as in Table Schema (Data Package 2.0).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cbrn_data.errors import SchemaError
+from cbrn_data.findings import Finding, shown
+from cbrn_data.sources.source import read_bytes
+from cbrn_data.strict_yaml import YamlError, load_yaml
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column."""
+
+    name: str
+    type: str
+    title: str
+    description: str
+    example: str
+    format: str
+    unit: str | None
+    constraints: dict[str, Any]
+
+    @property
+    def required(self) -> bool:
+        """Whether a cell may not be null."""
+        return bool(self.constraints.get("required"))
+
+
+@dataclass(frozen=True)
+class ForeignKey:
+    """``fields`` of this table name a row of ``resource`` by its ``references``."""
+
+    fields: tuple[str, ...]
+    resource: str
+    references: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NamedCheck:
+    """A check beyond Table Schema, by its name in ``cbrn_data.checks``, and the fields it looks at."""
+
+    name: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: ``primary_key`` orders and names its rows."""
+
+    name: str
+    title: str
+    description: str
+    role: str
+    primary_key: tuple[str, ...]
+    foreign_keys: tuple[ForeignKey, ...]
+    checks: tuple[NamedCheck, ...]
+    fields: tuple[Field, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """The columns in order."""
+        return [field.name for field in self.fields]
+
+    def row_id(self, row: Mapping[str, str | None]) -> str:
+        """Return the parts of a row's key, joined with ``/``."""
+        return "/".join(row[name] or "" for name in self.primary_key)
+
+    def order(self, row: Mapping[str, str | None]) -> tuple[tuple[int, str], ...]:
+        """Return what rows are sorted by: the key's parts, numbers by size and text by code point."""
+        return tuple(_rank(self.field(name), row[name] or "") for name in self.primary_key)
+
+    def field(self, name: str) -> Field:
+        """Return a column by its name."""
+        return next(field for field in self.fields if field.name == name)
+
+
+def _rank(field: Field, text: str) -> tuple[int, str]:
+    return (int(text) if field.type == "integer" and text.isdigit() else 0, text)
+
+
+@dataclass(frozen=True)
+class Package:
+    """All tables in order, what ``package.yaml`` says of the whole, and the bytes of every definition."""
+
+    about: dict[str, Any]
+    tables: dict[str, Table]
+    files: dict[str, bytes]
+
+    def with_role(self, *roles: str) -> list[Table]:
+        """Return the tables of the given roles, in order."""
+        return [table for table in self.tables.values() if table.role in roles]
+
+
+def read_package(folder: Path) -> Package:
+    """Read ``package.yaml`` and every table it lists.
+
+    Raises SchemaError with a finding for each definition that cannot be used.
+    """
+    files: dict[str, bytes] = {}
+    findings: list[Finding] = []
+    about = _load(folder, "package", files, findings)
+    wanted = ("name", "title", "description", "publisher", "licence", "keywords", "tables")
+    if isinstance(about, dict):
+        findings += [_wrong("package", f"the key {key!r} is missing") for key in wanted if not about.get(key)]
+    tables: dict[str, Table] = {}
+    for name in about.get("tables", []) if isinstance(about, dict) and not findings else []:
+        entry = _load(folder, str(name), files, findings)
+        try:
+            tables[str(name)] = _table(str(name), entry) if entry is not None else tables[str(name)]
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            if entry is not None:
+                findings.append(_wrong(str(name), f"is not complete: {shown(str(error), 80)}"))
+    if not findings:
+        findings += [finding for table in tables.values() for finding in _inconsistencies(table, tables)]
+    if findings:
+        raise SchemaError("the definitions under schemas/ cannot be used", findings)
+    return Package(about, tables, files)
+
+
+def _wrong(name: str, message: str, line: int = 1) -> Finding:
+    return Finding("schema-invalid", message, f"schemas/{name}.yaml", line)
+
+
+def _load(folder: Path, name: str, files: dict[str, bytes], findings: list[Finding]) -> Any:
+    place = f"schemas/{name}.yaml"
+    data, unreadable = read_bytes(folder / f"{name}.yaml", place, 1 << 20)
+    findings += unreadable
+    if data is None:
+        return None
+    files[f"{name}.yaml"] = data
+    try:
+        loaded = load_yaml(data.decode("utf-8"))
+    except (YamlError, UnicodeDecodeError) as error:
+        findings.append(_wrong(name, shown(str(error)), getattr(error, "line", 1)))
+        return None
+    if not isinstance(loaded, dict):
+        findings.append(_wrong(name, "is not a list of keys and values"))
+        return None
+    return loaded
+
+
+def _table(name: str, entry: dict[str, Any]) -> Table:
+    if entry["name"] != name or entry["role"] not in {"data", "provenance", "record"}:
+        raise ValueError("name must be the file's, role one of data, provenance, record")
+    return Table(
+        name=name,
+        title=entry["title"],
+        description=entry["description"],
+        role=entry["role"],
+        primary_key=tuple(entry["primaryKey"]),
+        foreign_keys=tuple(
+            ForeignKey(tuple(key["fields"]), key["resource"], tuple(key["references"])) for key in entry.get("foreignKeys") or []
+        ),
+        checks=tuple(NamedCheck(check["check"], tuple(check["fields"])) for check in entry.get("checks") or []),
+        fields=tuple(_field(field) for field in entry["fields"]),
+    )
+
+
+def _field(entry: dict[str, Any]) -> Field:
+    return Field(
+        name=entry["name"],
+        type=entry["type"],
+        title=entry["title"],
+        description=entry["description"],
+        example=str(entry["example"]),
+        format=entry.get("format", "default"),
+        unit=entry.get("unit"),
+        constraints=dict(entry.get("constraints") or {}),
+    )
+
+
+def _inconsistencies(table: Table, tables: dict[str, Table]) -> list[Finding]:
+    used = [("primaryKey", table.primary_key)]
+    used += [("foreignKeys", key.fields) for key in table.foreign_keys]
+    used += [("checks", check.fields) for check in table.checks]
+    messages = [
+        f"{where} names the field {name!r}, which is not there"
+        for where, names in used
+        for name in names
+        if name not in table.names
+    ]
+    for key in table.foreign_keys:
+        there = tables.get(key.resource)
+        if there is None or not set(key.references) <= set(there.names):
+            messages.append(f"foreignKeys leads to {key.resource}.{'+'.join(key.references)}, which is not there")
+    return [_wrong(table.name, message) for message in messages]

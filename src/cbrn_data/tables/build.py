@@ -1,0 +1,204 @@
+"""Sources to tables: read every leaflet and curated file, gather their claims, resolve them, and list the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from cbrn_data.findings import Finding, shown
+from cbrn_data.leaflet.read import read_leaflet
+from cbrn_data.leaflet.statements import Leaflet
+from cbrn_data.schema.model import Package
+from cbrn_data.sources.cells import read_cells
+from cbrn_data.sources.source import Source
+from cbrn_data.tables.claims import Claim
+from cbrn_data.tables.curated import Curated, read_curated
+from cbrn_data.tables.leaflets import LeafletClaims
+from cbrn_data.tables.resolve import Row, resolve
+from cbrn_data.words.text import inert, slug
+
+
+@dataclass(frozen=True)
+class Tables:
+    """All tables as rows of text, in the order of the package; ``findings`` are of the reading and resolving."""
+
+    rows: dict[str, list[Row]]
+    sources: list[Source]
+    findings: list[Finding]
+
+
+def build_tables(sources: list[Source], package: Package) -> Tables:
+    """Build every table from verified sources."""
+    findings: list[Finding] = []
+    renames = _renames(sources, findings)
+    leaflets = _leaflets(sources, renames, findings)
+    claims = [claim for leaflet in leaflets for claim in leaflet]
+    claims += _earlier_projects(leaflets)
+    known = _known(claims)
+    known["countries"] = _countries_of_reference(sources)
+    curated: list[Curated] = []
+    for source in _in_table_order(sources, package):
+        table = read_curated(source, package, known)
+        curated.append(table)
+        findings += table.findings
+        known.setdefault(table.table.name, set()).update(row.text(table.key_fields[0]) or "" for row in table.rows)
+    claims += _curated_claims(curated, leaflets)
+    claims += _referenced_countries(curated, claims)
+    resolved = resolve(claims, package)
+    rows: dict[str, list[Row]] = resolved.rows | {
+        "sources": [_source_row(source) for source in sources],
+        "evidence": _evidence_rows(resolved.evidence),
+        "quarantine": [record for table in curated for record in table.quarantined],
+    }
+    rows = {name: sorted(rows.get(name, []), key=table.order) for name, table in package.tables.items()}
+    return Tables(rows, sources, sorted(set(findings + resolved.findings)))
+
+
+def _leaflets(sources: list[Source], renames: dict[str, Claim], findings: list[Finding]) -> list[LeafletClaims]:
+    leaflets = []
+    for source in (source for source in sources if source.kind == "leaflet"):
+        leaflet, found = read_leaflet(source.document)
+        found += _belongs(source, leaflet)
+        findings += found
+        if not any(finding.blocks for finding in found):
+            leaflets.append(LeafletClaims(source, leaflet, renames))
+    return leaflets
+
+
+def _belongs(source: Source, leaflet: Leaflet) -> list[Finding]:
+    """Hold the region that the sidecar names against the one that the leaflet names."""
+    region = slug(leaflet.region.value) if leaflet.region else None
+    if region in {None, source.about["region"]}:
+        return []
+    message = f"is the leaflet of {region!r}, its sidecar says {source.about['region']!r}"
+    return [Finding("region-differs", message, source.place, 1)]
+
+
+def _earlier_projects(leaflets: list[LeafletClaims]) -> Iterator[Claim]:
+    """Claim, for each edition, that projects of earlier editions of the region are listed or not."""
+    for later in leaflets:
+        for earlier in leaflets:
+            if earlier.region_id == later.region_id and earlier.source.edition < later.source.edition:
+                for project_id, span in earlier.named_projects().items():
+                    listing = list(later.listing(project_id))
+                    yield from listing
+                    yield from earlier.naming(project_id, span, listing)
+
+
+def _known(claims: Iterable[Claim]) -> dict[str, set[str]]:
+    """Return the ids of the rows that leaflets speak of, by table."""
+    known: dict[str, set[str]] = {}
+    for claim in claims:
+        known.setdefault(claim.table, set()).add(claim.key[0][1])
+    return known
+
+
+def _countries_of_reference(sources: list[Source]) -> set[str]:
+    tables = [source for source in sources if source.about.get("table") == "countries"]
+    return {row.text("country_id") or "" for source in tables for row in read_cells(source.document).rows}
+
+
+def _in_table_order(sources: list[Source], package: Package) -> list[Source]:
+    names = list(package.tables)
+    curated = [source for source in sources if source.kind == "curated"]
+    return sorted(curated, key=lambda source: names.index(source.about["table"]) if source.about["table"] in names else 0)
+
+
+def _curated_claims(curated: list[Curated], leaflets: list[LeafletClaims]) -> list[Claim]:
+    """Return the claims of curated rows, but of countries; involvement in a region holds for each of its editions."""
+    claims: list[Claim] = []
+    for table in curated:
+        for row in table.rows if table.table.name != "countries" else []:
+            if table.table.name != "project_regions":
+                claims += table.claims(row)
+                continue
+            for leaflet in leaflets:
+                if leaflet.region_id == row.text("region_id"):
+                    listing = list(leaflet.listing(row.text("project_id") or ""))
+                    claims += listing
+                    claims += [_with_key(claim, listing) for claim in table.claims(row) if listing]
+    return claims
+
+
+def _with_key(claim: Claim, listing: list[Claim]) -> Claim:
+    return replace(claim, key=listing[0].key)
+
+
+def _referenced_countries(curated: list[Curated], claims: list[Claim]) -> list[Claim]:
+    """Return the claims of those countries of reference that any other table refers to."""
+    referenced = {claim.value for claim in claims if claim.field in {"country_id", "secretariat_country_id"}}
+    return [
+        claim
+        for table in curated
+        if table.table.name == "countries"
+        for row in table.rows
+        if row.text("country_id") in referenced
+        for claim in table.claims(row)
+    ]
+
+
+def _renames(sources: list[Source], findings: list[Finding]) -> dict[str, Claim]:
+    """Read the ids that achievements keep when an edition only mends their wording: ``new_id,achievement_id,url,reason``."""
+    renames: dict[str, Claim] = {}
+    for source in (source for source in sources if source.kind == "renames"):
+        cells = read_cells(source.document)
+        findings += cells.findings
+        missing = {"new_id", "achievement_id", "reason"} - set(cells.header)
+        if missing:
+            message = f"has no column {', '.join(sorted(missing))}"
+            findings.append(Finding("curated-header", message, source.place, 1))
+        for row in cells.rows if not missing else []:
+            cell, new = row.cells["achievement_id"], row.text("new_id")
+            if cell.value and new:
+                renames[new] = Claim("achievements", (), "achievement_id", cell.value, source, cell.span, "curated")
+            else:
+                message = f"a rename needs both ids: {shown(str(row.values()), 80)}"
+                findings.append(Finding("cell-missing", message, source.place, row.line))
+    return renames
+
+
+def _source_row(source: Source) -> Row:
+    about = source.about
+    return {
+        "source_id": source.source_id,
+        "kind": source.kind,
+        "title": about["title"],
+        "publisher": about["publisher"],
+        "region_id": about.get("region"),
+        "edition": about.get("edition"),
+        "path": f"sources/{source.name}",
+        "media_type": source.media_type,
+        "bytes": str(len(source.data)),
+        "sha256": about["sha256"],
+        "url": about.get("url"),
+        "retrieved_on": about["retrieved_on"],
+        "licence": about.get("licence"),
+    }
+
+
+def _evidence_rows(claims: list[Claim]) -> list[Row]:
+    rows: dict[tuple[object, ...], Row] = {}
+    for claim in claims:
+        document = claim.source.document
+        first, last = document.lines(claim.span)
+        key = (claim.table, claim.row_id, claim.field, claim.source.source_id, claim.span.start)
+        page = document.page(claim.span.start)
+        rows.setdefault(
+            key,
+            {
+                "table_name": claim.table,
+                "row_id": claim.row_id,
+                "field": claim.field,
+                "source_id": claim.source.source_id,
+                "char_start": str(claim.span.start),
+                "char_end": str(claim.span.end),
+                "line_start": str(first),
+                "line_end": str(last),
+                "page": str(page) if page else None,
+                "quote": inert(claim.quote),
+                "method": claim.method,
+                "url": claim.url,
+                "certainty": claim.certainty,
+            },
+        )
+    return list(rows.values())

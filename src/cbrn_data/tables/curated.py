@@ -1,0 +1,131 @@
+"""Curated tables to claims: wide CSV, a row per entity and public page.
+
+The header is a part of the target table's columns, with all of ``NEEDED`` for that table, and ``url`` (the public page
+that states the row) and ``certainty`` (``high`` or ``medium``; what is less certain is not published). Cells are judged
+by the target's own schema. A row that fails is a finding with its line; where the sidecar says ``quarantine`` the other
+rows are used and the bad one is published in ``quarantine.csv``, else it blocks.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from cbrn_data.findings import Finding, shown
+from cbrn_data.schema.compile import compile_table, explained, faults, text_frame
+from cbrn_data.schema.model import Package, Table
+from cbrn_data.sources.cells import CsvRow, CsvTable, read_cells
+from cbrn_data.sources.source import Source
+from cbrn_data.tables.claims import Claim, Key
+
+CERTAINTIES = ("high", "medium")
+_URL = re.compile(r"https?://[^\s<>\"{}|\\^`]+")
+_SPREAD_OVER_EDITIONS = {"project_regions": ("project_id", "region_id")}
+"""Tables whose curated rows have no year: one holds for each edition of its region, by these fields of the key."""
+
+
+@dataclass(frozen=True)
+class Curated:
+    """A curated file that was read: its good rows, and what is wrong with the others."""
+
+    source: Source
+    table: Table
+    rows: list[CsvRow]
+    findings: list[Finding]
+    quarantined: list[dict[str, str | None]]
+
+    @property
+    def key_fields(self) -> tuple[str, ...]:
+        """The fields by which a row of the file names its entity."""
+        return _SPREAD_OVER_EDITIONS.get(self.table.name, self.table.primary_key)
+
+    def claims(self, row: CsvRow) -> Iterator[Claim]:
+        """Yield a claim for every cell of a row that is not empty."""
+        key: Key = tuple((name, row.text(name) or "") for name in self.key_fields)
+        url, certainty = row.text("url"), row.text("certainty")
+        for name in self.table.names:
+            cell = row.cells.get(name)
+            if cell and cell.value is not None:
+                yield Claim(self.table.name, key, name, cell.value, self.source, cell.span, "curated", url, certainty)
+
+
+def read_curated(source: Source, package: Package, known: Mapping[str, set[str]]) -> Curated:
+    """Read a curated source; ``known`` holds, by table, the ids to which its rows may refer."""
+    name = str(source.about["table"])
+    if name not in package.tables or package.tables[name].role != "data":
+        names = ", ".join(table.name for table in package.with_role("data"))
+        finding = Finding("curated-table", f"completes {name!r}, which is none of {names}", f"{source.place}.yaml", 1)
+        return Curated(source, next(iter(package.tables.values())), [], [finding], [])
+    table, cells = package.tables[name], read_cells(source.document)
+    findings = cells.findings + _header(source, table, cells)
+    if any(finding.code in {"curated-header", "csv-header"} for finding in findings):
+        return Curated(source, table, [], findings, [])
+    wrong = _wrong_rows(source, table, cells, known)
+    good = [row for row in cells.rows if row.line not in wrong]
+    row_findings = [finding for found in wrong.values() for finding in found]
+    if not source.quarantines:
+        return Curated(source, table, good, findings + row_findings, [])
+    set_aside = [replace(finding, code="row-quarantined", message=f"{finding.code}: {finding.message}") for finding in row_findings]
+    records = [record for row in cells.rows for record in _quarantined(source, row, wrong.get(row.line, []))]
+    return Curated(source, table, good, findings + set_aside, records)
+
+
+def _header(source: Source, table: Table, cells: CsvTable) -> list[Finding]:
+    keys = _SPREAD_OVER_EDITIONS.get(table.name, table.primary_key)
+    allowed = {*table.names, "url", "certainty"}
+    messages = [f"has no column {name!r}" for name in (*keys, "url", "certainty") if name not in cells.header]
+    messages += [f"has a column {shown(name, 80)!r} that {table.name} does not" for name in cells.header if name not in allowed]
+    return [Finding("curated-header", message, source.place, 1, table=table.name) for message in messages]
+
+
+def _wrong_rows(
+    source: Source, table: Table, cells: CsvTable, known: Mapping[str, set[str]]
+) -> dict[int, list[Finding]]:
+    names = [name for name in table.names if name in cells.header]
+    wrong: dict[int, list[Finding]] = {}
+
+    def say(row: CsvRow, code: str, field: str, message: str) -> None:
+        row_id = "/".join(row.text(key) or "" for key in table.primary_key if key in names)
+        value = row.text(field)
+        finding = Finding(code, message, source.place, row.line, table.name, shown(row_id, 80), field, value and shown(value, 80))
+        wrong.setdefault(row.line, []).append(finding)
+
+    by_line = {row.line: row for row in cells.rows}
+    frame = text_frame(names, [row.values() for row in cells.rows], index=list(by_line))
+    for fault in faults(compile_table(table, names), frame):
+        say(by_line[fault.index], fault.code, fault.field, explained(table, fault))
+    for row in cells.rows:
+        for code, field, message in _row_faults(table, row, known):
+            say(row, code, field, message)
+    return wrong
+
+
+def _row_faults(table: Table, row: CsvRow, known: Mapping[str, set[str]]) -> Iterator[tuple[str, str, str]]:
+    for name in _SPREAD_OVER_EDITIONS.get(table.name, table.primary_key):
+        if row.text(name) is None:
+            yield "cell-missing", name, f"{name} is part of the key and must not be empty"
+    url, certainty = row.text("url"), row.text("certainty")
+    if url is None or not _URL.fullmatch(url):
+        problem = f"{shown(url, 80)!r} is no http(s) address" if url else "the public page that states this row is missing"
+        yield "curated-unsourced", "url", problem
+    if certainty not in CERTAINTIES:
+        yield "curated-certainty", "certainty", f"certainty is {shown(certainty or '', 40)!r}, not high or medium"
+    for key in table.foreign_keys:
+        name, named = key.fields[0], row.text(key.fields[0])
+        if named is not None and named not in known.get(key.resource, set()):
+            yield "reference-missing", name, f"{name} {shown(named, 40)!r} is none of the {key.resource}"
+
+
+def _quarantined(source: Source, row: CsvRow, findings: list[Finding]) -> Iterator[dict[str, str | None]]:
+    """Yield a record per kind of fault, with every reason of that kind."""
+    for code in sorted({finding.code for finding in findings}):
+        yield {
+            "table_name": str(source.about["table"]),
+            "source_id": source.source_id,
+            "line": str(row.line),
+            "code": code,
+            "reason": "; ".join(finding.message for finding in findings if finding.code == code),
+            "row": json.dumps(row.values(), ensure_ascii=False),
+        }

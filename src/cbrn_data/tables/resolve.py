@@ -1,0 +1,81 @@
+"""Claims to rows: one value per cell, and evidence for it.
+
+The newest edition that says something of a cell decides; older editions and other pages that say the same are further
+evidence. ``first_edition`` and ``last_edition`` are the smallest and the largest year claimed. A curated value fills
+what leaflets leave null: against a leaflet it yields, with a finding; two curated values that differ block.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field as dataclass_field
+
+from cbrn_data.findings import Finding, shown
+from cbrn_data.schema.model import Package, Table
+from cbrn_data.tables.claims import Claim
+from cbrn_data.words.readings import reproduces
+
+Row = dict[str, str | None]
+
+
+@dataclass
+class Resolved:
+    """The rows of every data table sorted by key, the claims that are evidence of their cells, and findings."""
+
+    rows: dict[str, list[Row]]
+    evidence: list[Claim] = dataclass_field(default_factory=list)
+    findings: list[Finding] = dataclass_field(default_factory=list)
+
+
+def resolve(claims: Iterable[Claim], package: Package) -> Resolved:
+    """Choose one value for every cell that anything is claimed of."""
+    cells: dict[tuple[str, str], dict[str, list[Claim]]] = defaultdict(lambda: defaultdict(list))
+    for claim in claims:
+        cells[claim.table, claim.row_id][claim.field].append(claim)
+    resolved = Resolved({table.name: [] for table in package.with_role("data")})
+    for (table, _), fields in cells.items():
+        resolved.rows[table].append(_row(package.tables[table], fields, resolved))
+    for name, rows in resolved.rows.items():
+        rows.sort(key=package.tables[name].order)
+    return resolved
+
+
+def _row(table: Table, fields: dict[str, list[Claim]], resolved: Resolved) -> Row:
+    row: Row = dict.fromkeys(table.names)
+    kept: list[Claim] = []
+    for field, claims in fields.items():
+        chosen = _chosen(field, claims)
+        row[field] = chosen.value
+        resolved.findings += _conflicts(chosen, claims)
+        kept += [claim for claim in claims if claim.value == chosen.value or claim.method == "counted"]
+    resolved.evidence += kept
+    resolved.findings += [_unreproduced(claim) for claim in kept if not reproduces(claim.words, claim.value, row)]
+    return row
+
+
+def _chosen(field: str, claims: list[Claim]) -> Claim:
+    if field == "first_edition":
+        return min(claims, key=lambda claim: claim.value)
+    if field == "last_edition":
+        return max(claims, key=lambda claim: claim.value)
+    newest = max(claim.source.edition for claim in claims)
+    return next(claim for claim in claims if claim.source.edition == newest)
+
+
+def _conflicts(chosen: Claim, claims: list[Claim]) -> list[Finding]:
+    """Report curated values that differ from the chosen one; differing leaflets are editions, and the newest decides."""
+    findings = []
+    for claim in claims:
+        if claim.method == "curated" and claim.value != chosen.value:
+            code = "curated-conflict" if chosen.method == "curated" else "curated-overruled"
+            place, line = chosen.place
+            values = f"{shown(claim.value, 80)!r} here and {shown(chosen.value, 80)!r} in {place}:{line}"
+            message = f"{claim.field} of {shown(claim.row_id, 80)} is {values}"
+            findings.append(Finding(code, message, *claim.place, claim.table, claim.row_id, claim.field, shown(claim.value, 80)))
+    return findings
+
+
+def _unreproduced(claim: Claim) -> Finding:
+    message = f"{shown(claim.quote, 80)!r} does not give {shown(claim.value, 80)!r} again ({claim.method})"
+    return Finding("evidence-unreproduced", message, *claim.place, claim.table, claim.row_id, claim.field)

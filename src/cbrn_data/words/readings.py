@@ -1,0 +1,151 @@
+"""The value of a field from the words quoted for it: what evidence promises, as one function.
+
+``verbatim``: the quote is the value. ``normalised``: ``read(field, quote)`` is the value. ``derived``: ``derive`` is,
+from the quote, its source's region and edition, and other cells of the row. ``counted``: the place of the quote among
+its table's items in that source, from 1. ``curated``: the quote is a cell of a curated table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from cbrn_data.words.countries import read_country
+from cbrn_data.words.dates import DateRange, read_dates
+from cbrn_data.words.numbers import read_number
+from cbrn_data.words.people import read_qualifier
+from cbrn_data.words.projects import label, read_project_number
+from cbrn_data.words.text import clean, folded, region_name, slug
+
+METHODS = ("verbatim", "normalised", "counted", "derived", "curated")
+
+_MEASURES: dict[str, tuple[str, str]] = {
+    "projects_ongoing": (r"\bon-?going\b", r""),
+    "projects_total": (r"\bprojects?\b", r"^[^.]{0,60}$"),
+    "focal_points_appointed": (r"\bfocal points?\b", r"\b(?:appoint|nominat|designat)"),
+    "national_teams_established": (r"\bnational (?:cbrn )?teams?\b", r"\b(?:establish|set up|creat|form)"),
+    "action_plans_in_preparation": (r"\baction plans?\b", r"\b(?:prepar|develop|draft|elaborat)"),
+}
+"""What a figure counts: the words for it, and the words that must stand with them."""
+
+
+def read_measure(quote: str) -> str | None:
+    """Return the name of what a statement counts, or None for something that has no name yet."""
+    text = folded(clean(quote)).lower()
+    found = (name for name, (words, with_them) in _MEASURES.items() if re.search(words, text) and re.search(with_them, text))
+    return next(found, None)
+
+
+def _date(part: Callable[[DateRange], str | None]) -> Callable[[str], str | None]:
+    def read(quote: str) -> str | None:
+        dates = read_dates(quote)
+        return part(dates) if dates else None
+
+    return read
+
+
+def _year(quote: str) -> str | None:
+    match = re.search(r"(?:19|20)[0-9]{2}", clean(quote))
+    return match[0] if match else None
+
+
+_READ: dict[str, Callable[[str], str | int | None]] = {
+    "region_id": lambda quote: slug(region_name(quote)),
+    "regions.name": region_name,
+    "secretariat_country_id": read_country,
+    "country_id": read_country,
+    "established_on": _date(lambda dates: dates.start),
+    "project_id": lambda quote: f"P{read_project_number(quote)}",
+    "number": read_project_number,
+    "measure": read_measure,
+    "value": read_number,
+    "since_year": _year,
+    "as_of_year": _year,
+    "date_start": _date(lambda dates: dates.start),
+    "date_end": _date(lambda dates: dates.end),
+    "date_precision": _date(lambda dates: dates.precision),
+    "people_count": read_number,
+    "people_count_qualifier": read_qualifier,
+    "country_count": read_number,
+}
+
+
+def read(table: str, field: str, quote: str) -> str | None:
+    """Return the value that the words of ``quote`` have as ``field`` of ``table``, as text.
+
+    >>> read("achievements", "date_start", "On 21–22 May 2024")
+    '2024-05-21'
+    """
+    reading = _READ.get(f"{table}.{field}") or _READ.get(field) or clean
+    value = reading(quote)
+    return None if value is None else str(value)
+
+
+def achievement_id(region_id: str, quote: str) -> str:
+    """Return the id of an achievement from its words: region, first date, and a hash of the text's letters and digits.
+
+    It stays when other rows come, go or move, and when only letter case, spaces or punctuation change.
+    """
+    text = unicodedata.normalize("NFKC", clean(quote)).casefold()
+    words = " ".join(re.findall(r"[^\W_]+", text))
+    dates = read_dates(quote)
+    start = dates.start if dates else "undated"
+    return f"{region_id}-{start}-{hashlib.sha256(words.encode()).hexdigest()[:8]}"
+
+
+def _status(quote: str, row: Mapping[str, str | None]) -> str:
+    """``ongoing`` where the quoted list has the project's label at the start of a line, else not listed."""
+    lines = [re.sub(r"^\W+", "", line) for line in folded(quote).splitlines()]
+    listed = {f"P{match['number']}" for line in lines if (match := label(line))}
+    return "ongoing" if row["project_id"] in listed else "not_listed_as_ongoing"
+
+
+def derive(field: str, quote: str, row: Mapping[str, str | None], region_id: str, edition: str) -> str:
+    """Return the value of a derived ``field`` of ``row``, whose words stand in that edition of that region.
+
+    Raises KeyError for a field that no rule derives.
+    """
+    rules: dict[str, Callable[[], str]] = {
+        "achievement_id": lambda: achievement_id(region_id, quote),
+        "priority_id": lambda: f"{region_id}/{slug(clean(quote))}",
+        "figure_id": lambda: f"{region_id}/{row.get('measure') or short_slug(quote)}/{row['as_of_year']}",
+        "status": lambda: _status(quote, row),
+        "as_of_year": lambda: edition,
+        "first_edition": lambda: edition,
+        "last_edition": lambda: edition,
+    }
+    return rules[field]()
+
+
+@dataclass(frozen=True)
+class Words:
+    """A quote that stands for a cell: how it does so, and the region and edition of its source (empty if none)."""
+
+    table: str
+    field: str
+    method: str
+    quote: str
+    region_id: str = ""
+    edition: str = ""
+
+
+def reproduces(words: Words, value: str, row: Mapping[str, str | None]) -> bool:
+    """Whether quoted words give ``value`` again, as a cell of ``row``; a count needs its siblings and is not judged here."""
+    if words.method == "verbatim":
+        return words.quote == value
+    if words.method == "normalised":
+        return read(words.table, words.field, words.quote) == value
+    if words.method == "derived":
+        return derive(words.field, words.quote, row, words.region_id, words.edition) == value
+    if words.method == "curated":
+        return words.quote.replace('""', '"') == value
+    return words.method == "counted"
+
+
+def short_slug(quote: str) -> str:
+    """Return a slug of at most 60 characters, cut between words."""
+    whole = slug(clean(quote))
+    return whole if len(whole) <= 60 else whole[:61].rpartition("-")[0]

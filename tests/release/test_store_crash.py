@@ -1,0 +1,470 @@
+"""The store when the publisher is killed, the machine forgets, or the disk refuses, at every single step.
+
+A stand-in for the name ``os`` of ``disk`` counts the calls that change files. Nothing here sleeps or syncs: a kill
+is ``os._exit`` in a forked child, and what a real machine would have lost is taken away by hand, so that each sweep
+goes through every step in seconds.
+"""
+
+from __future__ import annotations
+
+import ast
+import errno
+import hashlib
+import os
+import shutil
+import stat
+import subprocess
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cbrn_data.errors import ReleaseError
+from cbrn_data.release import disk, folder
+from cbrn_data.release.canonical import dumped
+from cbrn_data.release.store import Release, Store
+
+KILLED = 9
+CHANGING = {"open", "write", "fchmod", "fsync", "mkdir", "rename", "unlink", "rmdir"}
+READING = {"fstat", "lstat", "listdir", "fdopen", "close", "path"}
+Tree = dict[str, tuple[int, bytes]]
+Act = Callable[[Path], object]
+
+
+def tree(root: Path) -> Tree:
+    """Everything below a folder: relative path -> mode and bytes."""
+    paths = {str(path.relative_to(root)): path for path in sorted(root.rglob("*"))}
+    return {name: (path.stat().st_mode, b"" if path.is_dir() else path.read_bytes()) for name, path in paths.items()}
+
+
+def derive(published: Path, releases: list[Release]) -> Mapping[str, bytes]:
+    """A copy in latest/, a feed of all, and a page named after the newest, which leaves with the next release."""
+    newest = releases[-1]
+    return {
+        "latest/data/rows.csv": (newest.folder / "data/rows.csv").read_bytes(),
+        f"latest/{newest.version}.csv": newest.version.encode(),
+        "latest/datapackage.json": newest.digest.encode(),
+        "feed.xml": "".join(f"{release.version} {release.withdrawn}\n" for release in releases).encode(),
+        f"pages-{newest.version}/in/index.html": newest.version.encode(),
+    }
+
+
+def publish(published: Path, content: bytes) -> Release | None:
+    """What a caller does: nothing where nothing is new, else the next version."""
+    with Store(published, derive).writing(0) as writer:
+        newest, content_digest = writer.newest, hashlib.sha256(content).hexdigest()
+        if newest and newest.content_digest == content_digest:
+            return None
+        sequence = newest.sequence + 1 if newest else 1
+        version = f"1.{sequence - 1}.0"
+        info = {"version": version, "sequence": sequence, "date": "2026-11-22", "content_digest": content_digest}
+        info["previous"] = newest.digest if newest else None
+        staged = writer.stage({"data/rows.csv": content, "release.json": dumped(info)})
+        writer.add(staged, {"report.json": b"{}\n"})
+        return writer.commit(staged, version)
+
+
+def withdraw(published: Path) -> None:
+    Store(published, derive).withdraw("1.0.0", "wrong", "2026-12-01", wait=0)
+
+
+def repair(published: Path) -> None:
+    with Store(published, derive).writing(0):
+        pass
+
+
+def start_with(*contents: bytes) -> Act:
+    def prepare(published: Path) -> None:
+        published.mkdir()
+        for content in contents:
+            publish(published, content)
+
+    return prepare
+
+
+def damaged(published: Path) -> None:
+    """Two releases, and all that a repair mends: a leftover, a missing, a changed and an old derived file."""
+    start_with(b"first", b"next")(published)
+    (published / ".staging-left").mkdir(0o700)
+    (published / ".staging-left/rows.csv").write_bytes(b"x")
+    (published / "latest/1.1.0.csv").unlink()
+    (published / "feed.xml").write_bytes(b"old")
+    (published / "latest/old").mkdir()
+    (published / "latest/old/old.csv").write_bytes(b"old")
+
+
+SCENARIOS: dict[str, tuple[Act, Act]] = {
+    "first": (start_with(), lambda published: publish(published, b"first")),
+    "next": (start_with(b"first"), lambda published: publish(published, b"next")),
+    "withdrawal": (start_with(b"first", b"next"), withdraw),
+    "repair": (damaged, repair),
+}
+
+
+class Disk:
+    """Stands in for ``os``: counts calls, and from call number ``at`` on asks ``stop``, which may raise or exit.
+
+    It notes what a machine that dies now would lose: bytes of files without fsync, names without fsync of their
+    folder. fsync itself is only noted, because it is what takes the time. Without ``stop`` nothing is noted.
+    """
+
+    def __init__(self, at: int = 0, stop: Callable[[Disk, str], None] | None = None, reading: bool = False) -> None:
+        self.at, self.stop, self.reading, self.calls = at, stop, reading, 0
+        self.committed = False
+        self.unsynced: set[Path] = set()
+        self.unflushed: list[tuple[Path, Callable[[], object]]] = []
+        self.handles: dict[int, Path] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        assert name in CHANGING | READING or name.isupper(), f"os.{name} is not known to this stand-in"
+        if name in CHANGING or (name == "listdir" and self.reading):
+            return lambda *arguments: self._call(name, *arguments)
+        return getattr(os, name)
+
+    def _call(self, name: str, *arguments: Any) -> Any:
+        if self.reading or name != "open" or arguments[1] & os.O_CREAT:
+            self.calls += 1
+            if self.stop and self.calls >= self.at:
+                self.stop(self, name)
+        if not self.stop:
+            return None if name == "fsync" else getattr(os, name)(*arguments)
+        note = getattr(type(self), f"note_{name}", None)
+        return note(self, *arguments) if note else getattr(os, name)(*arguments)
+
+    def note_open(self, path: Path, flags: int, mode: int = 0) -> int:
+        handle = os.open(path, flags, mode)
+        self.handles[handle] = path
+        if flags & os.O_CREAT:
+            self.unsynced.add(path)
+            self.unflushed.append((path, lambda: path.unlink(missing_ok=True)))
+        return handle
+
+    def note_fsync(self, handle: int) -> None:
+        path = self.handles[handle]
+        self.unsynced.discard(path)
+        self.unflushed = [(name, undo) for name, undo in self.unflushed if name.parent != path]
+
+    def note_mkdir(self, path: Path, mode: int) -> None:
+        os.mkdir(path, mode)
+        self.unflushed.append((path, lambda: shutil.rmtree(path, ignore_errors=True)))
+
+    def note_rename(self, source: Path, target: Path) -> None:
+        before = target.read_bytes() if target.is_file() else None
+        self.committed = self.committed or target.parent.name == "releases"
+        os.rename(source, target)
+        moved = {path for path in self.unsynced if path.is_relative_to(source)}
+        self.unsynced = self.unsynced - moved | {target / path.relative_to(source) for path in moved}
+        self.unflushed = [(name, undo) for name, undo in self.unflushed if name != source]
+
+        def undo() -> None:
+            os.rename(target, source) if source.parent.is_dir() else target.unlink()
+            if before is not None:
+                restore(target, before)
+
+        self.unflushed.append((target, undo))
+
+    def note_unlink(self, path: Path) -> None:
+        before = path.read_bytes()
+        os.unlink(path)
+        self.unsynced.discard(path)
+        self.unflushed.append((path, lambda: restore(path, before)))
+
+    def note_rmdir(self, path: Path) -> None:
+        os.rmdir(path)
+        self.unflushed.append((path, lambda: restore(path, None)))
+
+
+def restore(path: Path, data: bytes | None) -> None:
+    """Put a removed file or (``None``) folder back, unless the folder it was in is gone for good."""
+    if path.parent.is_dir():
+        path.mkdir() if data is None else path.write_bytes(data)
+        path.chmod(0o755 if data is None else 0o644)
+
+
+def lose_nothing(machine: Disk) -> None:
+    """The process dies, the machine lives."""
+
+
+def lose_bytes(machine: Disk) -> None:
+    """Every file without fsync is empty."""
+    for path in machine.unsynced:
+        os.truncate(path, 0)
+
+
+def lose_half(machine: Disk) -> None:
+    """Every file without fsync has half its bytes."""
+    for path in machine.unsynced:
+        os.truncate(path, path.stat().st_size // 2)
+
+
+def lose_names(machine: Disk) -> None:
+    """Whatever was made, renamed or removed in a folder without fsync of it never happened."""
+    lose_bytes(machine)
+    for _, undo in reversed(machine.unflushed):
+        undo()
+
+
+LOSSES = [lose_nothing, lose_bytes, lose_half, lose_names]
+
+
+def killed_at(step: int, loss: Callable[[Disk], None], act: Act, published: Path) -> bool:
+    """Run ``act`` in a child that dies before its file-changing call number ``step``; False if it came to its end."""
+
+    def die(machine: Disk, name: str) -> None:
+        loss(machine)
+        os._exit(KILLED)
+
+    child = os.fork()
+    if not child:
+        try:
+            setattr(disk, "os", Disk(step, die))  # noqa: B010
+            act(published)
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(1)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert code in (0, KILLED), f"the publisher ended with {code} at step {step}"
+    return code == KILLED
+
+
+def check_readers(published: Path, missing: frozenset[str] = frozenset()) -> None:
+    """A reader who starts at the index finds every listed file of every release, whole.
+
+    ``missing`` names derived files that were not there to begin with.
+    """
+    path = published / "releases.json"
+    if not path.exists():
+        return
+    index = folder.parse_object(path, path.read_bytes())
+    for entry in index["releases"]:
+        sums = (published / entry["path"] / "SHA256SUMS").read_bytes()
+        assert hashlib.sha256(sums).hexdigest() == entry["digest"]
+        assert folder.differences(published / entry["path"]) == ""
+    assert {name for name in index["derived"] if not (published / name).is_file()} <= missing
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No real fsync: what is lost is taken away by hand."""
+    monkeypatch.setattr(disk, "os", Disk())
+
+
+@pytest.fixture(scope="module")
+def memory() -> Iterator[Path]:
+    """A folder in memory where there is one: thousands of small trees are made below it."""
+    shared = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=shared if os.access(shared, os.W_OK) else None) as name:
+        yield Path(name)
+
+
+def undisturbed(memory: Path, scenario: str) -> tuple[Path, Tree]:
+    """Prepare a scenario; return its folder and the tree that an undisturbed run of it makes."""
+    prepare, act = SCENARIOS[scenario]
+    start = Path(tempfile.mkdtemp(dir=memory)) / "published"
+    prepare(start)
+    done = Path(shutil.copytree(start, start.with_name("done")))
+    act(done)
+    return start, tree(done)
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.__name__)
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_killed_before_any_step(memory: Path, scenario: str, loss: Callable[[Disk], None]) -> None:
+    act = SCENARIOS[scenario][1]
+    start, expected = undisturbed(memory, scenario)
+    old = tree(start / "releases")
+    step, killed = 0, True
+    while killed:
+        step += 1
+        published = Path(shutil.copytree(start, start.with_name(f"{step}")))
+        killed = killed_at(step, loss, act, published)
+        now = tree(published / "releases")
+        assert {name: now.get(name) for name in old} == old, f"an old release changed at step {step}"
+        check_readers(published, frozenset({"latest/1.1.0.csv"} if scenario == "repair" else ()))
+        for release in Store(published).releases():
+            assert folder.differences(release.folder) == "", f"half a release at step {step}"
+        act(published)
+        assert tree(published) == expected, f"another tree after step {step}"
+        shutil.rmtree(published)
+    assert step > (60 if scenario in ("first", "next") else 10)
+
+
+def failing(code: int, for_ever: bool) -> Callable[[Disk, str], None]:
+    """A disk that refuses one call, or everything that needs it from then on (a full disk still removes)."""
+
+    def stop(machine: Disk, name: str) -> None:
+        full = code == errno.ENOSPC and name in ("unlink", "rmdir", "rename", "fchmod")
+        if machine.calls == machine.at or (for_ever and not full):
+            raise OSError(code, os.strerror(code))
+
+    return stop
+
+
+FAILURES = {
+    "full once": (errno.ENOSPC, False, "the disk is full"),
+    "full": (errno.ENOSPC, True, "the disk is full"),
+    "error": (errno.EIO, False, "input/output error"),
+    "read-only": (errno.EROFS, False, "the file system is read-only"),
+    "read-only for ever": (errno.EROFS, True, "the file system is read-only"),
+    "too many files": (errno.EMFILE, False, "too many files are open"),
+    "no permission": (errno.EACCES, False, "there is no permission"),
+}
+
+
+@pytest.mark.parametrize(
+    ("scenario", "failure"),
+    [*(("next", failure) for failure in FAILURES), ("first", "full"), ("first", "read-only for ever")],
+)
+def test_the_disk_refuses_any_step(memory: Path, scenario: str, failure: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    act = SCENARIOS[scenario][1]
+    code, for_ever, said = FAILURES[failure]
+    monkeypatch.setattr(disk, "os", Disk())
+    start, expected = undisturbed(memory, scenario)
+    before = tree(start)
+    for step in range(1, 10_000):
+        published = Path(shutil.copytree(start, start.with_name(f"{step}")))
+        machine = Disk(step, failing(code, for_ever), reading=code == errno.EMFILE)
+        monkeypatch.setattr(disk, "os", machine)
+        try:
+            act(published)
+            assert machine.calls < step, f"a refusal at step {step} went unnoticed"
+            break
+        except ReleaseError as error:
+            assert said in str(error) and str(published) in str(error)
+            assert error.exit_code == 2
+            assert ("is committed" in str(error)) == machine.committed
+        if not machine.committed and failure == "read-only for ever":
+            # What cannot be removed stays: a hidden folder, or an empty one for the releases.
+            with suppress(OSError):
+                (published / "releases").rmdir()
+            assert {name: what for name, what in tree(published).items() if name[0] != "."} == before
+        elif not machine.committed:
+            assert tree(published) == before, f"not as before after step {step}"
+        monkeypatch.setattr(disk, "os", Disk())
+        check_readers(published)
+        act(published)
+        assert tree(published) == expected, f"another tree after step {step}"
+        shutil.rmtree(published)
+    assert step > 60
+
+
+def test_a_full_disk_is_met_before_the_commit(memory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything that needs space for bytes is written before the one rename."""
+    opened: list[bool] = []
+
+    class Watch(Disk):
+        def note_open(self, path: Path, flags: int, mode: int = 0) -> int:
+            if flags & os.O_CREAT:
+                opened.append(self.committed)
+            return super().note_open(path, flags, mode)
+
+    monkeypatch.setattr(disk, "os", Watch(stop=lambda machine, name: None))
+    publish(memory / "watched", b"first")
+    assert opened and not any(opened)
+
+
+def test_the_stand_in_knows_every_call_of_the_disk_module() -> None:
+    """A new call in ``disk`` must be counted here, or the sweeps would step over it."""
+    nodes = ast.walk(ast.parse(Path(disk.__file__).read_text()))
+    used = {
+        node.attr for node in nodes
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os"
+    }  # fmt: skip
+    assert {name for name in used if not name.isupper()} == CHANGING | READING
+
+
+# --- real refusals
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 512 KiB; skipped where this user cannot mount one."""
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(tmp_path)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip(f"cannot mount a tmpfs here: {mounted.stderr.decode().strip()}")
+    yield tmp_path
+    subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+def test_a_disk_that_is_really_full(small_disk: Path) -> None:
+    published = small_disk / "published"
+    publish(published, b"first")
+    refused = 0
+    for number in range(60):
+        before, free = tree(published), os.statvfs(published).f_bfree
+        try:
+            publish(published, b"%d" % number * 8000)
+        except ReleaseError as error:
+            refused += 1
+            assert "the disk is full" in str(error)
+            assert tree(published) == before
+            assert os.statvfs(published).f_bfree == free
+    assert refused > 10
+    check_readers(published)
+
+
+def as_nobody(act: Callable[[], str]) -> str:
+    """Run ``act`` as a user without rights, in a child if this one is root, and return what it says."""
+    if os.geteuid():
+        return act()
+    here, there = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            os.seteuid(65534)
+            os.write(there, act().encode())
+        finally:
+            os._exit(0)
+    os.close(there)
+    os.waitpid(child, 0)
+    with os.fdopen(here) as said:
+        return said.read()
+
+
+@pytest.mark.parametrize("name", ["", "releases", "latest"])
+def test_a_folder_that_is_really_not_writable(name: str) -> None:
+    with tempfile.TemporaryDirectory() as root:
+        published = Path(root) / "published"
+        publish(published, b"first")
+        writable = [published, *(path for path in published.rglob("*") if path.is_dir())]
+        Path(root).chmod(0o777)
+        for path in writable:
+            path.chmod(0o555 if path == published / name else 0o777)
+        before = tree(published)
+
+        def act() -> str:
+            try:
+                publish(published, b"next")
+            except ReleaseError as error:
+                return str(error)
+            return "published"
+
+        said = as_nobody(act)
+        now = tree(published)
+        for path in writable:
+            path.chmod(0o755)
+    assert "there is no permission" in said and str(published / name) in said
+    if name == "latest":
+        assert "release 1.1.0 is committed" in said
+    else:
+        assert now == before
+
+
+def test_a_store_that_cannot_be_made_is_an_error_of_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ReleaseError, match="file: is not a folder"):
+        publish(tmp_path / "file" / "published", b"first")
+
+
+def test_reading_needs_no_right_to_write(tmp_path: Path) -> None:
+    publish(tmp_path / "p", b"first")
+    (tmp_path / "p").chmod(0o555)
+    assert [release.version for release in Store(tmp_path / "p").releases()] == ["1.0.0"]
+    assert stat.S_IMODE((tmp_path / "p").stat().st_mode) == 0o555
