@@ -29,7 +29,13 @@ async def _is_the_store(task: Any, run: TaskRun, state: State) -> bool:
     return False
 
 
-@task(name="Stage, check and commit the release", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=10, retry_condition_fn=_is_the_store)
+@task(
+    name="Stage, check and commit the release",
+    cache_policy=NO_CACHE,
+    retries=2,
+    retry_delay_seconds=10,
+    retry_condition_fn=_is_the_store,
+)
 def commit_release(built: pipeline.Built, published: str, date: str) -> pipeline.Outcome:
     """Publish what was built."""
     with shown_when_refused():

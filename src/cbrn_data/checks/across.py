@@ -21,7 +21,9 @@ def references(rows: Rows, package: Package) -> Iterator[Finding]:
             for row in rows[table.name]:
                 values = tuple(row[name] for name in key.fields)
                 if None not in values and values not in there:
-                    message = f"{'+'.join(key.fields)} {shown('/'.join(map(str, values)), 80)!r} is none of the {key.resource}"
+                    message = (
+                        f"{'+'.join(key.fields)} {shown('/'.join(map(str, values)), 80)!r} is none of the {key.resource}"
+                    )
                     yield _finding("reference-missing", message, table, row, key.fields[0])
 
 

@@ -16,9 +16,7 @@ from cbrn_data.words.text import Span
 def evidence_holds(rows: Rows, package: Package, documents: Mapping[str, Document]) -> Iterator[Finding]:
     """Judge every row of evidence by its source, and every cell by its evidence."""
     sources = {row["source_id"]: row for row in rows["sources"]}
-    cells = {
-        (table.name, table.row_id(row)): row for table in package.with_role("data") for row in rows[table.name]
-    }
+    cells = {(table.name, table.row_id(row)): row for table in package.with_role("data") for row in rows[table.name]}
     positions = _positions(rows["evidence"], sources)
     covered: set[tuple[str | None, ...]] = set()
     for row in rows["evidence"]:
@@ -51,7 +49,9 @@ def _span_faults(row: Row, document: Document | None) -> Iterator[Finding]:
         yield _finding("evidence-span", f"the quote stands in lines {document.lines(span)}", row)
 
 
-def _positions(evidence: list[dict[str, str | None]], sources: Mapping[str | None, Row]) -> dict[tuple[str | None, ...], str]:
+def _positions(
+    evidence: list[dict[str, str | None]], sources: Mapping[str | None, Row]
+) -> dict[tuple[str | None, ...], str]:
     """Return the place of each counted row among the items of the newest edition that lists it."""
     starts: dict[tuple[str | None, ...], list[tuple[int, str | None]]] = defaultdict(list)
     for row in evidence:

@@ -92,9 +92,14 @@ def show_lines(lines: Iterable[tuple[str, str]]) -> None:
 
 def show_changes(changes: Sequence[Mapping[str, str | None]]) -> None:
     """Print changes cell by cell, up to ``LISTED``."""
-    rows = [(change["change"], f"{change['table_name']}/{change['row_id']}", change["field"], change["old"], change["new"]) for change in changes]
+    rows = [
+        (change["change"], f"{change['table_name']}/{change['row_id']}", change["field"], change["old"], change["new"])
+        for change in changes
+    ]
     if rows:
-        show_table(("change", "row", "field", "old", "new"), [[shown(cell or "", 60) for cell in row] for row in rows[:LISTED]])
+        show_table(
+            ("change", "row", "field", "old", "new"), [[shown(cell or "", 60) for cell in row] for row in rows[:LISTED]]
+        )
     else:
         console().print("No changes.")
     if len(rows) > LISTED:

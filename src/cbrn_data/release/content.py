@@ -80,7 +80,9 @@ def nested(rows: Mapping[str, list[Row]], package: Package) -> dict[str, Any]:
             "projects": [
                 projects[project_id]
                 | {
-                    "statuses": [_without(entry, "project_id", "region_id") for entry in listings if entry["project_id"] == project_id],
+                    "statuses": [
+                        _without(entry, "project_id", "region_id") for entry in listings if entry["project_id"] == project_id
+                    ],
                     "countries": [entry["country_id"] for entry in of("project_countries", "project_id", project_id)],
                 }
                 for project_id in dict.fromkeys(entry["project_id"] for entry in listings)
@@ -90,8 +92,12 @@ def nested(rows: Mapping[str, list[Row]], package: Package) -> dict[str, Any]:
             "achievements": [
                 entry
                 | {
-                    "projects": [x["project_id"] for x in of("achievement_projects", "achievement_id", entry["achievement_id"])],
-                    "countries": [x["country_id"] for x in of("achievement_countries", "achievement_id", entry["achievement_id"])],
+                    "projects": [
+                        x["project_id"] for x in of("achievement_projects", "achievement_id", entry["achievement_id"])
+                    ],
+                    "countries": [
+                        x["country_id"] for x in of("achievement_countries", "achievement_id", entry["achievement_id"])
+                    ],
                 }
                 for entry in sorted(of("achievements", "region_id", region_id), key=lambda entry: entry["position"])
             ],

@@ -19,7 +19,12 @@ DESCRIPTOR = "datapackage.json"
 
 
 def datapackage(
-    package: Package, tables: list[str], files: Mapping[str, bytes], sources: list[dict[str, str | None]], version: str, date: str
+    package: Package,
+    tables: list[str],
+    files: Mapping[str, bytes],
+    sources: list[dict[str, str | None]],
+    version: str,
+    date: str,
 ) -> dict[str, Any]:
     """Return the descriptor of a release; ``sources`` are the rows of that table, ``date`` is YYYY-MM-DD."""
     about = package.about

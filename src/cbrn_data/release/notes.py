@@ -47,7 +47,9 @@ def summary(changes: list[Row], package: Package, counts: dict[str, int], first:
     return "; ".join(parts) or "No change of the data tables; sources, definitions or evidence changed"
 
 
-def changes_text(version: str, previous: str | None, line: str, reasons: list[Reason], changes: list[Row], package: Package) -> bytes:
+def changes_text(
+    version: str, previous: str | None, line: str, reasons: list[Reason], changes: list[Row], package: Package
+) -> bytes:
     """Return ``CHANGES.md``: the summary, why the version is what it is, and the rows of the data tables."""
     lines = [f"# {version}", "", f"{escaped(line)}.", ""]
     if previous is None:

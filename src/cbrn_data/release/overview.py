@@ -34,7 +34,9 @@ def overview(release: Release) -> list[tuple[str, str]]:
 def _projects(rows: dict[str, list[dict[str, str | None]]]) -> str:
     claims = []
     for region in rows["regions"]:
-        figures = [row for row in rows["figures"] if row["region_id"] == region["region_id"] and row["measure"] == "projects_total"]
+        figures = [
+            row for row in rows["figures"] if row["region_id"] == region["region_id"] and row["measure"] == "projects_total"
+        ]
         if figures:
             newest = max(figures, key=lambda row: row["as_of_year"] or "")
             claims.append(f"the leaflet of {region['name']} claims {newest['value']}")

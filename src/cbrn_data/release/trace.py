@@ -59,7 +59,8 @@ def trace(release: Release, table_name: str, row_id: str, field: str | None = No
     evidence = [entry for entry in rows["evidence"] if (entry["table_name"], entry["row_id"]) == (table_name, row_id)]
     names = [field] if field else [name for name in table.names if row[name] is not None]
     return [
-        Traced(name, row[name] or "", [*_passages(release, [e for e in evidence if e["field"] == name], sources)]) for name in names
+        Traced(name, row[name] or "", [*_passages(release, [e for e in evidence if e["field"] == name], sources)])
+        for name in names
     ]
 
 

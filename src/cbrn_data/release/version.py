@@ -75,7 +75,9 @@ def _of_package(old: Package, new: Package) -> Iterator[Reason]:
     for key in ("name", "licence"):
         if old.about[key] != new.about[key]:
             yield Reason("major", f"another {key} of the package")
-    descriptive = {key for key in old.about.keys() | new.about.keys() if key not in {"name", "licence", "tables", "base_url"}}
+    descriptive = {
+        key for key in old.about.keys() | new.about.keys() if key not in {"name", "licence", "tables", "base_url"}
+    }
     changed = sorted(key for key in descriptive if old.about.get(key) != new.about.get(key))
     if changed:
         yield Reason("patch", f"package.yaml: {', '.join(changed)}")

@@ -84,7 +84,10 @@ def _bound(limit: int, compare: Callable[[Any, int], Any]) -> Mask:
 
 
 _CONSTRAINTS: dict[str, tuple[str, Callable[[Any], Mask]]] = {
-    "enum": ("cell-enum", lambda allowed: lambda column: pc.is_in(column, value_set=pa.array(map(str, allowed), pa.string()))),
+    "enum": (
+        "cell-enum",
+        lambda allowed: lambda column: pc.is_in(column, value_set=pa.array(map(str, allowed), pa.string())),
+    ),
     "pattern": ("cell-pattern", _matches),
     "minimum": ("cell-range", lambda limit: _bound(int(limit), pc.greater_equal)),
     "maximum": ("cell-range", lambda limit: _bound(int(limit), pc.less_equal)),
@@ -138,7 +141,9 @@ def _unique_key(key: list[str]) -> pandera.Check:
     return pandera.Check(lambda frame: ~frame.duplicated(subset=key), name="key-repeated")
 
 
-def text_frame(names: Sequence[str], rows: Iterable[dict[str, str | None]], index: Sequence[Any] | None = None) -> pd.DataFrame:
+def text_frame(
+    names: Sequence[str], rows: Iterable[dict[str, str | None]], index: Sequence[Any] | None = None
+) -> pd.DataFrame:
     """Return rows as a frame of text columns, in the order of ``names``."""
     rows = list(rows)
     columns = {name: pa.array([row.get(name) for row in rows], pa.string()) for name in names}

@@ -162,7 +162,8 @@ def _table(name: str, entry: dict[str, Any]) -> Table:
         role=entry["role"],
         primary_key=tuple(entry["primaryKey"]),
         foreign_keys=tuple(
-            ForeignKey(tuple(key["fields"]), key["resource"], tuple(key["references"])) for key in entry.get("foreignKeys") or []
+            ForeignKey(tuple(key["fields"]), key["resource"], tuple(key["references"]))
+            for key in entry.get("foreignKeys") or []
         ),
         checks=tuple(NamedCheck(check["check"], tuple(check["fields"])) for check in entry.get("checks") or []),
         fields=tuple(_field(field) for field in entry["fields"]),

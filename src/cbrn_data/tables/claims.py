@@ -51,5 +51,3 @@ class Claim:
 def row_id(key: Key) -> str:
     """Return the id of a row: the parts of its key, joined with ``/``."""
     return "/".join(value for _, value in key)
-
-

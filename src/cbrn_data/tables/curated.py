@@ -67,7 +67,9 @@ def read_curated(source: Source, package: Package, known: Mapping[str, set[str]]
     row_findings = [finding for found in wrong.values() for finding in found]
     if not source.quarantines:
         return Curated(source, table, good, findings + row_findings, [])
-    set_aside = [replace(finding, code="row-quarantined", message=f"{finding.code}: {finding.message}") for finding in row_findings]
+    set_aside = [
+        replace(finding, code="row-quarantined", message=f"{finding.code}: {finding.message}") for finding in row_findings
+    ]
     records = [record for row in cells.rows for record in _quarantined(source, row, wrong.get(row.line, []))]
     return Curated(source, table, good, findings + set_aside, records)
 
@@ -76,20 +78,22 @@ def _header(source: Source, table: Table, cells: CsvTable) -> list[Finding]:
     keys = _SPREAD_OVER_EDITIONS.get(table.name, table.primary_key)
     allowed = {*table.names, "url", "certainty"}
     messages = [f"has no column {name!r}" for name in (*keys, "url", "certainty") if name not in cells.header]
-    messages += [f"has a column {shown(name, 80)!r} that {table.name} does not" for name in cells.header if name not in allowed]
+    messages += [
+        f"has a column {shown(name, 80)!r} that {table.name} does not" for name in cells.header if name not in allowed
+    ]
     return [Finding("curated-header", message, source.place, 1, table=table.name) for message in messages]
 
 
-def _wrong_rows(
-    source: Source, table: Table, cells: CsvTable, known: Mapping[str, set[str]]
-) -> dict[int, list[Finding]]:
+def _wrong_rows(source: Source, table: Table, cells: CsvTable, known: Mapping[str, set[str]]) -> dict[int, list[Finding]]:
     names = [name for name in table.names if name in cells.header]
     wrong: dict[int, list[Finding]] = {}
 
     def say(row: CsvRow, code: str, field: str, message: str) -> None:
         row_id = "/".join(row.text(key) or "" for key in table.primary_key if key in names)
         value = row.text(field)
-        finding = Finding(code, message, source.place, row.line, table.name, shown(row_id, 80), field, value and shown(value, 80))
+        finding = Finding(
+            code, message, source.place, row.line, table.name, shown(row_id, 80), field, value and shown(value, 80)
+        )
         wrong.setdefault(row.line, []).append(finding)
 
     by_line = {row.line: row for row in cells.rows}

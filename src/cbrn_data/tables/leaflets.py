@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cbrn_data.leaflet.statements import Achievement, Claim as Statement, Leaflet, Said
+from cbrn_data.leaflet.statements import Achievement, Leaflet, Said
+from cbrn_data.leaflet.statements import Claim as Statement
 from cbrn_data.sources.source import Source
 from cbrn_data.tables.claims import Claim, Key
 from cbrn_data.words.readings import achievement_id, read_measure, short_slug
 from cbrn_data.words.text import Span, slug
-
 
 OF_PROJECTS = {"projects_total", "projects_ongoing"}
 OF_METHOD = {"focal_points_appointed", "national_teams_established", "action_plans_in_preparation"}
@@ -196,7 +196,9 @@ class LeafletClaims:
         rename = self.renames.get(computed)
         key = (("achievement_id", rename.value if rename else computed), *rest)
         if rename:
-            return key, Claim(table, key, "achievement_id", rename.value, rename.source, rename.span, "curated", rename.url, "high")
+            return key, Claim(
+                table, key, "achievement_id", rename.value, rename.source, rename.span, "curated", rename.url, "high"
+            )
         return key, self._derived(table, key, "achievement_id", computed, item.text.span)
 
     def _mention(self, table: str, item: Achievement, field: str, value: str, span: Span) -> Iterator[Claim]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field as dataclass_field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 
 from cbrn_data.findings import Finding, shown
 from cbrn_data.schema.model import Package, Table
@@ -72,7 +73,9 @@ def _conflicts(chosen: Claim, claims: list[Claim]) -> list[Finding]:
             place, line = chosen.place
             values = f"{shown(claim.value, 80)!r} here and {shown(chosen.value, 80)!r} in {place}:{line}"
             message = f"{claim.field} of {shown(claim.row_id, 80)} is {values}"
-            findings.append(Finding(code, message, *claim.place, claim.table, claim.row_id, claim.field, shown(claim.value, 80)))
+            findings.append(
+                Finding(code, message, *claim.place, claim.table, claim.row_id, claim.field, shown(claim.value, 80))
+            )
     return findings
 
 
