@@ -49,9 +49,11 @@ def _span_faults(row: Row, document: Document | None) -> Iterator[Finding]:
         yield _finding("evidence-span", f"the quote stands in lines {document.lines(span)}", row)
 
 
-def _positions(
-    evidence: list[dict[str, str | None]], sources: Mapping[str | None, Row]
-) -> dict[tuple[str | None, ...], str]:
+_Cell = tuple[str | None, ...]
+"""Table, row and field."""
+
+
+def _positions(evidence: list[dict[str, str | None]], sources: Mapping[str | None, Row]) -> dict[_Cell, str]:
     """Return the place of each counted row among the items of the newest edition that lists it."""
     starts: dict[tuple[str | None, ...], list[tuple[int, str | None]]] = defaultdict(list)
     for row in evidence:
@@ -67,7 +69,7 @@ def _positions(
     return {key: position for key, (_, position) in found.items()}
 
 
-def _gives(row: Row, cells: Row, source: Row, positions: Mapping[tuple[str | None, ...], str]) -> bool:
+def _gives(row: Row, cells: Row, source: Row, positions: Mapping[_Cell, str]) -> bool:
     table, field, value = row["table_name"] or "", row["field"] or "", cells.get(row["field"] or "")
     if value is None:
         return False

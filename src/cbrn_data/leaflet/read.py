@@ -16,7 +16,7 @@ from cbrn_data.leaflet.sections import (
     read_projects,
 )
 from cbrn_data.leaflet.statements import Ignored, Leaflet, Said
-from cbrn_data.sources.document import Document, long_lines
+from cbrn_data.sources.document import Document, oversize
 
 _Reader = Callable[[list[Block], Leaflet, list[Finding]], list[Block]]
 
@@ -35,7 +35,7 @@ def read_leaflet(document: Document) -> tuple[Leaflet, list[Finding]]:
     Nothing is raised, whatever the text; a leaflet with a blocking finding must not be used.
     """
     leaflet = Leaflet(document)
-    findings = long_lines(document)
+    findings = oversize(document)
     if findings:
         return leaflet, findings
     layout = read_layout(document)
@@ -75,9 +75,9 @@ def _missing_sections(document: Document, layout: Layout) -> list[Finding]:
         names = ", ".join(repr(name) for name in missing)
         findings.append(Finding("section-missing", f"no section {names}", document.place, 1))
     for name in HEADINGS:
-        for again in layout.named(name)[1:]:
-            first = layout.named(name)[0].line
-            message = f"the heading {name!r} stands in line {first} already"
+        first, *more = layout.named(name) or [None]
+        for again in more if first else ():
+            message = f"the heading {name!r} stands in line {first.line} already"
             findings.append(Finding("section-repeated", message, document.place, again.line))
     return findings
 

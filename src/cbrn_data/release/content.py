@@ -72,33 +72,25 @@ def nested(rows: Mapping[str, list[Row]], package: Package) -> dict[str, Any]:
     def of(table: str, key: str, value: object, *hidden: str) -> list[dict[str, Any]]:
         return [_without(row, key, *hidden) for row in typed[table] if row[key] == value]
 
+    def project(project_id: str, listings: list[dict[str, Any]]) -> dict[str, Any]:
+        statuses = [_without(entry, "project_id", "region_id") for entry in listings if entry["project_id"] == project_id]
+        return projects[project_id] | {"statuses": statuses} | named("project", project_id)
+
+    def named(what: str, row_id: str) -> dict[str, Any]:
+        others = [name for name in ("projects", "countries") if f"{what}_{name}" in typed]
+        keys = {"projects": "project_id", "countries": "country_id"}
+        return {name: [entry[keys[name]] for entry in of(f"{what}_{name}", f"{what}_id", row_id)] for name in others}
+
     def region(row: dict[str, Any]) -> dict[str, Any]:
         region_id = row["region_id"]
         listings = [entry for entry in typed["project_regions"] if entry["region_id"] == region_id]
         return row | {
             "countries": [countries[entry["country_id"]] | entry for entry in of("memberships", "region_id", region_id)],
-            "projects": [
-                projects[project_id]
-                | {
-                    "statuses": [
-                        _without(entry, "project_id", "region_id") for entry in listings if entry["project_id"] == project_id
-                    ],
-                    "countries": [entry["country_id"] for entry in of("project_countries", "project_id", project_id)],
-                }
-                for project_id in dict.fromkeys(entry["project_id"] for entry in listings)
-            ],
+            "projects": [project(name, listings) for name in dict.fromkeys(entry["project_id"] for entry in listings)],
             "priorities": sorted(of("priorities", "region_id", region_id), key=lambda entry: entry["position"]),
             "figures": of("figures", "region_id", region_id),
             "achievements": [
-                entry
-                | {
-                    "projects": [
-                        x["project_id"] for x in of("achievement_projects", "achievement_id", entry["achievement_id"])
-                    ],
-                    "countries": [
-                        x["country_id"] for x in of("achievement_countries", "achievement_id", entry["achievement_id"])
-                    ],
-                }
+                entry | named("achievement", entry["achievement_id"])
                 for entry in sorted(of("achievements", "region_id", region_id), key=lambda entry: entry["position"])
             ],
         }

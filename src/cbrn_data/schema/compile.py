@@ -50,8 +50,7 @@ def _each_distinct(holds: Callable[[str], bool]) -> Mask:
 
     def mask(column: pa.ChunkedArray) -> pa.ChunkedArray:
         values = pc.unique(column)
-        good = pa.array([value for value in values.to_pylist() if holds(value)], pa.string())
-        return pc.is_in(column, value_set=good)
+        return _is_in([value for value in values.to_pylist() if holds(value)])(column)
 
     return mask
 
@@ -61,6 +60,11 @@ def _is_date(text: str) -> bool:
         return len(text) == 10 and date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
+
+
+def _is_in(values: list[str]) -> Mask:
+    allowed = pa.array(values, pa.string())
+    return lambda column: pc.is_in(column, value_set=allowed)
 
 
 _TYPES: dict[tuple[str, str], Mask | None] = {
@@ -84,10 +88,7 @@ def _bound(limit: int, compare: Callable[[Any, int], Any]) -> Mask:
 
 
 _CONSTRAINTS: dict[str, tuple[str, Callable[[Any], Mask]]] = {
-    "enum": (
-        "cell-enum",
-        lambda allowed: lambda column: pc.is_in(column, value_set=pa.array(map(str, allowed), pa.string())),
-    ),
+    "enum": ("cell-enum", lambda allowed: _is_in([str(value) for value in allowed])),
     "pattern": ("cell-pattern", _matches),
     "minimum": ("cell-range", lambda limit: _bound(int(limit), pc.greater_equal)),
     "maximum": ("cell-range", lambda limit: _bound(int(limit), pc.less_equal)),

@@ -171,5 +171,9 @@ def _text_of_pdf(path: Path, data: bytes) -> bytes:
             "pdf-unreadable", f"cannot be read as PDF: {shown(str(error) or type(error).__name__, 80)}", str(path)
         )
         raise SourceError(f"{path} was not added", [finding]) from error
+    limit = MAX_BYTES["leaflet"]
+    if len(text) > limit:
+        message = f"holds {len(text):,} characters of text, more than {limit:,}"
+        raise SourceError(f"{path} was not added", [Finding("source-too-large", message, str(path))])
     lines = (line.rstrip() for line in text.rstrip("\f\n").split("\n"))
     return ("\n".join(lines) + "\n").encode()

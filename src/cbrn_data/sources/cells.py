@@ -7,6 +7,7 @@ its characters. A row with too many or too few cells, or a quotation mark that i
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from cbrn_data.findings import Finding, shown
@@ -100,7 +101,7 @@ def _records(document: Document) -> tuple[list[tuple[int, list[CsvCell]]], list[
 
 
 def _header_findings(document: Document, header: list[str]) -> list[Finding]:
-    twice = sorted({name for name in header if header.count(name) > 1})
+    twice = sorted(name for name, times in Counter(header).items() if times > 1)
     messages = [f"the column {shown(name, 80)!r} stands twice" for name in twice]
     if "" in header:
         messages.append(f"column {header.index('') + 1} has no name")

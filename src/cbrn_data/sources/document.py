@@ -18,6 +18,9 @@ from cbrn_data.words.text import Span
 MAX_LINE = 20_000
 """The longest line a leaflet may have, in code points: a page has lines of words, not of megabytes."""
 
+MAX_LINES = 20_000
+"""How many lines a leaflet may have, blank ones included."""
+
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _INVISIBLE = re.compile(
@@ -95,8 +98,11 @@ def _refused_characters(document: Document) -> list[Finding]:
     return findings
 
 
-def long_lines(document: Document) -> list[Finding]:
-    """Return a finding for the first line that is too long to be a leaflet's."""
+def oversize(document: Document) -> list[Finding]:
+    """Return a finding for too many lines, or for the first line that is too long to be a leaflet's."""
+    if len(document.line_starts) > MAX_LINES:
+        message = f"has {len(document.line_starts):,} lines, more than {MAX_LINES:,}"
+        return [Finding("source-too-large", message, document.place)]
     ends = [*document.line_starts[1:], len(document.text)]
     for number, (start, end) in enumerate(zip(document.line_starts, ends, strict=True), start=1):
         if end - start > MAX_LINE:

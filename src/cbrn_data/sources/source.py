@@ -23,7 +23,7 @@ from cbrn_data.strict_yaml import YamlError, load_yaml
 
 KINDS = ("leaflet", "document", "curated", "corrections", "renames")
 MEDIA_TYPES = {".txt": "text/plain", ".csv": "text/csv", ".pdf": "application/pdf"}
-MAX_BYTES = {"leaflet": 4 << 20, "document": 64 << 20}
+MAX_BYTES = {"leaflet": 1 << 20, "document": 64 << 20}
 """The largest leaflet and document that are read, in bytes; curated tables are read whatever their size."""
 
 _DATE = r"[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from cbrn_data.leaflet.statements import Achievement, Leaflet, Said
@@ -196,9 +197,7 @@ class LeafletClaims:
         rename = self.renames.get(computed)
         key = (("achievement_id", rename.value if rename else computed), *rest)
         if rename:
-            return key, Claim(
-                table, key, "achievement_id", rename.value, rename.source, rename.span, "curated", rename.url, "high"
-            )
+            return key, replace(rename, table=table, key=key)
         return key, self._derived(table, key, "achievement_id", computed, item.text.span)
 
     def _mention(self, table: str, item: Achievement, field: str, value: str, span: Span) -> Iterator[Claim]:
