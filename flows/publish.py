@@ -12,7 +12,6 @@ from prefect.client.schemas.objects import State, TaskRun
 from cbrn_data import pipeline
 from cbrn_data.errors import ReleaseError
 from cbrn_data.release.overview import overview
-from cbrn_data.release.store import Store
 from cbrn_data.settings import release_date, settings
 from flows.reporting import Kept, show_release, shown_when_refused
 from flows.validate import validate
@@ -36,10 +35,10 @@ async def _is_the_store(task: Any, run: TaskRun, state: State) -> bool:
     retry_delay_seconds=10,
     retry_condition_fn=_is_the_store,
 )
-def commit_release(built: pipeline.Built, published: str, date: str) -> pipeline.Outcome:
+def commit_release(built: pipeline.Built, root: str, published: str, date: str) -> pipeline.Outcome:
     """Publish what was built."""
     with shown_when_refused():
-        return pipeline.publish(built, Store(Path(published)), date)
+        return pipeline.publish(built, pipeline.open_store(settings(Path(root), Path(published))), date)
 
 
 @flow(name="publish", validate_parameters=False)
@@ -47,7 +46,7 @@ def publish(built: Kept[pipeline.Built] | None = None, root: str = ".", publishe
     """Publish and return the newest version; without ``built`` everything under ``root`` is ingested and validated first."""
     where = settings(Path(root), Path(published) if published else None)
     checked = (built or validate(root=root)).value
-    outcome = commit_release(checked, str(where.published), release_date())
+    outcome = commit_release(checked, root, str(where.published), release_date())
     version = outcome.release.version
     heading = f"Published {version}" if outcome.is_new else f"Nothing new: {version} has this content already"
     logger = get_run_logger()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cbrn_data.catalogue.derive import derivation
 from cbrn_data.checks.run import check_tables
 from cbrn_data.errors import GateError, SourceError
 from cbrn_data.findings import Finding, blocking
@@ -51,6 +52,14 @@ class Outcome:
     repaired: Sequence[str]
 
 
+def open_store(settings: Settings) -> Store:
+    """Return the store of releases, which derives the feed and the newest release's files for their readers."""
+    about = read_package(settings.schemas).about
+    return Store(
+        settings.published, derivation(about["title"], about["publisher"]["name"], settings.base_url or about["base_url"])
+    )
+
+
 def gather(settings: Settings) -> Gathered:
     """Read every source and definition. Raises SourceError or SchemaError with every reason."""
     package = read_package(settings.schemas)
@@ -89,7 +98,7 @@ def publish(built: Built, store: Store, date: str, at_least: str = "patch") -> O
             assert planned.previous is not None
             return Outcome(planned.previous, False, built.findings, writer.repaired)
         staged = writer.stage(release_files(planned, date))
-        judged = judge(staged, built.findings)
+        judged = judge(staged, [*built.findings, *planned.findings])
         writer.add(staged, {REPORT: dumped(judged.report)})
         release = writer.commit(staged, planned.version)
         return Outcome(release, True, judged.findings, writer.repaired)

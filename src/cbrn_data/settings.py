@@ -13,10 +13,14 @@ from cbrn_data.errors import CbrnDataError
 
 @dataclass(frozen=True)
 class Settings:
-    """Where things are and what is configured. ``root`` holds ``raw/`` and ``schemas/``, and ``published/`` unless said."""
+    """Where things are and what is configured. ``root`` holds ``raw/`` and ``schemas/``, and ``published/`` unless said.
+
+    ``base_url`` is where ``published/`` will be served, None for what ``schemas/package.yaml`` says.
+    """
 
     root: Path
     published: Path
+    base_url: str | None = None
 
     @property
     def raw(self) -> Path:
@@ -32,7 +36,7 @@ class Settings:
 def settings(root: Path | None = None, published: Path | None = None) -> Settings:
     """Return the settings for ``root`` (default: the current folder)."""
     base = root or Path()
-    return Settings(root=base, published=published or base / "published")
+    return Settings(base, published or base / "published", os.environ.get("CBRN_DATA_BASE_URL"))
 
 
 def release_date(environment: Mapping[str, str] = os.environ) -> str:

@@ -684,6 +684,14 @@ def test_a_store_that_is_exchanged_while_waiting_is_noticed(two: Store, monkeypa
 # --- one place changes files
 
 
+def test_a_file_is_never_created_over_something(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("old")
+    (tmp_path / "link").symlink_to(tmp_path / "new")
+    for name in ("file", "link"):
+        assert f"{name}: is there already" in refusal(lambda name=name: disk.create(tmp_path / name, b"x"))  # type: ignore[misc]
+    assert (tmp_path / "file").read_text() == "old" and not (tmp_path / "new").exists()
+
+
 def test_only_the_disk_module_can_change_a_file() -> None:
     room = Path(disk.__file__).parent
     changing = {"write_bytes", "write_text", "mkdir", "rename", "replace_file", "unlink", "rmdir", "touch", "symlink_to"}

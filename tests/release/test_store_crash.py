@@ -18,6 +18,7 @@ import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def derive(published: Path, releases: list[Release]) -> Mapping[str, bytes]:
     """A copy in latest/, a feed of all, and a page named after the newest, which leaves with the next release."""
     newest = releases[-1]
     return {
-        "latest/data/rows.csv": (newest.folder / "data/rows.csv").read_bytes(),
+        "latest/rows.csv": (newest.folder / "data/rows.csv").read_bytes(),
         f"latest/{newest.version}.csv": newest.version.encode(),
         "latest/datapackage.json": newest.digest.encode(),
         "feed.xml": "".join(f"{release.version} {release.withdrawn}\n" for release in releases).encode(),
@@ -105,6 +106,16 @@ SCENARIOS: dict[str, tuple[Act, Act]] = {
 }
 
 
+@dataclass
+class Note:
+    """A name that was made, changed or removed, and how to undo that; ``source`` of a folder that was renamed."""
+
+    path: Path
+    undo: Callable[[Path], object]
+    source: Path | None = None
+    durable: bool = False
+
+
 class Disk:
     """Stands in for ``os``: counts calls, and from call number ``at`` on asks ``stop``, which may raise or exit.
 
@@ -115,8 +126,9 @@ class Disk:
     def __init__(self, at: int = 0, stop: Callable[[Disk, str], None] | None = None, reading: bool = False) -> None:
         self.at, self.stop, self.reading, self.calls = at, stop, reading, 0
         self.committed = False
+        self.renames: list[Path] = []
         self.unsynced: set[Path] = set()
-        self.unflushed: list[tuple[Path, Callable[[], object]]] = []
+        self.notes: list[Note] = []
         self.handles: dict[int, Path] = {}
 
     def __getattr__(self, name: str) -> Any:
@@ -140,42 +152,46 @@ class Disk:
         self.handles[handle] = path
         if flags & os.O_CREAT:
             self.unsynced.add(path)
-            self.unflushed.append((path, lambda: path.unlink(missing_ok=True)))
+            self.notes.append(Note(path, lambda path: path.unlink(missing_ok=True)))
         return handle
 
     def note_fsync(self, handle: int) -> None:
         path = self.handles[handle]
         self.unsynced.discard(path)
-        self.unflushed = [(name, undo) for name, undo in self.unflushed if name.parent != path]
+        for note in self.notes:
+            note.durable = note.durable or note.path.parent == path
+        self.notes = [note for note in self.notes if note.source or not note.durable]
 
     def note_mkdir(self, path: Path, mode: int) -> None:
         os.mkdir(path, mode)
-        self.unflushed.append((path, lambda: shutil.rmtree(path, ignore_errors=True)))
+        self.notes.append(Note(path, lambda path: shutil.rmtree(path, ignore_errors=True)))
 
     def note_rename(self, source: Path, target: Path) -> None:
         before = target.read_bytes() if target.is_file() else None
+        folder = source if source.is_dir() else None
         self.committed = self.committed or target.parent.name == "releases"
         os.rename(source, target)
         moved = {path for path in self.unsynced if path.is_relative_to(source)}
         self.unsynced = self.unsynced - moved | {target / path.relative_to(source) for path in moved}
-        self.unflushed = [(name, undo) for name, undo in self.unflushed if name != source]
+        self.notes = [note for note in self.notes if folder or note.path != source]
+        self.renames.append(target)
 
-        def undo() -> None:
+        def undo(target: Path) -> None:
             os.rename(target, source) if source.parent.is_dir() else target.unlink()
             if before is not None:
                 restore(target, before)
 
-        self.unflushed.append((target, undo))
+        self.notes.append(Note(target, undo, folder))
 
     def note_unlink(self, path: Path) -> None:
         before = path.read_bytes()
         os.unlink(path)
         self.unsynced.discard(path)
-        self.unflushed.append((path, lambda: restore(path, before)))
+        self.notes.append(Note(path, lambda path: restore(path, before)))
 
     def note_rmdir(self, path: Path) -> None:
         os.rmdir(path)
-        self.unflushed.append((path, lambda: restore(path, None)))
+        self.notes.append(Note(path, lambda path: restore(path, None)))
 
 
 def restore(path: Path, data: bytes | None) -> None:
@@ -204,8 +220,16 @@ def lose_half(machine: Disk) -> None:
 def lose_names(machine: Disk) -> None:
     """Whatever was made, renamed or removed in a folder without fsync of it never happened."""
     lose_bytes(machine)
-    for _, undo in reversed(machine.unflushed):
-        undo()
+    moved: list[Note] = []
+    for note in reversed(machine.notes):
+        path = note.path
+        for rename in moved:
+            if rename.source and path.is_relative_to(rename.source):
+                path = rename.path / path.relative_to(rename.source)
+        if note.durable:
+            moved.append(note)
+        else:
+            note.undo(path)
 
 
 LOSSES = [lose_nothing, lose_bytes, lose_half, lose_names]
@@ -368,6 +392,18 @@ def test_a_full_disk_is_met_before_the_commit(memory: Path, monkeypatch: pytest.
     monkeypatch.setattr(disk, "os", Watch(stop=lambda machine, name: None))
     publish(memory / "watched", b"first")
     assert opened and not any(opened)
+
+
+def test_the_index_is_the_last_name_and_the_data_package_the_last_in_latest(
+    memory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Disk(stop=lambda machine, name: None)
+    monkeypatch.setattr(disk, "os", machine)
+    publish(memory / "ordered", b"first")
+    names = [str(path.relative_to(memory / "ordered")) for path in machine.renames]
+    assert names[0] == "releases/1.0.0"
+    assert names[-2:] == ["latest/datapackage.json", "releases.json"]
+    assert sorted(names[1:-2]) == ["feed.xml", "latest/1.0.0.csv", "latest/rows.csv", "pages-1.0.0/in/index.html"]
 
 
 def test_the_stand_in_knows_every_call_of_the_disk_module() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
-from rich.padding import Padding
 from rich.text import Text
 
-from cbrn_data.cli.show import console, show_changes, show_json, show_table
+from cbrn_data import pipeline
+from cbrn_data.cli.show import console, show_changes, show_indented, show_json, show_table
 from cbrn_data.errors import ReleaseError
 from cbrn_data.findings import shown
 from cbrn_data.release.assemble import released_rows
@@ -77,8 +77,8 @@ def show_trace(
     for traced in found:
         out.print(_value(traced))
         for passage in traced.passages:
-            out.print(Padding(_words(passage), (0, 0, 0, 4)))
-            out.print(Padding(_origin(passage), (0, 0, 0, 4)))
+            show_indented(_words(passage), 4, out)
+            show_indented(_origin(passage), 4, out)
 
 
 def _value(traced: Traced) -> Text:
@@ -89,7 +89,7 @@ def _value(traced: Traced) -> Text:
 def _words(passage: Passage) -> Text:
     before, after = (Text(shown(part), style="dim") for part in (passage.before, passage.after))
     words = Text(shown(passage.words, 300), style="reverse")
-    return Text("…") + before + words + after + Text("…")
+    return Text("…") + before + Text("«") + words + Text("»") + after + Text("…")
 
 
 def _origin(passage: Passage) -> Text:
@@ -103,5 +103,5 @@ def _origin(passage: Passage) -> Text:
 
 def withdraw_release(version: str, reason: str, root: Path, published: Path | None) -> None:
     """Mark a release as withdrawn."""
-    Store(settings(root, published).published).withdraw(version, reason, release_date())
+    pipeline.open_store(settings(root, published)).withdraw(version, reason, release_date())
     console().print(f"{version} is withdrawn: {shown(reason)}")

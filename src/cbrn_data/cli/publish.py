@@ -9,7 +9,6 @@ from cbrn_data.cli.show import console, show_changes, show_findings, show_json, 
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.release.assemble import Draft
 from cbrn_data.release.overview import overview
-from cbrn_data.release.store import Store
 from cbrn_data.release.version import STEPS
 from cbrn_data.settings import release_date, settings
 
@@ -18,11 +17,12 @@ def show_plan(root: Path, published: Path | None, at_least: str, as_json: bool) 
     """Print what publishing now would do; writes nothing."""
     where = settings(root, published)
     built = pipeline.build(pipeline.gather(where))
-    planned = pipeline.plan(built, Store(where.published), _step(at_least))
+    planned = pipeline.plan(built, pipeline.open_store(where), _step(at_least))
+    findings = sorted({*built.findings, *planned.findings})
     if as_json:
-        show_json(_as_dict(planned) | {"findings": [finding.as_dict() for finding in built.findings]})
+        show_json(_as_dict(planned) | {"findings": [finding.as_dict() for finding in findings]})
         return
-    show_findings(built.findings)
+    show_findings(findings)
     if not planned.is_news:
         console().print(f"Nothing new: {planned.version} has this content already.")
         return
@@ -40,7 +40,7 @@ def publish_now(root: Path, published: Path | None, at_least: str, as_json: bool
     """Run the whole pipeline and print what it did."""
     where = settings(root, published)
     built = pipeline.build(pipeline.gather(where))
-    outcome = pipeline.publish(built, Store(where.published), release_date(), _step(at_least))
+    outcome = pipeline.publish(built, pipeline.open_store(where), release_date(), _step(at_least))
     if as_json:
         findings = [finding.as_dict() for finding in outcome.findings]
         release = {key: outcome.release.info[key] for key in ("version", "date", "sequence", "content_digest", "summary")}

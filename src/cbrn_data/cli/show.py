@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -44,12 +43,19 @@ def show_findings(findings: Sequence[Finding], out: Console | None = None) -> No
         style = "bold red" if finding.blocks else "yellow"
         place = Text(f"{shown(finding.place)}  ", style="bold")
         out.print(Text(f"{finding.severity:<8}", style=style) + place + Text(finding.code, style="dim"))
-        out.print(Padding(Text(shown(finding.message, 400)), (0, 0, 0, 8)))
-        out.print(Padding(Text("→ " + catalogue()[finding.code].fix, style="dim"), (0, 0, 0, 8)))
+        show_indented(Text(shown(finding.message, 400)), 8, out)
+        show_indented(Text("→ " + catalogue()[finding.code].fix, style="dim"), 8, out)
     if len(findings) > LISTED:
         out.print(f"… and {len(findings) - LISTED:,} more")
     if findings:
         out.print(totals(findings))
+
+
+def show_indented(text: Text, by: int, out: Console) -> None:
+    """Print ``text`` wrapped, each line indented, with no spaces at its end."""
+    for line in text.wrap(out, max(20, out.width - by)):
+        line.rstrip()
+        out.print(Text(" " * by) + line)
 
 
 def totals(findings: Sequence[Finding]) -> str:

@@ -125,8 +125,7 @@ def _take_city(block: Block, leaflet: Leaflet, findings: list[Finding]) -> bool:
         if len(plain.text) > 80:
             return False
         name = plain.text.rpartition(",")[2].strip()
-        message = f"{shown(name, 80)!r} is no country that is known{_candidates(name)}"
-        findings.append(Finding("country-unresolved", message, leaflet.document.place, block.lines[0].number, value=name))
+        findings.append(unresolved(name, leaflet.document.place, block.lines[0].number))
         return True
     comma, leaflet.secretariat_country_id = found
     leaflet.secretariat_city = _said(plain, (0, comma))
@@ -134,6 +133,8 @@ def _take_city(block: Block, leaflet: Leaflet, findings: list[Finding]) -> bool:
     return True
 
 
-def _candidates(name: str) -> str:
-    names = nearest(name)
-    return f"; nearest: {', '.join(names)}" if names else ""
+def unresolved(name: str, place: str, line: int, hint: bool = True) -> Finding:
+    """Return the finding for a name that is no known country, with the names it may have been meant to be."""
+    names = nearest(name) if hint else []
+    message = f"{shown(name, 80)!r} is no country that is known{'; nearest: ' if names else ''}{', '.join(names)}"
+    return Finding("country-unresolved", message, place, line, value=shown(name, 80))

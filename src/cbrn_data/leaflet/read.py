@@ -75,9 +75,9 @@ def _missing_sections(document: Document, layout: Layout) -> list[Finding]:
         names = ", ".join(repr(name) for name in missing)
         findings.append(Finding("section-missing", f"no section {names}", document.place, 1))
     for name in HEADINGS:
-        first, *more = layout.named(name) or [None]
-        for again in more if first else ():
-            message = f"the heading {name!r} stands in line {first.line} already"
+        found = layout.named(name)
+        for again in found[1:]:
+            message = f"the heading {name!r} stands in line {found[0].line} already"
             findings.append(Finding("section-repeated", message, document.place, again.line))
     return findings
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cbrn_data.findings import Finding, shown
+from cbrn_data.findings import Finding
+from cbrn_data.leaflet.head import unresolved
 from cbrn_data.leaflet.layout import Block, Line, joined
 from cbrn_data.leaflet.statements import (
     Achievement,
@@ -20,7 +21,7 @@ from cbrn_data.leaflet.statements import (
     ProjectsClaimed,
     Said,
 )
-from cbrn_data.words.countries import countries_in, country_id, nearest, without_mark
+from cbrn_data.words.countries import countries_in, country_id, without_mark
 from cbrn_data.words.dates import ImpossibleDate, find_dates
 from cbrn_data.words.numbers import numbers
 from cbrn_data.words.people import find_country_count, find_people
@@ -30,38 +31,60 @@ from cbrn_data.words.text import Plain, Span, folded
 
 def read_countries(blocks: list[Block], leaflet: Leaflet, findings: list[Finding]) -> list[Block]:
     """Read the list of partner countries: a name a block or a line, or names in a row."""
-    for block in [item for section_block in blocks for item in section_block.items()]:
-        names = _names(block.lines) or _names_in_a_row(block.plain)
-        if names:
-            leaflet.countries += [CountryListed(Said(name.text, name.span()), country_id(name.text) or "") for name in names]
-        elif leaflet.countries_claimed is None and find_country_count(block.plain.text):
-            leaflet.countries_claimed = _claim(block.plain)
-        else:
-            name = block.plain.text
-            hint = f"; nearest: {', '.join(nearest(name))}" if nearest(name) else ""
-            message = f"{shown(name, 80)!r} is no country that is known{hint}"
-            place = leaflet.document.place
-            findings.append(Finding("country-unresolved", message, place, block.lines[0].number, value=shown(name, 80)))
+    for item in [item for block in blocks for item in block.items()]:
+        for lines in [item.lines] if _names(item.lines) else _known_apart(item.lines):
+            plain = joined(lines)
+            names = _names(lines) or _names_in_a_row(plain)
+            if names:
+                leaflet.countries += [CountryListed(Said(n.text, n.span()), country_id(n.text) or "") for n in names]
+            elif leaflet.countries_claimed is None and find_country_count(plain.text):
+                leaflet.countries_claimed = _claim(plain)
+            else:
+                hint = len(findings) < _HINTS
+                findings.append(unresolved(plain.text, leaflet.document.place, lines[0].number, hint))
     return []
 
 
+_HINTS = 20
+"""For how many unknown names the nearest known ones are looked up."""
+
+_TALLEST = 4
+"""Over how many lines the name of a country may go."""
+
+
 def _names(lines: tuple[Line, ...]) -> list[Plain]:
-    """Cut lines into names of countries, each of one to four lines; an empty list where that cannot be done."""
-    longest = 4
+    """Cut lines into names of countries; an empty list where that cannot be done."""
     cuts: dict[int, tuple[Plain, int]] = {}  # by first line: the name that begins there, and the line after it
     for start in range(len(lines) - 1, -1, -1):
-        for stop in range(start + 1, min(start + longest, len(lines)) + 1):
+        for stop in range(start + 1, min(start + _TALLEST, len(lines)) + 1):
             name = _unmarked(joined(lines[start:stop]))
             if (stop in cuts or stop == len(lines)) and country_id(name.text):
                 cuts[start] = name, stop
                 break
-        if start + longest <= len(lines) and not any(place in cuts for place in range(start, start + longest)):
-            return []  # nothing before can be cut either
+        if start + _TALLEST <= len(lines) and not any(line in cuts for line in range(start, start + _TALLEST)):
+            return []  # no name reaches over that gap
     names, place = [], 0
     while place in cuts:
         name, place = cuts[place]
         names.append(name)
     return names if place == len(lines) else []
+
+
+def _known_apart(lines: tuple[Line, ...]) -> Iterator[tuple[Line, ...]]:
+    """Cut lines that are not all names into the names among them and the runs of lines between."""
+    start = place = 0
+    while place < len(lines):
+        stops = range(place + 1, min(place + _TALLEST, len(lines)) + 1)
+        stop = next((stop for stop in stops if _names(lines[place:stop])), None)
+        if stop is None:
+            place += 1
+            continue
+        if start < place:
+            yield lines[start:place]
+        yield lines[place:stop]
+        start = place = stop
+    if start < len(lines):
+        yield lines[start:]
 
 
 def _unmarked(plain: Plain) -> Plain:
@@ -202,9 +225,11 @@ def _achievement(item: Block, place: str, findings: list[Finding]) -> Achievemen
 
 def _people(plain: Plain, taken: list[tuple[int, int]]) -> People | None:
     """Find a count of people outside the numbers of projects, which are no counts."""
-    text = plain.text
+    pieces, place = [], 0
     for start, end in taken:
-        text = text[:start] + "_" * (end - start) + text[end:]
+        pieces += [plain.text[place:start], "_" * (end - start)]
+        place = end
+    text = "".join([*pieces, plain.text[place:]])
     found = find_people(text)
     if found is None:
         return None

@@ -12,6 +12,8 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 from cbrn_data import __version__
+from cbrn_data.checks.since import since
+from cbrn_data.findings import Finding
 from cbrn_data.release import disk
 from cbrn_data.release.canonical import Row, csv_bytes, dumped, json_bytes, read_csv
 from cbrn_data.release.content import Content, published_tables
@@ -27,13 +29,17 @@ LIBRARIES = ("frictionless", "pandas", "pandera", "pyarrow", "pycountry", "pyyam
 
 @dataclass(frozen=True)
 class Draft:
-    """What publishing would do: the content, its version and why, and what changes against the newest release."""
+    """What publishing would do: the content, its version and why, and what changes against the newest release.
+
+    ``findings`` are those that only the comparison shows.
+    """
 
     content: Content
     previous: Release | None
     version: str
     why: list[Reason]
     changes: list[Row]
+    findings: list[Finding]
 
     @property
     def is_news(self) -> bool:
@@ -54,11 +60,14 @@ class Draft:
 def draft(content: Content, previous: Release | None, at_least: str = "patch") -> Draft:
     """Compare content with the newest release and choose the version that follows."""
     if previous is None or previous.content_digest == content.digest:
-        return Draft(content, previous, previous.version if previous else next_version(None, []), [], [])
+        return Draft(content, previous, previous.version if previous else next_version(None, []), [], [], [])
     old = read_package(previous.folder / "schemas")
-    changes = delta(released_rows(previous, old), content.rows, content.package)
+    rows = released_rows(previous, old)
+    changes = delta(rows, content.rows, content.package)
     why = reasons(changes, old, content.package)
-    return Draft(content, previous, next_version(previous.version, why, at_least), why, changes)
+    return Draft(
+        content, previous, next_version(previous.version, why, at_least), why, changes, list(since(rows, content.rows))
+    )
 
 
 def released_rows(release: Release, package: Package) -> dict[str, list[Row]]:

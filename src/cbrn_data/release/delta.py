@@ -30,15 +30,20 @@ def delta(old: Rows, new: Rows, package: Package) -> list[Row]:
 
 
 def _changes(table: Table, old: list[Row], new: list[Row]) -> Iterator[Row]:
-    before = {table.row_id(row): row for row in old}
-    after = {table.row_id(row): row for row in new}
+    before, after = keyed(table, old), keyed(table, new)
     for row_id in sorted(before.keys() | after.keys()):
         was, now = before.get(row_id), after.get(row_id)
         change = "added" if was is None else "removed" if now is None else "changed"
         for name in table.names:
-            old_value, new_value = (was or {}).get(name), (now or {}).get(name)
+            old_value, new_value = was and was[name], now and now[name]
             if old_value != new_value:
                 yield _change(table.name, row_id, name, change, old_value, new_value)
+
+
+def keyed(table: Table, rows: list[Row]) -> dict[str, Row]:
+    """Return rows by their key, with the fields of ``table``: one that a row does not have yet is null."""
+    whole: list[Row] = [{name: row.get(name) for name in table.names} for row in rows]
+    return {table.row_id(row): row for row in whole}
 
 
 def _change(table: str, row_id: str, field: str, change: str, old: str | None, new: str | None) -> Row:
@@ -51,10 +56,7 @@ def applied(changes: list[Row], old: Rows, package: Package) -> dict[str, list[R
 
     Raises ValueError where a change does not fit what is there.
     """
-    tables: dict[str, dict[str, Row]] = {}
-    for table in package.tables.values():
-        rows = old.get(table.name, [])
-        tables[table.name] = {table.row_id(row): {name: row.get(name) for name in table.names} for row in rows}
+    tables = {table.name: keyed(table, old.get(table.name, [])) for table in package.tables.values()}
     for change in changes:
         rows_by_id, row_id = tables[change["table_name"] or ""], live(change["row_id"] or "")
         row = rows_by_id.setdefault(row_id, dict.fromkeys(package.tables[change["table_name"] or ""].names))

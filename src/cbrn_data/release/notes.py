@@ -43,8 +43,13 @@ def summary(changes: list[Row], package: Package, counts: dict[str, int], first:
         for kind in ("added", "changed", "removed"):
             rows = {change["row_id"] for change in changes if (change["table_name"], change["change"]) == (table, kind)}
             if rows:
-                parts.append(f"{counted(len(rows), table)} {kind}")
+                parts.append(f"{counted(len(rows), table)} {kind}{_named(rows)}")
     return "; ".join(parts) or "No change of the data tables; sources, definitions or evidence changed"
+
+
+def _named(rows: set[str | None]) -> str:
+    """Name rows where they are few."""
+    return ": " + ", ".join(sorted(live(row or "") for row in rows)) if len(rows) <= 3 else ""
 
 
 def changes_text(

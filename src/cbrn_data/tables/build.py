@@ -12,6 +12,7 @@ from cbrn_data.schema.model import Package
 from cbrn_data.sources.cells import read_cells
 from cbrn_data.sources.source import Source
 from cbrn_data.tables.claims import Claim
+from cbrn_data.tables.corrections import read_corrections
 from cbrn_data.tables.curated import Curated, read_curated
 from cbrn_data.tables.leaflets import LeafletClaims
 from cbrn_data.tables.resolve import Row, resolve
@@ -44,7 +45,9 @@ def build_tables(sources: list[Source], package: Package) -> Tables:
         known.setdefault(table.table.name, set()).update(row.text(table.key_fields[0]) or "" for row in table.rows)
     claims += _curated_claims(curated, leaflets)
     claims += _referenced_countries(curated, claims)
-    resolved = resolve(claims, package)
+    corrections, found = read_corrections(sources, package)
+    resolved = resolve(claims, package, corrections)
+    findings += found
     rows: dict[str, list[Row]] = resolved.rows | {
         "sources": [_source_row(source) for source in sources],
         "evidence": _evidence_rows(resolved.evidence),

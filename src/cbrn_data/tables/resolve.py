@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 
 from cbrn_data.findings import Finding, shown
 from cbrn_data.schema.model import Package, Table
 from cbrn_data.tables.claims import Claim
+from cbrn_data.tables.corrections import Correction
 from cbrn_data.words.readings import reproduces
 
 Row = dict[str, str | None]
@@ -29,14 +30,16 @@ class Resolved:
     findings: list[Finding] = dataclass_field(default_factory=list)
 
 
-def resolve(claims: Iterable[Claim], package: Package) -> Resolved:
-    """Choose one value for every cell that anything is claimed of."""
+def resolve(claims: Iterable[Claim], package: Package, corrections: Iterable[Correction] = ()) -> Resolved:
+    """Choose one value for every cell that anything is claimed of; then apply corrections, each of which must fit."""
     cells: dict[tuple[str, str], dict[str, list[Claim]]] = defaultdict(lambda: defaultdict(list))
     for claim in claims:
         cells[claim.table, claim.row_id][claim.field].append(claim)
     resolved = Resolved({table.name: [] for table in package.with_role("data")})
     for (table, _), fields in cells.items():
         resolved.rows[table].append(_row(package.tables[table], fields, resolved))
+    for correction in corrections:
+        _correct(correction, resolved, package)
     for name, rows in resolved.rows.items():
         rows.sort(key=package.tables[name].order)
     return resolved
@@ -62,6 +65,25 @@ def _chosen(field: str, claims: list[Claim]) -> Claim:
         return max(claims, key=lambda claim: claim.value)
     newest = max(claim.source.edition for claim in claims)
     return next(claim for claim in claims if claim.source.edition == newest)
+
+
+def _correct(correction: Correction, resolved: Resolved, package: Package) -> None:
+    """Put the corrected value, with the correction as its evidence, in the place of the value it expects."""
+    claim, table = correction.claim, package.tables[correction.claim.table]
+    row = next((row for row in resolved.rows[table.name] if table.row_id(row) == correction.row_id), None)
+    value = row[claim.field] if row else None
+    if row is None or value != correction.expect:
+        there = "there is no such row" if row is None else f"the value is {shown(str(value), 80)!r}"
+        expected = f"expects {shown(str(correction.expect), 80)!r} in {claim.field} of {shown(correction.row_id, 80)}"
+        message = f"{expected}, but {there}"
+        resolved.findings.append(
+            Finding("correction-stale", message, *claim.place, table.name, correction.row_id, claim.field)
+        )
+        return
+    row[claim.field] = claim.value
+    cell = (table.name, correction.row_id, claim.field)
+    resolved.evidence = [kept for kept in resolved.evidence if (kept.table, kept.row_id, kept.field) != cell]
+    resolved.evidence.append(replace(claim, key=tuple((name, row[name] or "") for name in table.primary_key)))
 
 
 def _conflicts(chosen: Claim, claims: list[Claim]) -> list[Finding]:

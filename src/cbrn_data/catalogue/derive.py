@@ -1,0 +1,47 @@
+"""Every file of ``published/`` that is derived from the releases, but the index, which the store writes last."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from cbrn_data.catalogue.feed import feed
+from cbrn_data.errors import CbrnDataError
+from cbrn_data.release import disk
+from cbrn_data.release.folder import Release
+from cbrn_data.release.store import Derive
+
+LATEST = "latest"
+_BASE = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~-]+)*/")
+
+
+def derivation(title: str, author: str, base_url: str) -> Derive:
+    """Return the function that derives everything from the releases.
+
+    ``base_url`` is where ``published/`` will be served. Raises CbrnDataError where it is no http(s) address that ends
+    with a slash.
+    """
+    if not _BASE.fullmatch(base_url):
+        raise CbrnDataError(
+            f"the base address {base_url[:100]!r} is not like https://example.org/data/ (with a final slash)"
+        )
+
+    def derive(published: Path, releases: list[Release]) -> Mapping[str, bytes]:
+        files = {f"{LATEST}/{name}": data for name, data in _files(newest(releases).folder).items()}
+        return files | {"feed.xml": feed(releases, title, author, base_url)}
+
+    return derive
+
+
+def newest(releases: list[Release]) -> Release:
+    """Return the release that ``latest/`` holds: the newest that was not withdrawn, or the newest if all were."""
+    return next((release for release in reversed(releases) if not release.withdrawn), releases[-1])
+
+
+def _files(folder: Path, prefix: str = "") -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    for name in disk.entries(folder):
+        path = folder / name
+        files |= _files(path, f"{prefix}{name}/") if path.is_dir() else {f"{prefix}{name}": disk.read(path)}
+    return files

@@ -1,0 +1,56 @@
+"""``feed.xml``: the releases as an Atom feed (RFC 4287), newest first, made by a serialiser."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from xml.etree.ElementTree import Element, SubElement, indent, register_namespace, tostring
+
+from cbrn_data.release.folder import Release
+
+ATOM = "http://www.w3.org/2005/Atom"
+
+
+def feed(releases: Sequence[Release], title: str, author: str, base_url: str) -> bytes:
+    """Return the feed of ``releases`` (oldest first); ``base_url`` is where ``published/`` is served, with a final slash.
+
+    An entry is dated by its release, or by its withdrawal.
+    """
+    register_namespace("", ATOM)
+    root = Element(f"{{{ATOM}}}feed")
+    _text(root, "id", f"{base_url}feed.xml")
+    _text(root, "title", title)
+    _text(root, "updated", _moment(max(_day(release) for release in releases)))
+    _text(_text(root, "author", None), "name", author)
+    SubElement(root, f"{{{ATOM}}}link", {"rel": "self", "href": f"{base_url}feed.xml"})
+    for release in reversed(releases):
+        _entry(root, release, base_url)
+    indent(root)
+    data: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
+    return data + b"\n"
+
+
+def _entry(root: Element, release: Release, base_url: str) -> None:
+    address = f"{base_url}releases/{release.version}/"
+    entry = SubElement(root, f"{{{ATOM}}}entry")
+    _text(entry, "id", address)
+    _text(entry, "title", f"{release.version} (withdrawn)" if release.withdrawn else release.version)
+    _text(entry, "published", _moment(release.date))
+    _text(entry, "updated", _moment(_day(release)))
+    SubElement(entry, f"{{{ATOM}}}link", {"rel": "alternate", "href": f"{address}datapackage.json"})
+    _text(entry, "summary", f"{release.withdrawn['reason']}" if release.withdrawn else str(release.info.get("summary")))
+    rows = ", ".join(f"{name} {number}" for name, number in release.info.get("counts", {}).items())
+    _text(entry, "content", f"sha256 of SHA256SUMS: {release.digest}. Rows: {rows}.")
+
+
+def _text(parent: Element, name: str, text: str | None) -> Element:
+    element = SubElement(parent, f"{{{ATOM}}}{name}")
+    element.text = text
+    return element
+
+
+def _day(release: Release) -> str:
+    return release.withdrawn["date"] if release.withdrawn else release.date
+
+
+def _moment(day: str) -> str:
+    return f"{day}T00:00:00Z"

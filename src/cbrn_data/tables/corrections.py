@@ -1,0 +1,69 @@
+"""Corrections are data: ``table_name,row_id,field,expect,value,reason,url``, a row a cell.
+
+A correction holds as long as the sources give the value it expects (nothing for null); when they are mended, the
+correction itself is the finding, and must go. It names why, and a page or document as its reference.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cbrn_data.findings import Finding, shown
+from cbrn_data.schema.model import Package
+from cbrn_data.sources.cells import CsvRow, read_cells
+from cbrn_data.sources.source import Source
+from cbrn_data.tables.claims import Claim
+
+COLUMNS = ("table_name", "row_id", "field", "expect", "value", "reason", "url")
+
+
+@dataclass(frozen=True)
+class Correction:
+    """The cell ``claim.field`` of ``row_id`` has ``claim.value`` where the sources give ``expect``."""
+
+    row_id: str
+    expect: str | None
+    claim: Claim
+
+
+def read_corrections(sources: list[Source], package: Package) -> tuple[list[Correction], list[Finding]]:
+    """Read every source of kind ``corrections``; rows that cannot be understood are findings with their line."""
+    corrections: list[Correction] = []
+    findings: list[Finding] = []
+    for source in (source for source in sources if source.kind == "corrections"):
+        cells = read_cells(source.document)
+        findings += cells.findings
+        missing = [name for name in COLUMNS if name not in cells.header]
+        if missing:
+            message = f"has no column {', '.join(missing)}"
+            findings.append(Finding("curated-header", message, source.place, 1))
+            continue
+        for row in cells.rows:
+            wrong = list(_wrong(row, package))
+            findings += [Finding("correction-invalid", message, source.place, row.line) for message in wrong]
+            corrections += [] if wrong else [_correction(source, row)]
+    return corrections, findings
+
+
+def _wrong(row: CsvRow, package: Package) -> Iterator[str]:
+    table = package.tables.get(row.text("table_name") or "")
+    field = row.text("field") or ""
+    if table is None or table.role != "data":
+        yield f"there is no table {shown(row.text('table_name') or '', 80)!r} to correct"
+    elif field not in table.names or field in table.primary_key:
+        yield f"{shown(field, 80)!r} is no field of {table.name} that can be corrected"
+    if not row.text("value"):
+        yield "the new value is missing"
+    if not row.text("reason"):
+        yield "the reason is missing"
+    if not re.fullmatch(r"https?://[^\s<>\"{}|\\^`]+", row.text("url") or ""):
+        yield "the reference (an http(s) address in the column url) is missing"
+
+
+def _correction(source: Source, row: CsvRow) -> Correction:
+    cell = row.cells["value"]
+    table, field = row.text("table_name") or "", row.text("field") or ""
+    claim = Claim(table, (), field, cell.value or "", source, cell.span, "curated", row.text("url"), "high")
+    return Correction(row.text("row_id") or "", row.text("expect"), claim)

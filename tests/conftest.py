@@ -1,0 +1,41 @@
+"""What several suites stand on: a copy of the real sources and definitions, and the release that they give."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from cbrn_data import pipeline
+from cbrn_data.settings import Settings
+
+PROJECT = Path(__file__).parent.parent
+
+
+def copy_sources(target: Path) -> Path:
+    """Copy what a publication reads into ``target``, a new folder."""
+    for room in ("raw", "schemas"):
+        shutil.copytree(PROJECT / room, target / room)
+    return target
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A root of its own with the real sources and definitions, where nothing is published yet."""
+    return copy_sources(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def built() -> pipeline.Built:
+    """The tables that the real sources give, checked."""
+    return pipeline.build(pipeline.gather(Settings(PROJECT, PROJECT / "published")))
+
+
+@pytest.fixture(scope="session")
+def published(built: pipeline.Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ``published/`` with the first release of the real sources; to be read, never changed."""
+    folder = tmp_path_factory.mktemp("real") / "published"
+    outcome = pipeline.publish(built, pipeline.open_store(Settings(PROJECT, folder)), "2026-11-22")
+    assert outcome.is_new
+    return folder
