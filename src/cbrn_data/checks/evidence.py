@@ -47,6 +47,8 @@ def _span_faults(row: Row, document: Document | None) -> Iterator[Finding]:
         yield _finding("evidence-span", f"characters {span.start} to {span.end} are not the quote", row)
     elif document.lines(span) != (int(row["line_start"] or 0), int(row["line_end"] or 0)):
         yield _finding("evidence-span", f"the quote stands in lines {document.lines(span)}", row)
+    elif row["page"] not in (None, str(document.page(span.start))):
+        yield _finding("evidence-span", f"the quote stands on page {document.page(span.start)}", row)
 
 
 _Cell = tuple[str | None, ...]

@@ -17,6 +17,7 @@ from cbrn_data.words.text import live
 LISTED = 20
 """How many rows of one table and kind ``CHANGES.md`` lists; the others are counted, and stand in ``changes.csv``."""
 
+_HEADLINES = ("regions", "countries", "projects", "achievements")
 _ONE = {"countries": "country", "memberships": "membership", "priorities": "priority", "evidence": "evidence row"}
 
 
@@ -33,23 +34,27 @@ def counted(number: int, table: str) -> str:
 
 
 def summary(changes: list[Row], package: Package, counts: dict[str, int], first: bool) -> str:
-    """Return in one line what a release brings: what was added to, changed in and removed from the data tables."""
-    data = [table.name for table in package.with_role("data")]
+    """Return in one line what a release brings to the tables of things; to those of pairs only where nothing else moved."""
     if first:
-        shown_tables = ("regions", "countries", "projects", "achievements")
-        return "First release: " + ", ".join(counted(counts[name], name) for name in shown_tables if name in counts)
-    parts = []
-    for table in data:
-        for kind in ("added", "changed", "removed"):
-            rows = {change["row_id"] for change in changes if (change["table_name"], change["change"]) == (table, kind)}
-            if rows:
-                parts.append(f"{counted(len(rows), table)} {kind}{_named(rows)}")
-    return "; ".join(parts) or "No change of the data tables; sources, definitions or evidence changed"
+        return "First release: " + ", ".join(counted(counts[name], name) for name in _HEADLINES if name in counts)
+    names = [table.name for table in package.with_role("data")]
+    pairs = [name for name in names if "_" in name]
+    for tables in ([name for name in names if name not in pairs], pairs):
+        parts = [
+            f"{counted(len(rows), table)} {kind}{_named(table, rows)}"
+            for table in tables
+            for kind in ("added", "changed", "removed")
+            if (rows := {row["row_id"] for row in changes if (row["table_name"], row["change"]) == (table, kind)})
+        ]
+        if parts:
+            return "; ".join(parts)
+    return "No change of the data tables; sources, definitions or evidence changed"
 
 
-def _named(rows: set[str | None]) -> str:
-    """Name rows where they are few."""
-    return ": " + ", ".join(sorted(live(row or "") for row in rows)) if len(rows) <= 3 else ""
+def _named(table: str, rows: set[str | None]) -> str:
+    """Name rows by their ids where these are short and few."""
+    ids = sorted(live(row or "") for row in rows)
+    return f" ({', '.join(ids)})" if table in {"regions", "countries", "projects"} and len(ids) <= 6 else ""
 
 
 def changes_text(

@@ -7,8 +7,9 @@ data, and PATCH to corrections and descriptive text. What the recipe leaves open
 - a removed row of a data table is MAJOR, because whoever refers to its key finds nothing any more; of ``sources``,
   ``evidence`` or ``quarantine`` it is PATCH, because nobody but ourselves refers to those;
 - a removed table is MAJOR; a changed primary or foreign key and another licence or package name are MAJOR;
-- a looser or dropped constraint is MINOR; any other change of a definition is descriptive and PATCH;
-- added evidence alone is PATCH: it says nothing new of the world; an added source is MINOR.
+- a looser or dropped constraint or check is MINOR, an added check MAJOR; any other change of a definition is
+  descriptive and PATCH, and so is one of nothing but its spelling or a source's;
+- added evidence or quarantined rows alone are PATCH: they say nothing new of the world; an added source is MINOR.
 
 Nobody types a version: the first is 1.0.0, and ``at_least`` can only raise the step.
 """
@@ -34,8 +35,9 @@ class Reason:
 
 
 def reasons(changes: list[Row], old: Package, new: Package) -> list[Reason]:
-    """Return every reason, the strongest first."""
+    """Return every reason, the strongest first; never none, because only other content is ever compared."""
     found = [*_of_package(old, new), *_of_rows(changes, new)]
+    found = found or [Reason("patch", "files of sources or definitions, and nothing that they say")]
     return sorted(found, key=lambda reason: (-STEPS.index(reason.step), reason.why))
 
 
@@ -100,9 +102,10 @@ def _of_table(old: Table, new: Table) -> Iterator[Reason]:
     for field in new.fields:
         if field.name in old.names:
             yield from _of_field(new.name, old.field(field.name), field)
-    if (old.title, old.description, old.checks, old.role) != (new.title, new.description, new.checks, new.role):
-        step = "major" if set(new.checks) - set(old.checks) else "patch"
-        yield Reason(step, f"definition of {new.name}")
+    if set(old.checks) != set(new.checks):
+        yield Reason("major" if set(new.checks) - set(old.checks) else "minor", f"checks of {new.name}")
+    if (old.title, old.description, old.role) != (new.title, new.description, new.role):
+        yield Reason("patch", f"definition of {new.name}")
 
 
 def _of_field(table: str, old: Field, new: Field) -> Iterator[Reason]:

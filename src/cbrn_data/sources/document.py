@@ -44,9 +44,9 @@ class Document:
         """Return the number of the line that holds the code point at ``offset``, from 1."""
         return bisect.bisect_right(self.line_starts, offset)
 
-    def page(self, offset: int) -> int | None:
-        """Return the page of a text that form feeds cut into pages, from 1, or None where there is none."""
-        return self.text.count("\f", 0, offset) + 1 if "\f" in self.text else None
+    def page(self, offset: int) -> int:
+        """Return the page that holds the code point at ``offset``, from 1; a form feed ends a page."""
+        return self.text.count("\f", 0, offset) + 1
 
     def lines(self, span: Span) -> tuple[int, int]:
         """Return the first and last line that ``span`` touches."""

@@ -185,7 +185,7 @@ def _evidence_rows(claims: list[Claim]) -> list[Row]:
         document = claim.source.document
         first, last = document.lines(claim.span)
         key = (claim.table, claim.row_id, claim.field, claim.source.source_id, claim.span.start)
-        page = document.page(claim.span.start)
+        page = document.page(claim.span.start) if claim.source.about.get("text_of") else None
         rows.setdefault(
             key,
             {

@@ -34,6 +34,7 @@ def without_mark(name: str) -> str:
 
 def _key(name: str) -> str:
     text = folded(without_mark(name)).casefold().replace("&", "and")
+    text = re.sub(r" \(([^()]*)\)$", r", \1", text)  # "Iran (Islamic Republic of)"
     return re.sub(r"^the ", "", re.sub(r"\s*-\s*", "-", text).strip())
 
 
@@ -103,9 +104,10 @@ def countries_in(text: str) -> list[Named]:
     >>> [named.country_id for named in countries_in("Centers in Pakistan and Kazakhstan’s capital; Nigerian staff")]
     ['PAK', 'KAZ']
     """
-    found = ((country_id(match[0]), match) for match in _mentions().finditer(folded(text)))
-    return [
-        Named(code, match.start(), match.end())
-        for code, match in found
-        if code and text[max(0, match.start() - 1) : match.start()] != "-"
-    ]
+    found: list[Named] = []
+    for match in _mentions().finditer(folded(text)):
+        code, start = country_id(match[0]), match.start()
+        compound = text[max(0, start - 1) : start] == "-" and not (found and found[-1].end == start - 1)
+        if code and not compound:
+            found.append(Named(code, start, match.end()))
+    return found

@@ -29,15 +29,20 @@ _DAY = r"[0-9]{1,2}(?:st|nd|rd|th)?(?![\w%]|[.,][0-9])"
 _TOKEN = rf"(?:(?P<iso>{_ISO})|(?P<month>{_MONTH})|(?P<year>{_YEAR})|(?P<day>{_DAY}))"
 _ANY = re.sub(r"\?P<\w+>", "?:", _TOKEN)
 _BIND = r",? (?:of )?"
-_JOIN = r" ?[-/] ?|,? (?:and|to|until|till|through) (?:the )?"
-_CHAIN = re.compile(rf"(?<![\w/.,-]){_ANY}(?:(?:{_JOIN}|{_BIND}){_ANY})*", re.IGNORECASE)
+_WEEKDAY = rf"(?:(?:{'|'.join(calendar.day_name)}),? )?"
+_PART = (
+    r"(?:(?:the )?(?:(?:early|late|mid|middle|beginning|start|end|course|years?|months?|period|spring|summer|autumn|fall|winter"
+    r"|q[1-4]|(?:first|second|third|fourth|last|1st|2nd|3rd|4th) (?:half|quarter))(?: of)?[ -](?:the )?){1,3})?"
+)
+_JOIN = rf" ?[-/] ?|,? (?:and|to|until|till|through) (?:the )?{_WEEKDAY}{_PART}"
+_CHAIN = re.compile(rf"(?:(?<![\w/.,-])|(?<=\bmid-)){_ANY}(?:(?:{_JOIN}|{_BIND}){_ANY})*", re.IGNORECASE)
 _STEP = re.compile(rf"(?P<join>{_JOIN})?(?P<bind>{_BIND})?{_TOKEN}", re.IGNORECASE)
 
-_PART = (
-    r"(?:(?:the )?(?:(?:early|late|mid|middle|beginning|start|end|course|years?|months?|period|spring|summer|autumn|winter"
-    r"|(?:first|second|third|fourth|last|1st|2nd|3rd|4th) (?:half|quarter))(?: of)?[ -](?:the )?){1,3})?"
+_LEAD = re.compile(
+    r"(?<![\w-])(?P<word>(?:starting|beginning)(?: in| from| on)?|in|on|from|between|throughout|during|over|since"
+    rf"|at(?= the (?:beginning|start|end)))(?: both)? (?:{_WEEKDAY}{_PART}|(?P<the>the ){_WEEKDAY})$",
+    re.IGNORECASE,
 )
-_LEAD = re.compile(rf"(?<![\w-])(?P<word>in|on|from|between|throughout|during|over|since)(?: both)? {_PART}$", re.IGNORECASE)
 _NOT_ITS_TIME = re.compile(r"\b(?:dated|until|till|by|before|after|for|prior to|its|their|the|of) $", re.IGNORECASE)
 _PLANNED = re.compile(r"\b(?:will|shall|to be|planned|scheduled|expected|foreseen|due|upcoming)\b[^.;:]*$", re.IGNORECASE)
 _PLAN_PERIOD = re.compile(
@@ -72,6 +77,7 @@ class _Date:
     month: int | None = None
     day: int | None = None
     end: int = 0
+    month_first: bool = False  # "May 12", not "12 May"
     ranged: bool = False  # joined to the next by a word of range, not of listing
 
     def parts(self) -> tuple[int, ...]:
@@ -91,6 +97,7 @@ class _Phrase:
         return min(map(len, self.dates))
 
 
+_OPEN = ("since", "from", "starting", "beginning")
 _PRECISION = {1: "year", 2: "month", 3: "day"}
 
 
@@ -124,7 +131,10 @@ def _phrase(flat: str, sentence: int, chain: re.Match[str]) -> _Phrase | None:
     word = lead["word"].lower() if lead else ""
     start = chain.start() - (len(lead[0]) if lead else 0)
     before = flat[max(sentence, start - 200) : start]
-    if not _is_its_time(before, word, flat[end : end + 40], any(date.month for date in dates)):
+    names_month = any(date.month for date in dates)
+    if lead and lead["the"] and not names_month:
+        return None  # "in the 2024 edition"
+    if not _is_its_time(before, word, flat[end : end + 40], names_month):
         return None
     words = shown(flat[chain.start() : end], 80)
     return _Phrase(start, end, word, tuple(_valid(date, words) for date in dates))
@@ -153,9 +163,12 @@ def _dates(flat: str, start: int, stop: int) -> list[_Date]:
                 break
             if dates:
                 dates[-1].ranged = bool(step["join"] and "and" not in step["join"].lower())
-            dates.append(_Date(year=_short_year(flat, dates[-1], step) if dates else None))
-            if dates[-1].year is None:
+            year, month = _taken_over(flat, dates[-1], step) if dates else (None, None)
+            dates.append(_Date(year=year))
+            if year is None:
                 _bind(dates[-1], step)
+            if month:
+                dates[-1].month, dates[-1].month_first = month, True
         dates[-1].end = place = step.end()
     while dates and dates[-1].year is None:
         dates.pop()
@@ -172,7 +185,7 @@ def _bind(date: _Date, step: re.Match[str]) -> bool:
     elif step["year"] and date.year is None and (fresh or date.month is not None):
         date.year = int(step["year"])
     elif step["month"] and date.month is None and date.year is None and "," not in (step["bind"] or ""):
-        date.month = _MONTHS[step["month"].rstrip(".").lower()]
+        date.month, date.month_first = _MONTHS[step["month"].rstrip(".").lower()], fresh
     elif step["day"] and (fresh or (date.month is not None and date.day is None and date.year is None)):
         date.day = int(re.sub(r"\D", "", step["day"]))
     else:
@@ -180,13 +193,16 @@ def _bind(date: _Date, step: re.Match[str]) -> bool:
     return True
 
 
-def _short_year(flat: str, before: _Date, step: re.Match[str]) -> int | None:
-    """Return the year that ``24`` is in ``2023-24``, or None where it is a day."""
-    if before.year is None or before.month or not step["day"] or (step["join"] or "").strip() not in {"-", "/"}:
-        return None
-    year = before.year - before.year % 100 + int(re.sub(r"\D", "", step["day"]))
+def _taken_over(flat: str, before: _Date, step: re.Match[str]) -> tuple[int | None, int | None]:
+    """Return the year that ``24`` is in ``2023-24``, or the month of ``2`` in ``June 1 and 2, 2024``."""
     follows = _STEP.match(flat, step.end())
-    return year if year > before.year and not (follows and follows["month"]) else None
+    if not step["day"] or (follows and follows["month"]):
+        return None, None
+    if before.year is None:
+        return None, before.month if before.month_first and before.day is not None else None
+    year = before.year - before.year % 100 + int(re.sub(r"\D", "", step["day"]))
+    short = not before.month and (step["join"] or "").strip() in {"-", "/"} and year > before.year
+    return (year if short else None), None
 
 
 def _shared(dates: list[_Date]) -> list[_Date]:
@@ -218,7 +234,9 @@ def _row(flat: str, sentence: int, phrases: list[_Phrase]) -> list[_Phrase]:
     first = 0 if opening else next(place for place, phrase in enumerate(phrases) if phrase.width == finest)
     row = [phrases[first]]
     for phrase in phrases[first + 1 :]:
-        if phrase.width == row[0].width and _FOLLOWS.search(flat[max(row[-1].end, phrase.start - 40) : phrase.start]):
+        gap = flat[max(row[-1].end, phrase.start - 40) : phrase.start]
+        follows = _FOLLOWS.search(gap)
+        if follows and (phrase.width == row[0].width or not gap[: follows.start()].strip(" ,")):
             row.append(phrase)
     return row
 
@@ -227,7 +245,7 @@ def _range(row: list[_Phrase]) -> DateRange:
     width = min(phrase.width for phrase in row)
     dates = [_iso(date[:width]) for phrase in row for date in phrase.dates]
     last = row[-1]
-    is_open = last.lead in {"since", "from"} and len(last.dates) == 1
+    is_open = last.lead.startswith(_OPEN) and len(last.dates) == 1
     return DateRange(dates[0], None if is_open else dates[-1], _PRECISION[width], (row[0].start, last.end))
 
 

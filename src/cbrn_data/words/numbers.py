@@ -1,6 +1,7 @@
 """Numbers in digits and in words: ``1,000``, ``1 000``, ``1.000``, ``twelve``, ``one hundred and twenty``.
 
-A decimal, a percentage, a part of a range (``40-50``), of a compound (``5-day``) or an ordinal (``14th``) is no count.
+A decimal, a percentage, a part of a range (``40-50``), an upper bound (``up to 50``), a part of a compound (``5-day``) or
+an ordinal (``14th``) is no count; nor is a scale that nothing counts (``several hundred``).
 """
 
 from __future__ import annotations
@@ -22,17 +23,24 @@ _VALUES |= {
 _VALUES |= {"none": 0, "no": 0}
 _SCALES = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 1_000_000}
 
+_LARGEST = 10**9
 _WORD = "|".join(sorted([*_VALUES, *_SCALES], key=len, reverse=True))
 _NUMBER = re.compile(
     rf"(?<![\w.,/-])(?:"
-    rf"(?P<digits>[0-9]{{1,3}}(?P<mark>[,. ])[0-9]{{3}}(?:(?P=mark)[0-9]{{3}})?(?!(?P=mark)[0-9]{{3}})|[0-9]{{1,9}})"
+    rf"(?P<decimal>[0-9]{{1,3}}[.,][0-9]{{1,2}} (?:thousand|million))"
+    rf"|(?P<digits>[0-9]{{1,3}}(?P<mark>[,. ])[0-9]{{3}}(?:(?P=mark)[0-9]{{3}})?(?!(?P=mark)[0-9]{{3}})|[0-9]{{1,9}})"
     rf"(?: (?P<scale>thousand|million))?"
-    rf"|(?P<words>(?:an? (?={'|'.join(_SCALES)}))?(?:{_WORD})(?:(?: and |[ -])(?:{_WORD}))*))"
+    rf"|(?P<half>half )?(?P<words>(?:an? (?={'|'.join(_SCALES)}))?(?:{_WORD})(?:(?: and |[ -])(?:{_WORD}))*))"
     rf"(?P<plus>\+?)(?![\w%/]|[.,][0-9]|-\w|\+)",
     re.IGNORECASE,
 )
-_RANGE_BEFORE = re.compile(r"(?:[0-9]-|[0-9] to |between [0-9a-z-]+ and |between |up to |[0-9] or )$", re.IGNORECASE)
-_RANGE_AFTER = re.compile(r"(?:-| to | or )[0-9]")
+_NO_COUNT_BEFORE = re.compile(
+    r"(?:[0-9]-|[0-9] (?:to|or) |between [0-9a-z-]+ and |between |half (?:of )?(?:the |an? )?"
+    r"|(?:up to|under|below|at most|as many as|(?:no|not) more than|maximum of|(?<!no )(?<!not )(?:less|fewer) than)"
+    r"(?: a total of)? )$",
+    re.IGNORECASE,
+)
+_NO_COUNT_AFTER = re.compile(rf"(?:-| to | or )(?:[0-9]|(?:{_WORD})\b)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -54,35 +62,44 @@ def numbers(text: str) -> Iterator[Number]:
     flat = folded(text)
     for match in _NUMBER.finditer(flat):
         before = flat[max(0, match.start() - 40) : match.start()]
-        if _RANGE_BEFORE.search(before) or _RANGE_AFTER.match(flat, match.end()):
+        if _NO_COUNT_BEFORE.search(before) or _NO_COUNT_AFTER.match(flat, match.end()):
             continue
-        value = _digits(match) if match["digits"] else _words(match["words"])
+        value = _words(match) if match["words"] else _digits(match)
         if value is not None:
             yield Number(value, match.start(), match.end(), bool(match["plus"]))
 
 
 def _digits(match: re.Match[str]) -> int:
+    if match["decimal"]:
+        whole, part, scale = re.split(r"[., ]", match["decimal"].lower())
+        return int(whole + part) * _SCALES[scale] // int("1" + "0" * len(part))
     value = int(re.sub(r"[^0-9]", "", match["digits"]))
     return value * _SCALES[match["scale"].lower()] if match["scale"] else value
 
 
-def _words(phrase: str) -> int | None:
+def _words(match: re.Match[str]) -> int | None:
+    """Add up number words; ``two three`` and a bare ``hundred`` are None, since nobody knows how many are meant."""
+    words = [word for word in re.split(r"[ -]", match["words"].lower()) if word != "and"]
+    if words[0] in _SCALES or (match["half"] and words[0] not in {"a", "an"}):
+        return None
     total = current = 0
     previous: str | None = None
-    for word in re.split(r"[ -]", phrase.lower()):
-        if word in {"and", "a", "an"}:
-            current = 1 if word in {"a", "an"} else current
+    for word in words:
+        if word in {"a", "an"}:
+            current = 1
             continue
         if word in _SCALES:
             current = max(current, 1) * _SCALES[word]
             if _SCALES[word] >= 1000:
                 total, current = total + current, 0
         elif previous is not None and previous not in _SCALES and not (_VALUES[previous] >= 20 and 0 < _VALUES[word] < 10):
-            return None  # "two three": two numbers, and nobody knows which is meant
+            return None
         else:
             current += _VALUES[word]
         previous = word
-    return total + current
+        if total + current > _LARGEST:
+            return None
+    return (total + current) // (2 if match["half"] else 1)
 
 
 def read_number(quote: str) -> int | None:

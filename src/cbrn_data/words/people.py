@@ -14,7 +14,9 @@ from importlib.resources import files
 from cbrn_data.words.numbers import Number, numbers
 from cbrn_data.words.text import clean, folded
 
-_OVER = re.compile(r"\b(?:over|more than|above|in excess of|at least|no fewer than) (?:a total of )?$", re.IGNORECASE)
+_OVER = re.compile(
+    r"\b(?:over|more than|above|in excess of|at least|(?:no|not) (?:fewer|less) than) (?:a total of )?$", re.IGNORECASE
+)
 _ABOUT = re.compile(
     r"\b(?:some|about|around|nearly|almost|approximately|approx\.|roughly|circa|close to) (?:a total of )?$", re.IGNORECASE
 )
@@ -55,7 +57,7 @@ def _group() -> re.Pattern[str]:
     stop = "|".join(sorted(_NOT_IN_A_GROUP))
     word = rf"(?:(?!(?:{stop})\b){_WORD},? )"
     compound = "|".join(re.escape(noun) for noun in nouns if len(noun) > 6 and " " not in noun)
-    noun = rf"(?:{head}|[a-z]+(?:{compound}))(?![\w-])"
+    noun = rf"(?:{head}|[a-z]+(?:{compound}))(?![\w'-])"
     phrase = rf"{word}{{0,6}}?{noun}(?: {noun})*"
     return re.compile(rf"(?P<group>{phrase}(?:(?:, | and |, and | & ){word}{{0,3}}?{noun}(?: {noun})*)*)", re.IGNORECASE)
 

@@ -1,4 +1,8 @@
-"""References to projects: ``Project 87``, ``Projects 84, 87 and 99``, ``P81``, ``Project 099``, ``Project No. 65``."""
+"""References to projects: ``Project 87``, ``Projects 84, 87 and 99``, ``P81``, ``Project 099``, ``Project No. 65``.
+
+After the plural every number of the list counts, to the ``and`` that ends it; after the singular ``Project 87 and 12
+experts`` names one project.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,11 @@ from dataclasses import dataclass
 from cbrn_data.words.text import clean, folded
 
 _NUMBER = r"P?0{0,2}[1-9][0-9]{0,2}(?![0-9A-Za-z]|[.,][0-9])"
+_AND = r",? (?:[Aa][Nn][Dd]|&|or|to|as well as) "
+_LIST = rf"(?:, {_NUMBER})*{_AND}{_NUMBER}|(?:[/-]{_NUMBER})+|(?:, {_NUMBER})+(?! \w)"
 _REFERENCE = re.compile(
-    rf"\b[Pp](?:rojects?|ROJECTS?)(?: [Nn](?:o|umber|r|um)?[.°o]?s?)?[ #]*"
-    rf"(?P<first>{_NUMBER})(?P<more>(?:(?:, and |, | and | & |/|-| to ){_NUMBER})*)"
+    rf"\b[Pp](?:roject|ROJECT)(?P<plural>s|S)?(?: [Nn](?:o|umber|r|um)?s?[.°o]?s?)?[ #]*"
+    rf"(?P<first>{_NUMBER})(?P<more>(?(plural)(?:{_LIST})?|(?:[/-]{_NUMBER}|{_AND}{_NUMBER}(?=[.;:)]|$))*))"
     rf"|\bP-?(?P<short>0{{0,2}}[1-9][0-9]{{0,2}})(?![0-9A-Za-z-]|[.,][0-9])"
     rf"(?! (?:laborator|lab\b|labs\b|facilit|level|containment))"
 )
@@ -44,7 +50,8 @@ def references(text: str) -> list[Reference]:
 
 
 _LABEL = re.compile(
-    r"(?:project(?: n(?:o|r|umber)?[.°o]?)?|p) ?#?0{0,2}(?P<number>[1-9][0-9]{0,2})(?![0-9A-Za-z])(?: ?[:.–—-](?= |$))?",
+    r"(?:project(?: n(?:o|r|umber)?[.°o]?)?|p) ?#?0{0,2}(?P<number>[1-9][0-9]{0,2})(?![0-9A-Za-z])"
+    r"(?: ?(?::|[.–—-](?= |$)))?",
     re.IGNORECASE,
 )
 

@@ -1,0 +1,314 @@
+"""The gate: one wrong thing in a staged folder is refused by name, and what is published stays as it was."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from cbrn_data import pipeline
+from cbrn_data.errors import GateError
+from cbrn_data.release import gate
+from cbrn_data.release.canonical import csv_bytes, dumped, json_bytes, read_csv
+from cbrn_data.release.folder import SUMS
+from cbrn_data.schema.model import read_package
+from cbrn_data.settings import Settings
+
+PROJECT = Path(__file__).parent.parent.parent
+PROFILE = PROJECT.parent / "shared/standards/data/datapackage-2.0/datapackage.json"
+Files = dict[str, bytes]
+Mutate = Callable[[Files], None]
+
+SCHEMAS = read_package(PROJECT / "schemas")
+
+
+def swap(name: str, old: bytes, new: bytes) -> Mutate:
+    """Replace the first ``old`` in a file."""
+
+    def mutate(files: Files) -> None:
+        assert old in files[name]
+        files[name] = files[name].replace(old, new, 1)
+
+    return mutate
+
+
+def describe(files: Files) -> None:
+    """Bring hashes and sizes in the descriptor up to date, as a forger would."""
+    descriptor = json.loads(files["datapackage.json"])
+    for resource in descriptor["resources"]:
+        data = files[resource["path"]]
+        resource |= {"bytes": len(data), "hash": f"sha256:{hashlib.sha256(data).hexdigest()}"}
+    files["datapackage.json"] = dumped(descriptor)
+
+
+def set_cell(table: str, key: str, field: str, value: str | None) -> Mutate:
+    """Change a cell in the CSV, in the JSON and in the descriptor alike."""
+
+    def mutate(files: Files) -> None:
+        names, rows = read_csv(files[f"{table}.csv"])
+        row = next(row for row in rows if SCHEMAS.tables[table].row_id(row) == key)
+        assert row[field] != value
+        row[field] = value
+        files[f"{table}.csv"] = csv_bytes(names, rows)
+        files[f"{table}.json"] = json_bytes(SCHEMAS.tables[table], rows)
+        describe(files)
+
+    return mutate
+
+
+def drop_row(table: str, key: str) -> Mutate:
+    def mutate(files: Files) -> None:
+        names, rows = read_csv(files[f"{table}.csv"])
+        kept = [row for row in rows if SCHEMAS.tables[table].row_id(row) != key]
+        assert len(kept) == len(rows) - 1
+        files[f"{table}.csv"] = csv_bytes(names, kept)
+        files[f"{table}.json"] = json_bytes(SCHEMAS.tables[table], kept)
+        describe(files)
+
+    return mutate
+
+
+def describing(change: Callable[[dict[str, object]], None]) -> Mutate:
+    """Change the descriptor."""
+
+    def mutate(files: Files) -> None:
+        descriptor = json.loads(files["datapackage.json"])
+        change(descriptor)
+        files["datapackage.json"] = dumped(descriptor)
+
+    return mutate
+
+
+def resource(index: int, **values: object) -> Mutate:
+    def change(descriptor: dict[str, object]) -> None:
+        resources = descriptor["resources"]
+        assert isinstance(resources, list)
+        resources[index].update(values)
+
+    return describing(change)
+
+
+def unquoted(files: Files) -> None:
+    """Quote a cell that needs no quotes: the same rows, other bytes."""
+    swap("regions.csv", b"Tashkent", b'"Tashkent"')(files)
+    describe(files)
+
+
+DATE_END = "evidence"
+SPAN = "projects/P94/date_end/projects/1"
+
+CASES: dict[str, tuple[Mutate, set[tuple[str, str]]]] = {
+    "a cell changed in the CSV": (
+        swap("regions.csv", b"Tashkent", b"Samarkand"),
+        {
+            ("release-json-differs", "regions.json"),
+            ("evidence-unreproduced", "raw/central-asia-2025.txt:7"),
+            ("frictionless", "regions.csv"),
+        },
+    ),
+    "a cell changed in the JSON": (
+        swap("regions.json", b"Tashkent", b"Samarkand"),
+        {("release-json-differs", "regions.json"), ("frictionless", "regions.json")},
+    ),
+    "a cell changed in the nested JSON": (
+        swap("cbrn-data.json", b"Tashkent", b"Samarkand"),
+        {("release-json-differs", "cbrn-data.json")},
+    ),
+    "a number that is text in the JSON": (
+        swap("projects.json", b'"number": 101', b'"number": "101"'),
+        {("release-json-differs", "projects.json"), ("frictionless", "projects.json")},
+    ),
+    "a row missing from the JSON": (
+        lambda files: (files.update({"countries.json": dumped(json.loads(files["countries.json"])[1:])}), describe(files))[1],
+        {("release-json-differs", "countries.json")},
+    ),
+    "a value that the source does not say, forged everywhere": (
+        set_cell("regions", "central-asia", "secretariat_city", "Samarkand"),
+        {("evidence-unreproduced", "raw/central-asia-2025.txt:7"), ("release-json-differs", "cbrn-data.json")},
+    ),
+    "a value where the source is silent": (
+        set_cell("memberships", "central-asia/UZB", "joined", "2015"),
+        {("evidence-missing", "raw/central-asia-2025.txt:43"), ("release-json-differs", "cbrn-data.json")},
+    ),
+    "a reference to nothing": (
+        set_cell("regions", "central-asia", "secretariat_country_id", "XXX"),
+        {
+            ("reference-missing", "raw/central-asia-2025.txt:7"),
+            ("evidence-unreproduced", "raw/central-asia-2025.txt:7"),
+            ("frictionless", "regions.csv:2"),
+        },
+    ),
+    "a row of evidence gone": (
+        drop_row("evidence", "regions/central-asia/secretariat_city/central-asia-2025/34"),
+        {("evidence-missing", "raw/central-asia-2025.txt:3")},
+    ),
+    "bytes that are not canonical": (unquoted, {("release-not-canonical", "regions.csv")}),
+    "columns in another order": (
+        lambda files: (swap("regions.csv", b"region_id,name", b"name,region_id")(files), describe(files))[1],
+        {("release-not-canonical", "regions.csv")},
+    ),
+    "a hash that is wrong": (
+        resource(0, hash="sha256:" + "0" * 64),
+        {("frictionless", "regions.csv")},
+    ),
+    "a size that is wrong": (resource(0, bytes=1), {("frictionless", "regions.csv")}),
+    "a hash that is wrong, of JSON": (resource(1, hash="sha256:" + "0" * 64), {("frictionless", "regions.json")}),
+    "a descriptor without resources": (
+        describing(lambda descriptor: descriptor.update(resources=[])),
+        {("frictionless", "datapackage.json")},
+    ),
+    "a descriptor that is not one": (
+        describing(lambda descriptor: descriptor.update(resources="all", licenses=3)),
+        {("frictionless", "datapackage.json")},
+    ),
+    "a descriptor that leaves the folder": (
+        resource(0, path="../../../regions.csv"),
+        {("frictionless", "datapackage.json")},
+    ),
+}
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def refused(built: pipeline.Built, folder: Path, mutate: Mutate, monkeypatch: pytest.MonkeyPatch) -> GateError:
+    """Publish with every staged file going through ``mutate``; the gate must refuse."""
+    make = pipeline.release_files
+
+    def mutated(planned: object, date: str) -> Files:
+        files = make(planned, date)  # type: ignore[arg-type]
+        mutate(files)
+        return files
+
+    monkeypatch.setattr(pipeline, "release_files", mutated)
+    with pytest.raises(GateError) as caught:
+        pipeline.publish(built, pipeline.open_store(Settings(PROJECT, folder)), "2026-11-22")
+    return caught.value
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.replace(" ", "-"))
+def test_one_wrong_thing_is_refused(
+    case: str, built: pipeline.Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mutate, expected = CASES[case]
+    error = refused(built, tmp_path / "published", mutate, monkeypatch)
+    assert {(finding.code, finding.place) for finding in error.findings} == expected
+    assert error.exit_code == 1
+    assert tree(tmp_path / "published") == {}
+
+
+def test_a_moved_span_is_refused(built: pipeline.Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = next(row for row in built.content.rows["evidence"] if (row["row_id"], row["field"]) == ("P101", "title"))
+    key = SCHEMAS.tables["evidence"].row_id(row)
+    mutate = set_cell("evidence", key, "char_end", str(int(row["char_end"] or 0) - 1))
+    error = refused(built, tmp_path / "published", mutate, monkeypatch)
+    assert [(finding.code, finding.table, finding.row, finding.field) for finding in error.findings] == [
+        ("evidence-span", "projects", "P101", "title")
+    ]
+    assert error.findings[0].place == f"raw/central-asia-2025.txt:{row['line_start']}"
+
+
+def test_a_refused_release_leaves_the_one_before_as_it_was(
+    built: pipeline.Built, published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "published"
+    store = pipeline.open_store(Settings(PROJECT, folder))
+    pipeline.publish(built, store, "2026-11-22")
+    before = tree(folder)
+    other = replace(built, content=replace(built.content, digest="0" * 64))
+    refused(other, folder, swap("regions.csv", b"Tashkent", b"Samarkand"), monkeypatch)
+    assert tree(folder) == before
+    assert not [path for path in folder.iterdir() if path.name.startswith(".staging")]
+
+
+def test_only_the_first_rows_of_a_large_table_go_through_frictionless_and_the_report_says_so(
+    published: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "FRICTIONLESS_ROWS", 100)
+    report = gate.judge(published / "releases/1.0.0", []).report
+    assert report["checks"][-1]["check"] == "data-package"
+    assert report["checks"][-1]["first_rows_only"] == {"evidence": 100}
+
+
+# --- a release that passed
+
+
+def test_the_release_passes_the_gate_again_and_gives_the_report_it_holds(published: Path) -> None:
+    folder = published / "releases/1.0.0"
+    assert dumped(gate.judge(folder, []).report) == (folder / "report.json").read_bytes()
+
+
+def releases() -> list[object]:
+    """The release made here from the real sources, and every committed one."""
+    committed = sorted((PROJECT / "published/releases").glob("[0-9]*"))
+    return ["made here", *(pytest.param(path, id=path.name) for path in committed)]
+
+
+@pytest.fixture(params=releases())
+def release(request: pytest.FixtureRequest, published: Path) -> Path:
+    """A release folder."""
+    return published / "releases/1.0.0" if request.param == "made here" else Path(request.param)
+
+
+def test_frictionless_finds_every_release_valid(release: Path) -> None:
+    command = [Path(sys.executable).parent / "frictionless", "validate", "--json", "datapackage.json"]
+    done = subprocess.run(command, cwd=release, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads(done.stdout)
+    assert report["valid"] and report["stats"] | {"seconds": 0} == {
+        "tasks": len(json.loads((release / "datapackage.json").read_text())["resources"]),
+        "errors": 0,
+        "warnings": 0,
+        "seconds": 0,
+    }
+
+
+def test_the_descriptor_holds_to_the_official_profile(release: Path) -> None:
+    if not PROFILE.is_file():
+        pytest.skip(f"NOT CHECKED: the official Data Package 2.0 profile is not at {PROFILE}")
+    descriptor = json.loads((release / "datapackage.json").read_text(encoding="utf-8"))
+    profile = json.loads(PROFILE.read_text(encoding="utf-8"))
+    assert [error.message for error in jsonschema.validators.validator_for(profile)(profile).iter_errors(descriptor)] == []
+
+
+def test_sha256sum_alone_finds_every_file_unchanged(release: Path) -> None:
+    done = subprocess.run(
+        ["sha256sum", "--check", "--strict", SUMS], cwd=release, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    listed = {line.split("  ", 1)[1] for line in (release / SUMS).read_text().splitlines()}
+    there = {str(path.relative_to(release)) for path in release.rglob("*") if path.is_file()}
+    assert there - listed <= {SUMS, "attestation.json"} and listed <= there
+
+
+def test_the_tables_of_a_release_are_the_same_in_every_form(release: Path) -> None:
+    package = read_package(release / "schemas")
+    resources = json.loads((release / "datapackage.json").read_text(encoding="utf-8"))["resources"]
+    assert {entry["path"] for entry in resources} == {
+        path.name for path in release.iterdir() if path.suffix in {".csv", ".json"}
+    } - {"datapackage.json", "release.json", "report.json", "attestation.json", "cbrn-data.json"}
+    for entry in resources:
+        if entry["format"] == "csv":
+            names, rows = read_csv((release / entry["path"]).read_bytes())
+            assert names == package.tables[entry["name"]].names
+            typed = json.loads((release / f"{entry['name']}.json").read_text(encoding="utf-8"))
+            as_text = [{name: None if cell is None else str(cell) for name, cell in row.items()} for row in typed]
+            assert as_text == rows
+            assert rows == sorted(rows, key=package.tables[entry["name"]].order)
+
+
+def test_nothing_of_this_machine_stands_in_a_release(release: Path) -> None:
+    words = {str(PROJECT), os.uname().nodename, str(Path.home())} - {"/", "", "localhost"}
+    for path in release.rglob("*"):
+        if path.is_file():
+            text = path.read_bytes()
+            assert not [word for word in words if len(word) > 3 and word.encode() in text], path
