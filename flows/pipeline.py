@@ -7,13 +7,15 @@ from pathlib import Path
 
 from prefect import flow
 
+from cbrn_data.cli import encode_output
 from cbrn_data.cli.show import console, show_error, show_lines
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.release.overview import overview
 from cbrn_data.release.store import Store
 from cbrn_data.settings import settings
 from flows.ingest import ingest
-from flows.publish import publish
+from flows.publish import find_settled, publish, show_outcome
+from flows.reporting import show_findings
 from flows.validate import validate
 
 
@@ -21,12 +23,17 @@ from flows.validate import validate
 def pipeline(root: str = ".", published: str | None = None) -> str:
     """Ingest, validate and publish everything under ``root``; return the newest version."""
     gathered = ingest(root)
+    where = settings(Path(root), Path(published) if published else None)
+    if outcome := find_settled(gathered.value, root, str(where.published)):
+        show_findings(outcome.findings)
+        return show_outcome(outcome)
     built = validate(gathered, root)
     return publish(built, root, published)
 
 
 def main() -> None:
     """Run the flow here and show what is published."""
+    encode_output()
     try:
         pipeline()
     except CbrnDataError as error:

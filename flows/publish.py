@@ -41,12 +41,22 @@ def commit_release(built: pipeline.Built, root: str, published: str, date: str) 
         return pipeline.publish(built, pipeline.open_store(settings(Path(root), Path(published))), date)
 
 
+@task(name="See whether anything is new", cache_policy=NO_CACHE)
+def find_settled(gathered: pipeline.Gathered, root: str, published: str) -> pipeline.Outcome | None:
+    """Return what is published if it was made of these very sources and definitions by this code."""
+    return pipeline.settled(gathered, pipeline.open_store(settings(Path(root), Path(published)), gathered.package))
+
+
 @flow(name="publish", validate_parameters=False)
 def publish(built: Kept[pipeline.Built] | None = None, root: str = ".", published: str | None = None) -> str:
     """Publish and return the newest version; without ``built`` everything under ``root`` is ingested and validated first."""
     where = settings(Path(root), Path(published) if published else None)
     checked = (built or validate(root=root)).value
-    outcome = commit_release(checked, root, str(where.published), release_date())
+    return show_outcome(commit_release(checked, root, str(where.published), release_date()))
+
+
+def show_outcome(outcome: pipeline.Outcome) -> str:
+    """Put what was done on the run page and into its log; return the version."""
     version = outcome.release.version
     heading = f"Published {version}" if outcome.is_new else f"Nothing new: {version} has this content already"
     logger = get_run_logger()

@@ -1,28 +1,32 @@
 """The whole way, as functions that the command line calls and that flows run as tasks: both give the same bytes.
 
-``gather`` reads sources and definitions, ``build`` makes tables of them and checks them, ``plan`` compares with the
-newest release, ``publish`` stages, passes the gate and commits. Each raises an error with all its blocking findings.
+``gather`` reads sources and definitions, ``settled`` sees whether the newest release was made of exactly these by this
+code, ``build`` makes tables and checks them, ``plan`` compares with the newest release, ``publish`` stages, passes the
+gate and commits. Each raises an error with all its blocking findings. What only ``build`` and ``publish`` need is
+imported there, so that a run with nothing new does not wait for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 from cbrn_data.catalogue.derive import derivation
-from cbrn_data.checks.run import check_tables
 from cbrn_data.errors import GateError, SourceError
 from cbrn_data.findings import Finding, blocking
-from cbrn_data.release.assemble import Draft, draft, release_files
+from cbrn_data.release import disk
+from cbrn_data.release.assemble import Draft, code_version, draft, release_files
 from cbrn_data.release.canonical import dumped
-from cbrn_data.release.content import Content, build_content
-from cbrn_data.release.folder import Release
-from cbrn_data.release.gate import REPORT, judge
+from cbrn_data.release.content import Content, build_content, input_files
+from cbrn_data.release.folder import REPORT, SUMS, Release, parse_checksums, parse_object
 from cbrn_data.release.store import Store
 from cbrn_data.schema.model import Package, read_package
 from cbrn_data.settings import Settings
-from cbrn_data.sources.source import Source, read_sources
-from cbrn_data.tables.build import Tables, build_tables
+from cbrn_data.sources.source import Source, digest, read_sources
+
+if TYPE_CHECKING:
+    from cbrn_data.tables.build import Tables
 
 
 @dataclass(frozen=True)
@@ -52,12 +56,11 @@ class Outcome:
     repaired: Sequence[str]
 
 
-def open_store(settings: Settings) -> Store:
+def open_store(settings: Settings, package: Package | None = None) -> Store:
     """Return the store of releases, which derives the feed and the newest release's files for their readers."""
-    about = read_package(settings.schemas).about
-    return Store(
-        settings.published, derivation(about["title"], about["publisher"]["name"], settings.base_url or about["base_url"])
-    )
+    about = (package or read_package(settings.schemas)).about
+    base_url = settings.base_url or str(about.get("base_url") or "")
+    return Store(settings.published, derivation(about["title"], about["publisher"]["name"], base_url))
 
 
 def gather(settings: Settings) -> Gathered:
@@ -69,8 +72,33 @@ def gather(settings: Settings) -> Gathered:
     return Gathered(sources, package)
 
 
+def settled(gathered: Gathered, store: Store) -> Outcome | None:
+    """Return the newest release if it was made of these very sources and definitions by this code, else None.
+
+    Its tables would be the same again, so nothing is built. Raises ReleaseError where the store is broken.
+    """
+    with store.writing() as writer:
+        newest = writer.newest
+        if newest is None or newest.info.get("code") != code_version():
+            return None
+        listed = parse_checksums(newest.folder / SUMS, disk.read(newest.folder / SUMS))
+        made_of = {name: sha256 for name, sha256 in listed.items() if name.startswith(("sources/", "schemas/"))}
+        given = {name: digest(data) for name, data in input_files(gathered.sources, gathered.package).items()}
+        return Outcome(newest, False, _reported(newest), writer.repaired) if made_of == given else None
+
+
+def _reported(release: Release) -> list[Finding]:
+    """Return the findings that a release was published with."""
+    report = parse_object(release.folder / REPORT, disk.read(release.folder / REPORT))
+    names = [field.name for field in fields(Finding)]
+    return [Finding(**{name: entry[name] for name in names}) for entry in report["findings"]["listed"]]
+
+
 def build(gathered: Gathered) -> Built:
     """Make the tables and check them. Raises GateError with every finding if one blocks."""
+    from cbrn_data.checks.run import check_tables
+    from cbrn_data.tables.build import build_tables
+
     tables = build_tables(gathered.sources, gathered.package)
     findings = list(tables.findings)
     if not blocking(findings):
@@ -92,6 +120,8 @@ def publish(built: Built, store: Store, date: str, at_least: str = "patch") -> O
     Raises GateError when the staged release does not pass, ReleaseError when the store refuses; nothing is published
     then.
     """
+    from cbrn_data.release.gate import judge
+
     with store.writing() as writer:
         planned = draft(built.content, writer.newest, at_least)
         if not planned.is_news:

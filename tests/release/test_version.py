@@ -76,10 +76,20 @@ DEFINITIONS: list[tuple[str, str, Change, str]] = [
         "fields of projects: in another order",
     ),
     ("type", "major", with_field("projects", "number", lambda f: replace(f, type="string")), "type of projects.number"),
-    ("format", "major", with_field("projects", "page_url", lambda f: replace(f, format="default")), "type of projects.page_url"),
+    (
+        "format",
+        "major",
+        with_field("projects", "page_url", lambda f: replace(f, format="default")),
+        "type of projects.page_url",
+    ),
     ("tighter-maximum", "major", constraints("projects", "number", maximum=999), "constraints of projects.number"),
     ("tighter-minimum", "major", constraints("projects", "number", minimum=2), "constraints of projects.number"),
-    ("tighter-enum", "major", constraints("project_regions", "status", enum=["ongoing"]), "constraints of project_regions.status"),
+    (
+        "tighter-enum",
+        "major",
+        constraints("project_regions", "status", enum=["ongoing"]),
+        "constraints of project_regions.status",
+    ),
     ("new-constraint", "major", constraints("projects", "implementer", minLength=2), "constraints of projects.implementer"),
     ("now-required", "major", constraints("projects", "title", required=True), "constraints of projects.title"),
     ("other-pattern", "major", constraints("projects", "project_id", pattern="P.+"), "constraints of projects.project_id"),
@@ -134,7 +144,9 @@ DEFINITIONS: list[tuple[str, str, Change, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("step", "change", "why"), [case[1:] for case in DEFINITIONS], ids=[case[0] for case in DEFINITIONS])
+@pytest.mark.parametrize(
+    ("step", "change", "why"), [case[1:] for case in DEFINITIONS], ids=[case[0] for case in DEFINITIONS]
+)
 def test_a_changed_definition_moves_the_version(step: str, change: Change, why: str) -> None:
     assert reasons([], PACKAGE, change(PACKAGE)) == [Reason(step, why)]
 

@@ -51,10 +51,14 @@ def active_text(rows: Rows, package: Package) -> Iterator[Finding]:
 
 
 def claimed_projects(rows: Rows, package: Package) -> Iterator[Finding]:
-    """Hold how many projects a leaflet claims against how many are named, and say the difference."""
+    """Hold how many projects a leaflet claims against how many sources name up to its year, and say the difference."""
     for figure in rows["figures"]:
         if figure["measure"] == "projects_total" and figure["value"] is not None:
-            there = {row["project_id"] for row in rows["project_regions"] if row["region_id"] == figure["region_id"]}
+            there = {
+                row["project_id"]
+                for row in rows["project_regions"]
+                if (row["region_id"], row["as_of_year"]) == (figure["region_id"], figure["as_of_year"])
+            }
             claimed = int(figure["value"])
             if claimed != len(there):
                 message = f"{len(there)} projects named here; the leaflet claims {claimed}"
@@ -67,5 +71,8 @@ def _finding(code: str, message: str, table: Table, row: Row, field: str) -> Fin
 
 
 def quoted(row: Row) -> str:
-    """Return the words of an evidence row as they stand in the source."""
-    return live(row["quote"] or "")
+    """Return the words of an evidence row as they stand in the source; a broken quote is returned as it is."""
+    try:
+        return live(row["quote"] or "")
+    except ValueError:
+        return row["quote"] or ""

@@ -26,9 +26,10 @@ def evidence_holds(rows: Rows, package: Package, documents: Mapping[str, Documen
         cell_row = cells.get((row["table_name"] or "", row["row_id"] or ""))
         if cell_row is None:
             yield _finding("evidence-dangling", "no such row is published", row)
-        elif not _gives(row, cell_row, sources[row["source_id"]], positions):
+        elif not _gives(row, cell_row, sources.get(row["source_id"], {}), positions):
             value = cell_row.get(row["field"] or "")
-            message = f"{shown(quoted(row), 80)!r} does not give {shown(str(value), 80)!r} ({row['method']})"
+            given = "the value, which is null" if value is None else repr(shown(value, 80))
+            message = f"{shown(quoted(row), 80)!r} does not give {given} ({row['method']})"
             yield _finding("evidence-unreproduced", message, row)
     for table in package.with_role("data"):
         for row in rows[table.name]:
@@ -46,9 +47,9 @@ def _span_faults(row: Row, document: Document | None) -> Iterator[Finding]:
     if document.quote(span) != quoted(row):
         yield _finding("evidence-span", f"characters {span.start} to {span.end} are not the quote", row)
     elif document.lines(span) != (int(row["line_start"] or 0), int(row["line_end"] or 0)):
-        yield _finding("evidence-span", f"the quote stands in lines {document.lines(span)}", row)
+        yield _finding("evidence-span", "the quote stands in lines {} to {}".format(*document.lines(span)), row)
     elif row["page"] not in (None, str(document.page(span.start))):
-        yield _finding("evidence-span", f"the quote stands on page {document.page(span.start)}", row)
+        yield _finding("evidence-span", f"the quote does not stand on page {row['page']}", row)
 
 
 _Cell = tuple[str | None, ...]
@@ -63,7 +64,7 @@ def _positions(evidence: list[dict[str, str | None]], sources: Mapping[str | Non
             starts[row["table_name"], row["field"], row["source_id"]].append((int(row["char_start"] or 0), row["row_id"]))
     found: dict[tuple[str | None, ...], tuple[str, str]] = {}
     for (table, field, source), items in starts.items():
-        edition = sources[source]["edition"] or ""
+        edition = sources.get(source, {}).get("edition") or ""
         for position, (_, row_id) in reversed(list(enumerate(sorted(items), start=1))):
             key = (table, row_id, field)
             if key not in found or found[key][0] <= edition:
@@ -77,7 +78,7 @@ def _gives(row: Row, cells: Row, source: Row, positions: Mapping[_Cell, str]) ->
         return False
     if row["method"] == "counted":
         return positions[table, row["row_id"], field] == value
-    words = Words(table, field, row["method"] or "", quoted(row), source["region_id"] or "", source["edition"] or "")
+    words = Words(table, field, row["method"] or "", quoted(row), source.get("region_id") or "", source.get("edition") or "")
     try:
         return reproduces(words, value, cells)
     except KeyError:

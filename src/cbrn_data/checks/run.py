@@ -7,10 +7,13 @@ from dataclasses import replace
 
 from cbrn_data.checks.across import Rows, active_text, claimed_projects, keys_alike, references
 from cbrn_data.checks.evidence import evidence_holds
-from cbrn_data.checks.rows import RULES
+from cbrn_data.errors import SchemaError
 from cbrn_data.findings import Finding, shown
-from cbrn_data.schema.compile import compile_table, explained, faults, text_frame
+from cbrn_data.schema.compile import compile_table
+from cbrn_data.schema.faults import explained, faults, text_frame
 from cbrn_data.schema.model import Package, Table
+from cbrn_data.schema.rules import RULES
+from cbrn_data.schema.supported import refusals
 from cbrn_data.sources.document import Document
 
 CHECKS = ("table-schema", "row-rules", "references", "keys-alike", "active-text", "claimed-projects", "evidence")
@@ -21,7 +24,11 @@ def check_tables(rows: Rows, package: Package, documents: Mapping[str, Document]
     """Return the findings of every check; ``documents`` are the texts of the sources, by id.
 
     Where a cell breaks its own column's rules only that is said: the other checks take well-formed tables for granted.
+    Raises SchemaError for a definition that asks for a rule which nothing checks.
     """
+    refused = [finding for table in package.tables.values() for finding in refusals(table)]
+    if refused:
+        raise SchemaError("a definition asks for what is not checked", refused)
     findings = [finding for table in package.tables.values() for finding in schema_findings(table, rows[table.name])]
     if not findings:
         findings += _row_findings(rows, package)
@@ -31,7 +38,7 @@ def check_tables(rows: Rows, package: Package, documents: Mapping[str, Document]
         findings += claimed_projects(rows, package)
         findings += evidence_holds(rows, package, documents)
     places = _places(rows, documents)
-    return sorted({_placed(finding, places) for finding in findings})
+    return sorted({_placed(finding, places, documents) for finding in findings})
 
 
 def schema_findings(table: Table, rows: list[dict[str, str | None]]) -> Iterator[Finding]:
@@ -52,9 +59,12 @@ def _row_findings(rows: Rows, package: Package) -> Iterator[Finding]:
                     yield Finding(f"row-{check.name}", wrong, "", None, table.name, table.row_id(row), field, row[field])
 
 
-def _places(rows: Rows, documents: Mapping[str, Document]) -> dict[tuple[str | None, ...], tuple[str, int]]:
-    """Return the first place of the words for each cell and for each row."""
-    places: dict[tuple[str | None, ...], tuple[str, int]] = {}
+def _places(rows: Rows, documents: Mapping[str, Document]) -> dict[tuple[str | None, ...], tuple[str, int | None]]:
+    """Return the first place of the words for each cell and for each row; what is said of a source is in its sidecar."""
+    places: dict[tuple[str | None, ...], tuple[str, int | None]] = {
+        ("sources", row["source_id"], None): (f"{(row['path'] or '').replace('sources/', 'raw/', 1)}.yaml", None)
+        for row in rows["sources"]
+    }
     for row in rows["evidence"]:
         document, line = documents.get(row["source_id"] or ""), row["line_start"] or ""
         if document and line.isdigit():
@@ -63,7 +73,11 @@ def _places(rows: Rows, documents: Mapping[str, Document]) -> dict[tuple[str | N
     return places
 
 
-def _placed(finding: Finding, places: dict[tuple[str | None, ...], tuple[str, int]]) -> Finding:
+def _placed(
+    finding: Finding, places: dict[tuple[str | None, ...], tuple[str, int | None]], documents: Mapping[str, Document]
+) -> Finding:
+    if finding.source in documents:
+        return replace(finding, source=documents[finding.source].place)
     if finding.line:
         return finding
     key = (finding.table, finding.row, finding.field)

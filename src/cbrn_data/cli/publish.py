@@ -39,8 +39,11 @@ def show_plan(root: Path, published: Path | None, at_least: str, as_json: bool) 
 def publish_now(root: Path, published: Path | None, at_least: str, as_json: bool) -> None:
     """Run the whole pipeline and print what it did."""
     where = settings(root, published)
-    built = pipeline.build(pipeline.gather(where))
-    outcome = pipeline.publish(built, pipeline.open_store(where), release_date(), _step(at_least))
+    step, gathered = _step(at_least), pipeline.gather(where)
+    store = pipeline.open_store(where, gathered.package)
+    outcome = pipeline.settled(gathered, store)
+    if outcome is None:
+        outcome = pipeline.publish(pipeline.build(gathered), store, release_date(), step)
     if as_json:
         findings = [finding.as_dict() for finding in outcome.findings]
         release = {key: outcome.release.info[key] for key in ("version", "date", "sequence", "content_digest", "summary")}

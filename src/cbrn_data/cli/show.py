@@ -22,11 +22,19 @@ LISTED = 50
 """How many findings a person is shown; the others are counted."""
 
 
+class PipedConsole(Console):
+    """A console that leaves it to the command line how to end when its reader goes away."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise the error that is being handled."""
+        raise
+
+
 def console(stream: Any = None) -> Console:
     """Return a console that neither interprets markup nor guesses a width where there is no terminal."""
     output = stream or sys.stdout
     width = None if output.isatty() or "COLUMNS" in os.environ else 100
-    return Console(file=output, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    return PipedConsole(file=output, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
 def show_error(error: CbrnDataError) -> None:

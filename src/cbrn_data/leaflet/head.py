@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 
 from cbrn_data.findings import Finding, shown
-from cbrn_data.leaflet.layout import Block
-from cbrn_data.leaflet.statements import Leaflet, Said
+from cbrn_data.leaflet.layout import Block, joined
+from cbrn_data.leaflet.statements import Ignored, Leaflet, Said
 from cbrn_data.words.countries import country_id, nearest
 from cbrn_data.words.dates import ImpossibleDate, find_dates
 from cbrn_data.words.text import Plain, region_name
@@ -22,8 +22,13 @@ _REGION = re.compile(
 _GOAL = re.compile(r"(?:overall )?goal ?:? ?(?P<goal>.*)", re.I)
 _ESTABLISHED = re.compile(r"established(?: ?:| on| in)? ?(?P<day>.*)", re.I)
 _FUNDED = re.compile(
-    r"(?:co-?)?funded by (?:the )?(?P<funder>.+?),? and implemented (?:in (?:partnership|cooperation) with|by|with)"
-    r" (?:the )?(?P<partner>.+?)\.?",
+    r"(?:co-?)?funded by (?:the )?(?P<funder>.+?)(?:,? and|[.,;]) implemented"
+    r" (?:in (?:partnership|cooperation) with|by|with) (?:the )?(?P<partner>.+?)\.?",
+    re.I,
+)
+_PROGRAMME = re.compile(
+    r"(?:the )?(?:(?:eu|european union) )?(?:cbrn|chemical,? biological,? radiological and nuclear) (?:risk mitigation )?"
+    r"(?:coe|cent(?:re|er)s of excellence)(?: risk mitigation)?(?: initiative)?",
     re.I,
 )
 _OPENS = re.compile(r"(?:(?:overall )?goal ?:|overall goal$|established\b ?:?|(?:co-?)?funded by\b)", re.I)
@@ -41,7 +46,9 @@ def read_head(blocks: list[Block], leaflet: Leaflet) -> tuple[list[Block], list[
         if re.fullmatch(r"(?:overall goal|established) ?:?", paragraph.plain.text, re.I):
             pending = paragraph
             continue
-        if not _take(paragraph, leaflet, findings):
+        if _PROGRAMME.fullmatch(paragraph.plain.text):
+            leaflet.ignored.append(Ignored(*paragraph.numbers, rule="programme-name"))
+        elif not _take(paragraph, leaflet, findings):
             left.append(paragraph)
     return left + ([pending] if pending else []), findings
 
@@ -55,8 +62,10 @@ def _paragraphs(block: Block) -> Iterator[Block]:
     """Split a block where a line opens a statement of its own, for texts without blank lines between them."""
     start = 0
     for place in range(1, len(block.lines)):
-        text, before = block.lines[place].plain.text, block.lines[place - 1].plain.text
-        if _OPENS.match(text) or re.search(r"regional secretariat$", before, re.I) or _city(block.lines[place].plain):
+        line = block.lines[place].plain
+        before = joined(block.lines[max(start, place - 3) : place]).text
+        opens = _OPENS.match(line.text) or _city(line) or _PROGRAMME.fullmatch(before)
+        if opens or re.search(r"\S regional secretariat$", before, re.I):
             yield Block(block.lines[start:place])
             start = place
     yield Block(block.lines[start:])

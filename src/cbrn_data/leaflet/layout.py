@@ -19,12 +19,12 @@ from cbrn_data.sources.document import Document
 from cbrn_data.words.text import Plain, folded
 
 HEADINGS: dict[str, tuple[str, ...]] = {
-    "Partner Countries": ("partner countries", "partner country"),
+    "Partner Countries": ("partner countries", "partner country", "our partner countries"),
     "Structure": ("structure", "regional structure"),
-    "Projects": ("projects", "regional projects"),
-    "Regional Priorities": ("regional priorities", "priorities"),
+    "Projects": ("projects", "regional projects", "on-going projects", "ongoing projects"),
+    "Regional Priorities": ("regional priorities", "priorities", "priority areas", "regional priority areas"),
     "Methodology": ("methodology", "method"),
-    "Recent Achievements": ("recent achievements", "achievements"),
+    "Recent Achievements": ("recent achievements", "achievements", "key achievements", "main achievements"),
 }
 """Each section by the name it has in the first leaflet, and the headings under which it is found."""
 
@@ -32,6 +32,7 @@ OPTIONAL = frozenset({"Structure"})
 
 _SECTION_OF = {heading: section for section, headings in HEADINGS.items() for heading in headings}
 _WIDEST = 2 * max(map(len, _SECTION_OF))
+_COUNTED = re.compile(r" ?\([0-9]{1,3}\)$")
 _LIST_MARK = re.compile(r"(?:[•‣▪●○◦■□➢➤✓\uf0b7\uf0a7·*–—-]|[0-9]{1,2}[.)]|#{1,6})\s+(?=\S)")
 _FOOTNOTE = re.compile(r"(?P<mark>\*{1,3}|[†‡¹²³])\s*(?=\S)")
 _MARKED_WORD = re.compile(r"[^\W\d_](\*{1,3}|[†‡¹²³])(?![\w*])")
@@ -168,12 +169,15 @@ def _lines(document: Document, starts: list[int], first: int, stop: int) -> tupl
 
 
 def _heading(block: tuple[Line, ...], place: int) -> tuple[str, int]:
-    """Return the section that the lines at ``place`` head and how many lines the heading takes, or ``("", 1)``."""
+    """Return the section that the lines at ``place`` head and how many lines the heading takes, or ``("", 1)``.
+
+    Within a block a heading begins with a capital letter: a wrapped sentence can leave ``projects`` alone on a line.
+    """
     for width in (1, 2, 3):
         lines = block[place : place + width]
         if len(lines) < width or sum(len(line.plain.text) for line in lines) > _WIDEST:
             break
-        text = folded(joined(lines).text).casefold().strip(" :*_")
-        if text in _SECTION_OF:
-            return _SECTION_OF[text], width
+        text = _COUNTED.sub("", folded(joined(lines).text)).strip(" :*_")
+        if text.casefold() in _SECTION_OF and (place == 0 or text[:1].isupper()):
+            return _SECTION_OF[text.casefold()], width
     return "", 1

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from itertools import chain
 
 from cbrn_data.findings import Finding, shown
+from cbrn_data.leaflet.doubts import doubts
 from cbrn_data.leaflet.head import read_head, read_labelled
 from cbrn_data.leaflet.layout import HEADINGS, OPTIONAL, Block, Layout, Section, read_layout
 from cbrn_data.leaflet.sections import (
@@ -54,6 +55,7 @@ def read_leaflet(document: Document) -> tuple[Leaflet, list[Finding]]:
     findings += [_unread(document, block) for block in left]
     findings += _head_findings(leaflet)
     findings += _contradictions(leaflet)
+    findings += doubts(leaflet, layout)
     return leaflet, sorted(findings)
 
 

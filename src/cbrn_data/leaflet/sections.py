@@ -95,17 +95,18 @@ def _unmarked(plain: Plain) -> Plain:
 def _names_in_a_row(plain: Plain) -> list[Plain]:
     """Read ``Kenya, Uganda and Zambia`` on one line; an empty list where a part is no country."""
     names = [_unmarked(plain.part(*part.span())) for part in re.finditer(r"(?:[^,;]|,(?! ))+", plain.text)]
-    if len(names) > 1 and not country_id(names[-1].text):
+    if names and not country_id(names[-1].text):
         last = names.pop()
-        pieces = (last.part(*piece.span()) for piece in re.finditer(r"(?:(?!\band\b).)+", last.text))
-        names += [_unmarked(piece) for piece in pieces if piece.text]
+        ends = ((last.part(0, match.start()), last.part(match.end())) for match in re.finditer(r"\band\b", last.text[:200]))
+        names += next((pair for pair in ends if all(not name.text or country_id(name.text) for name in pair)), (last,))
+    names = [name for name in names if name.text]
     return names if len(names) > 1 and all(country_id(name.text) for name in names) else []
 
 
-_TOTAL = re.compile(r" (?:(?!on-?going)[\w-]+ ){0,3}?projects?\b", re.I)
-_ONGOING = re.compile(r" (?:(?:are|is|were|remain|remains|still|currently|now|of|them) ){0,4}on-?going\b", re.I)
+_TOTAL = re.compile(r" (?:(?!on-?going)[\w-]+ ){0,3}?projects?\b(?! (?:are |is )?(?:\w+ )?on-?going)", re.I)
+_ONGOING = re.compile(r" (?:(?:projects?|are|is|were|remain|remains|still|currently|now|of|them) ){0,5}on-?going\b", re.I)
 _SINCE = re.compile(r"\bsince (?P<year>(?:19|20)[0-9]{2})\b", re.I)
-_IN_YEAR = re.compile(r"\b(?:in|as of|during|for)(?: \w+)?? (?P<year>(?:19|20)[0-9]{2})\b", re.I)
+_IN_YEAR = re.compile(r"(?:\b(?:in|as of|during|for)(?: \w+)?? |\()(?P<year>(?:19|20)[0-9]{2})\b", re.I)
 
 
 def read_projects(blocks: list[Block], leaflet: Leaflet, findings: list[Finding]) -> list[Block]:
@@ -165,7 +166,8 @@ def _claimed(plain: Plain) -> ProjectsClaimed | None:
             total = Said(number.value, plain.span(number.start, match.end()))
     if total is None and ongoing is None:
         return None
-    since, year = _SINCE.search(flat), _IN_YEAR.search(flat, ongoing_end) if ongoing else None
+    since = _SINCE.search(flat)
+    year = (_IN_YEAR.search(flat, ongoing_end) or _IN_YEAR.search(flat)) if ongoing else None
     text = plain.part(0, len(plain.text.rstrip(" :")))
     return ProjectsClaimed(
         text=Said(text.text, text.span()),

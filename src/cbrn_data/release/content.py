@@ -12,12 +12,14 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cbrn_data.release.canonical import Row, csv_bytes, dumped, json_bytes, json_row
 from cbrn_data.schema.model import Package
-from cbrn_data.sources.source import digest
-from cbrn_data.tables.build import Tables
+from cbrn_data.sources.source import Source, digest
+
+if TYPE_CHECKING:
+    from cbrn_data.tables.build import Tables
 
 NESTED = "cbrn-data.json"
 
@@ -49,14 +51,19 @@ def build_content(tables: Tables, package: Package) -> Content:
         table = package.tables[name]
         files[f"{name}.csv"] = csv_bytes(table.names, tables.rows[name])
         files[f"{name}.json"] = json_bytes(table, tables.rows[name])
-    files |= {f"schemas/{name}": _without_base(data) for name, data in package.files.items()}
-    for source in tables.sources:
-        files[f"sources/{source.name}"] = source.data
-        files[f"sources/{source.name}.yaml"] = source.sidecar
+    files |= input_files(tables.sources, package)
     named = {name: data for name, data in files.items() if not name.endswith(".json")}
     lines = "".join(f"{digest(named[name])}  {name}\n" for name in sorted(named))
     files[NESTED] = dumped(nested(tables.rows, package))
     return Content(package, tables.rows, files, hashlib.sha256(lines.encode()).hexdigest())
+
+
+def input_files(sources: list[Source], package: Package) -> dict[str, bytes]:
+    """Return what a release is made of, as it stands in the release: sources, their sidecars, and definitions."""
+    files = {f"schemas/{name}": _without_base(data) for name, data in package.files.items()}
+    for source in sources:
+        files |= {f"sources/{source.name}": source.data, f"sources/{source.name}.yaml": source.sidecar}
+    return files
 
 
 def _without_base(data: bytes) -> bytes:

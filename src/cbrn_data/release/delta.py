@@ -35,7 +35,7 @@ def _changes(table: Table, old: list[Row], new: list[Row]) -> Iterator[Row]:
         was, now = before.get(row_id), after.get(row_id)
         change = "added" if was is None else "removed" if now is None else "changed"
         for name in table.names:
-            old_value, new_value = was and was[name], now and now[name]
+            old_value, new_value = (was or {}).get(name), (now or {}).get(name)
             if old_value != new_value:
                 yield _change(table.name, row_id, name, change, old_value, new_value)
 

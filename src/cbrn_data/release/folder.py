@@ -25,6 +25,7 @@ from cbrn_data.errors import ReleaseError
 from cbrn_data.release import disk
 
 INFO = "release.json"
+REPORT = "report.json"
 SUMS = "SHA256SUMS"
 UNLISTED = frozenset({SUMS, "attestation.json"})
 NAMED_AT_MOST = 5

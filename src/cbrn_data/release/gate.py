@@ -20,14 +20,13 @@ from cbrn_data.checks.run import CHECKS, check_tables
 from cbrn_data.errors import GateError
 from cbrn_data.findings import Finding, blocking
 from cbrn_data.release import disk
-from cbrn_data.release.canonical import Row, csv_bytes, json_bytes, read_csv
-from cbrn_data.release.content import published_tables
+from cbrn_data.release.canonical import Row, csv_bytes, dumped, json_bytes, read_csv
+from cbrn_data.release.content import NESTED, nested, published_tables
 from cbrn_data.release.descriptor import DESCRIPTOR
 from cbrn_data.schema.model import Package, read_package
 from cbrn_data.sources.document import Document, read_document
 from cbrn_data.sources.source import digest
 
-REPORT = "report.json"
 FRICTIONLESS_ROWS = 100_000
 """Up to so many rows of a table frictionless reads all; of a larger one the first so many, and the report says so."""
 
@@ -49,7 +48,9 @@ def judge(folder: Path, known: list[Finding]) -> Judged:
     rows, findings = _read_tables(folder, package)
     documents = _documents(folder, rows)
     findings += check_tables(rows, package, documents)
-    findings += _frictionless(folder, rows)
+    if not blocking(findings) and dumped(nested(rows, package)) != disk.read(folder / NESTED):
+        findings.append(Finding("release-json-differs", "the rows are not those of the tables", NESTED))
+    findings += _frictionless(folder, published_tables(package, rows), max(map(len, rows.values())))
     findings = sorted({*known, *findings})
     if blocking(findings):
         raise GateError("the release does not pass its checks", blocking(findings))
@@ -84,14 +85,21 @@ def _documents(folder: Path, rows: Mapping[str, list[Row]]) -> dict[str, Documen
     return documents
 
 
-def _frictionless(folder: Path, rows: Mapping[str, list[Row]]) -> Iterator[Finding]:
-    """Validate the descriptor, hashes, sizes and rows as a consumer would."""
+def _frictionless(folder: Path, tables: list[str], longest: int) -> Iterator[Finding]:
+    """Validate the descriptor, hashes, sizes and rows as a consumer would; every table must be described."""
     import frictionless
 
     descriptor = json.loads(disk.read(folder / DESCRIPTOR))
-    package = frictionless.Package.from_descriptor(descriptor, basepath=str(folder))
-    limit = FRICTIONLESS_ROWS if max(map(len, rows.values())) > FRICTIONLESS_ROWS else None
-    report = package.validate(limit_rows=limit)
+    try:
+        package = frictionless.Package.from_descriptor(descriptor, basepath=str(folder))
+    except frictionless.FrictionlessException as refusal:
+        for error in refusal.reasons or [refusal.error]:
+            yield Finding("frictionless", f"{error.type}: {error.message}", DESCRIPTOR)
+        return
+    described = sorted(resource.path or "" for resource in package.resources)
+    if described != sorted(f"{table}.{form}" for table in tables for form in ("csv", "json")):
+        yield Finding("frictionless", "the resources are not the tables of the release, each as CSV and JSON", DESCRIPTOR)
+    report = package.validate(limit_rows=FRICTIONLESS_ROWS if longest > FRICTIONLESS_ROWS else None)
     for error in report.errors:
         yield Finding("frictionless", f"{error.type}: {error.message}", DESCRIPTOR)
     for task in report.tasks:

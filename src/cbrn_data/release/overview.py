@@ -6,8 +6,7 @@ from pathlib import Path
 
 from cbrn_data.release import disk
 from cbrn_data.release.assemble import released_rows
-from cbrn_data.release.folder import Release, parse_object
-from cbrn_data.release.gate import REPORT
+from cbrn_data.release.folder import REPORT, Release, parse_object
 from cbrn_data.schema.model import read_package
 
 

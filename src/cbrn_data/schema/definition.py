@@ -63,11 +63,11 @@ _TABLE: _Rules = {
     "name": (True, _name, "a name in small letters"),
     "title": (True, _text, "text"),
     "description": (True, _text, "text"),
-    "role": (True, lambda value: value in ROLES, f"one of {', '.join(ROLES)}"),
+    "role": (True, lambda value: isinstance(value, str) and value in ROLES, f"one of {', '.join(ROLES)}"),
     "primaryKey": (True, _names, "a list of names of fields"),
     "foreignKeys": (False, _list, "a list"),
     "checks": (False, _list, "a list"),
-    "fields": (True, _list, "a list"),
+    "fields": (True, lambda value: bool(value) and _list(value), "a list"),
 }
 _FIELD: _Rules = {
     "name": (True, _name, "a name in small letters"),
@@ -88,20 +88,21 @@ _CHECK: _Rules = {"check": (True, _text, "text"), "fields": (True, _names, "a li
 
 
 def package_faults(entry: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with the shape of ``package.yaml``; it may say more than the pipeline needs."""
-    yield from _faults("", entry, _PACKAGE, open_ended=True)
+    """Yield what is wrong with the shape of ``package.yaml``, which may say more than is asked for here."""
+    yield from _misshapen(entry, _PACKAGE)
+    yield from (f"tables names {name!r} twice" for name in _twice(_entries(entry, "tables")))
 
 
-def table_faults(name: str, entry: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with the shape of the definition of the table ``name``."""
-    yield from _faults("", entry, _TABLE)
+def table_faults(name: str, entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with the shape of the definition of the table ``name``, with the field where it is (or "")."""
+    yield from (("", message) for message in [*_misshapen(entry, _TABLE), *_unknown(entry, _TABLE)])
     if entry.get("name") != name:
-        yield f"name is {entry.get('name')!r}, not that of the file"
-    yield from _in_list(entry, "fields", _FIELD)
-    yield from _in_list(entry, "foreignKeys", _FOREIGN_KEY)
-    yield from _in_list(entry, "checks", _CHECK)
+        yield "", f"name is {entry.get('name')!r}, not that of the file"
+    for key, rules in (("fields", _FIELD), ("foreignKeys", _FOREIGN_KEY), ("checks", _CHECK)):
+        for number, item in enumerate(_entries(entry, key), start=1):
+            yield from _of_entry(f"entry {number} of {key}", item, rules)
     names = [field.get("name") for field in _entries(entry, "fields") if isinstance(field, dict)]
-    yield from (f"the field {name!r} stands twice" for name in sorted({str(n) for n in names if names.count(n) > 1}))
+    yield from ((name, f"the field {name!r} stands twice") for name in _twice(names))
 
 
 def _entries(entry: Mapping[str, Any], key: str) -> list[Any]:
@@ -109,21 +110,26 @@ def _entries(entry: Mapping[str, Any], key: str) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _in_list(entry: Mapping[str, Any], key: str, rules: _Rules) -> Iterator[str]:
-    for number, item in enumerate(_entries(entry, key), start=1):
-        if not isinstance(item, dict):
-            yield f"entry {number} of {key} is not a list of keys and values"
-            continue
-        named = f" ({item['name']})" if _name(item.get("name")) else ""
-        yield from _faults(f"entry {number} of {key}{named}: ", item, rules)
+def _twice(names: list[Any]) -> list[str]:
+    return sorted({name for name in names if isinstance(name, str) and names.count(name) > 1})
 
 
-def _faults(where: str, entry: Mapping[str, Any], rules: _Rules, open_ended: bool = False) -> Iterator[str]:
+def _of_entry(where: str, item: Any, rules: _Rules) -> Iterator[tuple[str, str]]:
+    if not isinstance(item, dict):
+        yield "", f"{where} is not a list of keys and values"
+        return
+    field = item["name"] if rules is _FIELD and _name(item.get("name")) else ""
+    yield from ((field, f"{field or where}: {message}") for message in [*_misshapen(item, rules), *_unknown(item, rules)])
+
+
+def _misshapen(entry: Mapping[str, Any], rules: _Rules) -> Iterator[str]:
     for key, (required, shape, words) in rules.items():
         if entry.get(key) is None:
             if required:
-                yield f"{where}the key {key!r} is missing"
+                yield f"the key {key!r} is missing"
         elif not shape(entry[key]):
-            yield f"{where}{key} must be {words}"
-    if not open_ended:
-        yield from (f"{where}the key {str(key)!r} is not known" for key in entry if key not in rules)
+            yield f"{key} must be {words}"
+
+
+def _unknown(entry: Mapping[str, Any], rules: _Rules) -> Iterator[str]:
+    return (f"the key {str(key)!r} is not known" for key in entry if key not in rules)

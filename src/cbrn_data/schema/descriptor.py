@@ -31,7 +31,7 @@ def _field(field: Field) -> dict[str, Any]:
     entry: dict[str, Any] = {"name": field.name, "type": field.type}
     if field.format != "default":
         entry["format"] = field.format
-    entry |= {"title": field.title, "description": field.description, "example": typed(field, field.example)}
+    entry |= {"title": field.title, "description": field.description, "example": field.example}
     if field.unit:
         entry["unit"] = field.unit
     return entry | ({"constraints": field.constraints} if field.constraints else {})

@@ -24,7 +24,9 @@ def _table(table: Table) -> Iterator[str]:
     yield from ("| column | type | meaning | example |", "| --- | --- | --- | --- |")
     references = {key.fields[0]: f"{key.resource}.{key.references[0]}" for key in table.foreign_keys}
     for field in table.fields:
-        meaning = field.description.strip() + (f" Names a row of `{references[field.name]}`." if field.name in references else "")
+        meaning = field.description.strip() + (
+            f" Names a row of `{references[field.name]}`." if field.name in references else ""
+        )
         yield f"| `{field.name}` | {_type(field)} | {_cell(meaning)} | `{_cell(field.example)}` |"
     yield ""
 
@@ -34,7 +36,7 @@ def _type(field: Field) -> str:
     parts = [kind, f"in {field.unit}" if field.unit else "", "never null" if field.required else ""]
     parts += [f"{_RULE[name]} {value}" for name, value in field.constraints.items() if name in _RULE]
     if "enum" in field.constraints:
-        parts.append("one of " + ", ".join(field.constraints["enum"]))
+        parts.append("one of " + ", ".join(map(str, field.constraints["enum"])))
     return ", ".join(part for part in parts if part)
 
 

@@ -9,20 +9,23 @@ Schema (``check``, ``fields``), and ``fields``: ``name``, ``type``, ``format``, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from pathlib import Path
 from typing import Any
 
 from cbrn_data.errors import SchemaError
 from cbrn_data.findings import Finding, shown
+from cbrn_data.schema.definition import package_faults, table_faults
 from cbrn_data.sources.source import read_bytes
 from cbrn_data.strict_yaml import YamlError, load_yaml
 
 
 @dataclass(frozen=True)
 class Field:
-    """One column."""
+    """One column; ``line`` is where its definition begins in its file."""
 
     name: str
     type: str
@@ -32,6 +35,7 @@ class Field:
     format: str
     unit: str | None
     constraints: dict[str, Any]
+    line: int = dataclass_field(default=1, compare=False)
 
     @property
     def required(self) -> bool:
@@ -112,20 +116,21 @@ def read_package(folder: Path) -> Package:
     files: dict[str, bytes] = {}
     findings: list[Finding] = []
     about = _load(folder, "package", files, findings)
-    wanted = ("name", "title", "description", "publisher", "licence", "keywords", "tables")
-    if isinstance(about, dict):
-        findings += [_wrong("package", f"the key {key!r} is missing") for key in wanted if not about.get(key)]
+    if about is not None:
+        findings += [_wrong("package", message) for message in package_faults(about)]
     tables: dict[str, Table] = {}
-    for name in about.get("tables", []) if isinstance(about, dict) and not findings else []:
-        entry = _load(folder, str(name), files, findings)
-        try:
-            tables[str(name)] = _table(str(name), entry) if entry is not None else tables[str(name)]
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            if entry is not None:
-                findings.append(_wrong(str(name), f"is not complete: {shown(str(error), 80)}"))
+    for name in about["tables"] if about is not None and not findings else []:
+        entry = _load(folder, name, files, findings)
+        if entry is None:
+            continue
+        text = files[f"{name}.yaml"].decode("utf-8")
+        faults = [_wrong(name, message, _line_of(text, where)) for where, message in table_faults(name, entry)]
+        findings += faults
+        if not faults:
+            tables[name] = _table(name, entry, text)
     if not findings:
         findings += [finding for table in tables.values() for finding in _inconsistencies(table, tables)]
-    if findings:
+    if findings or about is None:
         raise SchemaError("the definitions under schemas/ cannot be used", findings)
     return Package(about, tables, files)
 
@@ -134,17 +139,23 @@ def _wrong(name: str, message: str, line: int = 1) -> Finding:
     return Finding("schema-invalid", message, f"schemas/{name}.yaml", line)
 
 
-def _load(folder: Path, name: str, files: dict[str, bytes], findings: list[Finding]) -> Any:
+def _line_of(text: str, field: str) -> int:
+    """Return the line on which the definition of a field begins, or 1."""
+    begins = re.compile(rf"\s*-\s*\{{?\s*name:\s*{re.escape(field)}\b")
+    return next((number for number, line in enumerate(text.splitlines(), start=1) if field and begins.match(line)), 1)
+
+
+def _load(folder: Path, name: str, files: dict[str, bytes], findings: list[Finding]) -> dict[str, Any] | None:
     place = f"schemas/{name}.yaml"
     data, unreadable = read_bytes(folder / f"{name}.yaml", place, 1 << 20)
-    findings += unreadable
+    findings += [Finding("schema-invalid", finding.message, place) for finding in unreadable]
     if data is None:
         return None
     files[f"{name}.yaml"] = data
     try:
         loaded = load_yaml(data.decode("utf-8"))
     except (YamlError, UnicodeDecodeError) as error:
-        findings.append(_wrong(name, shown(str(error)), getattr(error, "line", 1)))
+        findings.append(_wrong(name, f"is not strict YAML: {shown(str(error))}", getattr(error, "line", 1)))
         return None
     if not isinstance(loaded, dict):
         findings.append(_wrong(name, "is not a list of keys and values"))
@@ -152,9 +163,7 @@ def _load(folder: Path, name: str, files: dict[str, bytes], findings: list[Findi
     return loaded
 
 
-def _table(name: str, entry: dict[str, Any]) -> Table:
-    if entry["name"] != name or entry["role"] not in {"data", "provenance", "record"}:
-        raise ValueError("name must be the file's, role one of data, provenance, record")
+def _table(name: str, entry: dict[str, Any], text: str) -> Table:
     return Table(
         name=name,
         title=entry["title"],
@@ -166,20 +175,21 @@ def _table(name: str, entry: dict[str, Any]) -> Table:
             for key in entry.get("foreignKeys") or []
         ),
         checks=tuple(NamedCheck(check["check"], tuple(check["fields"])) for check in entry.get("checks") or []),
-        fields=tuple(_field(field) for field in entry["fields"]),
+        fields=tuple(_field(field, _line_of(text, field["name"])) for field in entry["fields"]),
     )
 
 
-def _field(entry: dict[str, Any]) -> Field:
+def _field(entry: dict[str, Any], line: int) -> Field:
     return Field(
         name=entry["name"],
         type=entry["type"],
         title=entry["title"],
         description=entry["description"],
         example=str(entry["example"]),
-        format=entry.get("format", "default"),
+        format=entry.get("format") or "default",
         unit=entry.get("unit"),
         constraints=dict(entry.get("constraints") or {}),
+        line=line,
     )
 
 

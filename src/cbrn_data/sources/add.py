@@ -2,7 +2,8 @@
 
 A leaflet is read before it is accepted: its region names the file, and its year (or ``edition``) the edition. A PDF is
 kept, and beside it the text that pdfminer.six read from it, with a digest of its own: another version of that library
-must not move a span. Nothing that is there is ever replaced by other bytes.
+must not move a span. Nothing that is there is ever replaced by other bytes, and nothing is written that could not be read
+back: names and sidecars pass the checks of the reader first.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from cbrn_data.findings import Finding, blocking, shown
 from cbrn_data.leaflet.read import read_leaflet
 from cbrn_data.leaflet.statements import Leaflet
 from cbrn_data.sources.document import read_document
-from cbrn_data.sources.source import MAX_BYTES, digest, read_bytes
+from cbrn_data.sources.source import MAX_BYTES, digest, name_findings, read_bytes, sidecar_findings
 from cbrn_data.words.text import slug
 
 
@@ -126,17 +127,20 @@ def sidecar_text(entry: dict[str, Any], data: bytes) -> bytes:
 
 
 def _write(raw: Path, files: dict[str, tuple[bytes, dict[str, Any]]]) -> list[str]:
+    sidecars = {name: sidecar_text(entry, data) for name, (data, entry) in files.items()}
+    wrong = [finding for name in files for finding in name_findings(name)]
+    wrong += [finding for name, text in sidecars.items() for finding in sidecar_findings(name, text.decode())[1]]
+    if wrong:
+        raise SourceError(f"{shown(', '.join(files))} cannot be added so", wrong)
     raw.mkdir(parents=True, exist_ok=True)
-    new = []
     for name, (data, _) in files.items():
         there = raw / name
         if there.is_symlink() or (there.exists() and there.read_bytes() != data):
             raise SourceError(f"{shown(str(there))} is there with other bytes; remove it first, or give another --edition")
-    for name, (data, entry) in files.items():
-        if not (raw / name).exists():
-            _put(raw, name, data)
-            _put(raw, f"{name}.yaml", sidecar_text(entry, data))
-            new.append(name)
+    new = [name for name in files if not (raw / name).exists()]
+    for name in new:
+        _put(raw, name, files[name][0])
+        _put(raw, f"{name}.yaml", sidecars[name])
     return new
 
 
@@ -158,22 +162,25 @@ def _text_of_pdf(path: Path, data: bytes) -> bytes:
     """Return the text of a PDF, pages apart by form feeds; text boxes stand apart by blank lines."""
     try:
         from pdfminer.high_level import extract_text
-        from pdfminer.pdfexceptions import PDFException
-        from pdfminer.psexceptions import PSException
     except ImportError as error:
         raise CbrnDataError(f"{path}: reading PDF needs the extra 'pdf': pip install 'cbrn_data[pdf]'") from error
     from io import BytesIO
 
     try:
         text = extract_text(BytesIO(data))
-    except (PDFException, PSException, ValueError, TypeError, KeyError, AssertionError, RecursionError) as error:
-        finding = Finding(
-            "pdf-unreadable", f"cannot be read as PDF: {shown(str(error) or type(error).__name__, 80)}", str(path)
-        )
-        raise SourceError(f"{path} was not added", [finding]) from error
+    except Exception as error:  # a broken file makes that library raise whatever its code happens to trip over
+        raise _unreadable(path, f"cannot be read as PDF: {shown(str(error) or type(error).__name__, 80)}") from error
+    if not text.strip():
+        raise _unreadable(path, "holds no text; it may be a scan")
+    if "(cid:" in text:
+        raise _unreadable(path, "has characters whose fonts do not say what they are, shown as (cid:...)")
     limit = MAX_BYTES["leaflet"]
     if len(text) > limit:
         message = f"holds {len(text):,} characters of text, more than {limit:,}"
         raise SourceError(f"{path} was not added", [Finding("source-too-large", message, str(path))])
     lines = (line.rstrip() for line in text.rstrip("\f\n").split("\n"))
     return ("\n".join(lines) + "\n").encode()
+
+
+def _unreadable(path: Path, message: str) -> SourceError:
+    return SourceError(f"{path} was not added", [Finding("pdf-unreadable", message, str(path))])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cbrn_data.findings import Finding, shown
 from cbrn_data.sources.document import Document
@@ -44,11 +44,12 @@ class CsvRow:
 
 @dataclass(frozen=True)
 class CsvTable:
-    """The header, the rows that fit it, and what is wrong with the others."""
+    """The header, the rows that fit it, and what is wrong with the others; ``misfits`` are their cells by line."""
 
     header: list[str]
     rows: list[CsvRow]
     findings: list[Finding]
+    misfits: dict[int, list[str | None]] = field(default_factory=dict)
 
 
 def unquoted(quote: str) -> str:
@@ -68,16 +69,17 @@ def read_cells(document: Document) -> CsvTable:
     _, header_cells = records[0]
     header = [cell.value or "" for cell in header_cells]
     findings += _header_findings(document, header)
-    rows = []
+    rows, misfits = [], {}
     for line, cells in records[1:]:
         if len(cells) == 1 and cells[0].value is None:
             continue
         if len(cells) != len(header):
             message = f"the row has {len(cells)} cells and the header {len(header)}"
             findings.append(Finding("csv-row-width", message, document.place, line))
+            misfits[line] = [cell.value for cell in cells]
             continue
         rows.append(CsvRow(line, dict(zip(header, cells, strict=True))))
-    return CsvTable(header, rows, findings)
+    return CsvTable(header, rows, findings, misfits)
 
 
 def _records(document: Document) -> tuple[list[tuple[int, list[CsvCell]]], list[Finding]]:

@@ -100,8 +100,8 @@ def _refused_characters(document: Document) -> list[Finding]:
 
 def oversize(document: Document) -> list[Finding]:
     """Return a finding for too many lines, or for the first line that is too long to be a leaflet's."""
-    if len(document.line_starts) > MAX_LINES:
-        message = f"has {len(document.line_starts):,} lines, more than {MAX_LINES:,}"
+    if (lines := document.line(len(document.text) - 1)) > MAX_LINES:
+        message = f"has {lines:,} lines, more than {MAX_LINES:,}"
         return [Finding("source-too-large", message, document.place)]
     ends = [*document.line_starts[1:], len(document.text)]
     for number, (start, end) in enumerate(zip(document.line_starts, ends, strict=True), start=1):

@@ -13,6 +13,7 @@ import os
 import re
 import stat
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -111,11 +112,7 @@ def read_sources(raw: Path) -> tuple[list[Source], list[Finding]]:
         return [], [Finding("source-missing", "there is no folder of sources here", raw.name)]
     names = sorted(path.name for path in raw.iterdir() if not path.name.startswith("."))
     files = {name for name in names if not name.endswith(".yaml")}
-    findings = [
-        Finding("source-name", "has a name that is no safe path everywhere", f"raw/{shown(name)}")
-        for name in sorted(files)
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name)
-    ]
+    findings = [finding for name in sorted(files) for finding in name_findings(name)]
     findings += [
         Finding("sidecar-missing", f"has no sidecar {name}.yaml beside it", f"raw/{name}")
         for name in sorted(files)
@@ -130,6 +127,14 @@ def read_sources(raw: Path) -> tuple[list[Source], list[Finding]]:
     if not sources and not findings:
         findings.append(Finding("source-missing", "the folder of sources is empty", "raw"))
     return sorted(sources, key=lambda source: source.source_id), findings
+
+
+def name_findings(name: str) -> list[Finding]:
+    """Return a finding where a file's name is no safe path on every file system."""
+    reserved = re.match(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)", name, re.IGNORECASE)
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,98}[A-Za-z0-9]", name) and not reserved:
+        return []
+    return [Finding("source-name", "has a name that is no safe path everywhere", f"raw/{shown(name, 120)}")]
 
 
 def read_source(raw: Path, name: str) -> tuple[Source | None, list[Finding]]:
@@ -162,10 +167,11 @@ def read_bytes(path: Path, place: str, limit: int | None = None) -> tuple[bytes 
         return None, [Finding("source-missing", "the file is not there", place)]
     except OSError as error:
         return None, [Finding("source-unreadable", f"cannot be opened: {error.strerror}", place)]
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        return None, [Finding("source-unreadable", "is not a regular file", place)]
     with os.fdopen(descriptor, "rb") as stream:
-        status = os.fstat(stream.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            return None, [Finding("source-unreadable", "is not a regular file", place)]
         if limit is not None and status.st_size > limit:
             return None, [Finding("source-too-large", f"has {status.st_size:,} bytes, more than {limit:,}", place)]
         try:
@@ -182,17 +188,19 @@ def _read_sidecar(raw: Path, name: str) -> tuple[dict[str, Any] | None, bytes, l
     document, findings = read_document(place, data)
     if document is None:
         return None, data, findings
+    about, findings = sidecar_findings(name, document.text)
+    return about, data, findings
+
+
+def sidecar_findings(name: str, text: str) -> tuple[dict[str, Any] | None, list[Finding]]:
+    """Return what the sidecar of the file ``name`` says, or None and what is wrong with it."""
+    place = f"raw/{name}.yaml"
     try:
-        about = load_yaml(document.text)
+        about = load_yaml(text)
     except YamlError as error:
-        return None, data, [Finding("sidecar-invalid", str(error), place, error.line)]
-    findings = _sidecar_findings(place, name, document.text, about)
-    return (None if findings else about), data, findings
-
-
-def _sidecar_findings(place: str, name: str, text: str, about: Any) -> list[Finding]:
+        return None, [Finding("sidecar-invalid", str(error), place, error.line)]
     if not isinstance(about, dict):
-        return [Finding("sidecar-invalid", "is not a list of keys and values", place, 1)]
+        return None, [Finding("sidecar-invalid", "is not a list of keys and values", place, 1)]
     wrong: list[tuple[str, str]] = [
         (key, f"the key {shown(str(key), 60)!r} is not known") for key in about if key not in _RULES
     ]
@@ -203,7 +211,8 @@ def _sidecar_findings(place: str, name: str, text: str, about: Any) -> list[Find
         elif isinstance(value, (dict, list, bool)) or not re.fullmatch(pattern, str(value)):
             wrong.append((key, f"{key} is {shown(str(value), 80)!r}, which does not match {shown(pattern, 80)}"))
     wrong += [("kind", message) for message in _kind_messages(name, about)] if not wrong else []
-    return [Finding("sidecar-invalid", message, place, _line_of(text, key)) for key, message in wrong]
+    findings = [Finding("sidecar-invalid", message, place, _line_of(text, key)) for key, message in wrong]
+    return (None if findings else about), findings
 
 
 def _kind_messages(name: str, about: dict[str, Any]) -> list[str]:
@@ -211,7 +220,12 @@ def _kind_messages(name: str, about: dict[str, Any]) -> list[str]:
     wanted = {"leaflet": ".txt", "document": ".pdf"}.get(kind, ".csv")
     needed = {"leaflet": ("region", "edition"), "curated": ("table",)}.get(kind, ())
     messages = [f"a source of kind {kind} needs the key {key!r}" for key in needed if not about.get(key)]
-    return messages + ([f"a source of kind {kind} is a {wanted} file"] if suffix != wanted else [])
+    messages += [f"a source of kind {kind} is a {wanted} file"] if suffix != wanted else []
+    try:
+        date.fromisoformat(about["retrieved_on"])
+    except ValueError:
+        messages.append(f"retrieved_on is {about['retrieved_on']}, which no calendar has")
+    return messages
 
 
 def _line_of(text: str, key: str) -> int:

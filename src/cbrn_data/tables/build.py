@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from cbrn_data.findings import Finding, shown
+from cbrn_data.findings import Finding, blocking, shown
 from cbrn_data.leaflet.read import read_leaflet
 from cbrn_data.leaflet.statements import Leaflet
 from cbrn_data.schema.model import Package
@@ -14,6 +14,7 @@ from cbrn_data.sources.source import Source
 from cbrn_data.tables.claims import Claim
 from cbrn_data.tables.corrections import read_corrections
 from cbrn_data.tables.curated import Curated, read_curated
+from cbrn_data.tables.fit import refuse_missing, refuse_unfit
 from cbrn_data.tables.leaflets import LeafletClaims
 from cbrn_data.tables.resolve import Row, resolve
 from cbrn_data.words.text import inert, slug
@@ -30,30 +31,29 @@ class Tables:
 
 def build_tables(sources: list[Source], package: Package) -> Tables:
     """Build every table from verified sources."""
+    refuse_missing(package)
     findings: list[Finding] = []
     renames = _renames(sources, findings)
     leaflets = _leaflets(sources, renames, findings)
     claims = [claim for leaflet in leaflets for claim in leaflet]
     claims += _earlier_projects(leaflets)
-    known = _known(claims)
+    known = _known(claims, package) if not blocking(findings) else {}
     known["countries"] = _countries_of_reference(sources)
-    curated: list[Curated] = []
-    for source in _in_table_order(sources, package):
-        table = read_curated(source, package, known)
-        curated.append(table)
-        findings += table.findings
-        known.setdefault(table.table.name, set()).update(row.text(table.key_fields[0]) or "" for row in table.rows)
+    curated = _curated(sources, package, known)
+    findings += [finding for table in curated for finding in table.findings]
     claims += _curated_claims(curated, leaflets)
     claims += _referenced_countries(curated, claims)
     corrections, found = read_corrections(sources, package)
     resolved = resolve(claims, package, corrections)
     findings += found
-    rows: dict[str, list[Row]] = resolved.rows | {
+    made: dict[str, list[Row]] = {
         "sources": [_source_row(source) for source in sources],
         "evidence": _evidence_rows(resolved.evidence),
         "quarantine": [record for table in curated for record in table.quarantined],
     }
-    rows = {name: sorted(rows.get(name, []), key=table.order) for name, table in package.tables.items()}
+    refuse_unfit(claims, made, package)
+    found_rows = resolved.rows | made
+    rows = {name: sorted(found_rows.get(name, []), key=table.order) for name, table in package.tables.items()}
     return Tables(rows, sources, sorted(set(findings + resolved.findings)))
 
 
@@ -88,12 +88,28 @@ def _earlier_projects(leaflets: list[LeafletClaims]) -> Iterator[Claim]:
                     yield from earlier.naming(project_id, span, listing)
 
 
-def _known(claims: Iterable[Claim]) -> dict[str, set[str]]:
+def _known(claims: Iterable[Claim], package: Package) -> dict[str, set[str]]:
     """Return the ids of the rows that leaflets speak of, by table."""
-    known: dict[str, set[str]] = {}
+    known: dict[str, set[str]] = {name: set() for name in package.tables}
     for claim in claims:
-        known.setdefault(claim.table, set()).add(claim.key[0][1])
+        known[claim.table].add(claim.key[0][1])
     return known
+
+
+def _curated(sources: list[Source], package: Package, known: dict[str, set[str]]) -> list[Curated]:
+    """Read the curated sources in the order of their tables, each of which refers to those before.
+
+    A table whose reading blocks is taken out of ``known``: its references are not judged, because they would all be blamed.
+    """
+    curated = []
+    for source in _in_table_order(sources, package):
+        table = read_curated(source, package, known)
+        curated.append(table)
+        if blocking(table.findings):
+            known.pop(table.table.name, None)
+        elif table.table.name in known:
+            known[table.table.name].update(row.text(table.key_fields[0]) or "" for row in table.rows)
+    return curated
 
 
 def _countries_of_reference(sources: list[Source]) -> set[str]:

@@ -14,16 +14,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from cbrn_data.findings import Finding, shown
-from cbrn_data.schema.compile import compile_table, explained, faults, text_frame
+from cbrn_data.schema.compile import compile_table
+from cbrn_data.schema.faults import explained, faults, text_frame
 from cbrn_data.schema.model import Package, Table
+from cbrn_data.schema.rules import RULES
 from cbrn_data.sources.cells import CsvRow, CsvTable, read_cells
 from cbrn_data.sources.source import Source
 from cbrn_data.tables.claims import Claim, Key
+from cbrn_data.words.text import is_active
 
 CERTAINTIES = ("high", "medium")
 _URL = re.compile(r"https?://[^\s<>\"{}|\\^`]+")
 _SPREAD_OVER_EDITIONS = {"project_regions": ("project_id", "region_id")}
 """Tables whose curated rows have no year: one holds for each edition of its region, by these fields of the key."""
+
+_WITHIN_A_ROW = {"partial-date", "in-order"}
+"""Checks that one row of several for an entity can fail; which cells stand together shows when all are put together."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ class Curated:
 
 
 def read_curated(source: Source, package: Package, known: Mapping[str, set[str]]) -> Curated:
-    """Read a curated source; ``known`` holds, by table, the ids to which its rows may refer."""
+    """Read a curated source; ``known`` holds the ids to which its rows may refer, by table where they are all known."""
     name = str(source.about["table"])
     if name not in package.tables or package.tables[name].role != "data":
         names = ", ".join(table.name for table in package.with_role("data"))
@@ -67,11 +73,15 @@ def read_curated(source: Source, package: Package, known: Mapping[str, set[str]]
     row_findings = [finding for found in wrong.values() for finding in found]
     if not source.quarantines:
         return Curated(source, table, good, findings + row_findings, [])
+    misfits = [finding for finding in findings if finding.code == "csv-row-width"]
+    whole = [finding for finding in findings if finding not in misfits]
     set_aside = [
-        replace(finding, code="row-quarantined", message=f"{finding.code}: {finding.message}") for finding in row_findings
+        replace(finding, code="row-quarantined", message=f"{finding.code}: {finding.message}")
+        for finding in (*misfits, *row_findings)
     ]
-    records = [record for row in cells.rows for record in _quarantined(source, row, wrong.get(row.line, []))]
-    return Curated(source, table, good, findings + set_aside, records)
+    texts = {row.line: json.dumps(row.values(), ensure_ascii=False) for row in cells.rows}
+    texts |= {line: json.dumps(values, ensure_ascii=False) for line, values in cells.misfits.items()}
+    return Curated(source, table, good, whole + set_aside, list(_records(source, [*misfits, *row_findings], texts)))
 
 
 def _header(source: Source, table: Table, cells: CsvTable) -> list[Finding]:
@@ -79,7 +89,9 @@ def _header(source: Source, table: Table, cells: CsvTable) -> list[Finding]:
     allowed = {*table.names, "url", "certainty"}
     messages = [f"has no column {name!r}" for name in (*keys, "url", "certainty") if name not in cells.header]
     messages += [
-        f"has a column {shown(name, 80)!r} that {table.name} does not" for name in cells.header if name not in allowed
+        f"has a column {shown(name, 80)!r} that {table.name} does not"
+        for name in cells.header
+        if name and name not in allowed
     ]
     return [Finding("curated-header", message, source.place, 1, table=table.name) for message in messages]
 
@@ -101,8 +113,10 @@ def _wrong_rows(source: Source, table: Table, cells: CsvTable, known: Mapping[st
     for fault in faults(compile_table(table, names), frame):
         say(by_line[fault.index], fault.code, fault.field, explained(table, fault))
     for row in cells.rows:
+        told = {finding.field for finding in wrong.get(row.line, [])}
         for code, field, message in _row_faults(table, row, known):
-            say(row, code, field, message)
+            if field not in told:
+                say(row, code, field, message)
     return wrong
 
 
@@ -115,21 +129,33 @@ def _row_faults(table: Table, row: CsvRow, known: Mapping[str, set[str]]) -> Ite
         problem = f"{shown(url, 80)!r} is no http(s) address" if url else "the public page that states this row is missing"
         yield "curated-unsourced", "url", problem
     if certainty not in CERTAINTIES:
-        yield "curated-certainty", "certainty", f"certainty is {shown(certainty or '', 40)!r}, not high or medium"
+        problem = f"is {shown(certainty, 40)!r}, not" if certainty else "is missing; it is"
+        yield "curated-certainty", "certainty", f"certainty {problem} high or medium"
+    for field in table.fields:
+        if field.type == "string" and is_active(text := row.text(field.name) or ""):
+            yield "text-active", field.name, f"{field.name} begins like a formula: {shown(text, 80)!r}"
+    for check in table.checks:
+        if check.name in _WITHIN_A_ROW and (wrong := RULES[check.name](_cells(row, check.fields), check.fields)):
+            yield f"row-{check.name}", check.fields[0], wrong
     for key in table.foreign_keys:
         name, named = key.fields[0], row.text(key.fields[0])
-        if named is not None and named not in known.get(key.resource, set()):
+        if named is not None and key.resource in known and named not in known[key.resource]:
             yield "reference-missing", name, f"{name} {shown(named, 40)!r} is none of the {key.resource}"
 
 
-def _quarantined(source: Source, row: CsvRow, findings: list[Finding]) -> Iterator[dict[str, str | None]]:
-    """Yield a record per kind of fault, with every reason of that kind."""
-    for code in sorted({finding.code for finding in findings}):
+def _cells(row: CsvRow, names: tuple[str, ...]) -> dict[str, str | None]:
+    return {name: row.text(name) for name in names}
+
+
+def _records(source: Source, findings: list[Finding], texts: Mapping[int, str]) -> Iterator[dict[str, str | None]]:
+    """Yield a record per row and kind of fault, with every reason of that kind; ``texts`` are the rows by line."""
+    for line, code in sorted({(finding.line or 0, finding.code) for finding in findings}):
+        reasons = [finding.message for finding in findings if (finding.line, finding.code) == (line, code)]
         yield {
             "table_name": str(source.about["table"]),
             "source_id": source.source_id,
-            "line": str(row.line),
+            "line": str(line),
             "code": code,
-            "reason": "; ".join(finding.message for finding in findings if finding.code == code),
-            "row": json.dumps(row.values(), ensure_ascii=False),
+            "reason": "; ".join(reasons),
+            "row": texts[line],
         }

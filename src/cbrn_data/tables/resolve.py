@@ -73,8 +73,8 @@ def _correct(correction: Correction, resolved: Resolved, package: Package) -> No
     row = next((row for row in resolved.rows[table.name] if table.row_id(row) == correction.row_id), None)
     value = row[claim.field] if row else None
     if row is None or value != correction.expect:
-        there = "there is no such row" if row is None else f"the value is {shown(str(value), 80)!r}"
-        expected = f"expects {shown(str(correction.expect), 80)!r} in {claim.field} of {shown(correction.row_id, 80)}"
+        there = "there is no such row" if row is None else f"the value is {_in_words(value)}"
+        expected = f"expects {_in_words(correction.expect)} in {claim.field} of {shown(correction.row_id, 80)}"
         message = f"{expected}, but {there}"
         resolved.findings.append(
             Finding("correction-stale", message, *claim.place, table.name, correction.row_id, claim.field)
@@ -86,12 +86,15 @@ def _correct(correction: Correction, resolved: Resolved, package: Package) -> No
     resolved.evidence.append(replace(claim, key=tuple((name, row[name] or "") for name in table.primary_key)))
 
 
+def _in_words(value: str | None) -> str:
+    return "nothing" if value is None else repr(shown(value, 80))
+
+
 def _conflicts(chosen: Claim, claims: list[Claim]) -> list[Finding]:
-    """Report curated values that differ from the chosen one; differing leaflets are editions, and the newest decides."""
+    """Report what differs from the chosen value: curated values, and leaflets of its own year, which no edition decides."""
     findings = []
     for claim in claims:
-        if claim.method == "curated" and claim.value != chosen.value:
-            code = "curated-conflict" if chosen.method == "curated" else "curated-overruled"
+        if claim.value != chosen.value and (code := _conflict(chosen, claim)):
             place, line = chosen.place
             values = f"{shown(claim.value, 80)!r} here and {shown(chosen.value, 80)!r} in {place}:{line}"
             message = f"{claim.field} of {shown(claim.row_id, 80)} is {values}"
@@ -99,6 +102,12 @@ def _conflicts(chosen: Claim, claims: list[Claim]) -> list[Finding]:
                 Finding(code, message, *claim.place, claim.table, claim.row_id, claim.field, shown(claim.value, 80))
             )
     return findings
+
+
+def _conflict(chosen: Claim, other: Claim) -> str | None:
+    if other.method == "curated":
+        return "curated-conflict" if chosen.method == "curated" else "curated-overruled"
+    return "leaflets-differ" if other.source.edition == chosen.source.edition else None
 
 
 def _unreproduced(claim: Claim) -> Finding:

@@ -31,8 +31,9 @@ _ANY = re.sub(r"\?P<\w+>", "?:", _TOKEN)
 _BIND = r",? (?:of )?"
 _WEEKDAY = rf"(?:(?:{'|'.join(calendar.day_name)}),? )?"
 _PART = (
-    r"(?:(?:the )?(?:(?:early|late|mid|middle|beginning|start|end|course|years?|months?|period|spring|summer|autumn|fall|winter"
-    r"|q[1-4]|(?:first|second|third|fourth|last|1st|2nd|3rd|4th) (?:half|quarter))(?: of)?[ -](?:the )?){1,3})?"
+    r"(?:(?:the )?(?:(?:early|late|mid|middle|beginning|start|end|course|years?|months?|period"
+    r"|spring|summer|autumn|fall|winter|q[1-4]"
+    r"|(?:first|second|third|fourth|last|1st|2nd|3rd|4th) (?:half|quarter))(?: of)?[ -](?:the )?){1,3})?"
 )
 _JOIN = rf" ?[-/] ?|,? (?:and|to|until|till|through) (?:the )?{_WEEKDAY}{_PART}"
 _CHAIN = re.compile(rf"(?:(?<![\w/.,-])|(?<=\bmid-)){_ANY}(?:(?:{_JOIN}|{_BIND}){_ANY})*", re.IGNORECASE)
@@ -243,10 +244,10 @@ def _row(flat: str, sentence: int, phrases: list[_Phrase]) -> list[_Phrase]:
 
 def _range(row: list[_Phrase]) -> DateRange:
     width = min(phrase.width for phrase in row)
-    dates = [_iso(date[:width]) for phrase in row for date in phrase.dates]
-    last = row[-1]
-    is_open = last.lead.startswith(_OPEN) and len(last.dates) == 1
-    return DateRange(dates[0], None if is_open else dates[-1], _PRECISION[width], (row[0].start, last.end))
+    in_time = sorted(row, key=lambda phrase: phrase.dates[0][:width])
+    start, end = in_time[0].dates[0][:width], max(phrase.dates[-1][:width] for phrase in row)
+    is_open = any(phrase.lead.startswith(_OPEN) and len(phrase.dates) == 1 for phrase in in_time[-1:])
+    return DateRange(_iso(start), None if is_open else _iso(end), _PRECISION[width], (row[0].start, row[-1].end))
 
 
 def _iso(parts: tuple[int, ...]) -> str:

@@ -96,9 +96,10 @@ def _qualifier(flat: str, number: Number) -> tuple[str, int]:
 
 
 def read_qualifier(quote: str) -> str | None:
-    """Return how the number in a quote is qualified: ``over``, ``about`` or ``exact``."""
+    """Return how the number that ends a quote is qualified: ``over``, ``about`` or ``exact``."""
     text = clean(quote)
-    return next((_qualifier(folded(text), number)[0] for number in numbers(text)), None)
+    found = list(numbers(text))  # "no fewer than 40": the last is the one
+    return _qualifier(folded(text), found[-1])[0] if found else None
 
 
 _COUNTRIES = re.compile(

@@ -23,9 +23,9 @@ class Span(NamedTuple):
 
 
 _PIECE = re.compile(
-    r"(?P<markup>\*\*|\[(?=[^\[\]]*(?:\]\(|\Z))|\]\((?:[^()\s]|\([^()\s]*\))*\))|(?P<space>\s+)|(?P<words>[^\s*\[\]]+|.)"
+    r"(?P<markup>\*\*|\[(?![^\[\]]*\](?!\())|\]\((?:[^()\s]|\([^()\s]*\))*\))|(?P<space>\s+)|(?P<words>[^\s*\[\]]+|.)"
 )
-"""A quote can end within the label of a link, so an opening bracket that nothing closes is markup too."""
+"""An opening bracket is text only where another closes it: a quote can end within the label of a link."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+
+from cbrn_data.findings import Finding
+from cbrn_data.schema.model import Table
 
 Rule = Callable[[Mapping[str, str | None], tuple[str, ...]], str | None]
 """Takes a row and the fields of the check; returns in words what is wrong, or None."""
@@ -36,8 +39,9 @@ def in_order(row: Mapping[str, str | None], fields: tuple[str, ...]) -> str | No
     return f"{fields[0]} {first} is after {fields[1]} {last}"
 
 
-def _comparable(text: str) -> tuple[int, str]:
-    return (int(text), "") if text.isdigit() else (int(text[:4]) if text[:4].isdigit() else 0, f"{text[5:]}-01-01"[:5])
+def _comparable(text: str) -> tuple[int, ...]:
+    """Return a number, or the first day of a partial date, in a form that sorts."""
+    return (*map(int, re.findall(r"[0-9]+", text)), 1, 1)[:3]
 
 
 def together(row: Mapping[str, str | None], fields: tuple[str, ...]) -> str | None:
@@ -49,3 +53,15 @@ def together(row: Mapping[str, str | None], fields: tuple[str, ...]) -> str | No
 
 
 RULES: dict[str, Rule] = {"partial-date": partial_date, "in-order": in_order, "together": together}
+
+
+def unsupported(table: Table) -> Iterator[Finding]:
+    """Yield a finding for each check of a definition that does not exist or looks at another number of fields."""
+    for check in table.checks:
+        if check.name not in RULES:
+            message = f"the check {check.name!r} does not exist; there are {', '.join(RULES)}"
+        elif check.name == "in-order" and len(check.fields) != 2:
+            message = f"the check 'in-order' looks at two fields, not at {len(check.fields)}"
+        else:
+            continue
+        yield Finding("schema-unsupported", message, f"schemas/{table.name}.yaml", 1)

@@ -1,0 +1,84 @@
+"""How long starting takes, as ratios: run ``python benchmarks/startup.py [ROUNDS]`` (default 5).
+
+Four things are started in turn, each in a process of its own, round after round, so that a busy machine slows all of
+them alike; the medians are compared. The measure is the import of pandas, pandera and frictionless, which nobody who
+validates with all three gets around. ``a first release`` runs until the commit: the ``release.json`` of the new folder
+under ``releases/`` is there; what is derived from it afterwards is counted in ``a first release, all``.
+
+No figure here is a test: two runs on one machine differ by more than a regression would.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+PROJECT = Path(__file__).parent.parent
+PROGRAM = [str(Path(sys.executable).parent / "cbrn-data")]
+IMPORTS = [sys.executable, "-c", "import frictionless, pandas, pandera.pandas"]
+
+MEASURE = "import pandas, pandera, frictionless"
+BARS = {
+    MEASURE: "",
+    "cbrn-data --help": "0.3 s, aim 0.15 s",
+    "cbrn-data publish, nothing new": "1.5, aim 1.2",
+    "cbrn-data publish, a first release": "2.5, aim 1.5",
+    "cbrn-data publish, a first release, all": "",
+}
+
+
+def seconds(command: list[str], until: Callable[[], bool] | None = None) -> tuple[float, float]:
+    """Run a command; return the seconds until ``until`` was true (or the end), and until the end."""
+    begin = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    reached = None
+    while until is not None and reached is None and process.poll() is None:
+        reached = time.perf_counter() - begin if until() else None
+        time.sleep(0.002)
+    if process.wait() != 0:
+        sys.exit(f"{' '.join(command)} ended with {process.returncode}")
+    whole = time.perf_counter() - begin
+    return reached or whole, whole
+
+
+def measure(rounds: int, place: Path) -> dict[str, list[float]]:
+    """Return the seconds of each thing, round by round."""
+    found: dict[str, list[float]] = {name: [] for name in BARS}
+    for room in ("raw", "schemas"):
+        shutil.copytree(PROJECT / room, place / room)
+    publish = [*PROGRAM, "publish", "--root", str(place)]
+    seconds([*publish, "--published", str(place / "known")])
+    seconds(IMPORTS)
+    for number in range(rounds):
+        fresh = place / f"fresh-{number}"
+        found[MEASURE].append(seconds(IMPORTS)[1])
+        found["cbrn-data --help"].append(seconds([*PROGRAM, "--help"])[1])
+        found["cbrn-data publish, nothing new"].append(seconds([*publish, "--published", str(place / "known")])[1])
+        committed = (fresh / "releases/1.0.0/release.json").exists
+        first, whole = seconds([*publish, "--published", str(fresh)], until=committed)
+        found["cbrn-data publish, a first release"].append(first)
+        found["cbrn-data publish, a first release, all"].append(whole)
+    return found
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    os.environ.pop("CBRN_DATA_SIGNING_KEY", None)
+    with tempfile.TemporaryDirectory() as place:
+        found = measure(rounds, Path(place))
+    medians = {name: statistics.median(times) for name, times in found.items()}
+    print(f"{'median of ' + str(rounds):42} {'seconds':>8} {'ratio':>6}  bar")
+    for name, bar in BARS.items():
+        print(f"{name:42} {medians[name]:8.2f} {medians[name] / medians[MEASURE]:6.2f}  {bar}".rstrip())
+
+
+if __name__ == "__main__":
+    main()

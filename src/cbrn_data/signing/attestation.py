@@ -1,0 +1,103 @@
+"""``attestation.json``: what is signed, and how. Pure functions of bytes, for the producer and the auditor alike.
+
+The payload is an in-toto Statement v1 whose subjects are every file of the release but the attestation itself; the
+envelope is DSSE v1 (https://github.com/secure-systems-lab/dsse/blob/master/protocol.md). The ``keyid`` is a hint for
+people: which key decides is the auditor's choice.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from cbrn_data.errors import VerificationError
+from cbrn_data.signing.keys import fingerprint
+
+ATTESTATION = "attestation.json"
+PAYLOAD_TYPE = "application/vnd.in-toto+json"
+STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+PREDICATE_TYPE = "https://cbrn-data.example/attestations/release/v1"
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """A DSSE envelope: the signed bytes, their type, and the signatures with the key ids they claim."""
+
+    payload: bytes
+    payload_type: str
+    signatures: tuple[tuple[str, bytes], ...]
+
+
+def statement(digests: Mapping[str, str], predicate: Mapping[str, Any]) -> bytes:
+    """Return the payload: sha256 by file name as subjects, and what is said of the release as predicate."""
+    subjects = [{"name": name, "digest": {"sha256": digests[name]}} for name in sorted(digests)]
+    whole = {"_type": STATEMENT_TYPE, "subject": subjects, "predicateType": PREDICATE_TYPE, "predicate": dict(predicate)}
+    return json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def encoding(payload_type: str, payload: bytes) -> bytes:
+    """Return the bytes that are signed: DSSE's pre-authentication encoding."""
+    return b" ".join([b"DSSEv1", b"%d" % len(payload_type), payload_type.encode(), b"%d" % len(payload), payload])
+
+
+def sign(payload: bytes, key: Ed25519PrivateKey) -> dict[str, Any]:
+    """Return the envelope of ``payload`` as a JSON object."""
+    signature = key.sign(encoding(PAYLOAD_TYPE, payload))
+    return {
+        "payload": base64.b64encode(payload).decode(),
+        "payloadType": PAYLOAD_TYPE,
+        "signatures": [{"keyid": fingerprint(key.public_key()), "sig": base64.b64encode(signature).decode()}],
+    }
+
+
+def read_envelope(data: bytes) -> Envelope:
+    """Read an envelope. Raises VerificationError where it is none, or of another type."""
+    try:
+        entry = json.loads(data)
+        signatures = tuple((str(each["keyid"]), _decoded(each["sig"])) for each in entry["signatures"])
+        envelope = Envelope(_decoded(entry["payload"]), entry["payloadType"], signatures)
+    except (ValueError, KeyError, TypeError, RecursionError, binascii.Error) as error:
+        raise VerificationError(f"{ATTESTATION} is not a DSSE envelope") from error
+    if envelope.payload_type != PAYLOAD_TYPE:
+        raise VerificationError(f"{ATTESTATION} is of type {str(envelope.payload_type)[:80]!r}, not {PAYLOAD_TYPE}")
+    return envelope
+
+
+def _decoded(text: str) -> bytes:
+    return base64.b64decode(text.encode("ascii"), validate=True)
+
+
+def signers(envelope: Envelope, keys: Iterable[Ed25519PublicKey]) -> list[Ed25519PublicKey]:
+    """Return those of ``keys`` that made one of the signatures; the key ids decide nothing."""
+    signed = encoding(envelope.payload_type, envelope.payload)
+    return [key for key in keys if any(_holds(key, signature, signed) for _, signature in envelope.signatures)]
+
+
+def _holds(key: Ed25519PublicKey, signature: bytes, signed: bytes) -> bool:
+    try:
+        key.verify(signature, signed)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def read_statement(payload: bytes) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return sha256 by file name, and the predicate. Raises VerificationError where the payload is no statement of ours."""
+    try:
+        whole = json.loads(payload)
+        subjects = {subject["name"]: subject["digest"]["sha256"] for subject in whole["subject"]}
+        repeated = len(subjects) != len(whole["subject"])
+        types = (whole["_type"], whole["predicateType"])
+        predicate = dict(whole["predicate"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise VerificationError(f"the payload of {ATTESTATION} is not an in-toto statement") from error
+    if types != (STATEMENT_TYPE, PREDICATE_TYPE) or repeated:
+        raise VerificationError(f"the payload of {ATTESTATION} is not a statement about a release")
+    return subjects, predicate

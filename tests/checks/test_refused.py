@@ -1,0 +1,46 @@
+"""What is refused leaves what was published byte for byte as it was, whichever step refuses it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from cbrn_data.cli import main
+
+BAD = Path(__file__).parent.parent / "bad"
+STEPS = {
+    "sources": "source-changed__one-byte-that-the-sidecar-does-not-know",
+    "definitions": "schema-invalid__a-field-without-example",
+    "fit": "schema-invalid__a-field-that-sources-fill-is-renamed",
+    "compiler": "schema-unsupported__a-type-a-constraint-and-a-check",
+    "curated": "curated-conflict__two-pages",
+    "cells": "cell-missing__a-project-without-number",
+    "rows": "row-together__a-budget-without-qualifier",
+    "across": "key-alike__another-letter-case",
+}
+
+
+def tree(folder: Path) -> dict[str, tuple[bytes, int]]:
+    return {
+        str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_nothing_published_changes(
+    step: str, project: Path, published: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(published, project / "published")
+    before = tree(project / "published")
+    shutil.copytree(BAD / STEPS[step] / "root", project, dirs_exist_ok=True)
+    monkeypatch.setattr(sys, "argv", ["cbrn-data", "publish", "--root", str(project)])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 1
+    assert STEPS[step].partition("__")[0] in capsys.readouterr().err
+    assert tree(project / "published") == before

@@ -1,0 +1,97 @@
+"""The real command line in this process, and a history of four releases made with it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cbrn_data.cli import main
+from tests.conftest import PROJECT, copy_sources
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Command = Callable[..., Done]
+
+
+def run(*arguments: object, **environment: str) -> Done:
+    """Run ``cbrn-data`` here, 80 columns wide, on 22 November 2026."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        patch.setattr(sys, "argv", ["cbrn-data", *map(str, arguments)])
+        for name, value in ({"COLUMNS": "80", "SOURCE_DATE_EPOCH": "1795305600"} | environment).items():
+            patch.setenv(name, value)
+        try:
+            main()
+        except SystemExit as end:
+            return Done(int(end.code or 0), out.getvalue(), err.getvalue())
+    return Done(0, out.getvalue(), err.getvalue())
+
+
+@pytest.fixture(scope="session")
+def cbrn_data() -> Command:
+    """The command line: arguments in, exit code and output out."""
+    return run
+
+
+def edit(root: Path, name: str, change: Callable[[str], str]) -> None:
+    """Change a source as its keeper would: its bytes, and what its sidecar knows of them."""
+    path, sidecar = root / "raw" / name, root / "raw" / f"{name}.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert change(text) != text
+    data = change(text).encode()
+    path.write_bytes(data)
+    known = re.sub(r"(?m)^sha256: .*$", f"sha256: {hashlib.sha256(data).hexdigest()}", sidecar.read_text(encoding="utf-8"))
+    sidecar.write_text(re.sub(r"(?m)^bytes: .*$", f"bytes: {len(data)}", known), encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class History:
+    """A root after four publications, and what ``plan --json`` and ``publish --json`` said at each."""
+
+    root: Path
+    plans: list[Any]
+    published: list[Any]
+
+
+STEPS: list[Callable[[Path], object]] = [
+    lambda root: None,
+    lambda root: run("add", PROJECT / "tests/leaflets/central-asia-2026.txt", "--root", root),
+    lambda root: edit(root, "projects.csv", lambda text: text.replace(",2026-01-31,", ",2026-01-30,")),
+    lambda root: edit(root, "project_countries.csv", lambda text: text[: text.rindex("P101,UZB,")]),
+]
+"""The first release; a new leaflet; a corrected cell of the same length, so that no span moves; a row taken out."""
+
+
+@pytest.fixture(scope="session")
+def history(tmp_path_factory: pytest.TempPathFactory) -> History:
+    """1.0.0, 1.1.0, 1.1.1 and 2.0.0; to be read, never changed."""
+    root = copy_sources(tmp_path_factory.mktemp("history") / "root")
+    plans, published = [], []
+    for number, step in enumerate(STEPS):
+        step(root)
+        plans.append(run("plan", "--json", "--root", root).json)
+        day = str(1795305600 + number * 86400)
+        published.append(run("publish", "--json", "--root", root, SOURCE_DATE_EPOCH=day).json)
+    return History(root, plans, published)

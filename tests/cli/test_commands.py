@@ -1,0 +1,300 @@
+"""Each command of ``cbrn-data``: what it prints for people and for machines, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cbrn_data.cli.app import app
+from tests.cli.conftest import Command, History
+from tests.conftest import PROJECT
+
+LEAFLETS = PROJECT / "tests/leaflets"
+EXECUTABLE = Path(sys.executable).parent / "cbrn-data"
+COMMANDS = sorted(command.callback.__name__ for command in app.registered_commands if command.callback)
+HEAVY = ["pandas", "pandera", "pyarrow", "frictionless", "prefect", "pycountry", "rich.console", "yaml"]
+
+
+# --- start-up
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)], ids=lambda command: "-".join(command) or "none")
+def test_help_names_what_there_is_and_imports_nothing_heavy(command: list[str]) -> None:
+    code = (
+        "import sys\nfrom cbrn_data.cli import main\nsys.argv[1:] = sys.argv[1:]\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
+        f"print('HEAVY:', *[name for name in {HEAVY} if name in sys.modules])"
+    )
+    arguments = [sys.executable, "-c", code, *command, "--help"]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=True, encoding="utf-8")
+    shown, _, heavy = done.stdout.rpartition("HEAVY:")
+    assert heavy.split() == []
+    assert "Usage: cbrn-data" in shown
+    if not command:
+        listed = shown[shown.index("Commands:") :]
+        assert [line.split()[0] for line in listed.splitlines()[1:] if line[2:3].strip()] and set(COMMANDS) == {
+            line.split()[0] for line in listed.splitlines()[1:] if line[2:3].strip()
+        }
+
+
+def test_the_installed_program_shows_its_help() -> None:
+    done = subprocess.run([EXECUTABLE, "--help"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_no_command_is_wrong_use(cbrn_data: Command) -> None:
+    assert cbrn_data().code == 2
+    assert cbrn_data("publsh").code == 2
+    assert cbrn_data("publish", "--nonsense").code == 2
+
+
+# --- add and extract
+
+
+@pytest.mark.parametrize("name", ["central-asia-2025", "south-east-asia-2025"])
+def test_extract_prints_what_a_leaflet_says(cbrn_data: Command, name: str) -> None:
+    done = cbrn_data("extract", LEAFLETS / f"{name}.txt")
+    assert done.code == 0
+    assert done.json == json.loads((LEAFLETS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def test_extract_prints_nothing_of_what_it_cannot_read(cbrn_data: Command, tmp_path: Path) -> None:
+    leaflet = tmp_path / "cut.txt"
+    text = (LEAFLETS / "central-asia-2025.txt").read_text(encoding="utf-8")
+    leaflet.write_text(text[: text.index("Regional Priorities")], encoding="utf-8")
+    done = cbrn_data("extract", leaflet)
+    assert (done.code, done.out) == (1, "")
+    assert "section-missing" in done.err and " ".join(done.err.split()).endswith(f"error: {leaflet} cannot be read")
+    missing = cbrn_data("extract", tmp_path / "none.txt")
+    assert (missing.code, missing.out) == (1, "") and "source-missing" in missing.err
+
+
+def test_add_names_the_file_after_region_and_edition_and_can_be_repeated(cbrn_data: Command, project: Path) -> None:
+    leaflet = LEAFLETS / "central-asia-2026.txt"
+    first = cbrn_data("add", leaflet, "--root", project)
+    assert first.code == 0 and "added as raw/central-asia-2026.txt" in " ".join(first.out.split())
+    assert (project / "raw/central-asia-2026.txt").read_bytes() == leaflet.read_bytes()
+    sidecar = (project / "raw/central-asia-2026.txt.yaml").read_bytes()
+    again = cbrn_data("add", leaflet, "--root", project)
+    assert again.code == 0 and "is there already" in " ".join(again.out.split())
+    assert (project / "raw/central-asia-2026.txt.yaml").read_bytes() == sidecar
+
+
+def test_add_tries_every_file_and_ends_as_the_first_error_does(cbrn_data: Command, project: Path, tmp_path: Path) -> None:
+    empty, picture = tmp_path / "empty.txt", tmp_path / "picture.png"
+    empty.touch()
+    picture.touch()
+    done = cbrn_data("add", empty, picture, LEAFLETS / "middle-east-2025.txt", "--root", project)
+    assert done.code == 1
+    assert "source-empty" in done.err and "only .txt and .pdf leaflets" in " ".join(done.err.split())
+    assert (project / "raw/middle-east-2025.txt").exists()
+    assert cbrn_data("add", picture, "--root", project).code == 2
+
+
+# --- plan and publish
+
+
+def test_plan_writes_nothing(cbrn_data: Command, project: Path) -> None:
+    before = sorted(project.rglob("*"))
+    done = cbrn_data("plan", "--root", project)
+    assert done.code == 0 and done.out.startswith("Would publish 1.0.0 (after no release): First release: ")
+    assert sorted(project.rglob("*")) == before
+
+
+def test_publish_elsewhere(cbrn_data: Command, project: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "else where"
+    done = cbrn_data("publish", "--root", project, "--published", elsewhere)
+    assert done.code == 0 and done.out.startswith("Published 1.0.0.\n")
+    assert (elsewhere / "releases/1.0.0/datapackage.json").exists() and not (project / "published").exists()
+    listed = cbrn_data("releases", "--json", "--root", project, "--published", elsewhere)
+    assert [entry["version"] for entry in listed.json] == ["1.0.0"]
+
+
+def test_a_step_can_be_raised_never_lowered(cbrn_data: Command, project: Path) -> None:
+    assert cbrn_data("publish", "--root", project).code == 0
+    cbrn_data("add", LEAFLETS / "central-asia-2026.txt", "--root", project)
+    versions = {
+        step: cbrn_data("plan", "--json", "--at-least", step, "--root", project).json["version"]
+        for step in ("patch", "minor", "major")
+    }
+    assert versions == {"patch": "1.1.0", "minor": "1.1.0", "major": "2.0.0"}
+    wrong = cbrn_data("plan", "--at-least", "huge", "--root", project)
+    assert (wrong.code, wrong.out) == (2, "") and "it can be minor or major" in wrong.err
+
+
+def test_a_changed_definition_is_major_and_changes_no_cell(cbrn_data: Command, project: Path) -> None:
+    assert cbrn_data("publish", "--root", project).code == 0
+    definition = project / "schemas/projects.yaml"
+    text = definition.read_text(encoding="utf-8")
+    definition.write_text(text.replace("maximum: 9999", "maximum: 999"), encoding="utf-8")
+    planned = cbrn_data("plan", "--json", "--root", project).json
+    assert (planned["version"], planned["changes"]) == ("2.0.0", [])
+    assert planned["why"] == [{"step": "major", "why": "constraints of projects.number"}]
+    assert cbrn_data("publish", "--json", "--root", project).json["version"] == "2.0.0"
+
+
+def test_a_comment_in_a_definition_is_a_patch_that_says_so(cbrn_data: Command, project: Path) -> None:
+    assert cbrn_data("publish", "--root", project).code == 0
+    with (project / "schemas/projects.yaml").open("a", encoding="utf-8") as stream:
+        stream.write("# reviewed\n")
+    planned = cbrn_data("plan", "--json", "--root", project).json
+    assert planned["version"] == "1.0.1"
+    assert planned["why"] == [{"step": "patch", "why": "files of sources or definitions, and nothing that they say"}]
+
+
+def test_the_base_address_of_a_portal_is_no_news(cbrn_data: Command, project: Path) -> None:
+    assert cbrn_data("publish", "--root", project).code == 0
+    package = project / "schemas/package.yaml"
+    text = package.read_text(encoding="utf-8")
+    package.write_text(text.replace("https://cbrn-data.example/", "https://other.example/data/"), encoding="utf-8")
+    assert cbrn_data("plan", "--json", "--root", project).json["news"] is False
+    assert cbrn_data("plan", "--json", "--root", project, CBRN_DATA_BASE_URL="https://third.example/").json["news"] is False
+
+
+def test_a_broken_source_ends_with_1_and_leaves_what_was(cbrn_data: Command, project: Path) -> None:
+    assert cbrn_data("publish", "--root", project).code == 0
+    before = {path: path.read_bytes() for path in (project / "published").rglob("*") if path.is_file()}
+    with (project / "raw/projects.csv").open("a", encoding="utf-8") as stream:
+        stream.write("P1,1\n")
+    for command in ("plan", "publish"):
+        done = cbrn_data(command, "--root", project)
+        assert (done.code, done.out) == (1, "")
+        assert done.err.startswith("error   raw/projects.csv  source-changed\n")
+        assert done.err.endswith("1 blocking, 0 for information\nerror: the sources cannot be used\n")
+    assert {path: path.read_bytes() for path in (project / "published").rglob("*") if path.is_file()} == before
+
+
+def test_a_wrong_environment_ends_with_2(cbrn_data: Command, project: Path, tmp_path: Path) -> None:
+    done = cbrn_data("publish", "--root", project, SOURCE_DATE_EPOCH="yesterday")
+    assert (done.code, done.out) == (2, "") and "SOURCE_DATE_EPOCH is 'yesterday'" in done.err
+    (tmp_path / "file").write_text("in the way")
+    done = cbrn_data("publish", "--root", project, "--published", tmp_path / "file")
+    assert done.code == 2 and "error: " in done.err and "Traceback" not in done.err
+    nowhere = cbrn_data("publish", "--root", tmp_path / "nowhere")
+    assert nowhere.code == 1 and "schemas/package.yaml" in nowhere.err
+
+
+# --- releases, trace, withdraw
+
+
+def test_where_nothing_is_published_everything_says_so(cbrn_data: Command, project: Path) -> None:
+    assert cbrn_data("releases", "--root", project).out.startswith("Nothing is published yet")
+    assert cbrn_data("releases", "--json", "--root", project).json == []
+    for command in (["trace", "projects", "P94"], ["diff", "1.0.0", "1.1.0"], ["withdraw", "1.0.0", "--reason", "x"]):
+        done = cbrn_data(*command, "--root", project)
+        assert (done.code, done.out) == (2, ""), command
+        assert done.err.startswith("error: ")
+
+
+def test_trace_shows_the_words_with_file_and_line(cbrn_data: Command, history: History) -> None:
+    done = cbrn_data("trace", "regions", "central-asia", "established_on", "--json", "--root", history.root)
+    (cell,) = done.json
+    assert (cell["field"], cell["value"]) == ("established_on", "2015-07-17")
+    assert [(one["file"], one["lines"], one["words"], one["method"]) for one in cell["passages"]] == [
+        ("sources/central-asia-2025.txt", [13, 13], "17 July 2015", "normalised"),
+        ("sources/central-asia-2026.txt", [15, 15], "17 July 2015", "normalised"),
+    ]
+    people = cbrn_data("trace", "regions", "central-asia", "established_on", "--root", history.root)
+    assert "established_on  2015-07-17\n" in people.out
+    assert "sources/central-asia-2025.txt:13, edition 2025" in people.out
+
+
+def test_trace_names_the_page_of_a_curated_value(cbrn_data: Command, history: History) -> None:
+    done = cbrn_data("trace", "memberships", "central-asia/KAZ", "joined", "--json", "--root", history.root)
+    (passage,) = done.json[0]["passages"]
+    assert (passage["method"], passage["words"], passage["certainty"]) == ("curated", "2020-11", "high")
+    assert passage["url"].startswith("https://cbrn-risk-mitigation.network.europa.eu/")
+
+
+def test_every_cell_of_a_row_is_traced_and_a_null_says_so(cbrn_data: Command, history: History) -> None:
+    row = cbrn_data("trace", "projects", "P113", "--json", "--root", history.root).json
+    assert [cell["field"] for cell in row] == ["project_id", "number", "title"]
+    assert all(cell["passages"] for cell in row)
+    null = cbrn_data("trace", "projects", "P113", "budget_eur", "--root", history.root)
+    assert (null.code, null.out) == (0, "budget_eur  null: no source says it\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nothing", "P94"], "there is no table 'nothing' with evidence; there are regions, countries"),
+        (["evidence", "x"], "there is no table 'evidence' with evidence"),
+        (["projects", "P9"], "projects has no row 'P9'; it has"),
+        (["projects", "P94", "colour"], "projects has no field 'colour'; it has project_id"),
+        (["projects", "P94", "--release", "3.0.0"], "there is no release 3.0.0; there are: 1.0.0, 1.1.0, 1.1.1, 2.0.0"),
+        (["projects", "\x1b[31m"], r"projects has no row '\\x1b[31m'"),
+    ],
+)
+def test_trace_of_what_is_not_there_names_what_is(
+    cbrn_data: Command, history: History, arguments: list[str], words: str
+) -> None:
+    done = cbrn_data("trace", *arguments, "--root", history.root)
+    assert (done.code, done.out) == (2, "")
+    assert words in " ".join(done.err.split())
+
+
+def test_withdraw_marks_a_release_and_touches_no_byte_of_it(cbrn_data: Command, history: History, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    shutil.copytree(history.root, root)
+    releases = root / "published/releases"
+    before = {path: path.read_bytes() for path in releases.rglob("*") if path.is_file()}
+    done = cbrn_data("withdraw", "1.1.0", "--reason", "A date was wrong", "--root", root)
+    assert (done.code, done.out) == (0, "1.1.0 is withdrawn: A date was wrong\n")
+    assert {path: path.read_bytes() for path in releases.rglob("*") if path.is_file()} == before
+    listed = {entry["version"]: entry["withdrawn"] for entry in cbrn_data("releases", "--json", "--root", root).json}
+    assert listed == {
+        "2.0.0": None,
+        "1.1.1": None,
+        "1.1.0": {"reason": "A date was wrong", "date": "2026-11-22"},
+        "1.0.0": None,
+    }
+    assert "WITHDRAWN: A date was wrong" in cbrn_data("releases", "--root", root).out
+    assert cbrn_data("publish", "--root", root).out.startswith("Nothing new: 2.0.0")
+    assert cbrn_data("withdraw", "9.9.9", "--reason", "x", "--root", root).code == 2
+    assert cbrn_data("withdraw", "1.1.0", "--reason", "Another", "--root", root).code == 2
+    assert cbrn_data("withdraw", "1.0.0", "--reason", "two\nlines", "--root", root).code == 2
+
+
+# --- output
+
+
+def test_eighty_columns_are_enough(cbrn_data: Command, history: History) -> None:
+    shown = [
+        ["releases"],
+        ["plan"],
+        ["publish"],
+        ["diff", "1.0.0", "2.0.0"],
+        ["trace", "projects", "P101"],
+        ["trace", "nothing", "x"],
+        ["diff", "1.0.0", "9.0.0"],
+    ]
+    for command in shown:
+        done = cbrn_data(*command, "--root", history.root)
+        assert done.out or done.err
+        assert [line for line in (done.out + done.err).splitlines() if len(line) > 80] == [], command
+        assert "\x1b" not in done.out + done.err
+
+
+@pytest.mark.parametrize("command", [["releases", "--json"], ["diff", "1.0.0", "2.0.0", "--json"], ["releases"]])
+def test_a_reader_who_goes_away_is_no_fault(history: History, command: list[str]) -> None:
+    process = subprocess.Popen(
+        [EXECUTABLE, *command, "--root", history.root], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout and process.stderr
+    process.stdout.close()
+    said = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(60), said) == (2, "")
+
+
+def test_what_the_locale_cannot_print_is_printed_all_the_same(history: History) -> None:
+    environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    command = [EXECUTABLE, "trace", "achievements", "central-asia-2023-5d765766", "text", "--root", history.root]
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "Kazakhstan’s Presidential" in " ".join(done.stdout.decode("utf-8").split())

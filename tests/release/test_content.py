@@ -1,0 +1,95 @@
+"""The content of a release: its files, what the nested form holds, and what its digest depends on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cbrn_data import pipeline
+from cbrn_data.release.content import Content, build_content
+from cbrn_data.release.descriptor import datapackage
+from cbrn_data.release.overview import overview
+from cbrn_data.release.store import Store
+
+
+def test_files_are_those_of_tables_sources_and_definitions(built: pipeline.Built) -> None:
+    content = built.content
+    tables = [name for name in content.package.tables if name not in {"quarantine", "changes"}]
+    assert content.tables == tables
+    sources = [name for source in built.tables.sources for name in (source.name, f"{source.name}.yaml")]
+    assert set(content.files) == {
+        *(f"{table}.{form}" for table in tables for form in ("csv", "json")),
+        *(f"sources/{name}" for name in sources),
+        *(f"schemas/{name}" for name in content.package.files),
+        "cbrn-data.json",
+    }
+
+
+def again(built: pipeline.Built, **change: object) -> Content:
+    return build_content(replace(built.tables, **change), built.content.package)  # type: ignore[arg-type]
+
+
+def test_the_digest_is_that_of_the_inputs(built: pipeline.Built) -> None:
+    assert again(built).digest == built.content.digest
+    rows = built.tables.rows | {"priorities": built.tables.rows["priorities"][:-1]}
+    assert again(built, rows=rows).digest != built.content.digest
+    first, *others = built.tables.sources
+    noted = replace(first, sidecar=first.sidecar + b"# read again\n")
+    assert again(built, sources=[noted, *others]).digest != built.content.digest
+
+
+def test_the_nested_form_holds_every_row_of_the_region(built: pipeline.Built) -> None:
+    nested, rows = json.loads(built.content.files["cbrn-data.json"]), built.content.rows
+    (region,) = nested["regions"]
+    assert [entry["country_id"] for entry in region["countries"]] == [row["country_id"] for row in rows["memberships"]]
+    assert sorted(entry["project_id"] for entry in region["projects"]) == sorted(
+        row["project_id"] or "" for row in rows["projects"]
+    )
+    assert [entry["position"] for entry in region["priorities"]] == [*range(1, len(rows["priorities"]) + 1)]
+    assert [entry["position"] for entry in region["achievements"]] == [*range(1, len(rows["achievements"]) + 1)]
+    links = sum(len(entry["countries"]) for entry in region["achievements"])
+    assert links == len(rows["achievement_countries"])
+    assert sum(len(entry["countries"]) for entry in region["projects"]) == len(rows["project_countries"])
+
+
+def test_a_descriptor_says_nothing_of_a_table_that_is_not_there(built: pipeline.Built) -> None:
+    content = built.content
+    described = datapackage(content.package, ["countries", "memberships"], content.files, [], "1.0.0", "2026-11-22")
+    assert [entry["name"] for entry in described["resources"]] == [
+        "countries",
+        "countries-json",
+        "memberships",
+        "memberships-json",
+    ]
+    keys = described["resources"][2]["schema"]["foreignKeys"]
+    assert [key["reference"]["resource"] for key in keys] == ["countries"]
+    assert described["created"] == "2026-11-22T00:00:00Z"
+    assert all("type" not in entry and "schema" not in entry for entry in described["resources"][1::2])
+
+
+@pytest.fixture
+def lines(published: Path) -> dict[str, str]:
+    release = Store(published).newest()
+    assert release is not None
+    return dict(overview(release))
+
+
+def test_an_overview_says_how_it_was_checked_and_what_the_data_says(lines: dict[str, str]) -> None:
+    assert list(lines) == [
+        "Release",
+        "Brings",
+        "Checked by",
+        "Evidence",
+        "Regions",
+        "Countries",
+        "Projects",
+        "Achievements",
+        "Look at",
+    ]
+    assert lines["Regions"] == "Central Asia (Tashkent)"
+    assert lines["Projects"] == "10 named here; the leaflet of Central Asia claims 18"
+    assert lines["Achievements"] == "5, from 2023 to 2024-05-21"
+    assert lines["Checked by"].startswith("cbrn_data, pandera ") and "frictionless" in lines["Checked by"]

@@ -1,0 +1,267 @@
+"""Each rule in use on right and wrong cells, beside the verdict of frictionless on the same small CSV file."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import frictionless
+import pytest
+
+from cbrn_data.errors import SchemaError
+from cbrn_data.findings import catalogue
+from cbrn_data.schema.compile import compile_table
+from cbrn_data.schema.descriptor import table_schema
+from cbrn_data.schema.faults import Fault, explained, faults, text_frame
+from cbrn_data.schema.model import Field, NamedCheck, Table
+from cbrn_data.schema.supported import refusals
+
+
+def definition(type_: str = "string", format_: str = "default", /, **constraints: Any) -> Field:
+    return Field("value", type_, "Value", "The value.", "x", format_, None, constraints, 7)
+
+
+def table_of(field: Field, *checks: NamedCheck) -> Table:
+    key = Field("id", "string", "Id", "The id.", "1", "default", None, {"required": True})
+    return Table("things", "Things", "Some things.", "data", ("id",), (), checks, (key, field))
+
+
+def rows_of(cells: list[str | None]) -> list[dict[str, str | None]]:
+    return [{"id": str(number), "value": cell} for number, cell in enumerate(cells)]
+
+
+def ours(table: Table, rows: list[dict[str, str | None]]) -> list[Fault]:
+    return faults(compile_table(table), text_frame(table.names, rows))
+
+
+def theirs(table: Table, rows: list[dict[str, str | None]], folder: Path) -> set[tuple[int, str]]:
+    """Return the rows, from 0, and the fields that frictionless refuses."""
+    with (folder / "things.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, table.names)
+        writer.writeheader()
+        writer.writerows(rows)
+    schema = table_schema(table, frozenset())
+    schema["fields"] = [{key: value for key, value in field.items() if key != "example"} for field in schema["fields"]]
+    descriptor = {"name": "things", "path": "things.csv", "schema": schema}
+    report = frictionless.Resource.from_descriptor(descriptor, basepath=str(folder)).validate()
+    assert not report.errors
+    errors = [error.to_descriptor() for error in report.tasks[0].errors]
+    return {(error["rowNumber"] - 2, error.get("fieldName", "")) for error in errors}
+
+
+RULES: list[tuple[Field, str, list[str | None], list[str]]] = [
+    (definition(), "", ["text", "=1+1", "2024", " padded ", "two\nlines", "Côte d’Ivoire", '"quoted"', None], []),
+    (definition(required=True), "cell-missing", ["x"], [""]),
+    (definition(unique=True), "cell-unique", ["a", "b", None, None, "A"], ["a", "b"]),
+    (definition(enum=["exact", "about"]), "cell-enum", ["exact", "about", None], ["Exact", "exact ", "aboutexact"]),
+    (definition("integer", enum=[1, 2]), "cell-enum", ["1", "2"], ["3"]),
+    (definition(pattern="[A-Z]{3}"), "cell-pattern", ["KAZ", None], ["kaz", "KA", "KAZA", " KAZ"]),
+    (definition(pattern="(ab|cd)"), "cell-pattern", ["ab", "cd"], ["abd", "acd", "xcd"]),
+    (definition(pattern="é{2}"), "cell-pattern", ["éé"], ["é", "e\u0301e\u0301"]),
+    (definition(minLength=2), "cell-length", ["ab", "éé", "🧪🧪", None], ["a", "é", "🧪"]),
+    (definition(maxLength=2), "cell-length", ["ab", "éé", "🧪🧪", "a"], ["abc", "ééé"]),
+    (
+        definition("integer"),
+        "cell-type",
+        ["0", "7", "-12", "999999999999999999"],
+        ["1.0", "1e3", "x", "1,000", "0x10", "--1"],
+    ),
+    (definition("integer", minimum=1), "cell-range", ["1", "999999"], ["0", "-1"]),
+    (definition("integer", maximum=10), "cell-range", ["10", "-999"], ["11"]),
+    (definition("year"), "cell-type", ["2025", "1066", "0001"], ["25", "20250", "20x5", "2025-01"]),
+    (definition("year", minimum=2000, maximum=2030), "cell-range", ["2000", "2030"], ["1999", "2031"]),
+    (definition("date"), "cell-type", ["2024-02-29", "0001-01-01"], ["2023-02-29", "2024-13-01", "01/02/2024", "2024-06"]),
+    (
+        definition("string", "uri"),
+        "cell-format",
+        ["https://example.org/a?b=c#d", "urn:isbn:1"],
+        ["example", "/path", "//host/x"],
+    ),
+]
+
+
+def rule_id(rule: tuple[Field, str, list[str | None], list[str]]) -> str:
+    return f"{rule[0].type}-{rule[0].format}-{'-'.join(rule[0].constraints) or rule[1] or 'anything'}"
+
+
+@pytest.mark.parametrize("rule", RULES, ids=rule_id)
+def test_a_rule_parts_right_cells_from_wrong_ones_as_frictionless_does(
+    rule: tuple[Field, str, list[str | None], list[str]], tmp_path: Path
+) -> None:
+    field, code, right, wrong = rule
+    table = table_of(field)
+    rows = rows_of([*right, *(cell or None for cell in wrong)])
+    found = ours(table, rows)
+    assert {(fault.index, fault.field, fault.code) for fault in found} == {
+        (place, "value", code) for place in range(len(right), len(rows))
+    }
+    assert {(fault.index, fault.field) for fault in found} == theirs(table, rows, tmp_path)
+    assert all(fault.value == rows[fault.index]["value"] for fault in found)
+
+
+STRICTER: list[tuple[str, Field, str, list[str]]] = [
+    (
+        "a number has one spelling, so that text and JSON are the same",
+        definition("integer"),
+        "cell-type",
+        ["+5", "007", "-0"],
+    ),
+    ("digits are ASCII", definition("integer"), "cell-type", ["٣", "２"]),
+    ("spaces are no part of a number", definition("integer"), "cell-type", [" 5", "5 ", "5\n"]),
+    ("a number fits 64 bits", definition("integer"), "cell-type", ["9" * 19]),
+    ("a pattern matches to the very end", definition(pattern="[A-Z]+"), "cell-pattern", ["KAZ\n"]),
+    ("a pattern matches whole, whatever its branches", definition(pattern="ab|cd"), "cell-pattern", ["abx", "xcd"]),
+    ("a year is four ASCII digits", definition("year"), "cell-type", ["２０２５"]),
+    ("an address has no spaces or marks", definition("string", "uri"), "cell-format", ["https://a b", "https://a<b>"]),
+]
+
+
+@pytest.mark.parametrize("case", STRICTER, ids=lambda case: case[0])
+def test_where_we_are_stricter_than_frictionless(case: tuple[str, Field, str, list[str]], tmp_path: Path) -> None:
+    _, field, code, cells = case
+    table, rows = table_of(field), rows_of(list(cells))
+    assert [(fault.index, fault.code) for fault in ours(table, rows)] == [(place, code) for place in range(len(cells))]
+    assert theirs(table, rows, tmp_path) < {(place, "value") for place in range(len(cells))}
+
+
+def test_no_right_cell_of_ours_is_wrong_for_frictionless(tmp_path: Path) -> None:
+    """A release that we pass must pass with its consumers: whatever frictionless refuses, we refuse."""
+    cells = ["", "0", "-0", "00", "1", "+1", "１", "1.", "1_000", "0000", "-001", "2024", "10000", "2024-1-1", "2024-01-01"]
+    cells += [
+        "2024-01-01T00:00:00",
+        "20240101",
+        "2024-W01-1",
+        "true",
+        "null",
+        "NaN",
+        "https://",
+        "a:",
+        ":a",
+        "http:x",
+        "a b:c",
+    ]
+    cells += [
+        "\u00a05",
+        "5\u00a0",
+        "\t",
+        " ",
+        "https://example.org/\u00e9",
+        "mailto:a@b",
+        "HTTP://X",
+        "https://[::1",
+        "http://x:y",
+    ]
+    for number, field in enumerate(
+        [definition("integer"), definition("year"), definition("date"), definition("string", "uri")]
+    ):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        table, rows = table_of(field), rows_of([cell or None for cell in cells])
+        refused = {(fault.index, fault.field) for fault in ours(table, rows)}
+        assert theirs(table, rows, folder) <= refused, field.type
+
+
+def test_a_key_that_repeats_is_told_once_for_the_later_row(tmp_path: Path) -> None:
+    table = table_of(definition())
+    rows: list[dict[str, str | None]] = [{"id": "a", "value": "1"}, {"id": "b", "value": "1"}, {"id": "a", "value": "2"}]
+    assert ours(table, rows) == [Fault(2, "", "key-repeated", None)]
+    assert theirs(table, rows, tmp_path) == {(2, "")}
+
+
+def test_columns_that_are_missing_unknown_or_out_of_order() -> None:
+    table = table_of(definition())
+    for names, blamed in ((["value", "id"], {"id", "value"}), (["id"], {"value"}), (["id", "value", "more"], {"more"})):
+        found = faults(compile_table(table), text_frame(names, [dict.fromkeys(names, "1")]))
+        assert {(fault.field, fault.code) for fault in found} <= {(name, "header-wrong") for name in blamed}
+        assert found, names
+
+
+def test_a_part_of_the_columns_is_judged_cell_by_cell_only() -> None:
+    table = table_of(definition("integer", required=True, unique=True, minimum=1))
+    frame = text_frame(["value"], rows_of(["1", "1", None, "0", "x"]), index=[12, 13, 14, 15, 16])
+    found = faults(compile_table(table, ["value"]), frame)
+    assert [(fault.index, fault.code) for fault in found] == [(15, "cell-range"), (16, "cell-type")]
+
+
+def test_an_empty_table_breaks_nothing() -> None:
+    assert ours(table_of(definition("integer", required=True)), []) == []
+
+
+REFUSED = {
+    "type 'number' with format 'default' has no check": definition("number"),
+    "type 'boolean' with format 'default' has no check": definition("boolean"),
+    "type 'yearmonth' with format 'default' has no check": definition("yearmonth"),
+    "type 'date' with format '%d/%m/%Y' has no check": definition("date", "%d/%m/%Y"),
+    "type 'string' with format 'email' has no check": definition("string", "email"),
+    "constraint 'exclusiveMinimum' has no check for type 'integer'": definition("integer", exclusiveMinimum=0),
+    "constraint 'jsonSchema' has no check for type 'string'": definition(jsonSchema={}),
+    "constraint 'minimum' has no check for type 'date'": definition("date", minimum="2024-01-01"),
+    "constraint 'minimum' has no check for type 'string'": definition(minimum=1),
+    "constraint 'pattern' has no check for type 'integer'": definition("integer", pattern="[0-9]"),
+    "constraint 'maxLength' has no check for type 'year'": definition("year", maxLength=4),
+    "constraint 'minimum' must be a whole number, not 'x'": definition("integer", minimum="x"),
+    "constraint 'minimum' must be a whole number, not True": definition("integer", minimum=True),
+    "constraint 'minLength' must be a whole number from 0, not -1": definition(minLength=-1),
+    "constraint 'required' must be true or false, not 'yes'": definition(required="yes"),
+    "constraint 'enum' must be a list of texts or numbers, not 'exact'": definition(enum="exact"),
+    "constraint 'enum' must be a list of texts or numbers, not []": definition(enum=[]),
+    "constraint 'pattern' must be a regular expression that RE2 and Python read, not '('": definition(pattern="("),
+    "constraint 'pattern' must be a regular expression that RE2 and Python read, not '(?=a)'": definition(pattern="(?=a)"),
+    "constraint 'pattern' must be a regular expression that RE2 and Python read, not 7": definition(pattern=7),
+}
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_a_rule_that_nothing_checks_is_refused_when_it_is_compiled(message: str) -> None:
+    with pytest.raises(SchemaError) as refused:
+        compile_table(table_of(REFUSED[message]))
+    (finding,) = refused.value.findings
+    assert (finding.code, finding.message, finding.place) == (
+        "schema-unsupported",
+        f"value: {message}",
+        "schemas/things.yaml:7",
+    )
+
+
+def test_a_named_check_that_does_not_exist_is_refused() -> None:
+    table = table_of(definition(), NamedCheck("in-tune", ("value",)), NamedCheck("in-order", ("value",)))
+    assert [finding.message for finding in refusals(table)] == [
+        "the check 'in-tune' does not exist; there are partial-date, in-order, together",
+        "the check 'in-order' looks at two fields, not at 1",
+    ]
+
+
+WORDS = [
+    (definition(required=True), Fault(0, "value", "cell-missing", None), "value is null and must not be"),
+    (definition(unique=True), Fault(0, "value", "cell-unique", "a"), "value 'a' stands twice"),
+    (definition("integer"), Fault(0, "value", "cell-type", "1.5"), "value '1.5' is no integer; an example: x"),
+    (definition("string", "uri"), Fault(0, "value", "cell-format", "a"), "value 'a' is no string (uri); an example: x"),
+    (definition(enum=["a", "b"]), Fault(0, "value", "cell-enum", "c"), "value 'c' is none of a, b"),
+    (
+        definition(pattern="P[0-9]"),
+        Fault(0, "value", "cell-pattern", "Q"),
+        "value 'Q' does not match P[0-9]; an example: x",
+    ),
+    (definition("integer", minimum=1), Fault(0, "value", "cell-range", "0"), "value '0' must be at least 1"),
+    (definition(maxLength=2), Fault(0, "value", "cell-length", "abc"), "value 'abc' must have at most 2 characters"),
+    (definition(), Fault(0, "", "key-repeated", None), "the key (id) stands twice"),
+    (definition(), Fault(None, "extra", "header-wrong", None), "the column 'extra' is missing, unknown or out of order"),
+]
+
+
+@pytest.mark.parametrize("case", WORDS, ids=lambda case: case[1].code)
+def test_every_fault_is_told_in_words(case: tuple[Field, Fault, str]) -> None:
+    field, fault, message = case
+    assert explained(table_of(field), fault) == message
+
+
+def test_the_words_cover_every_code_that_a_fault_can_have() -> None:
+    cells = {code for code in catalogue() if code.startswith("cell-")}
+    assert cells | {"key-repeated", "header-wrong"} == {fault.code for _, fault, _ in WORDS}
+
+
+def test_a_value_is_told_cut_and_without_controls() -> None:
+    fault = Fault(0, "value", "cell-type", "\x1b[31m" + "9" * 500)
+    assert len(explained(table_of(definition("integer")), fault)) < 140
+    assert "\x1b" not in explained(table_of(definition("integer")), fault)

@@ -1,0 +1,218 @@
+"""Reading definitions: what is misshapen is told in words with file and line, all of it at once."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cbrn_data.errors import SchemaError
+from cbrn_data.schema.model import read_package
+
+PROJECT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture
+def schemas(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(PROJECT / "schemas", tmp_path / "schemas"))
+
+
+def refusals(folder: Path) -> list[tuple[str, str, str]]:
+    with pytest.raises(SchemaError) as refused:
+        read_package(folder)
+    assert refused.value.exit_code == 1
+    return [(finding.code, finding.place, finding.message) for finding in refused.value.findings]
+
+
+def changed(folder: Path, name: str, old: str, new: str) -> None:
+    path = folder / name
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_the_real_definitions_are_read_in_the_order_of_the_package() -> None:
+    package = read_package(PROJECT / "schemas")
+    assert list(package.tables) == package.about["tables"]
+    assert set(package.files) == {path.name for path in (PROJECT / "schemas").iterdir()}
+    assert [table.name for table in package.with_role("provenance")] == ["sources", "evidence"]
+    assert [table.name for table in package.with_role("record")] == ["quarantine", "changes"]
+    assert package.tables["projects"].field("budget_eur").unit == "euros"
+
+
+CASES: dict[str, tuple[str, str, str, list[tuple[str, str]]]] = {
+    "no example": (
+        "countries.yaml",
+        "    example: KZ\n",
+        "",
+        [("schemas/countries.yaml:15", "iso2: the key 'example' is missing")],
+    ),
+    "empty title": (
+        "countries.yaml",
+        "    title: Name\n",
+        "    title: ''\n",
+        [("schemas/countries.yaml:27", "name: title must be text")],
+    ),
+    "unknown key": (
+        "countries.yaml",
+        "    title: Name\n",
+        "    title: Name\n    titel: Name\n",
+        [("schemas/countries.yaml:27", "name: the key 'titel' is not known")],
+    ),
+    "field twice": (
+        "countries.yaml",
+        "  - name: m49",
+        "  - name: iso2",
+        [("schemas/countries.yaml:15", "the field 'iso2' stands twice")],
+    ),
+    "another name": (
+        "countries.yaml",
+        "name: countries\n",
+        "name: lands\n",
+        [("schemas/countries.yaml:1", "name is 'lands', not that of the file")],
+    ),
+    "another role": (
+        "countries.yaml",
+        "role: data",
+        "role: decoration",
+        [("schemas/countries.yaml:1", "role must be one of data, provenance, record")],
+    ),
+    "key of no field": (
+        "countries.yaml",
+        "primaryKey: [country_id]",
+        "primaryKey: [code]",
+        [("schemas/countries.yaml:1", "primaryKey names the field 'code', which is not there")],
+    ),
+    "key that is no list": (
+        "countries.yaml",
+        "primaryKey: [country_id]",
+        "primaryKey: country_id",
+        [("schemas/countries.yaml:1", "primaryKey must be a list of names of fields")],
+    ),
+    "foreign key to nothing": (
+        "regions.yaml",
+        "resource: countries",
+        "resource: lands",
+        [("schemas/regions.yaml:1", "foreignKeys leads to lands.country_id, which is not there")],
+    ),
+    "foreign key without fields": (
+        "regions.yaml",
+        "fields: [secretariat_country_id], ",
+        "",
+        [("schemas/regions.yaml:1", "entry 1 of foreignKeys: the key 'fields' is missing")],
+    ),
+    "check of no field": (
+        "memberships.yaml",
+        "fields: [joined]",
+        "fields: [left]",
+        [("schemas/memberships.yaml:1", "checks names the field 'left', which is not there")],
+    ),
+    "fields that are no list": (
+        "countries.yaml",
+        "fields:\n",
+        "fields: many\nrest:\n",
+        [("schemas/countries.yaml:1", "fields must be a list"), ("schemas/countries.yaml:1", "the key 'rest' is not known")],
+    ),
+    "a key twice": (
+        "countries.yaml",
+        "role: data\n",
+        "role: data\nrole: data\n",
+        [("schemas/countries.yaml:7", "is not strict YAML: the key 'role' stands twice")],
+    ),
+    "an alias": (
+        "countries.yaml",
+        "title: Countries",
+        "title: &a Countries",
+        [("schemas/countries.yaml:2", "is not strict YAML: anchors and aliases are not allowed")],
+    ),
+    "no publisher": (
+        "package.yaml",
+        "publisher:\n  name: cbrn_data maintainers\n",
+        "publisher:\n",
+        [("schemas/package.yaml:1", "publisher must be a name")],
+    ),
+    "a table outside": (
+        "package.yaml",
+        "  - regions\n",
+        "  - ../regions\n",
+        [("schemas/package.yaml:1", "tables must be a list of names of tables")],
+    ),
+    "a table twice": (
+        "package.yaml",
+        "  - regions\n",
+        "  - regions\n  - regions\n",
+        [("schemas/package.yaml:1", "tables names 'regions' twice")],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_wrong_with_a_definition_is_told_with_its_place(case: str, schemas: Path) -> None:
+    name, old, new, expected = CASES[case]
+    changed(schemas, name, old, new)
+    assert refusals(schemas) == [("schema-invalid", place, message) for place, message in expected]
+
+
+def test_every_fault_of_every_file_is_told_at_once(schemas: Path) -> None:
+    changed(schemas, "countries.yaml", "    example: KZ\n", "")
+    changed(schemas, "regions.yaml", "role: data", "role: 7")
+    (schemas / "figures.yaml").unlink()
+    assert refusals(schemas) == [
+        ("schema-invalid", "schemas/countries.yaml:15", "iso2: the key 'example' is missing"),
+        ("schema-invalid", "schemas/figures.yaml", "the file is not there"),
+        ("schema-invalid", "schemas/regions.yaml:1", "role must be one of data, provenance, record"),
+    ]
+
+
+UNREADABLE: dict[str, tuple[Callable[[Path], object], list[tuple[str, str, str]]]] = {
+    "missing": (
+        lambda path: path.unlink(),
+        [("schema-invalid", "schemas/countries.yaml", "the file is not there")],
+    ),
+    "a folder": (
+        lambda path: (path.unlink(), path.mkdir()),
+        [("schema-invalid", "schemas/countries.yaml", "is not a regular file")],
+    ),
+    "no YAML": (
+        lambda path: path.write_text("name: [countries\n"),
+        [("schema-invalid", "schemas/countries.yaml:2", "is not strict YAML: did not find expected ',' or ']'")],
+    ),
+    "not UTF-8": (
+        lambda path: path.write_bytes(b"name: c\xff\n"),
+        [
+            (
+                "schema-invalid",
+                "schemas/countries.yaml:1",
+                "is not strict YAML: 'utf-8' codec can't decode byte 0xff in position 7: invalid start byte",
+            )
+        ],
+    ),
+    "a list": (
+        lambda path: path.write_text("- a\n"),
+        [("schema-invalid", "schemas/countries.yaml:1", "is not a list of keys and values")],
+    ),
+    "empty": (
+        lambda path: path.write_text(""),
+        [("schema-invalid", "schemas/countries.yaml:1", "is not a list of keys and values")],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_a_definition_that_cannot_be_read_is_told(case: str, schemas: Path) -> None:
+    spoil, expected = UNREADABLE[case]
+    spoil(schemas / "countries.yaml")
+    assert refusals(schemas) == expected
+
+
+def test_a_folder_without_a_package_is_told(tmp_path: Path) -> None:
+    assert refusals(tmp_path) == [("schema-invalid", "schemas/package.yaml", "the file is not there")]
+
+
+def test_rows_are_named_and_ordered_by_their_key() -> None:
+    table = read_package(PROJECT / "schemas").tables["evidence"]
+    row: dict[str, str | None] = {"table_name": "t", "row_id": "r", "field": "f", "source_id": "s", "char_start": "9"}
+    assert table.row_id(row) == "t/r/f/s/9"
+    assert table.order(row) < table.order(row | {"char_start": "10"})

@@ -1,0 +1,153 @@
+"""Putting received files under raw/: each way in, and each file that must stay out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cbrn_data.cli.sources import add_files
+from cbrn_data.errors import CbrnDataError, SourceError
+from cbrn_data.sources.add import About, Added, add_file
+from cbrn_data.sources.source import MAX_BYTES, read_sources
+
+LEAFLETS = Path(__file__).parent.parent / "leaflets"
+LEAFLET = (LEAFLETS / "central-asia-2025.txt").read_bytes()
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    return tmp_path / "root" / "raw"
+
+
+def add(tmp_path: Path, raw: Path, name: str, data: bytes, **about: str) -> Added:
+    (tmp_path / name).write_bytes(data)
+    return add_file(tmp_path / name, raw, About(retrieved_on="2026-11-22", **about))
+
+
+def pdf(lines: list[str]) -> bytes:
+    """Write the smallest PDF with these lines, each in a text box of its own."""
+    shows = [f"BT /F 10 Tf 50 {800 - 30 * place} Td ({line}) Tj ET" for place, line in enumerate(lines)]
+    content = "\n".join(shows).encode("latin-1")
+    bodies = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F 5 0 R >> >> >>",
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    out, places = b"%PDF-1.4\n", []
+    for number, body in enumerate(bodies, start=1):
+        places.append(len(out))
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    return out + b"xref\n0 6\n0000000000 65535 f \n%strailer\n<< /Size 6 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF" % (table, len(out))
+
+
+PAGE = """Middle East Regional Secretariat|Amman, Jordan|OVERALL GOAL: Mitigate CBRN risks|ESTABLISHED: 25 June 2013
+Funded by the European Union and implemented in partnership with UNICRI|Partner Countries|Iraq|Jordan|Projects
+Since 2013, the region implemented and participated in 15 projects, of which 1 is on-going in 2026:|Project 97|Training
+Regional Priorities|Waste Management|Methodology|2 partner countries have appointed their Focal Point|Recent Achievements
+In February 2026, Project 97 trained twelve experts in Amman.""".replace("\n", "|").split("|")
+
+
+def test_a_leaflet_is_named_by_its_region_and_year(tmp_path: Path, raw: Path) -> None:
+    assert add(tmp_path, raw, "received.txt", LEAFLET).names == ["central-asia-2025.txt"]
+    assert (raw / "central-asia-2025.txt").read_bytes() == LEAFLET
+    (source,), findings = read_sources(raw)
+    assert findings == []
+    assert (source.source_id, source.about["region"], source.edition) == ("central-asia-2025", "central-asia", "2025")
+    assert add(tmp_path, raw, "again.txt", LEAFLET).names == []
+    assert add(tmp_path, raw, "received.txt", LEAFLET, edition="2026").names == ["central-asia-2026.txt"]
+
+
+def test_other_bytes_never_take_a_name(tmp_path: Path, raw: Path) -> None:
+    add(tmp_path, raw, "a.txt", LEAFLET)
+    with pytest.raises(SourceError, match="other bytes"):
+        add(tmp_path, raw, "b.txt", LEAFLET + b"\n")
+    assert (raw / "central-asia-2025.txt").read_bytes() == LEAFLET
+
+
+def test_a_pdf_is_kept_with_its_text(tmp_path: Path, raw: Path) -> None:
+    data = pdf(PAGE)
+    assert sorted(add(tmp_path, raw, "a.pdf", data).names) == ["middle-east-2026.pdf", "middle-east-2026.txt"]
+    assert (raw / "middle-east-2026.pdf").read_bytes() == data
+    sources, findings = read_sources(raw)
+    assert findings == []
+    text, document = sorted(sources, key=lambda source: source.kind, reverse=True)
+    assert text.about["text_of"] == document.source_id == "middle-east-2026-pdf"
+    assert text.about["read_with"].startswith("pdfminer.six ")
+    assert "Amman, Jordan\n" in text.document.text
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"%PDF-1.7\nnothing", "cannot be read as PDF"),
+        (b"plain words", "cannot be read as PDF"),
+        (pdf(PAGE)[:900], "PDF"),
+        (pdf([]), "holds no text"),
+    ],
+)
+def test_a_pdf_without_text_stays_out(tmp_path: Path, raw: Path, data: bytes, words: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        add(tmp_path, raw, "a.pdf", data)
+    assert caught.value.findings
+    assert {finding.code for finding in caught.value.findings} <= {"pdf-unreadable", "section-missing", "head-missing"}
+    assert not raw.exists()
+
+
+def test_a_table_needs_to_say_what_it_completes(tmp_path: Path, raw: Path) -> None:
+    with pytest.raises(CbrnDataError, match="--table"):
+        add(tmp_path, raw, "more_projects.csv", b"a,b\n1,2\n")
+    added = add(tmp_path, raw, "more_projects.csv", b"a,b\n1,2\n", table="projects", licence="CC-BY-4.0")
+    assert added.names == ["more_projects.csv"]
+    (source,), findings = read_sources(raw)
+    assert findings == [] and source.about["table"] == "projects"
+
+
+@pytest.mark.parametrize(
+    ("name", "about"),
+    [
+        ("a.txt", {"edition": "../../x"}),
+        ("a.txt", {"edition": "20x6"}),
+        ("a.txt", {"url": "javascript:alert(1)"}),
+        ("a.txt", {"title": "a\nsha256: b"}),
+        ("a b.csv", {"table": "projects"}),
+        ("a.csv", {"table": "Projects!"}),
+    ],
+)
+def test_nothing_is_written_that_could_not_be_read_back(tmp_path: Path, raw: Path, name: str, about: dict[str, str]) -> None:
+    with pytest.raises(SourceError) as caught:
+        add(tmp_path, raw, name, LEAFLET, **about)
+    assert {finding.code for finding in caught.value.findings} <= {"sidecar-invalid", "source-name"}
+    assert not raw.exists()
+
+
+def test_hostile_names_of_regions_become_no_paths(tmp_path: Path, raw: Path) -> None:
+    hostile = LEAFLET.replace(b"Central Asia Regional", b"../../../etc/x Regional")
+    assert add(tmp_path, raw, "a.txt", hostile).names == ["etc-x-2025.txt"]
+    endless = LEAFLET.replace(b"Central Asia Regional", b"a" * 5000 + b" Regional")
+    with pytest.raises(SourceError):
+        add(tmp_path, raw, "b.txt", endless)
+
+
+def test_other_kinds_of_file_are_wrong_use(tmp_path: Path, raw: Path) -> None:
+    with pytest.raises(CbrnDataError, match=r"only \.txt"):
+        add(tmp_path, raw, "a.docx", b"PK")
+    with pytest.raises(SourceError) as caught:
+        add(tmp_path, raw, "a.txt", b"a\n" * MAX_BYTES["leaflet"])
+    assert [finding.code for finding in caught.value.findings] == ["source-too-large"]
+
+
+def test_a_batch_says_what_became_of_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = {"good.txt": LEAFLET, "bad.txt": b"\x00", "late.txt": (LEAFLETS / "middle-east-2026.txt").read_bytes()}
+    for name, data in names.items():
+        (tmp_path / name).write_bytes(data)
+    with pytest.raises(SystemExit) as caught:
+        add_files([tmp_path / name for name in names], tmp_path)
+    said = capsys.readouterr()
+    assert caught.value.code == 1
+    assert "raw/central-asia-2025.txt" in said.out and "raw/middle-east-2026.txt" in said.out
+    assert "bad.txt was not added" in said.err.replace("\n", " ")
+    assert sorted(path.name for path in (tmp_path / "raw").glob("*.txt")) == ["central-asia-2025.txt", "middle-east-2026.txt"]

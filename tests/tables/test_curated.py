@@ -1,0 +1,207 @@
+"""Curated rows: they fill what leaflets leave null, never overrule in silence, and bad ones are set aside or block."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from cbrn_data.findings import Finding
+from cbrn_data.tables.build import Tables
+
+HEADER = "project_id,number,date_start,date_end,budget_eur,budget_qualifier,url,certainty"
+PAGE = "https://example.org/page"
+
+
+def told(findings: list[Finding]) -> list[tuple[str, str, str | None, str]]:
+    chosen = [finding for finding in findings if finding.code != "projects-named-differ"]
+    return [(finding.code, finding.place, finding.field, finding.message) for finding in chosen]
+
+
+def project(tables: Tables, project_id: str) -> dict[str, str | None]:
+    return next(row for row in tables.rows["projects"] if row["project_id"] == project_id)
+
+
+def test_a_curated_row_fills_what_the_leaflet_leaves_null(made: Any) -> None:
+    more = made.curated("projects", HEADER, f"P109,109,2024-01,2027,1000000,about,{PAGE},medium")
+    tables, findings = made.build("central-asia-2025", more=(more,))
+    row = project(tables, "P109")
+    assert told(findings) == []
+    assert (row["date_start"], row["date_end"], row["budget_eur"]) == ("2024-01", "2027", "1000000")
+    found = [e for e in tables.rows["evidence"] if (e["row_id"], e["field"]) == ("P109", "budget_eur")]
+    assert [(e["quote"], e["method"], e["url"], e["certainty"], e["line_start"]) for e in found] == [
+        ("1000000", "curated", PAGE, "medium", "2")
+    ]
+
+
+def test_several_pages_that_agree_are_all_evidence(made: Any) -> None:
+    rows = [f"P109,109,2024,,,,https://example.org/{page},high" for page in ("a", "b")]
+    tables, findings = made.build("central-asia-2025", more=(made.curated("projects", HEADER, *rows),))
+    assert told(findings) == []
+    found = [e["url"] for e in tables.rows["evidence"] if (e["row_id"], e["field"]) == ("P109", "date_start")]
+    assert found == ["https://example.org/a", "https://example.org/b"]
+
+
+def test_two_pages_that_contradict_each_other_block(made: Any) -> None:
+    rows = [f"P109,109,{start},,,,{PAGE},high" for start in ("2024-01", "2024-07")]
+    _, findings = made.build("central-asia-2025", more=(made.curated("projects", HEADER, *rows),))
+    assert told(findings) == [
+        (
+            "curated-conflict",
+            "raw/extra.csv:3",
+            "date_start",
+            "date_start of P109 is '2024-07' here and '2024-01' in raw/extra.csv:2",
+        )
+    ]
+
+
+def test_a_curated_value_against_the_leaflet_yields_and_is_told(made: Any) -> None:
+    more = made.curated("projects", "project_id,title,url,certainty", f"P109,Zoonoses,{PAGE},high")
+    tables, findings = made.build("central-asia-2025", more=(more,))
+    assert project(tables, "P109")["title"] == "Mitigating the risks of zoonotic diseases in Central Asia"
+    (finding,) = [finding for finding in findings if finding.code == "curated-overruled"]
+    assert not finding.blocks and finding.place == "raw/extra.csv:2"
+    assert finding.message == (
+        "title of P109 is 'Zoonoses' here and 'Mitigating the risks of zoonotic diseases in Central Asia' "
+        "in raw/central-asia-2025.txt:66"
+    )
+
+
+def test_involvement_in_a_region_holds_for_each_edition(made: Any) -> None:
+    header = "project_id,region_id,url,certainty"
+    project_row = made.curated("projects", "project_id,number,url,certainty", f"P99,99,{PAGE},high", name="p")
+    involved = made.curated("project_regions", header, f"P99,central-asia,{PAGE},high", name="r")
+    tables, findings = made.build("central-asia-2025", "central-asia-2026", more=(project_row, involved))
+    assert told(findings) == []
+    found = [(row["as_of_year"], row["status"]) for row in tables.rows["project_regions"] if row["project_id"] == "P99"]
+    assert found == [("2025", "not_listed_as_ongoing"), ("2026", "not_listed_as_ongoing")]
+
+
+def test_only_countries_that_are_referred_to_are_published(made: Any) -> None:
+    tables, _ = made.build("central-asia-2025", alone=True)
+    assert [row["country_id"] for row in tables.rows["countries"]] == ["KAZ", "KGZ", "MNG", "PAK", "TJK", "UZB"]
+
+
+BAD_ROWS = {
+    "cell-type": ("P109,109x,,,,,{page},high", "number", "number '109x' is no integer; an example: 101"),
+    "cell-pattern": (
+        "Q109,,,,,,{page},high",
+        "project_id",
+        "project_id 'Q109' does not match P[1-9][0-9]{0,3}; an example: P101",
+    ),
+    "cell-range": ("P109,0,,,,,{page},high", "number", "number '0' must be at least 1 and at most 9999"),
+    "cell-enum": ("P109,,,,5,roughly,{page},high", "budget_qualifier", "budget_qualifier 'roughly' is none of exact, about"),
+    "cell-missing": (",109,,,,,{page},high", "project_id", "project_id is part of the key and must not be empty"),
+    "curated-unsourced": ("P109,109,,,,,,high", "url", "the public page that states this row is missing"),
+    "curated-certainty": ("P109,109,,,,,{page},low", "certainty", "certainty is 'low', not high or medium"),
+    "row-partial-date": ("P109,,2024-13,,,,{page},high", "date_start", "date_start '2024-13' is in no calendar"),
+    "row-in-order": ("P109,,2025,2024,,,{page},high", "date_start", "date_start 2025 is after date_end 2024"),
+}
+
+
+@pytest.mark.parametrize("code", BAD_ROWS)
+def test_a_bad_row_blocks(code: str, made: Any) -> None:
+    row, field, message = BAD_ROWS[code]
+    _, findings = made.build("central-asia-2025", more=(made.curated("projects", HEADER, row.format(page=PAGE)),))
+    assert told(findings) == [(code, "raw/extra.csv:2", field, message)]
+    assert findings[0].blocks
+
+
+@pytest.mark.parametrize("code", BAD_ROWS)
+def test_a_bad_row_of_a_quarantined_table_is_set_aside_with_its_reason(code: str, made: Any) -> None:
+    row, _, message = BAD_ROWS[code]
+    good = f"P105,105,2023-12,,,,{PAGE},high"
+    more = made.curated("projects", HEADER, row.format(page=PAGE), good, on_error="quarantine")
+    tables, findings = made.build("central-asia-2025", more=(more,))
+    assert [(found, place, said) for found, place, _, said in told(findings)] == [
+        ("row-quarantined", "raw/extra.csv:2", f"{code}: {message}")
+    ]
+    (record,) = tables.rows["quarantine"]
+    assert (record["table_name"], record["source_id"], record["line"]) == ("projects", "extra", "2")
+    assert (record["code"], record["reason"]) == (code, message)
+    cells = [cell or None for cell in row.format(page=PAGE).split(",")]
+    assert json.loads(record["row"] or "") == dict(zip(HEADER.split(","), cells, strict=True))
+    assert project(tables, "P105")["date_start"] == "2023-12"
+
+
+def test_a_row_of_another_width_is_set_aside_too(made: Any) -> None:
+    more = made.curated("projects", HEADER, "P109,109", f"P105,105,2023-12,,,,{PAGE},high", on_error="quarantine")
+    tables, findings = made.build("central-asia-2025", more=(more,))
+    assert told(findings) == [
+        ("row-quarantined", "raw/extra.csv:2", None, "csv-row-width: the row has 2 cells and the header 8")
+    ]
+    assert [(row["code"], row["row"]) for row in tables.rows["quarantine"]] == [("csv-row-width", '["P109", "109"]')]
+
+
+def test_a_quotation_mark_that_is_not_closed_blocks_even_a_quarantined_table(made: Any) -> None:
+    more = made.curated("projects", HEADER, f'P109,109,"2024,,,,{PAGE},high', on_error="quarantine")
+    _, findings = made.build("central-asia-2025", more=(more,))
+    assert [finding.code for finding in findings] == ["csv-quote"]
+
+
+def test_every_reason_of_a_row_is_kept(made: Any) -> None:
+    more = made.curated("projects", HEADER, "P109,x,2024-13,2023,y,,ftp://a,", on_error="quarantine")
+    tables, _ = made.build("central-asia-2025", more=(more,))
+    assert {row["code"]: row["reason"] for row in tables.rows["quarantine"]} == {
+        "cell-type": "budget_eur 'y' is no integer; an example: 6500000; number 'x' is no integer; an example: 101",
+        "curated-certainty": "certainty is missing; it is high or medium",
+        "curated-unsourced": "'ftp://a' is no http(s) address",
+        "row-in-order": "date_start 2024-13 is after date_end 2023",
+        "row-partial-date": "date_start '2024-13' is in no calendar",
+    }
+
+
+def test_text_like_a_formula_is_set_aside_or_blocks_and_is_never_changed(made: Any) -> None:
+    lines = ("project_id,title_official,url,certainty", f"P109,=HYPERLINK(1),{PAGE},high")
+    _, findings = made.build("central-asia-2025", more=(made.curated("projects", *lines),))
+    assert told(findings) == [
+        ("text-active", "raw/extra.csv:2", "title_official", "title_official begins like a formula: '=HYPERLINK(1)'")
+    ]
+    tables, findings = made.build("central-asia-2025", more=(made.curated("projects", *lines, on_error="quarantine"),))
+    assert [code for code, *_ in told(findings)] == ["row-quarantined"]
+    assert tables.rows["quarantine"][0]["row"] == json.dumps(
+        {"project_id": "P109", "title_official": "=HYPERLINK(1)", "url": PAGE, "certainty": "high"}
+    )
+
+
+CORRECTIONS = "table_name,row_id,field,expect,value,reason,url"
+
+
+def test_a_correction_replaces_the_value_it_expects(made: Any) -> None:
+    title = "Mitigating the risks of zoonotic diseases in Central Asia"
+    data = f"{CORRECTIONS}\nprojects,P109,title,{title},Mitigating zoonotic risks,misprint,{PAGE}\n".encode()
+    tables, findings = made.build("central-asia-2025", more=(made.source("corrections.csv", data, kind="corrections"),))
+    assert told(findings) == []
+    assert project(tables, "P109")["title"] == "Mitigating zoonotic risks"
+    found = [e for e in tables.rows["evidence"] if (e["row_id"], e["field"]) == ("P109", "title")]
+    assert [(e["source_id"], e["quote"], e["method"], e["url"]) for e in found] == [
+        ("corrections", "Mitigating zoonotic risks", "curated", PAGE)
+    ]
+
+
+def test_a_correction_can_fill_a_null(made: Any) -> None:
+    data = f"{CORRECTIONS}\nprojects,P109,implementer,,ISTC,left out,{PAGE}\n".encode()
+    tables, findings = made.build("central-asia-2025", more=(made.source("corrections.csv", data, kind="corrections"),))
+    assert told(findings) == [] and project(tables, "P109")["implementer"] == "ISTC"
+
+
+def test_a_corrected_value_is_judged_like_any_other(made: Any) -> None:
+    data = f"{CORRECTIONS}\nprojects,P109,date_start,,2024-13,left out,{PAGE}\n".encode()
+    _, findings = made.build("central-asia-2025", more=(made.source("corrections.csv", data, kind="corrections"),))
+    assert [entry[:3] for entry in told(findings)] == [("row-partial-date", "raw/corrections.csv:2", "date_start")]
+
+
+STALE = {
+    "another value": ("projects,P109,title,Zoonoses,X,why,{page}", "expects 'Zoonoses' in title of P109, but the value is"),
+    "no such row": ("projects,P9,title,,X,why,{page}", "expects nothing in title of P9, but there is no such row"),
+}
+
+
+@pytest.mark.parametrize("case", STALE)
+def test_a_correction_that_no_longer_fits_is_itself_the_finding(case: str, made: Any) -> None:
+    row, message = STALE[case]
+    data = f"{CORRECTIONS}\n{row.format(page=PAGE)}\n".encode()
+    _, findings = made.build("central-asia-2025", more=(made.source("corrections.csv", data, kind="corrections"),))
+    ((code, place, _, said),) = told(findings)
+    assert (code, place) == ("correction-stale", "raw/corrections.csv:2") and said.startswith(message)

@@ -1,0 +1,189 @@
+"""Promise 7: the same inputs give the same bytes on any machine; promise 5: what is not news gives no release."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parent.parent
+EPOCH = "1795305600"
+DAY = "2026-11-22"
+
+TWO_RELEASES = """
+import sys
+from cbrn_data.cli import main
+leaflet = sys.argv[1]
+for command in ["publish", f"add {leaflet}", "publish", "withdraw 1.0.0 --reason mistaken"]:
+    sys.argv[1:] = command.split()
+    try:
+        main()
+    except SystemExit as end:
+        if end.code:
+            raise
+"""
+
+OTHER_CLOCK = """
+import datetime, time
+import frictionless, pandas, pandera.pandas, pyarrow  # their compiled parts want the real classes
+OFFSET = 2_000_000_000  # some 63 years
+real_time, real_ns, real_date, real_datetime = time.time, time.time_ns, datetime.date, datetime.datetime
+time.time = lambda: real_time() + OFFSET
+time.time_ns = lambda: real_ns() + OFFSET * 10**9
+
+class OtherDate(real_date):
+    @classmethod
+    def today(cls):
+        return real_date.fromtimestamp(time.time())
+
+class OtherDatetime(real_datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return real_datetime.fromtimestamp(time.time(), tz)
+
+    @classmethod
+    def utcnow(cls):
+        return real_datetime.utcfromtimestamp(time.time())
+
+    today = now
+
+datetime.date, datetime.datetime = OtherDate, OtherDatetime
+"""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where and how a publication runs: the folder's name, its environment, umask, and how many processors it sees."""
+
+    folder: str = "root"
+    environment: Mapping[str, str] = field(default_factory=dict)
+    umask: int = 0o022
+    one_processor: bool = False
+    other_clock: bool = False
+
+
+MACHINES = {
+    "here": Machine(environment={"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8"}),
+    "elsewhere": Machine(
+        folder="Ö rt",
+        environment={"PYTHONHASHSEED": "1", "TZ": "Pacific/Kiritimati", "LC_ALL": "tr_TR.UTF-8", "COLUMNS": "37"},
+        umask=0o077,
+        one_processor=True,
+    ),
+    "long ago and bare": Machine(
+        folder="deep/er/root",
+        environment={
+            "PYTHONHASHSEED": "4294967295",
+            "TZ": "Etc/GMT+12",
+            "LC_ALL": "C",
+            "PYTHONCOERCECLOCALE": "0",
+            "PYTHONUTF8": "0",
+        },
+        umask=0o000,
+    ),
+    "in another year": Machine(environment={"PYTHONHASHSEED": "random", "PYTHONOPTIMIZE": "1"}, other_clock=True),
+}
+
+
+def start(machine: Machine, place: Path) -> subprocess.Popen[str]:
+    """Begin to publish two releases on ``machine``, in a folder of its own."""
+    root, home = place / machine.folder, place / "home"
+    home.mkdir(parents=True)
+    for room in ("raw", "schemas"):
+        shutil.copytree(PROJECT / room, root / room)
+    leaflet = root / "given.txt"
+    shutil.copyfile(PROJECT / "tests/leaflets/central-asia-2026.txt", leaflet)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "CBRN_DATA_STATE": str(home / "state"),
+        "SOURCE_DATE_EPOCH": EPOCH,
+        **machine.environment,
+    }
+    code = OTHER_CLOCK * machine.other_clock + TWO_RELEASES
+
+    def prepare() -> None:
+        os.umask(machine.umask)
+        if machine.one_processor:
+            os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+    return subprocess.Popen(
+        [sys.executable, "-c", code, leaflet.name],
+        cwd=root,
+        env=environment,
+        preexec_fn=prepare,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    )
+
+
+@pytest.fixture(scope="module")
+def trees(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, tuple[int, bytes]]]:
+    """What every machine published: path -> mode and bytes."""
+    found = {}
+    places = {name: tmp_path_factory.mktemp("machine") for name in MACHINES}
+    running = {name: start(machine, places[name]) for name, machine in MACHINES.items()}
+    for name, process in running.items():
+        output, _ = process.communicate(timeout=300)
+        assert process.returncode == 0, f"{name}: {output}"
+        found[name] = tree(places[name] / MACHINES[name].folder / "published")
+    return found
+
+
+def tree(folder: Path) -> dict[str, tuple[int, bytes]]:
+    return {
+        str(path.relative_to(folder)): (stat.S_IMODE(path.stat().st_mode), path.read_bytes() if path.is_file() else b"")
+        for path in sorted(folder.rglob("*"))
+        if not path.name.startswith(".")
+    }
+
+
+def test_two_releases_were_made(trees: dict[str, dict[str, tuple[int, bytes]]]) -> None:
+    names = {name.split("/")[1] for name in trees["here"] if name.startswith("releases/")}
+    assert names == {"1.0.0", "1.1.0"}
+    assert f'"date": "{DAY}"'.encode() in trees["here"]["releases/1.1.0/release.json"][1]
+
+
+@pytest.mark.parametrize("machine", [name for name in MACHINES if name != "here"])
+def test_every_machine_gives_the_same_bytes_and_modes(machine: str, trees: dict[str, dict[str, tuple[int, bytes]]]) -> None:
+    here, there = trees["here"], trees[machine]
+    assert there.keys() == here.keys()
+    assert [name for name in here if here[name] != there[name]] == []
+
+
+def test_the_clock_is_read_where_no_date_is_given() -> None:
+    """So that the other clock above is known to be one: it decides the date as soon as nothing else does."""
+    code = OTHER_CLOCK + (
+        "from cbrn_data.settings import release_date\nprint(release_date()[:4], release_date({'SOURCE_DATE_EPOCH': '0'}))"
+    )
+    environment = {"PATH": os.environ["PATH"]}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    year, given = done.stdout.split()
+    assert int(year) > 2080 and given == "1970-01-01"
+
+
+def test_nothing_new_publishes_nothing_on_whatever_day(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    for room in ("raw", "schemas"):
+        shutil.copytree(PROJECT / room, root / room)
+    code = "from cbrn_data.cli.app import app; import sys; app(sys.argv[1:])"
+    command = [sys.executable, "-c", code, "publish", "--root", str(root)]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    first = subprocess.run(
+        command, env=environment | {"SOURCE_DATE_EPOCH": EPOCH}, capture_output=True, text=True, check=True
+    )
+    assert "Published 1.0.0." in first.stdout
+    before = tree(root / "published")
+    again = subprocess.run(command, env=environment | {"SOURCE_DATE_EPOCH": "0"}, capture_output=True, text=True, check=True)
+    assert "Nothing new: 1.0.0 has this content already." in again.stdout
+    assert tree(root / "published") == before
