@@ -13,7 +13,8 @@ def findings_page() -> str:
     """Return the page of all findings."""
     lines = ["# Findings", "", "What a check can say. `error` forbids a release, `warning` is published with it.", ""]
     for code in catalogue().values():
-        lines += [f"## {code.code}", "", f"{code.title} ({code.severity}). {code.explanation}", "", f"What to do: {code.fix}", ""]
+        title = f"{code.title} ({code.severity}). {code.explanation}"
+        lines += [f"## {code.code}", "", title, "", f"What to do: {code.fix}", ""]
     return "\n".join(lines)
 
 

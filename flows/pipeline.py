@@ -11,8 +11,8 @@ from cbrn_data.cli import encode_output
 from cbrn_data.cli.show import console, show_error, show_lines
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.release.overview import overview
-from cbrn_data.release.store import Store
 from cbrn_data.settings import settings
+from cbrn_data.store.store import Store
 from flows.ingest import ingest
 from flows.publish import find_settled, publish, show_outcome
 from flows.reporting import show_findings

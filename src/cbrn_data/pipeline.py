@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 from cbrn_data.catalogue.derive import derivation
 from cbrn_data.errors import GateError, SourceError
 from cbrn_data.findings import Finding, blocking
-from cbrn_data.release import disk
 from cbrn_data.release.assemble import Draft, code_version, draft, release_files
-from cbrn_data.release.canonical import dumped
 from cbrn_data.release.content import Content, build_content, input_files
-from cbrn_data.release.folder import REPORT, SUMS, Release, parse_checksums, parse_object
-from cbrn_data.release.store import Store
 from cbrn_data.schema.model import Package, read_package
 from cbrn_data.settings import Settings
 from cbrn_data.sources.source import Source, digest, read_sources
+from cbrn_data.store import disk
+from cbrn_data.store.folder import REPORT, SUMS, Release, parse_checksums
+from cbrn_data.store.store import Store
+from cbrn_data.strict_json import dumped, parse_object
 
 if TYPE_CHECKING:
     from cbrn_data.tables.build import Tables

@@ -114,7 +114,7 @@ def test_a_broken_source_is_a_failed_run_that_shows_file_and_line_and_mended_it_
 
 def write_source(leaflet: Path, sidecar: Path, text: str) -> None:
     """Put a leaflet and its sidecar under raw/, whatever it says."""
-    from cbrn_data.sources.add import sidecar_text
+    from cbrn_data.intake import sidecar_text
 
     entry = {"id": leaflet.stem, "kind": "leaflet", "title": "Leaflet", "publisher": "Secretariat"}
     entry |= {"region": "central-asia", "edition": "2026", "url": None, "retrieved_on": DAY, "licence": None}

@@ -22,13 +22,15 @@ from cbrn_data.words.text import clean, region_name
 settings.register_profile("words", derandomize=True, database=None, deadline=None, max_examples=400)
 
 REAL = (Path(__file__).parent.parent / "leaflets" / "central-asia-2025.txt").read_text(encoding="utf-8")
-FRAGMENTS = """
-In March 2024|On 21–22 May 2024,|Since 2019|31 June 2024|between 3 and 5|Projects 84 and 099|Project 87|P81|P81:|six countries
-over 1,000 specialists|twelve experts|some 60|1.000 nurses|half a dozen trainers|2.5 million people|a hundred|Kosovo*|Kenya
-Côte d’Ivoire|Guinea-Bissau|and|,|.|;|:|(|)|[|]|](x)|[a](b)|**|*|"|“|”|–|-|•|1.|#|§|\u00a0|\u202f|\t|\f|É|ß|İ|ﬁ|Structure
-Partner Countries|Projects|PROJECTS|Regional Priorities|Methodology|Recent Achievements|Established:|Overall goal:|Funded by the
-EU|and implemented by X|Middle East Regional Secretariat|Amman, Jordan|project|projects|4 are on-going in 2025|18 projects
-""".strip().replace("\n", "|").split("|")
+WORDS = """
+In March 2024|On 21–22 May 2024,|Since 2019|31 June 2024|between 3 and 5|Projects 84 and 099|Project 87|P81|P81:
+six countries|over 1,000 specialists|twelve experts|some 60|1.000 nurses|half a dozen trainers
+2.5 million people|a hundred|Kosovo*|Kenya|Côte d’Ivoire|Guinea-Bissau|and|,|.|;|:|(|)|[|]|](x)|[a](b)|**|*|"|“
+”|–|-|•|1.|#|§|\u00a0|\u202f|\t|\f|É|ß|İ|ﬁ|Structure|Partner Countries|Projects|PROJECTS|Regional Priorities
+Methodology|Recent Achievements|Established:|Overall goal:|Funded by the EU|and implemented by X
+Middle East Regional Secretariat|Amman, Jordan|project|projects|4 are on-going in 2025|18 projects
+"""
+FRAGMENTS = WORDS.strip().replace("\n", "|").split("|")
 SPACES = (" ", "", "\n", "\n\n", "\r\n", "\n \n")
 
 anything = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=200)

@@ -12,7 +12,7 @@ from cbrn_data import pipeline
 from cbrn_data.release.content import Content, build_content
 from cbrn_data.release.descriptor import datapackage
 from cbrn_data.release.overview import overview
-from cbrn_data.release.store import Store
+from cbrn_data.store.store import Store
 
 
 def test_files_are_those_of_tables_sources_and_definitions(built: pipeline.Built) -> None:

@@ -17,10 +17,12 @@ import pytest
 from cbrn_data import pipeline
 from cbrn_data.errors import GateError
 from cbrn_data.release import gate
-from cbrn_data.release.canonical import csv_bytes, dumped, json_bytes, read_csv
-from cbrn_data.release.folder import SUMS
+from cbrn_data.schema.canonical import csv_bytes, json_bytes, read_csv
 from cbrn_data.schema.model import read_package
+from cbrn_data.schema.nested import nested
 from cbrn_data.settings import Settings
+from cbrn_data.store.folder import SUMS
+from cbrn_data.strict_json import dumped
 
 PROJECT = Path(__file__).parent.parent.parent
 PROFILE = PROJECT.parent / "shared/standards/data/datapackage-2.0/datapackage.json"
@@ -50,7 +52,7 @@ def describe(files: Files) -> None:
 
 
 def set_cell(table: str, key: str, field: str, value: str | None) -> Mutate:
-    """Change a cell in the CSV, in the JSON and in the descriptor alike."""
+    """Change a cell in the CSV, in every JSON and in the descriptor alike."""
 
     def mutate(files: Files) -> None:
         names, rows = read_csv(files[f"{table}.csv"])
@@ -59,6 +61,8 @@ def set_cell(table: str, key: str, field: str, value: str | None) -> Mutate:
         row[field] = value
         files[f"{table}.csv"] = csv_bytes(names, rows)
         files[f"{table}.json"] = json_bytes(SCHEMAS.tables[table], rows)
+        whole = {name: read_csv(files[f"{name}.csv"])[1] if f"{name}.csv" in files else [] for name in SCHEMAS.tables}
+        files["cbrn-data.json"] = dumped(nested(whole, SCHEMAS))
         describe(files)
 
     return mutate

@@ -8,9 +8,9 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cbrn_data.release.canonical import Row
 from cbrn_data.release.notes import LISTED, changes_text, escaped, summary
 from cbrn_data.release.version import Reason
+from cbrn_data.schema.canonical import Row
 from cbrn_data.schema.model import read_package
 from cbrn_data.words.text import inert
 

@@ -8,10 +8,10 @@ import pytest
 
 from cbrn_data.errors import ReleaseError
 from cbrn_data.release.assemble import released_rows
-from cbrn_data.release.folder import Release
-from cbrn_data.release.store import Store
 from cbrn_data.release.trace import trace
 from cbrn_data.schema.model import read_package
+from cbrn_data.store.folder import Release
+from cbrn_data.store.store import Store
 
 
 @pytest.fixture(scope="module")

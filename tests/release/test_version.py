@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from cbrn_data.release.canonical import Row
 from cbrn_data.release.version import Reason, next_version, reasons
+from cbrn_data.schema.canonical import Row
 from cbrn_data.schema.model import Field, ForeignKey, NamedCheck, Package, Table, read_package
 
 PACKAGE = read_package(Path(__file__).parent.parent.parent / "schemas")

@@ -8,7 +8,7 @@ import pytest
 
 from cbrn_data.cli.sources import add_files
 from cbrn_data.errors import CbrnDataError, SourceError
-from cbrn_data.sources.add import About, Added, add_file
+from cbrn_data.intake import About, Added, add_file
 from cbrn_data.sources.source import MAX_BYTES, read_sources
 
 LEAFLETS = Path(__file__).parent.parent / "leaflets"
@@ -41,7 +41,10 @@ def pdf(lines: list[str]) -> bytes:
         places.append(len(out))
         out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
     table = b"".join(b"%010d 00000 n \n" % place for place in places)
-    return out + b"xref\n0 6\n0000000000 65535 f \n%strailer\n<< /Size 6 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF" % (table, len(out))
+    return out + b"xref\n0 6\n0000000000 65535 f \n%strailer\n<< /Size 6 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF" % (
+        table,
+        len(out),
+    )
 
 
 PAGE = """Middle East Regional Secretariat|Amman, Jordan|OVERALL GOAL: Mitigate CBRN risks|ESTABLISHED: 25 June 2013
@@ -150,4 +153,7 @@ def test_a_batch_says_what_became_of_each(tmp_path: Path, capsys: pytest.Capture
     assert caught.value.code == 1
     assert "raw/central-asia-2025.txt" in said.out and "raw/middle-east-2026.txt" in said.out
     assert "bad.txt was not added" in said.err.replace("\n", " ")
-    assert sorted(path.name for path in (tmp_path / "raw").glob("*.txt")) == ["central-asia-2025.txt", "middle-east-2026.txt"]
+    assert sorted(path.name for path in (tmp_path / "raw").glob("*.txt")) == [
+        "central-asia-2025.txt",
+        "middle-east-2026.txt",
+    ]

@@ -115,7 +115,9 @@ def test_one_id_and_one_edition_stand_once(raw: Path) -> None:
     assert [code for code, *_ in findings(raw)] == ["source-repeated"]
 
 
-@pytest.mark.parametrize("name", ["a b.csv", "-a.csv", "é.csv", "CON.csv", "nul", "a.csv.", "a" * 101, "a:b.csv", "a\\b.csv", "..", ""])
+@pytest.mark.parametrize(
+    "name", ["a b.csv", "-a.csv", "é.csv", "CON.csv", "nul", "a.csv.", "a" * 101, "a:b.csv", "a\\b.csv", "..", ""]
+)
 def test_names_are_safe_paths_everywhere(name: str) -> None:
     assert [finding.code for finding in name_findings(name)] == ["source-name"]
     assert not name_findings("central-asia-2025.txt")

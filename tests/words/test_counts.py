@@ -40,10 +40,30 @@ def test_people_are_counted(case: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("36 laboratories", "three months", "six countries", "14th expert meeting", "the third expert", "30 training sessions"),
-        *("40 to 50 experts", "40–50 experts", "between 40 and 50 experts", "up to 50 experts", "fewer than 35 participants"),
+        *(
+            "36 laboratories",
+            "three months",
+            "six countries",
+            "14th expert meeting",
+            "the third expert",
+            "30 training sessions",
+        ),
+        *(
+            "40 to 50 experts",
+            "40–50 experts",
+            "between 40 and 50 experts",
+            "up to 50 experts",
+            "fewer than 35 participants",
+        ),
         *("not more than 35 participants", "dozens of experts", "several hundred experts", "half of the 1,000 experts"),
-        *("20 doctors' offices", "40 % of participants", "1,0000 experts", "a 5-day course for experts", "two three experts", ""),
+        *(
+            "20 doctors' offices",
+            "40 % of participants",
+            "1,0000 experts",
+            "a 5-day course for experts",
+            "two three experts",
+            "",
+        ),
     ],
 )
 def test_what_counts_no_people_is_left_open(text: str) -> None:
@@ -67,7 +87,9 @@ def test_a_chain_of_groups_is_read_without_end() -> None:
     assert all(number.value < 10**9 for number in numbers("100 " * 5000))
 
 
-@pytest.mark.parametrize(("text", "count"), [("from six countries", 6), ("all ten partner countries", 10), ("six cities", None)])
+@pytest.mark.parametrize(
+    ("text", "count"), [("from six countries", 6), ("all ten partner countries", 10), ("six cities", None)]
+)
 def test_countries_are_counted(text: str, count: int | None) -> None:
     found = find_country_count(text)
     assert (found and found[0]) == count

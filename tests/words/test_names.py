@@ -72,7 +72,7 @@ def test_projects_are_named(case: str) -> None:
     ("text", "title"),
     [
         *(("Project 101", ""), ("PROJECT 101: Title", "Title"), ("Project 101:Title", "Title"), ("P101 – Title", "Title")),
-        *(("Project No. 101. Title", "Title"), ("Project 101 2nd phase", "2nd phase"), ("Project 1010", None), ("P2P", None)),
+        *(("Project No. 101. Title", "Title"), ("P101 2nd phase", "2nd phase"), ("Project 1010", None), ("P2P", None)),
     ],
 )
 def test_labels_open_titles(text: str, title: str | None) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from cbrn_data.catalogue.feed import feed
 from cbrn_data.errors import CbrnDataError
-from cbrn_data.release import disk
-from cbrn_data.release.folder import Release
-from cbrn_data.release.store import Derive
+from cbrn_data.store import disk
+from cbrn_data.store.folder import Release
+from cbrn_data.store.store import Derive
 
 LATEST = "latest"
 _BASE = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~-]+)*/")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, register_namespace, tostring
 
-from cbrn_data.release.folder import Release
+from cbrn_data.store.folder import Release
 
 ATOM = "http://www.w3.org/2005/Atom"
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from cbrn_data.cli.show import console, show_error, show_findings, show_json
 from cbrn_data.errors import CbrnDataError, SourceError
 from cbrn_data.findings import blocking, shown
+from cbrn_data.intake import About, add_file
 from cbrn_data.leaflet.extract import extracted
 from cbrn_data.leaflet.read import read_leaflet
 from cbrn_data.settings import release_date, settings
-from cbrn_data.sources.add import About, add_file
 from cbrn_data.sources.document import read_document
 from cbrn_data.sources.source import MAX_BYTES, read_bytes
 

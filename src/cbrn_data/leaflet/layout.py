@@ -150,7 +150,8 @@ def _blocks(document: Document) -> Iterator[tuple[Line, ...]]:
     starts[0] = int(document.text.startswith("\ufeff"))
     first: int | None = None
     for place, (start, end) in enumerate(pairwise(starts)):
-        blank = not Plain.of(document.text[start:end]).text
+        raw = document.text[start:end]
+        blank = raw.isspace() or not Plain.of(raw).text
         if not blank and first is None:
             first = place
         elif blank and first is not None:

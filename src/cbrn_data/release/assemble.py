@@ -14,15 +14,16 @@ from typing import Any
 from cbrn_data import __version__
 from cbrn_data.checks.since import since
 from cbrn_data.findings import Finding
-from cbrn_data.release import disk
-from cbrn_data.release.canonical import Row, csv_bytes, dumped, json_bytes, read_csv
-from cbrn_data.release.content import Content, published_tables
+from cbrn_data.release.content import Content
 from cbrn_data.release.delta import delta
-from cbrn_data.release.descriptor import DESCRIPTOR, datapackage
-from cbrn_data.release.folder import INFO, Release
+from cbrn_data.release.descriptor import datapackage
 from cbrn_data.release.notes import changes_text, summary
 from cbrn_data.release.version import Reason, next_version, reasons
+from cbrn_data.schema.canonical import Row, csv_bytes, json_bytes, read_csv
 from cbrn_data.schema.model import Package, read_package
+from cbrn_data.store import disk
+from cbrn_data.store.folder import DESCRIPTOR, INFO, Release
+from cbrn_data.strict_json import dumped
 
 LIBRARIES = ("frictionless", "pandas", "pandera", "pyarrow", "pycountry", "pyyaml")
 
@@ -89,7 +90,7 @@ def release_files(planned: Draft, date: str) -> dict[str, bytes]:
         files["changes.json"] = json_bytes(package.tables["changes"], planned.changes)
     old = previous.version if previous else None
     files["CHANGES.md"] = changes_text(planned.version, old, planned.summary, planned.why, planned.changes, package)
-    tables = published_tables(package, rows)
+    tables = package.published(rows)
     described = datapackage(package, tables, files, content.rows["sources"], planned.version, date)
     files[DESCRIPTOR] = dumped(described)
     files[INFO] = dumped(_info(planned, date))

@@ -12,16 +12,17 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from cbrn_data.release.canonical import Row, csv_bytes, dumped, json_bytes, json_row
+from cbrn_data.schema.canonical import Row, csv_bytes, json_bytes
 from cbrn_data.schema.model import Package
+from cbrn_data.schema.nested import nested
 from cbrn_data.sources.source import Source, digest
+from cbrn_data.store.folder import NESTED
+from cbrn_data.strict_json import dumped
 
 if TYPE_CHECKING:
     from cbrn_data.tables.build import Tables
-
-NESTED = "cbrn-data.json"
 
 
 @dataclass(frozen=True)
@@ -36,18 +37,13 @@ class Content:
     @property
     def tables(self) -> list[str]:
         """The tables that are published, in order."""
-        return published_tables(self.package, self.rows)
-
-
-def published_tables(package: Package, rows: Mapping[str, list[Row]]) -> list[str]:
-    """Return the tables of a release: records of what became of rows only where there are any."""
-    return [table.name for table in package.tables.values() if table.role != "record" or rows[table.name]]
+        return self.package.published(self.rows)
 
 
 def build_content(tables: Tables, package: Package) -> Content:
     """Turn tables, their sources and definitions into the files of a release."""
     files: dict[str, bytes] = {}
-    for name in published_tables(package, tables.rows):
+    for name in package.published(tables.rows):
         table = package.tables[name]
         files[f"{name}.csv"] = csv_bytes(table.names, tables.rows[name])
         files[f"{name}.json"] = json_bytes(table, tables.rows[name])
@@ -68,43 +64,3 @@ def input_files(sources: list[Source], package: Package) -> dict[str, bytes]:
 
 def _without_base(data: bytes) -> bytes:
     return re.sub(rb"(?m)^base_url:.*\n", b"", data)
-
-
-def nested(rows: Mapping[str, list[Row]], package: Package) -> dict[str, Any]:
-    """Return everything by region, as web developers like it; the tables remain what is normative."""
-    typed = {name: [json_row(package.tables[name], row) for row in rows[name]] for name in rows}
-    countries = {row["country_id"]: row for row in typed["countries"]}
-    projects = {row["project_id"]: row for row in typed["projects"]}
-
-    def of(table: str, key: str, value: object, *hidden: str) -> list[dict[str, Any]]:
-        return [_without(row, key, *hidden) for row in typed[table] if row[key] == value]
-
-    def project(project_id: str, listings: list[dict[str, Any]]) -> dict[str, Any]:
-        statuses = [_without(entry, "project_id", "region_id") for entry in listings if entry["project_id"] == project_id]
-        return projects[project_id] | {"statuses": statuses} | named("project", project_id)
-
-    def named(what: str, row_id: str) -> dict[str, Any]:
-        others = [name for name in ("projects", "countries") if f"{what}_{name}" in typed]
-        keys = {"projects": "project_id", "countries": "country_id"}
-        return {name: [entry[keys[name]] for entry in of(f"{what}_{name}", f"{what}_id", row_id)] for name in others}
-
-    def region(row: dict[str, Any]) -> dict[str, Any]:
-        region_id = row["region_id"]
-        listings = [entry for entry in typed["project_regions"] if entry["region_id"] == region_id]
-        return row | {
-            "countries": [countries[entry["country_id"]] | entry for entry in of("memberships", "region_id", region_id)],
-            "projects": [project(name, listings) for name in dict.fromkeys(entry["project_id"] for entry in listings)],
-            "priorities": sorted(of("priorities", "region_id", region_id), key=lambda entry: entry["position"]),
-            "figures": of("figures", "region_id", region_id),
-            "achievements": [
-                entry | named("achievement", entry["achievement_id"])
-                for entry in sorted(of("achievements", "region_id", region_id), key=lambda entry: entry["position"])
-            ],
-        }
-
-    about = {key: package.about[key] for key in ("name", "title", "description")}
-    return about | {"licence": package.about["licence"]["name"], "regions": [region(row) for row in typed["regions"]]}
-
-
-def _without(row: dict[str, Any], *hidden: str) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name not in hidden}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from cbrn_data.release.canonical import Row
+from cbrn_data.schema.canonical import Row
 from cbrn_data.schema.model import Package, Table
 from cbrn_data.words.text import inert, live
 

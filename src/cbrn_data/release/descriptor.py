@@ -15,7 +15,6 @@ from cbrn_data.schema.model import Package, Table
 from cbrn_data.sources.source import digest
 
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
-DESCRIPTOR = "datapackage.json"
 
 
 def datapackage(

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 
 from cbrn_data.findings import shown
-from cbrn_data.release.canonical import Row
 from cbrn_data.release.version import Reason
+from cbrn_data.schema.canonical import Row
 from cbrn_data.schema.model import Package
 from cbrn_data.words.text import live
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cbrn_data.release import disk
 from cbrn_data.release.assemble import released_rows
-from cbrn_data.release.folder import REPORT, Release, parse_object
 from cbrn_data.schema.model import read_package
+from cbrn_data.store import disk
+from cbrn_data.store.folder import REPORT, Release
+from cbrn_data.strict_json import parse_object
 
 
 def overview(release: Release) -> list[tuple[str, str]]:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from cbrn_data.errors import ReleaseError
 from cbrn_data.findings import shown
-from cbrn_data.release import disk
 from cbrn_data.release.assemble import released_rows
-from cbrn_data.release.canonical import Row
-from cbrn_data.release.folder import Release
+from cbrn_data.schema.canonical import Row
 from cbrn_data.schema.model import Package, Table, read_package
 from cbrn_data.sources.document import Document
+from cbrn_data.store import disk
+from cbrn_data.store.folder import Release
 from cbrn_data.words.text import live
 
 AROUND = 60

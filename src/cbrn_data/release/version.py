@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cbrn_data.release.canonical import Row
+from cbrn_data.schema.canonical import Row
 from cbrn_data.schema.model import Field, Package, Table
 
 FIRST = "1.0.0"

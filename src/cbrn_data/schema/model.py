@@ -10,7 +10,7 @@ Schema (``check``, ``fields``), and ``fields``: ``name``, ``type``, ``format``, 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from pathlib import Path
@@ -102,6 +102,10 @@ class Package:
     about: dict[str, Any]
     tables: dict[str, Table]
     files: dict[str, bytes]
+
+    def published(self, rows: Mapping[str, Sequence[object]]) -> list[str]:
+        """Return the tables that a release of ``rows`` has: records of what became of rows only where there are any."""
+        return [table.name for table in self.tables.values() if table.role != "record" or rows.get(table.name)]
 
     def with_role(self, *roles: str) -> list[Table]:
         """Return the tables of the given roles, in order."""

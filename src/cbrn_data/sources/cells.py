@@ -1,7 +1,8 @@
 """CSV as cells that know where they stand: RFC 4180 with a header, comma and double quote, LF or CR LF.
 
-Every cell keeps its span (within the quotation marks where there are any), so that a curated value can be followed to
-its characters. A row with too many or too few cells, or a quotation mark that is not closed, is a finding with its line.
+A single quotation mark within a cell that does not begin with one is text, as every common reader takes it. Every cell
+keeps its span (within the quotation marks where there are any), so that a curated value can be followed to its
+characters. A row with too many or too few cells, or a quotation mark that is not closed, is a finding with its line.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from cbrn_data.findings import Finding, shown
 from cbrn_data.sources.document import Document
 from cbrn_data.words.text import Span
 
-_CELL = re.compile(r'(?:"(?P<quoted>(?:[^"]|"")*)"|(?P<plain>[^",\r\n]*))(?P<end>,|\r\n|\n|\r|\Z)')
+_CELL = re.compile(r'(?:"(?P<quoted>(?:[^"]|"")*)"|(?P<plain>(?:[^",\r\n](?:[^",\r\n]|"(?!"))*)?))(?P<end>,|\r\n|\n|\r|\Z)')
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def _records(document: Document) -> tuple[list[tuple[int, list[CsvCell]]], list[
     while place < len(text) or cells:
         match = _CELL.match(text, place)
         if match is None:
-            problem = "a quotation mark is not closed, or stands inside a cell without quotation marks"
+            problem = "a quotation mark is not closed, or is followed by more than a comma"
             message = f"{problem}: {shown(text[place : place + 80].splitlines()[0], 80)}"
             return records, [Finding("csv-quote", message, document.place, document.line(place))]
         kind = "quoted" if match["quoted"] is not None else "plain"

@@ -100,17 +100,18 @@ def folded(text: str) -> str:
     >>> folded("Côte d’Ivoire 21–22")
     "Cote d'Ivoire 21-22"
     """
-    return text if text.isascii() else "".join(map(_fold, text))
+    return text if text.isascii() else text.translate(_FOLDED)
 
 
-def _fold(char: str) -> str:
-    if char.isascii():
-        return char
-    if char in "’‘ʼ´′‛":
-        return "'"
-    if char in "‐‑‒–—−":
-        return "-"
-    return unicodedata.normalize("NFKD", char)[0]
+class _Folded(dict[int, str]):
+    """What each character folds to, found out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = unicodedata.normalize("NFKD", chr(code))[0]
+        return self[code]
+
+
+_FOLDED = _Folded({ord(char): "'" for char in "’‘ʼ´′‛"} | {ord(char): "-" for char in "‐‑‒–—−"})
 
 
 def slug(text: str) -> str:

@@ -12,7 +12,6 @@ Only reading happens here. Signatures and schemas are the auditor's business.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import stat
 from collections.abc import Iterable, Mapping
@@ -22,9 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from cbrn_data.errors import ReleaseError
-from cbrn_data.release import disk
+from cbrn_data.store import disk
+from cbrn_data.strict_json import parse_object
 
+DESCRIPTOR = "datapackage.json"
 INFO = "release.json"
+NESTED = "cbrn-data.json"
 REPORT = "report.json"
 SUMS = "SHA256SUMS"
 UNLISTED = frozenset({SUMS, "attestation.json"})
@@ -68,28 +70,6 @@ def check_date(text: str) -> str:
     except ValueError:
         pass
     raise ReleaseError(f"{text[:100]!r} is not a date: it is written YYYY-MM-DD, such as 2026-11-22")
-
-
-def parse_object(path: Path, data: bytes) -> dict[str, Any]:
-    """Return the JSON object in ``data``; two equal keys or a NaN are refused. Raises ReleaseError naming ``path``."""
-    try:
-        value = json.loads(data.decode(), object_pairs_hook=_unique, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise ReleaseError(f"{path}: cannot be read as JSON ({error}); put the file back as it was") from error
-    if not isinstance(value, dict):
-        raise ReleaseError(f"{path}: is not a JSON object; put the file back as it was")
-    return value
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands twice in one object")
-    return found
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
 
 
 def checksums(digests: Mapping[str, str]) -> bytes:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cbrn_data.errors import ReleaseError
-from cbrn_data.release import disk
+from cbrn_data.store import disk
 
 _PAUSE = 0.05
 

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cbrn_data.errors import ReleaseError
-from cbrn_data.release import disk
-from cbrn_data.release.canonical import dumped
-from cbrn_data.release.folder import NAMED_AT_MOST, Release, parse_object
-from cbrn_data.release.index import INDEX, Index, check_derived_name, index_bytes
+from cbrn_data.store import disk
+from cbrn_data.store.folder import NAMED_AT_MOST, Release
+from cbrn_data.store.index import INDEX, Index, check_derived_name, index_bytes
+from cbrn_data.strict_json import dumped, parse_object
 
 LATEST = "latest"
 LEAVING = ".leaving.json"

@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from cbrn_data.errors import ReleaseError
-from cbrn_data.release import disk
-from cbrn_data.release.folder import SUMS, checksums, differences
+from cbrn_data.store import disk
+from cbrn_data.store.folder import SUMS, checksums, differences
 
 
 class Staging:

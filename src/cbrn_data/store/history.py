@@ -10,8 +10,8 @@ import stat
 from pathlib import Path
 
 from cbrn_data.errors import ReleaseError
-from cbrn_data.release import disk
-from cbrn_data.release.folder import INFO, Release, check_version, read_release
+from cbrn_data.store import disk
+from cbrn_data.store.folder import INFO, Release, check_version, read_release
 
 RELEASES = "releases"
 

@@ -17,9 +17,9 @@ import pytest
 
 import cbrn_data
 from cbrn_data.errors import ReleaseError
-from cbrn_data.release import disk, folder
-from cbrn_data.release.canonical import dumped
-from cbrn_data.release.store import Release, Store, Writer
+from cbrn_data.store import disk, folder
+from cbrn_data.store.store import Release, Store, Writer
+from cbrn_data.strict_json import dumped
 
 Tree = dict[str, tuple[int, bytes]]
 
@@ -670,7 +670,7 @@ def test_the_lock_of_a_live_publisher_holds_and_that_of_a_killed_one_does_not(tw
 
 
 def test_a_store_that_is_exchanged_while_waiting_is_noticed(two: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cbrn_data.release import lock
+    from cbrn_data.store import lock
 
     def exchange(folder: Path, handle: int) -> bool:
         folder.rename(folder.with_name("old"))

@@ -25,9 +25,9 @@ from typing import Any
 import pytest
 
 from cbrn_data.errors import ReleaseError
-from cbrn_data.release import disk, folder
-from cbrn_data.release.canonical import dumped
-from cbrn_data.release.store import Release, Store
+from cbrn_data.store import disk, folder
+from cbrn_data.store.store import Release, Store
+from cbrn_data.strict_json import dumped
 
 KILLED = 9
 CHANGING = {"open", "write", "fchmod", "fsync", "mkdir", "rename", "unlink", "rmdir"}

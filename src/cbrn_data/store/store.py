@@ -24,11 +24,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from cbrn_data.errors import ReleaseError
-from cbrn_data.release import disk, history, index
-from cbrn_data.release.derived import Derivation, plan
-from cbrn_data.release.folder import Release, check_unchanged, check_version, read_release
-from cbrn_data.release.lock import locked
-from cbrn_data.release.staging import Staging
+from cbrn_data.store import disk, history, index
+from cbrn_data.store.derived import Derivation, plan
+from cbrn_data.store.folder import Release, check_unchanged, check_version, read_release
+from cbrn_data.store.lock import locked
+from cbrn_data.store.staging import Staging
 
 __all__ = ["Derive", "Release", "Store", "Writer"]
 

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from cbrn_data.errors import ReleaseError
-from cbrn_data.release import disk
-from cbrn_data.release.canonical import dumped
-from cbrn_data.release.folder import Release, check_date, parse_object
-from cbrn_data.release.history import RELEASES
+from cbrn_data.store import disk
+from cbrn_data.store.folder import Release, check_date
+from cbrn_data.store.history import RELEASES
+from cbrn_data.strict_json import dumped, parse_object
 
 INDEX = "releases.json"
 REASON_LIMIT = 500

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cbrn_data.schema.descriptor import typed
 from cbrn_data.schema.model import Field, Table
+from cbrn_data.strict_json import dumped
 
 Row = dict[str, str | None]
 
@@ -55,8 +55,3 @@ def json_row(table: Table, row: Mapping[str, str | None]) -> dict[str, Any]:
 
 def _typed(field: Field, text: str | None) -> str | int | None:
     return None if text is None else typed(field, text)
-
-
-def dumped(value: object) -> bytes:
-    """Return any value as the bytes that every JSON file has: indent 2, UTF-8, a final newline."""
-    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()

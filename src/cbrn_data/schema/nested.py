@@ -1,0 +1,49 @@
+"""``cbrn-data.json``: all tables as one object by region, as web developers like it; the tables remain what is normative."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cbrn_data.schema.canonical import Row, json_row
+from cbrn_data.schema.model import Package
+
+
+def nested(rows: Mapping[str, list[Row]], package: Package) -> dict[str, Any]:
+    """Return everything by region, as web developers like it; the tables remain what is normative."""
+    typed = {name: [json_row(package.tables[name], row) for row in rows[name]] for name in rows}
+    countries = {row["country_id"]: row for row in typed["countries"]}
+    projects = {row["project_id"]: row for row in typed["projects"]}
+
+    def of(table: str, key: str, value: object, *hidden: str) -> list[dict[str, Any]]:
+        return [_without(row, key, *hidden) for row in typed[table] if row[key] == value]
+
+    def project(project_id: str, listings: list[dict[str, Any]]) -> dict[str, Any]:
+        statuses = [_without(entry, "project_id", "region_id") for entry in listings if entry["project_id"] == project_id]
+        return projects[project_id] | {"statuses": statuses} | named("project", project_id)
+
+    def named(what: str, row_id: str) -> dict[str, Any]:
+        others = [name for name in ("projects", "countries") if f"{what}_{name}" in typed]
+        keys = {"projects": "project_id", "countries": "country_id"}
+        return {name: [entry[keys[name]] for entry in of(f"{what}_{name}", f"{what}_id", row_id)] for name in others}
+
+    def region(row: dict[str, Any]) -> dict[str, Any]:
+        region_id = row["region_id"]
+        listings = [entry for entry in typed["project_regions"] if entry["region_id"] == region_id]
+        return row | {
+            "countries": [countries[entry["country_id"]] | entry for entry in of("memberships", "region_id", region_id)],
+            "projects": [project(name, listings) for name in dict.fromkeys(entry["project_id"] for entry in listings)],
+            "priorities": sorted(of("priorities", "region_id", region_id), key=lambda entry: entry["position"]),
+            "figures": of("figures", "region_id", region_id),
+            "achievements": [
+                entry | named("achievement", entry["achievement_id"])
+                for entry in sorted(of("achievements", "region_id", region_id), key=lambda entry: entry["position"])
+            ],
+        }
+
+    about = {key: package.about[key] for key in ("name", "title", "description")}
+    return about | {"licence": package.about["licence"]["name"], "regions": [region(row) for row in typed["regions"]]}
+
+
+def _without(row: dict[str, Any], *hidden: str) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in hidden}
