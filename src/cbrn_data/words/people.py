@@ -21,7 +21,7 @@ _ABOUT = re.compile(
     r"\b(?:some|about|around|nearly|almost|approximately|approx\.|roughly|circa|close to) (?:a total of )?$", re.IGNORECASE
 )
 _GAP = re.compile(r"(?: \([0-9a-z -]{1,40}\))? ")
-_WORD = r"[^\W\d_][\w'-]*"
+_STEP = re.compile(r"(?P<word>[^\W\d_][\w'-]*)(?P<then>, and |, | and | & | )?")
 _NOT_IN_A_GROUP = frozenset(
     """a about after along also among an are as at attended be before between by can could did during each either for from
     gave had has have held her his if in including into is its joined met more most near no not of off on onto or our out
@@ -50,16 +50,35 @@ class PeopleCount:
 
 
 @cache
-def _group() -> re.Pattern[str]:
+def _nouns() -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return the nouns of people, and those that may end a longer word (``schoolteachers``)."""
     text = files("cbrn_data.words").joinpath("people.txt").read_text(encoding="utf-8")
-    nouns = [line for line in text.splitlines() if line and not line.startswith("#")]
-    head = "|".join(sorted(map(re.escape, nouns), key=len, reverse=True))
-    stop = "|".join(sorted(_NOT_IN_A_GROUP))
-    word = rf"(?:(?!(?:{stop})\b){_WORD},? )"
-    compound = "|".join(re.escape(noun) for noun in nouns if len(noun) > 6 and " " not in noun)
-    noun = rf"(?:{head}|[a-z]+(?:{compound}))(?![\w'-])"
-    phrase = rf"{word}{{0,6}}?{noun}(?: {noun})*"
-    return re.compile(rf"(?P<group>{phrase}(?:(?:, | and |, and | & ){word}{{0,3}}?{noun}(?: {noun})*)*)", re.IGNORECASE)
+    nouns = frozenset(line for line in text.splitlines() if line and not line.startswith("#"))
+    return nouns, tuple(sorted(noun for noun in nouns if len(noun) > 6 and " " not in noun))
+
+
+def _group_end(flat: str, start: int) -> int | None:
+    """Return where the group of people that begins at ``start`` ends, or None where no noun of people ends it.
+
+    Up to six words may stand before the noun, and three after each ``and`` or comma that lists another.
+    """
+    nouns, endings = _nouns()
+    end: int | None = None
+    before, listed, waiting, limit = "", "", 0, 6
+    while step := _STEP.match(flat, start):
+        word = step["word"].lower()
+        if word in _NOT_IN_A_GROUP:
+            break
+        if word in nouns or f"{before} {word}" in nouns or (word.endswith(endings) and word.isalpha()):
+            end, waiting, limit = step.end("word"), 0, 3
+        elif (end is not None and listed == " ") or waiting == limit:
+            break
+        else:
+            waiting += 1
+        before, listed, start = word, step["then"], step.end()
+        if not listed:
+            break
+    return end
 
 
 def find_people(text: str) -> PeopleCount | None:
@@ -72,10 +91,10 @@ def find_people(text: str) -> PeopleCount | None:
     flat = folded(text)
     for number in numbers(text):
         gap = _GAP.match(flat, number.end)
-        group = _group().match(flat, gap.end()) if gap else None
-        if group and number.value:
+        end = _group_end(flat, gap.end()) if gap else None
+        if gap and end and number.value:
             qualifier, start = _qualifier(flat, number)
-            grouped = (group.start("group"), group.end("group"))
+            grouped = (gap.end(), end)
             return PeopleCount(
                 count=number.value,
                 qualifier=qualifier,
