@@ -18,7 +18,7 @@ from cbrn_data.findings import Finding, blocking
 from cbrn_data.release.assemble import Draft, code_version, draft, release_files
 from cbrn_data.release.content import Content, build_content, input_files
 from cbrn_data.schema.model import Package, read_package
-from cbrn_data.settings import Settings
+from cbrn_data.settings import Settings, settings
 from cbrn_data.sources.source import Source, digest, read_sources
 from cbrn_data.store import disk
 from cbrn_data.store.folder import REPORT, SUMS, Release, parse_checksums
@@ -26,6 +26,7 @@ from cbrn_data.store.store import Store
 from cbrn_data.strict_json import dumped, parse_object
 
 if TYPE_CHECKING:
+    from cbrn_data.signing.keys import SigningKey
     from cbrn_data.tables.build import Tables
 
 
@@ -56,17 +57,24 @@ class Outcome:
     repaired: Sequence[str]
 
 
-def open_store(settings: Settings, package: Package | None = None) -> Store:
+def open_store(where: Settings, package: Package | None = None) -> Store:
     """Return the store of releases, which derives the feed and the newest release's files for their readers."""
-    about = (package or read_package(settings.schemas)).about
-    base_url = settings.base_url or str(about.get("base_url") or "")
-    return Store(settings.published, derivation(about["title"], about["publisher"]["name"], base_url))
+    about = (package or read_package(where.schemas)).about
+    base_url = where.base_url or str(about.get("base_url") or "")
+    return Store(where.published, derivation(about["title"], about["publisher"]["name"], base_url))
 
 
-def gather(settings: Settings) -> Gathered:
+def own_key(where: Settings) -> SigningKey:
+    """Return the key that signs here: the configured one, else the local one, which is made once."""
+    from cbrn_data.signing.keys import signing_key
+
+    return signing_key(where.state, where.signing_key)
+
+
+def gather(where: Settings) -> Gathered:
     """Read every source and definition. Raises SourceError or SchemaError with every reason."""
-    package = read_package(settings.schemas)
-    sources, findings = read_sources(settings.raw)
+    package = read_package(where.schemas)
+    sources, findings = read_sources(where.raw)
     if blocking(findings):
         raise SourceError("the sources cannot be used", findings)
     return Gathered(sources, package)
@@ -114,13 +122,16 @@ def plan(built: Built, store: Store, at_least: str = "patch") -> Draft:
     return draft(built.content, store.newest(), at_least)
 
 
-def publish(built: Built, store: Store, date: str, at_least: str = "patch") -> Outcome:
+def publish(built: Built, store: Store, date: str, at_least: str = "patch", key: SigningKey | None = None) -> Outcome:
     """Publish what was built, dated ``date`` (YYYY-MM-DD), unless the newest release has this content already.
+
+    ``key`` signs; without one the configured or local key does.
 
     Raises GateError when the staged release does not pass, ReleaseError when the store refuses; nothing is published
     then.
     """
     from cbrn_data.release.gate import judge
+    from cbrn_data.release.sign import signature_files
 
     with store.writing() as writer:
         planned = draft(built.content, writer.newest, at_least)
@@ -130,5 +141,7 @@ def publish(built: Built, store: Store, date: str, at_least: str = "patch") -> O
         staged = writer.stage(release_files(planned, date))
         judged = judge(staged, [*built.findings, *planned.findings])
         writer.add(staged, {REPORT: dumped(judged.report)})
+        for files in signature_files(staged, key or own_key(settings())):
+            writer.add(staged, files)
         release = writer.commit(staged, planned.version)
         return Outcome(release, True, judged.findings, writer.repaired)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+
+from platformdirs import user_state_dir
 
 from cbrn_data.errors import CbrnDataError
 
@@ -15,12 +17,16 @@ from cbrn_data.errors import CbrnDataError
 class Settings:
     """Where things are and what is configured. ``root`` holds ``raw/`` and ``schemas/``, and ``published/`` unless said.
 
+    ``state`` holds the local signing key; ``signing_key`` and ``trusted_keys`` are files that an operator configured.
     ``base_url`` is where ``published/`` will be served, None for what ``schemas/package.yaml`` says.
     """
 
     root: Path
     published: Path
     base_url: str | None = None
+    state: Path = field(default_factory=lambda: _state())
+    signing_key: Path | None = field(default_factory=lambda: _path("CBRN_DATA_SIGNING_KEY"))
+    trusted_keys: Path | None = field(default_factory=lambda: _path("CBRN_DATA_TRUSTED_KEYS"))
 
     @property
     def raw(self) -> Path:
@@ -31,6 +37,15 @@ class Settings:
     def schemas(self) -> Path:
         """The folder of table definitions."""
         return self.root / "schemas"
+
+
+def _path(name: str) -> Path | None:
+    value = os.environ.get(name)
+    return Path(value) if value else None
+
+
+def _state() -> Path:
+    return _path("CBRN_DATA_STATE") or Path(user_state_dir("cbrn-data", appauthor=False))
 
 
 def settings(root: Path | None = None, published: Path | None = None) -> Settings:

@@ -19,3 +19,12 @@ def test_leaflet_says_what_a_reader_wrote_down(path: Path) -> None:
     leaflet, findings = read_leaflet(document)
     assert [finding for finding in findings if finding.blocks] == []
     assert extracted(leaflet) == json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+
+
+def test_markup_and_formulas_stay_as_they_are_printed() -> None:
+    real = (LEAFLETS[0].parent / "central-asia-2025.txt").read_text(encoding="utf-8")
+    hostile = ["<script>alert(1)</script>", '=HYPERLINK("http://a/","b")', "@SUM(1+1)", "{{ 7 * 7 }} [bold]x[/bold]"]
+    document, _ = read_document("a.txt", real.replace("CBRN Forensics", "\n\n".join(hostile)).encode())
+    assert document is not None
+    said = extracted(read_leaflet(document)[0])["priorities"]
+    assert [text for text in said if text in hostile] == hostile

@@ -103,6 +103,31 @@ def trace(
 
 
 @app.command()
+def key(
+    action: Annotated[str, typer.Argument(help="show, make or rotate.")] = "show",
+) -> None:
+    """Show, make or rotate the key that signs releases here."""
+    from cbrn_data.cli.keys import key_action
+
+    key_action(action)
+
+
+@app.command()
+def verify(
+    what: Annotated[str | None, typer.Argument(help="A version, or the folder of a release or a store.")] = None,
+    root: Root = Path(),
+    published: Published = None,
+    remember: Annotated[Path | None, typer.Option(help="Hold the store against what this file remembers.")] = None,
+    max_age: Annotated[int | None, typer.Option(help="Fail if the newest release is older, in days.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Check everything that is published, without trusting who published it."""
+    from cbrn_data.cli.verify import verify_now
+
+    verify_now(what, root, published, remember, max_age, as_json)
+
+
+@app.command()
 def withdraw(
     version: Annotated[str, typer.Argument(help="The release that turned out wrong.")],
     reason: Annotated[str, typer.Option(help="Why, in one line.")],

@@ -12,9 +12,9 @@ from cbrn_data.cli.show import console, show_changes, show_indented, show_json, 
 from cbrn_data.errors import ReleaseError
 from cbrn_data.findings import shown
 from cbrn_data.release.assemble import released_rows
-from cbrn_data.release.delta import delta
 from cbrn_data.release.trace import Passage, Traced, trace
 from cbrn_data.schema.canonical import csv_bytes
+from cbrn_data.schema.delta import delta
 from cbrn_data.schema.model import read_package
 from cbrn_data.settings import release_date, settings
 from cbrn_data.store.folder import Release

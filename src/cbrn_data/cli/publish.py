@@ -43,7 +43,8 @@ def publish_now(root: Path, published: Path | None, at_least: str, as_json: bool
     store = pipeline.open_store(where, gathered.package)
     outcome = pipeline.settled(gathered, store)
     if outcome is None:
-        outcome = pipeline.publish(pipeline.build(gathered), store, release_date(), step)
+        key = pipeline.own_key(where)
+        outcome = pipeline.publish(pipeline.build(gathered), store, release_date(), step, key)
     if as_json:
         findings = [finding.as_dict() for finding in outcome.findings]
         release = {key: outcome.release.info[key] for key in ("version", "date", "sequence", "content_digest", "summary")}

@@ -15,11 +15,11 @@ from cbrn_data import __version__
 from cbrn_data.checks.since import since
 from cbrn_data.findings import Finding
 from cbrn_data.release.content import Content
-from cbrn_data.release.delta import delta
 from cbrn_data.release.descriptor import datapackage
 from cbrn_data.release.notes import changes_text, summary
 from cbrn_data.release.version import Reason, next_version, reasons
 from cbrn_data.schema.canonical import Row, csv_bytes, json_bytes, read_csv
+from cbrn_data.schema.delta import delta
 from cbrn_data.schema.model import Package, read_package
 from cbrn_data.store import disk
 from cbrn_data.store.folder import DESCRIPTOR, INFO, Release

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cbrn_data.errors import CbrnDataError
 
 LOCAL_KEY = "signing-key.pem"
+PUBLIC_KEY = "public-key.pem"
 
 _SMALL_ORDER = frozenset(
     bytes.fromhex(encoded)

@@ -121,9 +121,9 @@ def _release(folder: Path, info: dict[str, Any], digest: str) -> Release:
 def differences(folder: Path) -> str:
     """Say in what ``folder`` differs from its SHA256SUMS, naming five files at most; empty when in nothing."""
     listed = parse_checksums(folder / SUMS, disk.read(folder / SUMS))
-    problems = list(_problems(folder, listed))
-    more = f" and {len(problems) - NAMED_AT_MOST} more" if len(problems) > NAMED_AT_MOST else ""
-    return ", ".join(problems[:NAMED_AT_MOST]) + more
+    found = list(problems(folder, listed))
+    more = f" and {len(found) - NAMED_AT_MOST} more" if len(found) > NAMED_AT_MOST else ""
+    return ", ".join(found[:NAMED_AT_MOST]) + more
 
 
 def check_unchanged(folder: Path) -> None:
@@ -135,7 +135,8 @@ def check_unchanged(folder: Path) -> None:
         )
 
 
-def _problems(folder: Path, listed: Mapping[str, str]) -> Iterable[str]:
+def problems(folder: Path, listed: Mapping[str, str]) -> Iterable[str]:
+    """Name every file of ``folder`` that was added, changed or removed, or is no regular file."""
     found = dict(disk.walk(folder))
     folders = {str(parent) for name in listed for parent in Path(name).parents}
     for name, mode in found.items():

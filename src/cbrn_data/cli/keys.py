@@ -1,0 +1,32 @@
+"""``cbrn-data key``: the key that signs here."""
+
+from __future__ import annotations
+
+from cbrn_data.cli.show import console, show_lines
+from cbrn_data.errors import CbrnDataError
+from cbrn_data.pipeline import own_key
+from cbrn_data.settings import Settings, settings
+from cbrn_data.signing.keys import LOCAL_KEY, fingerprint, make_local_key, public_pem, read_public_keys, rotate_local_key
+
+
+def key_action(action: str) -> None:
+    """Show the key, make the local one, or rotate it."""
+    where = settings()
+    if action == "make":
+        make_local_key(where.state)
+    elif action == "rotate":
+        old, _ = rotate_local_key(where.state)
+        console().print(f"The old key was set aside as {old}; hand the new public key to your auditors beside the old one.")
+    elif action != "show":
+        raise CbrnDataError(f"there is no action {action[:40]!r}: show, make or rotate")
+    key = own_key(where)
+    place = str(where.signing_key) if where.signing_key else f"{where.state / LOCAL_KEY} (local key)"
+    show_lines([("Key", place), ("Fingerprint", key.fingerprint), ("Pinned", _pinned(where, key.fingerprint))])
+    console().print(public_pem(key.private.public_key()).decode().rstrip())
+
+
+def _pinned(where: Settings, mine: str) -> str:
+    if where.trusted_keys is None:
+        return "no; CBRN_DATA_TRUSTED_KEYS names no file of public keys"
+    keys = read_public_keys(where.trusted_keys.read_bytes(), str(where.trusted_keys))
+    return "yes" if mine in map(fingerprint, keys) else f"no; it is not in {where.trusted_keys}"

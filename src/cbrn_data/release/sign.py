@@ -1,0 +1,35 @@
+"""The last two steps before a release is committed: the public key, and the attestation over all other files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from cbrn_data.signing.attestation import ATTESTATION, sign, statement
+from cbrn_data.signing.keys import PUBLIC_KEY, SigningKey, public_pem
+from cbrn_data.store import disk
+from cbrn_data.store.folder import INFO, REPORT, SUMS, parse_checksums
+from cbrn_data.strict_json import dumped, parse_object
+
+
+def signature_files(staged: Path, key: SigningKey) -> Iterator[dict[str, bytes]]:
+    """Yield what is to be added to a staged release, in two steps: the attestation covers all that was added before."""
+    yield {PUBLIC_KEY: public_pem(key.private.public_key())}
+    yield {ATTESTATION: dumped(sign(release_statement(staged), key.private))}
+
+
+def release_statement(folder: Path) -> bytes:
+    """Return the payload that says of a release folder what it holds and what it is."""
+    sums = disk.read(folder / SUMS)
+    digests = parse_checksums(folder / SUMS, sums)
+    return statement({**digests, SUMS: disk.digest(folder / SUMS)}, predicate(folder, digests))
+
+
+def predicate(folder: Path, digests: dict[str, str]) -> dict[str, Any]:
+    """Return what is attested of a release beside its files."""
+    info = parse_object(folder / INFO, disk.read(folder / INFO))
+    report = parse_object(folder / REPORT, disk.read(folder / REPORT))
+    said = {key: info[key] for key in ("package", "version", "sequence", "date", "previous", "content_digest", "code")}
+    sources = {name: sha256 for name, sha256 in digests.items() if name.startswith("sources/")}
+    return {**said, "sources": sources, "report": {"sha256": digests[REPORT], "valid": report["valid"]}}

@@ -1,0 +1,192 @@
+"""One release folder, alone: its files, signature, record, definitions, tables, evidence, sources and report.
+
+What needs the release before (the delta, the version, the chain) is checked where that is at hand, else named as not
+checked. The schemas and checks are those recorded in the release.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from cbrn_data.checks.released import by_frictionless, read_documents, read_tables
+from cbrn_data.checks.run import check_tables
+from cbrn_data.errors import VerificationError
+from cbrn_data.findings import Finding
+from cbrn_data.schema.canonical import Row, read_csv
+from cbrn_data.schema.model import Package, read_package
+from cbrn_data.signing.attestation import ATTESTATION, read_envelope, read_statement, signers
+from cbrn_data.signing.keys import PUBLIC_KEY, fingerprint, is_small_order, read_public_keys
+from cbrn_data.store import disk
+from cbrn_data.store.folder import INFO, NESTED, REPORT, SUMS, parse_checksums, problems, read_release
+from cbrn_data.strict_json import parse_object
+from cbrn_data.verify.results import NOT_CHECKED, PASSED, Result, checked
+
+STOPS = ("files", "definitions")
+"""Checks without which the later ones mean nothing."""
+
+
+class ReleaseAudit:
+    """The checks of one release; ``previous`` is the folder of the release before, None where it is not at hand."""
+
+    def __init__(self, folder: Path, trusted: Sequence[Ed25519PublicKey], previous: Path | None = None) -> None:
+        self.folder = folder
+        self.trusted = trusted
+        self.previous = previous
+        self.subject = folder.name
+        self.signer: str | None = None
+        self._rows: dict[str, list[Row]] = {}
+        self._package: Package | None = None
+
+    def run(self) -> Iterator[Result]:
+        """Yield a result per check, in the order in which each rests on those before."""
+        checks = (
+            ("files", self._files, "every file is as SHA256SUMS lists it"),
+            ("record", self._record, "release.json fits the folder and the content"),
+            ("definitions", self._definitions, "the definitions can be used"),
+            ("data package", self._data_package, "valid by frictionless, CSV and JSON alike"),
+            ("tables", self._tables, "every row holds to the definitions and checks"),
+            ("evidence", self._evidence, "every quote is in its place and gives its value"),
+            ("sources", self._sources, "every source has its digest and its sidecar"),
+            ("report", self._report, "the report is of exactly these files"),
+        )
+        for name, run, good in checks:
+            results = list(checked(self.subject, name, run, good))
+            yield from results
+            if name in STOPS and any(result.result != PASSED for result in results):
+                break
+        yield from self._signature()
+        yield from self._delta()
+
+    def _files(self) -> Iterator[str]:
+        listed = parse_checksums(self.folder / SUMS, disk.read(self.folder / SUMS))
+        yield from problems(self.folder, listed)
+        if not disk.mode(self.folder / ATTESTATION):
+            yield f"'{ATTESTATION}' is missing"
+
+    def _record(self) -> Iterator[str]:
+        release = read_release(self.folder)
+        listed = parse_checksums(self.folder / SUMS, disk.read(self.folder / SUMS))
+        tables = {name for name in listed if "/" not in name and name.endswith(".csv") and name != "changes.csv"}
+        made_of = [name for name in listed if name in tables or name.startswith(("sources/", "schemas/"))]
+        lines = "".join(f"{listed[name]}  {name}\n" for name in sorted(made_of))
+        if hashlib.sha256(lines.encode()).hexdigest() != release.content_digest:
+            yield f"{INFO}: the content digest is not that of the tables, sources and definitions"
+        counts = {name.removesuffix(".csv"): len(read_csv(disk.read(self.folder / name))[1]) for name in sorted(tables)}
+        if dict(sorted(release.info["counts"].items())) != counts:
+            yield f"{INFO}: the counts are not those of the tables"
+
+    def _definitions(self) -> Iterator[str]:
+        self._package = read_package(self.folder / "schemas")
+        self._rows, findings = read_tables(self.folder, self._package)
+        yield from _sentences(findings)
+
+    def _data_package(self) -> Iterator[str]:
+        assert self._package
+        yield from _sentences(by_frictionless(self.folder, self._package, self._rows))
+
+    def _findings(self) -> list[Finding]:
+        assert self._package
+        return check_tables(self._rows, self._package, read_documents(self.folder, self._rows))
+
+    def _tables(self) -> Iterator[str]:
+        yield from _sentences(f for f in self._findings() if f.blocks and not f.code.startswith("evidence-"))
+
+    def _evidence(self) -> Iterator[str]:
+        yield from _sentences(f for f in self._findings() if f.blocks and f.code.startswith("evidence-"))
+
+    def _sources(self) -> Iterator[str]:
+        there = {name for name, _ in disk.walk(self.folder) if name.startswith("sources/")}
+        named = {row["path"] or "" for row in self._rows["sources"]}
+        yield from (
+            f"{name} is no source that the table names" for name in sorted(there - {*named, *(f"{n}.yaml" for n in named)})
+        )
+        for row in self._rows["sources"]:
+            path = row["path"] or ""
+            data = disk.read(self.folder / path)
+            if (hashlib.sha256(data).hexdigest(), str(len(data))) != (row["sha256"], row["bytes"]):
+                yield f"{path} has not the digest and size that the table of sources gives"
+            if (
+                f"{path}.yaml" not in there
+                or f"sha256: {row['sha256']}" not in disk.read(self.folder / f"{path}.yaml").decode()
+            ):
+                yield f"{path}.yaml does not know these bytes"
+
+    def _report(self) -> Iterator[str]:
+        report = parse_object(self.folder / REPORT, disk.read(self.folder / REPORT))
+        listed = parse_checksums(self.folder / SUMS, disk.read(self.folder / SUMS))
+        if report["valid"] is not True:
+            yield f"{REPORT} does not say that the release is valid"
+        yield from (
+            f"{REPORT} is of another {name}" for name, sha256 in report["checked"].items() if listed.get(name) != sha256
+        )
+        tables = {f"{name}.{form}" for name in report["tables"] for form in ("csv", "json")} | {"datapackage.json"}
+        there = {name for name in listed if "/" not in name and name.endswith((".csv", ".json"))} - {INFO, REPORT, NESTED}
+        if tables != there or set(report["checked"]) != there:
+            yield f"{REPORT} does not cover the tables that are there"
+        if any(entry["severity"] == "error" for entry in report["findings"]["listed"]):
+            yield f"{REPORT} lists a finding that blocks"
+
+    def _signature(self) -> Iterator[Result]:
+        pinned = "a pinned key" if self.trusted else "not pinned: compare the fingerprint with one you were given"
+        results = list(checked(self.subject, "signature", self._signed, ""))
+        for result in results:
+            detail = f"signed by {self.signer}, {pinned}" if result.result == PASSED else result.detail
+            yield Result(result.subject, result.check, result.result, detail)
+
+    def _signed(self) -> Iterator[str]:
+        envelope = read_envelope(disk.read(self.folder / ATTESTATION))
+        beside = read_public_keys(disk.read(self.folder / PUBLIC_KEY), PUBLIC_KEY)
+        found = signers(envelope, [key for key in (self.trusted or beside) if not is_small_order(key)])
+        if not found:
+            who = "any pinned key" if self.trusted else f"the key in {PUBLIC_KEY}"
+            raise VerificationError(f"{ATTESTATION} is not signed by {who}")
+        self.signer = fingerprint(found[0])
+        subjects, predicate = read_statement(envelope.payload)
+        listed = parse_checksums(self.folder / SUMS, disk.read(self.folder / SUMS))
+        actual = {**listed, SUMS: disk.digest(self.folder / SUMS)}
+        yield from (f"{ATTESTATION} is of another {name}" for name in sorted(actual) if subjects.get(name) != actual[name])
+        yield from (f"{ATTESTATION} names {name}, which is not there" for name in sorted(subjects.keys() - actual.keys()))
+        info = parse_object(self.folder / INFO, disk.read(self.folder / INFO))
+        yield from (
+            f"{ATTESTATION} says another {key} than {INFO}"
+            for key in ("package", "version", "sequence", "date", "previous", "content_digest", "code")
+            if predicate.get(key) != info.get(key)
+        )
+
+    def _delta(self) -> Iterator[Result]:
+        if self.previous is None:
+            first = self._is_first()
+            detail = "the first release has none" if first else "predecessor absent"
+            yield Result(self.subject, "delta", PASSED if first else NOT_CHECKED, detail)
+            return
+        yield from checked(self.subject, "delta", self._applies, "applied to the release before it gives this one")
+
+    def _is_first(self) -> bool:
+        try:
+            return read_release(self.folder).previous is None
+        except Exception:
+            return False
+
+    def _applies(self) -> Iterator[str]:
+        from cbrn_data.schema.delta import applied
+
+        assert self._package and self.previous
+        before = read_package(self.previous / "schemas")
+        old = {
+            name: read_csv(disk.read(self.previous / f"{name}.csv"))[1] if disk.mode(self.previous / f"{name}.csv") else []
+            for name in before.tables
+        }
+        changes = self._rows.get("changes", [])
+        result = applied(changes, {name: rows for name, rows in old.items() if name != "changes"}, self._package)
+        for name, rows in result.items():
+            if name != "changes" and rows != self._rows[name]:
+                yield f"changes.csv applied to {self.previous.name} does not give {name}.csv"
+
+
+def _sentences(findings: Iterable[Finding]) -> Iterator[str]:
+    for finding in findings:
+        yield f"{finding.place}: {finding.code}: {finding.message}"

@@ -1,0 +1,44 @@
+"""What a verification says: one result per check, each naming the file or the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from cbrn_data.errors import CbrnDataError
+from cbrn_data.findings import shown
+
+PASSED, FAILED, NOT_CHECKED, CUT_SHORT = "passed", "failed", "not checked", "cut short"
+
+
+@dataclass(frozen=True)
+class Result:
+    """``subject`` is a version or the store; ``result`` one of the four words above."""
+
+    subject: str
+    check: str
+    result: str
+    detail: str
+
+
+def exit_code(results: Iterable[Result]) -> int:
+    """0 where all holds, 3 where all releases are intact and a publication was cut short, else 1."""
+    words = {result.result for result in results}
+    return 1 if FAILED in words or PASSED not in words else 3 if CUT_SHORT in words else 0
+
+
+def checked(subject: str, check: str, run: Callable[[], Iterable[str]], good: str) -> Iterator[Result]:
+    """Run a check that yields what is wrong; yield a result for each fault, or one that it passed.
+
+    A release under verification may be anything, so whatever a check trips over is a fault of the release.
+    """
+    try:
+        faults = list(run())
+    except CbrnDataError as error:
+        faults = [finding.message for finding in error.findings] or [str(error)]
+    except Exception as error:
+        faults = [f"cannot be checked: {type(error).__name__}: {error}"]
+    for fault in faults:
+        yield Result(subject, check, FAILED, shown(fault, 300))
+    if not faults:
+        yield Result(subject, check, PASSED, good)
