@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,17 @@ from cbrn_data import pipeline
 from cbrn_data.settings import Settings
 
 PROJECT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A state folder of the tests' own: no test makes or uses the key of whoever runs it."""
+    folder = tmp_path_factory.mktemp("state")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CBRN_DATA_STATE", str(folder))
+        for name in ("CBRN_DATA_SIGNING_KEY", "CBRN_DATA_TRUSTED_KEYS", "CBRN_DATA_BASE_URL"):
+            patch.delenv(name, raising=False)
+        yield folder
 
 
 def copy_sources(target: Path) -> Path:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from cbrn_data.signing.keys import make_local_key
+
 PROJECT = Path(__file__).parent.parent
 EPOCH = "1795305600"
 DAY = "2026-11-22"
@@ -104,6 +106,7 @@ def start(machine: Machine, place: Path) -> subprocess.Popen[str]:
         "PATH": os.environ["PATH"],
         "HOME": str(home),
         "CBRN_DATA_STATE": str(home / "state"),
+        "CBRN_DATA_SIGNING_KEY": str(make_local_key(Path(os.environ["CBRN_DATA_STATE"]))),
         "SOURCE_DATE_EPOCH": EPOCH,
         **machine.environment,
     }

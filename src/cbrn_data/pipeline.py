@@ -85,6 +85,8 @@ def settled(gathered: Gathered, store: Store) -> Outcome | None:
 
     Its tables would be the same again, so nothing is built. Raises ReleaseError where the store is broken.
     """
+    if not store.published.exists():
+        return None
     with store.writing() as writer:
         newest = writer.newest
         if newest is None or newest.info.get("code") != code_version():

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from cbrn_data.schema.delta import applied
 from cbrn_data.schema.canonical import csv_bytes, read_csv
+from cbrn_data.schema.delta import applied
 from cbrn_data.schema.model import read_package
 from tests.cli.conftest import Command, History
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cbrn_data.schema.delta import applied, delta
 from cbrn_data.schema.canonical import Row, csv_bytes, json_bytes, json_row, read_csv
+from cbrn_data.schema.delta import applied, delta
 from cbrn_data.schema.model import Field, Package, Table
 from cbrn_data.words.text import inert, is_active, live
 
