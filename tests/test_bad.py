@@ -5,7 +5,7 @@ A case is a folder ``tests/bad/<finding-code>__<story>/`` with one of
 - ``leaflet.txt``: ``cbrn-data extract leaflet.txt`` runs in a copy of the case,
 - ``root/``: files laid over a copy of the real ``raw/`` and ``schemas/``, where ``cbrn-data publish --root root`` runs; a
   file under ``raw/`` that brings no sidecar of its own gets its digest and size into the sidecar that is there, and
-  ``removed.txt`` names files to take away, one a line,
+  ``removed.txt``, with or without ``root/``, names files to take away, one a line,
 - ``command.txt`` beside either: the command that runs instead of the one above,
 
 and ``expected.txt``: standard error, standard output, and the exit code on the last line. The codes that a case raises
@@ -39,7 +39,7 @@ def run_case(case: Path, place: Path) -> str:
     """Run a case in ``place``, an empty folder, and return what it says."""
     shutil.copytree(case, place, dirs_exist_ok=True)
     default = "extract leaflet.txt"
-    if (place / "root").exists():
+    if (place / "root").exists() or (place / "removed.txt").exists():
         _lay_over(place)
         default = "publish --root root"
     command = place / "command.txt"
@@ -51,10 +51,13 @@ def run_case(case: Path, place: Path) -> str:
 
 
 def _lay_over(place: Path) -> None:
-    overlay = (place / "root").rename(place / "overlay")
+    overlay = place / "overlay"
+    if (place / "root").exists():
+        (place / "root").rename(overlay)
     for room in ("raw", "schemas"):
         shutil.copytree(PROJECT / room, place / "root" / room)
-    shutil.copytree(overlay, place / "root", dirs_exist_ok=True)
+        if (overlay / room).exists():
+            shutil.copytree(overlay / room, place / "root" / room, dirs_exist_ok=True)
     for path in sorted((overlay / "raw").glob("*")):
         if path.suffix != ".yaml" and not (overlay / "raw" / f"{path.name}.yaml").exists():
             _know(place / "root" / "raw" / path.name)

@@ -132,24 +132,36 @@ def _write(raw: Path, files: dict[str, tuple[bytes, dict[str, Any]]]) -> list[st
     wrong += [finding for name, text in sidecars.items() for finding in sidecar_findings(name, text.decode())[1]]
     if wrong:
         raise SourceError(f"{shown(', '.join(files))} cannot be added so", wrong)
+    try:
+        return _complete(raw, {name: data for name, (data, _) in files.items()}, sidecars)
+    except OSError as error:
+        raise CbrnDataError(f"{shown(str(error.filename or raw))}: cannot be written: {error.strerror}") from error
+
+
+def _complete(raw: Path, files: dict[str, bytes], sidecars: dict[str, bytes]) -> list[str]:
+    """Write what is missing of files and sidecars; return the names for which anything was."""
     raw.mkdir(parents=True, exist_ok=True)
-    for name, (data, _) in files.items():
+    for name, data in files.items():
         there = raw / name
         if there.is_symlink() or (there.exists() and there.read_bytes() != data):
             raise SourceError(f"{shown(str(there))} is there with other bytes; remove it first, or give another --edition")
-    new = [name for name in files if not (raw / name).exists()]
-    for name in new:
-        _put(raw, name, files[name][0])
+    new = [name for name in files if not ((raw / name).exists() and (raw / f"{name}.yaml").exists())]
+    for name in new:  # one of the two is there already where an earlier call was cut short
+        _put(raw, name, files[name])
         _put(raw, f"{name}.yaml", sidecars[name])
     return new
 
 
 def _put(raw: Path, name: str, data: bytes) -> None:
     descriptor, temporary = tempfile.mkstemp(dir=raw, prefix=".add-")
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(data)
-        os.fchmod(stream.fileno(), 0o644)
-    Path(temporary).replace(raw / name)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            os.fchmod(stream.fileno(), 0o644)
+        Path(temporary).replace(raw / name)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise
 
 
 def _reader() -> str:

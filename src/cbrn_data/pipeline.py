@@ -21,7 +21,7 @@ from cbrn_data.schema.model import Package, read_package
 from cbrn_data.settings import Settings, settings
 from cbrn_data.sources.source import Source, digest, read_sources
 from cbrn_data.store import disk
-from cbrn_data.store.folder import REPORT, SUMS, Release, parse_checksums
+from cbrn_data.store.folder import REPORT, SUMS, Release, check_unchanged, parse_checksums
 from cbrn_data.store.store import Store
 from cbrn_data.strict_json import dumped, parse_object
 
@@ -119,9 +119,21 @@ def build(gathered: Gathered) -> Built:
     return Built(tables, build_content(tables, gathered.package), findings)
 
 
-def plan(built: Built, store: Store, at_least: str = "patch") -> Draft:
-    """Return what publishing would do now; writes nothing. Raises ReleaseError where the store is broken."""
-    return draft(built.content, store.newest(), at_least)
+def plan(built: Built, store: Store, at_least: str = "patch", date: str | None = None) -> Draft:
+    """Return what publishing would do on ``date``; writes nothing.
+
+    Raises GateError where what it finds would forbid the release, ReleaseError where the store is broken.
+    """
+    newest = store.newest()
+    if newest:
+        check_unchanged(newest.folder)
+    return _permitted(draft(built.content, newest, at_least, date), built)
+
+
+def _permitted(planned: Draft, built: Built) -> Draft:
+    if blocking(planned.findings):
+        raise GateError("nothing was published", sorted({*built.findings, *planned.findings}))
+    return planned
 
 
 def publish(built: Built, store: Store, date: str, at_least: str = "patch", key: SigningKey | None = None) -> Outcome:
@@ -136,7 +148,7 @@ def publish(built: Built, store: Store, date: str, at_least: str = "patch", key:
     from cbrn_data.release.sign import signature_files
 
     with store.writing() as writer:
-        planned = draft(built.content, writer.newest, at_least)
+        planned = _permitted(draft(built.content, writer.newest, at_least, date), built)
         if not planned.is_news:
             assert planned.previous is not None
             return Outcome(planned.previous, False, built.findings, writer.repaired)

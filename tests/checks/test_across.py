@@ -9,7 +9,7 @@ import pytest
 
 from cbrn_data.checks.across import Rows
 from cbrn_data.checks.run import check_tables
-from cbrn_data.checks.since import since
+from cbrn_data.checks.since import dated, since
 from cbrn_data.findings import Finding
 from cbrn_data.schema.model import Package, read_package
 from cbrn_data.sources.document import Document
@@ -318,3 +318,10 @@ def test_a_leaflet_whose_bytes_were_replaced(rows: Tables) -> None:
     assert (finding.code, finding.place, finding.row) == ("source-replaced", "raw/leaflet.txt", "leaflet")
     assert finding.message == f"edition 2025 was published with sha256 {'0' * 64} and now has {'1' * 64}"
     assert list(since({}, new)) == list(since(rows, rows)) == []
+
+
+def test_a_release_dated_before_the_newest_one() -> None:
+    (finding,) = dated("2026-11-21", "1.0.0", "2026-11-22")
+    assert (finding.code, finding.blocks) == ("date-behind", True)
+    assert finding.message == "this release is dated 2026-11-21 and the one before it, 1.0.0, 2026-11-22"
+    assert list(dated("2026-11-22", "1.0.0", "2026-11-22")) == []

@@ -91,7 +91,7 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> History:
     plans, published = [], []
     for number, step in enumerate(STEPS):
         step(root)
-        plans.append(run("plan", "--json", "--root", root).json)
         day = str(1795305600 + number * 86400)
+        plans.append(run("plan", "--json", "--root", root, SOURCE_DATE_EPOCH=day).json)
         published.append(run("publish", "--json", "--root", root, SOURCE_DATE_EPOCH=day).json)
     return History(root, plans, published)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cbrn_data.cli.app import app
-from tests.cli.conftest import Command, History
+from tests.cli.conftest import Command, History, edit
 from tests.conftest import PROJECT
 
 LEAFLETS = PROJECT / "tests/leaflets"
@@ -136,6 +136,49 @@ def test_a_changed_definition_is_major_and_changes_no_cell(cbrn_data: Command, p
     assert (planned["version"], planned["changes"]) == ("2.0.0", [])
     assert planned["why"] == [{"step": "major", "why": "constraints of projects.number"}]
     assert cbrn_data("publish", "--json", "--root", project).json["version"] == "2.0.0"
+
+
+def test_a_definition_that_alone_changed_is_told_wherever_a_release_is(cbrn_data: Command, project: Path) -> None:
+    cbrn_data("publish", "--root", project)
+    path = project / "schemas" / "projects.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("maximum: 9999", "maximum: 999"), encoding="utf-8")
+    published = cbrn_data("publish", "--json", "--root", project).json
+    assert published["summary"] == "Sources, definitions or evidence only (constraints of projects.number)"
+    there, back = (cbrn_data("diff", *pair, "--root", project) for pair in (("1.0.0", "2.0.0"), ("2.0.0", "1.0.0")))
+    assert (there.code, there.out) == (0, "major: constraints of projects.number\nNo changed cell.\n")
+    assert (back.code, back.out) == (0, "minor: constraints of projects.number\nNo changed cell.\n")
+
+
+def test_a_clock_behind_the_newest_release_publishes_nothing(cbrn_data: Command, project: Path) -> None:
+    cbrn_data("publish", "--root", project)
+    edit(project, "projects.csv", lambda text: text.replace(",2026-01-31,", ",2026-01-30,"))
+    for command in ("plan", "publish"):
+        done = cbrn_data(command, "--root", project, SOURCE_DATE_EPOCH="1795219200")
+        assert (done.code, done.out) == (1, "")
+        assert done.err.startswith("error   release.json  date-behind\n")
+    assert [path.name for path in (project / "published/releases").iterdir()] == ["1.0.0"]
+    assert cbrn_data("publish", "--root", project).code == 0
+
+
+@pytest.mark.parametrize("command", [("plan",), ("diff", "1.0.0", "1.0.0"), ("trace", "projects", "P94")])
+def test_a_release_that_was_edited_by_hand_is_read_by_no_command(
+    cbrn_data: Command, project: Path, command: tuple[str, ...]
+) -> None:
+    cbrn_data("publish", "--root", project)
+    path = project / "published/releases/1.0.0/projects.csv"
+    path.write_bytes(path.read_bytes().replace(b"ISTC", b"XXXX"))
+    edit(project, "projects.csv", lambda text: text.replace(",2026-01-31,", ",2026-01-30,"))
+    done = cbrn_data(*command, "--root", project)
+    assert (done.code, done.out) == (2, "")
+    assert "'projects.csv' was changed" in " ".join(done.err.split())
+
+
+def test_nothing_new_after_a_withdrawal_says_that_it_was_withdrawn(cbrn_data: Command, project: Path) -> None:
+    cbrn_data("publish", "--root", project)
+    cbrn_data("withdraw", "1.0.0", "--reason", "A date was wrong", "--root", project)
+    for command in ("plan", "publish"):
+        done = cbrn_data(command, "--root", project)
+        assert (done.code, done.out.splitlines()[1]) == (0, "It is withdrawn: A date was wrong")
 
 
 def test_a_comment_in_a_definition_is_a_patch_that_says_so(cbrn_data: Command, project: Path) -> None:

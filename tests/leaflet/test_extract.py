@@ -28,3 +28,24 @@ def test_markup_and_formulas_stay_as_they_are_printed() -> None:
     assert document is not None
     said = extracted(read_leaflet(document)[0])["priorities"]
     assert [text for text in said if text in hostile] == hostile
+
+
+@pytest.mark.parametrize("mark", ["*", "(*)", "†", "¹", "[1]", "(1)"])
+@pytest.mark.parametrize("space", ["", " "])
+def test_a_footnote_is_no_item_whatever_its_mark(mark: str, space: str) -> None:
+    real = (LEAFLETS[0].parent / "central-asia-2025.txt").read_text(encoding="utf-8")
+    printed = real.replace("Mongolia", f"Kosovo{mark}", 1)
+    document, _ = read_document("a.txt", f"{printed}\n\n{mark}{space}This designation is without prejudice.\n".encode())
+    assert document is not None
+    leaflet, findings = read_leaflet(document)
+    assert [finding.code for finding in findings] == []
+    assert [country.country_id for country in leaflet.countries][2:3] == ["XKX"]
+    assert len(leaflet.achievements) == 5
+
+
+def test_a_city_in_capitals_is_read_like_the_region() -> None:
+    printed = (LEAFLETS[0].parent / "central-asia-2025.txt").read_text(encoding="utf-8")
+    document, _ = read_document("a.txt", printed.replace("Tashkent, Uz", "TASHKENT CITY, Uz").encode())
+    assert document is not None
+    said = extracted(read_leaflet(document)[0])
+    assert said["secretariat_city"] == "Tashkent City"

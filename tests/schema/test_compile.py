@@ -227,7 +227,7 @@ def test_a_rule_that_nothing_checks_is_refused_when_it_is_compiled(message: str)
 def test_a_named_check_that_does_not_exist_is_refused() -> None:
     table = table_of(definition(), NamedCheck("in-tune", ("value",)), NamedCheck("in-order", ("value",)))
     assert [finding.message for finding in refusals(table)] == [
-        "the check 'in-tune' does not exist; there are partial-date, in-order, together",
+        "the check 'in-tune' does not exist; there are partial-date, in-order, together, same-number",
         "the check 'in-order' looks at two fields, not at 1",
     ]
 

@@ -1,10 +1,10 @@
-"""Rules within a row: partial dates, order, cells that stand together."""
+"""Rules within a row: partial dates, order, cells that stand together, ids and numbers."""
 
 from __future__ import annotations
 
 import pytest
 
-from cbrn_data.schema.rules import in_order, is_partial_date, partial_date, together
+from cbrn_data.schema.rules import in_order, is_partial_date, partial_date, same_number, together
 
 
 @pytest.mark.parametrize("text", ["2024", "2024-02", "2024-02-29", "1999-12-31", "2024-01-01"])
@@ -62,3 +62,9 @@ def test_cells_stand_together_or_not_at_all() -> None:
     assert together({"a": None, "b": None}, ("a", "b")) is None
     assert together({"a": "1", "b": "2"}, ("a", "b")) is None
     assert together({"a": "1", "b": None}, ("a", "b")) == "b is null where a is not"
+
+
+def test_an_id_and_its_number_are_one() -> None:
+    assert same_number({"a": "P101", "b": "101"}, ("a", "b")) is None
+    assert same_number({"a": "P101", "b": None}, ("a", "b")) is None
+    assert same_number({"a": "P101", "b": "110"}, ("a", "b")) == "a P101 has another number than b 110"

@@ -64,11 +64,45 @@ def test_a_leaflet_is_named_by_its_region_and_year(tmp_path: Path, raw: Path) ->
     assert add(tmp_path, raw, "received.txt", LEAFLET, edition="2026").names == ["central-asia-2026.txt"]
 
 
+def test_a_disk_that_refuses_is_said_and_leaves_nothing(tmp_path: Path, raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("cbrn_data.intake.os.fchmod", refuse)
+        with pytest.raises(CbrnDataError, match="cannot be written: No space left") as caught:
+            add(tmp_path, raw, "a.txt", LEAFLET)
+    assert caught.value.exit_code == 2
+    assert list(raw.iterdir()) == []
+    raw.rmdir()
+    raw.write_text("no folder")
+    with pytest.raises(CbrnDataError, match="cannot be written"):
+        add(tmp_path, raw, "a.txt", LEAFLET)
+
+
+@pytest.mark.parametrize("lost", ["central-asia-2025.txt", "central-asia-2025.txt.yaml"])
+def test_an_adding_that_was_cut_short_is_completed_by_the_next(tmp_path: Path, raw: Path, lost: str) -> None:
+    add(tmp_path, raw, "a.txt", LEAFLET)
+    (raw / lost).unlink()
+    assert add(tmp_path, raw, "a.txt", LEAFLET).names == ["central-asia-2025.txt"]
+    assert [source.source_id for source in read_sources(raw)[0]] == ["central-asia-2025"]
+
+
 def test_other_bytes_never_take_a_name(tmp_path: Path, raw: Path) -> None:
     add(tmp_path, raw, "a.txt", LEAFLET)
     with pytest.raises(SourceError, match="other bytes"):
         add(tmp_path, raw, "b.txt", LEAFLET + b"\n")
     assert (raw / "central-asia-2025.txt").read_bytes() == LEAFLET
+
+
+def test_the_numbers_of_pages_are_no_items(tmp_path: Path, raw: Path) -> None:
+    paged = "\n\n".join(PAGE).replace("Methodology", "1\n\n\fMethodology")
+    paged = paged.replace("Projects\n", "Page 2 of 3\n\n\fProjects\n")
+    added = add(tmp_path, raw, "a.txt", f"{paged}\n\n- 3 -\n".encode())
+    assert [finding.code for finding in added.findings] == []
+    with pytest.raises(SourceError) as caught:
+        add(tmp_path, raw, "b.txt", "\n\n".join(PAGE).replace("Methodology", "1\n\nMethodology").encode(), edition="2027")
+    assert [finding.code for finding in caught.value.findings] == ["line-unread"]
 
 
 def test_a_pdf_is_kept_with_its_text(tmp_path: Path, raw: Path) -> None:

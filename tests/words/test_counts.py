@@ -12,6 +12,7 @@ more than 1.200 food inspectors from Togo | 1200 | over | food inspectors
 over 1 000 medical doctors and nurses | 1000 | over | medical doctors and nurses
 twelve experts | 12 | exact | experts
 a dozen experts | 12 | exact | experts
+more than 3 dozen experts | 36 | over | experts
 half a dozen experts | 6 | exact | experts
 at least 40 experts | 40 | over | experts
 no fewer than 40 experts | 40 | over | experts
@@ -45,6 +46,7 @@ def test_people_are_counted(case: str) -> None:
             "three months",
             "six countries",
             "14th expert meeting",
+            "14 th experts meeting",
             "the third expert",
             "30 training sessions",
         ),

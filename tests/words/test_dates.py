@@ -13,6 +13,7 @@ From May 12 to 14, 2024, experts met | 2024-05-12 | 2024-05-14
 On Monday, 12 March 2024, experts met | 2024-03-12 | 2024-03-12
 From Monday 12 to Friday 16 March 2024, experts met | 2024-03-12 | 2024-03-16
 On 2024-03-12 experts met | 2024-03-12 | 2024-03-12
+On 21 st and 22 nd May 2024 experts met | 2024-05-21 | 2024-05-22
 In March 2024 experts met | 2024-03 | 2024-03
 In early May 2024, experts met | 2024-05 | 2024-05
 In mid-May 2024, experts met | 2024-05 | 2024-05
@@ -27,6 +28,11 @@ In March 2024 and throughout 2025, experts met | 2024 | 2025
 Experts met in June 2024, and in May 2023. | 2023-05 | 2024-06
 Throughout 2023–2024, experts met | 2023 | 2024
 In 2023-24, experts met | 2023 | 2024
+In 2022, 2023 and 2024, experts met | 2022 | 2024
+In 2022, 2023, and 2024, 12 experts met | 2022 | 2024
+In 2022, 2023 experts met | 2022 | 2022
+In 2022, 2023 and 2024, 2025 experts met | 2022 | 2024
+On 3 March 2023, 5 April 2023 and 7 May 2024 experts met | 2023-03-03 | 2024-05-07
 In late 2023 and early 2024, experts met | 2023 | 2024
 At the end of 2023, experts met | 2023 | 2023
 In the first quarter of 2024 experts met | 2024 | 2024

@@ -114,17 +114,19 @@ def key(
 
 @app.command()
 def verify(
-    what: Annotated[str | None, typer.Argument(help="A version, or the folder of a release or a store.")] = None,
+    what: Annotated[str | None, typer.Argument(help="A version, or the folder or address of a release or a store.")] = None,
     root: Root = Path(),
     published: Published = None,
     remember: Annotated[Path | None, typer.Option(help="Hold the store against what this file remembers.")] = None,
     max_age: Annotated[int | None, typer.Option(help="Fail if the newest release is older, in days.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Also write the results to this file, as a page (HTML).")] = None,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Build each release again and compare its bytes.")] = False,
     as_json: Json = False,
 ) -> None:
     """Check everything that is published, without trusting who published it."""
     from cbrn_data.cli.verify import verify_now
 
-    verify_now(what, root, published, remember, max_age, as_json)
+    verify_now(what, root, published, remember, max_age, as_json, report, rebuild)
 
 
 @app.command()

@@ -13,11 +13,12 @@ from cbrn_data.errors import ReleaseError
 from cbrn_data.findings import shown
 from cbrn_data.release.assemble import released_rows
 from cbrn_data.release.trace import Passage, Traced, trace
+from cbrn_data.release.version import reasons
 from cbrn_data.schema.canonical import csv_bytes
 from cbrn_data.schema.delta import delta
 from cbrn_data.schema.model import read_package
 from cbrn_data.settings import release_date, settings
-from cbrn_data.store.folder import Release
+from cbrn_data.store.folder import Release, check_unchanged
 from cbrn_data.store.store import Store
 
 
@@ -44,6 +45,7 @@ def _release(store: Store, version: str | None) -> Release:
     found = store.releases()
     for release in found:
         if version in {None, release.version} and (version or release is found[-1]):
+            check_unchanged(release.folder)
             return release
     there = ", ".join(release.version for release in found) or "none yet"
     raise ReleaseError(f"there is no release {shown(version or '', 40)}; there are: {there}")
@@ -53,15 +55,18 @@ def show_diff(old: str, new: str, root: Path, published: Path | None, output: Pa
     """Print or write the changes that make one release another."""
     store = Store(settings(root, published).published)
     before, after = _release(store, old), _release(store, new)
-    package = read_package(after.folder / "schemas")
-    old_rows = released_rows(before, read_package(before.folder / "schemas"))
-    changes = delta(old_rows, released_rows(after, package), package)
+    old_package, package = (read_package(release.folder / "schemas") for release in (before, after))
+    changes = delta(released_rows(before, old_package), released_rows(after, package), package)
     if output:
         output.write_bytes(csv_bytes(package.tables["changes"].names, changes))
         console().print(f"{len(changes)} changes written to {output}")
     elif as_json:
         show_json(changes)
+    elif before.content_digest == after.content_digest:
+        console().print("No changes.")
     else:
+        for reason in reasons(changes, old_package, package):
+            console().print(f"{reason.step}: {reason.why}")
         show_changes(changes)
 
 

@@ -7,24 +7,27 @@ from pathlib import Path
 from cbrn_data import pipeline
 from cbrn_data.cli.show import console, show_changes, show_findings, show_json, show_lines
 from cbrn_data.errors import CbrnDataError
+from cbrn_data.findings import shown
 from cbrn_data.release.assemble import Draft
 from cbrn_data.release.overview import overview
 from cbrn_data.release.version import STEPS
 from cbrn_data.settings import release_date, settings
+from cbrn_data.store.folder import Release
 
 
 def show_plan(root: Path, published: Path | None, at_least: str, as_json: bool) -> None:
     """Print what publishing now would do; writes nothing."""
     where = settings(root, published)
     built = pipeline.build(pipeline.gather(where))
-    planned = pipeline.plan(built, pipeline.open_store(where), _step(at_least))
+    planned = pipeline.plan(built, pipeline.open_store(where), _step(at_least), release_date())
     findings = sorted({*built.findings, *planned.findings})
     if as_json:
         show_json(_as_dict(planned) | {"findings": [finding.as_dict() for finding in findings]})
         return
     show_findings(findings)
     if not planned.is_news:
-        console().print(f"Nothing new: {planned.version} has this content already.")
+        assert planned.previous is not None
+        _show_nothing_new(planned.previous)
         return
     previous = planned.previous.version if planned.previous else "no release"
     console().print(f"Would publish {planned.version} (after {previous}): {planned.summary}.")
@@ -41,7 +44,7 @@ def publish_now(root: Path, published: Path | None, at_least: str, as_json: bool
     where = settings(root, published)
     step, gathered = _step(at_least), pipeline.gather(where)
     store = pipeline.open_store(where, gathered.package)
-    outcome = pipeline.settled(gathered, store)
+    outcome, key = pipeline.settled(gathered, store), None
     if outcome is None:
         key = pipeline.own_key(where)
         outcome = pipeline.publish(pipeline.build(gathered), store, release_date(), step, key)
@@ -53,9 +56,19 @@ def publish_now(root: Path, published: Path | None, at_least: str, as_json: bool
     show_findings(outcome.findings)
     for sentence in outcome.repaired:
         console().print(f"Repaired: {sentence}.")
-    version = outcome.release.version
-    console().print(f"Published {version}." if outcome.is_new else f"Nothing new: {version} has this content already.")
+    if outcome.is_new:
+        console().print(f"Published {outcome.release.version}.")
+    else:
+        _show_nothing_new(outcome.release)
+    if key and outcome.is_new and key.is_local:
+        console().print(f"Signed with the local key {key.fingerprint[:16]}…, which nobody has pinned.")
     show_lines(overview(outcome.release))
+
+
+def _show_nothing_new(release: Release) -> None:
+    console().print(f"Nothing new: {release.version} has this content already.")
+    if release.withdrawn:
+        console().print(f"It is withdrawn: {shown(release.withdrawn['reason'], 500)}")
 
 
 def _step(at_least: str) -> str:

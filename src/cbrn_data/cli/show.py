@@ -115,6 +115,6 @@ def show_changes(changes: Sequence[Mapping[str, str | None]]) -> None:
             ("change", "row", "field", "old", "new"), [[shown(cell or "", 60) for cell in row] for row in rows[:LISTED]]
         )
     else:
-        console().print("No changes.")
+        console().print("No changed cell.")
     if len(rows) > LISTED:
         console().print(f"… and {len(rows) - LISTED:,} more changes")

@@ -14,6 +14,7 @@ from cbrn_data.findings import Finding, shown
 from cbrn_data.leaflet.layout import Block, Layout, Section
 from cbrn_data.leaflet.statements import Leaflet, Said
 from cbrn_data.words.numbers import numbers
+from cbrn_data.words.text import breaks_word
 
 _ENDS_OPEN = re.compile(
     r"(?:\b(?:a|an|and|are|at|by|during|for|from|has|have|in|into|is|its|of|on|or|over|the|their|this|to|under|with|within)"
@@ -67,6 +68,9 @@ def _line_doubts(section: Section, leaflet: Leaflet) -> Iterator[tuple[int, str]
         for before, line in pairwise(block.lines):
             if before.plain.text == line.plain.text:
                 yield line.number, f"the line stands twice in a row: {shown(line.plain.text, 80)}"
+            if before.plain.text[-2:-1].isalpha() and breaks_word(before.plain.text, line.plain.text):
+                word = before.plain.text.rpartition(" ")[2] + line.plain.text.partition(" ")[0]
+                yield before.number, f"a word with a hyphen goes on in the next line: {shown(word, 80)}"
         if _printed(block, leaflet).count("**") % 2:
             yield block.lines[0].number, f"a bold mark has no other end: {_ends(block.plain.text)}"
 

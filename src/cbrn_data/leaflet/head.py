@@ -137,7 +137,8 @@ def _take_city(block: Block, leaflet: Leaflet, findings: list[Finding]) -> bool:
         findings.append(unresolved(name, leaflet.document.place, block.lines[0].number))
         return True
     comma, leaflet.secretariat_country_id = found
-    leaflet.secretariat_city = _said(plain, (0, comma))
+    city = plain.part(0, comma)
+    leaflet.secretariat_city = Said(region_name(city.text), city.span())
     leaflet.secretariat_country = _said(plain, (comma + 1, len(plain.text)))
     return True
 

@@ -30,12 +30,17 @@ HEADINGS: dict[str, tuple[str, ...]] = {
 
 OPTIONAL = frozenset({"Structure"})
 
+_MARGIN = 200
+"""How far from a form feed the number of a page may stand, in characters of white space."""
+
 _SECTION_OF = {heading: section for section, headings in HEADINGS.items() for heading in headings}
 _WIDEST = 2 * max(map(len, _SECTION_OF))
 _COUNTED = re.compile(r" ?\([0-9]{1,3}\)$")
 _LIST_MARK = re.compile(r"(?:[•‣▪●○◦■□➢➤✓\uf0b7\uf0a7·*–—-]|[0-9]{1,2}[.)]|#{1,6})\s+(?=\S)")
-_FOOTNOTE = re.compile(r"(?P<mark>\*{1,3}|[†‡¹²³])\s*(?=\S)")
-_MARKED_WORD = re.compile(r"[^\W\d_](\*{1,3}|[†‡¹²³])(?![\w*])")
+_BRACKETED = r"\((?:\*{1,3}|[0-9])\)|\[(?:\*{1,3}|[0-9a-z])\]"
+_FOOTNOTE = re.compile(rf"(?P<mark>\*{{1,3}}|[†‡§¹²³⁴]|{_BRACKETED})\s*(?=\S)")
+_MARKED_WORD = re.compile(rf"[^\W\d_](?P<mark>\*{{1,3}}|[†‡§¹²³⁴]| ?(?:{_BRACKETED}))(?![\w*])")
+_PAGE = re.compile(r"(?:page )?[0-9]{1,3}(?: ?(?:of|/) ?[0-9]{1,3})?|[-–—] ?[0-9]{1,3} ?[-–—]", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,7 @@ class Section:
 class Layout:
     """A leaflet cut into its head and its sections; ``headings`` are the lines that are nothing but a heading."""
 
+    document: Document
     head: Section
     sections: list[Section]
     headings: list[int]
@@ -111,13 +117,22 @@ class Layout:
         blocks = [block for section in (self.head, *self.sections) for block in section.blocks]
         texts = [line.plain.text for block in blocks for line in block.lines]
         opening = Counter(match["mark"] for text in texts if (match := _FOOTNOTE.match(text)))
-        borne = {mark for text in texts for mark in _MARKED_WORD.findall(text)}
+        borne = {match["mark"].strip() for text in texts for match in _MARKED_WORD.finditer(text)}
         return frozenset(mark for mark in borne if opening[mark] == 1)
 
     def is_footnote(self, block: Block) -> bool:
         """Whether a block explains a mark that a word elsewhere bears (``Kosovo*`` and ``* This designation ...``)."""
         mark = _FOOTNOTE.match(block.lines[0].plain.text)
         return mark is not None and mark["mark"] in self._footnote_marks
+
+    def is_page_number(self, block: Block) -> bool:
+        """Whether a block is the number of its page: it stands next to a form feed, or last where there are pages."""
+        if len(block.lines) > 1 or not _PAGE.fullmatch(block.lines[0].plain.text):
+            return False
+        text, (start, end) = self.document.text, block.plain.span()
+        before, after = text[max(0, start - _MARGIN) : start], text[end : end + _MARGIN]
+        space = before[len(before.rstrip()) :] + after[: len(after) - len(after.lstrip())]
+        return "\f" in space or (not after.strip() and "\f" in text)
 
     def named(self, name: str) -> list[Section]:
         """Return the sections of that name: one, unless the leaflet has none or repeats it."""
@@ -141,7 +156,7 @@ def read_layout(document: Document) -> Layout:
                 start = place + width
             place += width
         current.blocks += [Block(block[start:])] if start < len(block) else []
-    return Layout(head, sections, headings)
+    return Layout(document, head, sections, headings)
 
 
 def _blocks(document: Document) -> Iterator[tuple[Line, ...]]:

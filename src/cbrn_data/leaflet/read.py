@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from itertools import chain
 
@@ -51,7 +52,8 @@ def read_leaflet(document: Document) -> tuple[Leaflet, list[Finding]]:
             if not blocks:
                 message = f"nothing stands under the heading {section.name!r}"
                 findings.append(Finding("section-empty", message, document.place, section.line))
-            left += _READERS[section.name](blocks, leaflet, findings)
+            left += [block for block in blocks if not _has_words(block)]
+            left += _READERS[section.name](list(filter(_has_words, blocks)), leaflet, findings)
     findings += [_unread(document, block) for block in left]
     findings += _head_findings(leaflet)
     findings += _contradictions(leaflet)
@@ -60,14 +62,20 @@ def read_leaflet(document: Document) -> tuple[Leaflet, list[Finding]]:
 
 
 def _kept(section: Section, layout: Layout, leaflet: Leaflet) -> list[Block]:
-    """Return the blocks of a section that are not footnotes, which a rule ignores."""
+    """Return the blocks of a section that are neither footnotes nor numbers of pages, which rules ignore."""
     kept = []
     for block in section.blocks:
         if layout.is_footnote(block):
             leaflet.ignored.append(Ignored(*block.numbers, rule="footnote"))
+        elif layout.is_page_number(block):
+            leaflet.ignored.append(Ignored(*block.numbers, rule="page-number"))
         else:
             kept.append(block)
     return kept
+
+
+def _has_words(block: Block) -> bool:
+    return re.search(r"[^\W\d_]", block.plain.text) is not None
 
 
 def _missing_sections(document: Document, layout: Layout) -> list[Finding]:

@@ -12,7 +12,7 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 from cbrn_data import __version__
-from cbrn_data.checks.since import since
+from cbrn_data.checks.since import dated, since
 from cbrn_data.findings import Finding
 from cbrn_data.release.content import Content
 from cbrn_data.release.descriptor import datapackage
@@ -55,20 +55,19 @@ class Draft:
     @property
     def summary(self) -> str:
         """What the release brings, in one line."""
-        return summary(self.changes, self.content.package, self.counts, first=self.previous is None)
+        return summary(self.changes, self.content.package, self.counts, first=self.previous is None, why=self.why)
 
 
-def draft(content: Content, previous: Release | None, at_least: str = "patch") -> Draft:
-    """Compare content with the newest release and choose the version that follows."""
+def draft(content: Content, previous: Release | None, at_least: str = "patch", date: str | None = None) -> Draft:
+    """Compare content with the newest release and choose the version that follows; ``date`` is the day it would bear."""
     if previous is None or previous.content_digest == content.digest:
         return Draft(content, previous, previous.version if previous else next_version(None, []), [], [], [])
     old = read_package(previous.folder / "schemas")
     rows = released_rows(previous, old)
     changes = delta(rows, content.rows, content.package)
     why = reasons(changes, old, content.package)
-    return Draft(
-        content, previous, next_version(previous.version, why, at_least), why, changes, list(since(rows, content.rows))
-    )
+    findings = [*since(rows, content.rows), *(dated(date, previous.version, previous.date) if date else ())]
+    return Draft(content, previous, next_version(previous.version, why, at_least), why, changes, findings)
 
 
 def released_rows(release: Release, package: Package) -> dict[str, list[Row]]:
@@ -133,6 +132,6 @@ def _files(folder: Traversable, prefix: str) -> list[tuple[str, Traversable]]:
         name = f"{prefix}{entry.name}"
         if entry.is_dir():
             found += _files(entry, f"{name}/") if entry.name != "__pycache__" else []
-        elif entry.name.endswith((".py", ".yaml", ".csv", ".txt")):
+        elif entry.name.endswith((".py", ".yaml", ".csv", ".txt", ".j2")):
             found.append((name, entry))
     return found

@@ -6,7 +6,7 @@ Source text in Markdown is data: it is escaped, and never a heading, a link or m
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from cbrn_data.findings import shown
 from cbrn_data.release.version import Reason
@@ -33,8 +33,11 @@ def counted(number: int, table: str) -> str:
     return f"{number:,} {' '.join(words)}"
 
 
-def summary(changes: list[Row], package: Package, counts: dict[str, int], first: bool) -> str:
-    """Return in one line what a release brings to the tables of things; to those of pairs only where nothing else moved."""
+def summary(changes: list[Row], package: Package, counts: dict[str, int], first: bool, why: Sequence[Reason] = ()) -> str:
+    """Return in one line what a release brings to the tables of things.
+
+    To those of pairs only where nothing else moved; where neither did, the strongest reasons ``why`` it is a release.
+    """
     if first:
         return "First release: " + ", ".join(counted(counts[name], name) for name in _HEADLINES if name in counts)
     names = [table.name for table in package.with_role("data")]
@@ -48,7 +51,8 @@ def summary(changes: list[Row], package: Package, counts: dict[str, int], first:
         ]
         if parts:
             return "; ".join(parts)
-    return "No change of the data tables; sources, definitions or evidence changed"
+    strongest = "; ".join(reason.why for reason in why if reason.step == why[0].step)
+    return "Sources, definitions or evidence only" + (f" ({strongest})" if strongest else "")
 
 
 def _named(table: str, rows: set[str | None]) -> str:

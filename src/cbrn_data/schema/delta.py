@@ -19,7 +19,8 @@ Rows = Mapping[str, list[Row]]
 def delta(old: Rows, new: Rows, package: Package) -> list[Row]:
     """Return the changes that make the tables of ``old`` those of ``new``, in the order of tables and keys.
 
-    ``package`` is the definition of the new tables; a table or field that only one side has is added or removed.
+    ``package`` is the definition of the new tables; a table or field that only ``old`` has is not
+    in the changes: that it went stands among the reasons of the version.
     """
     return [
         change

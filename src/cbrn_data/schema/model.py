@@ -92,7 +92,7 @@ class Table:
 
 
 def _rank(field: Field, text: str) -> tuple[int, str]:
-    return (int(text) if field.type == "integer" and text.isdigit() else 0, text)
+    return (int(text) if field.type == "integer" and text.isascii() and text.isdigit() else 0, text)
 
 
 @dataclass(frozen=True)

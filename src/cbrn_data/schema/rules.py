@@ -52,7 +52,21 @@ def together(row: Mapping[str, str | None], fields: tuple[str, ...]) -> str | No
     return f"{null[0]} is null where {next(name for name in fields if name not in null)} is not"
 
 
-RULES: dict[str, Rule] = {"partial-date": partial_date, "in-order": in_order, "together": together}
+def same_number(row: Mapping[str, str | None], fields: tuple[str, ...]) -> str | None:
+    """An id and a number say the same: the digits of the first are the second."""
+    named, number = (row[name] for name in fields)
+    if named is None or number is None or re.sub(r"[^0-9]", "", named) == number:
+        return None
+    return f"{fields[0]} {named} has another number than {fields[1]} {number}"
+
+
+RULES: dict[str, Rule] = {
+    "partial-date": partial_date,
+    "in-order": in_order,
+    "together": together,
+    "same-number": same_number,
+}
+_OF_TWO = frozenset({"in-order", "same-number"})
 
 
 def unsupported(table: Table) -> Iterator[Finding]:
@@ -60,8 +74,8 @@ def unsupported(table: Table) -> Iterator[Finding]:
     for check in table.checks:
         if check.name not in RULES:
             message = f"the check {check.name!r} does not exist; there are {', '.join(RULES)}"
-        elif check.name == "in-order" and len(check.fields) != 2:
-            message = f"the check 'in-order' looks at two fields, not at {len(check.fields)}"
+        elif check.name in _OF_TWO and len(check.fields) != 2:
+            message = f"the check {check.name!r} looks at two fields, not at {len(check.fields)}"
         else:
             continue
         yield Finding("schema-unsupported", message, f"schemas/{table.name}.yaml", 1)

@@ -1,8 +1,9 @@
 """``attestation.json``: what is signed, and how. Pure functions of bytes, for the producer and the auditor alike.
 
 The payload is an in-toto Statement v1 whose subjects are every file of the release but the attestation itself; the
-envelope is DSSE v1 (https://github.com/secure-systems-lab/dsse/blob/master/protocol.md). The ``keyid`` is a hint for
-people: which key decides is the auditor's choice.
+envelope is DSSE v1 (https://github.com/secure-systems-lab/dsse/blob/master/protocol.md) with one signature. The
+``keyid`` is a hint for people: which key decides is the auditor's choice. Nothing signs the envelope itself, so it is
+read in one form only: else its spaces, its key id or a second signature could be changed unseen.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from cbrn_data.errors import VerificationError
 from cbrn_data.signing.keys import fingerprint
+from cbrn_data.strict_json import dumped
 
 ATTESTATION = "attestation.json"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
@@ -43,30 +45,41 @@ def statement(digests: Mapping[str, str], predicate: Mapping[str, Any]) -> bytes
 
 
 def encoding(payload_type: str, payload: bytes) -> bytes:
-    """Return the bytes that are signed: DSSE's pre-authentication encoding."""
-    return b" ".join([b"DSSEv1", b"%d" % len(payload_type), payload_type.encode(), b"%d" % len(payload), payload])
+    """Return the bytes that are signed: DSSE's pre-authentication encoding; lengths count bytes.
+
+    >>> encoding("http://example.com/HelloWorld", b"hello world")
+    b'DSSEv1 29 http://example.com/HelloWorld 11 hello world'
+    """
+    kind = payload_type.encode()
+    return b" ".join([b"DSSEv1", b"%d" % len(kind), kind, b"%d" % len(payload), payload])
 
 
 def sign(payload: bytes, key: Ed25519PrivateKey) -> dict[str, Any]:
     """Return the envelope of ``payload`` as a JSON object."""
     signature = key.sign(encoding(PAYLOAD_TYPE, payload))
-    return {
-        "payload": base64.b64encode(payload).decode(),
-        "payloadType": PAYLOAD_TYPE,
-        "signatures": [{"keyid": fingerprint(key.public_key()), "sig": base64.b64encode(signature).decode()}],
-    }
+    return _written(Envelope(payload, PAYLOAD_TYPE, ((fingerprint(key.public_key()), signature),)))
+
+
+def _written(envelope: Envelope) -> dict[str, Any]:
+    signatures = [{"keyid": keyid, "sig": base64.b64encode(sig).decode()} for keyid, sig in envelope.signatures]
+    payload = base64.b64encode(envelope.payload).decode()
+    return {"payload": payload, "payloadType": envelope.payload_type, "signatures": signatures}
 
 
 def read_envelope(data: bytes) -> Envelope:
-    """Read an envelope. Raises VerificationError where it is none, or of another type."""
+    """Read an envelope. Raises VerificationError where it is none, of another type, or not written as ``sign`` does."""
     try:
         entry = json.loads(data)
         signatures = tuple((str(each["keyid"]), _decoded(each["sig"])) for each in entry["signatures"])
         envelope = Envelope(_decoded(entry["payload"]), entry["payloadType"], signatures)
-    except (ValueError, KeyError, TypeError, RecursionError, binascii.Error) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error) as error:
         raise VerificationError(f"{ATTESTATION} is not a DSSE envelope") from error
     if envelope.payload_type != PAYLOAD_TYPE:
         raise VerificationError(f"{ATTESTATION} is of type {str(envelope.payload_type)[:80]!r}, not {PAYLOAD_TYPE}")
+    if len(signatures) != 1:
+        raise VerificationError(f"{ATTESTATION} bears {len(signatures)} signatures, not one")
+    if dumped(_written(envelope)) != data:
+        raise VerificationError(f"{ATTESTATION} is not written as a release writes it")
     return envelope
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import secrets
 import stat
 from contextlib import suppress
 from dataclasses import dataclass
@@ -83,10 +84,10 @@ def signing_key(state: Path, configured: Path | None) -> SigningKey:
 
 def make_local_key(state: Path) -> Path:
     """Make the local key unless there is one; of two first runs at once both end with the same key."""
-    state.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = state / LOCAL_KEY
-    temporary = state / f".{LOCAL_KEY}.{os.getpid()}"
+    temporary = state / f".{LOCAL_KEY}.{secrets.token_hex(8)}"
     try:
+        state.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(_private_pem(Ed25519PrivateKey.generate()))
@@ -98,7 +99,8 @@ def make_local_key(state: Path) -> Path:
     except OSError as error:
         raise CbrnDataError(f"{path}: a local signing key cannot be made ({error.strerror}); set CBRN_DATA_STATE") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
     return path
 
 
@@ -106,7 +108,10 @@ def rotate_local_key(state: Path) -> tuple[Path, Path]:
     """Set the local key aside and make another; return the path of the old and of the new one."""
     path = state / LOCAL_KEY
     old = state / f"signing-key-{fingerprint(_read_private(path).public_key())[:16]}.pem"
-    path.rename(old)
+    try:
+        path.rename(old)
+    except OSError as error:
+        raise CbrnDataError(f"{path}: cannot be set aside as {old.name} ({error.strerror})") from error
     return old, make_local_key(state)
 
 

@@ -91,11 +91,24 @@ def _refused_characters(document: Document) -> list[Finding]:
             char = document.text[found[0]]
             line = document.line(found[0])
             column = found[0] - document.line_starts[line - 1] + 1
-            name = unicodedata.name(char, "control character")
             more = f", and {len(found) - 1} more" if len(found) > 1 else ""
-            message = f"U+{ord(char):04X} ({name}) in column {column}{more}"
+            message = f"{_named(char)} in column {column}{more}"
             findings.append(Finding(code, message, document.place, line, value=shown(char)))
     return findings
+
+
+def refused_character(text: str) -> str | None:
+    """Return the name of the first character that no text of a source may have, or None.
+
+    >>> refused_character("a\u202eb")
+    'U+202E (RIGHT-TO-LEFT OVERRIDE)'
+    """
+    found = _CONTROL.search(text) or _INVISIBLE.search(text)
+    return _named(found[0]) if found else None
+
+
+def _named(char: str) -> str:
+    return f"U+{ord(char):04X} ({unicodedata.name(char, 'control character')})"
 
 
 def oversize(document: Document) -> list[Finding]:

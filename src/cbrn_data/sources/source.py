@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from cbrn_data.findings import Finding, shown
-from cbrn_data.sources.document import Document, read_document
+from cbrn_data.sources.document import Document, read_document, refused_character
 from cbrn_data.strict_yaml import YamlError, load_yaml
 
 KINDS = ("leaflet", "document", "curated", "corrections", "renames")
@@ -210,6 +210,10 @@ def sidecar_findings(name: str, text: str) -> tuple[dict[str, Any] | None, list[
             wrong += [(key, f"the key {key!r} is missing or empty")] if required else []
         elif isinstance(value, (dict, list, bool)) or not re.fullmatch(pattern, str(value)):
             wrong.append((key, f"{key} is {shown(str(value), 80)!r}, which does not match {shown(pattern, 80)}"))
+        elif isinstance(value, int) and key != "bytes":
+            wrong.append((key, f"{key} is the number {value} and must be text; put it in quotation marks"))
+        elif char := refused_character(str(value)):
+            wrong.append((key, f"{key} has the character {char}"))
     wrong += [("kind", message) for message in _kind_messages(name, about)] if not wrong else []
     findings = [Finding("sidecar-invalid", message, place, _line_of(text, key)) for key, message in wrong]
     return (None if findings else about), findings

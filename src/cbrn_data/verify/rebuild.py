@@ -69,7 +69,7 @@ def _make(release: Release, previous: Path | None, place: Path) -> dict[str, byt
         shutil.copytree(release.folder / kind, place / room)
     built = build(gather(Settings(place, place / "published")))
     before = read_release(previous) if previous else None
-    steps = [draft(built.content, before, step) for step in STEPS]
+    steps = [draft(built.content, before, step, release.date) for step in STEPS]
     planned = next((planned for planned in steps if planned.version == release.version), steps[0])
     files = release_files(planned, release.date)
     target = place / "made"

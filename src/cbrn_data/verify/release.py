@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -15,18 +16,23 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cbrn_data.checks.released import by_frictionless, read_documents, read_tables
 from cbrn_data.checks.run import check_tables
 from cbrn_data.errors import VerificationError
-from cbrn_data.findings import Finding
+from cbrn_data.findings import Finding, shown
 from cbrn_data.schema.canonical import Row, read_csv
 from cbrn_data.schema.model import Package, read_package
 from cbrn_data.signing.attestation import ATTESTATION, read_envelope, read_statement, signers
 from cbrn_data.signing.keys import PUBLIC_KEY, fingerprint, is_small_order, read_public_keys
 from cbrn_data.store import disk
-from cbrn_data.store.folder import INFO, NESTED, REPORT, SUMS, parse_checksums, problems, read_release
+from cbrn_data.store.folder import DESCRIPTOR, INFO, NESTED, REPORT, SUMS, parse_checksums, problems, read_release
 from cbrn_data.strict_json import parse_object
+from cbrn_data.strict_yaml import load_yaml
+from cbrn_data.verify.descriptor import descriptor_faults
 from cbrn_data.verify.results import NOT_CHECKED, PASSED, Result, checked
 
 STOPS = ("files", "definitions")
 """Checks without which the later ones mean nothing."""
+
+SIDECAR = {"source_id": "id", "region_id": "region"}
+"""What the table of sources calls otherwise than the sidecars do."""
 
 
 class ReleaseAudit:
@@ -36,7 +42,7 @@ class ReleaseAudit:
         self.folder = folder
         self.trusted = trusted
         self.previous = previous
-        self.subject = folder.name
+        self.subject = shown(folder.name, 40)
         self.signer: str | None = None
         self._rows: dict[str, list[Row]] = {}
         self._package: Package | None = None
@@ -86,17 +92,23 @@ class ReleaseAudit:
 
     def _data_package(self) -> Iterator[str]:
         assert self._package
-        yield from _sentences(by_frictionless(self.folder, self._package, self._rows))
+        descriptor = parse_object(self.folder / DESCRIPTOR, disk.read(self.folder / DESCRIPTOR))
+        listed = parse_checksums(self.folder / SUMS, disk.read(self.folder / SUMS))
+        info = parse_object(self.folder / INFO, disk.read(self.folder / INFO))
+        present = self._package.published(self._rows)
+        faults = list(descriptor_faults(descriptor, self._package, present, listed, info))
+        yield from faults or _sentences(by_frictionless(self.folder, self._package, self._rows))
 
+    @cached_property
     def _findings(self) -> list[Finding]:
         assert self._package
         return check_tables(self._rows, self._package, read_documents(self.folder, self._rows))
 
     def _tables(self) -> Iterator[str]:
-        yield from _sentences(f for f in self._findings() if f.blocks and not f.code.startswith("evidence-"))
+        yield from _sentences(f for f in self._findings if f.blocks and not f.code.startswith("evidence-"))
 
     def _evidence(self) -> Iterator[str]:
-        yield from _sentences(f for f in self._findings() if f.blocks and f.code.startswith("evidence-"))
+        yield from _sentences(f for f in self._findings if f.blocks and f.code.startswith("evidence-"))
 
     def _sources(self) -> Iterator[str]:
         there = {name for name, _ in disk.walk(self.folder) if name.startswith("sources/")}
@@ -109,11 +121,11 @@ class ReleaseAudit:
             data = disk.read(self.folder / path)
             if (hashlib.sha256(data).hexdigest(), str(len(data))) != (row["sha256"], row["bytes"]):
                 yield f"{path} has not the digest and size that the table of sources gives"
-            if (
-                f"{path}.yaml" not in there
-                or f"sha256: {row['sha256']}" not in disk.read(self.folder / f"{path}.yaml").decode()
-            ):
-                yield f"{path}.yaml does not know these bytes"
+            sidecar = load_yaml(disk.read(self.folder / f"{path}.yaml").decode())
+            said = {SIDECAR.get(name, name): value for name, value in row.items() if name not in ("path", "media_type")}
+            for key, value in said.items():
+                if (None if sidecar.get(key) is None else str(sidecar[key])) != value:
+                    yield f"{path}.yaml says another {key} than the table of sources"
 
     def _report(self) -> Iterator[str]:
         report = parse_object(self.folder / REPORT, disk.read(self.folder / REPORT))
@@ -145,6 +157,8 @@ class ReleaseAudit:
             who = "any pinned key" if self.trusted else f"the key in {PUBLIC_KEY}"
             raise VerificationError(f"{ATTESTATION} is not signed by {who}")
         self.signer = fingerprint(found[0])
+        if envelope.signatures[0][0] != self.signer:
+            yield f"{ATTESTATION} names another key than the one that signed"
         subjects, predicate = read_statement(envelope.payload)
         listed = parse_checksums(self.folder / SUMS, disk.read(self.folder / SUMS))
         actual = {**listed, SUMS: disk.digest(self.folder / SUMS)}
@@ -156,14 +170,20 @@ class ReleaseAudit:
             for key in ("package", "version", "sequence", "date", "previous", "content_digest", "code")
             if predicate.get(key) != info.get(key)
         )
+        if predicate.get("sources") != {name: sha256 for name, sha256 in listed.items() if name.startswith("sources/")}:
+            yield f"{ATTESTATION} is of other sources"
+        if predicate.get("report") != {"sha256": listed.get(REPORT), "valid": True}:
+            yield f"{ATTESTATION} is of another report, or of one that is not valid"
 
     def _delta(self) -> Iterator[Result]:
-        if self.previous is None:
+        if self._package is None:
+            yield Result(self.subject, "delta", NOT_CHECKED, "the tables were not read")
+        elif self.previous is None:
             first = self._is_first()
             detail = "the first release has none" if first else "predecessor absent"
             yield Result(self.subject, "delta", PASSED if first else NOT_CHECKED, detail)
-            return
-        yield from checked(self.subject, "delta", self._applies, "applied to the release before it gives this one")
+        else:
+            yield from checked(self.subject, "delta", self._applies, "applied to the release before it gives this one")
 
     def _is_first(self) -> bool:
         try:

@@ -17,6 +17,7 @@ import urllib.request
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from time import monotonic
 from typing import IO, Any
 from urllib.parse import urlsplit
 
@@ -36,6 +37,8 @@ FILE_LIMIT = 1 << 30
 LIST_LIMIT = 1 << 26
 """``SHA256SUMS`` and ``releases.json`` are read whole, so that they are limited more strictly."""
 TOTAL_LIMIT = 1 << 34
+SLOWEST = 1 << 14
+"""Bytes a second, below which a server is taken to hold the auditor up; counted after the first ``TIMEOUT``."""
 SILENT_AT_MOST = 3
 """After so many files in a row without an answer the others are not asked for: each would wait for ``TIMEOUT``."""
 
@@ -86,13 +89,13 @@ def checked_address(text: str) -> str:
     """
     try:
         parts = urlsplit(text)
-        origin = _origin(text)
+        scheme, host, _ = _origin(text)
     except ValueError as error:
-        raise CbrnDataError(f"{shown(text)}: is not an address ({error})") from error
-    if origin[0] not in ("http", "https") or not origin[1]:
-        raise CbrnDataError(f"{shown(text)}: only http and https addresses can be verified")
+        raise CbrnDataError(f"this is not an address ({shown(str(error))})") from error
     if "@" in parts.netloc:
-        raise CbrnDataError(f"the address at {shown(origin[1])} holds a user name or password, which are not sent")
+        raise CbrnDataError(f"the address at {shown(host)} holds a user name or password, which are never sent")
+    if scheme not in ("http", "https") or not host:
+        raise CbrnDataError(f"{shown(text)}: only http and https addresses can be verified")
     if parts.query or parts.fragment or not (text.isascii() and text.isprintable()) or " " in text:
         raise CbrnDataError(f"{shown(text)}: give the plain address of a folder, without query, fragment or space")
     return text.rstrip("/") + "/"
@@ -104,8 +107,8 @@ def mirror(address: str, root: Path) -> Mirror:
     Raises CbrnDataError where nothing answers, or neither a release nor a store is there.
     """
     web = _Web(checked_address(address))
-    name = web.address.rstrip("/").rsplit("/", 1)[-1]
-    folder = root / (name if _is_name(name) else STORE)
+    name = urlsplit(web.address).path.rstrip("/").rsplit("/", 1)[-1]
+    folder = root / (name if _is_name(name) else "release")
     folder.mkdir()
     for listing, subject, take in ((SUMS, folder.name, _take_release), (INDEX, STORE, _take_store)):
         try:
@@ -231,6 +234,8 @@ class _Web:
         return size
 
     def _fetch(self, address: str, target: Path, limit: int) -> int:
+        if self.silent >= SILENT_AT_MOST:
+            raise _SilentError("not asked for: the server does not answer any more")
         request = urllib.request.Request(address, headers={"User-Agent": f"cbrn-data/{__version__}"})  # noqa: S310
         try:
             with self._opener.open(request, timeout=TIMEOUT) as answer:
@@ -273,12 +278,14 @@ def _stream(answer: http.client.HTTPResponse, target: Path, limit: int) -> int:
         raise VerificationError(f"the server answers {answer.status} where 200 belongs")
     if answer.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise VerificationError("the server sends it compressed, though that was not asked for")
-    size = 0
+    size, began = 0, monotonic()
     with disk.explained(target):
         file = target.open("xb")
     with file:
-        while piece := answer.read(_CHUNK):
+        while size != stated_size and (piece := answer.read1(_CHUNK)):
             size += len(piece)
+            if monotonic() - began > TIMEOUT + size / SLOWEST:
+                raise VerificationError(f"comes too slowly: {size:,} bytes in {monotonic() - began:.0f} seconds")
             if size > limit or (stated_size or 0) > limit:
                 raise VerificationError(f"is larger than {limit:,} bytes, the most that is fetched")
             with disk.explained(target):

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from cbrn_data.errors import VerificationError
+from cbrn_data.errors import CbrnDataError, VerificationError
+from cbrn_data.findings import shown
 from cbrn_data.store import disk, history
+from cbrn_data.store.derived import LEAVING
 from cbrn_data.store.folder import Release
 from cbrn_data.store.index import INDEX, index_bytes, read_index, with_withdrawals
 from cbrn_data.strict_json import dumped, parse_object
+from cbrn_data.verify.derived import check_derived, listing_faults
 from cbrn_data.verify.release import ReleaseAudit
 from cbrn_data.verify.results import CUT_SHORT, FAILED, NOT_CHECKED, PASSED, Result, checked
 
 STORE = "store"
-LATEST = "latest/"
+LEFT = (disk.STAGING, LEAVING)
+"""How the names begin of what a publication that was cut short leaves."""
 
 
 def verify_store(published: Path, trusted: Sequence[Ed25519PublicKey]) -> Iterator[Result]:
@@ -27,7 +30,7 @@ def verify_store(published: Path, trusted: Sequence[Ed25519PublicKey]) -> Iterat
     try:
         releases = history.read_history(published)
     except Exception as error:
-        yield Result(STORE, "chain", FAILED, str(error))
+        yield Result(STORE, "chain", FAILED, shown(str(error), 300))
         yield from _each_alone(published, trusted)
         return
     if not releases:
@@ -43,8 +46,22 @@ def verify_store(published: Path, trusted: Sequence[Ed25519PublicKey]) -> Iterat
             yield Result(release.version, "signature", NOT_CHECKED, detail)
         previous, signer = release.folder, audit.signer or signer
     head = releases[-1]
-    yield Result(STORE, "chain", PASSED, f"{len(releases)} releases; head {head.sequence} {head.digest} of {head.date}")
+    good = f"the newest is release {head.sequence}, {head.digest} of {head.date}"
+    yield from checked(STORE, "chain", lambda: _order_faults(releases), good)
     yield from _index(published, releases)
+
+
+def _order_faults(releases: list[Release]) -> Iterator[str]:
+    """Say where a later release has no higher version, or an earlier date, than the one before."""
+    for before, after in pairwise(releases):
+        if _number(after.version) <= _number(before.version):
+            yield f"{after.version} follows {before.version}"
+        if after.date < before.date:
+            yield f"{after.version} is of {after.date}, before {before.version} of {before.date}"
+
+
+def _number(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
 
 
 def _each_alone(published: Path, trusted: Sequence[Ed25519PublicKey]) -> Iterator[Result]:
@@ -58,63 +75,48 @@ def _each_alone(published: Path, trusted: Sequence[Ed25519PublicKey]) -> Iterato
 
 
 def _index(published: Path, releases: list[Release]) -> Iterator[Result]:
-    leftovers = [name for name in disk.entries(published) if name.startswith(".")]
+    yield from checked(STORE, "files", lambda: _strangers(published), "nothing is here that no publication leaves")
     try:
-        listed = _listed(published, releases)
+        known = with_withdrawals(releases, read_index(published, releases))
+        count, derived = _listed(published, known)
     except Exception as error:
-        yield Result(STORE, "index", FAILED, str(error))
+        yield Result(STORE, "index", FAILED, shown(str(error), 300))
         return
-    if listed < len(releases):
+    if count:
+        good = f"{INDEX} lists {count} releases and the files that follow from them"
+        yield from checked(STORE, "index", lambda: listing_faults(known[:count], derived), good)
+    if count < len(releases):
         detail = f"{INDEX} does not list {releases[-1].version} yet; the next publication finishes that"
         yield Result(STORE, "index", CUT_SHORT, detail)
-    else:
-        yield Result(STORE, "index", PASSED, f"{INDEX} lists every release")
-    yield from _derived(published, releases, behind=listed < len(releases))
-    if leftovers:
+    yield from check_derived(STORE, published, known, count, derived)
+    if leftovers := [name for name in disk.entries(published) if name.startswith(LEFT)]:
         detail = f"a publication left {', '.join(leftovers)[:120]}; the next one sweeps it"
-        yield Result(STORE, "leftovers", CUT_SHORT, detail)
+        yield Result(STORE, "leftovers", CUT_SHORT, shown(detail, 300))
 
 
-def _listed(published: Path, releases: list[Release]) -> int:
-    """Return how many releases the index lists: all, or all but the newest. Raises VerificationError otherwise."""
+def _strangers(published: Path) -> Iterator[str]:
+    """Name hidden entries that no publication leaves: what is not hidden must be in the history or the index."""
+    for name in disk.entries(published):
+        if name.startswith(".") and not name.startswith(LEFT):
+            yield f"{name} was added"
+    for name in disk.entries(published / history.RELEASES):
+        if name.startswith("."):
+            yield f"{history.RELEASES}/{name} was added"
+
+
+def _listed(published: Path, known: list[Release]) -> tuple[int, dict[str, str]]:
+    """Return how many releases the index lists (all, or all but the newest) and its derived files.
+
+    Only the first publication can be cut short before there is an index. Raises VerificationError otherwise.
+    """
+    if len(known) == 1 and not disk.mode(published / INDEX):
+        return 0, {}
     data = disk.read(published / INDEX)
-    derived = parse_object(published / INDEX, data)["derived"]
-    known = with_withdrawals(releases, read_index(published, releases))
-    for count in (len(releases), len(releases) - 1):
+    derived: dict[str, str] = parse_object(published / INDEX, data).get("derived", {})
+    for count in (len(known), len(known) - 1):
         if count and index_bytes(known[:count], derived) == data:
-            return count
+            return count, derived
     raise VerificationError(f"{INDEX} is not the list of the releases that are there")
-
-
-def _derived(published: Path, releases: list[Release], behind: bool) -> Iterator[Result]:
-    derived: dict[str, str] = json.loads(disk.read(published / INDEX))["derived"]
-    there = {name for name, mode in disk.walk(published) if not name.startswith((".", f"{history.RELEASES}/"))}
-    folders = {str(parent) for name in {*derived, *there} for parent in Path(name).parents}
-    faults: list[str] = []
-    withdrawn = read_index(published, releases).withdrawn
-    held = next((release for release in reversed(releases) if release.version not in withdrawn), releases[-1])
-    for name, sha256 in sorted(derived.items()):
-        if name not in there:
-            faults.append(f"{name} is missing")
-        elif hashlib.sha256(disk.read(published / name)).hexdigest() != sha256:
-            faults.append(f"{name} was changed")
-    faults += [f"{name} was added" for name in sorted(there - derived.keys() - folders - {INDEX, history.RELEASES})]
-    faults += [] if behind else list(_latest(published, held, derived))
-    for fault in faults:
-        yield Result(STORE, "derived files", CUT_SHORT if behind else FAILED, fault)
-    if not faults:
-        yield Result(STORE, "derived files", PASSED, f"{len(derived)} files are as {INDEX} lists them")
-
-
-def _latest(published: Path, held: Release, derived: dict[str, str]) -> Iterator[str]:
-    """Name the files of ``latest/`` that are not those of the newest release."""
-    there = {name.removeprefix(LATEST): sha256 for name, sha256 in derived.items() if name.startswith(LATEST)}
-    files = [name for name, mode in disk.walk(held.folder) if (held.folder / name).is_file()]
-    wanted = {name: disk.digest(held.folder / name) for name in files}
-    yield from (
-        f"{LATEST}{name} is not that of {held.version}" for name in sorted(wanted) if there.get(name) != wanted[name]
-    )
-    yield from (f"{LATEST}{name} is no file of {held.version}" for name in sorted(there.keys() - wanted.keys()))
 
 
 def held_against(memory: Path, releases: list[Release]) -> Iterator[Result]:
@@ -133,14 +135,17 @@ def held_against(memory: Path, releases: list[Release]) -> Iterator[Result]:
 
 
 def remember(memory: Path, head: Release) -> None:
-    """Write down the newest release that was seen and found intact."""
+    """Write down the newest release that was seen and found intact. Raises CbrnDataError where that cannot be written."""
     temporary = memory.with_name(f".{memory.name}.new")
-    temporary.write_bytes(dumped({"sequence": head.sequence, "digest": head.digest, "date": head.date}))
-    temporary.replace(memory)
+    try:
+        temporary.write_bytes(dumped({"sequence": head.sequence, "digest": head.digest, "date": head.date}))
+        temporary.replace(memory)
+    except OSError as error:
+        raise CbrnDataError(f"{memory}: cannot be written ({error.strerror}), so nothing will be remembered") from error
 
 
 def fresh(head: Release, max_age: int, today: str) -> Iterator[Result]:
-    """Say whether the newest release is at most ``max_age`` days old."""
+    """Say whether the newest release is at most ``max_age`` days old, and not of a day to come."""
     age = (date.fromisoformat(today) - date.fromisoformat(head.date)).days
-    result = PASSED if age <= max_age else FAILED
-    yield Result(STORE, "age", result, f"the newest release is {age} days old, at most {max_age} are allowed")
+    result = PASSED if 0 <= age <= max_age else FAILED
+    yield Result(STORE, "age", result, f"the newest release is {age} days old; 0 to {max_age} are allowed")

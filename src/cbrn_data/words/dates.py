@@ -25,10 +25,12 @@ _MONTHS = {
 _MONTH = rf"(?:{'|'.join(sorted(_MONTHS, key=len, reverse=True))})(?![a-z])\.?"
 _YEAR = r"(?:19|20)[0-9]{2}(?![\w%]|[.,][0-9])"
 _ISO = r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}(?![\w-])"
-_DAY = r"[0-9]{1,2}(?:st|nd|rd|th)?(?![\w%]|[.,][0-9])"
+_DAY = r"[0-9]{1,2}(?: ?(?:st|nd|rd|th))?(?![\w%]|[.,][0-9])"
 _TOKEN = rf"(?:(?P<iso>{_ISO})|(?P<month>{_MONTH})|(?P<year>{_YEAR})|(?P<day>{_DAY}))"
 _ANY = re.sub(r"\?P<\w+>", "?:", _TOKEN)
 _BIND = r",? (?:of )?"
+_WHOLE = rf"(?:(?:{_DAY} )?{_MONTH} )?{_YEAR}"
+_LISTED = re.compile(rf"(?:, {_WHOLE}){{1,12}},? (?:and|to) {_WHOLE}", re.IGNORECASE)
 _WEEKDAY = rf"(?:(?:{'|'.join(calendar.day_name)}),? )?"
 _PART = (
     r"(?:(?:the )?(?:(?:early|late|mid|middle|beginning|start|end|course|years?|months?|period"
@@ -157,10 +159,12 @@ def _is_its_time(before: str, lead: str, after: str, names_month: bool) -> bool:
 def _dates(flat: str, start: int, stop: int) -> list[_Date]:
     """Read a chain into dates; what hangs on without a year (``2024, 12 experts``) is cut off."""
     dates: list[_Date] = []
-    place = start
+    place, listed_to = start, 0  # where a list with commas ends: "2022, 2023 and 2024"
     while place < stop and (step := _STEP.match(flat, place, stop)):
         if not dates or not _bind(dates[-1], step):
-            if dates and not step["join"] and dates[-1].year is not None:
+            if listed := _LISTED.match(flat, place, stop):
+                listed_to = listed.end()
+            if dates and not step["join"] and dates[-1].year is not None and step.end() > listed_to:
                 break
             if dates:
                 dates[-1].ranged = bool(step["join"] and "and" not in step["join"].lower())

@@ -29,9 +29,9 @@ _NUMBER = re.compile(
     rf"(?<![\w.,/-])(?:"
     rf"(?P<decimal>[0-9]{{1,3}}[.,][0-9]{{1,2}} (?:thousand|million))"
     rf"|(?P<digits>[0-9]{{1,3}}(?P<mark>[,. ])[0-9]{{3}}(?:(?P=mark)[0-9]{{3}})?(?!(?P=mark)[0-9]{{3}})|[0-9]{{1,9}})"
-    rf"(?: (?P<scale>thousand|million))?"
+    rf"(?: (?P<scale>{'|'.join(_SCALES)}))?"
     rf"|(?P<half>half )?(?P<words>(?:an? (?={'|'.join(_SCALES)}))?(?:{_WORD})(?:(?: and |[ -])(?:{_WORD}))*))"
-    rf"(?P<plus>\+?)(?![\w%/]|[.,][0-9]|-\w|\+)",
+    rf"(?P<plus>\+?)(?![\w%/]| (?:st|nd|rd|th)\b|[.,][0-9]|-\w|\+)",
     re.IGNORECASE,
 )
 _NO_COUNT_BEFORE = re.compile(

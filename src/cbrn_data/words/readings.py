@@ -55,6 +55,7 @@ def _year(quote: str) -> str | None:
 _READ: dict[str, Callable[[str], str | int | None]] = {
     "region_id": lambda quote: slug(region_name(quote)),
     "regions.name": region_name,
+    "secretariat_city": region_name,
     "secretariat_country_id": read_country,
     "country_id": read_country,
     "established_on": _date(lambda dates: dates.start),

@@ -1,7 +1,8 @@
 """Text as a leaflet prints it to text as a person reads it, with the way back for every character.
 
 Markup is ``**bold**`` and ``[label](target)``; any run of white space (line ends, no-break and narrow spaces, form
-feeds) reads as one space. Nothing else is changed: no letter case, no quotation mark, no dash.
+feeds) reads as one space, and a line end within a word (``on-`` and ``going``) as nothing. The hyphen stays, for these
+leaflets break words only where they have one. Nothing else is changed: no letter case, no quotation mark, no dash.
 """
 
 from __future__ import annotations
@@ -22,7 +23,15 @@ class Span(NamedTuple):
     end: int
 
 
+_WITHIN_WORD = (
+    r"(?:(?<=[^\W\d_][-‐‑])(?=\s+[^\W\d_])(?!\s+(?:and|or|to)\b)|(?<=[0-9][-‐‑–])(?=\s+[0-9]))"
+    r"[^\S\r\n]*(?:\r\n|[\r\n])[^\S\r\n]*"
+)
+"""A line end after the hyphen of a word or of a range of numbers; ``pre-`` and ``and post-course`` are two words."""
+
+_BROKEN = re.compile(_WITHIN_WORD)
 _PIECE = re.compile(
+    rf"(?P<within>{_WITHIN_WORD})|"
     r"(?P<markup>\*\*|\[(?![^\[\]]*\](?!\())|\]\((?:[^()\s]|\([^()\s]*\))*\))|(?P<space>\s+)|(?P<words>[^\s*\[\]]+|.)"
 )
 """An opening bracket is text only where another closes it: a quote can end within the label of a link."""
@@ -61,16 +70,17 @@ class Plain:
 
     @classmethod
     def joined(cls, pieces: Iterable[Plain]) -> Plain:
-        """Join pieces with one space each, which stands for whatever lay between them."""
+        """Join lines with one space each, which stands for whatever lay between them, or with none within a word."""
         words: list[str] = []
         at = array("Q")
         for piece in pieces:
             if piece.text:
-                if words:
+                if words and not breaks_word(words[-1], piece.text):
+                    words.append(" ")
                     at.append(at[-1] + 1)
                 words.append(piece.text)
                 at.extend(piece.at)
-        return cls(" ".join(words), at)
+        return cls("".join(words), at)
 
     def span(self, start: int = 0, end: int | None = None) -> Span:
         """Return the range of the source behind ``text[start:end]``, which must not be empty."""
@@ -85,6 +95,15 @@ class Plain:
         while last > start and self.text[last - 1] == " ":
             last -= 1
         return Plain(self.text[start:last], self.at[start:last])
+
+
+def breaks_word(line: str, after: str) -> bool:
+    """Whether a word goes on from the end of ``line`` to the start of the line ``after``.
+
+    >>> breaks_word("4 are on-", "going in 2025"), breaks_word("pre-", "and post-course")
+    (True, False)
+    """
+    return _BROKEN.search(f"{line[-2:]}\n{after[:4]}") is not None
 
 
 def clean(quote: str) -> str:
@@ -127,7 +146,7 @@ _SMALL = frozenset({"and", "of", "the", "for", "in"})
 
 
 def region_name(quote: str) -> str:
-    """Return a region's name; one printed in capitals is read in title case.
+    """Return the name of a region or a city; one printed in capitals is read in title case.
 
     >>> region_name("SOUTH EAST AND EASTERN EUROPE")
     'South East and Eastern Europe'

@@ -1,0 +1,65 @@
+"""The descriptor of a release held against its files, before frictionless sees it.
+
+Frictionless fetches what a descriptor names by address, follows paths, and takes a table for valid under whatever schema
+the descriptor gives. So nothing in it may stand elsewhere, and every schema must be that of the definitions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from cbrn_data.schema.descriptor import TABLE_SCHEMA, table_schema
+from cbrn_data.schema.model import Package
+from cbrn_data.store.folder import DESCRIPTOR
+
+PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
+RESOURCE = frozenset("name type path format mediatype title description encoding bytes hash schema".split())
+"""What a resource may say; other properties (``scheme``, ``extrapaths``, ``dialect``, ...) tell readers where to read."""
+
+
+def descriptor_faults(
+    descriptor: Mapping[str, Any],
+    package: Package,
+    present: Sequence[str],
+    listed: Mapping[str, str],
+    info: Mapping[str, Any],
+) -> Iterator[str]:
+    """Say where a descriptor is not of this release: ``present`` its tables, ``listed`` sha256 by file name."""
+    of_release = {"version": info["version"], "created": f"{info['date']}T00:00:00Z"}
+    expected = {"$schema": PROFILE, "name": package.about["name"], "title": package.about["title"], **of_release}
+    for key, value in expected.items():
+        if descriptor.get(key) != value:
+            yield f"{DESCRIPTOR}: {key} is not {value!r}"
+    for key in ("profile", "basepath", "dialect", "schema"):
+        if key in descriptor:
+            yield f"{DESCRIPTOR}: has a property {key!r}, which tells readers to look elsewhere"
+    resources = descriptor["resources"]
+    if [resource["path"] for resource in resources] != [f"{name}.{form}" for name in present for form in ("csv", "json")]:
+        yield f"{DESCRIPTOR}: the resources are not the tables of the release, each as CSV and JSON"
+        return
+    for resource in resources:
+        path = resource["path"]
+        for key in sorted(resource.keys() - RESOURCE):
+            yield f"{DESCRIPTOR}: {path} has a property {key!r}, which tells readers to look elsewhere"
+        if resource.get("hash") != f"sha256:{listed.get(path)}":
+            yield f"{DESCRIPTOR}: the hash of {path} is not that of the file"
+        if path.endswith(".csv") or "schema" in resource:
+            name = path.rpartition(".")[0]
+            yield from _schema_faults(path, resource["schema"], table_schema(package.tables[name], frozenset(present)))
+
+
+def _schema_faults(path: str, schema: Any, defined: Mapping[str, Any]) -> Iterator[str]:
+    """Compare what decides whether a row is valid; words for people may have been written in another way."""
+    if not isinstance(schema, dict) or schema.get("$schema", TABLE_SCHEMA) != TABLE_SCHEMA:
+        yield f"{DESCRIPTOR}: the schema of {path} stands elsewhere"
+        return
+    for key in ("primaryKey", "foreignKeys", "missingValues"):
+        if schema.get(key) != defined.get(key):
+            yield f"{DESCRIPTOR}: the {key} of {path} is not that of its definition"
+    if [_decisive(field) for field in schema["fields"]] != [_decisive(field) for field in defined["fields"]]:
+        yield f"{DESCRIPTOR}: the fields of {path} are not those of its definition"
+
+
+def _decisive(field: Mapping[str, Any]) -> tuple[Any, ...]:
+    return field["name"], field["type"], field.get("format"), field.get("constraints")

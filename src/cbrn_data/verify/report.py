@@ -1,0 +1,278 @@
+"""The page that an auditor files: what was verified, with what, on which day, each result, and what each release holds.
+
+One self-contained HTML file: no script, no address that a browser would ask for, one style that the content security
+policy names by its digest. Nothing of a release is trusted here either. Every text goes through ``shown`` and then
+through autoescaping, so that a page has the same structure whatever a release says; and what cannot be read of a spoilt
+release is said in its place.
+
+The page is a record and not a proof: it bears no signature. Its day is ``release_date()``, so that it can be made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version as installed
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
+
+from cbrn_data import __version__
+from cbrn_data.checks.released import read_tables
+from cbrn_data.errors import CbrnDataError
+from cbrn_data.findings import shown
+from cbrn_data.schema.canonical import Row
+from cbrn_data.schema.model import Package, read_package
+from cbrn_data.signing.keys import fingerprint
+from cbrn_data.store import disk
+from cbrn_data.store.folder import DESCRIPTOR, REPORT, SUMS, Release, read_release
+from cbrn_data.store.history import RELEASES
+from cbrn_data.store.index import read_index
+from cbrn_data.strict_json import parse_object
+from cbrn_data.verify.results import CUT_SHORT, FAILED, NOT_CHECKED, PASSED, Result
+
+LIBRARIES = ("cryptography", "frictionless", "pandas", "pandera", "pyarrow", "pycountry", "pyyaml", "jinja2")
+SOURCE_KEYS = ("title", "path", "sha256", "url", "publisher", "kind", "edition", "retrieved_on", "licence", "bytes")
+METHODS = ("verbatim", "normalised", "counted", "derived", "curated")
+LISTED = 1000
+"""How many findings of a release are listed; ``report.json`` in the release holds them all."""
+TEXT_LIMIT = 1000
+
+VERDICTS = {
+    0: ("holds", "Everything that was checked holds."),
+    1: ("fails", "This does not hold what it promises."),
+    3: ("cut", "All releases are intact; a publication was cut short."),
+}
+MARKS = {PASSED: "✓", FAILED: "✗", NOT_CHECKED: "–", CUT_SHORT: "!"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """Something read from a release: its value, or why it cannot be read."""
+
+    value: Any
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Section:
+    """What the page says of one release; ``failed`` when a check of it did."""
+
+    name: str
+    failed: bool
+    release: Part
+    withdrawn: Mapping[str, str] | None
+    sources: Part
+    findings: Part
+    coverage: Part
+
+
+def page(
+    where: str, folder: Path, results: Sequence[Result], code: int, trusted: Sequence[Ed25519PublicKey], day: str
+) -> bytes:
+    """Return the page for what was verified: ``where`` as people know it, ``folder`` where its files are now.
+
+    ``code`` is the exit code of the verification, ``trusted`` the pinned keys, ``day`` is YYYY-MM-DD.
+    """
+    sections = _sections(folder, results)
+    known = [section.release.value for section in sections if section.release.value]
+    counts = Counter(result.result for result in results)
+    verdict, sentence = VERDICTS[code]
+    text = _template().render(
+        where=where,
+        is_store=not _is_release(folder),
+        day=day,
+        verdict=verdict,
+        sentence=sentence,
+        counts=[(word, counts[word]) for word in MARKS if counts[word] or word in (PASSED, FAILED)],
+        head=known[0] if known else None,
+        title=next((title for section in sections if (title := _title(folder, section))), None),
+        tools=[("cbrn_data", __version__), *((name, installed(name)) for name in LIBRARIES)],
+        python=f"{platform.python_implementation()} {platform.python_version()}",
+        pinned=[fingerprint(key) for key in trusted],
+        results=results,
+        marks=MARKS,
+        methods=METHODS,
+        listed=LISTED,
+        sections=sections,
+    )
+    return text.encode()
+
+
+def write_page(path: Path, content: bytes) -> None:
+    """Put the page at ``path``, whole or not at all. Raises CbrnDataError."""
+    temporary = path.with_name(f".{path.name}.new")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except OSError as error:
+        raise CbrnDataError(f"{path}: the report cannot be written ({error.strerror})") from error
+
+
+def check_place(path: Path, folder: Path) -> None:
+    """Refuse to write the page into what it is about, or where there is no folder. Raises CbrnDataError."""
+    if path.resolve().is_relative_to(folder.resolve()):
+        raise CbrnDataError(f"{path}: a report does not belong into what it is about; choose a place outside {folder}")
+    if not path.resolve().parent.is_dir() or path.is_dir():
+        raise CbrnDataError(f"{path}: is a folder, or is in a folder that is not there; name a file for the report")
+
+
+def _template() -> Template:
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, finalize=_inert, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["csp_hash"] = _csp_hash
+    environment.filters["thousands"] = lambda number: f"{number:,}"
+    return environment.from_string(files("cbrn_data.verify").joinpath("report.html.j2").read_text(encoding="utf-8"))
+
+
+def _inert(value: Any) -> Any:
+    """Escape what a person could not see in any text that comes from data; the template's own markup stays."""
+    if value is None:
+        return "–"
+    return shown(value, TEXT_LIMIT) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _csp_hash(style: str) -> str:
+    """Return the source expression that allows exactly this style (Content Security Policy Level 3, 6.7.2)."""
+    return "sha256-" + b64encode(hashlib.sha256(style.encode()).digest()).decode()
+
+
+def _is_release(folder: Path) -> bool:
+    return (folder / SUMS).is_file()
+
+
+def _sections(folder: Path, results: Sequence[Result]) -> list[Section]:
+    """Return a section per release, the newest first, those that cannot be read last."""
+    failed = {result.subject for result in results if result.result == FAILED}
+    if _is_release(folder):
+        return [_section(folder, folder.name in failed, {})]
+    releases = folder / RELEASES
+    names = [name for name in disk.entries(releases) if name[0] != "."] if releases.is_dir() else []
+    withdrawn = _part(folder, lambda: read_index(folder, []).withdrawn).value or {}
+    sections = [_section(releases / name, name in failed, withdrawn) for name in names]
+    return sorted(sections, key=lambda section: -(section.release.value["sequence"] if section.release.value else 0))
+
+
+def _section(folder: Path, failed: bool, withdrawn: Mapping[str, Mapping[str, str]]) -> Section:
+    tables = _part(folder, lambda: _tables(folder))
+    return Section(
+        name=folder.name,
+        failed=failed,
+        release=_part(folder, lambda: _described(read_release(folder))),
+        withdrawn=withdrawn.get(folder.name),
+        sources=_of(folder, tables, _sources),
+        findings=_part(folder, lambda: _findings(folder)),
+        coverage=_of(folder, tables, _coverage),
+    )
+
+
+def _part(folder: Path, run: Callable[[], Any]) -> Part:
+    """Read a part; a release under verification may be anything, so whatever goes wrong is said in its place.
+
+    ``folder`` is left out of the words: that of a mirror is gone when people read them.
+    """
+    try:
+        return Part(run())
+    except CbrnDataError as error:
+        problem = "; ".join(f"{finding.place}: {finding.message}" for finding in error.findings) or str(error)
+    except Exception as error:
+        problem = f"cannot be read: {type(error).__name__}: {error}"
+    return Part(None, problem.replace(f"{folder}/", ""))
+
+
+def _of(folder: Path, tables: Part, run: Callable[[Package, Mapping[str, list[Row]]], Any]) -> Part:
+    return Part(None, tables.problem) if tables.problem else _part(folder, lambda: run(*tables.value))
+
+
+def _tables(folder: Path) -> tuple[Package, dict[str, list[Row]]]:
+    package = read_package(folder / "schemas")
+    return package, read_tables(folder, package)[0]
+
+
+def _described(release: Release) -> dict[str, Any]:
+    """Return what the page says of a release; a KeyError or TypeError where its ``release.json`` lacks it."""
+    code = release.info["code"]
+    return {
+        "version": release.version,
+        "date": release.date,
+        "sequence": release.sequence,
+        "digest": release.digest,
+        "previous": release.previous,
+        "content_digest": release.content_digest,
+        "summary": str(release.info["summary"]),
+        "code": str(code["version"]),
+        "code_digest": str(code["digest"]),
+        "libraries": [f"{name} {version}" for name, version in sorted(code["libraries"].items())],
+    }
+
+
+def _sources(package: Package, rows: Mapping[str, list[Row]]) -> list[Row]:
+    return [{key: row[key] for key in SOURCE_KEYS} for row in rows["sources"]]
+
+
+def _title(folder: Path, section: Section) -> str | None:
+    place = folder if _is_release(folder) else folder / RELEASES / section.name
+    title = _part(place, lambda: parse_object(place / DESCRIPTOR, disk.read(place / DESCRIPTOR))["title"]).value
+    return title if isinstance(title, str) else None
+
+
+def _findings(folder: Path) -> list[dict[str, str]]:
+    listed = parse_object(folder / REPORT, disk.read(folder / REPORT))["findings"]["listed"]
+    return [
+        {
+            "severity": str(finding["severity"]),
+            "code": str(finding["code"]),
+            "place": str(finding["source"] or finding["table"] or "") + (f":{finding['line']}" if finding["line"] else ""),
+            "message": str(finding["message"]),
+        }
+        for finding in listed
+    ]
+
+
+def _coverage(package: Package, rows: Mapping[str, list[Row]]) -> dict[str, Any]:
+    """Count per table the cells that have a value, those with evidence, and by which methods (a cell can have several)."""
+    methods: dict[tuple[str | None, str | None, str | None], set[str]] = {}
+    for row in rows["evidence"]:
+        methods.setdefault((row["table_name"], row["row_id"], row["field"]), set()).add(row["method"] or "")
+    tables = [
+        _covered(table.name, [
+            methods.get((table.name, table.row_id(row), name), set())
+            for row in rows[table.name]
+            for name in table.names
+            if row[name] is not None
+        ])
+        for table in package.with_role("data")
+    ]  # fmt: skip
+    total = {key: sum(table[key] for table in tables) for key in ("cells", "evident", *METHODS)}
+    return {"tables": tables, "total": total, "named": len(rows["projects"]), "claims": _claims(rows)}
+
+
+def _covered(name: str, cells: list[set[str]]) -> dict[str, Any]:
+    by_method = Counter(method for found in cells for method in found)
+    return {
+        "name": name,
+        "cells": len(cells),
+        "evident": sum(bool(found) for found in cells),
+        **{method: by_method[method] for method in METHODS},
+    }
+
+
+def _claims(rows: Mapping[str, list[Row]]) -> list[dict[str, str | None]]:
+    """Return how many projects the newest leaflet of each region claims."""
+    claims = []
+    for region in rows["regions"]:
+        wanted = (region["region_id"], "projects_total")
+        mine = [row for row in rows["figures"] if (row["region_id"], row["measure"]) == wanted]
+        if mine:
+            newest = max(mine, key=lambda row: row["as_of_year"] or "")
+            claims.append({"region": region["name"], "claimed": newest["value"], "year": newest["as_of_year"]})
+    return claims

@@ -1,0 +1,124 @@
+"""A store of three releases, signed with a key of the tests' own, and the command that verifies copies of it."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from cbrn_data.signing.keys import public_pem
+from cbrn_data.verify import store as verify_store
+from cbrn_data.verify.release import ReleaseAudit
+from cbrn_data.verify.results import Result
+from tests.cli.conftest import STEPS, Done, run
+from tests.conftest import copy_sources
+
+OWN, OTHER = (Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in (1, 2))
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What ``verify --json`` said of a store: its exit code, and the detail of each result by its word and check."""
+
+    code: int
+    results: list[dict[str, str]]
+
+    def of(self, word: str) -> dict[str, str]:
+        """Return the joined details of the results with this word, by check."""
+        found: dict[str, str] = {}
+        for result in self.results:
+            if result["result"] == word:
+                found[result["check"]] = f"{found.get(result['check'], '')} {result['subject']}: {result['detail']}"
+        return found
+
+
+def write_key(path: Path, key: Ed25519PrivateKey) -> Path:
+    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    path.chmod(0o600)
+    return path
+
+
+@pytest.fixture(scope="session")
+def three(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ``published/`` with 1.0.0, 1.1.0 and 1.1.1, dated 22, 23 and 24 November 2026; to be copied, never changed."""
+    home = tmp_path_factory.mktemp("three")
+    root = copy_sources(home / "root")
+    key = write_key(home / "key.pem", OWN)
+    for number, step in enumerate(STEPS[:3]):
+        step(root)
+        day = str(1795305600 + number * 86400)
+        done = run("publish", "--root", root, SOURCE_DATE_EPOCH=day, CBRN_DATA_SIGNING_KEY=str(key))
+        assert done.code == 0, done.err
+    return root / "published"
+
+
+@pytest.fixture(scope="session")
+def pins(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of trusted keys that names the key of ``three``."""
+    path = tmp_path_factory.mktemp("pins") / "trusted.pem"
+    path.write_bytes(public_pem(OWN.public_key()))
+    return path
+
+
+@pytest.fixture
+def store(three: Path, tmp_path: Path) -> Path:
+    """A copy of the three releases, to be spoilt."""
+    return Path(shutil.copytree(three, tmp_path / "published", symlinks=True))
+
+
+def tree(folder: Path) -> dict[str, tuple[int, int, bytes | None]]:
+    """Return the mode, time of change and bytes of everything below ``folder``."""
+    return {
+        str(path.relative_to(folder)): (
+            path.lstat().st_mode,
+            path.lstat().st_mtime_ns,
+            path.read_bytes() if path.is_file() and not path.is_symlink() else None,
+        )
+        for path in folder.rglob("*")
+    }
+
+
+def fingerprint(folder: Path | None) -> str:
+    """Return a digest of every name, mode and byte in a release folder."""
+    if folder is None:
+        return ""
+    lines = [f"{name} {mode} {data!r}" for name, (mode, _, data) in sorted(tree(folder).items())]
+    return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()
+
+
+class Remembering(ReleaseAudit):
+    """An audit that is made once of the same bytes: a hundred stores share most of their releases."""
+
+    seen: dict[tuple[str, ...], tuple[list[Result], str | None]] = {}
+
+    def run(self) -> Iterator[Result]:
+        key = (fingerprint(self.folder), fingerprint(self.previous), str(len(self.trusted)), self.folder.name)
+        if key not in self.seen:
+            self.seen[key] = list(super().run()), self.signer
+        results, self.signer = self.seen[key]
+        yield from results
+
+
+Verify = Callable[..., Verified]
+
+
+@pytest.fixture
+def verify(monkeypatch: pytest.MonkeyPatch) -> Verify:
+    """Run ``verify --json`` on a folder; it must end in results, never in another way."""
+    monkeypatch.setattr(verify_store, "ReleaseAudit", Remembering)
+
+    def verified(folder: Path, *options: object, **environment: str) -> Verified:
+        done: Done = run("verify", folder, "--json", *options, **environment)
+        assert done.err == ""
+        said: Any = done.json
+        assert said["exit"] == done.code
+        return Verified(done.code, said["results"])
+
+    return verified

@@ -1,0 +1,163 @@
+"""What somebody who can write to a store can do to it: edit one file, or everything that would give the edit away."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from cbrn_data import pipeline
+from cbrn_data.checks.released import read_tables
+from cbrn_data.release.sign import release_statement
+from cbrn_data.schema.canonical import Row, csv_bytes, json_bytes
+from cbrn_data.schema.model import read_package
+from cbrn_data.schema.nested import nested
+from cbrn_data.settings import Settings
+from cbrn_data.signing.attestation import ATTESTATION, sign
+from cbrn_data.signing.keys import PUBLIC_KEY, public_pem
+from cbrn_data.store import disk
+from cbrn_data.store.folder import SUMS, checksums
+from cbrn_data.strict_json import dumped
+from tests.conftest import PROJECT
+
+Rows = dict[str, list[Row]]
+
+
+def flip(path: Path) -> None:
+    """Change one bit in the middle of a file."""
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(bytes(data))
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    """Replace text that is there, once."""
+    text = path.read_bytes().decode()
+    assert old in text and old != new, (path, old)
+    path.write_bytes(text.replace(old, new, 1).encode())
+
+
+def edit_json(path: Path, change: Callable[[Any], object]) -> None:
+    """Change a JSON file, written as every JSON file of a release is."""
+    value = json.loads(path.read_bytes())
+    before = dumped(value)
+    change(value)
+    assert dumped(value) != before, path
+    path.write_bytes(dumped(value))
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def resum(folder: Path) -> None:
+    """Write SHA256SUMS anew for what is there."""
+    names = [name for name, _ in disk.walk(folder) if (folder / name).is_file()]
+    (folder / SUMS).write_bytes(checksums({name: digest(folder / name) for name in names}))
+
+
+def resign(folder: Path, key: Ed25519PrivateKey) -> None:
+    """Write SHA256SUMS, the public key and the attestation anew, as the owner of ``key``."""
+    (folder / PUBLIC_KEY).write_bytes(public_pem(key.public_key()))
+    resum(folder)
+    (folder / ATTESTATION).write_bytes(dumped(sign(release_statement(folder), key)))
+
+
+def attest(folder: Path, key: Ed25519PrivateKey, change: Callable[[Any], object]) -> None:
+    """Sign another statement than the release's own."""
+    said = json.loads(release_statement(folder))
+    change(said)
+    (folder / ATTESTATION).write_bytes(dumped(sign(json.dumps(said).encode(), key)))
+
+
+def edit_envelope(folder: Path, change: Callable[[Any], object]) -> None:
+    edit_json(folder / ATTESTATION, change)
+
+
+def edit_rows(folder: Path, change: Callable[[Rows], object]) -> None:
+    """Change rows in CSV and JSON, and all that knows their digests: nested JSON, descriptor, report, record, sums."""
+    package = read_package(folder / "schemas")
+    rows, _ = read_tables(folder, package)
+    change(rows)
+    for name in package.published(rows):
+        table = package.tables[name]
+        (folder / f"{name}.csv").write_bytes(csv_bytes(table.names, rows[name]))
+        (folder / f"{name}.json").write_bytes(json_bytes(table, rows[name]))
+    (folder / "cbrn-data.json").write_bytes(dumped(nested(rows, package)))
+    describe(folder)
+
+
+def describe(folder: Path) -> None:
+    """Bring descriptor, report, record and sums of a release in agreement with its files."""
+
+    def described(descriptor: Any) -> None:
+        for resource in descriptor["resources"]:
+            path = folder / resource["path"].rpartition("/")[2]
+            resource |= {"bytes": path.stat().st_size, "hash": f"sha256:{digest(path)}"}
+
+    _update(folder / "datapackage.json", described)
+    _update(folder / "report.json", lambda report: report.update(checked={n: digest(folder / n) for n in report["checked"]}))
+    resum(folder)
+    record(folder)
+
+
+def record(folder: Path) -> None:
+    """Bring the content digest and the sums in agreement with the files."""
+    sums = dict(reversed(line.split("  ")) for line in (folder / SUMS).read_text().splitlines())
+    tables = {name for name in sums if "/" not in name and name.endswith(".csv") and name != "changes.csv"}
+    names = sorted(name for name in sums if name in tables or name.startswith(("sources/", "schemas/")))
+    content = hashlib.sha256("".join(f"{sums[name]}  {name}\n" for name in names).encode()).hexdigest()
+    _update(folder / "release.json", lambda info: info.update(content_digest=content))
+    resum(folder)
+
+
+def edit_record(folder: Path, **values: object) -> None:
+    """Change what release.json says, and the sums."""
+    edit_json(folder / "release.json", lambda info: info.update(values))
+    resum(folder)
+
+
+def edit_source(folder: Path, name: str, old: str, new: str) -> None:
+    """Change a source, what its sidecar and the table of sources know of it, and every quote of the words."""
+    path = folder / "sources" / name
+    before = digest(path)
+    assert len(old) == len(new)
+    replace(path, old, new)
+    replace(folder / "sources" / f"{name}.yaml", before, digest(path))
+
+    def change(rows: Rows) -> None:
+        for row in rows["sources"]:
+            if row["path"] == f"sources/{name}":
+                row["sha256"] = digest(path)
+        for row in rows["evidence"]:
+            if row["source_id"] == name.rpartition(".")[0] and old in (row["quote"] or ""):
+                row["quote"] = (row["quote"] or "").replace(old, new)
+
+    edit_rows(folder, change)
+
+
+def rederive(published: Path) -> None:
+    """Make the index, the feed and ``latest/`` anew of whatever releases are there."""
+    (published / "releases.json").write_bytes(b"{}\n")
+    with pipeline.open_store(Settings(PROJECT, published)).writing():
+        pass
+
+
+def relist(published: Path, name: str) -> None:
+    """Bring the digest of a derived file in the index in agreement with the file."""
+    path = published / name
+
+    def change(index: Any) -> None:
+        index["derived"] = dict(sorted({**index["derived"], name: digest(path)}.items()))
+
+    edit_json(published / "releases.json", change)
+
+
+def _update(path: Path, change: Callable[[Any], object]) -> None:
+    value = json.loads(path.read_bytes())
+    change(value)
+    path.write_bytes(dumped(value))

@@ -1,0 +1,461 @@
+"""``verify URL`` against a real server on loopback that serves a store well, badly, or with bad intent."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cbrn_data.verify import remote
+from tests.cli.conftest import edit, run
+from tests.conftest import copy_sources
+
+Fetch = Callable[[str], list[str]]
+Answer = Callable[["Handler"], None]
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """Serves a folder; a path that has an answer of its own gets that instead."""
+
+    def __init__(self, *arguments: Any, site: Site, **options: Any) -> None:
+        self.site = site
+        super().__init__(*arguments, **options)
+
+    def do_GET(self) -> None:
+        self.site.asked.append(self.path)
+        answer = self.site.answers.get(self.path)
+        if answer:
+            answer(self)
+        else:
+            super().do_GET()
+
+    def send(self, status: int, body: bytes = b"", **headers: object) -> None:
+        """Send an answer with exactly these headers."""
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), str(value))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments: Any) -> None:
+        """Stay quiet."""
+
+
+class Site:
+    """A server on a free port, what it was asked for, and its own answers by path."""
+
+    def __init__(self, folder: Path) -> None:
+        self.asked: list[str] = []
+        self.answers: dict[str, Answer] = {}
+        self.folder = folder
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, site=self, directory=str(folder)))
+        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
+        self.thread.start()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}/"
+
+    def bytes(self, path: str) -> bytes:
+        return (self.folder / path.lstrip("/")).read_bytes()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of three releases; to be read, never changed."""
+    root = copy_sources(tmp_path_factory.mktemp("remote") / "root")
+    days = [",2026-01-31,", ",2026-01-30,", ",2026-01-29,"]
+    for number in range(3):
+        if number:
+            edit(root, "projects.csv", lambda text, n=number: text.replace(days[n - 1], days[n]))
+        assert run("publish", "--root", root, SOURCE_DATE_EPOCH=str(1795305600 + number * 86400)).code == 0
+    return root / "published"
+
+
+@pytest.fixture
+def site(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    monkeypatch.setenv("no_proxy", "*")
+    shutil.copytree(made, tmp_path / "served")
+    server = Site(tmp_path / "served")
+    yield server
+    server.close()
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder for temporary files, which is empty again whatever happened."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    yield folder
+    assert list(folder.iterdir()) == []
+
+
+def verify(address: str, *options: object) -> tuple[int, list[dict[str, str]]]:
+    done = run("verify", address, "--json", *options)
+    assert done.out, done.err
+    return done.code, done.json["results"]
+
+
+@pytest.fixture
+def fetch(temporary: Path) -> Iterator[Fetch]:
+    """Mirror only: what a server does wrong shows there, and the checks after it are those of any folder."""
+
+    def fetched(address: str) -> list[str]:
+        results = remote.mirror(address, temporary).results
+        assert {result.check for result in results} <= {"fetch", "listing"}
+        return [result.detail for result in results if result.result == "failed"]
+
+    yield fetched
+    shutil.rmtree(temporary)
+    temporary.mkdir()
+
+
+def said(results: list[dict[str, str]], word: str = "failed") -> list[tuple[str, str]]:
+    return [(result["check"], result["detail"]) for result in results if result["result"] == word]
+
+
+SUMS = "/releases/1.0.0/SHA256SUMS"
+FILE = "/releases/1.0.1/countries.csv"
+
+
+def test_a_clean_store_holds_and_only_what_it_names_is_asked_for(site: Site) -> None:
+    code, results = verify(site.address)
+    assert (code, said(results)) == (0, [])
+    assert said(results, "not checked") == [("listing", remote.UNSEEN)]
+    assert [result["subject"] for result in results if result["check"] == "fetch"] == ["1.0.0", "1.0.1", "1.0.2", "store"]
+    asked = Counter(site.asked)
+    files = {f"/{path.relative_to(site.folder)}" for path in site.folder.rglob("*") if path.is_file()}
+    # The root is asked whether it is a release, and the index at both ends.
+    assert asked == {**dict.fromkeys(files, 1), "/SHA256SUMS": 1, "/releases.json": 2}
+
+
+@pytest.mark.parametrize("path", ["releases/1.0.1", "latest/"])
+def test_a_release_is_verified_alone(site: Site, path: str) -> None:
+    code, results = verify(site.address + path)
+    assert (code, said(results)) == (0, [])
+    assert ("listing", remote.UNSEEN) in said(results, "not checked")
+    assert {result["subject"] for result in results} == {path.strip("/").rsplit("/", 1)[-1]}
+
+
+def test_a_changed_byte_fails(site: Site, temporary: Path) -> None:
+    changed = site.bytes(FILE).replace(b"Kazakhstan", b"Kazakhstaan")
+    site.answers[FILE] = lambda handler: handler.send(200, changed, Content_Length=len(changed))
+    code, results = verify(site.address)
+    assert code == 1
+    assert ("files", "'countries.csv' was changed") in said(results)
+    assert str(temporary) not in json.dumps(results)
+
+
+def test_a_file_added_to_a_release_does_not_show_and_that_is_said(site: Site) -> None:
+    (site.folder / "releases/1.0.0/added.csv").write_text("a\n")
+    code, results = verify(site.address + "releases/1.0.0")
+    assert (code, said(results, "not checked")) == (0, [("listing", remote.UNSEEN)])
+
+
+# --- releases that are gone
+
+
+def test_a_release_whose_folder_is_gone_is_named(site: Site) -> None:
+    shutil.rmtree(site.folder / "releases/1.0.1")
+    code, results = verify(site.address)
+    assert code == 1
+    assert ("fetch", f"{site.address}releases/1.0.1/SHA256SUMS: the server answers 404 File not found") in said(results)
+    assert "chain" in dict(said(results))
+
+
+def unlist(folder: Path, version: str) -> None:
+    index = json.loads((folder / "releases.json").read_text())
+    index["releases"] = [release for release in index["releases"] if release["version"] != version]
+    (folder / "releases.json").write_text(json.dumps(index, indent=2, ensure_ascii=False) + "\n")
+
+
+@pytest.mark.parametrize("version", ["1.0.0", "1.0.1"])
+def test_a_release_dropped_from_the_index_breaks_the_chain(site: Site, version: str) -> None:
+    unlist(site.folder, version)
+    code, results = verify(site.address)
+    assert code == 1
+    assert "chain" in dict(said(results))
+
+
+def test_the_newest_release_dropped_everywhere_shows_against_the_derived_files_or_the_memory(
+    site: Site, tmp_path: Path, made: Path
+) -> None:
+    memory = tmp_path / "memory.json"
+    assert verify(site.address, "--remember", memory)[0] == 0
+    remembered = memory.read_bytes()
+    unlist(site.folder, "1.0.2")
+    shutil.rmtree(site.folder / "releases/1.0.2")
+    code, results = verify(site.address, "--remember", memory)
+    assert code == 1
+    assert "memory" in dict(said(results))
+    assert memory.read_bytes() == remembered
+
+
+# --- answers from elsewhere, or not whole
+
+
+def test_a_redirect_within_the_origin_is_followed(site: Site, fetch: Fetch, temporary: Path) -> None:
+    shutil.move(site.folder / "releases/1.0.1/countries.csv", site.folder / "moved.csv")
+    site.answers[FILE] = lambda handler: handler.send(302, Location="/moved.csv")
+    assert fetch(site.address) == []
+    assert (temporary / "release" / FILE[1:]).read_bytes() == site.bytes("moved.csv")
+
+
+def test_a_redirect_elsewhere_is_refused_and_never_asked(site: Site, made: Path) -> None:
+    other = Site(made)
+    site.answers[FILE] = lambda handler: handler.send(302, Location=other.address.rstrip("/") + FILE)
+    code, results = verify(site.address + "releases/1.0.1")
+    other.close()
+    told = f"{site.address.rstrip('/')}{FILE}: leads elsewhere, to {other.address.rstrip('/')}{FILE}, which is refused"
+    assert (code, other.asked) == (1, [])
+    assert said(results)[:2] == [("fetch", told), ("files", "'countries.csv' is missing")]
+
+
+@pytest.mark.parametrize("path", ["/SHA256SUMS", "/releases.json", SUMS])
+def test_a_list_that_is_elsewhere_is_refused(site: Site, made: Path, fetch: Fetch, path: str) -> None:
+    other = Site(made)
+    site.answers[path] = lambda handler: handler.send(302, Location=other.address.rstrip("/") + path)
+    faults = fetch(site.address)
+    other.close()
+    assert other.asked == []
+    assert len(faults) == 1
+    assert faults[0].startswith(f"{site.address.rstrip('/')}{path}: leads elsewhere, to {other.address}")
+
+
+def test_nothing_but_the_refusal_is_reported_where_the_address_itself_leads_elsewhere(site: Site) -> None:
+    site.answers["/SHA256SUMS"] = lambda handler: handler.send(302, Location="http://example.invalid/SHA256SUMS")
+    code, results = verify(site.address)
+    assert (code, [result["check"] for result in results]) == (1, ["fetch"])
+
+
+@pytest.mark.parametrize(
+    "target", ["file:///etc/hostname", "ftp://127.0.0.1/x", "http://a:b@127.0.0.1/x", "//[", "http://x:y/"]
+)
+def test_a_redirect_to_what_is_no_address_of_the_origin_is_refused(site: Site, fetch: Fetch, target: str) -> None:
+    site.answers[FILE] = lambda handler: handler.send(301, Location=target)
+    faults = fetch(site.address)
+    assert len(faults) == 1
+    assert faults[0].startswith(f"{site.address.rstrip('/')}{FILE}: ")
+
+
+def test_redirects_without_end_fail(site: Site, fetch: Fetch) -> None:
+    site.answers[FILE] = lambda handler: handler.send(302, Location=FILE)
+    assert "the server answers 302" in fetch(site.address)[0]
+
+
+def chunked_and_cut(handler: Handler) -> None:
+    handler.protocol_version = "HTTP/1.1"
+    handler.send(200, b"ff\r\nonly this", Transfer_Encoding="chunked", Connection="close")
+
+
+@pytest.mark.parametrize(
+    ("answer", "word"),
+    [
+        (lambda handler: handler.send(200, b"half", Content_Length=8), "breaks off after 4 of 8 bytes"),
+        (chunked_and_cut, "cannot be fetched (IncompleteRead"),
+        (lambda handler: handler.send(500), "the server answers 500"),
+        (lambda handler: handler.send(206, b"part", Content_Length=4), "the server answers 206 where 200 belongs"),
+        (lambda handler: handler.send(200, b"zip", Content_Encoding="gzip"), "the server sends it compressed"),
+        (lambda handler: handler.wfile.write(b"nonsense\r\n\r\n"), "no"),
+        (lambda handler: None, "no answer ("),
+    ],
+    ids=["truncated", "chunk-cut", "error", "part", "compressed", "nonsense", "hung-up"],
+)
+def test_a_file_that_does_not_come_whole_is_named_and_the_others_come(
+    site: Site, fetch: Fetch, temporary: Path, answer: Answer, word: str
+) -> None:
+    site.answers[FILE] = answer
+    faults = fetch(site.address)
+    assert len(faults) == 1
+    assert faults[0].startswith(f"{site.address.rstrip('/')}{FILE}: ") and word in faults[0]
+    there = {str(path.relative_to(site.folder)) for path in site.folder.rglob("*") if path.is_file()}
+    came = {str(path.relative_to(temporary / "release")) for path in temporary.rglob("*") if path.is_file()}
+    assert there - came == {FILE[1:]}
+
+
+def test_a_length_that_is_no_number_is_no_length(site: Site, fetch: Fetch) -> None:
+    body = site.bytes(FILE)
+    site.answers[FILE] = lambda handler: handler.send(200, body, Content_Length="minus one")
+    assert fetch(site.address) == []
+
+
+def test_a_truncated_file_fails_the_verification(site: Site) -> None:
+    site.answers[FILE] = lambda handler: handler.send(200, b"half", Content_Length=8)
+    code, results = verify(site.address + "releases/1.0.1")
+    assert code == 1
+    told = f"{site.address.rstrip('/')}{FILE}: breaks off after 4 of 8 bytes"
+    assert said(results)[:2] == [("fetch", told), ("files", "'countries.csv' is missing")]
+
+
+def endless(handler: Handler) -> None:
+    handler.send(200)
+    try:
+        while True:
+            handler.wfile.write(b"x" * 65536)
+    except OSError:
+        pass
+
+
+@pytest.mark.parametrize("answer", [endless, lambda handler: handler.send(200, b"x", Content_Length=1 << 40)])
+def test_a_file_without_end_is_cut_off(site: Site, fetch: Fetch, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "FILE_LIMIT", 200_000)
+    site.answers[FILE] = answer
+    faults = fetch(site.address)
+    assert faults == [f"{site.address.rstrip('/')}{FILE}: is larger than 200,000 bytes, the most that is fetched"]
+
+
+def test_all_files_together_are_limited(site: Site, fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "TOTAL_LIMIT", 200_000)
+    faults = fetch(site.address)
+    assert faults and all("the most that is fetched" in fault for fault in faults)
+
+
+def dripping(stop: threading.Event) -> Answer:
+    def answer(handler: Handler) -> None:
+        handler.send(200, Content_Length=100)
+        try:
+            while not stop.wait(0.1):
+                handler.wfile.write(b"x")
+        except OSError:
+            pass
+
+    return answer
+
+
+def test_a_server_that_drips_does_not_hold_the_auditor_up(site: Site, fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "TIMEOUT", 1)
+    stop = threading.Event()
+    site.answers[FILE] = dripping(stop)
+    faults = fetch(site.address)
+    stop.set()
+    assert any("comes too slowly" in fault for fault in faults)
+
+
+def test_a_server_that_falls_silent_is_not_asked_for_every_file(
+    site: Site, fetch: Fetch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "TIMEOUT", 1)
+    stop = threading.Event()
+    for path in site.folder.rglob("*"):
+        if path.parent.name == "1.0.1" and path.name != "SHA256SUMS":
+            site.answers[f"/{path.relative_to(site.folder)}"] = lambda handler: bool(stop.wait(60)) and None
+    faults = fetch(site.address)
+    stop.set()
+    assert [path for path in site.asked if path.startswith("/releases/1.0.2/")] == []
+    # SHA256SUMS came; then each file was waited for, until none was asked for any more.
+    assert sum(path.startswith("/releases/1.0.1/") for path in site.asked) == remote.SILENT_AT_MOST + 1
+    assert len([fault for fault in faults if "releases/1.0.1/" in fault]) == remote.SILENT_AT_MOST + 1
+    assert all("does not answer any more" in fault for fault in faults[remote.SILENT_AT_MOST :])
+
+
+def test_an_index_that_moves_on_meanwhile_is_told(site: Site, fetch: Fetch) -> None:
+    first = site.bytes("releases.json")
+
+    def answer(handler: Handler) -> None:
+        body = first if handler.site.asked.count("/releases.json") == 1 else first + b"\n"
+        handler.send(200, body, Content_Length=len(body))
+
+    site.answers["/releases.json"] = answer
+    assert fetch(site.address) == [f"{site.address}releases.json: changed while the files were fetched; verify again"]
+
+
+# --- lists that would lead out of the folder
+
+
+@pytest.mark.parametrize(
+    "name", ["../../x", "/etc/x", "a/../../x", "con", ".hidden", "a\\b", "http://x/y", "X.csv\n", "a%2fb"]
+)
+def test_a_list_of_files_that_leads_elsewhere_is_refused(site: Site, tmp_path: Path, name: str) -> None:
+    lines = site.bytes(SUMS).decode() + f"{'0' * 64}  {name}\n"
+    body = "".join(sorted(lines.splitlines(keepends=True), key=lambda line: line[66:])).encode()
+    site.answers[SUMS] = lambda handler: handler.send(200, body, Content_Length=len(body))
+    before = sorted(path.name for path in tmp_path.iterdir())
+    code, results = verify(site.address + "releases/1.0.0")
+    assert code == 1
+    assert site.asked == [SUMS]
+    assert "fetch" in dict(said(results))
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b"nonsense",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"releases": 1, "derived": {}}',
+        b'{"releases": [{}], "derived": {}}',
+        b'{"releases": [{"version": 1, "withdrawn": null, "digest": "x"}], "derived": {}}',
+        b'{"releases": [{"version": "../..", "withdrawn": null, "digest": "x"}], "derived": {}}',
+        b'{"releases": [], "derived": {"../x": "y"}}',
+        b'{"releases": [], "derived": {"releases/1.0.0/x": "y"}}',
+        b'{"releases": [], "derived": {"a": "y", "A": "y"}}',
+        b'{"releases": [], "derived": ["a"]}',
+    ],
+    ids=range(14),
+)
+def test_an_index_that_is_none_fails_and_nothing_else_is_asked_for(site: Site, index: bytes) -> None:
+    site.answers["/releases.json"] = lambda handler: handler.send(200, index, Content_Length=len(index))
+    code, results = verify(site.address)
+    assert code == 1
+    assert said(results)
+    assert set(site.asked) == {"/SHA256SUMS", "/releases.json"}
+
+
+# --- wrong use
+
+
+def test_an_address_with_nothing_there_is_wrong_use(site: Site) -> None:
+    done = run("verify", site.address + "nothing")
+    assert (done.code, done.out) == (2, "")
+    assert "there is no release (SHA256SUMS) and no store (releases.json) here" in " ".join(done.err.split())
+
+
+def test_an_address_that_does_not_answer_is_wrong_use(site: Site, made: Path) -> None:
+    closed = Site(made)
+    closed.close()
+    done = run("verify", closed.address)
+    assert (done.code, done.out) == (2, "")
+    assert "no answer" in done.err
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ftp://127.0.0.1/x",
+        "file:///etc/",
+        "http://",
+        "http:///x",
+        "http://user:secret@127.0.0.1/",
+        "http://user:secret@127.0.0.1:x/",
+        "http://127.0.0.1:70000/",
+        "http://127.0.0.1/?q=1",
+        "http://127.0.0.1/#part",
+        "http://127.0.0.1/a b",
+        "http://127.0.0.1/a\r\nHost: x",
+        "http://[::1/",
+        "https://bücher.example/",
+    ],
+)
+def test_what_is_no_plain_address_is_wrong_use(address: str) -> None:
+    done = run("verify", address)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("error: ")
+    assert "secret" not in done.err

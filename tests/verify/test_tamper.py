@@ -1,0 +1,994 @@
+"""The tamper table: a good store, and every way to spoil it that we could think of; each is caught and named."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from cbrn_data.signing.keys import public_pem
+from tests.verify import forging
+from tests.verify.conftest import OTHER, OWN, Verify, tree
+from tests.verify.forging import edit_json, edit_record, edit_rows, flip, replace, resign, resum
+
+LAST, MIDDLE, FIRST = "releases/1.1.1", "releases/1.1.0", "releases/1.0.0"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One way to spoil a store: the checks that must fail, each with words of what it must say, and nothing else.
+
+    ``cut`` are the checks that say that a publication was cut short; ``code`` is the exit code.
+    """
+
+    story: str
+    spoil: Callable[[Path], object]
+    fails: dict[str, str]
+    cut: dict[str, str]
+
+    @property
+    def code(self) -> int:
+        return 1 if self.fails else 3
+
+
+def case(story: str, spoil: Callable[[Path], object], cut: dict[str, str] | None = None, **fails: str) -> Any:
+    named = {name.replace("_", " "): word for name, word in fails.items()}
+    return pytest.param(Case(story, spoil, named, cut or {}), id=story.replace(" ", "-"))
+
+
+# --- bits
+
+BITS = [
+    case(f"a bit in {name}", lambda store, name=name: flip(store / LAST / name), files=f"'{name}' was changed", index=name)
+    for name in (
+        "projects.csv",
+        "projects.json",
+        "evidence.csv",
+        "changes.csv",
+        "cbrn-data.json",
+        "datapackage.json",
+        "report.json",
+        "CHANGES.md",
+        "schemas/projects.yaml",
+        "schemas/package.yaml",
+        "sources/central-asia-2025.txt",
+        "sources/central-asia-2025.txt.yaml",
+        "sources/projects.csv",
+    )
+]
+
+
+def shift_payload(folder: Path) -> None:
+    def change(envelope: Any) -> None:
+        data = bytearray(base64.b64decode(envelope["payload"]))
+        data[200] ^= 1
+        envelope["payload"] = base64.b64encode(bytes(data)).decode()
+
+    forging.edit_envelope(folder, change)
+
+
+def shift_signature(folder: Path) -> None:
+    def change(envelope: Any) -> None:
+        data = bytearray(base64.b64decode(envelope["signatures"][0]["sig"]))
+        data[0] ^= 1
+        envelope["signatures"][0]["sig"] = base64.b64encode(bytes(data)).decode()
+
+    forging.edit_envelope(folder, change)
+
+
+BITS += [
+    case(
+        "a bit in the public key",
+        lambda s: flip(s / LAST / "public-key.pem"),
+        files="'public-key.pem' was changed",
+        signature="",
+        index="",
+    ),
+    case(
+        "a bit in SHA256SUMS",
+        lambda s: flip(s / LAST / "SHA256SUMS"),
+        files="was changed",
+        signature="another SHA256SUMS",
+        index="",
+    ),
+    case(
+        "a bit in release.json",
+        lambda s: flip(s / LAST / "release.json"),
+        chain="release.json: is not the file",
+        files="'release.json' was changed",
+        signature="",
+    ),
+    case("a bit in releases.json", lambda s: flip(s / "releases.json"), index="", derived_files=""),
+    case("a bit in the feed", lambda s: flip(s / "feed.xml"), derived_files="feed.xml was changed"),
+    case(
+        "a bit in a table of latest",
+        lambda s: flip(s / "latest/projects.csv"),
+        derived_files="latest/projects.csv was changed",
+    ),
+]
+
+# --- files
+
+
+def swap(first: Path, second: Path) -> None:
+    data = first.read_bytes()
+    first.write_bytes(second.read_bytes())
+    second.write_bytes(data)
+
+
+def link(path: Path, target: str) -> None:
+    path.unlink(missing_ok=True)
+    path.symlink_to(target)
+
+
+def to_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def to_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def copy_out_and_link(path: Path) -> None:
+    shutil.move(path, path.parent.parent.parent.parent / "elsewhere.csv")
+    path.symlink_to("../../../elsewhere.csv")
+
+
+def put(path: Path, data: bytes = b"x\n") -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(data)
+
+
+FILES = [
+    case("a file deleted", lambda s: (s / LAST / "projects.csv").unlink(), files="'projects.csv' is missing", index=""),
+    case(
+        "a source deleted",
+        lambda s: (s / LAST / "sources/projects.csv").unlink(),
+        files="'sources/projects.csv' is",
+        index="",
+    ),
+    case("a file added", lambda s: put(s / LAST / "more.csv"), files="'more.csv' was added", index="latest/more.csv"),
+    case("a hidden file added", lambda s: put(s / LAST / ".more"), files="'.more' was added", index="latest/.more"),
+    case(
+        "a file in a new folder added",
+        lambda s: put(s / LAST / "new/more"),
+        files="'new' was added",
+        index="latest/new/more",
+    ),
+    case("an empty folder added", lambda s: (s / LAST / "new").mkdir(), files="'new' was added"),
+    case(
+        "a name that is no text",
+        lambda s: put(s / LAST / os.fsdecode(b"\xff.csv")),
+        files=r"\udcff.csv' was added",
+        index="",
+    ),
+    case("a name with an escape", lambda s: put(s / LAST / "\x1b[31m"), files=r"was added", index=r"\x1b[31m"),
+    case(
+        "two files swapped",
+        lambda s: swap(s / LAST / "countries.csv", s / LAST / "projects.csv"),
+        files="'countries.csv' was changed",
+        index="",
+    ),
+    case("a file emptied", lambda s: put(s / LAST / "projects.csv", b""), files="'projects.csv' was changed", index=""),
+    case(
+        "a file linked out of the release",
+        lambda s: copy_out_and_link(s / LAST / "projects.csv"),
+        files="'projects.csv' is a symbolic link",
+        index="latest/projects.csv is listed, and is no file",
+    ),
+    case(
+        "a file linked to its copy in latest",
+        lambda s: link(s / LAST / "projects.csv", "../../latest/projects.csv"),
+        files="'projects.csv' is a symbolic link",
+        index="latest/projects.csv",
+    ),
+    case("a folder for a file", lambda s: to_folder(s / LAST / "projects.csv"), files="not a regular file", index=""),
+    case("a pipe for a file", lambda s: to_pipe(s / LAST / "projects.csv"), files="not a regular file", index=""),
+    case("a file of an old release", lambda s: flip(s / FIRST / "CHANGES.md"), files="1.0.0: 'CHANGES.md' was changed"),
+    case(
+        "an attestation linked",
+        lambda s: link(s / LAST / "attestation.json", "../1.1.0/attestation.json"),
+        files="'attestation.json' is a symbolic link",
+        signature="is a symbolic link",
+        index="latest/attestation.json",
+    ),
+    case(
+        "SHA256SUMS deleted",
+        lambda s: (s / LAST / "SHA256SUMS").unlink(),
+        chain="SHA256SUMS: is not there",
+        files="",
+        signature="",
+    ),
+]
+
+# --- files and all that knows their digests
+
+
+def summed(name: str, change: Callable[[Path], object] = flip) -> Callable[[Path], None]:
+    def spoil(store: Path) -> None:
+        change(store / LAST / name)
+        resum(store / LAST)
+
+    return spoil
+
+
+def cell(table: str, field: str, value: str, **known: str) -> Callable[[Path], None]:
+    """Change one value in CSV, JSON, nested JSON, descriptor, report, record and SHA256SUMS."""
+
+    def change(rows: forging.Rows) -> None:
+        row = first(rows, table, **known)
+        assert row[field] != value
+        row[field] = value
+
+    return lambda store: edit_rows(store / LAST, change)
+
+
+def signed_anew(spoil: Callable[[Path], object]) -> Callable[[Path], None]:
+    """Spoil, then sign the release with another key and derive index, feed and latest/ from it."""
+
+    def whole(store: Path) -> None:
+        spoil(store)
+        resign(store / LAST, OTHER)
+        forging.rederive(store)
+
+    return whole
+
+
+def described(change: Callable[[Any], object]) -> Callable[[Path], None]:
+    """Change the descriptor and what knows its digest."""
+
+    def spoil(store: Path) -> None:
+        edit_json(store / LAST / "datapackage.json", change)
+        forging.describe(store / LAST)
+
+    return spoil
+
+
+def resource(**values: object) -> Callable[[Path], None]:
+    return described(lambda descriptor: descriptor["resources"][0].update(values))
+
+
+def schema_loosened(store: Path) -> None:
+    replace(store / LAST / "schemas/projects.yaml", "required: true", "required: false")
+    forging.describe(store / LAST)
+
+
+def drop(table: str, **known: str) -> Callable[[Path], None]:
+    return lambda store: edit_rows(store / LAST, lambda rows: rows[table].remove(first(rows, table, **known)))
+
+
+def first(rows: forging.Rows, table: str, **known: str) -> dict[str, str | None]:
+    return next(row for row in rows[table] if all(row[name] == value for name, value in known.items()))
+
+
+def evidence(**values: str) -> Callable[[Path], None]:
+    """Change the evidence of the region's goal."""
+
+    def change(rows: forging.Rows) -> None:
+        row = first(rows, "evidence", table_name="regions", field="goal")
+        assert all(row[name] != value for name, value in values.items())
+        row.update(values)
+
+    return lambda store: edit_rows(store / LAST, change)
+
+
+def goal(rows: forging.Rows) -> None:
+    row = first(rows, "evidence", table_name="regions", field="goal")
+    row["quote"] = (row["quote"] or "").upper()
+    rows["regions"][0]["goal"] = row["quote"]
+
+
+OTHER_SUMS = "attestation.json is of another SHA256SUMS"
+CONSISTENT = [
+    case("sums and notes", summed("CHANGES.md"), signature=f"{OTHER_SUMS}", index=""),
+    case(
+        "sums and a table",
+        summed("countries.csv"),
+        signature="another countries.csv",
+        record="content digest",
+        index="",
+        definitions="",
+        delta="",
+    ),
+    case(
+        "sums and nested JSON",
+        summed("cbrn-data.json", lambda p: replace(p, '"Tashkent"', '"Almaty"')),
+        signature="",
+        definitions="cbrn-data.json: release-json-differs",
+        index="",
+    ),
+    case(
+        "sums and a JSON table",
+        summed("regions.json", lambda p: replace(p, '"Tashkent"', '"Almaty"')),
+        signature="",
+        definitions="regions.json: release-json-differs",
+        index="",
+    ),
+    case("sums and the record", lambda s: edit_record(s / LAST, summary="Nothing much."), signature="", index=""),
+    case("sums and another count", lambda s: edit_record(s / LAST, counts={}), signature="", record="counts", index=""),
+    case(
+        "sums and a report that fails",
+        summed("report.json", lambda p: edit_json(p, lambda r: r.update(valid=False))),
+        signature="",
+        report="does not say that the release is valid",
+        index="",
+    ),
+    case(
+        "sums and a report of less",
+        summed("report.json", lambda p: edit_json(p, lambda r: r["checked"].pop("projects.csv"))),
+        signature="",
+        report="does not cover",
+        index="",
+    ),
+    case(
+        "sums and a hash in the descriptor",
+        summed("datapackage.json", lambda p: edit_json(p, lambda d: d["resources"][0].update(hash="sha256:" + "0" * 64))),
+        data_package="the hash of regions.csv",
+        report="another datapackage.json",
+        signature="",
+        index="",
+    ),
+    case(
+        "a title in the descriptor",
+        described(lambda d: d.update(title="Other")),
+        data_package="title is not",
+        signature="",
+        index="",
+    ),
+    case(
+        "a descriptor without a table",
+        described(lambda d: d["resources"].pop()),
+        data_package="the resources are not",
+        signature="",
+        index="",
+    ),
+    case(
+        "a descriptor of another schema",
+        described(lambda d: d["resources"][0]["schema"]["fields"][0].update(type="any")),
+        data_package="the fields of",
+        signature="",
+        index="",
+    ),
+    case(
+        "a schema elsewhere",
+        resource(schema="http://192.0.2.1/schema.json"),
+        data_package="stands elsewhere",
+        signature="",
+        index="",
+    ),
+    case(
+        "a dialect elsewhere",
+        resource(dialect="http://192.0.2.1/dialect.json"),
+        data_package="'dialect'",
+        signature="",
+        index="",
+    ),
+    case(
+        "a profile elsewhere",
+        described(lambda d: d.update({"$schema": "http://192.0.2.1/x.json"})),
+        data_package="$schema is not",
+        signature="",
+        index="",
+    ),
+    case(
+        "a table elsewhere",
+        resource(path="http://192.0.2.1/regions.csv"),
+        data_package="the resources are not",
+        signature="",
+        index="",
+    ),
+    case("a definition loosened", schema_loosened, data_package="", signature="", index=""),
+    case(
+        "a value changed everywhere",
+        cell("regions", "secretariat_city", "Almaty"),
+        evidence="does not give 'Almaty'",
+        delta="",
+        signature="",
+        index="",
+    ),
+    case(
+        "a curated value changed everywhere",
+        cell("projects", "date_start", "2012-12-22", project_id="P31"),
+        evidence="does not give '2012-12-22'",
+        delta="",
+        signature="",
+        index="",
+    ),
+    case(
+        "a row dropped everywhere",
+        drop("project_countries"),
+        evidence="no such row is published",
+        delta="",
+        signature="",
+        index="",
+        record="counts",
+    ),
+    case(
+        "evidence dropped everywhere",
+        drop("evidence", row_id="P31", field="date_start"),
+        evidence="no evidence",
+        delta="",
+        signature="",
+        index="",
+        record="counts",
+    ),
+    case("a span shifted", evidence(char_start="1"), evidence="are not the quote", delta="", signature="", index=""),
+    case("a line shifted", evidence(line_start="1"), evidence="stands in lines", delta="", signature="", index=""),
+    case("a quote changed", evidence(quote="Peace."), evidence="are not the quote", delta="", signature="", index=""),
+    case("a method changed", evidence(method="counted"), evidence="", delta="", signature="", index=""),
+    case(
+        "a value and its quote changed",
+        lambda s: edit_rows(s / LAST, goal),
+        evidence="are not the quote",
+        delta="",
+        signature="",
+        index="",
+    ),
+    case(
+        "a source and its digest changed",
+        lambda s: forging.edit_source(s / LAST, "central-asia-2025.txt", "Tashkent", "Tashkant"),
+        evidence="does not give",
+        delta="",
+        signature="sources/central-asia-2025.txt",
+        index="",
+    ),
+    case(
+        "a source, its digest and value changed",
+        lambda s: (
+            cell("projects", "date_start", "2012-12-22", project_id="P31")(s),
+            forging.edit_source(s / LAST, "projects.csv", "2012-12-21", "2012-12-22"),
+        ),
+        delta="",
+        signature="sources/projects.csv",
+        index="",
+    ),
+    case(
+        "a sidecar's title changed",
+        summed("sources/projects.csv.yaml", lambda p: replace(p, "title: Projects", "title: Project")),
+        signature="",
+        sources="says another title",
+        record="",
+        index="",
+    ),
+    case(
+        "a source that no table names",
+        lambda s: (put(s / LAST / "sources/more.txt"), forging.record(s / LAST)),
+        signature="",
+        sources="sources/more.txt is no source",
+        index="",
+        record="",
+    ),
+]
+
+# --- signatures
+
+
+def attested(change: Callable[[Any], object]) -> Callable[[Path], None]:
+    """Sign a false statement with the right key: what a producer's own mistake would do."""
+    return lambda store: forging.attest(store / LAST, OWN, change)
+
+
+def without_key(store: Path) -> None:
+    """Sign a release with a key of small order, which needs no private key: OpenSSL takes the signature as good."""
+    small = Ed25519PublicKey.from_public_bytes(b"\1" + bytes(31))
+    folder = store / LAST
+    resign(folder, OTHER)
+    (folder / "public-key.pem").write_bytes(public_pem(small))
+    resum(folder)
+    forging.attest(folder, OTHER, lambda said: None)
+    edit_json(
+        folder / "attestation.json", lambda e: e["signatures"][0].update(sig=base64.b64encode(b"\1" + bytes(63)).decode())
+    )
+    forging.rederive(store)
+
+
+def doubled(path: Path) -> None:
+    text = path.read_text()
+    path.write_text(text.replace("{\n", '{\n  "payload": "e30=",\n', 1))
+
+
+ATTESTATION = f"{LAST}/attestation.json"
+LATEST_ONE = "latest/attestation.json is not that of"
+SIGNATURES = [
+    case(
+        "no attestation",
+        lambda s: (s / ATTESTATION).unlink(),
+        files="'attestation.json' is missing",
+        signature="is not there",
+        index="",
+    ),
+    case(
+        "no public key",
+        lambda s: (s / LAST / "public-key.pem").unlink(),
+        files="'public-key.pem' is missing",
+        signature="",
+        index="",
+    ),
+    case(
+        "signed by another key",
+        lambda s: forging.attest(s / LAST, OTHER, lambda said: None),
+        signature="not signed by the key",
+        index=LATEST_ONE,
+    ),
+    case("signed and keyed by another key", lambda s: resign(s / LAST, OTHER), index=""),
+    case(
+        "the attestation of another release",
+        lambda s: shutil.copy(s / MIDDLE / "attestation.json", s / ATTESTATION),
+        signature="another CHANGES.md",
+        index=LATEST_ONE,
+    ),
+    case("an empty attestation", lambda s: put(s / ATTESTATION, b""), signature="is not a DSSE envelope", index=LATEST_ONE),
+    case(
+        "an attestation that is a list",
+        lambda s: put(s / ATTESTATION, b"[]\n"),
+        signature="is not a DSSE envelope",
+        index=LATEST_ONE,
+    ),
+    case(
+        "an attestation without end",
+        lambda s: put(s / ATTESTATION, b"[" * 100_000),
+        signature="is not a DSSE envelope",
+        index=LATEST_ONE,
+    ),
+    case(
+        "a signature that is a number",
+        lambda s: forging.edit_envelope(s / LAST, lambda e: e["signatures"][0].update(sig=1)),
+        signature="is not a DSSE envelope",
+        index=LATEST_ONE,
+    ),
+    case(
+        "no signature",
+        lambda s: forging.edit_envelope(s / LAST, lambda e: e.update(signatures=[])),
+        signature="bears 0 signatures",
+        index=LATEST_ONE,
+    ),
+    case(
+        "two signatures",
+        lambda s: forging.edit_envelope(s / LAST, lambda e: e["signatures"].append(e["signatures"][0])),
+        signature="bears 2 signatures",
+        index=LATEST_ONE,
+    ),
+    case(
+        "another payload type",
+        lambda s: forging.edit_envelope(s / LAST, lambda e: e.update(payloadType="text/plain")),
+        signature="is of type 'text/plain'",
+        index=LATEST_ONE,
+    ),
+    case("a bit in the payload", lambda s: shift_payload(s / LAST), signature="not signed by the key", index=LATEST_ONE),
+    case("a bit in the signature", lambda s: shift_signature(s / LAST), signature="not signed by the key", index=LATEST_ONE),
+    case(
+        "another key id",
+        lambda s: forging.edit_envelope(s / LAST, lambda e: e["signatures"][0].update(keyid="0" * 64)),
+        signature="names another key",
+        index=LATEST_ONE,
+    ),
+    case(
+        "a space in an old attestation",
+        lambda s: replace(s / FIRST / "attestation.json", "{", "{ "),
+        signature="not written as",
+    ),
+    case("a key twice in an old attestation", lambda s: doubled(s / FIRST / "attestation.json"), signature="not written as"),
+    case("a key of small order", without_key, signature="of small order"),
+    case(
+        "a statement of another kind",
+        attested(lambda said: said.update(predicateType="https://slsa.dev/provenance/v1")),
+        signature="not a statement about a release",
+        index=LATEST_ONE,
+    ),
+    case(
+        "a statement of less",
+        attested(lambda said: said["subject"].pop()),
+        signature="attestation.json is of another",
+        index=LATEST_ONE,
+    ),
+    case(
+        "a statement of more",
+        attested(lambda said: said["subject"].append({"name": "x", "digest": {"sha256": ""}})),
+        signature="names x, which is not there",
+        index=LATEST_ONE,
+    ),
+    case(
+        "a statement of a file twice",
+        attested(lambda said: said["subject"].append(said["subject"][0])),
+        signature="not a statement",
+        index=LATEST_ONE,
+    ),
+    case(
+        "a statement of another version",
+        attested(lambda said: said["predicate"].update(version="1.2.0")),
+        signature="another version than",
+        index=LATEST_ONE,
+    ),
+    case(
+        "a statement of other sources",
+        attested(lambda said: said["predicate"]["sources"].clear()),
+        signature="of other sources",
+        index=LATEST_ONE,
+    ),
+    case(
+        "a statement of no valid report",
+        attested(lambda said: said["predicate"]["report"].update(valid=False)),
+        signature="not valid",
+        index=LATEST_ONE,
+    ),
+    case(
+        "a statement that is none",
+        attested(lambda said: said.clear()),
+        signature="is not an in-toto statement",
+        index=LATEST_ONE,
+    ),
+]
+
+# --- history
+
+
+def drop_release(version: str) -> Callable[[Path], None]:
+    return lambda store: shutil.rmtree(store / "releases" / version)
+
+
+def rename(old: str, new: str) -> Callable[[Path], object]:
+    return lambda store: (store / "releases" / old).rename(store / "releases" / new)
+
+
+def exchange(store: Path) -> None:
+    for old, new in (("1.0.0", "x"), ("1.1.0", "1.0.0"), ("x", "1.1.0")):
+        rename(old, new)(store)
+
+
+def another(version: str, sequence: int, date: str = "2026-11-24") -> Callable[[Path], None]:
+    """Put another release of the right key beside those that are there."""
+
+    def spoil(store: Path) -> None:
+        folder = store / "releases" / version
+        shutil.copytree(store / LAST, folder)
+        edit_record(folder, version=version, sequence=sequence, date=date)
+        resign(folder, OWN)
+
+    return spoil
+
+
+def appended(version: str, date: str) -> Callable[[Path], None]:
+    """Put a fourth release that follows in the chain, signed by the right key, with all that is derived."""
+
+    def spoil(store: Path) -> None:
+        folder = store / "releases" / version
+        shutil.copytree(store / LAST, folder)
+        edit_record(folder, version=version, sequence=4, date=date, previous=forging.digest(store / LAST / "SHA256SUMS"))
+        edit_json(folder / "datapackage.json", lambda d: d.update(version=version, created=f"{date}T00:00:00Z"))
+        for form in ("csv", "json"):
+            (folder / f"changes.{form}").unlink()
+        edit_json(
+            folder / "datapackage.json",
+            lambda d: d.update(resources=[r for r in d["resources"] if not r["name"].startswith("changes")]),
+        )
+        edit_json(
+            folder / "report.json",
+            lambda r: [
+                r[key].pop(name)
+                for key, names in (("checked", ("changes.csv", "changes.json")), ("tables", ("changes",)))
+                for name in names
+            ],
+        )
+        forging.describe(folder)
+        resign(folder, OWN)
+        forging.rederive(store)
+
+    return spoil
+
+
+def linked_releases(store: Path) -> None:
+    (store / "releases").rename(store.parent / "elsewhere")
+    (store / "releases").symlink_to("../elsewhere")
+
+
+def broken_then(store: Path) -> None:
+    """Edit the first release and sign it again: the chain from the second back does not hold."""
+    replace(store / FIRST / "CHANGES.md", "# ", "## ")
+    resign(store / FIRST, OWN)
+
+
+HISTORY = [
+    case("the newest release gone", drop_release("1.1.1"), index="is not the list of the releases"),
+    case("the first release gone", drop_release("1.0.0"), chain="sequence 2 where 1 belongs"),
+    case("the release between gone", drop_release("1.1.0"), chain="sequence 3 where 2 belongs"),
+    case(
+        "every release gone",
+        lambda s: [drop_release(v)(s) for v in ("1.0.0", "1.1.0", "1.1.1")],
+        chain="there is no release",
+    ),
+    case("two releases exchanged", exchange, chain="put each folder back under its version"),
+    case("a release renamed", rename("1.1.1", "1.2.0"), chain="is of release 1.1.1"),
+    case(
+        "a copy under another version",
+        lambda s: shutil.copytree(s / LAST, s / "releases/1.1.2"),
+        chain="is of release 1.1.1",
+    ),
+    case("a second third release", another("1.2.0", 3), chain="same sequence (3)", data_package=""),
+    case("a release of the future", another("9.0.0", 9), chain="sequence 9 where 4 belongs", data_package=""),
+    case("a fork of the chain", another("1.2.0", 4), chain="as the release before where", data_package=""),
+    case("a lower version after a higher", appended("1.0.1", "2026-11-24"), chain="1.0.1 follows 1.1.1"),
+    case("an earlier date after a later", appended("1.1.2", "2026-11-23"), chain="1.1.2 is of 2026-11-23, before"),
+    case("an old release edited and signed again", broken_then, chain="as the release before where"),
+    case(
+        "a folder that is no version",
+        lambda s: (s / "releases/draft").mkdir(),
+        chain="is not a version",
+        files="",
+        signature="",
+    ),
+    case(
+        "a file among the releases",
+        lambda s: put(s / "releases/readme"),
+        chain="is not a release folder",
+        files="",
+        signature="",
+    ),
+    case("an empty release", lambda s: (s / "releases/2.0.0").mkdir(), chain="is empty", files="", signature=""),
+    case("a hidden folder among the releases", lambda s: put(s / "releases/.more/x"), files="releases/.more was added"),
+    case(
+        "a release linked",
+        lambda s: ((s / LAST).rename(s.parent / "x"), (s / LAST).symlink_to("../../x")),
+        chain="is not a release folder",
+    ),
+    case("the releases linked", linked_releases, chain="or is a link to one"),
+]
+
+# --- index, feed, latest
+
+
+def entries(change: Callable[[list[Any]], object]) -> Callable[[Path], None]:
+    return lambda store: edit_json(store / "releases.json", lambda index: change(index["releases"]))
+
+
+def latest_of_first(store: Path) -> None:
+    """Put the first release at the stable addresses, and say so in the index."""
+    shutil.rmtree(store / "latest")
+    shutil.copytree(store / FIRST, store / "latest")
+
+    def change(index: Any) -> None:
+        files = {
+            f"latest/{p.relative_to(store / FIRST)}": forging.digest(p) for p in (store / FIRST).rglob("*") if p.is_file()
+        }
+        index["derived"] = dict(sorted({"feed.xml": index["derived"]["feed.xml"], **files}.items()))
+
+    edit_json(store / "releases.json", change)
+
+
+def feed(old: str, new: str) -> Callable[[Path], None]:
+    """Change the feed together with its digest in the index."""
+
+    def spoil(store: Path) -> None:
+        replace(store / "feed.xml", old, new)
+        forging.relist(store, "feed.xml")
+
+    return spoil
+
+
+def listed_too(name: str) -> Callable[[Path], None]:
+    def spoil(store: Path) -> None:
+        put(store / name)
+        forging.relist(store, name)
+
+    return spoil
+
+
+def unlisted(name: str) -> Callable[[Path], None]:
+    def spoil(store: Path) -> None:
+        (store / name).unlink()
+        edit_json(store / "releases.json", lambda index: index["derived"].pop(name))
+
+    return spoil
+
+
+INDEX = [
+    case("no index", lambda s: (s / "releases.json").unlink(), index="releases.json: is not there"),
+    case("an empty index", lambda s: put(s / "releases.json", b"{}\n"), index="is not the list"),
+    case("an index that is no JSON", lambda s: put(s / "releases.json", b"{"), index="cannot be read as JSON"),
+    case(
+        "an index that is a link",
+        lambda s: ((s / "releases.json").rename(s.parent / "i"), link(s / "releases.json", "../i")),
+        index="symbolic link",
+    ),
+    case(
+        "an index with a key twice",
+        lambda s: replace(s / "releases.json", "{", '{"derived": {},'),
+        index="a key stands twice",
+    ),
+    case(
+        "an index without digests",
+        lambda s: edit_json(s / "releases.json", lambda i: i.pop("derived")),
+        index="is not the list",
+    ),
+    case("an old entry dropped", entries(lambda e: e.pop(1)), index="is not the list"),
+    case("entries reversed", entries(lambda e: e.reverse()), index="is not the list"),
+    case("an entry twice", entries(lambda e: e.append(e[0])), index="is not the list"),
+    case("a digest in the index", entries(lambda e: e[0].update(digest="0" * 64)), index="is not the list"),
+    case("a path in the index", entries(lambda e: e[0].update(path="releases/1.0.0/")), index="is not the list"),
+    case("a withdrawal that is none", entries(lambda e: e[0].update(withdrawn={})), index="is not an index"),
+    case(
+        "a withdrawal in the index alone",
+        entries(lambda e: e[0].update(withdrawn={"reason": "No.", "date": "2026-11-24"})),
+        index="latest/",
+        derived_files="title of 1.1.1",
+    ),
+    case(
+        "latest of an older release",
+        lambda s: [shutil.copy(s / FIRST / n, s / "latest" / n) for n in ("projects.csv", "datapackage.json")],
+        derived_files="latest/datapackage.json was changed",
+    ),
+    case("latest of an older release in the index too", latest_of_first, index="latest/release.json is not that of"),
+    case(
+        "a table of latest deleted",
+        lambda s: (s / "latest/projects.csv").unlink(),
+        derived_files="latest/projects.csv is missing",
+    ),
+    case(
+        "a table of latest deleted in the index too",
+        unlisted("latest/projects.csv"),
+        index="latest/projects.csv is not that",
+    ),
+    case(
+        "a table of latest linked",
+        lambda s: link(s / "latest/projects.csv", "../releases/1.1.1/projects.csv"),
+        derived_files="latest/projects.csv was changed",
+    ),
+    case(
+        "a folder for a table of latest",
+        lambda s: to_folder(s / "latest/projects.csv"),
+        derived_files="latest/projects.csv was changed",
+    ),
+    case(
+        "latest linked",
+        lambda s: (shutil.rmtree(s / "latest"), (s / "latest").symlink_to("releases/1.1.1")),
+        derived_files="latest was changed",
+    ),
+    case("a file added to latest", lambda s: put(s / "latest/more.csv"), derived_files="latest/more.csv was added"),
+    case(
+        "a file added to latest and the index",
+        listed_too("latest/more.csv"),
+        index="latest/more.csv is listed, and is no file",
+    ),
+    case("a page added", lambda s: put(s / "page.html"), derived_files="page.html was added"),
+    case("a page added to the index too", listed_too("page.html"), index="page.html is listed, and is not derived"),
+    case("a folder added", lambda s: (s / "more").mkdir(), derived_files="more was added"),
+    case("a hidden file beside the index", lambda s: put(s / ".more"), files=".more was added"),
+    case("no feed", lambda s: (s / "feed.xml").unlink(), derived_files="feed.xml is missing"),
+    case("no feed in the index either", unlisted("feed.xml"), index="feed.xml is not listed"),
+    case(
+        "another digest in feed and index",
+        feed("sha256 of SHA256SUMS: ", "sha256 of SHA256SUMS: 0"),
+        derived_files="another digest of 1.1.1",
+    ),
+    case(
+        "a release less in feed and index",
+        feed("releases/1.0.0/</id>", "releases/1.0.1/</id>"),
+        derived_files="does not list the releases",
+    ),
+    case(
+        "a link elsewhere in feed and index",
+        feed('alternate" href="https://', 'alternate" href="https://x.'),
+        derived_files="links to another place",
+    ),
+    case(
+        "a withdrawal in feed and index",
+        feed("<title>1.1.1</title>", "<title>1.1.1 (withdrawn)</title>"),
+        derived_files="another title of 1.1.1",
+    ),
+    case(
+        "an entity in feed and index",
+        feed("<feed", '<!DOCTYPE feed [<!ENTITY a "b">]><feed'),
+        derived_files="declares a document type",
+    ),
+    case(
+        "a feed that is no XML",
+        lambda s: (put(s / "feed.xml"), forging.relist(s, "feed.xml")),
+        derived_files="cannot be checked: ParseError",
+    ),
+]
+
+# --- cut short
+
+
+def behind(store: Path) -> None:
+    """Leave the store as it is just after the third release was renamed into place: all that is derived is of the second."""
+    away = store.parent / "away"
+    (store / LAST).rename(away)
+    forging.rederive(store)
+    away.rename(store / LAST)
+
+
+def behind_and(change: Callable[[Path], object]) -> Callable[[Path], None]:
+    return lambda store: (behind(store), change(store))[0]
+
+
+def first_alone(store: Path) -> None:
+    for version in ("1.1.1", "1.1.0"):
+        drop_release(version)(store)
+    forging.rederive(store)
+    (store / "releases.json").unlink()
+
+
+NOT_YET = {"index": "does not list 1.1.1 yet"}
+EARLY = NOT_YET | {"derived files": "latest/projects.csv: of 1.1.1 already"}
+CUT = [
+    case("a staging folder left", lambda s: put(s / ".staging-0123/x"), cut={"leftovers": "left .staging-0123"}),
+    case(
+        "the list of what leaves left",
+        lambda s: put(s / ".leaving.json", b'{"leaving": []}'),
+        cut={"leftovers": ".leaving.json"},
+    ),
+    case("the index one behind", behind, cut=NOT_YET),
+    case("latest half new", behind_and(lambda s: shutil.copy(s / LAST / "projects.csv", s / "latest")), cut=EARLY),
+    case("the newest entry dropped", entries(lambda e: e.pop(0)), cut=NOT_YET, index="latest/", derived_files="feed.xml"),
+    case(
+        "the index one behind and latest changed",
+        behind_and(lambda s: flip(s / "latest/projects.csv")),
+        cut=NOT_YET,
+        derived_files="latest/projects.csv was changed",
+    ),
+    case(
+        "the index one behind and a file added",
+        behind_and(lambda s: put(s / "latest/more")),
+        cut=NOT_YET,
+        derived_files="latest/more was added",
+    ),
+    case(
+        "the index one behind and a table gone",
+        behind_and(lambda s: (s / "latest/projects.csv").unlink()),
+        cut=NOT_YET,
+        derived_files="is missing",
+    ),
+    case("the index two behind", entries(lambda e: (e.pop(0), e.pop(0))), index="is not the list"),
+    case(
+        "a first publication without index",
+        first_alone,
+        cut={"index": "does not list 1.0.0 yet", "derived files": "of 1.0.0 already"},
+    ),
+    case(
+        "no index and latest changed",
+        lambda s: (first_alone(s), flip(s / "latest/projects.csv")),
+        cut={"index": "", "derived files": ""},
+        derived_files="latest/projects.csv was added",
+    ),
+]
+
+
+CASES = [*BITS, *FILES, *CONSISTENT, *SIGNATURES, *HISTORY, *INDEX, *CUT]
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a spoilt release says, nothing is fetched."""
+
+    def refuse(*arguments: object) -> None:
+        raise AssertionError("a connection was made")
+
+    monkeypatch.setattr("socket.socket.connect", refuse)
+    monkeypatch.setattr("socket.getaddrinfo", refuse)
+
+
+@pytest.mark.parametrize("spoilt", CASES)
+def test_a_spoilt_store_is_named(spoilt: Case, store: Path, verify: Verify) -> None:
+    spoilt.spoil(store)
+    before = tree(store)
+    said = verify(store)
+    assert tree(store) == before
+    failed, cut = said.of("failed"), said.of("cut short")
+    assert failed.keys() == spoilt.fails.keys(), failed
+    assert all(word in failed[check] for check, word in spoilt.fails.items()), failed
+    assert cut.keys() == spoilt.cut.keys(), cut
+    assert all(word in cut[check] for check, word in spoilt.cut.items()), cut
+    assert said.code == spoilt.code
+
+
+def test_there_are_enough_ways() -> None:
+    assert len({case.id for case in CASES}) == len(CASES) >= 100

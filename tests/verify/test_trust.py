@@ -1,0 +1,165 @@
+"""What a sound store gives, what pins and memory add, and what no auditor can see without them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from cbrn_data.signing.keys import fingerprint, public_pem
+from tests.cli.conftest import run
+from tests.verify import forging
+from tests.verify.conftest import OTHER, OWN, Verify, tree
+
+CHECKS = ["files", "record", "definitions", "data package", "tables", "evidence", "sources", "report", "signature", "delta"]
+LAST = "releases/1.1.1"
+
+
+def test_a_sound_store_passes_every_check_and_is_not_touched(three: Path, verify: Verify) -> None:
+    before = tree(three)
+    said = verify(three)
+    assert tree(three) == before
+    assert said.code == 0
+    expected = [(version, check) for version in ("1.0.0", "1.1.0", "1.1.1") for check in CHECKS]
+    expected += [("store", check) for check in ("chain", "files", "index", "derived files")]
+    assert [(result["subject"], result["check"]) for result in said.results] == expected
+    assert {result["result"] for result in said.results} == {"passed"}
+    head = forging.digest(three / LAST / "SHA256SUMS")
+    assert f"3 releases; head 3 {head} of 2026-11-24" in said.of("passed")["chain"]
+    assert f"signed by {fingerprint(OWN.public_key())}, not pinned" in said.of("passed")["signature"]
+
+
+def test_a_release_folder_alone_verifies_anywhere(three: Path, tmp_path: Path, verify: Verify) -> None:
+    folder = Path(shutil.copytree(three / LAST, tmp_path / "größer und weiter" / "x"))
+    for path in folder.rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    before = tree(folder)
+    said = verify(folder)
+    assert (said.code, tree(folder)) == (0, before)
+    assert [result["check"] for result in said.results] == CHECKS
+    assert said.of("not checked") == {"delta": " x: predecessor absent"}
+    forging.flip(folder / "sources/projects.csv")
+    assert verify(folder).of("failed") == {"files": " x: 'sources/projects.csv' was changed"}
+
+
+def test_a_pinned_key_signs_and_another_does_not(
+    three: Path, store: Path, pins: Path, tmp_path: Path, verify: Verify
+) -> None:
+    said = verify(three, CBRN_DATA_TRUSTED_KEYS=str(pins))
+    assert said.code == 0 and "a pinned key" in said.of("passed")["signature"]
+    shutil.rmtree(store / "latest")
+    forging.replace(store / LAST / "CHANGES.md", "# ", "## ")
+    forging.resign(store / LAST, OTHER)
+    forging.rederive(store)
+    said = verify(store)
+    mine, other = (fingerprint(key.public_key())[:16] for key in (OWN, OTHER))
+    assert said.code == 0
+    assert said.of("not checked") == {"signature": f" 1.1.1: the key changed from {mine}… to {other}…, and none is pinned"}
+    pinned = verify(store, CBRN_DATA_TRUSTED_KEYS=str(pins))
+    assert pinned.code == 1
+    assert pinned.of("failed") == {"signature": " 1.1.1: attestation.json is not signed by any pinned key"}
+
+
+def test_a_rotated_key_holds_where_both_are_pinned(store: Path, tmp_path: Path, verify: Verify) -> None:
+    forging.resign(store / LAST, OTHER)
+    forging.rederive(store)
+    both = tmp_path / "both"
+    line = OTHER.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+    both.write_bytes(b"# since 2026\n" + public_pem(OWN.public_key()) + line + b" of a colleague\n")
+    said = verify(store, CBRN_DATA_TRUSTED_KEYS=str(both))
+    assert (said.code, said.of("not checked")) == (0, {})
+
+
+def test_a_store_signed_anew_as_a_whole_needs_a_pin(store: Path, pins: Path, verify: Verify) -> None:
+    previous = None
+    for version in ("1.0.0", "1.1.0", "1.1.1"):
+        folder = store / "releases" / version
+        if previous:
+            forging.edit_record(folder, previous=previous)
+        else:
+            forging.replace(folder / "CHANGES.md", "# ", "## ")
+        forging.resign(folder, OTHER)
+        previous = forging.digest(folder / "SHA256SUMS")
+    forging.rederive(store)
+    assert verify(store).code == 0
+    failed = verify(store, CBRN_DATA_TRUSTED_KEYS=str(pins)).of("failed")
+    assert failed.keys() == {"signature"} and failed["signature"].count("not signed by any pinned key") == 3
+
+
+# --- memory and age
+
+
+def put_back(store: Path) -> None:
+    """Put the whole store back by one release, with all that is derived."""
+    shutil.rmtree(store / LAST)
+    forging.rederive(store)
+
+
+def fork(store: Path) -> None:
+    """Put another third release, signed by the right key, in the place of the one that was seen."""
+    forging.replace(store / LAST / "CHANGES.md", "# ", "## ")
+    forging.resign(store / LAST, OWN)
+    forging.rederive(store)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "detail"),
+    [
+        (put_back, " store: the store was put back: it had 3 releases and has 2"),
+        (fork, " store: release 3 is another than the one seen before ("),
+    ],
+)
+def test_memory_sees_what_nothing_else_can(spoil: object, detail: str, store: Path, tmp_path: Path, verify: Verify) -> None:
+    memory = tmp_path / "memory.json"
+    assert verify(store, "--remember", memory).code == 0
+    seen = memory.read_bytes()
+    assert json.loads(seen) == {"sequence": 3, "digest": forging.digest(store / LAST / "SHA256SUMS"), "date": "2026-11-24"}
+    assert verify(store, "--remember", memory).code == 0
+    assert callable(spoil)
+    spoil(store)
+    assert verify(store).code == 0
+    said = verify(store, "--remember", memory)
+    assert said.code == 1 and said.of("failed").keys() == {"memory"}
+    assert said.of("failed")["memory"].startswith(detail)
+    assert memory.read_bytes() == seen
+
+
+def test_memory_grows_with_the_store_and_only_with_a_sound_one(store: Path, tmp_path: Path, verify: Verify) -> None:
+    memory = tmp_path / "memory.json"
+    old = Path(shutil.copytree(store, tmp_path / "old"))
+    put_back(old)
+    assert verify(old, "--remember", memory).code == 0
+    forging.flip(store / "feed.xml")
+    assert verify(store, "--remember", memory).code == 1
+    assert json.loads(memory.read_bytes())["sequence"] == 2
+    memory.write_bytes(b"[]")
+    assert verify(old, "--remember", memory).of("failed").keys() == {"memory"}
+
+
+def test_memory_that_cannot_be_written_is_said(three: Path, tmp_path: Path) -> None:
+    done = run("verify", three, "--remember", tmp_path / "nowhere/memory.json")
+    assert done.code == 2 and "nothing will be remembered" in done.err.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("today", "most", "code"),
+    [("1795478400", 0, 0), ("1795564800", 1, 0), ("1795564800", 0, 1), ("1795392000", 30, 1)],
+    ids=["the same day", "a day later", "a day late", "a day before it"],
+)
+def test_an_age_is_held_against_a_date(today: str, most: int, code: int, three: Path, verify: Verify) -> None:
+    said = verify(three, "--max-age", most, SOURCE_DATE_EPOCH=today)
+    assert said.code == code
+    assert said.of("failed" if code else "passed")["age"].endswith(f"0 to {most} are allowed")
+
+
+def test_nothing_published_is_not_sound(tmp_path: Path, verify: Verify) -> None:
+    assert verify(tmp_path).of("failed") == {"chain": " store: there is no release"}
+
+
+def test_people_see_a_table_and_no_control_characters(store: Path) -> None:
+    (store / LAST / "\x1b[31m").write_bytes(b"")
+    done = run("verify", store)
+    assert done.code == 1 and "\x1b" not in done.out and "was added" in done.out
