@@ -28,7 +28,7 @@ def test_a_sound_store_passes_every_check_and_is_not_touched(three: Path, verify
     assert [(result["subject"], result["check"]) for result in said.results] == expected
     assert {result["result"] for result in said.results} == {"passed"}
     head = forging.digest(three / LAST / "SHA256SUMS")
-    assert f"3 releases; head 3 {head} of 2026-11-24" in said.of("passed")["chain"]
+    assert f"the newest is release 3, {head} of 2026-11-24" in said.of("passed")["chain"]
     assert f"signed by {fingerprint(OWN.public_key())}, not pinned" in said.of("passed")["signature"]
 
 
