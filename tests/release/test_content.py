@@ -82,6 +82,7 @@ def test_an_overview_says_how_it_was_checked_and_what_the_data_says(lines: dict[
         "Release",
         "Brings",
         "Checked by",
+        "Signed by",
         "Evidence",
         "Regions",
         "Countries",
