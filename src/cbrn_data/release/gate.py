@@ -73,7 +73,7 @@ def _report(folder: Path, package: Package, rows: Mapping[str, list[Row]], findi
             },
         ],
         "tables": {name: {"rows": len(rows[name])} for name in tables},
-        "quarantined": len(rows["quarantine"]),
+        "quarantined": len({(row["source_id"], row["line"]) for row in rows["quarantine"]}),
         "coverage": {"cells": cells, "evidence": dict(sorted((key or "", number) for key, number in evidence.items()))},
         "findings": {
             "counts": dict(sorted(Counter(finding.code for finding in findings).items())),
