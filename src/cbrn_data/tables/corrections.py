@@ -6,7 +6,6 @@ correction itself is the finding, and must go. It names why, and a page or docum
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from cbrn_data.schema.model import Package
 from cbrn_data.sources.cells import CsvRow, read_cells
 from cbrn_data.sources.source import Source
 from cbrn_data.tables.claims import Claim
+from cbrn_data.tables.curated import PUBLIC_PAGE
 
 COLUMNS = ("table_name", "row_id", "field", "expect", "value", "reason", "url")
 
@@ -58,7 +58,7 @@ def _wrong(row: CsvRow, package: Package) -> Iterator[str]:
         yield "the new value is missing"
     if not row.text("reason"):
         yield "the reason is missing"
-    if not re.fullmatch(r"https?://[^\s<>\"{}|\\^`]+", row.text("url") or ""):
+    if not PUBLIC_PAGE.fullmatch(row.text("url") or ""):
         yield "the reference (an http(s) address in the column url) is missing"
 
 

@@ -24,7 +24,7 @@ from cbrn_data.tables.claims import Claim, Key
 from cbrn_data.words.text import is_active
 
 CERTAINTIES = ("high", "medium")
-_URL = re.compile(r"https?://[^\s<>\"{}|\\^`]+")
+PUBLIC_PAGE = re.compile(r"https?://[^\s<>\"{}|\\^`]+")
 _SPREAD_OVER_EDITIONS = {"project_regions": ("project_id", "region_id")}
 """Tables whose curated rows have no year: one holds for each edition of its region, by these fields of the key."""
 
@@ -125,7 +125,7 @@ def _row_faults(table: Table, row: CsvRow, known: Mapping[str, set[str]]) -> Ite
         if row.text(name) is None:
             yield "cell-missing", name, f"{name} is part of the key and must not be empty"
     url, certainty = row.text("url"), row.text("certainty")
-    if url is None or not _URL.fullmatch(url):
+    if url is None or not PUBLIC_PAGE.fullmatch(url):
         problem = f"{shown(url, 80)!r} is no http(s) address" if url else "the public page that states this row is missing"
         yield "curated-unsourced", "url", problem
     if certainty not in CERTAINTIES:
