@@ -14,6 +14,7 @@ TESTS = Path(__file__).parent.parent
 SOURCE = TESTS.parent / "src" / "cbrn_data"
 
 NO_INPUT_RAISES = {
+    "data-package-profile": "release/test_gate.py",
     "date-behind": "checks/test_across.py",
     "evidence-dangling": "checks/test_across.py",
     "evidence-missing": "checks/test_across.py",

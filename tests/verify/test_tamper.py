@@ -352,6 +352,13 @@ CONSISTENT = [
         index="",
     ),
     case(
+        "a descriptor against the official profile",
+        described(lambda d: d.update(licenses=[{"title": "Free"}])),
+        data_package="data-package-profile: $.licenses[0]",
+        signature="",
+        index="",
+    ),
+    case(
         "a descriptor of another schema",
         described(lambda d: d["resources"][0]["schema"]["fields"][0].update(type="any")),
         data_package="the fields of",

@@ -8,6 +8,7 @@ neither times nor paths, so that the same bytes give the same report.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
+from cbrn_data.checks.profile import by_profile
 from cbrn_data.checks.released import FRICTIONLESS_ROWS, by_frictionless, read_documents, read_tables
 from cbrn_data.checks.run import CHECKS, check_tables
 from cbrn_data.errors import GateError
@@ -42,6 +44,7 @@ def judge(folder: Path, known: list[Finding]) -> Judged:
     package = read_package(folder / "schemas")
     rows, findings = read_tables(folder, package)
     findings += check_tables(rows, package, read_documents(folder, rows))
+    findings += by_profile(json.loads(disk.read(folder / DESCRIPTOR)))
     findings += by_frictionless(folder, package, rows)
     findings = sorted({*known, *findings})
     if blocking(findings):
@@ -65,6 +68,7 @@ def _report(folder: Path, package: Package, rows: Mapping[str, list[Row]], findi
             *({"check": name, "by": "cbrn_data", "result": "passed"} for name in CHECKS),
             {"check": "json-equals-csv", "by": "cbrn_data", "result": "passed"},
             {"check": "table-schema", "by": f"pandera {installed('pandera')}", "result": "passed"},
+            {"check": "data-package-profile", "by": f"jsonschema {installed('jsonschema')}", "result": "passed"},
             {
                 "check": "data-package",
                 "by": f"frictionless {installed('frictionless')}",

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from cbrn_data.checks.profile import by_profile
 from cbrn_data.checks.released import by_frictionless, read_documents, read_tables
 from cbrn_data.checks.run import check_tables
 from cbrn_data.errors import VerificationError
@@ -53,7 +54,7 @@ class ReleaseAudit:
             ("files", self._files, "every file is as SHA256SUMS lists it"),
             ("record", self._record, "release.json fits the folder and the content"),
             ("definitions", self._definitions, "the definitions can be used"),
-            ("data package", self._data_package, "valid by frictionless, CSV and JSON alike"),
+            ("data package", self._data_package, "valid by the official profile and by frictionless"),
             ("tables", self._tables, "every row holds to the definitions and checks"),
             ("evidence", self._evidence, "every quote is in its place and gives its value"),
             ("sources", self._sources, "every source has its digest and its sidecar"),
@@ -96,7 +97,7 @@ class ReleaseAudit:
         listed = parse_checksums(self.folder / SUMS, disk.read(self.folder / SUMS))
         info = parse_object(self.folder / INFO, disk.read(self.folder / INFO))
         present = self._package.published(self._rows)
-        faults = list(descriptor_faults(descriptor, self._package, present, listed, info))
+        faults = [*descriptor_faults(descriptor, self._package, present, listed, info), *_sentences(by_profile(descriptor))]
         yield from faults or _sentences(by_frictionless(self.folder, self._package, self._rows))
 
     @cached_property
