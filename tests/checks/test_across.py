@@ -300,6 +300,20 @@ def test_the_words_give_the_value(
     assert [(code, said) for code, _, _, said in told(rows, package, documents)] == [("evidence-unreproduced", message)]
 
 
+@pytest.mark.parametrize(
+    ("table", "field", "method", "name"),
+    [("regions", "name", "curated", "leaflet"), ("memberships", "joined", "verbatim", "table")],
+)
+def test_a_method_is_one_of_the_kind_of_source(
+    table: str, field: str, method: str, name: str, rows: Tables, package: Package, documents: dict[str, Document]
+) -> None:
+    row = passage(rows, table, field)
+    row["method"] = method
+    assert [(code, said) for code, _, _, said in told(rows, package, documents)] == [
+        ("evidence-unreproduced", f"{name} is no source of {method} values")
+    ]
+
+
 def test_a_source_that_cannot_be_read_or_is_not_listed(
     rows: Tables, package: Package, documents: dict[str, Document]
 ) -> None:

@@ -418,6 +418,7 @@ CONSISTENT = [
         signature="",
         index="",
         record="counts",
+        report="numbers of",
     ),
     case(
         "evidence dropped everywhere",
@@ -427,11 +428,46 @@ CONSISTENT = [
         signature="",
         index="",
         record="counts",
+        report="numbers of",
     ),
     case("a span shifted", evidence(char_start="1"), evidence="are not the quote", delta="", signature="", index=""),
     case("a line shifted", evidence(line_start="1"), evidence="stands in lines", delta="", signature="", index=""),
     case("a quote changed", evidence(quote="Peace."), evidence="are not the quote", delta="", signature="", index=""),
-    case("a method changed", evidence(method="counted"), evidence="", delta="", signature="", index=""),
+    case(
+        "a method changed",
+        evidence(method="counted"),
+        evidence="",
+        report="numbers of coverage",
+        delta="",
+        signature="",
+        index="",
+    ),
+    case(
+        "a value of a leaflet said to be curated",
+        evidence(method="curated"),
+        evidence="central-asia-2025 is no source of curated values",
+        report="numbers of coverage",
+        delta="",
+        signature="",
+        index="",
+    ),
+    *(
+        case(
+            f"other {key} in the report",
+            summed("report.json", lambda p, change=change: edit_json(p, change)),
+            report=said,
+            signature="",
+            index="",
+        )
+        for key, change, said in (
+            ("cells", lambda r: r["coverage"].update(cells=9), "numbers of coverage"),
+            ("evidence", lambda r: r["coverage"]["evidence"].update(curated=9), "numbers of coverage"),
+            ("rows", lambda r: r["tables"]["projects"].update(rows=9), "numbers of tables"),
+            ("quarantined rows", lambda r: r.update(quarantined=9), "numbers of quarantined"),
+            ("findings", lambda r: r["findings"]["listed"].pop(), "counts other findings"),
+            ("results", lambda r: r["checks"][0].update(result="failed"), "a check did not pass"),
+        )
+    ),
     case(
         "a value and its quote changed",
         lambda s: edit_rows(s / LAST, goal),

@@ -12,6 +12,9 @@ from cbrn_data.sources.document import Document
 from cbrn_data.words.readings import Words, reproduces
 from cbrn_data.words.text import Span
 
+CURATED = frozenset({"curated", "corrections", "renames"})
+"""Kinds of sources whose cells are taken as they are; the words of a leaflet must give a value by a rule."""
+
 
 def evidence_holds(rows: Rows, package: Package, documents: Mapping[str, Document]) -> Iterator[Finding]:
     """Judge every row of evidence by its source, and every cell by its evidence."""
@@ -26,6 +29,8 @@ def evidence_holds(rows: Rows, package: Package, documents: Mapping[str, Documen
         cell_row = cells.get((row["table_name"] or "", row["row_id"] or ""))
         if cell_row is None:
             yield _finding("evidence-dangling", "no such row is published", row)
+        elif (row["method"] == "curated") != (sources.get(row["source_id"], {}).get("kind") in CURATED):
+            yield _finding("evidence-unreproduced", f"{row['source_id']} is no source of {row['method']} values", row)
         elif not _gives(row, cell_row, sources.get(row["source_id"], {}), positions):
             value = cell_row.get(row["field"] or "")
             given = "the value, which is null" if value is None else repr(shown(value, 80))

@@ -16,6 +16,7 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
+from cbrn_data.checks.coverage import covered
 from cbrn_data.checks.profile import by_profile
 from cbrn_data.checks.released import FRICTIONLESS_ROWS, by_frictionless, read_documents, read_tables
 from cbrn_data.checks.run import CHECKS, check_tables
@@ -55,9 +56,6 @@ def judge(folder: Path, known: list[Finding]) -> Judged:
 def _report(folder: Path, package: Package, rows: Mapping[str, list[Row]], findings: list[Finding]) -> dict[str, Any]:
     tables = package.published(rows)
     sampled = [name for name in tables if len(rows[name]) > FRICTIONLESS_ROWS]
-    evidence = Counter(row["method"] for row in rows["evidence"])
-    data = package.with_role("data")
-    cells = sum(value is not None for table in data for row in rows[table.name] for value in row.values())
     return {
         "valid": True,
         "checked": {
@@ -76,9 +74,7 @@ def _report(folder: Path, package: Package, rows: Mapping[str, list[Row]], findi
                 "first_rows_only": dict.fromkeys(sampled, FRICTIONLESS_ROWS),
             },
         ],
-        "tables": {name: {"rows": len(rows[name])} for name in tables},
-        "quarantined": len({(row["source_id"], row["line"]) for row in rows["quarantine"]}),
-        "coverage": {"cells": cells, "evidence": dict(sorted((key or "", number) for key, number in evidence.items()))},
+        **covered(rows, package),
         "findings": {
             "counts": dict(sorted(Counter(finding.code for finding in findings).items())),
             "listed": [finding.as_dict() for finding in findings],

@@ -7,12 +7,14 @@ checked. The schemas and checks are those recorded in the release.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from cbrn_data.checks.coverage import covered
 from cbrn_data.checks.profile import by_profile
 from cbrn_data.checks.released import by_frictionless, read_documents, read_tables
 from cbrn_data.checks.run import check_tables
@@ -140,8 +142,17 @@ class ReleaseAudit:
         there = {name for name in listed if "/" not in name and name.endswith((".csv", ".json"))} - {INFO, REPORT, NESTED}
         if tables != there or set(report["checked"]) != there:
             yield f"{REPORT} does not cover the tables that are there"
-        if any(entry["severity"] == "error" for entry in report["findings"]["listed"]):
+        assert self._package
+        for key, counted in covered(self._rows, self._package).items():
+            if report.get(key) != counted:
+                yield f"{REPORT} gives other numbers of {key} than the tables"
+        if any(check["result"] != "passed" for check in report["checks"]):
+            yield f"{REPORT} says that a check did not pass"
+        listed_findings = report["findings"]["listed"]
+        if any(entry["severity"] == "error" for entry in listed_findings):
             yield f"{REPORT} lists a finding that blocks"
+        if report["findings"]["counts"] != Counter(entry["code"] for entry in listed_findings):
+            yield f"{REPORT} counts other findings than it lists"
 
     def _signature(self) -> Iterator[Result]:
         pinned = "a pinned key" if self.trusted else "not pinned: compare the fingerprint with one you were given"
