@@ -106,6 +106,11 @@ def test_a_state_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
         signing_key(tmp_path / "file" / "state", None)
 
 
+def test_a_state_folder_that_nobody_can_look_at_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CbrnDataError, match="set CBRN_DATA_STATE"):
+        signing_key(tmp_path / ("x" * 300), None)
+
+
 def test_rotation_keeps_the_old_key_and_both_can_be_pinned(tmp_path: Path) -> None:
     before = signing_key(tmp_path, None)
     old, new = rotate_local_key(tmp_path)
@@ -228,3 +233,38 @@ def test_the_command_says_whether_the_key_is_pinned(tmp_path: Path) -> None:
     said = [run("key", CBRN_DATA_SIGNING_KEY=str(path), **environment).out for path in (mine, other)]
     assert ["Pinned       yes" in out for out in said] == [True, False]
     assert "no; it is not in" in said[1]
+
+
+def spoilt_pins(place: Path, kind: str) -> Path:
+    path = place / "pins"
+    if kind == "a folder":
+        path.mkdir()
+    elif kind == "a loop":
+        path.symlink_to(path)
+    elif kind != "nothing":
+        path.write_bytes({"empty": b"", "noise": bytes(range(256)), "half a key": public_pem(KEY.public_key())[:60]}[kind])
+    return path
+
+
+@pytest.mark.parametrize("kind", ["nothing", "a folder", "a loop", "empty", "noise", "half a key"])
+@pytest.mark.parametrize("command", [("key",), ("key", "rotate"), ("verify", ".")], ids=" ".join)
+def test_pins_that_cannot_be_read_are_named_before_anything_is_done(
+    command: tuple[str, ...], kind: str, tmp_path: Path
+) -> None:
+    state = tmp_path / "state"
+    first = signing_key(state, None).fingerprint
+    pins = spoilt_pins(tmp_path, kind)
+    done = run(*command, CBRN_DATA_STATE=str(state), CBRN_DATA_TRUSTED_KEYS=str(pins))
+    assert done.code == 2 and done.out == ""
+    assert done.err.startswith("error: ") and str(pins) in done.err.replace("\n", "")
+    assert signing_key(state, None).fingerprint == first
+
+
+def test_a_configured_key_is_neither_made_nor_rotated(tmp_path: Path) -> None:
+    key = tmp_path / "mine"
+    key.write_bytes(KEY.private_bytes(Encoding.PEM, PKCS8, PLAIN))
+    key.chmod(0o600)
+    for action in ("make", "rotate"):
+        done = run("key", action, CBRN_DATA_STATE=str(tmp_path / "state"), CBRN_DATA_SIGNING_KEY=str(key))
+        assert done.code == 2 and "CBRN_DATA_SIGNING_KEY" in done.err
+    assert not (tmp_path / "state").exists()

@@ -29,6 +29,7 @@ class Verified:
 
     code: int
     results: list[dict[str, str]]
+    notices: list[str]
 
     def of(self, word: str) -> dict[str, str]:
         """Return the joined details of the results with this word, by check."""
@@ -119,6 +120,6 @@ def verify(monkeypatch: pytest.MonkeyPatch) -> Verify:
         assert done.err == ""
         said: Any = done.json
         assert said["exit"] == done.code
-        return Verified(done.code, said["results"])
+        return Verified(done.code, said["results"], said["notices"])
 
     return verified

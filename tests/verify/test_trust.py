@@ -57,7 +57,8 @@ def test_a_pinned_key_signs_and_another_does_not(
     said = verify(store)
     mine, other = (fingerprint(key.public_key())[:16] for key in (OWN, OTHER))
     assert said.code == 0
-    assert said.of("not checked") == {"signature": f" 1.1.1: the key changed from {mine}… to {other}…, and none is pinned"}
+    change = f"1.1.1: the key changed from {mine}… to {other}…; ask the publisher whether that was meant"
+    assert said.of("not checked") == {"key": f" {change}"} and said.notices == [change]
     pinned = verify(store, CBRN_DATA_TRUSTED_KEYS=str(pins))
     assert pinned.code == 1
     assert pinned.of("failed") == {"signature": " 1.1.1: attestation.json is not signed by any pinned key"}
@@ -141,7 +142,38 @@ def test_memory_grows_with_the_store_and_only_with_a_sound_one(store: Path, tmp_
 
 def test_memory_that_cannot_be_written_is_said(three: Path, tmp_path: Path) -> None:
     done = run("verify", three, "--remember", tmp_path / "nowhere/memory.json")
+    assert done.code == 2 and "a folder that is not there" in done.err.replace("\n", " ")
+    (tmp_path / ".memory.json.new").mkdir()
+    done = run("verify", three, "--remember", tmp_path / "memory.json")
     assert done.code == 2 and "nothing will be remembered" in done.err.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("what", "options", "said"),
+    [
+        (LAST, ("--remember", "memory"), "is one release"),
+        (LAST, ("--max-age", 9), "is one release"),
+        (".", ("--max-age", -1), "0 or more"),
+        (".", ("--remember", "published/memory"), "does not belong into what it is about"),
+        (".", ("--remember", "x", "--report", "x"), "cannot be both"),
+    ],
+)
+def test_options_that_cannot_do_what_they_promise_are_refused(
+    what: str, options: tuple[object, ...], said: str, three: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "published").symlink_to(three)
+    before = tree(three)
+    done = run("verify", tmp_path / "published" / what, *options)
+    assert (done.code, done.out) == (2, "") and said in done.err.replace("\n", " ")
+    assert tree(three) == before and [path.name for path in tmp_path.iterdir()] == ["published"]
+
+
+def test_what_was_asked_for_as_a_store_is_never_taken_for_a_release(store: Path, tmp_path: Path) -> None:
+    one = Path(shutil.copytree(store / "releases/1.0.0", tmp_path / "root" / "published"))
+    assert run("verify", one).code == 0
+    done = run("verify", "--root", one.parent, "--json")
+    assert done.code == 1 and "there is no release" in done.json["results"][0]["detail"]
 
 
 @pytest.mark.parametrize(
@@ -157,6 +189,27 @@ def test_an_age_is_held_against_a_date(today: str, most: int, code: int, three: 
 
 def test_nothing_published_is_not_sound(tmp_path: Path, verify: Verify) -> None:
     assert verify(tmp_path).of("failed") == {"chain": " store: there is no release"}
+
+
+def test_people_see_below_the_table_what_it_comes_to(store: Path, pins: Path) -> None:
+    lines = run("verify", store).out.splitlines()
+    assert max(map(len, lines)) <= 80
+    end = " ".join(lines[-3:])
+    assert "Everything that was checked holds." in end and "No key is pinned" in end and "Take care" not in end
+    assert "pinned" not in " ".join(run("verify", store, CBRN_DATA_TRUSTED_KEYS=str(pins)).out.splitlines()[-2:])
+    forging.resign(store / LAST, OTHER)
+    forging.rederive(store)
+    end = " ".join(run("verify", store).out.splitlines()[-6:])
+    assert "Take care! 1.1.1: the key changed from" in end
+    forging.flip(store / "feed.xml")
+    end = " ".join(run("verify", store).out.splitlines()[-8:])
+    assert "This does not hold what it promises. Failed: store (derived files)." in end
+
+
+def test_a_rebuild_of_what_was_tampered_with_does_not_hide_the_results(store: Path, verify: Verify) -> None:
+    forging.flip(store / LAST / "release.json")
+    said = verify(store, "--rebuild")
+    assert said.code == 1 and "rebuild" in said.of("not checked")
 
 
 def test_people_see_a_table_and_no_control_characters(store: Path) -> None:

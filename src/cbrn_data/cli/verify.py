@@ -9,28 +9,39 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from rich.text import Text
 
-from cbrn_data.cli.show import show_json, show_table
+from cbrn_data.cli.show import console, show_json, show_table
 from cbrn_data.errors import CbrnDataError
-from cbrn_data.settings import Settings, release_date, settings
-from cbrn_data.signing.keys import read_public_keys
+from cbrn_data.findings import shown
+from cbrn_data.settings import release_date, settings
+from cbrn_data.signing.keys import trusted_keys
 from cbrn_data.store import disk
 from cbrn_data.store.folder import SUMS
 from cbrn_data.store.history import RELEASES, read_history
 from cbrn_data.verify.release import ReleaseAudit
 from cbrn_data.verify.remote import Mirror, is_address, mirror
-from cbrn_data.verify.report import check_place, page, write_page
-from cbrn_data.verify.results import Result, exit_code
-from cbrn_data.verify.store import fresh, held_against, remember, verify_store
+from cbrn_data.verify.report import VERDICTS, check_place, page, write_page
+from cbrn_data.verify.results import FAILED, NOT_CHECKED, PASSED, Result, exit_code, notices
+from cbrn_data.verify.store import STORE, fresh, held_against, remember, verify_store
 
 
 @dataclass(frozen=True)
 class Place:
-    """What is verified: ``name`` as people know it, ``folder`` where its files are, ``mirror`` if it has an address."""
+    """What is verified: ``name`` as people know it, ``folder`` where its files are, ``mirror`` if it has an address.
+
+    ``is_whole`` says that a store was asked for.
+    """
 
     name: str
     folder: Path
     mirror: Mirror | None = None
+    is_whole: bool = False
+
+    @property
+    def is_release(self) -> bool:
+        """Whether this is one release; what was asked for as a whole never is, whatever somebody put there."""
+        return not self.is_whole and (self.folder / SUMS).is_file()
 
 
 def verify_now(
@@ -45,21 +56,47 @@ def verify_now(
 ) -> None:
     """Verify a release or a store, print the results, and exit 0, 1 or 3."""
     where = settings(root, published)
-    trusted = _trusted(where)
+    trusted = trusted_keys(where.trusted_keys)
     with _at_hand(what, where.published) as place:
-        if report:
-            check_place(report, place.folder)
+        _check_use(place, memory, max_age, report)
         results = _results(place, trusted, memory, max_age, rebuild)
         code = exit_code(results)
         content = page(place.name, place.folder, results, code, trusted, release_date()) if report else b""
     if as_json:
-        show_json({"exit": code, "results": [asdict(result) for result in results]})
+        show_json({"exit": code, "notices": notices(results), "results": [asdict(result) for result in results]})
     else:
         show_table(("of", "check", "result", "detail"), [(r.subject, r.check, r.result, r.detail) for r in results])
+        _show_verdict(code, results, pinned=bool(trusted))
     if report:
         write_page(report, content)
     if code:
         raise SystemExit(code)
+
+
+def _show_verdict(code: int, results: Sequence[Result], pinned: bool) -> None:
+    """Say below the table, where the eye ends, what it comes to, and what a person has to judge."""
+    out = console()
+    out.print()
+    out.print(Text(VERDICTS[code][1], style={0: "bold green", 1: "bold red"}.get(code, "bold yellow")))
+    if code == 1:
+        failed = dict.fromkeys(f"{result.subject} ({result.check})" for result in results if result.result == FAILED)
+        out.print(Text(f"Failed: {shown(', '.join(failed), 600)}."))
+    for notice in notices(results):
+        out.print(Text(f"Take care! {notice}.", style="bold red"))
+    if not pinned:
+        out.print(Text("No key is pinned: compare the fingerprint with one you were given, or set CBRN_DATA_TRUSTED_KEYS."))
+
+
+def _check_use(place: Place, memory: Path | None, max_age: int | None, report: Path | None) -> None:
+    """Refuse options that could not do what they promise. Raises CbrnDataError."""
+    if place.is_release and (memory is not None or max_age is not None):
+        raise CbrnDataError(f"{place.name} is one release: --remember and --max-age are about a store; name its folder")
+    if max_age is not None and max_age < 0:
+        raise CbrnDataError("--max-age is a number of days, 0 or more")
+    for path in filter(None, (memory, report)):
+        check_place(path, place.folder)
+    if memory and report and memory.resolve() == report.resolve():
+        raise CbrnDataError(f"{report}: cannot be both what is remembered and the report")
 
 
 @contextmanager
@@ -67,7 +104,7 @@ def _at_hand(what: str | None, published: Path) -> Iterator[Place]:
     """Find what is to be verified; what has an address is mirrored as long as it is needed."""
     if what is None or not is_address(what):
         folder = _folder(what, published)
-        yield Place(str(folder), folder)
+        yield Place(str(folder), folder, is_whole=what is None)
         return
     with TemporaryDirectory(prefix="cbrn-data-") as temporary:
         mirrored = mirror(what, Path(temporary))
@@ -80,20 +117,23 @@ def _results(
     fetched = place.mirror.results if place.mirror else []
     if not disk.entries(place.folder) and fetched:
         return fetched
-    if (place.folder / SUMS).is_file():
+    if place.is_release:
         results = [*fetched, *ReleaseAudit(place.folder, trusted).run()]
     else:
         results = [*fetched, *verify_store(place.folder, trusted)]
         results += _memories(place.folder, memory, max_age, results)
-    results += _rebuilt(place.folder) if rebuild else []
+    results += _rebuilt(place, results) if rebuild else []
     return list(place.mirror.restated(results)) if place.mirror else results
 
 
-def _rebuilt(folder: Path) -> Iterator[Result]:
-    """Make each release again; only this loads the producer."""
+def _rebuilt(place: Place, results: Sequence[Result]) -> Iterator[Result]:
+    """Make each release again, unless its own files cannot be relied on; only this loads the producer."""
     from cbrn_data.verify.rebuild import rebuilt
 
-    folders = [folder] if (folder / SUMS).is_file() else [release.folder for release in read_history(folder)]
+    if any(result.check in ("files", "record", "chain") and result.result == FAILED for result in results):
+        yield Result(STORE, "rebuild", NOT_CHECKED, "what is there is not what was released")
+        return
+    folders = [place.folder] if place.is_release else [release.folder for release in read_history(place.folder)]
     for previous, release in zip([None, *folders], folders, strict=False):
         yield from rebuilt(release, previous)
 
@@ -101,7 +141,7 @@ def _rebuilt(folder: Path) -> Iterator[Result]:
 def _folder(what: str | None, published: Path) -> Path:
     if what is None:
         found = published
-    elif (published / RELEASES / what).is_dir() and "/" not in what:
+    elif what not in (".", "..") and "/" not in what and (published / RELEASES / what).is_dir():
         found = published / RELEASES / what
     else:
         found = Path(what)
@@ -110,18 +150,9 @@ def _folder(what: str | None, published: Path) -> Path:
     return found
 
 
-def _trusted(where: Settings) -> list[Ed25519PublicKey]:
-    if where.trusted_keys is None:
-        return []
-    try:
-        return read_public_keys(where.trusted_keys.read_bytes(), str(where.trusted_keys))
-    except OSError as error:
-        raise CbrnDataError(f"{where.trusted_keys}: the trusted keys cannot be read ({error.strerror})") from error
-
-
 def _memories(folder: Path, memory: Path | None, max_age: int | None, results: list[Result]) -> list[Result]:
     """Hold the store against what is remembered and how old it may be; remember its head only if all holds."""
-    if any(result.check == "chain" and result.result != "passed" for result in results):
+    if any(result.check == "chain" and result.result != PASSED for result in results):
         return []
     releases = read_history(folder)
     found = list(fresh(releases[-1], max_age, release_date())) if max_age is not None else []

@@ -77,7 +77,7 @@ def signing_key(state: Path, configured: Path | None) -> SigningKey:
     if configured:
         return SigningKey(_read_private(configured), is_local=False)
     path = state / LOCAL_KEY
-    if not path.exists():
+    if not os.path.exists(path):  # which, unlike that of Path, is false for whatever cannot be looked at
         make_local_key(state)
     return SigningKey(_read_private(path), is_local=True)
 
@@ -163,6 +163,16 @@ def read_public_keys(data: bytes, place: str) -> list[Ed25519PublicKey]:
     if any(is_small_order(key) for key in found):
         raise CbrnDataError(f"{place}: holds a public key of small order, under which signatures can be forged")
     return found
+
+
+def trusted_keys(path: Path | None) -> list[Ed25519PublicKey]:
+    """Return the keys of the file that an auditor pinned, none without one. Raises CbrnDataError as ``read_public_keys``."""
+    if path is None:
+        return []
+    try:
+        return read_public_keys(path.read_bytes(), str(path))
+    except OSError as error:
+        raise CbrnDataError(f"{path}: the trusted keys cannot be read ({error.strerror})") from error
 
 
 def is_small_order(key: Ed25519PublicKey) -> bool:

@@ -37,7 +37,7 @@ from cbrn_data.store.folder import DESCRIPTOR, REPORT, SUMS, Release, read_relea
 from cbrn_data.store.history import RELEASES
 from cbrn_data.store.index import read_index
 from cbrn_data.strict_json import parse_object
-from cbrn_data.verify.results import CUT_SHORT, FAILED, NOT_CHECKED, PASSED, Result
+from cbrn_data.verify.results import CUT_SHORT, FAILED, NOT_CHECKED, PASSED, Result, notices
 
 LIBRARIES = ("cryptography", "frictionless", "pandas", "pandera", "pyarrow", "pycountry", "pyyaml", "jinja2")
 SOURCE_KEYS = ("title", "path", "sha256", "url", "publisher", "kind", "edition", "retrieved_on", "licence", "bytes")
@@ -103,6 +103,7 @@ def page(
         methods=METHODS,
         listed=LISTED,
         sections=sections,
+        notices=notices(results),
     )
     return text.encode()
 
@@ -118,11 +119,11 @@ def write_page(path: Path, content: bytes) -> None:
 
 
 def check_place(path: Path, folder: Path) -> None:
-    """Refuse to write the page into what it is about, or where there is no folder. Raises CbrnDataError."""
+    """Refuse to write a file into what it is about, or where there is no folder. Raises CbrnDataError."""
     if path.resolve().is_relative_to(folder.resolve()):
-        raise CbrnDataError(f"{path}: a report does not belong into what it is about; choose a place outside {folder}")
+        raise CbrnDataError(f"{path}: does not belong into what it is about; choose a place outside {folder}")
     if not path.resolve().parent.is_dir() or path.is_dir():
-        raise CbrnDataError(f"{path}: is a folder, or is in a folder that is not there; name a file for the report")
+        raise CbrnDataError(f"{path}: is a folder, or is in a folder that is not there; name a file")
 
 
 def _template() -> Template:

@@ -9,6 +9,8 @@ from cbrn_data.errors import CbrnDataError
 from cbrn_data.findings import shown
 
 PASSED, FAILED, NOT_CHECKED, CUT_SHORT = "passed", "failed", "not checked", "cut short"
+KEY = "key"
+"""The check that says where the key changed along the history and no pin tells whether that was meant."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,13 @@ def exit_code(results: Iterable[Result]) -> int:
     """0 where all holds, 3 where all releases are intact and a publication was cut short, else 1."""
     words = {result.result for result in results}
     return 1 if FAILED in words or PASSED not in words else 3 if CUT_SHORT in words else 0
+
+
+def notices(results: Iterable[Result]) -> list[str]:
+    """Return what no program can judge and a person must, whatever the exit code."""
+    return [
+        f"{result.subject}: {result.detail}" for result in results if (result.check, result.result) == (KEY, NOT_CHECKED)
+    ]
 
 
 def checked(subject: str, check: str, run: Callable[[], Iterable[str]], good: str) -> Iterator[Result]:

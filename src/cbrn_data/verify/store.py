@@ -18,7 +18,7 @@ from cbrn_data.store.index import INDEX, index_bytes, read_index, with_withdrawa
 from cbrn_data.strict_json import dumped, parse_object
 from cbrn_data.verify.derived import check_derived, listing_faults
 from cbrn_data.verify.release import ReleaseAudit
-from cbrn_data.verify.results import CUT_SHORT, FAILED, NOT_CHECKED, PASSED, Result, checked
+from cbrn_data.verify.results import CUT_SHORT, FAILED, KEY, NOT_CHECKED, PASSED, Result, checked
 
 STORE = "store"
 LEFT = (disk.STAGING, LEAVING)
@@ -42,8 +42,8 @@ def verify_store(published: Path, trusted: Sequence[Ed25519PublicKey]) -> Iterat
         audit = ReleaseAudit(release.folder, trusted, previous)
         yield from audit.run()
         if not trusted and signer and audit.signer and audit.signer != signer:
-            detail = f"the key changed from {signer[:16]}… to {audit.signer[:16]}…, and none is pinned"
-            yield Result(release.version, "signature", NOT_CHECKED, detail)
+            detail = f"the key changed from {signer[:16]}… to {audit.signer[:16]}…; ask the publisher whether that was meant"
+            yield Result(release.version, KEY, NOT_CHECKED, detail)
         previous, signer = release.folder, audit.signer or signer
     head = releases[-1]
     good = f"the newest is release {head.sequence}, {head.digest} of {head.date}"
