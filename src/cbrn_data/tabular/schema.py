@@ -1,0 +1,200 @@
+"""A Table Schema as objects, read from its descriptor: what is there and fits together, not yet what it means.
+
+Data Package 2.0 (https://datapackage.org/standard/table-schema/), with the spellings of version 1 that the standard
+says a consumer must still accept: a single name as ``primaryKey`` or as the ``fields`` of a foreign key, an empty
+``resource`` for the table itself, a format that begins with ``fmt:``. Which types, formats and constraints can be judged
+is for ``compile`` to say; a descriptor is never read in part, and every fault of it is told at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from cbrn_data.errors import CbrnDataError
+
+Fault = tuple[str, str]
+"""The field that is at fault, or "" for the schema as a whole, and what is wrong with it."""
+
+T = TypeVar("T")
+_JSON_NAMES: dict[type, str] = {str: "a text", bool: "true or false", list: "a list", dict: "an object"}
+
+FIELDS_MATCH = ("exact", "equal", "subset", "superset", "partial")
+
+
+class UnsupportedSchema(CbrnDataError):
+    """A Table Schema that is malformed or asks for what cannot be judged; ``faults`` names every reason."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = list(faults)
+        super().__init__(
+            "the schema cannot be used: " + "; ".join(f"{field}: {said}" if field else said for field, said in faults)
+        )
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field: ``constraints`` and ``descriptor`` as they were written, ``missing_values`` those that hold for it."""
+
+    name: str
+    type: str
+    format: str
+    constraints: Mapping[str, Any]
+    missing_values: tuple[str, ...]
+    descriptor: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ForeignKey:
+    """The values of ``fields`` stand in ``references`` of another resource; ``resource`` is "" for this table."""
+
+    fields: tuple[str, ...]
+    resource: str
+    references: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TableSchema:
+    """What a table must be; every name in a key is the name of a field."""
+
+    fields: tuple[Field, ...]
+    primary_key: tuple[str, ...] = ()
+    unique_keys: tuple[tuple[str, ...], ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    fields_match: str = "exact"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the fields, in order."""
+        return tuple(field.name for field in self.fields)
+
+    def field(self, name: str) -> Field:
+        """Return the field of that name. Raises KeyError for a name that no field has."""
+        return {field.name: field for field in self.fields}[name]
+
+
+def read_schema(descriptor: Mapping[str, Any]) -> TableSchema:
+    """Return the schema that ``descriptor`` describes. Raises UnsupportedSchema, which lists every fault."""
+    faults: list[Fault] = []
+    default = _missing_values(descriptor.get("missingValues", [""]), "", faults)
+    fields = tuple(_fields(descriptor.get("fields"), default, faults))
+    names = [field.name for field in fields]
+    faults += [(name, "two fields have this name") for name in dict.fromkeys(names) if names.count(name) > 1]
+    schema = TableSchema(
+        fields,
+        _names(descriptor.get("primaryKey", []), "primaryKey", faults),
+        tuple(_unique_keys(descriptor.get("uniqueKeys", []), faults)),
+        tuple(_foreign_keys(descriptor.get("foreignKeys", []), faults)),
+        _fields_match(descriptor.get("fieldsMatch", "exact"), faults),
+    )
+    faults += _unknown_names(schema)
+    if faults:
+        raise UnsupportedSchema(faults)
+    return schema
+
+
+def option(field: Field, name: str, default: T, kind: type[T]) -> T:
+    """Return an option of a field, such as ``groupChar``. Raises ValueError when it is no ``kind``."""
+    value = field.descriptor.get(name, default)
+    if not isinstance(value, kind):
+        raise ValueError(f"{name} must be {_JSON_NAMES[kind]}")
+    return value
+
+
+def _fields(value: Any, default: tuple[str, ...], faults: list[Fault]) -> Iterator[Field]:
+    if not isinstance(value, list) or not value:
+        faults.append(("", "fields must be a list of at least one field"))
+        return
+    for number, entry in enumerate(value, 1):
+        if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
+            faults.append(("", f"field {number} must be an object with a name"))
+        else:
+            yield _field(entry, default, faults)
+
+
+def _field(entry: dict[str, Any], default: tuple[str, ...], faults: list[Fault]) -> Field:
+    name, found = entry["name"], {"type": entry.get("type", "any"), "format": entry.get("format", "default")}
+    for key, value in found.items():
+        if not isinstance(value, str):
+            faults.append((name, f"{key} must be a text"))
+    constraints = entry.get("constraints", {})
+    if not isinstance(constraints, dict):
+        faults.append((name, "constraints must be an object"))
+        constraints = {}
+    if "required" in entry:
+        faults.append((name, "required belongs into constraints"))
+    missing = _missing_values(entry["missingValues"], name, faults) if "missingValues" in entry else default
+    form = str(found["format"]).removeprefix("fmt:")
+    return Field(name, str(found["type"]), form, constraints, missing, entry)
+
+
+def _missing_values(value: Any, field: str, faults: list[Fault]) -> tuple[str, ...]:
+    """Return the texts that stand for null; a list of texts, or of objects with ``value`` and perhaps ``label``."""
+    entries = value if isinstance(value, list) else [None]
+    if all(isinstance(entry, str) for entry in entries):
+        return tuple(dict.fromkeys(entries))
+    labelled = [entry for entry in entries if isinstance(entry, dict) and isinstance(entry.get("value"), str)]
+    labels = [entry["label"] for entry in labelled if entry.get("label") is not None]
+    values = [entry["value"] for entry in labelled]
+    if len(labelled) < len(entries) or not all(isinstance(label, str) for label in labels):
+        faults.append((field, "missingValues must be a list of texts, or of objects with a value and perhaps a label"))
+    elif len(set(values)) < len(values) or len(set(labels)) < len(labels):
+        faults.append((field, "a value or a label stands twice in missingValues"))
+    return tuple(values)
+
+
+def _names(value: Any, said: str, faults: list[Fault]) -> tuple[str, ...]:
+    """Return names as a tuple; one text is a list of one, as version 1 had it."""
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        faults.append(("", f"{said} must be a list of names of fields"))
+        return ()
+    if len(set(names)) < len(names):
+        faults.append(("", f"{said} names a field twice"))
+    return tuple(names)
+
+
+def _unique_keys(value: Any, faults: list[Fault]) -> Iterator[tuple[str, ...]]:
+    if not isinstance(value, list) or not all(isinstance(key, list) and key for key in value):
+        faults.append(("", "uniqueKeys must be a list of lists of names of fields"))
+        return
+    for key in value:
+        yield _names(key, "uniqueKeys", faults)
+
+
+def _foreign_keys(value: Any, faults: list[Fault]) -> Iterator[ForeignKey]:
+    entries = value if isinstance(value, list) else [None]
+    for entry in entries:
+        reference = entry.get("reference") if isinstance(entry, dict) else None
+        if (
+            not isinstance(entry, dict)
+            or not isinstance(reference, dict)
+            or not isinstance(reference.get("resource", ""), str)
+        ):
+            faults.append(("", "foreignKeys must be a list of objects with fields and a reference to a resource"))
+            continue
+        fields = _names(entry.get("fields"), "the fields of a foreign key", faults)
+        references = _names(reference.get("fields"), "the fields that a foreign key refers to", faults)
+        if len(fields) != len(references):
+            faults.append(("", f"a foreign key has {len(fields)} fields and refers to {len(references)}"))
+        yield ForeignKey(fields, reference.get("resource", ""), references)
+
+
+def _fields_match(value: Any, faults: list[Fault]) -> str:
+    """Return how columns find their fields; the official profile wrongly asks for a list, so a list of one is read too."""
+    match = value[0] if isinstance(value, list) and len(value) == 1 else value
+    if match not in FIELDS_MATCH:
+        faults.append(("", f"fieldsMatch must be one of {', '.join(FIELDS_MATCH)}"))
+        return "exact"
+    return str(match)
+
+
+def _unknown_names(schema: TableSchema) -> Iterable[Fault]:
+    """Yield a fault for each name in a key that no field has."""
+    keys = [("primaryKey", schema.primary_key), *(("uniqueKeys", key) for key in schema.unique_keys)]
+    for foreign in schema.foreign_keys:
+        keys.append(("foreignKeys", foreign.fields))
+        keys += [("foreignKeys", foreign.references)] if not foreign.resource else []
+    names = set(schema.names)
+    return [("", f"{said} names {name!r}, which is no field") for said, key in keys for name in key if name not in names]

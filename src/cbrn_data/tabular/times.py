@@ -1,0 +1,186 @@
+"""Dates and times: date, time and datetime in their default form, by a strptime pattern, or of any form.
+
+The default forms are those of the standard, to the letter: ``yyyy-mm-dd``, ``hh:mm:ss``, and XML Schema's dateTime with its
+optional fraction of a second and zone (https://www.w3.org/TR/xmlschema-2/#dateTime), for the years 0001 to 9999. Two
+times of which only one has a zone are in order when they are in every zone there is, which is 14 hours either way.
+
+``any`` is what dateutil reads, but never by the clock or the zone of the machine: what a text leaves out is taken from
+1970-01-01, and the name of a zone that is not UTC is nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from dateutil import parser
+
+from cbrn_data.tabular.kind import Column, Compare, Kind, matches, where
+from cbrn_data.tabular.schema import Field
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}")
+_DATETIME = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T)([0-9]{2})(:[0-9]{2}:[0-9]{2})(\.[0-9]+)?"
+    r"(Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00)?"
+)
+_PLAIN_DATETIME = matches(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?")
+_ZONES = timedelta(hours=14)
+_BLANK = datetime(1970, 1, 1)
+_FIRST_DAY = pa.scalar(date(1, 1, 1), pa.date32())
+_FIRST_MOMENT = pa.scalar(datetime(1, 1, 1), pa.timestamp("us"))
+
+Read = Callable[[str], Any]
+
+
+def date_kind(field: Field) -> Kind:
+    """Return the kind of a date field. Raises ValueError for a format that is no pattern of strptime."""
+    if field.format == "default":
+        return Kind(read=_date, text=date.isoformat, values=_dates, spelt=_spelt_dates, scalar=_itself)
+    return Kind(read=_reader(field.format, lambda found: found.date()), text=date.isoformat)
+
+
+def time_kind(field: Field) -> Kind:
+    """Return the kind of a time field. Raises ValueError for a format that is no pattern of strptime."""
+    read = _time if field.format == "default" else _reader(field.format, lambda found: found.timetz())
+    return Kind(
+        read=read, text=_spelt_time, holds=lambda compare, value, limit: _hold(compare, _moment(value), _moment(limit))
+    )
+
+
+def datetime_kind(field: Field) -> Kind:
+    """Return the kind of a datetime field. Raises ValueError for a format that is no pattern of strptime."""
+    if field.format != "default":
+        return Kind(read=_reader(field.format, _itself), text=_spelt_moment, holds=_hold)
+    return Kind(
+        read=_datetime,
+        text=_spelt_moment,
+        values=_moments,
+        scalar=lambda limit: limit if limit.tzinfo is None else None,
+        holds=_hold,
+    )
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if _DATE.fullmatch(text) else None
+    except ValueError:
+        return None
+
+
+def _time(text: str) -> time | None:
+    try:
+        return time.fromisoformat(text) if _TIME.fullmatch(text) else None
+    except ValueError:
+        return None
+
+
+def _datetime(text: str) -> datetime | None:
+    """Return a dateTime of XML Schema, in which 24:00:00 is the end of a day; what is finer than a microsecond is cut."""
+    found = _DATETIME.fullmatch(text)
+    if not found:
+        return None
+    day, hour, rest, fraction, zone = found.groups(default="")
+    midnight = hour == "24" and rest == ":00:00" and not fraction.strip(".0")
+    try:
+        moment = datetime.fromisoformat(day + ("00" if midnight else hour) + rest + fraction[:7] + zone)
+        return moment + timedelta(days=1) if midnight else moment
+    except (ValueError, OverflowError):
+        return None
+
+
+def _reader(form: str, wanted: Callable[[datetime], Any]) -> Read:
+    """Return a reader by ``any`` or by a pattern of strptime. Raises ValueError for what is no pattern."""
+    if form != "any":
+        _check_pattern(form)
+    parse = _any if form == "any" else lambda text: datetime.strptime(text, form)
+
+    def read(text: str) -> Any:
+        try:
+            return wanted(parse(text))
+        except Exception:  # dateutil lets through whatever its attempts raise
+            return None
+
+    return read
+
+
+def _any(text: str) -> datetime:
+    found: datetime = parser.parse(text, default=_BLANK, tzinfos=lambda name, offset: offset)
+    return found
+
+
+def _check_pattern(form: str) -> None:
+    """Raise ValueError unless a moment written by the pattern can be read by it, alike on every machine."""
+    directives = re.findall("%.?", form)
+    if not set(directives) - {"%%"}:
+        raise ValueError(f"the format {form!r} is neither default nor any nor a pattern of strptime")
+    if set(directives) & {"%Z", "%c", "%x", "%X"}:
+        raise ValueError(f"the format {form!r} depends on the machine that reads it")
+    moment = datetime(2000, 1, 1, tzinfo=UTC)
+    try:
+        datetime.strptime(moment.strftime(form), form)
+    except (ValueError, re.error) as error:
+        raise ValueError(f"the format {form!r} is no pattern of strptime ({error})") from error
+
+
+def _hold(compare: Compare, value: datetime, limit: datetime) -> bool:
+    """Compare two moments; when only one has a zone, in every zone that the other may be meant in."""
+    if (value.tzinfo is None) == (limit.tzinfo is None):
+        return compare(value, limit)
+    try:
+        first, second = value.replace(tzinfo=None) - (value.utcoffset() or timedelta()), limit.replace(tzinfo=None)
+        second -= limit.utcoffset() or timedelta()
+        return compare(first - _ZONES, second) and compare(first + _ZONES, second)
+    except OverflowError:
+        return False
+
+
+def _moment(value: time) -> datetime:
+    """Return a time as a moment of one day, so that times are compared as moments are."""
+    return datetime.combine(_BLANK, value)
+
+
+def _spelt_moment(value: datetime) -> str:
+    if value.tzinfo is None:
+        return value.isoformat()
+    try:
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    except OverflowError:
+        return value.isoformat()
+
+
+def _spelt_time(value: time) -> str:
+    return _spelt_moment(_moment(value)).partition("T")[2] if value.tzinfo is None else _spelt_moment(_moment(value))
+
+
+def _dates(column: Column) -> Column:
+    """Return dates as days. Arrow reads no other form than the default, but for the year 0000."""
+    try:
+        days = column.cast(pa.date32())
+    except pa.ArrowInvalid:
+        read = pc.strptime(column, format="%Y-%m-%d", unit="s", error_is_null=True).cast(pa.date32())
+        days = where(pc.equal(read.cast(pa.string()), column), read)
+    return where(pc.greater_equal(days, _FIRST_DAY), days)
+
+
+def _spelt_dates(column: Column) -> Column:
+    return where(pc.is_valid(_dates(column)), column)
+
+
+def _moments(column: Column) -> Column:
+    """Return moments without a zone."""
+    plain = where(_PLAIN_DATETIME(column), column)
+    try:
+        moments = plain.cast(pa.timestamp("us"))
+    except pa.ArrowInvalid:
+        days = _dates(pc.utf8_slice_codeunits(plain, 0, 10))
+        moments = where(pc.is_valid(days), plain).cast(pa.timestamp("us"))
+    return where(pc.greater_equal(moments, _FIRST_MOMENT), moments)
