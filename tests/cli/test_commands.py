@@ -252,6 +252,13 @@ def test_trace_names_the_page_of_a_curated_value(cbrn_data: Command, history: Hi
     (passage,) = done.json[0]["passages"]
     assert (passage["method"], passage["words"], passage["certainty"]) == ("curated", "2020-11", "high")
     assert passage["url"].startswith("https://cbrn-risk-mitigation.network.europa.eu/")
+    assert passage["row"]["country_id"] == "KAZ" and passage["row"]["joined"] == "2020-11"
+    people = cbrn_data("trace", "memberships", "central-asia/KAZ", "joined", "--root", history.root).out
+    assert "region_id: central-asia; country_id: KAZ; joined: 2020-11" in people
+    said = " ".join(people.split())
+    assert "stated by cbrn-risk-mitigation.network.europa.eu, high certainty: https://" in said
+    assert "sources/memberships.csv:2: taken from a table that people keep (curated)" in said
+    assert passage["url"] in people.replace("\n", "").replace(" ", "")
 
 
 def test_every_cell_of_a_row_is_traced_and_a_null_says_so(cbrn_data: Command, history: History) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -79,11 +80,23 @@ def show_trace(
         show_json([asdict(traced) for traced in found])
         return
     out = console()
+    shown_rows: set[str] = set()
     for traced in found:
         out.print(_value(traced))
         for passage in traced.passages:
-            show_indented(_words(passage), 4, out)
-            show_indented(_origin(passage), 4, out)
+            for text in _told(passage, shown_rows):
+                show_indented(text, 4, out)
+
+
+def _told(passage: Passage, shown_rows: set[str]) -> Iterator[Text]:
+    """Tell where a value comes from; a row of a curated table is shown once, with the page that states it."""
+    if not passage.row:
+        yield _words(passage)
+    elif str(passage.row) not in shown_rows:
+        shown_rows.add(str(passage.row))
+        yield _row(passage)
+        yield from _statement(passage)
+    yield _origin(passage)
 
 
 def _value(traced: Traced) -> Text:
@@ -97,13 +110,27 @@ def _words(passage: Passage) -> Text:
     return Text("…") + before + Text("«") + words + Text("»") + after + Text("…")
 
 
+def _row(passage: Passage) -> Text:
+    """Show the row of a curated table, name by name; the page that it names has a line of its own."""
+    cells = [(name, value) for name, value in passage.row.items() if name not in ("url", "certainty")]
+    parts = [Text(f"{shown(name, 60)}: ", style="dim") + Text(shown(value, 300)) for name, value in cells]
+    return Text("; ").join(parts)
+
+
 def _origin(passage: Passage) -> Text:
     first, last = passage.lines
     lines = f"{first}" if first == last else f"{first}-{last}"
     edition = f", edition {passage.source['edition']}" if passage.source["edition"] else ""
     page = f", page {passage.page}" if passage.page else ""
-    stated = f", stated by {shown(passage.url, 300)} (certainty {passage.certainty})" if passage.url else ""
-    return Text(f"{passage.method}, {passage.file}:{lines}{page}{edition}{stated}", style="cyan")
+    return Text(f"{passage.file}:{lines}{page}{edition}: {passage.how} ({passage.method})", style="cyan")
+
+
+def _statement(passage: Passage) -> list[Text]:
+    """Say who states a curated value, on which page, and how certain that is."""
+    if not passage.url:
+        return []
+    said = f"stated by {shown(passage.stated_by or 'an address without host', 100)}, {passage.certainty} certainty: "
+    return [Text(said, style="cyan") + Text(shown(passage.url, 500), style="cyan")]
 
 
 def withdraw_release(version: str, reason: str, root: Path, published: Path | None) -> None:

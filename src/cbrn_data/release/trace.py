@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from cbrn_data.errors import ReleaseError
 from cbrn_data.findings import shown
 from cbrn_data.release.assemble import released_rows
 from cbrn_data.schema.canonical import Row
 from cbrn_data.schema.model import Package, Table, read_package
+from cbrn_data.sources.cells import CsvRow, read_cells
 from cbrn_data.sources.document import Document
 from cbrn_data.store import disk
 from cbrn_data.store.folder import Release
@@ -19,11 +21,26 @@ AROUND = 60
 """How many characters of the source are shown before and after the words."""
 
 
+HOW = {
+    "verbatim": "copied word for word",
+    "normalised": "written in a standard form",
+    "counted": "counted among its like",
+    "derived": "follows from these words",
+    "curated": "taken from a table that people keep",
+}
+"""How a value comes from its words, for people, by method."""
+
+
 @dataclass(frozen=True)
 class Passage:
-    """One piece of evidence: the words, those around them, and where they stand (``lines`` from 1)."""
+    """One piece of evidence: the words, those around them, and where they stand (``lines`` from 1).
+
+    Of a table that people keep also ``row``, its cells by name; ``url`` is the public page that states the value,
+    ``stated_by`` its host.
+    """
 
     method: str
+    how: str
     before: str
     words: str
     after: str
@@ -32,62 +49,72 @@ class Passage:
     source: Row
     page: str | None
     url: str | None
+    stated_by: str | None
     certainty: str | None
+    row: dict[str, str]
 
 
 @dataclass(frozen=True)
 class Traced:
-    """A cell with its value and every passage that gives it."""
+    """A cell with its value (empty where it is null) and every passage that gives it."""
 
     field: str
     value: str
     passages: list[Passage]
 
 
-def trace(release: Release, table_name: str, row_id: str, field: str | None = None) -> list[Traced]:
-    """Return every cell of a row that is not null, or the one named, with its evidence.
+class Tracer:
+    """Answers for any cell of one release; its tables are read once, each source when it is first needed.
 
-    Raises ReleaseError where the release has no such table, row or field, naming those it has.
+    Every method raises ReleaseError where the release has no such table, row or field, naming those it has.
     """
-    package = read_package(release.folder / "schemas")
-    table = _data_table(package, table_name)
-    if field is not None and field not in table.names:
-        raise ReleaseError(f"{table_name} has no field {shown(field, 80)!r}; it has {', '.join(table.names)}")
-    rows = released_rows(release, package)
-    row = _row(table, rows[table_name], row_id)
-    sources = {source["source_id"]: source for source in rows["sources"]}
-    evidence = [entry for entry in rows["evidence"] if (entry["table_name"], entry["row_id"]) == (table_name, row_id)]
-    names = [field] if field else [name for name in table.names if row[name] is not None]
-    return [
-        Traced(name, row[name] or "", [*_passages(release, [e for e in evidence if e["field"] == name], sources)])
-        for name in names
-    ]
 
+    def __init__(self, release: Release) -> None:
+        self._folder = release.folder
+        self._package = read_package(release.folder / "schemas")
+        self._rows = released_rows(release, self._package)
+        self._sources = {source["source_id"]: source for source in self._rows["sources"]}
+        self._by_key: dict[str, dict[str, Row]] = {}
+        self._evidence: dict[tuple[str | None, ...], list[Row]] = defaultdict(list)
+        for entry in self._rows["evidence"]:
+            self._evidence[entry["table_name"], entry["row_id"], entry["field"]].append(entry)
+        self._documents: dict[str, Document] = {}
+        self._curated: dict[str, dict[int, CsvRow]] = {}
 
-def _data_table(package: Package, name: str) -> Table:
-    tables = {table.name: table for table in package.with_role("data")}
-    if name not in tables:
-        raise ReleaseError(f"there is no table {shown(name, 80)!r} with evidence; there are {', '.join(tables)}")
-    return tables[name]
+    def cell(self, table_name: str, row_id: str, field: str) -> Traced:
+        """Return one cell with its evidence."""
+        table = _data_table(self._package, table_name)
+        if field not in table.names:
+            raise ReleaseError(f"{table_name} has no field {shown(field, 80)!r}; it has {', '.join(table.names)}")
+        value = self._row(table, row_id)[field]
+        evidence = self._evidence.get((table_name, row_id, field), [])
+        return Traced(field, value or "", [self._passage(entry) for entry in evidence])
 
+    def row(self, table_name: str, row_id: str) -> list[Traced]:
+        """Return every cell of a row that is not null, with its evidence."""
+        table = _data_table(self._package, table_name)
+        row = self._row(table, row_id)
+        return [self.cell(table_name, row_id, name) for name in table.names if row[name] is not None]
 
-def _row(table: Table, rows: list[Row], row_id: str) -> Row:
-    found = {table.row_id(row): row for row in rows}
-    if row_id not in found:
-        some = ", ".join(list(found)[:8]) + (", …" if len(found) > 8 else "")
-        raise ReleaseError(f"{table.name} has no row {shown(row_id, 80)!r}; it has {some}")
-    return found[row_id]
+    def _row(self, table: Table, row_id: str) -> Row:
+        if table.name not in self._by_key:
+            self._by_key[table.name] = {table.row_id(row): row for row in self._rows[table.name]}
+        found = self._by_key[table.name]
+        if row_id not in found:
+            some = ", ".join(list(found)[:8]) + (", …" if len(found) > 8 else "")
+            raise ReleaseError(f"{table.name} has no row {shown(row_id, 80)!r}; it has {some}")
+        return found[row_id]
 
-
-def _passages(release: Release, evidence: list[Row], sources: dict[str | None, Row]) -> Iterator[Passage]:
-    for entry in evidence:
-        source = sources[entry["source_id"]]
-        path = source["path"] or ""
-        document = Document(path, disk.read(release.folder / path).decode("utf-8"))
+    def _passage(self, entry: Row) -> Passage:
+        source = self._sources[entry["source_id"]]
+        path, method, url = source["path"] or "", entry["method"] or "", entry["url"]
+        document = self._document(path)
         start, end = int(entry["char_start"] or 0), int(entry["char_end"] or 0)
-        first, last = _around(document, start, end, whole=source["kind"] == "leaflet")
-        yield Passage(
-            method=entry["method"] or "",
+        row = self._curated_row(path, start) if method == "curated" else None
+        first, last = _around(document, start, end, whole=row is None)
+        return Passage(
+            method=method,
+            how=HOW[method],
             before=_joined(document.text[first:start]),
             words=_joined(live(entry["quote"] or "")),
             after=_joined(document.text[end:last]),
@@ -95,9 +122,36 @@ def _passages(release: Release, evidence: list[Row], sources: dict[str | None, R
             lines=(int(entry["line_start"] or 0), int(entry["line_end"] or 0)),
             source=source,
             page=entry["page"],
-            url=entry["url"],
+            url=url,
+            stated_by=urlsplit(url).hostname if url else None,
             certainty=entry["certainty"],
+            row={name: value for name, value in row.values().items() if value is not None} if row else {},
         )
+
+    def _document(self, path: str) -> Document:
+        if path not in self._documents:
+            self._documents[path] = Document(path, disk.read(self._folder / path).decode("utf-8"))
+        return self._documents[path]
+
+    def _curated_row(self, path: str, start: int) -> CsvRow | None:
+        """Return the row of a curated table of which a cell begins at ``start``."""
+        if path not in self._curated:
+            rows = read_cells(self._document(path)).rows
+            self._curated[path] = {cell.span.start: row for row in rows for cell in row.cells.values()}
+        return self._curated[path].get(start)
+
+
+def trace(release: Release, table_name: str, row_id: str, field: str | None = None) -> list[Traced]:
+    """Return every cell of a row that is not null, or the one named, as a ``Tracer`` gives them."""
+    tracer = Tracer(release)
+    return [tracer.cell(table_name, row_id, field)] if field else tracer.row(table_name, row_id)
+
+
+def _data_table(package: Package, name: str) -> Table:
+    tables = {table.name: table for table in package.with_role("data")}
+    if name not in tables:
+        raise ReleaseError(f"there is no table {shown(name, 80)!r} with evidence; there are {', '.join(tables)}")
+    return tables[name]
 
 
 def _around(document: Document, start: int, end: int, whole: bool) -> tuple[int, int]:
