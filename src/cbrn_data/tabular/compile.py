@@ -1,14 +1,15 @@
 """A Table Schema compiled: every rule that looks at one cell, as a check on whole Arrow columns of text.
 
-Cells arrive as text, null where they are empty. The checks run as one pandera schema, each answering with a single bool;
-only where one fails is its mask made again, to say which rows. So a clean block costs one pass per rule, and pandera's
-path for failures, which goes cell by cell, is never entered. What spans rows (``unique``, keys, references) is judged over
+Cells arrive as text, null where they are empty. The checks run as one pandera schema, each answering with a single bool, and
+pandera stops at the first that fails: then the masks themselves say which rules fail on which rows, and those that were
+made already are remembered. So each rule costs one pass, and pandera's own account of failures, which goes cell by cell, is
+never asked for. What spans rows (``unique``, keys, references) is judged over
 all blocks by ``keys``, on the texts that ``comparable`` gives.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +19,7 @@ import pandas as pd
 import pandera.pandas as pandera
 import pyarrow as pa
 import pyarrow.compute as pc
-from pandera.errors import SchemaErrors
+from pandera.errors import SchemaError
 
 from cbrn_data.tabular.constraints import demands
 from cbrn_data.tabular.kind import Column, Kernel, Kind, remembered
@@ -75,8 +76,15 @@ class CompiledSchema:
         The table has text columns, ``nulled``; columns that are no fields are left alone.
         """
         known = table.select([name for name in table.column_names if name in self.kinds])
-        broken = _broken(self.pandera, known)
-        return [_failure(self.rules[number], known) for number in sorted(broken)]
+        frame = known.to_pandas(types_mapper=pd.ArrowDtype)
+        try:
+            self.pandera.validate(frame, inplace=True)
+        except SchemaError:
+            found = list(_failures(self.rules, frame))
+            if not found:
+                raise
+            return found
+        return []
 
     def comparable(self, field: str, column: Column) -> Column:
         """Return the texts of a column so that equal values have equal text; null where a cell is null or malformed.
@@ -122,8 +130,8 @@ def _rules(field: Field, kind: Kind, is_key: bool, faults: list[Fault]) -> list[
     found = demands(replace(field, constraints=constraints), kind, said)
     faults += [(field.name, text) for text in said]
     code = "cell-type" if field.format == "default" else "cell-format"
-    types = [] if kind.free else [Rule(field.name, code, "", kind.well_formed)]
-    return types + [Rule(field.name, demand.code, demand.constraint, demand.mask) for demand in found]
+    types = [] if kind.free else [Rule(field.name, code, "", remembered(kind.well_formed))]
+    return types + [Rule(field.name, demand.code, demand.constraint, remembered(demand.mask)) for demand in found]
 
 
 def _pandera(kinds: Iterable[str], rules: Sequence[Rule]) -> pandera.DataFrameSchema:
@@ -137,21 +145,19 @@ def _pandera(kinds: Iterable[str], rules: Sequence[Rule]) -> pandera.DataFrameSc
 
 
 def _holds(mask: Kernel) -> Callable[[pd.Series[Any]], bool]:
-    return lambda series: bool(pc.all(mask(series.array.__arrow_array__()), min_count=0).as_py())
+    return lambda series: bool(pc.all(mask(_column(series)), min_count=0).as_py())
 
 
-def _broken(schema: pandera.DataFrameSchema, table: pa.Table) -> set[int]:
-    try:
-        schema.validate(table.to_pandas(types_mapper=pd.ArrowDtype), lazy=True, inplace=True)
-    except SchemaErrors as errors:
-        return {int(error.check.name) for error in errors.schema_errors}
-    return set()
+def _failures(rules: Iterable[Rule], frame: pd.DataFrame) -> Iterator[Failure]:
+    for rule in rules:
+        if rule.field in frame:
+            wrong = pc.invert(pc.fill_null(rule.mask(_column(frame[rule.field])), True))
+            if pc.any(wrong, min_count=0).as_py():
+                yield Failure(rule.field, rule.code, rule.constraint, np.flatnonzero(wrong.to_numpy()).astype(np.int64))
 
 
-def _failure(rule: Rule, table: pa.Table) -> Failure:
-    wrong = pc.invert(pc.fill_null(rule.mask(table.column(rule.field)), True))
-    rows = pc.indices_nonzero(wrong).to_numpy().astype(np.int64)
-    return Failure(rule.field, rule.code, rule.constraint, rows)
+def _column(series: pd.Series[Any]) -> Column:
+    return series.array.__arrow_array__()
 
 
 def _nulled(column: Column, missing: Sequence[str]) -> Column:

@@ -2,7 +2,7 @@
 
 JSON is RFC 8259's, without the NaN that Python would read. Objects and arrays are equal when their parts are, whatever the
 order of keys and the spelling of numbers. A list's items are read as cells of the item type in its default form.
-GeoJSON and TopoJSON are judged by the JSON Schemas that frictionless carries.
+TopoJSON is judged by the JSON Schema that frictionless carries, GeoJSON by ``geojson``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
+from cbrn_data.tabular.geojson import is_geojson
 from cbrn_data.tabular.kind import Kind
 from cbrn_data.tabular.numbers import decimal, spelt
 from cbrn_data.tabular.schema import Field, option
@@ -44,11 +45,12 @@ def array_kind(field: Field) -> Kind:
 
 def geojson(field: Field) -> Kind:
     """Return the kind of a GeoJSON or TopoJSON object."""
-    from frictionless import settings
-    from jsonschema.validators import validator_for
+    if field.format == "default":
+        return _json(is_geojson)
+    from frictionless.settings import TOPOJSON_PROFILE
+    from jsonschema import Draft4Validator
 
-    profile = settings.GEOJSON_PROFILE if field.format == "default" else settings.TOPOJSON_PROFILE
-    validator = validator_for(profile)(profile)
+    validator = Draft4Validator(TOPOJSON_PROFILE)
     return _json(lambda value: isinstance(value, dict) and bool(validator.is_valid(value)))
 
 

@@ -166,8 +166,9 @@ def _dates(column: Column) -> Column:
     try:
         days = column.cast(pa.date32())
     except pa.ArrowInvalid:
-        read = pc.strptime(column, format="%Y-%m-%d", unit="s", error_is_null=True).cast(pa.date32())
-        days = where(pc.equal(read.cast(pa.string()), column), read)
+        texts = pc.unique(column)
+        read = pc.strptime(texts, format="%Y-%m-%d", unit="s", error_is_null=True).cast(pa.date32())
+        days = where(pc.equal(read.cast(pa.string()), texts), read).take(pc.index_in(column, texts))
     return where(pc.greater_equal(days, _FIRST_DAY), days)
 
 
