@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cbrn_data.store import disk, history
+from cbrn_data.store.derived import LEAVING
 from cbrn_data.store.folder import Release
 from cbrn_data.store.index import INDEX
-from cbrn_data.verify.feed import FEED, feed_faults
+from cbrn_data.strict_json import parse_object
+from cbrn_data.verify.feed import FEED, feed_faults, withdrawing
 from cbrn_data.verify.results import CUT_SHORT, Result, checked
 
 LATEST = "latest/"
@@ -36,37 +39,89 @@ def _latest(known: Sequence[Release]) -> dict[str, str]:
     return {f"{LATEST}{name}": disk.digest(held.folder / name) for name in names}
 
 
+@dataclass
+class _Held:
+    """The derived files by what they are: faults, files of the state to come, and files that are still to go."""
+
+    faults: list[str] = field(default_factory=list)
+    early: list[str] = field(default_factory=list)
+    staying: list[str] = field(default_factory=list)
+
+
 def check_derived(
     subject: str, published: Path, known: Sequence[Release], count: int, derived: Mapping[str, str]
 ) -> Iterator[Result]:
     """Hold the derived files against the ``count`` releases that the index lists, and what it lists as ``derived``.
 
-    Where it is one release behind, a file may already be that of the newest: a publication was cut short there.
+    A publication or a withdrawal that was cut short leaves some files of the state that it was bringing about. Each must
+    be what that state gives, which follows from the releases and the feed alone; so nothing else can hide among them.
     """
-    faults: list[str] = []
-    early: list[str] = []
+    held, after = _Held(), _coming(published, known, count, derived)
 
     def run() -> list[str]:
-        coming = _latest(known) if count < len(known) else {}
-        there = {name: mode for name, mode in disk.walk(published) if not _is_elsewhere(name)}
-        folders = {str(parent) for name in {*derived, *coming} for parent in Path(name).parents}
-        for name, mode in there.items():
-            if name in folders and stat.S_ISDIR(mode):
-                continue
-            actual = disk.digest(published / name) if stat.S_ISREG(mode) else None
-            if name in derived and actual == derived[name]:
-                faults.extend(feed_faults(disk.read(published / name), known[:count]) if name == FEED else ())
-            elif actual and (actual == coming.get(name) or (count < len(known) and _is_feed_of(published, name, known))):
-                early.append(name)
-            else:
-                faults.append(f"{name} was {'changed' if name in derived or name in folders else 'added'}")
-        faults.extend(f"{name} is missing" for name in sorted(derived.keys() - there.keys()))
-        return faults
+        _hold(held, published, known[:count], after, derived)
+        return held.faults
 
     yield from checked(subject, "derived files", run, f"{len(derived)} files are as {INDEX} lists them")
-    if early:
-        detail = f"{', '.join(early[:3])}{' and others' if early[3:] else ''}: of {known[-1].version} already"
+    if held.early:
+        yield Result(subject, "derived files", CUT_SHORT, f"{_some(held.early)}: {_what_stopped(known, after)}")
+    if held.staying:
+        detail = f"{_some(held.staying)}: no longer derived, and to be removed by the next publication"
         yield Result(subject, "derived files", CUT_SHORT, detail)
+
+
+def _coming(published: Path, known: Sequence[Release], count: int, derived: Mapping[str, str]) -> Sequence[Release]:
+    """Return the releases, with their withdrawals, of the state that was being brought about; none where there is none."""
+    if count < len(known):
+        return known
+    feed = published / FEED
+    if not stat.S_ISREG(disk.mode(feed)) or disk.digest(feed) == derived.get(FEED):
+        return []
+    return withdrawing(disk.read(feed), known)
+
+
+def _hold(
+    held: _Held, published: Path, listed: Sequence[Release], after: Sequence[Release], derived: Mapping[str, str]
+) -> None:
+    coming, leaving = _latest(after) if after else {}, _leaving(published, after or listed)
+    there = {name: mode for name, mode in disk.walk(published) if not _is_elsewhere(name)}
+    folders = {str(parent) for name in {*derived, *coming, *leaving} for parent in Path(name).parents}
+    for name, mode in there.items():
+        if name in folders and stat.S_ISDIR(mode):
+            continue
+        actual = disk.digest(published / name) if stat.S_ISREG(mode) else ""
+        if name in derived and actual == derived[name]:
+            held.faults.extend(feed_faults(disk.read(published / name), listed) if name == FEED else ())
+        elif actual and (actual == coming.get(name) or (after and _is_feed_of(published, name, after))):
+            held.early.append(name)
+        elif actual in leaving.get(name, ()):
+            held.staying.append(name)
+        else:
+            held.faults.append(f"{name} was {'changed' if name in derived or name in folders else 'added'}")
+    held.faults.extend(f"{name} is missing" for name in sorted(derived.keys() - there.keys()))
+
+
+def _leaving(published: Path, known: Sequence[Release]) -> dict[str, set[str]]:
+    """Return the digests that a file which is to leave ``latest/`` can have: those of its name in the releases."""
+    path = published / LEAVING
+    names = parse_object(path, disk.read(path)).get("leaving", []) if disk.mode(path) else []
+    found: dict[str, set[str]] = {}
+    for name in names:
+        files = [release.folder / str(name).removeprefix(LATEST) for release in known if str(name).startswith(LATEST)]
+        found[str(name)] = {disk.digest(file) for file in files if file.is_file() and file.is_relative_to(published)}
+    return found
+
+
+def _what_stopped(known: Sequence[Release], after: Sequence[Release]) -> str:
+    for old, new in zip(known, after, strict=True):
+        if old.withdrawn != new.withdrawn:
+            again = "withdraw it again, or the next publication takes that back"
+            return f"the withdrawal of {new.version} was cut short; {again}"
+    return f"of {known[-1].version} already"
+
+
+def _some(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:3])}{' and others' if names[3:] else ''}"
 
 
 def _is_elsewhere(name: str) -> bool:

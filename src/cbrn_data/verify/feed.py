@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from xml.etree.ElementTree import Element, fromstring
+from dataclasses import replace
+from xml.etree.ElementTree import Element, ParseError, fromstring
 
+from cbrn_data.errors import CbrnDataError
 from cbrn_data.store.folder import Release
+from cbrn_data.store.index import withdrawal
 
 FEED = "feed.xml"
 _ATOM = "{http://www.w3.org/2005/Atom}"
@@ -22,6 +25,9 @@ def feed_faults(data: bytes, releases: Sequence[Release]) -> Iterator[str]:
     if [_said(entry, "id") for entry in entries] != [f"{base}releases/{r.version}/" for r in reversed(releases)]:
         yield f"{FEED} does not list the releases, the newest first"
         return
+    newest = max((release.withdrawn or {}).get("date", release.date) for release in releases)
+    if _said(root, "updated") != f"{newest}T00:00:00Z":
+        yield f"{FEED} is of another day than its newest entry"
     if not all(link.get("href", "").startswith(base) for link in root.iter(f"{_ATOM}link")):
         yield f"{FEED} links to another place than {base}"
     for entry, release in zip(entries, reversed(releases), strict=True):
@@ -36,6 +42,27 @@ def feed_faults(data: bytes, releases: Sequence[Release]) -> Iterator[str]:
         if f" {release.digest}." not in _said(entry, "content"):
             wrong.append("digest")
         yield from (f"{FEED} gives another {key} of {release.version}" for key in wrong)
+
+
+def withdrawing(data: bytes, known: Sequence[Release]) -> list[Release]:
+    """Return the releases as a withdrawal that was cut short was to leave them; none where the feed is not of one.
+
+    The feed is the first file that a withdrawal changes, so it says which release, why and when. It must be exactly one
+    release more than in ``known``, and the feed must hold for all.
+    """
+    if b"<!" in data:
+        return []
+    try:
+        told = {_said(entry, "id").rpartition("releases/")[2]: entry for entry in fromstring(data).findall(f"{_ATOM}entry")}  # noqa: S314
+        for number, release in enumerate(known):
+            entry = told[f"{release.version}/"]
+            if not release.withdrawn and _said(entry, "title").endswith(" (withdrawn)"):
+                said = withdrawal(_said(entry, "summary"), _said(entry, "updated").removesuffix("T00:00:00Z"))
+                after = [*known[:number], replace(release, withdrawn=said), *known[number + 1 :]]
+                return [] if list(feed_faults(data, after)) else after
+    except (ParseError, KeyError, CbrnDataError):
+        pass
+    return []
 
 
 def _said(parent: Element, name: str) -> str:

@@ -1,0 +1,146 @@
+"""A withdrawal that is killed at any step is told from tampering, and the next command mends what it left."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cbrn_data import pipeline
+from cbrn_data.settings import Settings
+from cbrn_data.store import disk
+from tests.conftest import PROJECT
+from tests.verify import forging
+from tests.verify.conftest import OWN, Verify, tree
+
+CHANGING = {"mkdir", "rename", "unlink", "rmdir"}
+KILLED = 9
+LAST = "releases/1.1.1"
+
+
+class Killed:
+    """Stands in for ``os``: dies in the place of the call number ``at`` that changes a name."""
+
+    def __init__(self, at: int = 0) -> None:
+        self.at, self.calls = at, 0
+
+    def __getattr__(self, name: str) -> Any:
+        if name in CHANGING:
+            self.calls += 1
+            if self.calls == self.at:
+                os._exit(KILLED)
+        return getattr(os, name)
+
+
+def withdraw(published: Path, version: str) -> None:
+    pipeline.open_store(Settings(PROJECT, published)).withdraw(version, "A column was shifted.", "2026-11-25")
+
+
+def killed(published: Path, version: str, at: int) -> None:
+    """Withdraw in a process that dies at a step."""
+    child = os.fork()
+    if not child:
+        try:
+            disk.os = Killed(at)  # type: ignore[attr-defined]
+            withdraw(published, version)
+        finally:
+            os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == KILLED
+
+
+def steps(published: Path, version: str, monkeypatch: pytest.MonkeyPatch) -> int:
+    counting = Killed()
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "os", counting)
+        withdraw(published, version)
+    return counting.calls
+
+
+@pytest.mark.parametrize(
+    ("before", "version"),
+    [((), "1.1.1"), (("1.1.1",), "1.1.0"), ((), "1.0.0")],
+    ids=["the newest", "the newest but one, so that files leave latest", "an old one"],
+)
+def test_a_withdrawal_that_was_killed_is_no_tampering(
+    before: tuple[str, ...], version: str, store: Path, tmp_path: Path, verify: Verify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for earlier in before:
+        withdraw(store, earlier)
+    good = Path(shutil.copytree(store, tmp_path / "good"))
+    last = steps(store, version, monkeypatch)
+    wanted = tree_of_bytes(store)
+    seen = set()
+    for at in sorted({*range(2, 6), *range(6, last, 13), *range(last - 6, last + 1)} & set(range(2, last + 1))):
+        shutil.rmtree(store)
+        shutil.copytree(good, store)
+        killed(store, version, at)
+        said = verify(store)
+        assert (said.code, said.of("failed")) == (3, {}), at
+        seen |= said.of("cut short").keys()
+        withdraw(store, version)
+        assert (verify(store).code, tree_of_bytes(store) == wanted) == (0, True), at
+    assert seen == {"leftovers", "derived files"}
+
+
+def tree_of_bytes(folder: Path) -> dict[str, bytes | None]:
+    return {name: data for name, (_, _, data) in tree(folder).items()}
+
+
+# --- what cannot hide behind it
+
+
+@pytest.fixture
+def halfway(store: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A store whose newest release is being withdrawn: the feed says so, part of latest/ is of the one before."""
+    last = steps(Path(shutil.copytree(store, tmp_path / "counted")), "1.1.1", monkeypatch)
+    killed(store, "1.1.1", last // 2)
+    return store
+
+
+def test_a_changed_file_does_not_hide_behind_it(halfway: Path, verify: Verify) -> None:
+    said = verify(halfway)
+    assert said.code == 3 and "the withdrawal of 1.1.1" in said.of("cut short")["derived files"]
+    for name in ("latest/projects.csv", "latest/datapackage.json", "latest/CHANGES.md"):
+        data = (halfway / name).read_bytes()
+        forging.flip(halfway / name)
+        assert f"{name} was changed" in verify(halfway).of("failed")["derived files"]
+        (halfway / name).write_bytes(data)
+    (halfway / "latest/more.csv").write_bytes(b"x")
+    assert "latest/more.csv was added" in verify(halfway).of("failed")["derived files"]
+
+
+def test_a_file_of_the_oldest_release_is_no_part_of_it(halfway: Path, verify: Verify) -> None:
+    shutil.copy(halfway / "releases/1.0.0/CHANGES.md", halfway / "latest")
+    assert "latest/CHANGES.md was changed" in verify(halfway).of("failed")["derived files"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("A column was shifted.", "A column\u202ewas shifted."),
+        ("<title>1.0.0</title>", "<title>1.0.0 (withdrawn)</title>"),
+        ("<updated>2026-11-25T00:00:00Z</updated>\n    <link", "<updated>tomorrow</updated>\n    <link"),
+        ("sha256 of SHA256SUMS: ", "sha256 of SHA256SUMS: 0"),
+        ('alternate" href="https://', 'alternate" href="https://x.'),
+    ],
+)
+def test_a_feed_that_no_withdrawal_gives_is_tampering(old: str, new: str, halfway: Path, verify: Verify) -> None:
+    forging.replace(halfway / "feed.xml", old, new)
+    assert "feed.xml was changed" in verify(halfway).of("failed")["derived files"]
+
+
+def test_what_is_said_to_leave_must_have_been_published(store: Path, verify: Verify) -> None:
+    (store / ".leaving.json").write_bytes(b'{\n  "leaving": [\n    "latest/more.csv"\n  ]\n}\n')
+    (store / "latest/more.csv").write_bytes(b"x")
+    said = verify(store)
+    assert said.code == 1 and "latest/more.csv was added" in said.of("failed")["derived files"]
+
+
+def test_a_release_does_not_change_behind_it(halfway: Path, verify: Verify) -> None:
+    forging.replace(halfway / LAST / "CHANGES.md", "# ", "## ")
+    assert verify(halfway).of("failed").keys() == {"files", "index"}
+    forging.resign(halfway / LAST, OWN)
+    assert "index" in verify(halfway).of("failed")
