@@ -9,10 +9,9 @@ from pathlib import Path
 import frictionless
 import pytest
 
-from cbrn_data.schema.compile import compile_table
+from cbrn_data.schema.compile import cell_faults, compile_table, text_table
 from cbrn_data.schema.descriptor import table_schema
 from cbrn_data.schema.dictionary import dictionary
-from cbrn_data.schema.faults import faults, text_frame
 from cbrn_data.schema.model import Field, Table, read_package
 from cbrn_data.schema.rules import RULES
 
@@ -30,7 +29,7 @@ def example(table: Table) -> dict[str, str | None]:
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_the_example_of_a_table_holds_to_its_own_rules(table: Table) -> None:
     row = example(table)
-    assert faults(compile_table(table), text_frame(table.names, [row])) == []
+    assert cell_faults(compile_table(table), text_table(table.names, [row])) == []
     assert [RULES[check.name](row, check.fields) for check in table.checks] == [None] * len(table.checks)
 
 

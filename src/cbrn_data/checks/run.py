@@ -9,11 +9,9 @@ from cbrn_data.checks.across import Rows, active_text, claimed_projects, keys_al
 from cbrn_data.checks.evidence import evidence_holds
 from cbrn_data.errors import SchemaError
 from cbrn_data.findings import Finding, shown
-from cbrn_data.schema.compile import compile_table
-from cbrn_data.schema.faults import explained, faults, text_frame
+from cbrn_data.schema.compile import cell_faults, compile_table, explained, refusals, text_table
 from cbrn_data.schema.model import Package, Table
 from cbrn_data.schema.rules import RULES
-from cbrn_data.schema.supported import refusals
 from cbrn_data.sources.document import Document
 
 CHECKS = ("table-schema", "row-rules", "references", "keys-alike", "active-text", "claimed-projects", "evidence")
@@ -43,9 +41,8 @@ def check_tables(rows: Rows, package: Package, documents: Mapping[str, Document]
 
 def schema_findings(table: Table, rows: list[dict[str, str | None]]) -> Iterator[Finding]:
     """Yield what pandera finds: cells and keys that break the table's definition."""
-    frame = text_frame(table.names, rows)
-    for fault in faults(compile_table(table), frame):
-        row_id = table.row_id(rows[fault.index]) if fault.index is not None else None
+    for fault in cell_faults(compile_table(table), text_table(table.names, rows)):
+        row_id = table.row_id(rows[fault.row - 1])
         value = fault.value and shown(fault.value, 80)
         yield Finding(fault.code, explained(table, fault), "", None, table.name, row_id, fault.field or None, value)
 

@@ -130,6 +130,19 @@ def verify(
 
 
 @app.command()
+def validate(
+    files: Annotated[list[Path], typer.Argument(help="A datapackage.json, or tables as CSV with --schema.")],
+    schema: Annotated[Path | None, typer.Option(help="The Table Schema of the tables, as JSON or YAML.")] = None,
+    delimiter: Annotated[str, typer.Option(help="What separates the cells of the tables.")] = ",",
+    as_json: Annotated[bool, typer.Option("--json", help="Print a report as frictionless does.")] = False,
+) -> None:
+    """Hold any table or Data Package against its Table Schemas, however large."""
+    from cbrn_data.cli.validate import validate_files
+
+    raise typer.Exit(validate_files(files, schema, delimiter, as_json))
+
+
+@app.command()
 def withdraw(
     version: Annotated[str, typer.Argument(help="The release that turned out wrong.")],
     reason: Annotated[str, typer.Option(help="Why, in one line.")],

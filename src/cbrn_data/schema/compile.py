@@ -1,126 +1,137 @@
-"""A table's definition to a pandera schema that judges whole Arrow columns of text.
+"""A table's definition compiled by ``tabular``, with what our own tables promise beyond Table Schema.
 
-Cells arrive as text, exactly as a CSV file has them, and null where they are empty: nothing is sniffed or cast before
-it is judged. Each rule of Table Schema (https://datapackage.org/standard/table-schema/, Data Package 2.0) becomes one
-pandera check whose name is the finding code; a rule that has no check here is refused when the schema is compiled.
-
-Why not pandera's own reader of Frictionless schemas: it drops foreign keys, formats and exclusive bounds, does not check
-dates, and refuses nullable integers.
+A definition goes the way of its published descriptor, so that what judges our tables is what consumers read. Beyond it,
+a value has one spelling (no ``+5``, no ``007``), so that a cell's text and the value in JSON are the same; a whole number
+fits 64 bits, and a year has four digits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import date
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from sys import maxsize
 from typing import Any
 
-import pandas as pd
-import pandera.pandas as pandera
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from cbrn_data.errors import SchemaError
-from cbrn_data.schema.model import Field, Table
-from cbrn_data.schema.supported import INTEGER, refusals
+from cbrn_data.findings import Finding, shown
+from cbrn_data.schema.descriptor import table_schema
+from cbrn_data.schema.model import Table
+from cbrn_data.schema.rules import unsupported
+from cbrn_data.tabular.blocks import Block
+from cbrn_data.tabular.compile import CompiledSchema, Failure, compile_schema
+from cbrn_data.tabular.faults import Fault, Tally
+from cbrn_data.tabular.schema import UnsupportedSchema, read_schema
+from cbrn_data.tabular.stream import TableCheck
 
-TEXT = pd.ArrowDtype(pa.string())
+TYPES = frozenset({"string", "integer", "year", "yearmonth", "date", "time", "datetime", "duration"})
+"""Types that a column of ours can have: in CSV and JSON their one spelling is the same text or whole number."""
 
-Mask = Callable[[pa.ChunkedArray], pa.ChunkedArray]
-"""Which cells of a column without nulls hold to a rule."""
+_LONGEST = {"integer": 18, "year": 4}
+"""Characters of a number that every reader has a place for."""
 
-
-def _matches(pattern: str) -> Mask:
-    return lambda column: pc.match_substring_regex(column, f"^(?:{pattern})$")
-
-
-def _each_distinct(holds: Callable[[str], bool]) -> Mask:
-    """Judge each distinct value once, for rules that no Arrow kernel has."""
-
-    def mask(column: pa.ChunkedArray) -> pa.ChunkedArray:
-        values = pc.unique(column)
-        return _is_in([value for value in values.to_pylist() if holds(value)])(column)
-
-    return mask
+_BEYOND_A_CELL = ("required", "unique")
 
 
-def _is_date(text: str) -> bool:
+def refusals(table: Table) -> list[Finding]:
+    """Return a finding for each type, format, constraint and named check of a definition that nothing checks."""
+    said = [
+        (field.name, f"a column of type {field.type!r} is not published")
+        for field in table.fields
+        if field.type not in TYPES
+    ]
     try:
-        return len(text) == 10 and date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
+        _compiled(table, tuple(table.names), whole=True)
+    except UnsupportedSchema as error:
+        said += error.faults
+    lines = {field.name: field.line for field in table.fields}
+    return [*unsupported(table), *(_refused(table, name, message, lines.get(name, 1)) for name, message in said)]
 
 
-def _is_in(values: list[str]) -> Mask:
-    allowed = pa.array(values, pa.string())
-    return lambda column: pc.is_in(column, value_set=allowed)
+def _refused(table: Table, field: str, message: str, line: int) -> Finding:
+    return Finding("schema-unsupported", f"{field}: {message}" if field else message, f"schemas/{table.name}.yaml", line)
 
 
-_TYPES: dict[tuple[str, str], Mask | None] = {
-    ("string", "default"): None,
-    ("string", "uri"): _matches(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+"),
-    ("integer", "default"): _matches(INTEGER),
-    ("year", "default"): _matches(r"[0-9]{4}"),
-    ("date", "default"): _each_distinct(_is_date),
-}
-
-
-def _bound(limit: int, compare: Callable[[Any, int], Any]) -> Mask:
-    """Compare numbers; a cell that is none is the type's fault, not the bound's."""
-    is_number = _matches(r"-?[0-9]{1,18}")
-
-    def mask(column: pa.ChunkedArray) -> pa.ChunkedArray:
-        numbers = pc.if_else(is_number(column), column, None).cast(pa.int64())
-        return pc.fill_null(compare(numbers, limit), True)
-
-    return mask
-
-
-def _length(limit: int, compare: Callable[[Any, int], Any]) -> Mask:
-    return lambda column: compare(pc.utf8_length(column), limit)
-
-
-_CONSTRAINTS: dict[str, tuple[str, Callable[[Any], Mask]]] = {
-    "enum": ("cell-enum", lambda allowed: _is_in([str(value) for value in allowed])),
-    "pattern": ("cell-pattern", _matches),
-    "minimum": ("cell-range", lambda limit: _bound(limit, pc.greater_equal)),
-    "maximum": ("cell-range", lambda limit: _bound(limit, pc.less_equal)),
-    "minLength": ("cell-length", lambda limit: _length(limit, pc.greater_equal)),
-    "maxLength": ("cell-length", lambda limit: _length(limit, pc.less_equal)),
-}
-
-
-def compile_table(table: Table, names: Sequence[str] | None = None) -> pandera.DataFrameSchema:
-    """Return the pandera schema of a table, or of those columns of it that a curated file has.
+def compile_table(table: Table, names: Sequence[str] | None = None) -> CompiledSchema:
+    """Return the compiled schema of a table, or of those columns of it that a curated file has.
 
     A part of the columns is judged cell by cell only: which cells may be null, and which keys repeat, shows when all
     sources are put together. Raises SchemaError for a type, format or constraint that has no check.
     """
     if refused := refusals(table):
         raise SchemaError("a definition asks for what is not checked", refused)
-    columns = {name: _column(table.field(name), whole=names is None) for name in names or table.names}
-    keys = [_unique_key(list(table.primary_key))] if names is None else []
-    return pandera.DataFrameSchema(columns, checks=keys, strict=True, ordered=True, name=table.name)
+    return _compiled(table, tuple(names or table.names), whole=names is None)
 
 
-def _column(field: Field, whole: bool) -> pandera.Column:
-    mask = _TYPES[field.type, field.format]
-    checks = [_check("cell-type" if field.format == "default" else "cell-format", mask)] if mask else []
-    for name, value in field.constraints.items():
-        if name in _CONSTRAINTS:
-            code, rule = _CONSTRAINTS[name]
-            checks.append(_check(code, rule(value)))
-    if whole and field.constraints.get("unique"):
-        checks.append(pandera.Check(lambda column: ~column.duplicated(), name="cell-unique"))
-    return pandera.Column(TEXT, checks=checks, nullable=not (whole and field.required))
+def _compiled(table: Table, names: tuple[str, ...], whole: bool) -> CompiledSchema:
+    descriptor = table_schema(table, frozenset())
+    if whole:
+        return compile_schema(read_schema(descriptor))
+    fields = [_of_a_cell(field) for field in descriptor["fields"] if field["name"] in names]
+    return compile_schema(read_schema({"fields": fields, "missingValues": descriptor["missingValues"]}))
 
 
-def _check(code: str, mask: Mask) -> pandera.Check:
-    def holds(column: pd.Series[Any]) -> pd.Series[Any]:
-        values = pa.chunked_array(column.array.__arrow_array__())
-        return pd.Series(mask(values).to_numpy(), index=column.index)
-
-    return pandera.Check(holds, name=code)
+def _of_a_cell(field: dict[str, Any]) -> dict[str, Any]:
+    constraints = {key: value for key, value in field.get("constraints", {}).items() if key not in _BEYOND_A_CELL}
+    return field | {"constraints": constraints}
 
 
-def _unique_key(key: list[str]) -> pandera.Check:
-    return pandera.Check(lambda frame: ~frame.duplicated(subset=key), name="key-repeated")
+def text_table(names: Sequence[str], rows: Iterable[dict[str, str | None]]) -> pa.Table:
+    """Return rows as columns of text, in the order of ``names``."""
+    rows = list(rows)
+    return pa.table({name: pa.array([row.get(name) for row in rows], pa.string()) for name in names})
+
+
+def cell_faults(compiled: CompiledSchema, data: pa.Table) -> list[Fault]:
+    """Return everything in a table of text that breaks its schema, by row from 1; a key that repeats is one of its row."""
+    tally = Tally(maxsize)
+    block = Block(data, 1, 1, data.num_rows, data.num_rows)
+    check = TableCheck(compiled, tally, more=partial(misspelt, compiled))
+    check.add(block)
+    check.finish(lambda: [block])
+    return tally.listed
+
+
+def misspelt(compiled: CompiledSchema, data: pa.Table, failures: Sequence[Failure]) -> Iterator[Failure]:
+    """Yield the cells that are of their type and not in its one spelling, or numbers that are too long."""
+    told = {failure.field: failure.rows for failure in failures if failure.constraint == ""}
+    for field in compiled.schema.fields:
+        if field.type == "string":
+            continue
+        column = data[field.name]
+        good = pc.equal(compiled.comparable(field.name, column), column)
+        if field.type in _LONGEST:
+            good = pc.and_kleene(good, pc.less_equal(pc.binary_length(column), _LONGEST[field.type]))
+        rows = np.setdiff1d(np.flatnonzero(~pc.fill_null(good, True).to_numpy()), told.get(field.name, []))
+        if len(rows):
+            yield Failure(field.name, "cell-type", "", rows)
+
+
+def explained(table: Table, fault: Fault) -> str:
+    """Return in words what is wrong with a cell, and what its column asks for."""
+    if fault.code == "key-repeated":
+        return f"the key ({', '.join(table.primary_key)}) stands twice"
+    field = table.field(fault.field)
+    if fault.code == "cell-missing":
+        return f"{field.name} is null and must not be"
+    subject = f"{field.name} {shown(fault.value or '', 80)!r}"
+    example = f"; an example: {shown(field.example, 60)}"
+    rules = field.constraints
+    kind = field.type if field.format == "default" else f"{field.type} ({field.format})"
+    said = {
+        "cell-unique": "stands twice",
+        "cell-type": f"is no {kind}{example}",
+        "cell-format": f"is no {kind}{example}",
+        "cell-enum": f"is none of {', '.join(map(str, rules.get('enum', [])))}",
+        "cell-pattern": f"does not match {shown(str(rules.get('pattern')), 80)}{example}",
+        "cell-range": f"must be {_limits(rules, minimum='at least', maximum='at most', exclusiveMinimum='more than', exclusiveMaximum='less than')}",
+        "cell-length": f"must have {_limits(rules, minLength='at least', maxLength='at most')} characters",
+    }
+    return f"{subject} {said.get(fault.code, f'breaks the rule {fault.constraint}')}"
+
+
+def _limits(rules: dict[str, Any], **words: str) -> str:
+    return " and ".join(f"{said} {rules[key]}" for key, said in words.items() if key in rules)

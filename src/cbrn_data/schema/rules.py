@@ -1,10 +1,21 @@
-"""Rules within a row that Table Schema cannot say, by the name that a definition calls them with."""
+"""Rules within a row that Table Schema cannot say, by the name that a definition calls them with.
+
+Each is defined by a function that says in words what is wrong with one row. Beside it stands an Arrow kernel that tells
+for a whole block where a row surely holds; only the other rows are asked one by one.
+"""
 
 from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from cbrn_data.findings import Finding
 from cbrn_data.schema.model import Table
@@ -66,6 +77,52 @@ RULES: dict[str, Rule] = {
     "together": together,
     "same-number": same_number,
 }
+
+
+def _surely_dates(columns: Sequence[Any]) -> Any:
+    usual = "^[12][0-9]{3}(-(0[1-9]|1[0-2])(-(0[1-9]|1[0-9]|2[0-8]))?)?$"
+    sure = [_holds_or_null(pc.match_substring_regex(column, usual)) for column in columns]
+    return reduce(pc.and_, sure)
+
+
+def _surely_in_order(columns: Sequence[Any]) -> Any:
+    """Compare the first days of partial dates as text; what does not begin with a year is left to the row's rule."""
+    days = [pc.utf8_slice_codeunits(pc.binary_join_element_wise(column, "-01-01", ""), 0, 10) for column in columns]
+    begin = [pc.match_substring_regex(column, "^[12][0-9]{3}(-[0-9]{2}){0,2}$") for column in columns]
+    return _holds_or_null(pc.and_kleene(pc.and_kleene(*begin), pc.less_equal(*days)))
+
+
+def _surely_together(columns: Sequence[Any]) -> Any:
+    is_null = [pc.is_null(column) for column in columns]
+    return reduce(pc.and_, [pc.equal(is_null[0], other) for other in is_null])
+
+
+def _surely_same_number(columns: Sequence[Any]) -> Any:
+    return _holds_or_null(pc.equal(pc.replace_substring_regex(columns[0], "[^0-9]", ""), columns[1]))
+
+
+def _holds_or_null(mask: Any) -> Any:
+    return pc.fill_null(mask, True)
+
+
+_SURELY: dict[str, Callable[[Sequence[Any]], Any]] = {
+    "partial-date": _surely_dates,
+    "in-order": _surely_in_order,
+    "together": _surely_together,
+    "same-number": _surely_same_number,
+}
+
+
+def broken_rows(table: pa.Table, name: str, fields: tuple[str, ...]) -> npt.NDArray[np.int64]:
+    """Return the places of the rows of a table of text that break the rule ``name``."""
+    sure = _SURELY[name]([table[field] for field in fields])
+    doubtful = np.flatnonzero(~sure.to_numpy())
+    if not len(doubtful):
+        return doubtful
+    rows = table.select(list(dict.fromkeys(fields))).take(pa.array(doubtful)).to_pylist()
+    return doubtful[[RULES[name](row, fields) is not None for row in rows]]
+
+
 _OF_TWO = frozenset({"in-order", "same-number"})
 
 

@@ -14,8 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from cbrn_data.findings import Finding, shown
-from cbrn_data.schema.compile import compile_table
-from cbrn_data.schema.faults import explained, faults, text_frame
+from cbrn_data.schema.compile import cell_faults, compile_table, explained, text_table
 from cbrn_data.schema.model import Package, Table
 from cbrn_data.schema.rules import RULES
 from cbrn_data.sources.cells import CsvRow, CsvTable, read_cells
@@ -108,10 +107,8 @@ def _wrong_rows(source: Source, table: Table, cells: CsvTable, known: Mapping[st
         )
         wrong.setdefault(row.line, []).append(finding)
 
-    by_line = {row.line: row for row in cells.rows}
-    frame = text_frame(names, [row.values() for row in cells.rows], index=list(by_line))
-    for fault in faults(compile_table(table, names), frame):
-        say(by_line[fault.index], fault.code, fault.field, explained(table, fault))
+    for fault in cell_faults(compile_table(table, names), text_table(names, [row.values() for row in cells.rows])):
+        say(cells.rows[fault.row - 1], fault.code, fault.field, explained(table, fault))
     for row in cells.rows:
         told = {finding.field for finding in wrong.get(row.line, [])}
         for code, field, message in _row_faults(table, row, known):

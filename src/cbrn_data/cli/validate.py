@@ -1,0 +1,49 @@
+"""``cbrn-data validate``: any table, or any Data Package, held against its Table Schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from cbrn_data.cli.show import LISTED, console, show_json, show_table
+from cbrn_data.errors import CbrnDataError
+from cbrn_data.findings import shown
+from cbrn_data.tabular.report import report, sentence
+from cbrn_data.tabular.resource import read_resources, table_resource
+from cbrn_data.tabular.validate import Verdict, validate
+
+
+def validate_files(files: Sequence[Path], schema: Path | None, delimiter: str, as_json: bool) -> int:
+    """Print what is wrong with the tables; return 1 if anything is, else 0."""
+    if schema is None:
+        wrong = [file for file in files if file.suffix != ".json"]
+        if wrong:
+            raise CbrnDataError(f"{wrong[0]}: a table needs --schema; without it a datapackage.json is expected")
+        resources = [resource for file in files for resource in read_resources(file)]
+    else:
+        resources = [table_resource(file, schema, delimiter) for file in files]
+    verdicts = validate(resources)
+    if as_json:
+        show_json(report(verdicts))
+    else:
+        _show(verdicts)
+    return 0 if all(verdict.valid for verdict in verdicts) else 1
+
+
+def _show(verdicts: Sequence[Verdict]) -> None:
+    left = LISTED
+    for verdict in verdicts:
+        for fault in verdict.tally.listed[:left]:
+            where = f"{verdict.resource.place}:{fault.line}" if fault.line else verdict.resource.place
+            console().print(f"{shown(where)}  {fault.code}")
+            console().print(f"        {shown(f'{fault.field}: ' if fault.field else '', 80)}{shown(sentence(fault), 300)}")
+        left = max(0, left - len(verdict.tally.listed))
+    rows = [
+        ("valid" if verdict.valid else "INVALID", verdict.resource.place, f"{verdict.rows:,}", _counts(verdict))
+        for verdict in verdicts
+    ]
+    show_table(("verdict", "table", "rows", "faults"), rows)
+
+
+def _counts(verdict: Verdict) -> str:
+    return ", ".join(f"{code} {number:,}" for code, number in sorted(verdict.tally.counts.items()))

@@ -1,0 +1,315 @@
+"""CSV as blocks of Arrow text: bytes in, columns out, with the row and line of everything, whatever stands in the file.
+
+RFC 4180 as common readers take it: a quotation mark opens a cell only at its beginning, within another cell it is text.
+A block ends where a record ends. In most bytes that is the last line break; quotation marks are looked at by numpy, and
+only bytes in which one stands where none belongs are read record by record. A record whose quotation mark is never
+closed, or is followed by more than a separator, is a ``Broken`` one: it is left out to the end of its first line, and
+reading goes on there. Rows with too many or too few cells, and cells that are no UTF-8, are told and the rest is read.
+
+Why not pyarrow's own stream of blocks: it stops at the first broken row, and knows no lines.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, BinaryIO, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+
+SIZE = 8 << 20
+"""Bytes that are read at once; a block has about so many."""
+
+LONGEST = 16 << 20
+"""A record of more bytes is taken for one whose quotation mark is not closed."""
+
+Ints = npt.NDArray[np.int64]
+_Item = TypeVar("_Item")
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a CSV file is written; the defaults are those of Data Package 2.0."""
+
+    delimiter: str = ","
+    quote: str = '"'
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A record that cannot be told from the next, or is no UTF-8 text: what is wrong, on which line, in which row."""
+
+    code: str
+    message: str
+    line: int
+    row: int
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """A row with too many or too few cells."""
+
+    row: int
+    line: int
+    cells: list[str]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows that follow one another: ``table`` of text (an empty cell is null), whose names are those of the header.
+
+    ``positions`` are the places of the rows of ``table`` among all records of the block, None where nothing was left out.
+    ``first_row`` counts records from 1 after the header, ``first_line`` lines of the file from 1.
+    """
+
+    table: pa.Table
+    first_row: int
+    first_line: int
+    records: int
+    breaks: int
+    positions: Ints | None = None
+    ragged: list[Ragged] = field(default_factory=list)
+    broken: list[Broken] = field(default_factory=list)
+    texts: dict[int, str] = field(default_factory=dict, repr=False)
+
+    def rows(self, places: Ints) -> Ints:
+        """Return the numbers of rows of ``table``, counted in the file from 1 after the header."""
+        return self.first_row + (places if self.positions is None else self.positions[places])
+
+    def lines(self, places: Ints) -> Ints:
+        """Return the lines of the file on which rows of ``table`` begin, counted from 1."""
+        among = places if self.positions is None else self.positions[places]
+        return self.first_line + among + (0 if self._breaks_within is None else self._breaks_within[among])
+
+    @cached_property
+    def _breaks_within(self) -> Ints | None:
+        """Return how many line breaks stand in cells before each record; None where there are none."""
+        if self.breaks <= self.records:
+            return None
+        within = np.zeros(self.records + 1, dtype=np.int64)
+        for column in self.table.columns:
+            counts = pc.fill_null(pc.count_substring(column, "\n"), 0).to_numpy()
+            within[1:][slice(None) if self.positions is None else self.positions] += counts
+        for place, text in self.texts.items():
+            within[place + 1] += text.count("\n")
+        return within.cumsum()[:-1]
+
+
+def ahead(items: Iterator[_Item]) -> Iterator[_Item]:
+    """Yield items, each made in another thread while the one before is in use."""
+    with ThreadPoolExecutor(1) as pool:
+        done = object()
+        coming = pool.submit(next, items, done)
+        while (item := coming.result()) is not done:
+            coming = pool.submit(next, items, done)
+            yield item  # type: ignore[misc]
+
+
+def read_header(file: BinaryIO, dialect: Dialect = Dialect()) -> tuple[list[str], bytes, int]:
+    """Read the first record; return its cells, what was read beyond it, and on which line the next record begins.
+
+    An empty file has no cells. A byte order mark at the very beginning is left out; a header that is no UTF-8 is read
+    with replacement characters.
+    """
+    data = file.read(SIZE)
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    end = _Scanner(dialect).record(data, 0, final=True)
+    end = len(data) if end is None else end
+    first = data[:end]
+    text = first.decode("utf-8", "replace").rstrip("\r\n")
+    cells = next(csv.reader([text], delimiter=dialect.delimiter, quotechar=dialect.quote), []) if text else []
+    if "\n" in text or "\r" in text:
+        cells = next(csv.reader(text.splitlines(keepends=True), delimiter=dialect.delimiter, quotechar=dialect.quote))
+    return cells, data[end:], 1 + _breaks(first)
+
+
+def read_blocks(
+    file: BinaryIO, names: Sequence[str], begun: bytes = b"", line: int = 1, dialect: Dialect = Dialect(), size: int = SIZE
+) -> Iterator[Block]:
+    """Yield the records of a file after its header as blocks; ``begun`` was read of them already, from ``line`` on."""
+    scanner, row, rest = _Scanner(dialect), 1, begun
+    while True:
+        data = file.read(size)
+        rest, final = rest + data, not data
+        while rest:
+            cut, broken = scanner.cut(rest, final)
+            if not cut and broken is None:
+                break
+            if cut:
+                block = _parsed(rest[:cut], names, row, line, dialect)
+                yield block
+                row, line, rest = row + block.records, line + block.breaks, rest[cut:]
+            if broken is not None:
+                end = _first_break(rest)
+                yield Block(
+                    _no_rows(names), row, line, 1, _breaks(rest[:end]), None, [], [Broken("csv-quote", broken, line, row)]
+                )
+                row, line, rest = row + 1, line + _breaks(rest[:end]), rest[end:]
+            if not broken and not final:
+                break
+        if final:
+            return
+
+
+def _no_rows(names: Sequence[str]) -> pa.Table:
+    return pa.Table.from_arrays([pa.array([], pa.string()) for _ in names], names=list(names))
+
+
+def _breaks(data: bytes) -> int:
+    return data.count(b"\n") or data.count(b"\r")
+
+
+def _first_break(data: bytes) -> int:
+    """Return where the line after the first one begins."""
+    found = re.search(rb"\r\n|\n|\r", data)
+    return found.end() if found else len(data)
+
+
+class _Scanner:
+    """Finds where records end."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.quote = dialect.quote.encode()
+        comma, quote = re.escape(dialect.delimiter.encode()), re.escape(self.quote)
+        quoted = quote + b"(?:[^" + quote + b"]++|" + quote + quote + b")*+" + quote
+        plain = b"[^" + quote + comma + rb"\r\n][^" + comma + rb"\r\n]*+"
+        cell = b"(?:" + quoted + b"|" + plain + b")?+"
+        self._cells = re.compile(cell + b"(?:" + comma + cell + b")*+")
+        self._opened = re.compile(quote + b"(?:[^" + quote + b"]++|" + quote + quote + b")*+")
+        self._before = np.frombuffer(dialect.delimiter.encode() + b"\r\n" + self.quote, np.uint8)
+
+    def cut(self, data: bytes, final: bool) -> tuple[int, str | None]:
+        """Return how many bytes are whole records, and in words what is wrong with the record that follows, if it is.
+
+        Nothing is wrong with a record that may only be incomplete, as ``final`` and its length tell.
+        """
+        last = len(data) if final else 1 + (data.rfind(b"\n") if b"\n" in data else data[:-1].rfind(b"\r"))
+        if self.quote not in data:
+            return (last, None) if last or len(data) <= LONGEST else (len(data), None)
+        if last and (even := self._regular(data, last)):
+            return even, None
+        return self._scan(data, final)
+
+    def _regular(self, data: bytes, last: int) -> int:
+        """Return the last end of a record up to ``last``, 0 if a quotation mark before it stands where none belongs."""
+        whole = np.frombuffer(data, np.uint8)
+        marks = np.flatnonzero(whole == self.quote[0])
+        while last:
+            count = int(np.searchsorted(marks, last))
+            if count % 2 == 0:
+                break
+            last = 1 + data.rfind(b"\n", 0, int(marks[count - 1]))
+        within = marks[: int(np.searchsorted(marks, last))]
+        opening, closing = within[0::2], within[1::2]
+        before = whole[opening[opening > 0] - 1]
+        after = whole[closing[closing < len(whole) - 1] + 1]
+        good = np.isin(before, self._before).all() and np.isin(after, self._before).all()
+        return last if good else 0
+
+    def _scan(self, data: bytes, final: bool) -> tuple[int, str | None]:
+        place = 0
+        while place < len(data):
+            end = self.record(data, place, final)
+            if end is None:
+                return place, self._problem(data, place, final)
+            place = end
+        return place, None
+
+    def record(self, data: bytes, place: int, final: bool) -> int | None:
+        """Return where the record at ``place`` ends; None if it does not, or not yet."""
+        match = self._cells.match(data, place)
+        end = match.end() if match else place
+        if end == len(data):
+            return end if final else None
+        if data[end : end + 2] == b"\r\n":
+            return end + 2
+        if data[end : end + 1] == b"\r":
+            return end + 1 if final or end + 1 < len(data) else None
+        return end + 1 if data[end : end + 1] == b"\n" else None
+
+    def _problem(self, data: bytes, place: int, final: bool) -> str | None:
+        match = self._cells.match(data, place)
+        end = match.end() if match else place
+        opened = self._opened.match(data, end)
+        if end == len(data) or (opened is not None and opened.end() == len(data)):
+            is_whole = final or len(data) - place > LONGEST
+            return "a quotation mark is not closed" if is_whole else None
+        return "a quotation mark is closed, and more than a separator follows"
+
+
+def _parsed(data: bytes, names: Sequence[str], row: int, line: int, dialect: Dialect) -> Block:
+    """Read whole records as columns of text."""
+    found: list[pacsv.InvalidRow] = []
+
+    def set_aside(invalid: pacsv.InvalidRow) -> str:
+        found.append(invalid)
+        return "skip"
+
+    places = [str(number) for number in range(len(names))]
+    try:
+        table = _columns(data, places, pa.string(), set_aside, dialect)
+    except pa.ArrowInvalid:
+        found.clear()
+        table = _columns(data, places, pa.binary(), set_aside, dialect)
+    records, breaks = table.num_rows + len(found), _breaks(data)
+    left_out = np.array([invalid.number - 1 for invalid in found], dtype=np.int64)
+    positions = np.delete(np.arange(records, dtype=np.int64), left_out) if found else None
+    texts = {int(place): invalid.text for place, invalid in zip(left_out, found, strict=True)}
+    bad: dict[int, str] = {}
+    columns = [_decoded(column, name, bad) for name, column in zip(names, table.columns, strict=True)]
+    block = Block(pa.Table.from_arrays(columns, names=list(names)), row, line, records, breaks, positions, texts=texts)
+    spots = np.array(sorted(bad), dtype=np.int64)
+    broken = [
+        Broken("csv-encoding", bad[int(spot)], int(line), int(number))
+        for spot, line, number in zip(spots, block.lines(spots), block.rows(spots), strict=True)
+    ]
+    block.broken.extend(broken)
+    block.ragged.extend(_ragged(block, texts, dialect))
+    return block
+
+
+def _columns(data: bytes, places: list[str], kind: Any, set_aside: Any, dialect: Dialect) -> pa.Table:
+    return pacsv.read_csv(
+        pa.BufferReader(data),
+        read_options=pacsv.ReadOptions(column_names=places, block_size=len(data) + 1, use_threads=False),
+        parse_options=pacsv.ParseOptions(
+            delimiter=dialect.delimiter,
+            quote_char=dialect.quote,
+            newlines_in_values=True,
+            ignore_empty_lines=False,
+            invalid_row_handler=set_aside,
+        ),
+        convert_options=pacsv.ConvertOptions(
+            column_types=dict.fromkeys(places, kind), null_values=[""], strings_can_be_null=True
+        ),
+    )
+
+
+def _decoded(column: pa.ChunkedArray, name: str, bad: dict[int, str]) -> pa.ChunkedArray:
+    """Return a column as text; where a cell is no UTF-8 it is null and ``bad`` says so by its place."""
+    if pa.types.is_string(column.type):
+        return column
+    values: list[str | None] = []
+    for place, value in enumerate(column.to_pylist()):
+        try:
+            values.append(None if value is None else value.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            bad.setdefault(place, f"byte {error.start + 1} of {name} (0x{value[error.start]:02x}) is no UTF-8")
+            values.append(None)
+    return pa.chunked_array([pa.array(values, pa.string())])
+
+
+def _ragged(block: Block, texts: dict[int, str], dialect: Dialect) -> Iterator[Ragged]:
+    within = block._breaks_within
+    for place, text in texts.items():
+        line = block.first_line + place + (0 if within is None else int(within[place]))
+        reader = csv.reader(text.splitlines(keepends=True), delimiter=dialect.delimiter, quotechar=dialect.quote)
+        yield Ragged(block.first_row + place, line, next(reader, []))

@@ -1,0 +1,62 @@
+"""What is wrong with a table: faults that are all counted, and listed up to a cap."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+LISTED = 1000
+"""So many faults of a kind are listed for a table; of the others it is said how many there are."""
+
+
+@dataclass(frozen=True, order=True)
+class Fault:
+    """One thing that is wrong: ``row`` counts rows from 1 after the header (0: the table as a whole), ``line`` lines.
+
+    ``constraint`` names the rule of Table Schema that is broken, "" for the type; ``value`` is the text of the cell.
+    """
+
+    row: int
+    line: int
+    field: str
+    code: str
+    constraint: str = ""
+    value: str | None = None
+    message: str = ""
+
+
+@dataclass
+class Tally:
+    """Faults of one table: how many of each code, and the first ``cap`` of each."""
+
+    cap: int = LISTED
+    counts: Counter[str] = field(default_factory=Counter)
+    _listed: dict[str, list[Fault]] = field(default_factory=dict)
+
+    def room(self, code: str) -> int:
+        """Return how many more faults of a code would be listed."""
+        return max(0, self.cap - len(self._listed.get(code, ())))
+
+    def add(self, fault: Fault) -> None:
+        """Count a fault, and list it while there is room."""
+        self.count(fault.code, 1)
+        if self.room(fault.code):
+            self._listed.setdefault(fault.code, []).append(fault)
+
+    def keep(self, fault: Fault) -> None:
+        """List a fault that was counted."""
+        self._listed.setdefault(fault.code, []).append(fault)
+
+    def count(self, code: str, number: int) -> None:
+        """Count faults without listing them."""
+        self.counts[code] += number
+
+    @property
+    def listed(self) -> list[Fault]:
+        """The faults that are listed, by row."""
+        return sorted(fault for faults in self._listed.values() for fault in faults)
+
+    @property
+    def unlisted(self) -> int:
+        """How many faults there are beyond those listed."""
+        return self.counts.total() - sum(map(len, self._listed.values()))

@@ -1,0 +1,134 @@
+"""A table judged block by block: one path for ten rows and ten million.
+
+Cells and rows are judged as they pass; keys are remembered as hashes and, where two are alike, the table is read once
+more. Memory is that of a block, eight bytes for each key of the table, and the text of the keys that others refer to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from cbrn_data.tabular.blocks import Block, Ints
+from cbrn_data.tabular.compile import CompiledSchema, Failure
+from cbrn_data.tabular.faults import Fault, Tally
+from cbrn_data.tabular.keys import Confirmation, KnownKeys, Uniqueness, flat
+from cbrn_data.tabular.schema import ForeignKey
+
+Referred = Mapping[tuple[str, ...], KnownKeys]
+"""Keys of a table that others refer to, by the fields they are made of."""
+
+More = Callable[[pa.Table, Sequence[Failure]], Iterable[Failure]]
+
+
+class TableCheck:
+    """Judges the blocks of one table: ``add`` each, then ``finish``; what is wrong is in ``tally``.
+
+    ``known`` holds, for each foreign key, the keys of the table it leads to; ``referred`` collects those of this table.
+    ``more`` are rules beyond Table Schema: it gets a table and the failures found in it, and returns others.
+    """
+
+    def __init__(
+        self,
+        compiled: CompiledSchema,
+        tally: Tally,
+        known: Mapping[ForeignKey, KnownKeys] = MappingProxyType({}),
+        referred: Referred = MappingProxyType({}),
+        more: More = lambda table, failures: (),
+    ) -> None:
+        self.compiled = compiled
+        self.tally = tally
+        self.rows = 0
+        self._more = more
+        self._known = known
+        self._referred = referred
+        self._unique = {key: Uniqueness() for key in _unique_keys(compiled)}
+
+    def add(self, block: Block) -> pa.Table:
+        """Judge a block; return its table with missing values as null."""
+        for broken in block.broken:
+            self.tally.add(Fault(broken.row, broken.line, "", broken.code, message=broken.message))
+        for ragged in block.ragged:
+            expected = len(self.compiled.schema.fields)
+            message = f"the row has {len(ragged.cells)} cells and the header {expected}"
+            self.tally.add(Fault(ragged.row, ragged.line, "", "csv-row-width", message=message))
+        self.rows += block.records
+        table = self.compiled.nulled(block.table)
+        if table.num_rows:
+            failures = self.compiled.failures(table)
+            for failure in [*failures, *self._more(table, failures)]:
+                self._tell(block, table, failure.rows, failure.field, failure.code, failure.constraint)
+            self._keys(block, table)
+        return table
+
+    def _tell(self, block: Block, table: pa.Table, places: Ints, field: str, code: str, constraint: str) -> None:
+        listed = places[: self.tally.room(code)]
+        self.tally.count(code, len(places))
+        if len(listed):
+            values = table[field].take(pa.array(listed)).to_pylist() if field else [None] * len(listed)
+            for row, line, value in zip(block.rows(listed), block.lines(listed), values, strict=True):
+                self.tally.keep(Fault(int(row), int(line), field, code, constraint, value))
+
+    def _keys(self, block: Block, table: pa.Table) -> None:
+        parts = _Comparables(self.compiled, table)
+        for key, uniqueness in self._unique.items():
+            uniqueness.add(parts.of(key))
+        for fields, referred in self._referred.items():
+            referred.add(parts.of(fields))
+        for foreign, known in self._known.items():
+            missing = np.flatnonzero(~known.lead(parts.of(foreign.fields)))
+            if len(missing):
+                self._tell(block, table, missing, foreign.fields[0], "reference-missing", "foreignKeys")
+
+    def finish(self, again: Callable[[], Iterable[Block]]) -> None:
+        """Confirm the keys that may stand twice; ``again`` gives the blocks of the table once more."""
+        suspects = {key: uniqueness.suspects() for key, uniqueness in self._unique.items()}
+        confirming = {key: Confirmation(hashes) for key, hashes in suspects.items() if len(hashes)}
+        if not confirming:
+            return
+        for block in again():
+            table = self.compiled.nulled(block.table)
+            if not table.num_rows:
+                continue
+            parts = _Comparables(self.compiled, table)
+            rows = block.rows(np.arange(table.num_rows))
+            for key, confirmation in confirming.items():
+                for place, before in confirmation.repeated(parts.of(key), rows):
+                    line = int(block.lines(np.array([place]))[0])
+                    self._repeated(key, int(rows[place]), line, before, [table[name][place].as_py() for name in key])
+
+    def _repeated(self, key: tuple[str, ...], row: int, line: int, before: int, values: list[Any]) -> None:
+        schema = self.compiled.schema
+        if key == schema.primary_key:
+            code, constraint = "key-repeated", "primaryKey"
+        elif key in schema.unique_keys:
+            code, constraint = "key-repeated", "uniqueKeys"
+        else:
+            code, constraint = "cell-unique", "unique"
+        message = f"the same as in row {before}"
+        self.tally.add(Fault(row, line, key[0] if len(key) == 1 else "", code, constraint, "/".join(values), message))
+
+
+class _Comparables:
+    """The columns of a block in the form in which equal values are equal text, each made once."""
+
+    def __init__(self, compiled: CompiledSchema, table: pa.Table) -> None:
+        self._compiled, self._table = compiled, table
+        self._made: dict[str, pa.Array] = {}
+
+    def of(self, names: Iterable[str]) -> list[pa.Array]:
+        for name in names:
+            if name not in self._made:
+                self._made[name] = flat(self._compiled.comparable(name, self._table[name]))
+        return [self._made[name] for name in names]
+
+
+def _unique_keys(compiled: CompiledSchema) -> Iterator[tuple[str, ...]]:
+    """Yield the primary key, the unique keys and the unique fields, each once."""
+    schema = compiled.schema
+    unique = [(field.name,) for field in schema.fields if field.constraints.get("unique")]
+    yield from dict.fromkeys(key for key in (schema.primary_key, *schema.unique_keys, *unique) if key)

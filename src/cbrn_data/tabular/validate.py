@@ -1,0 +1,179 @@
+"""Tables held against their schemas: one file, or a whole Data Package with the references between its tables."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from graphlib import CycleError, TopologicalSorter
+from typing import BinaryIO
+
+from cbrn_data.tabular.blocks import Block, ahead, read_blocks, read_header
+from cbrn_data.tabular.compile import CompiledSchema, compile_schema
+from cbrn_data.tabular.faults import LISTED, Fault, Tally
+from cbrn_data.tabular.header import header_faults, matched
+from cbrn_data.tabular.keys import KnownKeys
+from cbrn_data.tabular.native import read_json_rows
+from cbrn_data.tabular.resource import Resource, UnsupportedResource
+from cbrn_data.tabular.schema import ForeignKey, TableSchema
+from cbrn_data.tabular.stream import TableCheck
+
+
+@dataclass
+class Verdict:
+    """What was found of one resource; ``seconds`` is wall time, ``size`` the bytes that were read."""
+
+    resource: Resource
+    labels: list[str] = field(default_factory=list)
+    rows: int = 0
+    size: int = 0
+    sha256: str = ""
+    seconds: float = 0.0
+    tally: Tally = field(default_factory=Tally)
+
+    @property
+    def valid(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.tally.counts
+
+
+class _Hashing(io.RawIOBase):
+    """A file that is hashed while it is read."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self.digest, self.size = file, hashlib.sha256(), 0
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size)
+        self.digest.update(data)
+        self.size += len(data)
+        return data
+
+
+def validate(resources: Sequence[Resource], cap: int = LISTED) -> list[Verdict]:
+    """Judge every resource, in the order in which the tables refer to one another; verdicts come in the given order.
+
+    Raises UnsupportedResource for a foreign key that leads to no table of ``resources``.
+    """
+    tables = {resource.name: resource for resource in resources if resource.schema}
+    compiled = {name: compile_schema(_of(resource)) for name, resource in tables.items()}
+    wanted = _wanted(tables)
+    known = {name: {fields: KnownKeys() for fields in keys} for name, keys in wanted.items()}
+    done: set[str] = set()
+    verdicts = {resource.name: Verdict(resource, tally=Tally(cap)) for resource in resources}
+    for name in _order(tables):
+        leads_to = {key: _target(name, key) for key in _of(tables[name]).foreign_keys}
+        for target in sorted({target for target, _ in leads_to.values()} - done):
+            _collect(tables[target], compiled[target], known[target])
+            done.add(target)
+        keys = {key: known[target][fields] for key, (target, fields) in leads_to.items()}
+        _judge(verdicts[name], compiled[name], keys, {} if name in done else known.get(name, {}))
+        done.add(name)
+    for resource in resources:
+        if resource.schema is None:
+            _judge_file(verdicts[resource.name])
+    return [verdicts[resource.name] for resource in resources]
+
+
+def _of(resource: Resource) -> TableSchema:
+    assert resource.schema
+    return resource.schema
+
+
+def _target(name: str, key: ForeignKey) -> tuple[str, tuple[str, ...]]:
+    return key.resource or name, key.references
+
+
+def _wanted(tables: dict[str, Resource]) -> dict[str, set[tuple[str, ...]]]:
+    """Return which keys of each table others refer to."""
+    wanted: dict[str, set[tuple[str, ...]]] = {}
+    for name, resource in tables.items():
+        for key in _of(resource).foreign_keys:
+            target, fields = _target(name, key)
+            if target not in tables:
+                raise UnsupportedResource(f"{name}: a foreign key leads to {target!r}, which is no table of the package")
+            for field_name in fields:
+                if field_name not in _of(tables[target]).names:
+                    raise UnsupportedResource(f"{name}: a foreign key leads to {target}.{field_name}, which is no field")
+            wanted.setdefault(target, set()).add(fields)
+    return wanted
+
+
+def _order(tables: dict[str, Resource]) -> list[str]:
+    """Return the tables so that each comes after those it refers to, as far as that can be."""
+    graph = {name: {_target(name, key)[0] for key in _of(tables[name]).foreign_keys} - {name} for name in tables}
+    try:
+        return list(TopologicalSorter(graph).static_order())
+    except CycleError:
+        return list(tables)
+
+
+def _judge(
+    verdict: Verdict,
+    compiled: CompiledSchema,
+    known: dict[ForeignKey, KnownKeys],
+    referred: dict[tuple[str, ...], KnownKeys],
+) -> None:
+    start = time.perf_counter()
+    check = TableCheck(compiled, verdict.tally, known, referred)
+    for block in ahead(_blocks(verdict)):
+        check.add(block)
+    check.finish(partial(_blocks, Verdict(verdict.resource)))
+    verdict.rows = check.rows
+    _hold_against(verdict)
+    verdict.seconds = time.perf_counter() - start
+
+
+def _collect(resource: Resource, compiled: CompiledSchema, referred: dict[tuple[str, ...], KnownKeys]) -> None:
+    """Gather the keys of a table that is judged later, or that refers to itself."""
+    for block in ahead(_blocks(Verdict(resource))):
+        table = compiled.nulled(block.table)
+        for fields, keys in referred.items():
+            keys.add([compiled.comparable(name, table[name]).combine_chunks() for name in fields])
+
+
+def _blocks(verdict: Verdict) -> Iterator[Block]:
+    """Yield the blocks of a table whose columns are those of its schema; what stands in the way is told."""
+    resource, schema = verdict.resource, _of(verdict.resource)
+    if resource.rows is not None or resource.form == "json":
+        yield from read_json_rows(resource, schema, verdict.tally)
+        return
+    assert resource.path
+    with resource.path.open("rb", buffering=0) as raw:
+        file = _Hashing(raw)  # type: ignore[arg-type]
+        if resource.has_header:
+            verdict.labels, begun, line = read_header(file, resource.dialect)  # type: ignore[arg-type]
+        else:
+            verdict.labels, begun, line = list(schema.names), b"", 1
+        faults = header_faults(verdict.labels, schema)
+        for fault in faults:
+            verdict.tally.add(fault)
+        if not faults:
+            for block in read_blocks(file, verdict.labels, begun, line, resource.dialect):  # type: ignore[arg-type]
+                yield matched(block, schema)
+        while file.read(1 << 20):
+            pass
+        verdict.sha256, verdict.size = file.digest.hexdigest(), file.size
+
+
+def _judge_file(verdict: Verdict) -> None:
+    """Hold a resource that is no table against its digest and size."""
+    start = time.perf_counter()
+    if verdict.resource.path:
+        with verdict.resource.path.open("rb") as file:
+            verdict.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            verdict.size = file.tell()
+        _hold_against(verdict)
+    verdict.seconds = time.perf_counter() - start
+
+
+def _hold_against(verdict: Verdict) -> None:
+    resource = verdict.resource
+    if resource.sha256 and verdict.sha256 and resource.sha256 != verdict.sha256:
+        message = f"expected is {resource.sha256[:16]}…, actual is {verdict.sha256[:16]}…"
+        verdict.tally.add(Fault(0, 0, "", "file-hash", message=message))
+    if resource.size is not None and verdict.sha256 and resource.size != verdict.size:
+        verdict.tally.add(Fault(0, 0, "", "file-size", message=f"expected are {resource.size} bytes, actual {verdict.size}"))
