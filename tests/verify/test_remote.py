@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 
 from cbrn_data.verify import remote
-from tests.cli.conftest import edit, run
-from tests.conftest import copy_sources
+from tests.cli.conftest import run
 
 Fetch = Callable[[str], list[str]]
 Answer = Callable[["Handler"], None]
@@ -73,22 +72,10 @@ class Site:
         self.server.server_close()
 
 
-@pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store of three releases; to be read, never changed."""
-    root = copy_sources(tmp_path_factory.mktemp("remote") / "root")
-    days = [",2026-01-31,", ",2026-01-30,", ",2026-01-29,"]
-    for number in range(3):
-        if number:
-            edit(root, "projects.csv", lambda text, n=number: text.replace(days[n - 1], days[n]))
-        assert run("publish", "--root", root, SOURCE_DATE_EPOCH=str(1795305600 + number * 86400)).code == 0
-    return root / "published"
-
-
 @pytest.fixture
-def site(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+def site(three: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     monkeypatch.setenv("no_proxy", "*")
-    shutil.copytree(made, tmp_path / "served")
+    shutil.copytree(three, tmp_path / "served")
     server = Site(tmp_path / "served")
     yield server
     server.close()
@@ -129,21 +116,21 @@ def said(results: list[dict[str, str]], word: str = "failed") -> list[tuple[str,
 
 
 SUMS = "/releases/1.0.0/SHA256SUMS"
-FILE = "/releases/1.0.1/countries.csv"
+FILE = "/releases/1.1.0/countries.csv"
 
 
 def test_a_clean_store_holds_and_only_what_it_names_is_asked_for(site: Site) -> None:
     code, results = verify(site.address)
     assert (code, said(results)) == (0, [])
     assert said(results, "not checked") == [("listing", remote.UNSEEN)]
-    assert [result["subject"] for result in results if result["check"] == "fetch"] == ["1.0.0", "1.0.1", "1.0.2", "store"]
+    assert [result["subject"] for result in results if result["check"] == "fetch"] == ["1.0.0", "1.1.0", "1.1.1", "store"]
     asked = Counter(site.asked)
     files = {f"/{path.relative_to(site.folder)}" for path in site.folder.rglob("*") if path.is_file()}
     # The root is asked whether it is a release, and the index at both ends.
     assert asked == {**dict.fromkeys(files, 1), "/SHA256SUMS": 1, "/releases.json": 2}
 
 
-@pytest.mark.parametrize("path", ["releases/1.0.1", "latest/"])
+@pytest.mark.parametrize("path", ["releases/1.1.0", "latest/"])
 def test_a_release_is_verified_alone(site: Site, path: str) -> None:
     code, results = verify(site.address + path)
     assert (code, said(results)) == (0, [])
@@ -170,10 +157,10 @@ def test_a_file_added_to_a_release_does_not_show_and_that_is_said(site: Site) ->
 
 
 def test_a_release_whose_folder_is_gone_is_named(site: Site) -> None:
-    shutil.rmtree(site.folder / "releases/1.0.1")
+    shutil.rmtree(site.folder / "releases/1.1.0")
     code, results = verify(site.address)
     assert code == 1
-    assert ("fetch", f"{site.address}releases/1.0.1/SHA256SUMS: the server answers 404 File not found") in said(results)
+    assert ("fetch", f"{site.address}releases/1.1.0/SHA256SUMS: the server answers 404 File not found") in said(results)
     assert "chain" in dict(said(results))
 
 
@@ -183,7 +170,7 @@ def unlist(folder: Path, version: str) -> None:
     (folder / "releases.json").write_text(json.dumps(index, indent=2, ensure_ascii=False) + "\n")
 
 
-@pytest.mark.parametrize("version", ["1.0.0", "1.0.1"])
+@pytest.mark.parametrize("version", ["1.0.0", "1.1.0"])
 def test_a_release_dropped_from_the_index_breaks_the_chain(site: Site, version: str) -> None:
     unlist(site.folder, version)
     code, results = verify(site.address)
@@ -192,13 +179,13 @@ def test_a_release_dropped_from_the_index_breaks_the_chain(site: Site, version: 
 
 
 def test_the_newest_release_dropped_everywhere_shows_against_the_derived_files_or_the_memory(
-    site: Site, tmp_path: Path, made: Path
+    site: Site, tmp_path: Path, three: Path
 ) -> None:
     memory = tmp_path / "memory.json"
     assert verify(site.address, "--remember", memory)[0] == 0
     remembered = memory.read_bytes()
-    unlist(site.folder, "1.0.2")
-    shutil.rmtree(site.folder / "releases/1.0.2")
+    unlist(site.folder, "1.1.1")
+    shutil.rmtree(site.folder / "releases/1.1.1")
     code, results = verify(site.address, "--remember", memory)
     assert code == 1
     assert "memory" in dict(said(results))
@@ -209,16 +196,16 @@ def test_the_newest_release_dropped_everywhere_shows_against_the_derived_files_o
 
 
 def test_a_redirect_within_the_origin_is_followed(site: Site, fetch: Fetch, temporary: Path) -> None:
-    shutil.move(site.folder / "releases/1.0.1/countries.csv", site.folder / "moved.csv")
+    shutil.move(site.folder / "releases/1.1.0/countries.csv", site.folder / "moved.csv")
     site.answers[FILE] = lambda handler: handler.send(302, Location="/moved.csv")
     assert fetch(site.address) == []
     assert (temporary / "release" / FILE[1:]).read_bytes() == site.bytes("moved.csv")
 
 
-def test_a_redirect_elsewhere_is_refused_and_never_asked(site: Site, made: Path) -> None:
-    other = Site(made)
+def test_a_redirect_elsewhere_is_refused_and_never_asked(site: Site, three: Path) -> None:
+    other = Site(three)
     site.answers[FILE] = lambda handler: handler.send(302, Location=other.address.rstrip("/") + FILE)
-    code, results = verify(site.address + "releases/1.0.1")
+    code, results = verify(site.address + "releases/1.1.0")
     other.close()
     told = f"{site.address.rstrip('/')}{FILE}: leads elsewhere, to {other.address.rstrip('/')}{FILE}, which is refused"
     assert (code, other.asked) == (1, [])
@@ -226,8 +213,8 @@ def test_a_redirect_elsewhere_is_refused_and_never_asked(site: Site, made: Path)
 
 
 @pytest.mark.parametrize("path", ["/SHA256SUMS", "/releases.json", SUMS])
-def test_a_list_that_is_elsewhere_is_refused(site: Site, made: Path, fetch: Fetch, path: str) -> None:
-    other = Site(made)
+def test_a_list_that_is_elsewhere_is_refused(site: Site, three: Path, fetch: Fetch, path: str) -> None:
+    other = Site(three)
     site.answers[path] = lambda handler: handler.send(302, Location=other.address.rstrip("/") + path)
     faults = fetch(site.address)
     other.close()
@@ -295,7 +282,7 @@ def test_a_length_that_is_no_number_is_no_length(site: Site, fetch: Fetch) -> No
 
 def test_a_truncated_file_fails_the_verification(site: Site) -> None:
     site.answers[FILE] = lambda handler: handler.send(200, b"half", Content_Length=8)
-    code, results = verify(site.address + "releases/1.0.1")
+    code, results = verify(site.address + "releases/1.1.0")
     assert code == 1
     told = f"{site.address.rstrip('/')}{FILE}: breaks off after 4 of 8 bytes"
     assert said(results)[:2] == [("fetch", told), ("files", "'countries.csv' is missing")]
@@ -312,10 +299,10 @@ def endless(handler: Handler) -> None:
 
 @pytest.mark.parametrize("answer", [endless, lambda handler: handler.send(200, b"x", Content_Length=1 << 40)])
 def test_a_file_without_end_is_cut_off(site: Site, fetch: Fetch, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote, "FILE_LIMIT", 200_000)
+    monkeypatch.setattr(remote, "FILE_LIMIT", 1_000_000)
     site.answers[FILE] = answer
     faults = fetch(site.address)
-    assert faults == [f"{site.address.rstrip('/')}{FILE}: is larger than 200,000 bytes, the most that is fetched"]
+    assert faults == [f"{site.address.rstrip('/')}{FILE}: is larger than 1,000,000 bytes, the most that is fetched"]
 
 
 def test_all_files_together_are_limited(site: Site, fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -351,14 +338,14 @@ def test_a_server_that_falls_silent_is_not_asked_for_every_file(
     monkeypatch.setattr(remote, "TIMEOUT", 1)
     stop = threading.Event()
     for path in site.folder.rglob("*"):
-        if path.parent.name == "1.0.1" and path.name != "SHA256SUMS":
+        if path.parent.name == "1.1.0" and path.name != "SHA256SUMS":
             site.answers[f"/{path.relative_to(site.folder)}"] = lambda handler: bool(stop.wait(60)) and None
     faults = fetch(site.address)
     stop.set()
-    assert [path for path in site.asked if path.startswith("/releases/1.0.2/")] == []
+    assert [path for path in site.asked if path.startswith("/releases/1.1.1/")] == []
     # SHA256SUMS came; then each file was waited for, until none was asked for any more.
-    assert sum(path.startswith("/releases/1.0.1/") for path in site.asked) == remote.SILENT_AT_MOST + 1
-    assert len([fault for fault in faults if "releases/1.0.1/" in fault]) == remote.SILENT_AT_MOST + 1
+    assert sum(path.startswith("/releases/1.1.0/") for path in site.asked) == remote.SILENT_AT_MOST + 1
+    assert len([fault for fault in faults if "releases/1.1.0/" in fault]) == remote.SILENT_AT_MOST + 1
     assert all("does not answer any more" in fault for fault in faults[remote.SILENT_AT_MOST :])
 
 
@@ -428,8 +415,8 @@ def test_an_address_with_nothing_there_is_wrong_use(site: Site) -> None:
     assert "there is no release (SHA256SUMS) and no store (releases.json) here" in " ".join(done.err.split())
 
 
-def test_an_address_that_does_not_answer_is_wrong_use(site: Site, made: Path) -> None:
-    closed = Site(made)
+def test_an_address_that_does_not_answer_is_wrong_use(site: Site, three: Path) -> None:
+    closed = Site(three)
     closed.close()
     done = run("verify", closed.address)
     assert (done.code, done.out) == (2, "")

@@ -39,7 +39,7 @@ from cbrn_data.store.index import read_index
 from cbrn_data.strict_json import parse_object
 from cbrn_data.verify.results import CUT_SHORT, FAILED, NOT_CHECKED, PASSED, Result, notices
 
-LIBRARIES = ("cryptography", "frictionless", "pandas", "pandera", "pyarrow", "pycountry", "pyyaml", "jinja2")
+LIBRARIES = ("cryptography", "frictionless", "jsonschema", "pandas", "pandera", "pyarrow", "pycountry", "pyyaml", "jinja2")
 SOURCE_KEYS = ("title", "path", "sha256", "url", "publisher", "kind", "edition", "retrieved_on", "licence", "bytes")
 METHODS = ("verbatim", "normalised", "counted", "derived", "curated")
 LISTED = 1000

@@ -83,7 +83,7 @@ def _index(published: Path, releases: list[Release]) -> Iterator[Result]:
         yield Result(STORE, "index", FAILED, shown(str(error), 300))
         return
     if count:
-        good = f"{INDEX} lists {count} releases and the files that follow from them"
+        good = f"{INDEX} lists {count} release{'s' if count > 1 else ''} and the files that follow from them"
         yield from checked(STORE, "index", lambda: listing_faults(known[:count], derived), good)
     if count < len(releases):
         detail = f"{INDEX} does not list {releases[-1].version} yet; the next publication finishes that"
