@@ -909,7 +909,7 @@ INDEX = [
     case(
         "another digest in feed and index",
         feed("sha256 of SHA256SUMS: ", "sha256 of SHA256SUMS: 0"),
-        derived_files="another digest of 1.1.1",
+        derived_files="another digest or number of rows of 1.1.1",
     ),
     case(
         "a release less in feed and index",
@@ -925,6 +925,18 @@ INDEX = [
         "a withdrawal in feed and index",
         feed("<title>1.1.1</title>", "<title>1.1.1 (withdrawn)</title>"),
         derived_files="another title of 1.1.1",
+    ),
+    *(
+        case(f"{story} in feed and index", feed(old, new), derived_files=said)
+        for story, old, new, said in (
+            ("an element more", "</entry>", "<rights>x</rights></entry>", "other elements"),
+            ("text between elements", "</entry>", "x</entry>", "other elements"),
+            ("an attribute", "<title>1.1.1", '<title type="html">1.1.1', "other elements"),
+            ("a script", "<entry>", '<script xmlns="http://www.w3.org/1999/xhtml">x</script><entry>', "other elements"),
+            ("a style sheet", "<feed", '<?xml-stylesheet href="https://x.example/"?><feed', "instructions"),
+            ("a word more", "Rows: ", "Moved to x.example. Rows: ", "number of rows of 1.1.1"),
+            ("another day", "<updated>2026-11-24", "<updated>2026-11-25", "of another day"),
+        )
     ),
     case(
         "an entity in feed and index",
@@ -963,6 +975,18 @@ def first_alone(store: Path) -> None:
 NOT_YET = {"index": "does not list 1.1.1 yet"}
 EARLY = NOT_YET | {"derived files": "latest/projects.csv: of 1.1.1 already"}
 CUT = [
+    case(
+        "a link like a staging folder",
+        lambda s: (s / ".staging-0123").symlink_to("/"),
+        files=".staging-0123 was added",
+        cut={"leftovers": ""},
+    ),
+    case(
+        "a page like a staging folder",
+        lambda s: put(s / ".staging-0.html"),
+        files=".staging-0.html was added",
+        cut={"leftovers": ""},
+    ),
     case("a staging folder left", lambda s: put(s / ".staging-0123/x"), cut={"leftovers": "left .staging-0123"}),
     case(
         "the list of what leaves left",

@@ -1,4 +1,8 @@
-"""The feed held against the releases: it is what many readers see first, and nothing signs it."""
+"""The feed held against the releases: it is what many readers see first, and nothing signs it.
+
+Its title, author and base address follow from the settings of the day and are taken as they are; everything else follows
+from the releases, and there is no room for more.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +20,13 @@ _ATOM = "{http://www.w3.org/2005/Atom}"
 
 def feed_faults(data: bytes, releases: Sequence[Release]) -> Iterator[str]:
     """Say where the feed is not of ``releases`` (oldest first, with their withdrawals)."""
-    if b"<!" in data:
-        yield f"{FEED} declares a document type or entities"
+    if b"<!" in data or data.count(b"<?") > 1:
+        yield f"{FEED} declares a document type or entities, or holds comments or instructions"
         return
     root = fromstring(data)  # noqa: S314 - without a declaration there is no entity that could grow
+    if [*_shape(root)] != [*_shape_of(len(releases))]:
+        yield f"{FEED} holds other elements than a feed of releases"
+        return
     base = _said(root, "id").removesuffix(FEED)
     entries = root.findall(f"{_ATOM}entry")
     if [_said(entry, "id") for entry in entries] != [f"{base}releases/{r.version}/" for r in reversed(releases)]:
@@ -39,9 +46,23 @@ def feed_faults(data: bytes, releases: Sequence[Release]) -> Iterator[str]:
             "summary": withdrawn.get("reason", str(release.info.get("summary"))),
         }
         wrong = [key for key, value in expected.items() if _said(entry, key) != value]
-        if f" {release.digest}." not in _said(entry, "content"):
-            wrong.append("digest")
+        rows = ", ".join(f"{name} {number}" for name, number in release.info.get("counts", {}).items())
+        if _said(entry, "content") != f"sha256 of SHA256SUMS: {release.digest}. Rows: {rows}.":
+            wrong.append("digest or number of rows")
         yield from (f"{FEED} gives another {key} of {release.version}" for key in wrong)
+
+
+def _shape(element: Element) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the elements in their order, each with the names of its attributes; text between elements is none of them."""
+    for each in element.iter():
+        tail = (each.tail or "").strip() or (len(each) and (each.text or "").strip())
+        yield f"{each.tag} and text" if tail else each.tag, tuple(each.keys())
+
+
+def _shape_of(entries: int) -> Iterator[tuple[str, tuple[str, ...]]]:
+    entry = ["entry", "id", "title", "published", "updated", "link", "summary", "content"]
+    for name in ["feed", "id", "title", "updated", "author", "name", "link", *(entry * entries)]:
+        yield f"{_ATOM}{name}", ("rel", "href") if name == "link" else ()
 
 
 def withdrawing(data: bytes, known: Sequence[Release]) -> list[Release]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import pairwise
@@ -96,8 +97,9 @@ def _index(published: Path, releases: list[Release]) -> Iterator[Result]:
 
 def _strangers(published: Path) -> Iterator[str]:
     """Name hidden entries that no publication leaves: what is not hidden must be in the history or the index."""
-    for name in disk.entries(published):
-        if name.startswith(".") and not name.startswith(LEFT):
+    for name, mode in disk.entries(published).items():
+        is_left = (name == LEAVING and stat.S_ISREG(mode)) or (name.startswith(disk.STAGING) and stat.S_ISDIR(mode))
+        if name.startswith(".") and not is_left:
             yield f"{name} was added"
     for name in disk.entries(published / history.RELEASES):
         if name.startswith("."):
