@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from cbrn_data.checks.profile import COPY, by_profile
+from cbrn_data.release import assemble
 
 OFFICIAL = "a9ef0fc168b3402ae7aa7d22bbcb798e0db6b639e7ee15ff4aa177463cea7112"
 
@@ -20,6 +21,10 @@ def test_the_copy_is_the_official_profile_and_refers_to_nothing_else() -> None:
     data = files("cbrn_data.checks").joinpath(COPY).read_bytes()
     assert sha256(data).hexdigest() == OFFICIAL
     assert b'"$ref"' not in data and json.loads(data)["$schema"] == "http://json-schema.org/draft-07/schema#"
+
+
+def test_the_copy_is_part_of_the_code_whose_digest_a_release_records() -> None:
+    assert f"checks/{COPY}" in [name for name, _ in assemble._files(files("cbrn_data"), "")]
 
 
 @pytest.fixture

@@ -156,6 +156,7 @@ def test_memory_that_cannot_be_written_is_said(three: Path, tmp_path: Path) -> N
         (".", ("--max-age", -1), "0 or more"),
         (".", ("--remember", "published/memory"), "does not belong into what it is about"),
         (".", ("--remember", "x", "--report", "x"), "cannot be both"),
+        ("releases/9.9.9", (), "there is no release and no store here"),
     ],
 )
 def test_options_that_cannot_do_what_they_promise_are_refused(
@@ -167,6 +168,10 @@ def test_options_that_cannot_do_what_they_promise_are_refused(
     done = run("verify", tmp_path / "published" / what, *options)
     assert (done.code, done.out) == (2, "") and said in done.err.replace("\n", " ")
     assert tree(three) == before and [path.name for path in tmp_path.iterdir()] == ["published"]
+
+
+def test_a_name_that_is_empty_is_no_place(three: Path) -> None:
+    assert run("verify", "", "--published", three).code == 2
 
 
 def test_what_was_asked_for_as_a_store_is_never_taken_for_a_release(store: Path, tmp_path: Path) -> None:

@@ -14,9 +14,7 @@ def key_action(action: str) -> None:
     where = settings()
     trusted = [fingerprint(key) for key in trusted_keys(where.trusted_keys)]
     if action in ("make", "rotate") and where.signing_key:
-        raise CbrnDataError(
-            f"CBRN_DATA_SIGNING_KEY says that {where.signing_key} signs here; exchange that file"
-        )
+        raise CbrnDataError(f"CBRN_DATA_SIGNING_KEY says that {where.signing_key} signs here; exchange that file")
 
     if action == "make":
         make_local_key(where.state)

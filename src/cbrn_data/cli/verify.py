@@ -141,11 +141,11 @@ def _rebuilt(place: Place, results: Sequence[Result]) -> Iterator[Result]:
 def _folder(what: str | None, published: Path) -> Path:
     if what is None:
         found = published
-    elif what not in (".", "..") and "/" not in what and (published / RELEASES / what).is_dir():
+    elif what not in ("", ".", "..") and "/" not in what and (published / RELEASES / what).is_dir():
         found = published / RELEASES / what
     else:
         found = Path(what)
-    if not found.is_dir():
+    if what == "" or not found.is_dir():
         raise CbrnDataError(f"{found}: there is no release and no store here")
     return found
 

@@ -132,6 +132,6 @@ def _files(folder: Traversable, prefix: str) -> list[tuple[str, Traversable]]:
         name = f"{prefix}{entry.name}"
         if entry.is_dir():
             found += _files(entry, f"{name}/") if entry.name != "__pycache__" else []
-        elif entry.name.endswith((".py", ".yaml", ".csv", ".txt", ".j2")):
+        elif entry.name.endswith((".py", ".yaml", ".csv", ".json", ".txt", ".j2")):
             found.append((name, entry))
     return found
