@@ -74,8 +74,10 @@ class TableSchema:
         return {field.name: field for field in self.fields}[name]
 
 
-def read_schema(descriptor: Mapping[str, Any]) -> TableSchema:
-    """Return the schema that ``descriptor`` describes. Raises UnsupportedSchema, which lists every fault."""
+def read_schema(descriptor: Any) -> TableSchema:
+    """Return the schema that parsed JSON describes. Raises UnsupportedSchema, which lists every fault."""
+    if not isinstance(descriptor, Mapping):
+        raise UnsupportedSchema([("", "it must be an object")])
     faults: list[Fault] = []
     default = _missing_values(descriptor.get("missingValues", [""]), "", faults)
     fields = tuple(_fields(descriptor.get("fields"), default, faults))
