@@ -1,0 +1,69 @@
+"""The packages among frictionless's own test data: the same cells at fault, in every table that both programs read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from frictionless import FrictionlessException, Package
+
+from cbrn_data.tabular.report import report
+from cbrn_data.tabular.resource import UnsupportedResource, read_resources
+from cbrn_data.tabular.schema import UnsupportedSchema
+from cbrn_data.tabular.validate import validate
+
+CORPUS = Path(__file__).parents[3] / "shared" / "badinputs"
+CELL = {"type-error", "constraint-error", "unique-error"}
+ROW = {"blank-row", "extra-cell", "missing-cell"}
+
+
+def packages() -> Iterator[Path]:
+    for path in sorted(CORPUS.rglob("*.json")):
+        try:
+            descriptor = json.loads(path.read_bytes())
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(descriptor, dict) and isinstance(descriptor.get("resources"), list):
+            yield path
+
+
+def cells(task: dict[str, Any], left_out: set[int]) -> set[tuple[int, str, str]]:
+    found = [error for error in task["errors"] if error["type"] in CELL and error["rowNumber"] not in left_out]
+    return {(error["rowNumber"], error["fieldName"], error["type"]) for error in found}
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """Return our report of each resource, none where the package is not for us: compressed, or of other formats."""
+    try:
+        found: list[dict[str, Any]] = report(validate(read_resources(path), cap=10_000))["tasks"]
+    except (UnsupportedResource, UnsupportedSchema):
+        return []
+    return found
+
+
+def read_there(path: Path) -> dict[str, dict[str, Any]]:
+    """Return frictionless's report by resource, none where it refuses the package for what is not in its tables."""
+    try:
+        return {task["name"]: task for task in Package(str(path)).validate().to_descriptor()["tasks"]}
+    except FrictionlessException:
+        return {}
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpora are not here")
+@pytest.mark.parametrize("path", packages(), ids=lambda path: str(path.relative_to(CORPUS)))
+def test_a_package_has_the_same_cells_at_fault(path: Path) -> None:
+    theirs = read_there(path)
+    for task in read(path):
+        other = theirs.get(task["name"])
+        if other and not any("label" in error["type"] for error in [*task["errors"], *other["errors"]]):
+            shapeless = {error["rowNumber"] for error in other["errors"] if error["type"] in ROW}
+            assert cells(task, shapeless) == cells(other, shapeless)
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpora are not here")
+def test_most_of_the_packages_are_read_by_both() -> None:
+    both = [path for path in packages() if read(path) and read_there(path)]
+    assert len(both) > 20
