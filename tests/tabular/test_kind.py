@@ -32,6 +32,8 @@ _MOMENT = st.builds(
     st.sampled_from(["", "Z", ".5", ".1234567", "+14:00", "-00:30", "+15:00"]),
 )
 _MOMENT |= st.sampled_from(["2024-12-31T24:00:00", "9999-12-31T24:00:00", "0001-01-01T00:00:00+14:00"])
+_TURNED = st.dates().map(lambda day: f"{day:%d/%m}/{day.year:04d}")
+_TURNED |= st.text("0123/", max_size=10) | st.sampled_from(["31/02/2024", "1/2/2024", "2024-01-02", "29/02/2024"])
 _ADDRESS = st.builds(
     "{}{}{}{}".format,
     st.sampled_from(["http://", "https://", "urn:", "", "1a:", "a+b-c.1://"]),
@@ -53,6 +55,13 @@ KINDS: list[tuple[dict[str, Any], st.SearchStrategy[str], list[Any]]] = [
     ({"type": "number", "groupChar": ",", "decimalChar": "x"}, _NUMBER, ["0x1"]),
     ({"type": "boolean"}, st.sampled_from(["true", "1", "0", "FALSE", "x"]), []),
     ({"type": "date"}, _DATE, ["2000-01-01", "0001-01-01"]),
+    ({"type": "date", "format": "%d/%m/%Y"}, _TURNED, ["01/02/2000"]),
+    (
+        {"type": "datetime", "format": "%d/%m/%Y %H:%M"},
+        _TURNED.map(lambda text: f"{text} 1{text[:1]}:3{text[1:2]}"),
+        ["01/02/2000 00:00"],
+    ),
+    ({"type": "date", "format": "%d %b %y"}, st.dates().map(lambda day: day.strftime("%d %b %y")), ["01 Feb 00"]),
     ({"type": "datetime"}, _MOMENT, ["2000-01-01T00:00:00", "2000-01-01T00:00:00Z"]),
     ({"type": "time"}, st.times().map(str) | st.text("0123456789:", max_size=9), ["12:00:00"]),
     ({"type": "year"}, st.text("0123456789-Z+:", max_size=7), [2000, "-0001"]),

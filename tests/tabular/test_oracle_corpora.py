@@ -53,7 +53,7 @@ def read_there(path: Path) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpora are not here")
-@pytest.mark.parametrize("path", packages(), ids=lambda path: str(path.relative_to(CORPUS)))
+@pytest.mark.parametrize("path", list(packages()), ids=lambda path: str(path.relative_to(CORPUS)))
 def test_a_package_has_the_same_cells_at_fault(path: Path) -> None:
     theirs = read_there(path)
     for task in read(path):

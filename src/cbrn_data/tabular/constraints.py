@@ -17,7 +17,6 @@ import pyarrow.compute as pc
 
 from cbrn_data.findings import shown
 from cbrn_data.tabular import kind as kinds
-from cbrn_data.tabular.json_schema import json_schema
 from cbrn_data.tabular.kind import Column, Compare, Kernel, Kind, only_true, settled, where
 from cbrn_data.tabular.patterns import pattern_kernel
 from cbrn_data.tabular.schema import Field
@@ -146,6 +145,8 @@ def _pattern(kind: Kind, value: Any) -> Kernel:
 
 
 def _json_schema(kind: Kind, value: Any) -> Kernel:
+    from cbrn_data.tabular.json_schema import json_schema  # slow to import, and few schemas need it
+
     is_valid = json_schema(value)
 
     def holds(text: str) -> bool:

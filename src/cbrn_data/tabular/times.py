@@ -21,6 +21,7 @@ from dateutil import parser
 
 from cbrn_data.tabular.kind import Column, Compare, Kind, matches, where
 from cbrn_data.tabular.schema import Field
+from cbrn_data.tabular.strptime import check_pattern, rearranged
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}")
@@ -41,7 +42,17 @@ def date_kind(field: Field) -> Kind:
     """Return the kind of a date field. Raises ValueError for a format that is no pattern of strptime."""
     if field.format == "default":
         return Kind(read=_date, text=date.isoformat, values=_dates, spelt=_spelt_dates, scalar=_itself)
-    return Kind(read=_reader(field.format, lambda found: found.date()), text=date.isoformat)
+    read = _reader(field.format, lambda found: found.date())
+    to_default = rearranged(field.format, "date")
+    if to_default is None:
+        return Kind(read=read, text=date.isoformat)
+    return Kind(
+        read=read,
+        text=date.isoformat,
+        values=lambda column: _dates(to_default(column)),
+        spelt=lambda column: _spelt_dates(to_default(column)),
+        scalar=_itself,
+    )
 
 
 def time_kind(field: Field) -> Kind:
@@ -54,12 +65,14 @@ def time_kind(field: Field) -> Kind:
 
 def datetime_kind(field: Field) -> Kind:
     """Return the kind of a datetime field. Raises ValueError for a format that is no pattern of strptime."""
-    if field.format != "default":
-        return Kind(read=_reader(field.format, _itself), text=_spelt_moment, holds=_hold)
+    to_default = _itself if field.format == "default" else rearranged(field.format, "datetime")
+    read = _datetime if field.format == "default" else _reader(field.format, _itself)
+    if to_default is None:
+        return Kind(read=read, text=_spelt_moment, holds=_hold)
     return Kind(
-        read=_datetime,
+        read=read,
         text=_spelt_moment,
-        values=_moments,
+        values=lambda column: _moments(to_default(column)),
         scalar=lambda limit: limit if limit.tzinfo is None else None,
         holds=_hold,
     )
@@ -100,7 +113,7 @@ def _datetime(text: str) -> datetime | None:
 def _reader(form: str, wanted: Callable[[datetime], Any]) -> Read:
     """Return a reader by ``any`` or by a pattern of strptime. Raises ValueError for what is no pattern."""
     if form != "any":
-        _check_pattern(form)
+        check_pattern(form)
     parse = _any if form == "any" else lambda text: datetime.strptime(text, form)
 
     def read(text: str) -> Any:
@@ -115,20 +128,6 @@ def _reader(form: str, wanted: Callable[[datetime], Any]) -> Read:
 def _any(text: str) -> datetime:
     found: datetime = parser.parse(text, default=_BLANK, tzinfos=lambda name, offset: offset)
     return found
-
-
-def _check_pattern(form: str) -> None:
-    """Raise ValueError unless a moment written by the pattern can be read by it, alike on every machine."""
-    directives = re.findall("%.?", form)
-    if not set(directives) - {"%%"}:
-        raise ValueError(f"the format {form!r} is neither default nor any nor a pattern of strptime")
-    if set(directives) & {"%Z", "%c", "%x", "%X"}:
-        raise ValueError(f"the format {form!r} depends on the machine that reads it")
-    moment = datetime(2000, 1, 1, tzinfo=UTC)
-    try:
-        datetime.strptime(moment.strftime(form), form)
-    except (ValueError, re.error) as error:
-        raise ValueError(f"the format {form!r} is no pattern of strptime ({error})") from error
 
 
 def _hold(compare: Compare, value: datetime, limit: datetime) -> bool:
