@@ -76,6 +76,7 @@ KINDS: list[tuple[dict[str, Any], st.SearchStrategy[str], list[Any]]] = [
         [],
     ),
     ({"type": "list", "itemType": "integer"}, st.text("01,x", max_size=5), []),
+    ({"type": "geopoint"}, st.builds("{},{}".format, _NUMBER, _NUMBER) | st.text("0123456789,.- ", max_size=9), []),
 ]
 
 

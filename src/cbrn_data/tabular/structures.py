@@ -15,11 +15,12 @@ from typing import Any
 import pyarrow.compute as pc
 
 from cbrn_data.tabular.geojson import is_geojson
-from cbrn_data.tabular.kind import Kind
+from cbrn_data.tabular.kind import Kind, matches
 from cbrn_data.tabular.numbers import decimal, spelt
 from cbrn_data.tabular.schema import Field, option
 
 ITEM_TYPES = ("string", "integer", "boolean", "number", "datetime", "date", "time")
+_PLAIN_POINT = matches(r"-?(?:1[0-7][0-9]|[0-9]{1,2})(?:\.[0-9]+)?, ?-?[0-8]?[0-9](?:\.[0-9]+)?")
 Point = tuple[Decimal, Decimal]
 
 
@@ -81,7 +82,12 @@ def geopoint(field: Field) -> Kind:
     def literal(value: Any) -> Point | None:
         return read(value if isinstance(value, str) else json.dumps(value))
 
-    return Kind(read=read, literal=literal, text=lambda point: f"{spelt(point[0])},{spelt(point[1])}")
+    return Kind(
+        read=read,
+        literal=literal,
+        certain=_PLAIN_POINT if field.format == "default" else None,
+        text=lambda point: f"{spelt(point[0])},{spelt(point[1])}",
+    )
 
 
 def _no_constant(name: str) -> Any:

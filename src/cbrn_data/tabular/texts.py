@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow.compute as pc
 import validators
 
-from cbrn_data.tabular.kind import Kernel, Kind, matches
+from cbrn_data.tabular.kind import Kernel, Kind, matches, where
 from cbrn_data.tabular.schema import Field
 
 _EMAIL = r"[a-z0-9]+(?:[._-][a-z0-9]+)?@[a-z0-9]{1,30}(?:\.[a-z0-9]{1,30})?\.(?:com|org|net|eu|int)"
@@ -80,7 +80,9 @@ def _checked(is_valid: Callable[[str], bool], certain: Kernel) -> Kind:
     def read(text: Any) -> str | None:
         return text if isinstance(text, str) and is_valid(text) else None
 
-    return Kind(read=read, literal=read, certain=certain, sizes=pc.utf8_length)
+    return Kind(
+        read=read, literal=read, certain=certain, spelt=lambda column: where(certain(column), column), sizes=pc.utf8_length
+    )
 
 
 def _itself(value: Any) -> str | None:

@@ -72,7 +72,9 @@ def datetime_kind(field: Field) -> Kind:
     return Kind(
         read=read,
         text=_spelt_moment,
+        certain=lambda column: pc.is_valid(_moments(_without_z(to_default(column)))),
         values=lambda column: _moments(to_default(column)),
+        spelt=lambda column: _spelt_moments(to_default(column)),
         scalar=lambda limit: limit if limit.tzinfo is None else None,
         holds=_hold,
     )
@@ -173,6 +175,16 @@ def _dates(column: Column) -> Column:
 
 def _spelt_dates(column: Column) -> Column:
     return where(pc.is_valid(_dates(column)), column)
+
+
+def _without_z(column: Column) -> Column:
+    return pc.if_else(pc.ends_with(column, "Z"), pc.utf8_slice_codeunits(column, 0, -1), column)
+
+
+def _spelt_moments(column: Column) -> Column:
+    """Return moments that have no fraction, and no zone but Z: their default form is their text."""
+    whole = _without_z(column)
+    return where(pc.and_(pc.is_valid(_moments(whole)), pc.equal(pc.utf8_length(whole), 19)), column)
 
 
 def _moments(column: Column) -> Column:
