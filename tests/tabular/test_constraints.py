@@ -75,6 +75,20 @@ def test_a_constraint_names_the_rows_that_break_it(field: Any, cells: Any, expec
     assert failing(cells, **field) == expected
 
 
+def test_json_that_nests_without_end_is_malformed_and_stops_nothing() -> None:
+    deep = "[" * 100 + "]" * 100
+    cells: list[str | None] = [deep, f"[{deep}]", "[" * 990 + "]" * 990, "[" * 100_000, "[" + "[]," * 200 + "[]]"]
+    assert failing(cells, type="array", constraints={"maxLength": 201}) == [("cell-type", "", [1, 2, 3])]
+    assert compiled(type="array").comparable("x", pa.array(cells)).null_count == 3
+
+
+def test_the_schema_of_a_stranger_can_refer_to_its_own_parts_and_use_patterns() -> None:
+    schema = {"$defs": {"code": {"type": "string", "pattern": "^[A-Z]{2}"}}, "items": {"$ref": "#/$defs/code"}}
+    assert failing(['["KZ"]', '["kz"]', "[1]"], type="array", constraints={"jsonSchema": schema}) == [
+        ("cell-json", "jsonSchema", [1, 2])
+    ]
+
+
 def refused(**field: Any) -> str:
     with pytest.raises(UnsupportedSchema) as caught:
         compiled(**field)

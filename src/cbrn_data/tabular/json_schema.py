@@ -25,10 +25,12 @@ def json_schema(schema: Any) -> Callable[[Any], bool]:
     draft = validator_for(schema, default=Draft202012Validator)
     try:
         draft.check_schema(schema)
+        for part in _parts(schema):
+            _check(part, schema, draft)
     except SchemaError as error:
         raise ValueError(f"is no JSON Schema ({error.message})") from error
-    for part in _parts(schema):
-        _check(part, schema, draft)
+    except RecursionError as error:
+        raise ValueError("nests too deeply") from error
     validator = extend(draft, {"pattern": _pattern})(schema, registry=Registry())
 
     def is_valid(value: Any) -> bool:

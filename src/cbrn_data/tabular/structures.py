@@ -20,16 +20,29 @@ from cbrn_data.tabular.numbers import decimal, spelt
 from cbrn_data.tabular.schema import Field, option
 
 ITEM_TYPES = ("string", "integer", "boolean", "number", "datetime", "date", "time")
+_DEEPEST = 100
 _PLAIN_POINT = matches(r"-?(?:1[0-7][0-9]|[0-9]{1,2})(?:\.[0-9]+)?, ?-?[0-8]?[0-9](?:\.[0-9]+)?")
 Point = tuple[Decimal, Decimal]
 
 
 def parse_json(text: str) -> Any:
-    """Return what a text says in JSON. Raises ValueError when it is none, or nests too deeply to be read."""
+    """Return what a text says in JSON. Raises ValueError when it is none, or nests too deeply to be worked with."""
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        value = json.loads(text, parse_constant=_no_constant)
     except RecursionError as error:
         raise ValueError("nests too deeply") from error
+    if text.count("[") + text.count("{") > _DEEPEST and _depth(value) > _DEEPEST:
+        raise ValueError("nests too deeply")
+    return value
+
+
+def _depth(value: Any) -> int:
+    """Return how many objects and arrays stand in one another."""
+    depth, level = 0, [value]
+    while level := [part for part in level if isinstance(part, dict | list)]:
+        depth += 1
+        level = [part for outer in level for part in (outer.values() if isinstance(outer, dict) else outer)]
+    return depth
 
 
 def object_kind(field: Field) -> Kind:
