@@ -31,6 +31,8 @@ _DATETIME = re.compile(
 )
 _PLAIN_DATETIME = matches(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?")
 _ZONES = timedelta(hours=14)
+_LONGEST = 100
+"""Longer than any date; dateutil takes seconds over a megabyte."""
 _BLANK = datetime(1970, 1, 1)
 _FIRST_DAY = pa.scalar(date(1, 1, 1), pa.date32())
 _FIRST_MOMENT = pa.scalar(datetime(1, 1, 1), pa.timestamp("us"))
@@ -128,6 +130,8 @@ def _reader(form: str, wanted: Callable[[datetime], Any]) -> Read:
 
 
 def _any(text: str) -> datetime:
+    if len(text) > _LONGEST:
+        raise ValueError("too long for a date")
     found: datetime = parser.parse(text, default=_BLANK, tzinfos=lambda name, offset: offset)
     return found
 
