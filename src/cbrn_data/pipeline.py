@@ -19,7 +19,7 @@ from cbrn_data.release.assemble import Draft, code_version, draft, release_files
 from cbrn_data.release.content import Content, build_content, input_files
 from cbrn_data.schema.model import Package, read_package
 from cbrn_data.settings import Settings, settings
-from cbrn_data.sources.source import Source, digest, read_sources
+from cbrn_data.sources.source import Source, read_sources
 from cbrn_data.store import disk
 from cbrn_data.store.folder import REPORT, SUMS, Release, check_unchanged, parse_checksums
 from cbrn_data.store.store import Store
@@ -93,7 +93,7 @@ def settled(gathered: Gathered, store: Store) -> Outcome | None:
             return None
         listed = parse_checksums(newest.folder / SUMS, disk.read(newest.folder / SUMS))
         made_of = {name: sha256 for name, sha256 in listed.items() if name.startswith(("sources/", "schemas/"))}
-        given = {name: digest(data) for name, data in input_files(gathered.sources, gathered.package).items()}
+        given = {name: disk.sha256_of(data) for name, data in input_files(gathered.sources, gathered.package).items()}
         return Outcome(newest, False, _reported(newest), writer.repaired) if made_of == given else None
 
 
@@ -112,7 +112,9 @@ def build(gathered: Gathered) -> Built:
     tables = build_tables(gathered.sources, gathered.package)
     findings = list(tables.findings)
     if not blocking(findings):
-        documents = {source.source_id: source.document for source in gathered.sources if source.kind != "document"}
+        documents = {
+            source.source_id: source.document for source in gathered.sources if source.kind not in ("document", "records")
+        }
         findings = sorted({*findings, *check_tables(tables.rows, gathered.package, documents)})
     if blocking(findings):
         raise GateError("nothing was published", findings)

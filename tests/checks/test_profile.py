@@ -5,26 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from hashlib import sha256
-from importlib.resources import files
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cbrn_data.checks.profile import COPY, by_profile
+from cbrn_data.checks.profile import PROFILE, by_profile
 from cbrn_data.release import assemble
 
 OFFICIAL = "a9ef0fc168b3402ae7aa7d22bbcb798e0db6b639e7ee15ff4aa177463cea7112"
 
 
-def test_the_copy_is_the_official_profile_and_refers_to_nothing_else() -> None:
-    data = files("cbrn_data.checks").joinpath(COPY).read_bytes()
+def test_the_profile_is_the_official_one_and_refers_to_nothing_else() -> None:
+    data = Path(str(distribution("dplib-py").locate_file(PROFILE))).read_bytes()
     assert sha256(data).hexdigest() == OFFICIAL
     assert b'"$ref"' not in data and json.loads(data)["$schema"] == "http://json-schema.org/draft-07/schema#"
 
 
-def test_the_copy_is_part_of_the_code_whose_digest_a_release_records() -> None:
-    assert f"checks/{COPY}" in [name for name, _ in assemble._files(files("cbrn_data"), "")]
+def test_the_package_that_ships_it_is_among_those_that_a_release_records() -> None:
+    assert "dplib-py" in assemble.LIBRARIES
 
 
 @pytest.fixture

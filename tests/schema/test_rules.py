@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cbrn_data.schema.rules import in_order, is_partial_date, partial_date, same_number, together
+from cbrn_data.schema.rules import RULES, broken_rows, in_order, is_partial_date, partial_date, same_number, together
 
 
 @pytest.mark.parametrize("text", ["2024", "2024-02", "2024-02-29", "1999-12-31", "2024-01-01"])
@@ -68,3 +71,15 @@ def test_an_id_and_its_number_are_one() -> None:
     assert same_number({"a": "P101", "b": "101"}, ("a", "b")) is None
     assert same_number({"a": "P101", "b": None}, ("a", "b")) is None
     assert same_number({"a": "P101", "b": "110"}, ("a", "b")) == "a P101 has another number than b 110"
+
+
+CELLS = st.sampled_from(
+    [None, "2024", "2024-02", "2024-02-29", "2023-02-29", "2023-13", "x", "", "5", "10", "46", "100", "2024\n", "P5"]
+)
+
+
+@given(st.lists(st.fixed_dictionaries({"a": CELLS, "b": CELLS}), max_size=8), st.sampled_from(sorted(RULES)))
+def test_a_rule_says_the_same_of_a_block_as_of_each_row(rows: list[dict[str, str | None]], name: str) -> None:
+    table = pa.table({field: pa.array([row[field] for row in rows], pa.string()) for field in "ab"})
+    wrong = [place for place, row in enumerate(rows) if RULES[name](row, ("a", "b")) is not None]
+    assert broken_rows(table, name, ("a", "b")).tolist() == wrong

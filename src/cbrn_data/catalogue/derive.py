@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
 from cbrn_data.catalogue.feed import feed
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.store import disk
-from cbrn_data.store.folder import Release
+from cbrn_data.store.folder import SUMS, Release, parse_checksums
 from cbrn_data.store.store import Derive
 
 LATEST = "latest"
+IN_MEMORY = 16 << 20
+"""Files of more bytes are copied piece by piece."""
+
 _BASE = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~-]+)*/")
 
 
@@ -27,8 +31,8 @@ def derivation(title: str, author: str, base_url: str) -> Derive:
             f"the base address {base_url[:100]!r} is not like https://example.org/data/ (with a final slash)"
         )
 
-    def derive(published: Path, releases: list[Release]) -> Mapping[str, bytes]:
-        files = {f"{LATEST}/{name}": data for name, data in _files(newest(releases).folder).items()}
+    def derive(published: Path, releases: list[Release]) -> Mapping[str, disk.Data]:
+        files: dict[str, disk.Data] = {f"{LATEST}/{name}": data for name, data in _files(newest(releases)).items()}
         return files | {"feed.xml": feed(releases, title, author, base_url)}
 
     return derive
@@ -39,9 +43,12 @@ def newest(releases: list[Release]) -> Release:
     return next((release for release in reversed(releases) if not release.withdrawn), releases[-1])
 
 
-def _files(folder: Path, prefix: str = "") -> dict[str, bytes]:
-    files: dict[str, bytes] = {}
-    for name in disk.entries(folder):
-        path = folder / name
-        files |= _files(path, f"{prefix}{name}/") if path.is_dir() else {f"{prefix}{name}": disk.read(path)}
+def _files(release: Release) -> dict[str, disk.Data]:
+    files: dict[str, disk.Data] = {}
+    listed = parse_checksums(release.folder / SUMS, disk.read(release.folder / SUMS))
+    for name, mode in disk.walk(release.folder):
+        path = release.folder / name
+        if stat.S_ISREG(mode):
+            size = disk.size(path)
+            files[name] = disk.Large(path, listed[name], size) if size > IN_MEMORY and name in listed else disk.read(path)
     return files

@@ -8,18 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from cbrn_data.checks.across import Rows
-from cbrn_data.schema.model import Package
+from cbrn_data.checks.released import Released
 
 
-def covered(rows: Rows, package: Package) -> dict[str, Any]:
+def covered(released: Released) -> dict[str, Any]:
     """Return what ``report.json`` says of its tables beside their digests; a row set aside for two reasons counts once."""
-    cells = sum(
-        value is not None for table in package.with_role("data") for row in rows[table.name] for value in row.values()
-    )
-    methods = Counter(row["method"] or "" for row in rows["evidence"])
+    methods = Counter(row["method"] or "" for row in released.rows["evidence"])
     return {
-        "tables": {name: {"rows": len(rows[name])} for name in package.published(rows)},
-        "quarantined": len({(row["source_id"], row["line"]) for row in rows["quarantine"]}),
-        "coverage": {"cells": cells, "evidence": dict(sorted(methods.items()))},
+        "tables": {name: {"rows": released.counts[name]} for name in released.tables},
+        "quarantined": len({(row["source_id"], row["line"]) for row in released.rows["quarantine"]}),
+        "coverage": {"cells": sum(released.cells.values()), "evidence": dict(sorted(methods.items()))},
     }

@@ -17,12 +17,16 @@ CURATED = frozenset({"curated", "corrections", "renames"})
 
 
 def evidence_holds(rows: Rows, package: Package, documents: Mapping[str, Document]) -> Iterator[Finding]:
-    """Judge every row of evidence by its source, and every cell by its evidence."""
+    """Judge every row of evidence by its source, and every cell by its evidence.
+
+    That of a table of records is judged where its rows are made again from their source.
+    """
     sources = {row["source_id"]: row for row in rows["sources"]}
     cells = {(table.name, table.row_id(row)): row for table in package.with_role("data") for row in rows[table.name]}
     positions = _positions(rows["evidence"], sources)
     covered: set[tuple[str | None, ...]] = set()
-    for row in rows["evidence"]:
+    by_line = {table.name for table in package.tables.values() if table.by_line}
+    for row in (row for row in rows["evidence"] if row["table_name"] not in by_line):
         covered.add((row["table_name"], row["row_id"], row["field"]))
         document = documents.get(row["source_id"] or "")
         yield from _span_faults(row, document)

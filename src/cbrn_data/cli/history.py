@@ -9,18 +9,19 @@ from pathlib import Path
 from rich.text import Text
 
 from cbrn_data import pipeline
+from cbrn_data.checks.compare import all_changes, changed_records, differing, released_records, released_rows
 from cbrn_data.cli.show import console, show_changes, show_indented, show_json, show_table
 from cbrn_data.errors import ReleaseError
 from cbrn_data.findings import shown
-from cbrn_data.release.assemble import released_rows
 from cbrn_data.release.trace import Passage, Traced, trace
 from cbrn_data.release.version import reasons
 from cbrn_data.schema.canonical import csv_bytes
-from cbrn_data.schema.delta import delta
+from cbrn_data.schema.delta import CHANGES, delta
 from cbrn_data.schema.model import read_package
 from cbrn_data.settings import release_date, settings
 from cbrn_data.store.folder import Release, check_unchanged
 from cbrn_data.store.store import Store
+from cbrn_data.tabular.canonical import csv_rows
 
 
 def list_releases(root: Path, published: Path | None, as_json: bool) -> None:
@@ -58,17 +59,28 @@ def show_diff(old: str, new: str, root: Path, published: Path | None, output: Pa
     before, after = _release(store, old), _release(store, new)
     old_package, package = (read_package(release.folder / "schemas") for release in (before, after))
     changes = delta(released_rows(before, old_package), released_rows(after, package), package)
+    pairs = differing(released_records(before, old_package), released_records(after, package))
     if output:
-        output.write_bytes(csv_bytes(package.tables["changes"].names, changes))
-        console().print(f"{len(changes)} changes written to {output}")
-    elif as_json:
-        show_json(changes)
+        with output.open("wb") as file:
+            file.write(csv_bytes(package.tables[CHANGES].names, []))
+            rows = 0
+            for block in all_changes(changes, pairs, package):
+                file.write(csv_rows(block) if block.num_rows else b"")
+                rows += block.num_rows
+        console().print(f"{rows:,} changes written to {output}")
+        return
+    records = changed_records(pairs, package)
+    shown_first = [*changes, *(change for each in records for change in each.first)]
+    if as_json:
+        show_json(shown_first)
     elif before.content_digest == after.content_digest:
         console().print("No changes.")
     else:
-        for reason in reasons(changes, old_package, package):
+        for reason in reasons(changes, old_package, package, records):
             console().print(f"{reason.step}: {reason.why}")
-        show_changes(changes)
+        show_changes(shown_first)
+        if more := sum(each.counts.total() - len(each.first) for each in records):
+            console().print(f"… and {more:,} more changed records; --output writes them all")
 
 
 def show_trace(

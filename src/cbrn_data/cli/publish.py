@@ -36,7 +36,8 @@ def show_plan(root: Path, published: Path | None, at_least: str, as_json: bool) 
     if planned.previous is None:
         return
     data = {table.name for table in planned.content.package.with_role("data")}
-    show_changes([change for change in planned.changes if change["table_name"] in data])
+    of_records = [change for each in planned.records for change in each.first]
+    show_changes([*(change for change in planned.changes if change["table_name"] in data), *of_records])
 
 
 def publish_now(root: Path, published: Path | None, at_least: str, as_json: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -12,20 +11,22 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 from cbrn_data import __version__
+from cbrn_data.checks.compare import Pairs, all_changes, changed_records, differing, released_records, released_rows
 from cbrn_data.checks.since import dated, since
 from cbrn_data.findings import Finding
 from cbrn_data.release.content import Content
 from cbrn_data.release.descriptor import datapackage
 from cbrn_data.release.notes import changes_text, summary
 from cbrn_data.release.version import Reason, next_version, reasons
-from cbrn_data.schema.canonical import Row, csv_bytes, json_bytes, read_csv
-from cbrn_data.schema.delta import delta
-from cbrn_data.schema.model import Package, read_package
+from cbrn_data.schema.canonical import Row, csv_bytes, json_bytes
+from cbrn_data.schema.delta import CHANGES, RecordChanges, delta
+from cbrn_data.schema.model import read_package
+from cbrn_data.schema.written import Hashed, TableWriter
 from cbrn_data.store import disk
 from cbrn_data.store.folder import DESCRIPTOR, INFO, Release
 from cbrn_data.strict_json import dumped
 
-LIBRARIES = ("frictionless", "pandas", "pandera", "pyarrow", "pycountry", "pyyaml")
+LIBRARIES = ("dplib-py", "frictionless", "jsonschema", "pandas", "pandera", "pyarrow", "pycountry", "pyyaml")
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Draft:
     version: str
     why: list[Reason]
     changes: list[Row]
+    pairs: Pairs
+    records: list[RecordChanges]
     findings: list[Finding]
 
     @property
@@ -50,50 +53,60 @@ class Draft:
     @property
     def counts(self) -> dict[str, int]:
         """Rows by published table."""
-        return {name: len(self.content.rows[name]) for name in self.content.tables}
+        return {name: self.content.counts[name] for name in self.content.tables}
 
     @property
     def summary(self) -> str:
         """What the release brings, in one line."""
-        return summary(self.changes, self.content.package, self.counts, first=self.previous is None, why=self.why)
+        first, package = self.previous is None, self.content.package
+        return summary(self.changes, package, self.counts, first=first, why=self.why, records=self.records)
 
 
 def draft(content: Content, previous: Release | None, at_least: str = "patch", date: str | None = None) -> Draft:
     """Compare content with the newest release and choose the version that follows; ``date`` is the day it would bear."""
     if previous is None or previous.content_digest == content.digest:
-        return Draft(content, previous, previous.version if previous else next_version(None, []), [], [], [])
+        return Draft(content, previous, previous.version if previous else next_version(None, []), [], [], {}, [], [])
     old = read_package(previous.folder / "schemas")
     rows = released_rows(previous, old)
     changes = delta(rows, content.rows, content.package)
-    why = reasons(changes, old, content.package)
+    pairs = differing(released_records(previous, old), content.records)
+    records = changed_records(pairs, content.package)
+    why = reasons(changes, old, content.package, records)
     findings = [*since(rows, content.rows), *(dated(date, previous.version, previous.date) if date else ())]
-    return Draft(content, previous, next_version(previous.version, why, at_least), why, changes, findings)
+    return Draft(content, previous, next_version(previous.version, why, at_least), why, changes, pairs, records, findings)
 
 
-def released_rows(release: Release, package: Package) -> dict[str, list[Row]]:
-    """Read the tables of a release back from its folder; a table that it does not have is empty."""
-    return {
-        name: read_csv(disk.read(path))[1] if (path := release.folder / f"{name}.csv").exists() else []
-        for name in package.tables
-        if name != "changes"
-    }
-
-
-def release_files(planned: Draft, date: str) -> dict[str, bytes]:
+def release_files(planned: Draft, date: str) -> dict[str, disk.Data]:
     """Return every file of the release but its report, which only the gate can write; ``date`` is YYYY-MM-DD."""
     content, previous, package = planned.content, planned.previous, planned.content.package
-    rows: Mapping[str, list[Row]] = {**content.rows, "changes": planned.changes}
-    files = dict(content.files)
-    if planned.changes:
-        files["changes.csv"] = csv_bytes(package.tables["changes"].names, planned.changes)
-        files["changes.json"] = json_bytes(package.tables["changes"], planned.changes)
+    files = content.files | _change_files(planned)
     old = previous.version if previous else None
-    files["CHANGES.md"] = changes_text(planned.version, old, planned.summary, planned.why, planned.changes, package)
-    tables = package.published(rows)
+    said = (planned.version, old, planned.summary, planned.why)
+    files["CHANGES.md"] = changes_text(*said, planned.changes, package, planned.records)
+    tables = package.published(content.counts | {CHANGES: len(planned.changes) + len(planned.records)})
     described = datapackage(package, tables, files, content.rows["sources"], planned.version, date)
     files[DESCRIPTOR] = dumped(described)
     files[INFO] = dumped(_info(planned, date))
     return files
+
+
+def _change_files(planned: Draft) -> dict[str, disk.Data]:
+    """Return what changed as CSV and JSON: in memory, or as files where a table of records is among it."""
+    table = planned.content.package.tables[CHANGES]
+    if not planned.records:
+        changes = planned.changes
+        made = {f"{CHANGES}.csv": csv_bytes(table.names, changes), f"{CHANGES}.json": json_bytes(table, changes)}
+        return made if changes else {}  # type: ignore[return-value]
+    assert planned.content.folder
+    files = {form: planned.content.folder / f"{CHANGES}.{form}" for form in ("csv", "json")}
+    with files["csv"].open("wb") as csv_file, files["json"].open("wb") as json_file:
+        csv, js = Hashed(csv_file), Hashed(json_file)
+        writer = TableWriter(table, csv, js)
+        for block in all_changes(planned.changes, planned.pairs, planned.content.package):
+            writer.add(block)
+        writer.close()
+    written = (("csv", csv), ("json", js))
+    return {f"{CHANGES}.{form}": disk.Large(files[form], hashed.sha256, hashed.size) for form, hashed in written}
 
 
 def _info(planned: Draft, date: str) -> dict[str, Any]:

@@ -12,12 +12,14 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cbrn_data.schema.canonical import Row, csv_bytes, json_bytes
 from cbrn_data.schema.model import Package
 from cbrn_data.schema.nested import nested
-from cbrn_data.sources.source import Source, digest
+from cbrn_data.sources.source import Source
+from cbrn_data.store.disk import Data, Large, sha256_of
 from cbrn_data.store.folder import NESTED
 from cbrn_data.strict_json import dumped
 
@@ -27,38 +29,53 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Content:
-    """What would be published, before it has a version: ``files`` by name, and the rows they were made from."""
+    """What would be published, before it has a version: ``files`` by name, and the rows they were made from.
+
+    ``records`` are the CSV files of tables of records, which lie in the ``folder`` of the tables that were ``made``.
+    """
 
     package: Package
     rows: Mapping[str, list[Row]]
-    files: dict[str, bytes]
+    counts: dict[str, int]
+    files: dict[str, Data]
     digest: str
+    records: dict[str, Large]
+    made: Tables
+
+    @property
+    def folder(self) -> Path | None:
+        """Where files too large for memory are written until they are staged."""
+        return Path(self.made.folder.name) if self.made.folder else None
 
     @property
     def tables(self) -> list[str]:
         """The tables that are published, in order."""
-        return self.package.published(self.rows)
+        return self.package.published(self.counts)
 
 
 def build_content(tables: Tables, package: Package) -> Content:
     """Turn tables, their sources and definitions into the files of a release."""
-    files: dict[str, bytes] = {}
-    for name in package.published(tables.rows):
-        table = package.tables[name]
-        files[f"{name}.csv"] = csv_bytes(table.names, tables.rows[name])
-        files[f"{name}.json"] = json_bytes(table, tables.rows[name])
+    files: dict[str, Data] = {}
+    for name in package.published(tables.counts):
+        table, large = package.tables[name], tables.records.get(name)
+        files[f"{name}.csv"] = large.csv if large else csv_bytes(table.names, tables.rows[name])
+        files[f"{name}.json"] = large.json if large else json_bytes(table, tables.rows[name])
     files |= input_files(tables.sources, package)
     named = {name: data for name, data in files.items() if not name.endswith(".json")}
-    lines = "".join(f"{digest(named[name])}  {name}\n" for name in sorted(named))
+    lines = "".join(f"{sha256_of(named[name])}  {name}\n" for name in sorted(named))
     files[NESTED] = dumped(nested(tables.rows, package))
-    return Content(package, tables.rows, files, hashlib.sha256(lines.encode()).hexdigest())
+    records = {name: made.csv for name, made in tables.records.items()}
+    found = hashlib.sha256(lines.encode()).hexdigest()
+    return Content(package, tables.rows, tables.counts, files, found, records, tables)
 
 
-def input_files(sources: list[Source], package: Package) -> dict[str, bytes]:
+def input_files(sources: list[Source], package: Package) -> dict[str, Data]:
     """Return what a release is made of, as it stands in the release: sources, their sidecars, and definitions."""
-    files = {f"schemas/{name}": _without_base(data) for name, data in package.files.items()}
+    files: dict[str, Data] = {f"schemas/{name}": _without_base(data) for name, data in package.files.items()}
     for source in sources:
-        files |= {f"sources/{source.name}": source.data, f"sources/{source.name}.yaml": source.sidecar}
+        about = source.about
+        data = Large(source.path, about["sha256"], int(about["bytes"])) if source.path else source.data
+        files |= {f"sources/{source.name}": data, f"sources/{source.name}.yaml": source.sidecar}
     return files
 
 

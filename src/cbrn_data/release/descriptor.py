@@ -12,7 +12,7 @@ from typing import Any
 
 from cbrn_data.schema.descriptor import table_schema
 from cbrn_data.schema.model import Package, Table
-from cbrn_data.sources.source import digest
+from cbrn_data.store.disk import Data, sha256_of, size_of
 
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 
@@ -20,7 +20,7 @@ PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 def datapackage(
     package: Package,
     tables: list[str],
-    files: Mapping[str, bytes],
+    files: Mapping[str, Data],
     sources: list[dict[str, str | None]],
     version: str,
     date: str,
@@ -49,7 +49,7 @@ def _source(row: dict[str, str | None]) -> dict[str, str]:
     return entry | ({"version": row["edition"]} if row["edition"] else {})
 
 
-def _resources(table: Table, files: Mapping[str, bytes], present: frozenset[str]) -> list[dict[str, Any]]:
+def _resources(table: Table, files: Mapping[str, Data], present: frozenset[str]) -> list[dict[str, Any]]:
     forms: list[dict[str, Any]] = [
         {"name": table.name, "type": "table", "path": f"{table.name}.csv", "format": "csv", "mediatype": "text/csv"},
         {"name": f"{table.name}-json", "path": f"{table.name}.json", "format": "json", "mediatype": "application/json"},
@@ -57,12 +57,12 @@ def _resources(table: Table, files: Mapping[str, bytes], present: frozenset[str]
     return [_resource(table, form, files[form["path"]], present) for form in forms]
 
 
-def _resource(table: Table, form: dict[str, Any], data: bytes, present: frozenset[str]) -> dict[str, Any]:
+def _resource(table: Table, form: dict[str, Any], data: Data, present: frozenset[str]) -> dict[str, Any]:
     described = {
         "title": table.title if "type" in form else f"{table.title} (JSON)",
         "description": table.description.strip(),
         "encoding": "utf-8",
-        "bytes": len(data),
-        "hash": f"sha256:{digest(data)}",
+        "bytes": size_of(data),
+        "hash": f"sha256:{sha256_of(data)}",
     }
     return form | described | ({"schema": table_schema(table, present)} if "type" in form else {})

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -18,13 +17,11 @@ from typing import Any
 
 from cbrn_data.checks.coverage import covered
 from cbrn_data.checks.profile import by_profile
-from cbrn_data.checks.released import FRICTIONLESS_ROWS, by_frictionless, read_documents, read_tables
+from cbrn_data.checks.released import FRICTIONLESS_ROWS, Released, by_frictionless, read_documents, read_tables
 from cbrn_data.checks.run import CHECKS, check_tables
 from cbrn_data.errors import GateError
 from cbrn_data.findings import Finding, blocking
-from cbrn_data.schema.canonical import Row
-from cbrn_data.schema.model import Package, read_package
-from cbrn_data.sources.source import digest
+from cbrn_data.schema.model import read_package
 from cbrn_data.store import disk
 from cbrn_data.store.folder import DESCRIPTOR
 
@@ -43,23 +40,23 @@ def judge(folder: Path, known: list[Finding]) -> Judged:
     Raises GateError with the findings that block.
     """
     package = read_package(folder / "schemas")
-    rows, findings = read_tables(folder, package)
-    findings += check_tables(rows, package, read_documents(folder, rows))
+    released, findings = read_tables(folder, package)
+    findings += check_tables(released.rows, package, read_documents(folder, released.rows))
     findings += by_profile(json.loads(disk.read(folder / DESCRIPTOR)))
-    findings += by_frictionless(folder, package, rows)
+    findings += by_frictionless(folder, released)
     findings = sorted({*known, *findings})
     if blocking(findings):
         raise GateError("the release does not pass its checks", blocking(findings))
-    return Judged(findings, _report(folder, package, rows, findings))
+    return Judged(findings, _report(folder, released, findings))
 
 
-def _report(folder: Path, package: Package, rows: Mapping[str, list[Row]], findings: list[Finding]) -> dict[str, Any]:
-    tables = package.published(rows)
-    sampled = [name for name in tables if len(rows[name]) > FRICTIONLESS_ROWS]
+def _report(folder: Path, released: Released, findings: list[Finding]) -> dict[str, Any]:
+    tables = released.tables
+    sampled = [name for name in tables if released.counts[name] > FRICTIONLESS_ROWS]
     return {
         "valid": True,
         "checked": {
-            name: digest(disk.read(folder / name))
+            name: disk.digest(folder / name)
             for name in sorted([DESCRIPTOR, *(f"{table}.{form}" for table in tables for form in ("csv", "json"))])
         },
         "checks": [
@@ -74,7 +71,7 @@ def _report(folder: Path, package: Package, rows: Mapping[str, list[Row]], findi
                 "first_rows_only": dict.fromkeys(sampled, FRICTIONLESS_ROWS),
             },
         ],
-        **covered(rows, package),
+        **covered(released),
         "findings": {
             "counts": dict(sorted(Counter(finding.code for finding in findings).items())),
             "listed": [finding.as_dict() for finding in findings],

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from cbrn_data.findings import shown
 from cbrn_data.release.version import Reason
 from cbrn_data.schema.canonical import Row
+from cbrn_data.schema.delta import RecordChanges
 from cbrn_data.schema.model import Package
 from cbrn_data.words.text import live
 
@@ -18,7 +19,7 @@ LISTED = 20
 """How many rows of one table and kind ``CHANGES.md`` lists; the others are counted, and stand in ``changes.csv``."""
 
 _HEADLINES = ("regions", "countries", "projects", "achievements")
-_ONE = {"countries": "country", "memberships": "membership", "priorities": "priority", "evidence": "evidence row"}
+_ONE = {"evidence": "evidence row"}
 
 
 def counted(number: int, table: str) -> str:
@@ -29,11 +30,18 @@ def counted(number: int, table: str) -> str:
     """
     words = table.replace("_", " ").split(" ")
     if number == 1:
-        words[-1] = _ONE.get(words[-1], words[-1].removesuffix("s"))
+        words[-1] = _ONE.get(words[-1], re.sub("ies$", "y", words[-1]).removesuffix("s"))
     return f"{number:,} {' '.join(words)}"
 
 
-def summary(changes: list[Row], package: Package, counts: dict[str, int], first: bool, why: Sequence[Reason] = ()) -> str:
+def summary(
+    changes: list[Row],
+    package: Package,
+    counts: dict[str, int],
+    first: bool,
+    why: Sequence[Reason] = (),
+    records: Sequence[RecordChanges] = (),
+) -> str:
     """Return in one line what a release brings to the tables of things.
 
     To those of pairs only where nothing else moved; where neither did, the strongest reasons ``why`` it is a release.
@@ -49,6 +57,12 @@ def summary(changes: list[Row], package: Package, counts: dict[str, int], first:
             for kind in ("added", "changed", "removed")
             if (rows := {row["row_id"] for row in changes if (row["table_name"], row["change"]) == (table, kind)})
         ]
+        parts += [
+            f"{counted(number, each.table.name)} {kind}"
+            for each in records
+            if each.table.name in tables
+            for kind, number in each.kinds
+        ]
         if parts:
             return "; ".join(parts)
     strongest = "; ".join(reason.why for reason in why if reason.step == why[0].step)
@@ -62,7 +76,13 @@ def _named(table: str, rows: set[str | None]) -> str:
 
 
 def changes_text(
-    version: str, previous: str | None, line: str, reasons: list[Reason], changes: list[Row], package: Package
+    version: str,
+    previous: str | None,
+    line: str,
+    reasons: list[Reason],
+    changes: list[Row],
+    package: Package,
+    records: Sequence[RecordChanges] = (),
 ) -> bytes:
     """Return ``CHANGES.md``: the summary, why the version is what it is, and the rows of the data tables."""
     lines = [f"# {version}", "", f"{escaped(line)}.", ""]
@@ -73,6 +93,8 @@ def changes_text(
         lines += [f"- {reason.step}: {escaped(reason.why)}" for reason in reasons] + [""]
         for table in package.with_role("data"):
             lines += list(_table_lines(table.title, [change for change in changes if change["table_name"] == table.name]))
+        for each in records:
+            lines += list(_record_lines(each))
         lines += ["Every changed cell, with its old and new value, stands in `changes.csv`.", ""]
     return "\n".join(lines).encode()
 
@@ -92,6 +114,14 @@ def _table_lines(title: str, changes: list[Row]) -> Iterator[str]:
             yield from (f"  - {cell['field']}: {_value(cell['old'])} → {_value(cell['new'])}" for cell in cells)
     if len(rows) > LISTED:
         yield f"- and {len(rows) - LISTED:,} more"
+    yield ""
+
+
+def _record_lines(changes: RecordChanges) -> Iterator[str]:
+    yield from (f"## {escaped(changes.table.title)}", "")
+    yield from (f"- {change['change']} `{shown(live(change['row_id'] or ''), 120)}`" for change in changes.first)
+    if (rest := changes.counts.total() - len(changes.first)) > 0:
+        yield f"- and {rest:,} more"
     yield ""
 
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
+import pyarrow.compute as pc
+
+from cbrn_data.checks.compare import released_rows
 from cbrn_data.errors import ReleaseError
 from cbrn_data.findings import shown
-from cbrn_data.release.assemble import released_rows
 from cbrn_data.schema.canonical import Row
+from cbrn_data.schema.delta import table_blocks
 from cbrn_data.schema.model import Package, Table, read_package
+from cbrn_data.schema.records import LINE
 from cbrn_data.sources.cells import CsvRow, read_cells
 from cbrn_data.sources.document import Document
 from cbrn_data.store import disk
@@ -86,7 +91,10 @@ class Tracer:
         table = _data_table(self._package, table_name)
         if field not in table.names:
             raise ReleaseError(f"{table_name} has no field {shown(field, 80)!r}; it has {', '.join(table.names)}")
-        value = self._row(table, row_id)[field]
+        row = self._row(table, row_id)
+        value = row[field]
+        if table.by_line:
+            return Traced(field, value or "", [self._line(table, row, value)] if value is not None else [])
         evidence = self._evidence.get((table_name, row_id, field), [])
         return Traced(field, value or "", [self._passage(entry) for entry in evidence])
 
@@ -97,6 +105,8 @@ class Tracer:
         return [self.cell(table_name, row_id, name) for name in table.names if row[name] is not None]
 
     def _row(self, table: Table, row_id: str) -> Row:
+        if table.by_line:
+            return found_record(self._folder / f"{table.name}.csv", table, row_id)
         if table.name not in self._by_key:
             self._by_key[table.name] = {table.row_id(row): row for row in self._rows[table.name]}
         found = self._by_key[table.name]
@@ -128,6 +138,27 @@ class Tracer:
             row={name: value for name, value in row.values().items() if value is not None} if row else {},
         )
 
+    def _line(self, table: Table, row: Row, value: str) -> Passage:
+        """Return the evidence of a cell of a table of records: the row of its source, by its line."""
+        (entry,) = self._evidence[table.name, "*", "*"]
+        source = self._sources[entry["source_id"]]
+        line = int(row[LINE] or 0)
+        return Passage(
+            method="curated",
+            how=HOW["curated"],
+            before="",
+            words=_joined(value),
+            after="",
+            file=source["path"] or "",
+            lines=(line, line),
+            source=source,
+            page=None,
+            url=source["url"],
+            stated_by=urlsplit(source["url"]).hostname if source["url"] else source["publisher"],
+            certainty=None,
+            row={name: cell for name, cell in row.items() if cell is not None and name != LINE},
+        )
+
     def _document(self, path: str) -> Document:
         if path not in self._documents:
             self._documents[path] = Document(path, disk.read(self._folder / path).decode("utf-8"))
@@ -139,6 +170,15 @@ class Tracer:
             rows = read_cells(self._document(path)).rows
             self._curated[path] = {cell.span.start: row for row in rows for cell in row.cells.values()}
         return self._curated[path].get(start)
+
+
+def found_record(path: Path, table: Table, row_id: str) -> Row:
+    """Return the row of a table of records with that key, read by block. Raises ReleaseError if there is none."""
+    for rows in table_blocks(path, table.names):
+        found: list[Row] = rows.filter(pc.equal(rows[table.primary_key[0]], row_id)).to_pylist()
+        if found:
+            return found[0]
+    raise ReleaseError(f"{table.name} has no row {shown(row_id, 80)!r}")
 
 
 def trace(release: Release, table_name: str, row_id: str, field: str | None = None) -> list[Traced]:

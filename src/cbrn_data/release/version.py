@@ -16,10 +16,11 @@ Nobody types a version: the first is 1.0.0, and ``at_least`` can only raise the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cbrn_data.schema.canonical import Row
+from cbrn_data.schema.delta import RecordChanges
 from cbrn_data.schema.model import Field, Package, Table
 
 FIRST = "1.0.0"
@@ -34,9 +35,9 @@ class Reason:
     why: str
 
 
-def reasons(changes: list[Row], old: Package, new: Package) -> list[Reason]:
+def reasons(changes: list[Row], old: Package, new: Package, records: Sequence[RecordChanges] = ()) -> list[Reason]:
     """Return every reason, the strongest first; never none, because only other content is ever compared."""
-    found = [*_of_package(old, new), *_of_rows(changes, new)]
+    found = [*_of_package(old, new), *_of_rows(changes, records, new)]
     found = found or [Reason("patch", "files of sources or definitions, and nothing that they say")]
     return sorted(found, key=lambda reason: (-STEPS.index(reason.step), reason.why))
 
@@ -54,13 +55,15 @@ def next_version(previous: str | None, found: list[Reason], at_least: str = "pat
     return {"major": f"{major + 1}.0.0", "minor": f"{major}.{minor + 1}.0", "patch": f"{major}.{minor}.{patch + 1}"}[step]
 
 
-def _of_rows(changes: list[Row], package: Package) -> Iterator[Reason]:
-    counts: dict[tuple[str, str], set[str | None]] = {}
+def _of_rows(changes: list[Row], records: Sequence[RecordChanges], package: Package) -> Iterator[Reason]:
+    rows: dict[tuple[str, str], set[str | None]] = {}
     for change in changes:
-        counts.setdefault((change["table_name"] or "", change["change"] or ""), set()).add(change["row_id"])
-    for (name, kind), rows in counts.items():
+        rows.setdefault((change["table_name"] or "", change["change"] or ""), set()).add(change["row_id"])
+    counts = {place: len(found) for place, found in rows.items()}
+    counts |= {(each.table.name, kind): number for each in records for kind, number in each.kinds}
+    for (name, kind), number in counts.items():
         table = package.tables[name]
-        many = f"{len(rows)} row{'s' if len(rows) > 1 else ''} {kind}"
+        many = f"{number:,} row{'s' if number > 1 else ''} {kind}"
         where = {"added": "to", "removed": "from", "changed": "in"}[kind]
         yield Reason(_row_step(table, kind), f"{many} {where} {name}")
 

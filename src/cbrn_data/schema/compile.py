@@ -21,11 +21,14 @@ from cbrn_data.findings import Finding, shown
 from cbrn_data.schema.descriptor import table_schema
 from cbrn_data.schema.model import Table
 from cbrn_data.schema.rules import unsupported
+from cbrn_data.sources.document import REFUSED
 from cbrn_data.tabular.blocks import Block
 from cbrn_data.tabular.compile import CompiledSchema, Failure, compile_schema
 from cbrn_data.tabular.faults import Fault, Tally
+from cbrn_data.tabular.keys import places
 from cbrn_data.tabular.schema import UnsupportedSchema, read_schema
 from cbrn_data.tabular.stream import TableCheck
+from cbrn_data.words.text import ACTIVE
 
 TYPES = frozenset({"string", "integer", "year", "yearmonth", "date", "time", "datetime", "duration"})
 """Types that a column of ours can have: in CSV and JSON their one spelling is the same text or whole number."""
@@ -66,6 +69,18 @@ def compile_table(table: Table, names: Sequence[str] | None = None) -> CompiledS
     return _compiled(table, tuple(names or table.names), whole=names is None)
 
 
+def compile_part(table: Table, names: Sequence[str]) -> CompiledSchema:
+    """Return the schema of whole rows of some columns: cells that must not be null and references, but no unique keys.
+
+    Raises SchemaError as ``compile_table`` does.
+    """
+    if refused := refusals(table):
+        raise SchemaError("a definition asks for what is not checked", refused)
+    descriptor = table_schema(table, frozenset(key.resource for key in table.foreign_keys))
+    fields = [field for field in descriptor["fields"] if field["name"] in names]
+    return compile_schema(read_schema({**descriptor, "fields": fields, "primaryKey": []}))
+
+
 def _compiled(table: Table, names: tuple[str, ...], whole: bool) -> CompiledSchema:
     descriptor = table_schema(table, frozenset())
     if whole:
@@ -87,12 +102,22 @@ def text_table(names: Sequence[str], rows: Iterable[dict[str, str | None]]) -> p
 
 def cell_faults(compiled: CompiledSchema, data: pa.Table) -> list[Fault]:
     """Return everything in a table of text that breaks its schema, by row from 1; a key that repeats is one of its row."""
-    tally = Tally(maxsize)
     block = Block(data, 1, 1, data.num_rows, data.num_rows)
-    check = TableCheck(compiled, tally, more=partial(misspelt, compiled))
+    check = TableCheck(compiled, Tally(maxsize), more=partial(misspelt, compiled))
     check.add(block)
     check.finish(lambda: [block])
-    return tally.listed
+    return check.tally.listed
+
+
+def cell_check(table: Table) -> TableCheck:
+    """Return what judges the cells and keys of a table block by block, listing faults up to a cap."""
+    compiled = compile_table(table)
+
+    def more(data: pa.Table, failures: Sequence[Failure]) -> Iterator[Failure]:
+        yield from misspelt(compiled, data, failures)
+        yield from unfit_texts(table, data)
+
+    return TableCheck(compiled, Tally(), more=more)
 
 
 def misspelt(compiled: CompiledSchema, data: pa.Table, failures: Sequence[Failure]) -> Iterator[Failure]:
@@ -105,9 +130,22 @@ def misspelt(compiled: CompiledSchema, data: pa.Table, failures: Sequence[Failur
         good = pc.equal(compiled.comparable(field.name, column), column)
         if field.type in _LONGEST:
             good = pc.and_kleene(good, pc.less_equal(pc.binary_length(column), _LONGEST[field.type]))
-        rows = np.setdiff1d(np.flatnonzero(~pc.fill_null(good, True).to_numpy()), told.get(field.name, []))
+        rows = np.setdiff1d(places(pc.invert(good)), told.get(field.name, []))
         if len(rows):
             yield Failure(field.name, "cell-type", "", rows)
+
+
+def unfit_texts(table: Table, data: pa.Table) -> Iterator[Failure]:
+    """Yield the cells of text that a spreadsheet would run, or that have characters which no source may have."""
+    for field in table.fields:
+        if field.type == "string" and field.name in data.column_names:
+            for code, pattern in (("text-active", f"^(?:{ACTIVE})"), *REFUSED):
+                rows = places(pc.match_substring_regex(data[field.name], pattern))
+                if len(rows):
+                    yield Failure(field.name, code, "", rows)
+
+
+_BOUNDS = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "more than", "exclusiveMaximum": "less than"}
 
 
 def explained(table: Table, fault: Fault) -> str:
@@ -127,7 +165,7 @@ def explained(table: Table, fault: Fault) -> str:
         "cell-format": f"is no {kind}{example}",
         "cell-enum": f"is none of {', '.join(map(str, rules.get('enum', [])))}",
         "cell-pattern": f"does not match {shown(str(rules.get('pattern')), 80)}{example}",
-        "cell-range": f"must be {_limits(rules, minimum='at least', maximum='at most', exclusiveMinimum='more than', exclusiveMaximum='less than')}",
+        "cell-range": f"must be {_limits(rules, **_BOUNDS)}",
         "cell-length": f"must have {_limits(rules, minLength='at least', maxLength='at most')} characters",
     }
     return f"{subject} {said.get(fault.code, f'breaks the rule {fault.constraint}')}"

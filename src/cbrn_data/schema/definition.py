@@ -64,6 +64,7 @@ _TABLE: _Rules = {
     "title": (True, _text, "text"),
     "description": (True, _text, "text"),
     "role": (True, lambda value: isinstance(value, str) and value in ROLES, f"one of {', '.join(ROLES)}"),
+    "evidence": (False, lambda value: value == "by-line", "by-line"),
     "primaryKey": (True, _names, "a list of names of fields"),
     "foreignKeys": (False, _list, "a list"),
     "checks": (False, _list, "a list"),

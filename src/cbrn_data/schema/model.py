@@ -2,15 +2,16 @@
 
 ``package.yaml`` describes the whole and lists the tables in order. ``<table>.yaml`` holds ``name``, ``title``,
 ``description``, ``role`` (``data``: every cell has evidence; ``provenance``: sources and evidence; ``record``: what
-became of rows), ``primaryKey``, ``foreignKeys`` (``fields``, ``resource``, ``references``), ``checks`` beyond Table
-Schema (``check``, ``fields``), and ``fields``: ``name``, ``type``, ``format``, ``title``, ``description``, ``unit``,
-``example``, ``constraints`` as in Table Schema (Data Package 2.0).
+became of rows), ``evidence: by-line`` (a data table made row for row of one source, see ``records``), ``primaryKey``,
+``foreignKeys`` (``fields``, ``resource``, ``references``), ``checks`` beyond Table Schema (``check``, ``fields``), and
+``fields``: ``name``, ``type``, ``format``, ``title``, ``description``, ``unit``, ``example``, ``constraints`` as in
+Table Schema (Data Package 2.0).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from pathlib import Path
@@ -72,6 +73,7 @@ class Table:
     foreign_keys: tuple[ForeignKey, ...]
     checks: tuple[NamedCheck, ...]
     fields: tuple[Field, ...]
+    by_line: bool = False
 
     @property
     def names(self) -> list[str]:
@@ -103,9 +105,9 @@ class Package:
     tables: dict[str, Table]
     files: dict[str, bytes]
 
-    def published(self, rows: Mapping[str, Sequence[object]]) -> list[str]:
-        """Return the tables that a release of ``rows`` has: records of what became of rows only where there are any."""
-        return [table.name for table in self.tables.values() if table.role != "record" or rows.get(table.name)]
+    def published(self, counts: Mapping[str, int]) -> list[str]:
+        """Return the tables of a release with so many rows: records of what became of rows only where there are any."""
+        return [table.name for table in self.tables.values() if table.role != "record" or counts.get(table.name)]
 
     def with_role(self, *roles: str) -> list[Table]:
         """Return the tables of the given roles, in order."""
@@ -180,6 +182,7 @@ def _table(name: str, entry: dict[str, Any], text: str) -> Table:
         ),
         checks=tuple(NamedCheck(check["check"], tuple(check["fields"])) for check in entry.get("checks") or []),
         fields=tuple(_field(field, _line_of(text, field["name"])) for field in entry["fields"]),
+        by_line=entry.get("evidence") == "by-line",
     )
 
 
@@ -211,4 +214,16 @@ def _inconsistencies(table: Table, tables: dict[str, Table]) -> list[Finding]:
         there = tables.get(key.resource)
         if there is None or not set(key.references) <= set(there.names):
             messages.append(f"foreignKeys leads to {key.resource}.{'+'.join(key.references)}, which is not there")
-    return [_wrong(table.name, message) for message in messages]
+        elif there.by_line:
+            messages.append(f"foreignKeys leads to {key.resource}, whose evidence is by line; refer to a smaller table")
+    return [_wrong(table.name, message) for message in [*messages, *_unfit_for_lines(table)]]
+
+
+def _unfit_for_lines(table: Table) -> Iterator[str]:
+    if not table.by_line:
+        return
+    key, line = table.primary_key[0], [field for field in table.fields if field.name == "source_line"]
+    if len(table.primary_key) != 1 or key not in table.names or table.field(key).type != "string":
+        yield "a table with evidence by line has one field of text as its key"
+    if table.role != "data" or not line or line[0].type != "integer" or not line[0].required:
+        yield "a table with evidence by line has the role data, and a required whole number 'source_line'"

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from cbrn_data.findings import Finding
 from cbrn_data.schema.model import Table
+from cbrn_data.tabular.keys import places
 
 Rule = Callable[[Mapping[str, str | None], tuple[str, ...]], str | None]
 """Takes a row and the fields of the check; returns in words what is wrong, or None."""
@@ -116,7 +117,7 @@ _SURELY: dict[str, Callable[[Sequence[Any]], Any]] = {
 def broken_rows(table: pa.Table, name: str, fields: tuple[str, ...]) -> npt.NDArray[np.int64]:
     """Return the places of the rows of a table of text that break the rule ``name``."""
     sure = _SURELY[name]([table[field] for field in fields])
-    doubtful = np.flatnonzero(~sure.to_numpy())
+    doubtful = places(pc.invert(sure))
     if not len(doubtful):
         return doubtful
     rows = table.select(list(dict.fromkeys(fields))).take(pa.array(doubtful)).to_pylist()

@@ -22,10 +22,15 @@ MAX_LINES = 20_000
 """How many lines a leaflet may have, blank ones included."""
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f]")
-_INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+_CONTROLS = "[\\x00-\\x08\\x0b\\x0e-\\x1f\\x7f-\x84\x86-\x9f]"
+_INVISIBLES = (
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
+REFUSED = (("source-control-character", _CONTROLS), ("source-invisible-character", _INVISIBLES))
+"""Characters that no text of a source may have, as patterns for Python and RE2, by finding code."""
+
+_CONTROL, _INVISIBLE = (re.compile(pattern) for _, pattern in REFUSED)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """A source: the bytes of a file under ``raw/`` and what its sidecar says of them.
 
 The sidecar ``<file>.yaml`` holds, in strict YAML: ``id`` (lower-case letters, digits, hyphens), ``kind`` (``leaflet``,
-``document``, ``curated``, ``corrections``), ``table`` (curated: the table it completes), ``text_of`` and ``read_with``
+``document``, ``curated``, ``records``, ``corrections``), ``table`` (curated: the table it completes; records: the one
+it is), ``text_of`` and ``read_with``
 (a leaflet's text that was read from a document), ``title``, ``publisher``, ``region`` and ``edition`` (leaflets),
 ``url``, ``retrieved_on``, ``licence``, ``note``, ``sha256``, ``bytes``, ``on_error`` (``reject`` or ``quarantine``).
 """
@@ -15,6 +16,7 @@ import stat
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from cbrn_data.findings import Finding, shown
 from cbrn_data.sources.document import Document, read_document, refused_character
 from cbrn_data.strict_yaml import YamlError, load_yaml
 
-KINDS = ("leaflet", "document", "curated", "corrections", "renames")
+KINDS = ("leaflet", "document", "curated", "records", "corrections", "renames")
 MEDIA_TYPES = {".txt": "text/plain", ".csv": "text/csv", ".pdf": "application/pdf"}
 MAX_BYTES = {"leaflet": 1 << 20, "document": 64 << 20}
 """The largest leaflet and document that are read, in bytes; curated tables are read whatever their size."""
@@ -51,12 +53,16 @@ _RULES: dict[str, tuple[bool, str]] = {
 
 @dataclass(frozen=True)
 class Source:
-    """One verified source: ``about`` is its sidecar, ``data`` its bytes, ``name`` its file name under ``raw/``."""
+    """One verified source: ``about`` is its sidecar, ``data`` its bytes, ``name`` its file name under ``raw/``.
+
+    The bytes of a source of kind ``records`` are at ``path`` and not in memory; ``data`` is empty.
+    """
 
     name: str
     about: dict[str, Any]
     sidecar: bytes
     data: bytes
+    path: Path | None = None
 
     @property
     def source_id(self) -> str:
@@ -143,6 +149,8 @@ def read_source(raw: Path, name: str) -> tuple[Source | None, list[Finding]]:
     about, sidecar, findings = _read_sidecar(raw, name)
     if about is None:
         return None, findings
+    if about["kind"] == "records":
+        return _records(raw / name, about, sidecar)
     data, unreadable = read_bytes(raw / name, place, MAX_BYTES.get(str(about["kind"])))
     if data is None:
         return None, [*findings, *unreadable]
@@ -159,25 +167,49 @@ def read_source(raw: Path, name: str) -> tuple[Source | None, list[Finding]]:
     return (None if source.reading[0] is None else source), findings
 
 
+def _records(path: Path, about: dict[str, Any], sidecar: bytes) -> tuple[Source | None, list[Finding]]:
+    """Hold a file that is read by block against its sidecar, without keeping it."""
+    place = f"raw/{path.name}"
+    stream, unreadable = _opened(path, place)
+    if stream is None:
+        return None, unreadable
+    with stream:
+        try:
+            actual, size = hashlib.file_digest(stream, "sha256").hexdigest(), stream.tell()
+        except OSError as error:
+            return None, [Finding("source-unreadable", f"cannot be read: {error.strerror}", place)]
+    if actual != about["sha256"] or size != int(about["bytes"]):
+        message = f"has sha256 {actual} ({size} bytes), its sidecar says {about['sha256']} ({about['bytes']} bytes)"
+        return None, [Finding("source-changed" if size else "source-empty", message, place)]
+    return Source(path.name, about, sidecar, b"", path), []
+
+
 def read_bytes(path: Path, place: str, limit: int | None = None) -> tuple[bytes | None, list[Finding]]:
     """Read a regular file, following no link; ``limit`` is in bytes."""
+    stream, unreadable = _opened(path, place)
+    if stream is None:
+        return None, unreadable
+    with stream:
+        size = os.fstat(stream.fileno()).st_size
+        if limit is not None and size > limit:
+            return None, [Finding("source-too-large", f"has {size:,} bytes, more than {limit:,}", place)]
+        try:
+            return stream.read(), []
+        except OSError as error:
+            return None, [Finding("source-unreadable", f"cannot be read: {error.strerror}", place)]
+
+
+def _opened(path: Path, place: str) -> tuple[BufferedReader | None, list[Finding]]:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         return None, [Finding("source-missing", "the file is not there", place)]
     except OSError as error:
         return None, [Finding("source-unreadable", f"cannot be opened: {error.strerror}", place)]
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         return None, [Finding("source-unreadable", "is not a regular file", place)]
-    with os.fdopen(descriptor, "rb") as stream:
-        if limit is not None and status.st_size > limit:
-            return None, [Finding("source-too-large", f"has {status.st_size:,} bytes, more than {limit:,}", place)]
-        try:
-            return stream.read(), []
-        except OSError as error:
-            return None, [Finding("source-unreadable", f"cannot be read: {error.strerror}", place)]
+    return os.fdopen(descriptor, "rb"), []
 
 
 def _read_sidecar(raw: Path, name: str) -> tuple[dict[str, Any] | None, bytes, list[Finding]]:
@@ -222,7 +254,7 @@ def sidecar_findings(name: str, text: str) -> tuple[dict[str, Any] | None, list[
 def _kind_messages(name: str, about: dict[str, Any]) -> list[str]:
     kind, suffix = about["kind"], Path(name).suffix
     wanted = {"leaflet": ".txt", "document": ".pdf"}.get(kind, ".csv")
-    needed = {"leaflet": ("region", "edition"), "curated": ("table",)}.get(kind, ())
+    needed = {"leaflet": ("region", "edition"), "curated": ("table",), "records": ("table",)}.get(kind, ())
     messages = [f"a source of kind {kind} needs the key {key!r}" for key in needed if not about.get(key)]
     messages += [f"a source of kind {kind} is a {wanted} file"] if suffix != wanted else []
     try:

@@ -11,7 +11,6 @@ would leave it for ever.
 
 from __future__ import annotations
 
-import hashlib
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +32,7 @@ class Derivation:
     """The files to put, in their order, and those to take away, to bring ``published`` up to date."""
 
     published: Path
-    changed: dict[str, bytes]
+    changed: dict[str, disk.Data]
     leaving: list[str]
     unfinished: bool
 
@@ -91,7 +90,7 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:NAMED_AT_MOST]) + more
 
 
-def plan(published: Path, releases: Sequence[Release], files: Mapping[str, bytes], index: Index) -> Derivation:
+def plan(published: Path, releases: Sequence[Release], files: Mapping[str, disk.Data], index: Index) -> Derivation:
     """Compare ``files`` (every derived file but the index) and the index with the disk; nothing is written.
 
     Raises ReleaseError if a name cannot be one, or a link or folder is in the way of a file.
@@ -101,8 +100,10 @@ def plan(published: Path, releases: Sequence[Release], files: Mapping[str, bytes
     disk.check_names([*files, INDEX])
     known = index.derived | _listed_as_leaving(published)
     gone = sorted(known - files.keys())
-    digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-    wanted = {name: files[name] for name in sorted(files, key=lambda name: (name in _IN_THIS_ORDER, name))}
+    digests = {name: disk.sha256_of(data) for name, data in files.items()}
+    wanted: dict[str, disk.Data] = {
+        name: files[name] for name in sorted(files, key=lambda name: (name in _IN_THIS_ORDER, name))
+    }
     if gone:
         wanted[LEAVING] = dumped({"leaving": gone})
     wanted[INDEX] = index_bytes(releases, digests)
@@ -112,12 +113,12 @@ def plan(published: Path, releases: Sequence[Release], files: Mapping[str, bytes
     return Derivation(published, changed, sorted(leaving), bool(disk.mode(published / LEAVING)))
 
 
-def _is(published: Path, name: str, data: bytes) -> bool:
+def _is(published: Path, name: str, data: disk.Data) -> bool:
     """Tell whether the file is there with exactly these bytes; a link is replaced, a folder is refused."""
     mode = _mode(published, name)
     if stat.S_ISDIR(mode):
         raise ReleaseError(f"{published / name}: is a folder where a derived file belongs; move it away")
-    return stat.S_ISREG(mode) and disk.read(published / name) == data
+    return stat.S_ISREG(mode) and disk.digest(published / name) == disk.sha256_of(data)
 
 
 def _mode(published: Path, name: str) -> int:

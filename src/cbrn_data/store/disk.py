@@ -19,7 +19,9 @@ import secrets
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from cbrn_data.errors import ReleaseError
 
@@ -103,6 +105,13 @@ def read(path: Path) -> bytes:
         return file.read()
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a regular file for reading, piece by piece. Raises ReleaseError as ``read`` does."""
+    with explained(path), os.fdopen(_open_old(path), "rb") as file:
+        yield file
+
+
 def digest(path: Path) -> str:
     """Return the sha256 of a regular file as hex, read in pieces. Raises ReleaseError as ``read`` does."""
     total = hashlib.sha256()
@@ -134,6 +143,12 @@ def mode(path: Path) -> int:
     return 0
 
 
+def size(path: Path) -> int:
+    """Return the size of an entry itself in bytes."""
+    with explained(path):
+        return os.lstat(path).st_size
+
+
 def walk(folder: Path, below: str = "") -> Iterator[tuple[str, int]]:
     """Yield (name relative to ``folder``, mode) of everything in it, folders too, without following links."""
     for name, kind in entries(folder / below).items():
@@ -149,14 +164,48 @@ def open_folder(path: Path, follow: bool = False) -> int:
         return os.open(path, _FOLDER if follow else _FOLDER | os.O_NOFOLLOW)
 
 
-def create(path: Path, data: bytes) -> None:
+@dataclass(frozen=True)
+class Large:
+    """A file that is not held in memory: its bytes are at ``path``, and have this digest and size."""
+
+    path: Path
+    sha256: str
+    size: int
+
+
+Data = bytes | Large
+"""What a file is to hold."""
+
+
+def sha256_of(data: Data) -> str:
+    """Return the sha256 in hex of what a file is to hold."""
+    return data.sha256 if isinstance(data, Large) else hashlib.sha256(data).hexdigest()
+
+
+def size_of(data: Data) -> int:
+    """Return the size in bytes of what a file is to hold."""
+    return data.size if isinstance(data, Large) else len(data)
+
+
+def pieces(data: Data) -> Iterator[bytes]:
+    """Yield what a file is to hold. Raises ReleaseError where a large file cannot be read."""
+    if isinstance(data, bytes):
+        yield data
+        return
+    with explained(data.path), os.fdopen(_open_old(data.path), "rb", buffering=0) as file:
+        while piece := file.read(_CHUNK):
+            yield piece
+
+
+def create(path: Path, data: Data) -> None:
     """Write a new file, mode 0644, and flush it to the disk; its folder is the caller's to flush."""
     with explained(path):
         handle = os.open(path, _NEW_FILE, 0o600)
         try:
-            rest = memoryview(data)
-            while rest:
-                rest = rest[os.write(handle, rest) :]
+            for piece in pieces(data):
+                rest = memoryview(piece)
+                while rest:
+                    rest = rest[os.write(handle, rest) :]
             os.fchmod(handle, 0o644)
             os.fsync(handle)
         finally:

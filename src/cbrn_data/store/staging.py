@@ -6,7 +6,6 @@ thrown away at any time; what a run that died has left is swept by the next one.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -38,7 +37,7 @@ class Staging:
         self._digests[folder] = {}
         return folder
 
-    def fill(self, files: Mapping[str, bytes]) -> Path:
+    def fill(self, files: Mapping[str, disk.Data]) -> Path:
         """Make a folder with ``files`` and their SHA256SUMS; nothing is left if that fails."""
         disk.check_names([*files, SUMS])
         folder = self.make()
@@ -50,7 +49,7 @@ class Staging:
             raise
         return folder
 
-    def add(self, folder: Path, files: Mapping[str, bytes]) -> None:
+    def add(self, folder: Path, files: Mapping[str, disk.Data]) -> None:
         """Write more files, bring SHA256SUMS up to date, flush all. Raises ReleaseError if one is there already."""
         known = self._known(folder)
         disk.check_names([*known, *files, SUMS])
@@ -62,7 +61,7 @@ class Staging:
             disk.make_folder(folder, below)
         for name in sorted(files):
             disk.create(disk.inside(folder, name), files[name])
-            known[name] = hashlib.sha256(files[name]).hexdigest()
+            known[name] = disk.sha256_of(files[name])
         if checksums(known) != before:
             disk.remove(folder / SUMS)
             disk.create(folder / SUMS, checksums(known))

@@ -32,11 +32,11 @@ from cbrn_data.store.staging import Staging
 
 __all__ = ["Derive", "Release", "Store", "Writer"]
 
-Derive = Callable[[Path, list[Release]], Mapping[str, bytes]]
+Derive = Callable[[Path, list[Release]], Mapping[str, disk.Data]]
 WAIT = 30.0
 
 
-def derive_nothing(published: Path, releases: list[Release]) -> Mapping[str, bytes]:
+def derive_nothing(published: Path, releases: list[Release]) -> Mapping[str, disk.Data]:
     """Derive no file but the index, which the store makes itself."""
     return {}
 
@@ -44,7 +44,7 @@ def derive_nothing(published: Path, releases: list[Release]) -> Mapping[str, byt
 class Store:
     """The releases under ``published``, read without a lock and written by one publisher at a time.
 
-    ``derive`` gets ``published`` and all releases, oldest first, and returns path -> bytes of every derived file but
+    ``derive`` gets ``published`` and all releases, oldest first, and returns path -> data of every derived file but
     ``releases.json``. It must read a release by its ``folder`` (the newest may still be staged) and name it by its
     version, and return the same bytes for the same releases.
     """
@@ -133,15 +133,15 @@ class Writer:
                     "an empty folder"
                 )
 
-    def stage(self, files: Mapping[str, bytes]) -> Path:
-        """Write ``files`` (name -> bytes) and their SHA256SUMS into a hidden folder, all flushed, and return it.
+    def stage(self, files: Mapping[str, disk.Data]) -> Path:
+        """Write ``files`` (name -> data) and their SHA256SUMS into a hidden folder, all flushed, and return it.
 
         Nobody reads it by chance (mode 0700, unguessable name), so that it can be checked where it is and thrown
         away. Raises ReleaseError: a name that cannot be published, or the disk refuses; nothing is left then.
         """
         return self._staging.fill(files)
 
-    def add(self, staged: Path, files: Mapping[str, bytes]) -> None:
+    def add(self, staged: Path, files: Mapping[str, disk.Data]) -> None:
         """Write more files into a staged folder and bring SHA256SUMS up to date.
 
         For what exists only after the gate: the validation report, and the attestation over SHA256SUMS.

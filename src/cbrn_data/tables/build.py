@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from cbrn_data.findings import Finding, blocking, shown
 from cbrn_data.leaflet.read import read_leaflet
@@ -16,17 +18,29 @@ from cbrn_data.tables.corrections import read_corrections
 from cbrn_data.tables.curated import Curated, read_curated
 from cbrn_data.tables.fit import refuse_missing, refuse_unfit
 from cbrn_data.tables.leaflets import LeafletClaims
+from cbrn_data.tables.records import Records, misplaced, write_records
 from cbrn_data.tables.resolve import Row, resolve
 from cbrn_data.words.text import inert, slug
 
 
 @dataclass(frozen=True)
 class Tables:
-    """All tables as rows of text, in the order of the package; ``findings`` are of the reading and resolving."""
+    """All tables as rows of text, in the order of the package; ``findings`` are of the reading and resolving.
+
+    Tables of ``records`` are files in ``folder``, which goes with this object, and have no rows here.
+    """
 
     rows: dict[str, list[Row]]
     sources: list[Source]
     findings: list[Finding]
+    records: dict[str, Records] = field(default_factory=dict)
+    folder: TemporaryDirectory[str] | None = None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many rows each table has."""
+        counts = {name: len(rows) for name, rows in self.rows.items()}
+        return counts | {name: records.rows for name, records in self.records.items()}
 
 
 def build_tables(sources: list[Source], package: Package) -> Tables:
@@ -54,7 +68,25 @@ def build_tables(sources: list[Source], package: Package) -> Tables:
     refuse_unfit(claims, made, package)
     found_rows = resolved.rows | made
     rows = {name: sorted(found_rows.get(name, []), key=table.order) for name, table in package.tables.items()}
-    return Tables(rows, sources, sorted(set(findings + resolved.findings)))
+    tables = Tables(rows, sources, sorted(set(findings + resolved.findings)))
+    return _with_records(tables, package) if any(source.kind == "records" for source in sources) else tables
+
+
+def _with_records(tables: Tables, package: Package) -> Tables:
+    """Add the tables of records, which refer to the others, with their evidence and the rows they set aside."""
+    findings = [*tables.findings, *misplaced(tables.sources, package)]
+    if blocking(findings):
+        return replace(tables, findings=sorted(findings))
+    folder = TemporaryDirectory(prefix="cbrn-data-")
+    sources = [source for source in tables.sources if source.kind == "records"]
+    found = [write_records(source, package, tables.rows, Path(folder.name)) for source in sources]
+    rows = dict(tables.rows)
+    rows["evidence"] = sorted([*rows["evidence"], *(each.evidence for each in found)], key=package.tables["evidence"].order)
+    aside = [*rows["quarantine"], *(row for each in found for row in each.quarantined)]
+    rows["quarantine"] = sorted(aside, key=package.tables["quarantine"].order)
+    findings += [finding for each in found for finding in each.findings]
+    records = {each.table.name: each for each in found}
+    return Tables(rows, tables.sources, sorted(set(findings)), records, folder)
 
 
 def _leaflets(sources: list[Source], renames: dict[str, Claim], findings: list[Finding]) -> list[LeafletClaims]:
@@ -187,7 +219,7 @@ def _source_row(source: Source) -> Row:
         "edition": about.get("edition"),
         "path": f"sources/{source.name}",
         "media_type": source.media_type,
-        "bytes": str(len(source.data)),
+        "bytes": str(about["bytes"]),
         "sha256": about["sha256"],
         "url": about.get("url"),
         "retrieved_on": about["retrieved_on"],

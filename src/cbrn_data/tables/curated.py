@@ -59,8 +59,8 @@ class Curated:
 def read_curated(source: Source, package: Package, known: Mapping[str, set[str]]) -> Curated:
     """Read a curated source; ``known`` holds the ids to which its rows may refer, by table where they are all known."""
     name = str(source.about["table"])
-    if name not in package.tables or package.tables[name].role != "data":
-        names = ", ".join(table.name for table in package.with_role("data"))
+    if name not in package.tables or package.tables[name].role != "data" or package.tables[name].by_line:
+        names = ", ".join(table.name for table in package.with_role("data") if not table.by_line)
         finding = Finding("curated-table", f"completes {name!r}, which is none of {names}", f"{source.place}.yaml", 1)
         return Curated(source, next(iter(package.tables.values())), [], [finding], [])
     table, cells = package.tables[name], read_cells(source.document)

@@ -132,12 +132,12 @@ def read_header(file: BinaryIO, dialect: Dialect = Dialect()) -> tuple[list[str]
 
 
 def read_blocks(
-    file: BinaryIO, names: Sequence[str], begun: bytes = b"", line: int = 1, dialect: Dialect = Dialect(), size: int = SIZE
+    file: BinaryIO, names: Sequence[str], begun: bytes = b"", line: int = 1, dialect: Dialect = Dialect()
 ) -> Iterator[Block]:
     """Yield the records of a file after its header as blocks; ``begun`` was read of them already, from ``line`` on."""
     scanner, row, rest = _Scanner(dialect), 1, begun
     while True:
-        data = file.read(size)
+        data = file.read(SIZE)
         rest, final = rest + data, not data
         while rest:
             cut, broken = scanner.cut(rest, final)
@@ -239,7 +239,7 @@ class _Scanner:
         match = self._cells.match(data, place)
         end = match.end() if match else place
         opened = self._opened.match(data, end)
-        if end == len(data) or (opened is not None and opened.end() == len(data)):
+        if data[end:] in (b"", b"\r") or (opened is not None and opened.end() == len(data)):
             is_whole = final or len(data) - place > LONGEST
             return "a quotation mark is not closed" if is_whole else None
         return "a quotation mark is closed, and more than a separator follows"

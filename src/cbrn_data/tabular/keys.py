@@ -116,6 +116,8 @@ class Confirmation:
 
         ``rows`` are the numbers of the block's rows in the file.
         """
+        if not len(self._suspects):
+            return []
         values = hashed(columns)
         found = np.searchsorted(self._suspects, values)
         found[found == len(self._suspects)] = 0
@@ -181,6 +183,12 @@ class KnownKeys:
 
 def _joined(arrays: list[pa.Array]) -> pa.Array:
     return pa.concat_arrays([array.cast(pa.large_string()) for array in arrays]).cast(pa.large_string())
+
+
+def places(mask: Any) -> npt.NDArray[np.int64]:
+    """Return where a mask is true, ascending; null is not true."""
+    found: npt.NDArray[np.int64] = pc.indices_nonzero(pc.fill_null(mask, False)).to_numpy().astype(np.int64)
+    return found
 
 
 def flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:

@@ -7,6 +7,7 @@ more. Memory is that of a block, eight bytes for each key of the table, and the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -23,6 +24,14 @@ Referred = Mapping[tuple[str, ...], KnownKeys]
 """Keys of a table that others refer to, by the fields they are made of."""
 
 More = Callable[[pa.Table, Sequence[Failure]], Iterable[Failure]]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A block's table with missing values as null, and the places of its rows that break a rule, ascending."""
+
+    table: pa.Table
+    wrong: Ints
 
 
 class TableCheck:
@@ -48,8 +57,8 @@ class TableCheck:
         self._referred = referred
         self._unique = {key: Uniqueness() for key in _unique_keys(compiled)}
 
-    def add(self, block: Block) -> pa.Table:
-        """Judge a block; return its table with missing values as null."""
+    def add(self, block: Block) -> Judged:
+        """Judge a block; return its table with missing values as null, and which of its rows are wrong."""
         for broken in block.broken:
             self.tally.add(Fault(broken.row, broken.line, "", broken.code, message=broken.message))
         for ragged in block.ragged:
@@ -58,12 +67,13 @@ class TableCheck:
             self.tally.add(Fault(ragged.row, ragged.line, "", "csv-row-width", message=message))
         self.rows += block.records
         table = self.compiled.nulled(block.table)
-        if table.num_rows:
-            failures = self.compiled.failures(table)
-            for failure in [*failures, *self._more(table, failures)]:
-                self._tell(block, table, failure.rows, failure.field, failure.code, failure.constraint)
-            self._keys(block, table)
-        return table
+        if not table.num_rows:
+            return Judged(table, np.zeros(0, np.int64))
+        failures = self.compiled.failures(table)
+        failures = [*failures, *self._more(table, failures), *self._keys(table)]
+        for failure in failures:
+            self._tell(block, table, failure.rows, failure.field, failure.code, failure.constraint)
+        return Judged(table, np.unique(np.concatenate([np.zeros(0, np.int64), *(failure.rows for failure in failures)])))
 
     def _tell(self, block: Block, table: pa.Table, places: Ints, field: str, code: str, constraint: str) -> None:
         listed = places[: self.tally.room(code)]
@@ -73,7 +83,7 @@ class TableCheck:
             for row, line, value in zip(block.rows(listed), block.lines(listed), values, strict=True):
                 self.tally.keep(Fault(int(row), int(line), field, code, constraint, value))
 
-    def _keys(self, block: Block, table: pa.Table) -> None:
+    def _keys(self, table: pa.Table) -> Iterator[Failure]:
         parts = _Comparables(self.compiled, table)
         for key, uniqueness in self._unique.items():
             uniqueness.add(parts.of(key))
@@ -82,7 +92,7 @@ class TableCheck:
         for foreign, known in self._known.items():
             missing = np.flatnonzero(~known.lead(parts.of(foreign.fields)))
             if len(missing):
-                self._tell(block, table, missing, foreign.fields[0], "reference-missing", "foreignKeys")
+                yield Failure(foreign.fields[0], "reference-missing", "foreignKeys", missing)
 
     def finish(self, again: Callable[[], Iterable[Block]]) -> None:
         """Confirm the keys that may stand twice; ``again`` gives the blocks of the table once more."""

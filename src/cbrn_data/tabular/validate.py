@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from graphlib import CycleError, TopologicalSorter
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from cbrn_data.tabular.blocks import Block, ahead, read_blocks, read_header
 from cbrn_data.tabular.compile import CompiledSchema, compile_schema
@@ -143,16 +143,16 @@ def _blocks(verdict: Verdict) -> Iterator[Block]:
         return
     assert resource.path
     with resource.path.open("rb", buffering=0) as raw:
-        file = _Hashing(raw)  # type: ignore[arg-type]
+        file: Any = _Hashing(raw)
         if resource.has_header:
-            verdict.labels, begun, line = read_header(file, resource.dialect)  # type: ignore[arg-type]
+            verdict.labels, begun, line = read_header(file, resource.dialect)
         else:
             verdict.labels, begun, line = list(schema.names), b"", 1
         faults = header_faults(verdict.labels, schema)
         for fault in faults:
             verdict.tally.add(fault)
         if not faults:
-            for block in read_blocks(file, verdict.labels, begun, line, resource.dialect):  # type: ignore[arg-type]
+            for block in read_blocks(file, verdict.labels, begun, line, resource.dialect):
                 yield matched(block, schema)
         while file.read(1 << 20):
             pass

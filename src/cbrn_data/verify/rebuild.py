@@ -12,8 +12,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from cbrn_data.checks.compare import released_rows
 from cbrn_data.pipeline import build, gather
-from cbrn_data.release.assemble import code_version, draft, release_files, released_rows
+from cbrn_data.release.assemble import code_version, draft, release_files
 from cbrn_data.release.gate import judge
 from cbrn_data.release.sign import release_statement
 from cbrn_data.release.version import STEPS
@@ -54,7 +55,9 @@ def _differences(release: Release, previous: Path | None) -> Iterator[str]:
         signed = {ATTESTATION, PUBLIC_KEY, SUMS}
         yield from (f"{file} is not made again" for file in sorted(there - made.keys() - signed))
         yield from (f"{file} is made and not there" for file in sorted(made.keys() - there))
-        differing = [file for file in sorted(made.keys() & there) if disk.read(release.folder / file) != made[file]]
+        differing = [
+            file for file in sorted(made.keys() & there) if disk.digest(release.folder / file) != disk.sha256_of(made[file])
+        ]
         yield from (f"{file} is made otherwise" for file in differing)
         if any(file.endswith(".csv") for file in differing):
             yield from _cells(release, Path(name) / "made")
@@ -63,7 +66,7 @@ def _differences(release: Release, previous: Path | None) -> Iterator[str]:
             yield f"the payload of {ATTESTATION} is not what this release attests"
 
 
-def _make(release: Release, previous: Path | None, place: Path) -> dict[str, bytes]:
+def _make(release: Release, previous: Path | None, place: Path) -> dict[str, disk.Data]:
     """Build the release in ``place`` and return its files but those of the signature."""
     for kind, room in (("sources", "raw"), ("schemas", "schemas")):
         shutil.copytree(release.folder / kind, place / room)
@@ -75,7 +78,7 @@ def _make(release: Release, previous: Path | None, place: Path) -> dict[str, byt
     target = place / "made"
     for name, data in files.items():
         (target / name).parent.mkdir(parents=True, exist_ok=True)
-        (target / name).write_bytes(data)
+        disk.create(target / name, data)
     judged = judge(target, [*built.findings, *planned.findings])
     return files | {REPORT: dumped(judged.report)}
 

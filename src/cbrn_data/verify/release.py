@@ -14,13 +14,14 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from cbrn_data.checks.compare import all_changes, changed_records, differing, released_records, released_rows
 from cbrn_data.checks.coverage import covered
 from cbrn_data.checks.profile import by_profile
-from cbrn_data.checks.released import by_frictionless, read_documents, read_tables
+from cbrn_data.checks.released import Released, by_frictionless, comparison, read_documents, read_tables
 from cbrn_data.checks.run import check_tables
 from cbrn_data.errors import VerificationError
 from cbrn_data.findings import Finding, shown
-from cbrn_data.schema.canonical import Row, read_csv
+from cbrn_data.schema.delta import CHANGES, applied, delta
 from cbrn_data.schema.model import Package, read_package
 from cbrn_data.signing.attestation import ATTESTATION, read_envelope, read_statement, signers
 from cbrn_data.signing.keys import PUBLIC_KEY, fingerprint, is_small_order, read_public_keys
@@ -47,7 +48,7 @@ class ReleaseAudit:
         self.previous = previous
         self.subject = shown(folder.name, 40)
         self.signer: str | None = None
-        self._rows: dict[str, list[Row]] = {}
+        self._released: Released | None = None
         self._package: Package | None = None
 
     def run(self) -> Iterator[Result]:
@@ -84,28 +85,34 @@ class ReleaseAudit:
         lines = "".join(f"{listed[name]}  {name}\n" for name in sorted(made_of))
         if hashlib.sha256(lines.encode()).hexdigest() != release.content_digest:
             yield f"{INFO}: the content digest is not that of the tables, sources and definitions"
-        counts = {name.removesuffix(".csv"): len(read_csv(disk.read(self.folder / name))[1]) for name in sorted(tables)}
-        if dict(sorted(release.info["counts"].items())) != counts:
-            yield f"{INFO}: the counts are not those of the tables"
 
     def _definitions(self) -> Iterator[str]:
         self._package = read_package(self.folder / "schemas")
-        self._rows, findings = read_tables(self.folder, self._package)
+        self._released, findings = read_tables(self.folder, self._package)
         yield from _sentences(findings)
+        info = parse_object(self.folder / INFO, disk.read(self.folder / INFO))
+        counts = {name: number for name, number in self._released.counts.items() if name != CHANGES}
+        if dict(sorted(info["counts"].items())) != dict(sorted(counts.items())):
+            yield f"{INFO}: the counts are not those of the tables"
 
     def _data_package(self) -> Iterator[str]:
         assert self._package
         descriptor = parse_object(self.folder / DESCRIPTOR, disk.read(self.folder / DESCRIPTOR))
         listed = parse_checksums(self.folder / SUMS, disk.read(self.folder / SUMS))
         info = parse_object(self.folder / INFO, disk.read(self.folder / INFO))
-        present = self._package.published(self._rows)
+        present = self._read.tables
         faults = [*descriptor_faults(descriptor, self._package, present, listed, info), *_sentences(by_profile(descriptor))]
-        yield from faults or _sentences(by_frictionless(self.folder, self._package, self._rows))
+        yield from faults or _sentences(by_frictionless(self.folder, self._read))
 
     @cached_property
     def _findings(self) -> list[Finding]:
         assert self._package
-        return check_tables(self._rows, self._package, read_documents(self.folder, self._rows))
+        return check_tables(self._read.rows, self._package, read_documents(self.folder, self._read.rows))
+
+    @property
+    def _read(self) -> Released:
+        assert self._released
+        return self._released
 
     def _tables(self) -> Iterator[str]:
         yield from _sentences(f for f in self._findings if f.blocks and not f.code.startswith("evidence-"))
@@ -115,14 +122,13 @@ class ReleaseAudit:
 
     def _sources(self) -> Iterator[str]:
         there = {name for name, _ in disk.walk(self.folder) if name.startswith("sources/")}
-        named = {row["path"] or "" for row in self._rows["sources"]}
+        named = {row["path"] or "" for row in self._read.rows["sources"]}
         yield from (
             f"{name} is no source that the table names" for name in sorted(there - {*named, *(f"{n}.yaml" for n in named)})
         )
-        for row in self._rows["sources"]:
+        for row in self._read.rows["sources"]:
             path = row["path"] or ""
-            data = disk.read(self.folder / path)
-            if (hashlib.sha256(data).hexdigest(), str(len(data))) != (row["sha256"], row["bytes"]):
+            if (disk.digest(self.folder / path), str(disk.size(self.folder / path))) != (row["sha256"], row["bytes"]):
                 yield f"{path} has not the digest and size that the table of sources gives"
             sidecar = load_yaml(disk.read(self.folder / f"{path}.yaml").decode())
             said = {SIDECAR.get(name, name): value for name, value in row.items() if name not in ("path", "media_type")}
@@ -143,7 +149,7 @@ class ReleaseAudit:
         if tables != there or set(report["checked"]) != there:
             yield f"{REPORT} does not cover the tables that are there"
         assert self._package
-        for key, counted in covered(self._rows, self._package).items():
+        for key, counted in covered(self._read).items():
             if report.get(key) != counted:
                 yield f"{REPORT} gives other numbers of {key} than the tables"
         if any(check["result"] != "passed" for check in report["checks"]):
@@ -204,19 +210,24 @@ class ReleaseAudit:
             return False
 
     def _applies(self) -> Iterator[str]:
-        from cbrn_data.schema.delta import applied
-
+        """Make the changes again of the two releases, and hold the file of them against that."""
         assert self._package and self.previous
-        before = read_package(self.previous / "schemas")
-        old = {
-            name: read_csv(disk.read(self.previous / f"{name}.csv"))[1] if disk.mode(self.previous / f"{name}.csv") else []
-            for name in before.tables
-        }
-        changes = self._rows.get("changes", [])
-        result = applied(changes, {name: rows for name, rows in old.items() if name != "changes"}, self._package)
-        for name, rows in result.items():
-            if name != "changes" and rows != self._rows[name]:
-                yield f"changes.csv applied to {self.previous.name} does not give {name}.csv"
+        before, after = read_release(self.previous), read_release(self.folder)
+        old_package = read_package(self.previous / "schemas")
+        old = released_rows(before, old_package)
+        changes = delta(old, self._read.rows, self._package)
+        pairs = differing(released_records(before, old_package), released_records(after, self._package))
+        if not changes and not changed_records(pairs, self._package):
+            if disk.mode(self.folder / f"{CHANGES}.csv"):
+                yield f"{CHANGES}.csv tells of changes, and there are none"
+            return
+        if applied(changes, old, self._package) != {name: self._read.rows[name] for name in self._read.rows}:
+            yield f"the changes applied to {self.previous.name} do not give the tables"
+        with comparison(self.folder, self._package.tables[CHANGES]) as comparing:
+            for block in all_changes(changes, pairs, self._package):
+                comparing.writer.add(block)
+        for finding in comparing.findings:
+            yield f"{finding.source} is not what changed since {self.previous.name}: {finding.message}"
 
 
 def _sentences(findings: Iterable[Finding]) -> Iterator[str]:

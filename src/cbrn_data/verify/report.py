@@ -26,11 +26,11 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from cbrn_data import __version__
-from cbrn_data.checks.released import read_tables
+from cbrn_data.checks.released import Released, read_tables
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.findings import shown
 from cbrn_data.schema.canonical import Row
-from cbrn_data.schema.model import Package, read_package
+from cbrn_data.schema.model import read_package
 from cbrn_data.signing.keys import fingerprint
 from cbrn_data.store import disk
 from cbrn_data.store.folder import DESCRIPTOR, REPORT, SUMS, Release, read_release
@@ -190,13 +190,12 @@ def _part(folder: Path, run: Callable[[], Any]) -> Part:
     return Part(None, problem.replace(f"{folder}/", ""))
 
 
-def _of(folder: Path, tables: Part, run: Callable[[Package, Mapping[str, list[Row]]], Any]) -> Part:
-    return Part(None, tables.problem) if tables.problem else _part(folder, lambda: run(*tables.value))
+def _of(folder: Path, tables: Part, run: Callable[[Released], Any]) -> Part:
+    return Part(None, tables.problem) if tables.problem else _part(folder, lambda: run(tables.value))
 
 
-def _tables(folder: Path) -> tuple[Package, dict[str, list[Row]]]:
-    package = read_package(folder / "schemas")
-    return package, read_tables(folder, package)[0]
+def _tables(folder: Path) -> Released:
+    return read_tables(folder, read_package(folder / "schemas"))[0]
 
 
 def _described(release: Release) -> dict[str, Any]:
@@ -216,8 +215,8 @@ def _described(release: Release) -> dict[str, Any]:
     }
 
 
-def _sources(package: Package, rows: Mapping[str, list[Row]]) -> list[Row]:
-    return [{key: row[key] for key in SOURCE_KEYS} for row in rows["sources"]]
+def _sources(released: Released) -> list[Row]:
+    return [{key: row[key] for key in SOURCE_KEYS} for row in released.rows["sources"]]
 
 
 def _title(folder: Path, section: Section) -> str | None:
@@ -239,8 +238,9 @@ def _findings(folder: Path) -> list[dict[str, str]]:
     ]
 
 
-def _coverage(package: Package, rows: Mapping[str, list[Row]]) -> dict[str, Any]:
+def _coverage(released: Released) -> dict[str, Any]:
     """Count per table the cells that have a value, those with evidence, and by which methods (a cell can have several)."""
+    package, rows = released.package, released.rows
     methods: dict[tuple[str | None, str | None, str | None], set[str]] = {}
     for row in rows["evidence"]:
         methods.setdefault((row["table_name"], row["row_id"], row["field"]), set()).add(row["method"] or "")
@@ -252,7 +252,9 @@ def _coverage(package: Package, rows: Mapping[str, list[Row]]) -> dict[str, Any]
             if row[name] is not None
         ])
         for table in package.with_role("data")
+        if not table.by_line
     ]  # fmt: skip
+    tables += [_by_line(table.name, released.cells[table.name]) for table in package.with_role("data") if table.by_line]
     total = {key: sum(table[key] for table in tables) for key in ("cells", "evident", *METHODS)}
     return {"tables": tables, "total": total, "named": len(rows["projects"]), "claims": _claims(rows)}
 
@@ -265,6 +267,11 @@ def _covered(name: str, cells: list[set[str]]) -> dict[str, Any]:
         "evident": sum(bool(found) for found in cells),
         **{method: by_method[method] for method in METHODS},
     }
+
+
+def _by_line(name: str, cells: int) -> dict[str, Any]:
+    """Return the same for a table whose every row leads to its line: it would not verify otherwise."""
+    return {"name": name, "cells": cells, "evident": cells, **dict.fromkeys(METHODS, 0), "curated": cells}
 
 
 def _claims(rows: Mapping[str, list[Row]]) -> list[dict[str, str | None]]:

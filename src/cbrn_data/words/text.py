@@ -158,7 +158,8 @@ def region_name(quote: str) -> str:
     return " ".join(words)[:1].upper() + " ".join(words)[1:]
 
 
-_ACTIVE = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+ACTIVE = "[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
+_ACTIVE = re.compile(ACTIVE)
 
 
 def is_active(text: str) -> bool:

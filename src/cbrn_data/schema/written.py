@@ -1,0 +1,85 @@
+"""A table as CSV and JSON, by block: into files, or held against files that are there."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import BinaryIO, Protocol
+
+import pyarrow as pa
+
+from cbrn_data.schema.model import Table
+from cbrn_data.tabular.canonical import JSON_BETWEEN, JSON_CLOSE, JSON_EMPTY, JSON_OPEN, csv_header, csv_rows, json_rows
+
+NUMBERS = frozenset({"integer", "year"})
+"""Types whose values are numbers in JSON."""
+
+
+class Sink(Protocol):
+    """Takes the bytes of a file, piece after piece."""
+
+    def write(self, data: bytes) -> None:
+        """Take the next bytes."""
+
+
+class Hashed:
+    """Writes a file; ``sha256`` and ``size`` are of all that was written."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._digest, self.size = file, hashlib.sha256(), 0
+
+    @property
+    def sha256(self) -> str:
+        """The digest in hex."""
+        return self._digest.hexdigest()
+
+    def write(self, data: bytes) -> None:
+        """Write and hash."""
+        self._digest.update(data)
+        self.size += len(data)
+        self._file.write(data)
+
+
+class Compared:
+    """Holds bytes against those of a file; ``differs_at`` is the first place where they differ, None where nowhere."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._place = file, 0
+        self.differs_at: int | None = None
+
+    def write(self, data: bytes) -> None:
+        """Compare with the next bytes of the file."""
+        if self.differs_at is None:
+            there = self._file.read(len(data))
+            if there != data:
+                same = next(
+                    (n for n, (a, b) in enumerate(zip(there, data, strict=False)) if a != b), min(len(there), len(data))
+                )
+                self.differs_at = self._place + same
+            self._place += len(data)
+
+    def end(self) -> None:
+        """Say that no byte follows."""
+        if self.differs_at is None and self._file.read(1):
+            self.differs_at = self._place
+
+
+class TableWriter:
+    """Gives the rows of a table, block by block, to a CSV and a JSON file."""
+
+    def __init__(self, table: Table, csv: Sink, json: Sink) -> None:
+        self._csv, self._json = csv, json
+        self._numbers = {field.name for field in table.fields if field.type in NUMBERS}
+        self._opened = False
+        csv.write(csv_header(table.names))
+
+    def add(self, block: pa.Table) -> None:
+        """Write rows of text, whose columns are those of the table."""
+        if block.num_rows:
+            self._csv.write(csv_rows(block))
+            self._json.write(JSON_BETWEEN if self._opened else JSON_OPEN)
+            self._json.write(json_rows(block, self._numbers))
+            self._opened = True
+
+    def close(self) -> None:
+        """Write what stands after the last row."""
+        self._json.write(JSON_CLOSE if self._opened else JSON_EMPTY)

@@ -1,0 +1,242 @@
+"""Tables of records: read by block, published with the line of every row, compared and verified without being held."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import json
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from cbrn_data import pipeline
+from cbrn_data.errors import GateError, SchemaError, SourceError
+from cbrn_data.findings import Finding
+from cbrn_data.release.trace import trace
+from cbrn_data.settings import Settings
+from cbrn_data.store.folder import Release
+from cbrn_data.tabular import blocks
+from cbrn_data.verify.rebuild import rebuilt
+from cbrn_data.verify.release import ReleaseAudit
+from cbrn_data.verify.results import FAILED, NOT_CHECKED
+
+
+def _loaded(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("records", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+records: Any = _loaded(Path(__file__).parent.parent / "records.py")
+
+
+@pytest.fixture
+def root(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project that defines the table, read in blocks of a few rows."""
+    monkeypatch.setattr(blocks, "SIZE", 400)
+    records.define(project)
+    return project
+
+
+def build(root: Path) -> pipeline.Built:
+    return pipeline.build(pipeline.gather(Settings(root, root / "published")))
+
+
+def publish(root: Path, date: str = "2026-11-24") -> Release:
+    return pipeline.publish(build(root), pipeline.open_store(Settings(root, root / "published")), date).release
+
+
+def refused(root: Path) -> list[Finding]:
+    with pytest.raises((GateError, SourceError, SchemaError)) as error:
+        build(root)
+    return list(error.value.findings)
+
+
+def told(findings: list[Finding]) -> list[tuple[str, str, str]]:
+    return [(finding.code, finding.place, finding.message) for finding in findings]
+
+
+def faults(release: Release, previous: Path | None = None) -> list[str]:
+    results = list(ReleaseAudit(release.folder, [], previous).run())
+    return [f"{result.check}: {result.detail}" for result in results if result.result == FAILED]
+
+
+def rows_of(release: Release, name: str) -> list[dict[str, str]]:
+    with (release.folder / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_row_is_published_with_its_line_and_leads_back_to_it(root: Path) -> None:
+    records.put(root, [records.row(1, title="two\nlines"), *(records.row(number) for number in range(2, 40))])
+    release = publish(root)
+    published = rows_of(release, "trainings.csv")
+    assert [row["training_id"] for row in published] == [f"t-{number:04d}" for number in range(1, 40)]
+    assert [row["source_line"] for row in published] == ["2", *(str(number + 2) for number in range(2, 40))]
+    as_json = json.loads((release.folder / "trainings.json").read_bytes())
+    assert as_json[1] == {
+        **published[1],
+        "people_count": int(published[1]["people_count"]),
+        "source_line": int(published[1]["source_line"]),
+    }
+    evidence = [row for row in rows_of(release, "evidence.csv") if row["table_name"] == "trainings"]
+    assert [(row["row_id"], row["field"], row["quote"], row["method"]) for row in evidence] == [
+        ("*", "*", records.HEADER, "curated")
+    ]
+    assert release.info["counts"]["trainings"] == 39
+    report = json.loads((release.folder / "report.json").read_bytes())
+    assert report["tables"]["trainings"] == {"rows": 39}
+    assert faults(release) == []
+    assert [result.result for result in rebuilt(release.folder, None)] == ["passed"]
+    (traced,) = trace(release, "trainings", "t-0005", "title")
+    assert (traced.value, traced.passages[0].lines) == ('Class "5", part', (7, 7))
+
+
+BAD = {
+    "cell-missing": (records.row(3, title=""), "title is null and must not be"),
+    "cell-type": (records.row(3, people="07"), "people_count '07' is no integer; an example: 12"),
+    "cell-range": (records.row(3, people="0"), "people_count '0' must be at least 1"),
+    "reference-missing": (records.row(3, project="P999"), "project_id 'P999' is none of the rows it refers to"),
+    "text-active": (records.row(3, title="=1+1"), "title begins like a formula: '=1+1'"),
+    "source-invisible-character": (
+        records.row(3, title="a\u202eb"),
+        "title has an invisible character: 'a\\u202eb'",
+    ),
+    "source-control-character": (records.row(3, title="a\x1bb"), "title has a control character: 'a\\x1bb'"),
+    "row-in-order": (
+        records.row(3, start="2024-06-01"),
+        "date_start '2024-06-01' breaks the rule in-order within the row",
+    ),
+    "key-form": (records.row(3, id="t-0003 "), "the key 't-0003 ' is not of small letters, digits and hyphens"),
+    "key-repeated": (records.row(2), "the key (training_id) stands twice"),
+    "csv-row-width": ("t-0003,x", "the row has 2 cells and the header 6"),
+    "csv-quote": ('t-0003,"open', "a quotation mark is closed, and more than a separator follows"),
+}
+
+
+@pytest.mark.parametrize("code", BAD)
+def test_a_bad_row_blocks_with_its_line(code: str, root: Path) -> None:
+    bad, message = BAD[code]
+    records.put(root, [records.row(1), records.row(2), bad, *(records.row(number) for number in range(4, 30))])
+    assert told(refused(root))[0] == (code, "raw/trainings.csv:4", message)
+
+
+@pytest.mark.parametrize("code", [code for code in BAD if code != "csv-quote"])
+def test_a_bad_row_is_set_aside_where_the_sidecar_says_so(code: str, root: Path) -> None:
+    bad, message = BAD[code]
+    rows = [records.row(1), records.row(2), bad, *(records.row(number) for number in range(4, 30))]
+    records.put(root, rows, on_error="quarantine")
+    release = publish(root)
+    assert [row["source_line"] for row in rows_of(release, "trainings.csv")] == [
+        str(line) for line in range(2, 31) if line != 4
+    ]
+    aside = rows_of(release, "quarantine.csv")
+    assert [(row["line"], row["code"], row["reason"]) for row in aside] == [("4", code, message)]
+    assert faults(release) == []
+
+
+WHOLE = {
+    "curated-header": (records.HEADER.replace("title", "titel"), [records.row(1)]),
+    "records-unordered": (records.HEADER, [records.row(2), records.row(1)]),
+    "findings-unlisted": (records.HEADER, [records.row(number, people="x") for number in range(1, 1200)]),
+}
+
+
+@pytest.mark.parametrize("code", WHOLE)
+def test_what_is_wrong_with_the_file_as_a_whole_always_blocks(code: str, root: Path) -> None:
+    header, rows = WHOLE[code]
+    records.put(root, rows, header=header, on_error="quarantine")
+    assert code in {finding.code for finding in refused(root)}
+
+
+def test_a_million_faults_are_counted_and_a_thousand_listed(root: Path) -> None:
+    records.put(root, [records.row(number, people="x") for number in range(1, 1500)])
+    findings = refused(root)
+    assert len([finding for finding in findings if finding.code == "cell-type"]) == 1000
+    (more,) = [finding for finding in findings if finding.code == "findings-unlisted"]
+    assert more.message == "499 more findings are not listed; in all: 1,499 cell-type"
+
+
+def test_records_need_a_table_of_their_own(root: Path) -> None:
+    first = records.put(root, [records.row(1)])
+    records.put(root, [records.row(1)], name="more")
+    assert [finding.code for finding in refused(root)] == ["curated-table"]
+    (root / "raw" / "more.csv").unlink()
+    (root / "raw" / "more.csv.yaml").unlink()
+    sidecar = first.with_name("trainings.csv.yaml")
+    sidecar.write_text(sidecar.read_text().replace("kind: records", "kind: curated"))
+    assert [finding.code for finding in refused(root)] == ["curated-table"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("primaryKey: [training_id]", "primaryKey: [training_id, title]", "has one field of text as its key"),
+        ("  - name: source_line\n    type: integer", "  - name: source_line\n    type: string", "a required whole number"),
+        ("role: data", "role: provenance", "has the role data"),
+    ],
+)
+def test_a_definition_that_is_unfit_for_lines_is_refused(root: Path, old: str, new: str, said: str) -> None:
+    path = root / "schemas" / "trainings.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), "utf-8")
+    records.put(root, [records.row(1)])
+    assert said in " ".join(finding.message for finding in refused(root))
+
+
+def test_a_second_release_says_which_rows_came_went_and_changed(root: Path) -> None:
+    records.put(root, [records.row(number) for number in range(1, 60)])
+    first = publish(root)
+    rows = {number: records.row(number) for number in range(1, 62) if number != 17}
+    rows[30] = records.row(30, title="Another title", people="")
+    records.put(root, list(rows.values()))
+    second = publish(root)
+    assert second.version == "2.0.0"
+    changes = [row for row in rows_of(second, "changes.csv") if row["table_name"] == "trainings"]
+    assert [(row["row_id"], row["field"], row["change"]) for row in changes] == [
+        ("t-0017", "*", "removed"),
+        ("t-0030", "*", "changed"),
+        ("t-0060", "*", "added"),
+        ("t-0061", "*", "added"),
+    ]
+    assert json.loads(changes[1]["new"]) == {**json.loads(changes[1]["old"]), "title": "Another title", "people_count": None}
+    assert "2 trainings added; 1 training changed; 1 training removed" in str(second.info["summary"])
+    assert faults(second, first.folder) == []
+    assert [result.result for result in rebuilt(second.folder, first.folder)] == ["passed"]
+    store = pipeline.open_store(Settings(root, root / "published"))
+    assert pipeline.settled(pipeline.gather(Settings(root, root / "published")), store)
+
+
+def _again(text: str, old: str, new: str) -> str:
+    assert old in text
+    return text.replace(old, new, 1)
+
+
+TAMPERED = {
+    "a value of a row": ("trainings.csv", 'part",5,2024', 'part",6,2024'),
+    "the line of a row": ("trainings.csv", "2024-05-22,9\n", "2024-05-22,8\n"),
+    "a value in JSON": ("trainings.json", '"people_count": 5', '"people_count": 6'),
+    "a value in the source": ("sources/trainings.csv", "P101,5,", "P101,6,"),
+    "a row that is gone": ("trainings.csv", re.compile("t-0020.*\n"), ""),
+    "the header that is quoted": ("evidence.csv", "training_id,title", "training_id,titel"),
+}
+
+
+@pytest.mark.parametrize("case", TAMPERED)
+def test_a_row_that_its_source_does_not_give_is_found_whatever_the_digests_say(case: str, root: Path) -> None:
+    name, old, new = TAMPERED[case]
+    records.put(root, [records.row(number) for number in range(1, 40)])
+    release = publish(root)
+    path = release.folder / name
+    text = path.read_text(encoding="utf-8")
+    changed = old.sub(new, text, count=1) if isinstance(old, re.Pattern) else _again(text, old, new)
+    assert changed != text
+    path.write_text(changed, encoding="utf-8")
+    audit = ReleaseAudit(release.folder, [], None)
+    found = [f"{result.check}: {result.detail}" for result in audit.run() if result.result not in ("passed", NOT_CHECKED)]
+    assert any(line.startswith("files: ") for line in found)
+    beneath = [*audit._definitions(), *audit._tables(), *audit._evidence()]
+    assert any("trainings" in line or "evidence" in line for line in beneath), beneath

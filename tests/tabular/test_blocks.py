@@ -1,0 +1,132 @@
+"""CSV in blocks of any size gives the rows, their numbers and their lines; what is broken is told, and the rest is read."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cbrn_data.tabular import blocks
+from cbrn_data.tabular.blocks import Broken, Ragged, ahead, read_blocks, read_header
+
+Read = tuple[list[str], list[tuple[int, int, list[str | None]]], list[Ragged], list[Broken]]
+
+
+def read(data: bytes) -> Read:
+    """Return the header, (row, line, cells) of every whole row, and what was set aside."""
+    file = io.BytesIO(data)
+    header, begun, line = read_header(file)
+    rows: list[tuple[int, int, list[str | None]]] = []
+    ragged: list[Ragged] = []
+    broken: list[Broken] = []
+    for block in ahead(read_blocks(file, header, begun, line)):
+        places = np.arange(block.table.num_rows)
+        cells = [list(row.values()) for row in block.table.to_pylist()]
+        rows += zip(block.rows(places).tolist(), block.lines(places).tolist(), cells, strict=True)
+        ragged += block.ragged
+        broken += block.broken
+    return header, rows, ragged, broken
+
+
+CELLS = st.sampled_from(["", "a", "b,c", 'q"q', "l\nm", "\r\n", "é", "  ", '""', '"', "x" * 40])
+
+
+@given(
+    st.lists(st.lists(CELLS, min_size=3, max_size=3), max_size=12),
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from([13, 64, 1 << 20]),
+    st.booleans(),
+)
+def test_whatever_a_csv_writer_writes_is_read_again_with_its_lines(
+    rows: list[list[str]], ending: str, size: int, marked: bool
+) -> None:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator=ending)
+    writer.writerows([["a", "b", "c"], *rows])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blocks, "SIZE", size)
+        header, found, ragged, broken = read(text.getvalue().encode("utf-8-sig" if marked else "utf-8"))
+    assert (header, ragged, broken) == (["a", "b", "c"], [], [])
+    assert [cells for _, _, cells in found] == [[cell or None for cell in row] for row in rows]
+    assert [row for row, _, _ in found] == list(range(1, len(rows) + 1))
+    lines = [2]
+    for row in rows:
+        lines.append(lines[-1] + 1 + sum(cell.count("\n") for cell in row))
+    assert [line for _, line, _ in found] == lines[:-1]
+
+
+BROKEN = {
+    "a row with too few and one with too many cells": (
+        b'a,b\n1,2\n3\n"4\n5",6,7\n8,9\n',
+        [(1, 2, ["1", "2"]), (4, 6, ["8", "9"])],
+        [Ragged(2, 3, ["3"]), Ragged(3, 4, ["4\n5", "6", "7"])],
+        [],
+    ),
+    "a quotation mark that is never closed": (
+        b'a,b\n1,2\n3,"4\n5,6\n7,8\n',
+        [(1, 2, ["1", "2"]), (3, 4, ["5", "6"]), (4, 5, ["7", "8"])],
+        [],
+        [Broken("csv-quote", "a quotation mark is not closed", 3, 2)],
+    ),
+    "a quotation mark that the next one closes": (
+        b'a,b\n1,"2\n3,4\n5,"6"\n7,8\n',
+        [(2, 3, ["3", "4"]), (3, 4, ["5", "6"]), (4, 5, ["7", "8"])],
+        [],
+        [Broken("csv-quote", "a quotation mark is closed, and more than a separator follows", 2, 1)],
+    ),
+    "a quotation mark within a cell is text": (
+        b'a,b\n5" pipe,x\ny,"z"\n',
+        [(1, 2, ['5" pipe', "x"]), (2, 3, ["y", "z"])],
+        [],
+        [],
+    ),
+    "bytes that are no UTF-8 in the middle": (
+        b"a,b\n1,2\n3,\xff\n\xc3\xa9,6\n",
+        [(1, 2, ["1", "2"]), (2, 3, ["3", None]), (3, 4, ["é", "6"])],
+        [],
+        [Broken("csv-encoding", "byte 1 of b (0xff) is no UTF-8", 3, 2)],
+    ),
+    "an empty line is a row without a value": (
+        b"a,b\n1,2\n\n3,4",
+        [(1, 2, ["1", "2"]), (2, 3, [None, None]), (3, 4, ["3", "4"])],
+        [],
+        [],
+    ),
+    "carriage returns alone": (b"a,b\r1,2\r3,4\r", [(1, 2, ["1", "2"]), (2, 3, ["3", "4"])], [], []),
+    "a header and nothing else": (b"a,b\n", [], [], []),
+    "a header without its line break": (b"a,b", [], [], []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [5, 1 << 20])
+@pytest.mark.parametrize("case", BROKEN)
+def test_what_is_broken_is_told_with_its_line_and_the_rest_is_read(
+    case: str, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, rows, ragged, broken = BROKEN[case]
+    monkeypatch.setattr(blocks, "SIZE", size)
+    assert read(data) == (["a", "b"], rows, ragged, broken)
+
+
+def test_an_unclosed_mark_costs_no_more_than_the_longest_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "SIZE", 100)
+    monkeypatch.setattr(blocks, "LONGEST", 400)
+    lines = [b"a,b", b'1,"2', *(b"%d,x" % number for number in range(500))]
+    _, rows, _, broken = read(b"\n".join(lines) + b"\n")
+    assert [cells for _, _, cells in rows] == [[str(number), "x"] for number in range(500)]
+    assert [(fault.line, fault.row) for fault in broken] == [(2, 1)]
+
+
+def test_an_error_of_the_reading_thread_reaches_the_caller() -> None:
+    def items() -> object:
+        yield 1
+        raise OSError("gone")
+
+    found = ahead(items())  # type: ignore[arg-type]
+    assert next(found) == 1
+    with pytest.raises(OSError, match="gone"):
+        next(found)

@@ -1,0 +1,74 @@
+"""Keys across blocks: the same answers as Python's own sets, also when every hash is the same."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cbrn_data.tabular import keys
+from cbrn_data.tabular.keys import Confirmation, KnownKeys, Uniqueness, hashed
+
+Key = tuple[str | None, ...]
+KEYS = st.lists(
+    st.tuples(*[st.one_of(st.none(), st.sampled_from(["", "a", "b", "ab", "x" * 9, "é", "x" * 70]))] * 2), max_size=30
+)
+
+
+def columns(rows: list[Key]) -> list[pa.Array]:
+    return [pa.array([row[part] for row in rows], pa.string()) for part in range(2)]
+
+
+def repeated(blocks: list[list[Key]]) -> list[tuple[int, int]]:
+    """Return (row, the row before with the same key) over all blocks, rows from 1."""
+    uniqueness = Uniqueness()
+    for block in blocks:
+        uniqueness.add(columns(block))
+    confirmation, found, first = Confirmation(uniqueness.suspects()), [], 1
+    for block in blocks:
+        rows = np.arange(first, first + len(block))
+        found += [(first + place, before) for place, before in confirmation.repeated(columns(block), rows)]
+        first += len(block)
+    return found
+
+
+def expected(rows: list[Key]) -> list[tuple[int, int]]:
+    seen: dict[Key, int] = {}
+    found = []
+    for number, row in enumerate(rows, start=1):
+        if None not in row and seen.setdefault(row, number) != number:
+            found.append((number, seen[row]))
+    return found
+
+
+@pytest.mark.parametrize("collide", [False, True], ids=["hashes differ", "every hash is the same"])
+@given(rows=KEYS, cut=st.integers(0, 30), asked=KEYS)
+def test_keys_that_repeat_and_references_that_lead_nowhere(
+    rows: list[Key], cut: int, asked: list[Key], collide: bool
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        if collide:
+            patch.setattr(keys, "hashed", lambda parts: np.full(len(parts[0]), 7, np.uint64))
+        blocks = [block for block in (rows[:cut], rows[cut:]) if block]
+        assert repeated(blocks) == expected(rows)
+        known = KnownKeys()
+        for block in blocks:
+            known.add(columns(block))
+        if asked:
+            there = {row for row in rows if None not in row}
+            assert known.lead(columns(asked)).tolist() == [None in row or row in there for row in asked]
+
+
+def test_a_hash_is_of_the_text_alone_wherever_it_stands() -> None:
+    texts = ["a" * size for size in range(40)] + ["é", "\u00e9\u00e9", "ab", "ba"]
+    whole = hashed([pa.array(texts)])
+    assert len(set(whole.tolist())) == len(texts)
+    for start in (0, 3, 17):
+        part = pa.array(texts).slice(start, 9)
+        assert hashed([part]).tolist() == whole[start : start + 9].tolist()
+    assert (
+        hashed([pa.array(["a", "b"]), pa.array(["b", "a"])]).tolist()[0]
+        != hashed([pa.array(["ab"]), pa.array([""])]).tolist()[0]
+    )
