@@ -61,7 +61,7 @@ def open_store(where: Settings, package: Package | None = None) -> Store:
     """Return the store of releases, which derives the feed and the newest release's files for their readers."""
     about = (package or read_package(where.schemas)).about
     base_url = where.base_url or str(about.get("base_url") or "")
-    return Store(where.published, derivation(about["title"], about["publisher"]["name"], base_url))
+    return Store(where.published, derivation(base_url))
 
 
 def own_key(where: Settings) -> SigningKey:

@@ -1,0 +1,68 @@
+"""What a release covers, in space and time: said once for the whole, from its tables.
+
+Space: the countries of ``countries``, where every country stands that another table refers to. Time: from the first day
+of the earliest date in a data table to the last day of the latest, which may lie ahead (a project's stated end). Dates
+are the cells of fields of type ``date`` or ``year``, and of those under the check ``partial-date``.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cbrn_data.schema.canonical import read_csv
+from cbrn_data.schema.model import Package, Table
+from cbrn_data.store import disk
+
+COUNTRIES = "countries"
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """``countries`` are (ISO 3166-1 alpha-3 or user-assigned code, name); days are YYYY-MM-DD, None without any date."""
+
+    countries: tuple[tuple[str, str], ...]
+    first_day: str | None
+    last_day: str | None
+
+
+def coverage(folder: Path, package: Package) -> Coverage:
+    """Read what the release in ``folder`` covers; ``package`` holds its definitions. Raises ReleaseError."""
+    dates = {text for table in package.with_role("data") for text in _dates(folder, table)}
+    countries = read_csv(disk.read(folder / f"{COUNTRIES}.csv"))[1] if COUNTRIES in package.tables else []
+    return Coverage(
+        tuple((row["country_id"] or "", row["name"] or "") for row in countries),
+        min(map(first_day, dates), default=None),
+        max(map(last_day, dates), default=None),
+    )
+
+
+def _dates(folder: Path, table: Table) -> Iterator[str]:
+    partial = {name for check in table.checks if check.name == "partial-date" for name in check.fields}
+    fields = [field.name for field in table.fields if field.type in {"date", "year"} or field.name in partial]
+    if fields:
+        rows = read_csv(disk.read(folder / f"{table.name}.csv"))[1]
+        yield from (text for row in rows for name in fields if (text := row[name]))
+
+
+def first_day(date: str) -> str:
+    """Return the first day of a partial date.
+
+    >>> first_day("2024"), first_day("2024-05"), first_day("2024-05-21")
+    ('2024-01-01', '2024-05-01', '2024-05-21')
+    """
+    return date + "-01-01"[len(date) - 4 :]
+
+
+def last_day(date: str) -> str:
+    """Return the last day of a partial date.
+
+    >>> last_day("2023"), last_day("2024-02"), last_day("2024-05-21")
+    ('2023-12-31', '2024-02-29', '2024-05-21')
+    """
+    if len(date) == 10:
+        return date
+    year, month = int(date[:4]), int(date[5:7] or 12)
+    return f"{year:04}-{month:02}-{monthrange(year, month)[1]:02}"
