@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cbrn_data.catalogue.model import Catalogue
 from cbrn_data.portal.cells import ShownRow, show_row
@@ -76,7 +76,7 @@ def _page(reading: Reading, site: Catalogue, table: Table, row: Row, path: str, 
         names=names(row.get("iso2")) if table.name == "countries" else [],
         home=f"index.html#{table.name}",
         in_table=reading.row_address(table.name, row_id) or page_path("tables", table.name),
-        facts=show_row(reading, table, row, facts),
+        facts=[replace(cell, to=None) if cell.to and cell.to[0] == path else cell for cell in show_row(reading, table, row, facts).cells],
         sections=[section for _, section in found],
         silent=[other.name for other, _, rows in naming if row_id not in rows],
     )

@@ -15,14 +15,14 @@ from cbrn_data.portal.files import ReleaseFiles
 from cbrn_data.portal.links import page_path
 from cbrn_data.portal.names import names
 from cbrn_data.portal.paper import render
+from cbrn_data.portal.pictures import Picture
 from cbrn_data.portal.reading import Reading
-from markupsafe import Markup
 
 LISTED = 300
 """How many countries and projects the page lists."""
 
 
-def home_page(reading: Reading, site: Catalogue, files: ReleaseFiles, pictures: Sequence[Markup]) -> bytes:
+def home_page(reading: Reading, site: Catalogue, files: ReleaseFiles, pictures: Sequence[Picture]) -> bytes:
     """Return ``index.html``."""
     countries = sorted(reading.rows["countries"], key=lambda row: row["name"] or "")
     projects = reading.rows["projects"]

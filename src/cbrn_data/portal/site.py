@@ -11,6 +11,7 @@ from cbrn_data.portal.entities import entity_pages
 from cbrn_data.portal.files import release_files
 from cbrn_data.portal.history import history_pages
 from cbrn_data.portal.home import home_page
+from cbrn_data.portal.pictures import draw
 from cbrn_data.portal.reading import read_release
 from cbrn_data.portal.search import search_index
 from cbrn_data.portal.sources import source_pages
@@ -32,7 +33,10 @@ def site(releases: Sequence[Release], base_url: str) -> dict[str, bytes]:
 def _files(releases: Sequence[Release], base_url: str) -> Iterator[tuple[str, bytes]]:
     described, release = catalogue(releases, base_url), newest(releases)
     reading, files = read_release(release), release_files(release)
-    yield "index.html", home_page(reading, described, files, [])
+    pictures = draw(reading)
+    yield "index.html", home_page(reading, described, files, pictures)
+    for picture in pictures:
+        yield from picture.files.items()
     yield from table_pages(reading, described, files)
     yield from entity_pages(reading, described)
     yield from source_pages(reading, described, files)
