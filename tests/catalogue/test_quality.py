@@ -7,12 +7,15 @@ from the served file, with addresses asked for on loopback.
 from __future__ import annotations
 
 import functools
+import hashlib
 import http.client
 import http.server
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
+from urllib.request import urlopen
+from xml.etree.ElementTree import fromstring
 
 import pytest
 from rdflib import RDF, Graph, Namespace, URIRef
@@ -20,7 +23,8 @@ from rdflib.namespace import DCTERMS
 from rdflib.term import Node
 
 from cbrn_data import pipeline
-from cbrn_data.catalogue.dcat import DCAT, IANA
+from cbrn_data.catalogue.dcat import DCAT, IANA, SPDX
+from cbrn_data.catalogue.sitemap import SITEMAP
 from cbrn_data.settings import Settings
 from tests.catalogue.shapes import SHAPES, shapes, violations
 
@@ -138,6 +142,16 @@ def test_every_distribution_of_every_dataset_has_all_points(standards: Path, voc
     assert len(pairs) == 22
 
 
+def test_every_address_of_ours_answers(served: str, harvested: Graph) -> None:
+    """Those of the catalogue, which a harvester follows, and those of the sitemap, which a crawler does."""
+    said = {str(term) for triple in harvested for term in triple if isinstance(term, URIRef)}
+    with urlopen(f"{served}sitemap.xml", timeout=10) as answer:
+        pages = [entry.text or "" for entry in fromstring(answer.read()).iter(f"{{{SITEMAP}}}loc")]
+    ours = sorted({address.partition("#")[0] for address in [*said, *pages] if address.startswith(served)})
+    assert [address for address in ours if not answers(address)] == []
+    assert {f"{served}tables/projects.html", f"{served}countries/KAZ.html", served} <= set(pages)
+
+
 def test_a_missing_page_costs_its_points(standards: Path, vocabularies: Graph, harvested: Graph) -> None:
     dataset, distribution = next(iter(harvested.subject_objects(DCAT.distribution)))
     worse = harvested - Graph()
@@ -149,11 +163,6 @@ def test_a_missing_page_costs_its_points(standards: Path, vocabularies: Graph, h
 
 def test_what_is_downloaded_is_what_the_catalogue_says(harvested: Graph) -> None:
     """Size, digest and media type of every file, as it comes from the server."""
-    import hashlib
-    from urllib.request import urlopen
-
-    from cbrn_data.catalogue.dcat import SPDX
-
     for distribution in harvested.subjects(RDF.type, DCAT.Distribution):
         (url,), (size,), (media_type,), (checksum,) = (
             list(harvested.objects(distribution, name))

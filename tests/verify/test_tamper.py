@@ -758,7 +758,8 @@ def latest_of_first(store: Path) -> None:
         files = {
             f"latest/{p.relative_to(store / FIRST)}": forging.digest(p) for p in (store / FIRST).rglob("*") if p.is_file()
         }
-        index["derived"] = dict(sorted({"feed.xml": index["derived"]["feed.xml"], **files}.items()))
+        others = {name: sha256 for name, sha256 in index["derived"].items() if not name.startswith("latest/")}
+        index["derived"] = dict(sorted({**others, **files}.items()))
 
     edit_json(store / "releases.json", change)
 

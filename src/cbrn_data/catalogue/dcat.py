@@ -14,6 +14,7 @@ from rdflib import RDF, Graph, Literal, Namespace, URIRef
 from rdflib.namespace import DCTERMS, FOAF, PROV, RDFS, SKOS, XSD
 
 from cbrn_data.catalogue.model import Agent, Catalogue, Dataset, Distribution
+from cbrn_data.catalogue.pages import page_path
 from cbrn_data.schema.vocabulary import FREQUENCIES, LANGUAGES, LICENCES, THEMES
 
 AUTHORITY = "http://publications.europa.eu/resource/authority/"
@@ -158,10 +159,10 @@ class _Triples:
 
     def _activity(self) -> URIRef:
         """Return what made the release: from which sources, and on which day (there is no other time in a release)."""
-        of, node = self._of, self._here(f"history/{self._of.version}.html#release")
+        of, node = self._of, self._here(page_path("history", self._of.version) + "#release")
         self._named(node, PROV.Activity, f"Making of release {of.version}")
         for when in (PROV.startedAtTime, PROV.endedAtTime):
-            self._say(node, when, Literal(f"{of.modified}T00:00:00Z", datatype=XSD.dateTime, normalize=False))
+            self._say(node, when, Literal(f"{of.modified}T00:00:00+00:00", datatype=XSD.dateTime, normalize=False))
         self._say(node, PROV.wasAssociatedWith, self._here("#publisher"))
         for source in of.sources:
             page = self._page(source.page)

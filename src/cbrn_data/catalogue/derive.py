@@ -18,11 +18,11 @@ from cbrn_data.store.folder import Release
 from cbrn_data.store.store import Derive
 
 LATEST = "latest"
-Site = Callable[[Path, list[Release], str], Mapping[str, bytes]]
-"""``published``, the releases (oldest first) and the base address to the pages and what they need, by path."""
+Site = Callable[[list[Release], str], Mapping[str, bytes]]
+"""The releases (oldest first) and the base address to the pages and what they need, by path."""
 
 
-def no_site(published: Path, releases: list[Release], base_url: str) -> Mapping[str, bytes]:
+def no_site(releases: list[Release], base_url: str) -> Mapping[str, bytes]:
     """Make no page."""
     return {}
 
@@ -36,7 +36,7 @@ def derivation(base_url: str, site: Site = no_site) -> Derive:
 
     def derive(published: Path, releases: list[Release]) -> Mapping[str, bytes]:
         files = {f"{LATEST}/{name}": data for name, data in _files(newest(releases).folder).items()}
-        return files | described(releases, base_url) | _pages(site(published, releases, base_url), releases, base_url)
+        return files | described(releases, base_url) | _pages(site(releases, base_url), releases, base_url)
 
     return derive
 

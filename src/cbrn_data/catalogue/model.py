@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cbrn_data.catalogue.coverage import Coverage, coverage
+from cbrn_data.catalogue.pages import page_path
 from cbrn_data.schema.canonical import read_csv
 from cbrn_data.schema.model import Field, Package, Table, read_package
 from cbrn_data.store import disk
@@ -153,7 +154,7 @@ def catalogue(releases: Sequence[Release], base: str) -> Catalogue:
 
 def _sources(release: Release) -> tuple[SourcePage, ...]:
     rows = read_csv(disk.read(release.folder / "sources.csv"))[1]
-    return tuple(SourcePage(row["title"] or "", f"sources/{row['source_id']}.html") for row in rows)
+    return tuple(SourcePage(row["title"] or "", page_path("sources", row["source_id"] or "")) for row in rows)
 
 
 def _datasets(release: Release, package: Package, releases: Sequence[Release]) -> tuple[Dataset, ...]:
@@ -164,7 +165,7 @@ def _datasets(release: Release, package: Package, releases: Sequence[Release]) -
             name=table.name,
             title=f"{package.about.get('short_title', package.about['title'])}: {table.title}",
             description=f"{table.description.strip()} {package.about['description'].strip()}",
-            page=f"tables/{table.name}.html",
+            page=page_path("tables", table.name),
             definition=f"{RELEASES}/{release.version}/schemas/{table.name}.yaml",
             issued=next(old.date for old in releases if table.name in old.info.get("counts", {}) or old is release),
             fields=table.fields,

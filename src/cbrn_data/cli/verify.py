@@ -21,7 +21,7 @@ from cbrn_data.verify.release import ReleaseAudit
 from cbrn_data.verify.remote import Mirror, is_address, mirror
 from cbrn_data.verify.report import check_place, page, write_page
 from cbrn_data.verify.results import Result, exit_code
-from cbrn_data.verify.store import fresh, held_against, remember, verify_store
+from cbrn_data.verify.store import STORE, fresh, held_against, remember, verify_store
 
 
 @dataclass(frozen=True)
@@ -92,10 +92,13 @@ def _results(
 def _rebuilt(folder: Path) -> Iterator[Result]:
     """Make each release again; only this loads the producer."""
     from cbrn_data.verify.rebuild import rebuilt
+    from cbrn_data.verify.rederive import rederived
 
     folders = [folder] if (folder / SUMS).is_file() else [release.folder for release in read_history(folder)]
     for previous, release in zip([None, *folders], folders, strict=False):
         yield from rebuilt(release, previous)
+    if not (folder / SUMS).is_file():
+        yield from rederived(STORE, folder)
 
 
 def _folder(what: str | None, published: Path) -> Path:

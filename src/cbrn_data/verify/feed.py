@@ -38,5 +38,12 @@ def feed_faults(data: bytes, releases: Sequence[Release]) -> Iterator[str]:
         yield from (f"{FEED} gives another {key} of {release.version}" for key in wrong)
 
 
+def base_of(data: bytes) -> str:
+    """Return the base address that a feed names as its own."""
+    if b"<!" in data:
+        return ""
+    return _said(fromstring(data), "id").removesuffix(FEED)  # noqa: S314 - as above
+
+
 def _said(parent: Element, name: str) -> str:
     return parent.findtext(f"{_ATOM}{name}") or ""
