@@ -6,7 +6,9 @@ from cbrn_data.catalogue.model import Catalogue
 from cbrn_data.store.folder import Release
 from cbrn_data.strict_json import dumped
 
-_TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {mark: f"\\{mark}" for mark in "{}%&$#_"}
+_TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {
+    mark: f"\\{mark}" for mark in "{}%&$#_"
+}
 
 
 def address_of(catalogue: Catalogue) -> str:

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from cbrn_data.catalogue.model import Catalogue
+from cbrn_data.catalogue.pages import page_path
 from cbrn_data.portal.cells import ShownRow, show_row
-from cbrn_data.portal.links import ENTITIES, page_path
+from cbrn_data.portal.links import ENTITIES
 from cbrn_data.portal.names import names
 from cbrn_data.portal.paper import render
 from cbrn_data.portal.reading import Reading
@@ -64,8 +65,8 @@ def _grouped(reading: Reading, table: Table, name: str) -> dict[str, list[Row]]:
 
 def _page(reading: Reading, site: Catalogue, table: Table, row: Row, path: str, naming: _Naming) -> bytes:
     row_id = table.row_id(row)
-    found = [(other, section) for other, key, rows in naming for section in _sections(reading, other, key, rows.get(row_id, []))]
-    facts = [one for one in table.fields if row[one.name] is not None]
+    fields = [one for one in table.fields if row[one.name] is not None]
+    facts = show_row(reading, table, row, fields).cells
     return render(
         "entity",
         path,
@@ -76,8 +77,8 @@ def _page(reading: Reading, site: Catalogue, table: Table, row: Row, path: str, 
         names=names(row.get("iso2")) if table.name == "countries" else [],
         home=f"index.html#{table.name}",
         in_table=reading.row_address(table.name, row_id) or page_path("tables", table.name),
-        facts=[replace(cell, to=None) if cell.to and cell.to[0] == path else cell for cell in show_row(reading, table, row, facts).cells],
-        sections=[section for _, section in found],
+        facts=[replace(cell, to=None) if cell.to and cell.to[0] == path else cell for cell in facts],
+        sections=[one for other, key, rows in naming for one in _sections(reading, other, key, rows.get(row_id, []))],
         silent=[other.name for other, _, rows in naming if row_id not in rows],
     )
 

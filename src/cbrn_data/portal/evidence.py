@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from cbrn_data.portal.links import page_path
+from cbrn_data.catalogue.pages import page_path
 from cbrn_data.schema.canonical import Row
 from cbrn_data.sources.document import Document
 from cbrn_data.store import disk

@@ -8,8 +8,8 @@ from itertools import groupby
 from typing import Any
 
 from cbrn_data.catalogue.model import Catalogue
+from cbrn_data.catalogue.pages import page_path
 from cbrn_data.portal.files import release_files
-from cbrn_data.portal.links import page_path
 from cbrn_data.portal.paper import render
 from cbrn_data.portal.reading import Reading
 from cbrn_data.schema.canonical import Row, read_csv
@@ -58,7 +58,7 @@ def _table(release: Release, name: str) -> list[Row]:
 
 def _changes(rows: list[Row], newest: Reading, release: Release) -> Iterator[dict[str, Any]]:
     """Yield the changes by table: evidence last, for it follows from the others."""
-    here = newest.release.version == release.version
+    shown = newest if newest.release.version == release.version else None
     by_table = sorted(
         ((name or "", list(cells)) for name, cells in groupby(rows, lambda row: row["table_name"])),
         key=lambda table: table[0] == "evidence",
@@ -68,7 +68,7 @@ def _changes(rows: list[Row], newest: Reading, release: Release) -> Iterator[dic
         yield {
             "name": name,
             "counts": _counts(cells),
-            "cells": [_change(cell, before, newest if here else None) for cell, before in zip(listed, [None, *listed], strict=False)],
+            "cells": [_change(cell, before, shown) for cell, before in zip(listed, [None, *listed], strict=False)],
             "more": len(cells) - len(listed),
         }
 

@@ -10,13 +10,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cbrn_data.catalogue.model import Catalogue
+from cbrn_data.catalogue.pages import page_path
 from cbrn_data.portal.cite import bibtex, citation, csl_json
 from cbrn_data.portal.files import ReleaseFiles
-from cbrn_data.portal.links import page_path
 from cbrn_data.portal.names import names
 from cbrn_data.portal.paper import render
 from cbrn_data.portal.pictures import Picture
 from cbrn_data.portal.reading import Reading
+from cbrn_data.schema.canonical import Row
 
 LISTED = 300
 """How many countries and projects the page lists."""
@@ -49,19 +50,27 @@ def home_page(reading: Reading, site: Catalogue, files: ReleaseFiles, pictures: 
 
 def _numbers(reading: Reading) -> Iterator[dict[str, Any]]:
     """Yield the numbers: partner countries now, projects named and claimed, achievements."""
-    newest = {row["region_id"]: max(one["last_edition"] or "" for one in reading.rows["memberships"] if one["region_id"] == row["region_id"])
-              for row in reading.rows["memberships"]}
+    newest: dict[str | None, str] = {}
+    for row in reading.rows["memberships"]:
+        newest[row["region_id"]] = max(newest.get(row["region_id"], ""), row["last_edition"] or "")
     partners = {row["country_id"] for row in reading.rows["memberships"] if row["last_edition"] == newest[row["region_id"]]}
     yield _number(len(partners), "partner countries", "tables/memberships.html")
     yield _number(len(reading.rows["projects"]), "projects named here", "tables/projects.html")
-    for region in reading.rows["regions"]:
-        claimed = [row for row in reading.rows["figures"] if (row["region_id"], row["measure"]) == (region["region_id"], "projects_total")]
-        if claimed:
-            row = max(claimed, key=lambda row: row["as_of_year"] or "")
-            words = f"projects that the leaflet of {region['name']} claims ({row['as_of_year']})"
-            found = reading.passages("figures", row["figure_id"] or "", "value")
-            yield _number(int(row["value"] or 0), words, found[0].anchor if found else "tables/figures.html")
+    for row in _claims(reading).values():
+        words = (
+            f"projects that the leaflet of {reading.label('regions', row['region_id'] or '')} claims ({row['as_of_year']})"
+        )
+        found = reading.passages("figures", row["figure_id"] or "", "value")
+        yield _number(int(row["value"] or 0), words, found[0].anchor if found else "tables/figures.html")
     yield _number(len(reading.rows["achievements"]), "achievements", "tables/achievements.html")
+
+
+def _claims(reading: Reading) -> dict[str | None, Row]:
+    """Return the newest count of all projects that the leaflets of each region claim."""
+    totals = [row for row in reading.rows["figures"] if row["measure"] == "projects_total"]
+    return {
+        row["region_id"]: row for row in sorted(totals, key=lambda row: (row["region_id"] or "", row["as_of_year"] or ""))
+    }
 
 
 def _number(value: int, words: str, address: str) -> dict[str, Any]:

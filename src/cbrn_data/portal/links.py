@@ -6,33 +6,12 @@ table, ``w<start>-<end>`` for words in a source and ``v<start>-<end>`` for the v
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
 import re
 from urllib.parse import quote, urlsplit
 
-from cbrn_data.errors import ReleaseError
-from cbrn_data.store import disk
-
 ENTITIES = ("countries", "projects")
 """The tables whose rows have a page each."""
-
-_LONGEST = 70
-
-
-def page_path(folder: str, name: str, number: int = 1) -> str:
-    """Return the path of a page; a name that cannot be that of a file is replaced by its digest.
-
-    >>> page_path("tables", "projects"), page_path("tables", "projects", 2), page_path("sources", "con")
-    ('tables/projects.html', 'tables/projects-2.html', 'sources/x-fa1bfb5b7e8ad1fa.html')
-    """
-    more = f"-p{number}" if number > 1 and folder == "sources" else f"-{number}" if number > 1 else ""
-    try:
-        disk.inside(disk.Path(), f"{folder}/{name}.html")
-        usable = len(name) <= _LONGEST
-    except ReleaseError:
-        usable = False
-    return f"{folder}/{name if usable else 'x-' + hashlib.sha256(name.encode()).hexdigest()[:16]}{more}.html"
 
 
 def root_of(path: str) -> str:

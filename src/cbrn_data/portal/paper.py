@@ -16,7 +16,7 @@ from cbrn_data.findings import shown
 from cbrn_data.portal.links import root_of
 
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
-"""What a page may do. ``frame-ancestors`` cannot stand in a page; the preview server adds it."""
+"""What a page may do. A page cannot state ``frame-ancestors``; the preview server adds it."""
 
 
 @cache
@@ -29,6 +29,7 @@ def environment() -> Environment:
         finalize=_inert,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
     made.filters["thousands"] = lambda number: f"{int(number):,}"
     made.filters["words"] = lambda name: str(name).replace("_", " ")

@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from cbrn_data.catalogue.pages import page_path
 from cbrn_data.portal.evidence import Marks, Mention, read_marks
-from cbrn_data.portal.links import ENTITIES, fragment, page_path
+from cbrn_data.portal.links import ENTITIES, fragment
 from cbrn_data.release.assemble import released_rows
-from cbrn_data.schema.canonical import Row
+from cbrn_data.schema.canonical import Row, read_csv
 from cbrn_data.schema.model import Package, Table, read_package
+from cbrn_data.store import disk
 from cbrn_data.store.folder import Release
 
 PAGE_WEIGHT = 100_000
@@ -39,7 +41,9 @@ class Reading:
     def by_id(self) -> dict[str, dict[str, Row]]:
         """Every row by its table and key."""
         return {
-            name: {table.row_id(row): row for row in self.rows[name]} for name, table in self.package.tables.items() if name in self.rows
+            name: {table.row_id(row): row for row in self.rows[name]}
+            for name, table in self.package.tables.items()
+            if name in self.rows
         }
 
     @cached_property
@@ -114,5 +118,8 @@ class Reading:
 def read_release(release: Release) -> Reading:
     """Read a release for its pages. Raises ReleaseError or SchemaError where a file cannot be read."""
     package = read_package(release.folder / "schemas")
-    rows = {name: listed for name, listed in released_rows(release, package).items() if name in package.published({name: listed})}
+    rows = released_rows(release, package)
+    changes = release.folder / "changes.csv"
+    rows["changes"] = read_csv(disk.read(changes))[1] if disk.mode(changes) else []
+    rows = {name: rows[name] for name in package.published(rows)}
     return Reading(release, package, rows, read_marks(release, rows))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from cbrn_data.catalogue.pages import page_path
 from cbrn_data.catalogue.schema_org import script_text
-from cbrn_data.portal.links import page_path
 from cbrn_data.portal.names import names
 from cbrn_data.portal.reading import Reading
 from cbrn_data.store.folder import Release
@@ -52,4 +52,9 @@ def _sources(reading: Reading) -> Iterator[Entry]:
 def _releases(releases: Sequence[Release]) -> Iterator[Entry]:
     for release in reversed(releases):
         title = f"{release.version} of {release.date}"
-        yield "release", title, page_path("history", release.version), f"{release.info['summary']} {release.digest}"[:_LONGEST]
+        yield (
+            "release",
+            title,
+            page_path("history", release.version),
+            f"{release.info['summary']} {release.digest}"[:_LONGEST],
+        )

@@ -22,18 +22,21 @@ def source_pages(reading: Reading, site: Catalogue, files: ReleaseFiles) -> Iter
     for marks in reading.marks.values():
         unused = marks.unused() if marks.document else 0
         for number, part in enumerate(marks.parts, 1):
-            yield part.path, render(
-                "source",
+            yield (
                 part.path,
-                site=site,
-                source=marks.source,
-                folder=files.folder,
-                address=outward(marks.source["url"]),
-                number=number,
-                parts=marks.parts,
-                lines=tokens(marks, part) if marks.document else None,
-                unused=unused,
-                entries=list(_entries(reading, marks, part)),
+                render(
+                    "source",
+                    part.path,
+                    site=site,
+                    source=marks.source,
+                    folder=files.folder,
+                    address=outward(marks.source["url"]),
+                    number=number,
+                    parts=marks.parts,
+                    lines=tokens(marks, part) if marks.document else None,
+                    unused=unused,
+                    entries=list(_entries(reading, marks, part)),
+                ),
             )
 
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from markupsafe import Markup
+
 from cbrn_data.catalogue.model import Catalogue
+from cbrn_data.catalogue.pages import page_path
 from cbrn_data.catalogue.schema_org import schema_org, script_text
 from cbrn_data.portal.cells import show_row
 from cbrn_data.portal.files import ReleaseFiles
-from cbrn_data.portal.links import page_path, root_of
+from cbrn_data.portal.links import root_of
 from cbrn_data.portal.paper import macro, render
 from cbrn_data.portal.reading import Reading
 from cbrn_data.portal.snippets import snippets
 from cbrn_data.schema.canonical import json_row
 from cbrn_data.schema.dictionary import type_words
 from cbrn_data.schema.model import Table
-from markupsafe import Markup
 
 _EXAMPLE_ROWS = 2
 
@@ -28,12 +30,18 @@ def table_pages(reading: Reading, site: Catalogue, files: ReleaseFiles) -> Itera
         pages = [page_path("tables", table.name, number) for number, _ in enumerate(reading.chunks(table), 1)]
         for number, path in enumerate(pages, 1):
             # JSON-LD is a data block whose marks script_text has escaped: HTML escapes would spoil it.
-            data = Markup(described[table.name]) if number == 1 and table.name in described else None
+            data = Markup(described[table.name]) if number == 1 and table.name in described else None  # noqa: S704
             yield path, _page(reading, site, files, table, number, pages, data)
 
 
 def _page(
-    reading: Reading, site: Catalogue, files: ReleaseFiles, table: Table, number: int, pages: list[str], described: Markup | None
+    reading: Reading,
+    site: Catalogue,
+    files: ReleaseFiles,
+    table: Table,
+    number: int,
+    pages: list[str],
+    described: Markup | None,
 ) -> bytes:
     path = pages[number - 1]
     rows = reading.by_id[table.name]

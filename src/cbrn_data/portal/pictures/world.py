@@ -70,7 +70,8 @@ def view(rows: Sequence[Row]) -> View:
             continue
         rings = list(_rings(topology, shapes[number]))
         lon, lat = _label_place(max(rings, key=lambda ring: abs(_area(ring))))
-        shown.append({"id": number, "country_id": row["country_id"], "name": row["name"], "kind": row["kind"], "lon": lon, "lat": lat})
+        about = {name: row[name] for name in ("country_id", "name", "kind")}
+        shown.append(about | {"id": number, "lon": lon, "lat": lat})
         points += [point for ring in rings for point in ring]
     return View(topology, _FEATURE, shown, missing, points)
 
