@@ -60,7 +60,7 @@ def test_each_dataset(described: Catalogue, graph: Graph, package: dict[str, Any
         )
         assert said["publisher"]["@id"] == said["creator"]["@id"] == one(graph, node, DCTERMS.publisher)
         assert {str(theme) for theme in graph.objects(node, DCAT.theme)} == {
-            f"{AUTHORITY}data-theme/{code}" for code in described.themes
+            f"{AUTHORITY}data-theme/{code}" for code in package["themes"]
         }
         fields = [field["name"] for field in resources[dataset.name]["schema"]["fields"]]
         assert [variable["name"] for variable in said["variableMeasured"]] == fields

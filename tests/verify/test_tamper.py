@@ -876,7 +876,7 @@ INDEX = [
     ),
     case(
         "a link elsewhere in feed and index",
-        feed('alternate" href="https://', 'alternate" href="https://x.'),
+        feed('alternate" type="text/html" href="https://', 'alternate" type="text/html" href="https://x.'),
         derived_files="links to another place",
     ),
     case(

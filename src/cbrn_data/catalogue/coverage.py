@@ -17,6 +17,8 @@ from cbrn_data.schema.model import Package, Table
 from cbrn_data.store import disk
 
 COUNTRIES = "countries"
+IN_MEMORY = 16 << 20
+"""Files of more bytes are read in blocks."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,18 @@ def _dates(folder: Path, table: Table) -> Iterator[str]:
     partial = {name for check in table.checks if check.name == "partial-date" for name in check.fields}
     fields = [field.name for field in table.fields if field.type in {"date", "year"} or field.name in partial]
     if fields:
-        rows = read_csv(disk.read(folder / f"{table.name}.csv"))[1]
-        yield from (text for row in rows for name in fields if (text := row[name]))
+        yield from _distinct(folder / f"{table.name}.csv", fields)
+
+
+def _distinct(path: Path, names: list[str]) -> set[str]:
+    """Return the texts in some columns; a large file is read in blocks, by what only that is worth loading."""
+    if path.stat().st_size <= IN_MEMORY:
+        return {text for row in read_csv(disk.read(path))[1] for name in names if (text := row[name])}
+    from pyarrow import csv, string
+
+    convert = csv.ConvertOptions(include_columns=names, column_types=dict.fromkeys(names, string()))
+    blocks = csv.open_csv(path, parse_options=csv.ParseOptions(newlines_in_values=True), convert_options=convert)
+    return {text for block in blocks for column in block for text in column.unique().to_pylist() if text}
 
 
 def first_day(date: str) -> str:

@@ -15,7 +15,7 @@ def page_path(folder: str, name: str, number: int = 1) -> str:
     """Return the path of a page; a name that cannot be that of a file is replaced by its digest.
 
     >>> page_path("tables", "projects"), page_path("tables", "projects", 2), page_path("sources", "con")
-    ('tables/projects.html', 'tables/projects-2.html', 'sources/x-fa1bfb5b7e8ad1fa.html')
+    ('tables/projects.html', 'tables/projects-2.html', 'sources/x-1143da2bc54c495c.html')
     """
     more = f"-p{number}" if number > 1 and folder == "sources" else f"-{number}" if number > 1 else ""
     try:
