@@ -2,7 +2,8 @@
 
 The rooms, in the order of the data: ``sources`` (raw bytes to verified text and cells), ``words`` (quoted words
 to values), ``leaflet`` (text to statements), ``tables`` (statements and curated cells to rows with evidence),
-``schema`` (one definition of each table), ``checks`` (findings), ``release`` (canonical bytes, gate, store).
+``schema`` (one definition of each table), ``checks`` (findings), ``release`` (canonical bytes, gate, store),
+``catalogue`` and ``portal`` (what is derived from the releases for programs and for people), ``verify``.
 A later room imports an earlier one, never the other way.
 
 For people who analyse the data (``import cbrn_data as cbrn``): ``cbrn.releases()``, ``cbrn.load("projects")`` and

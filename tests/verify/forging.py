@@ -28,10 +28,10 @@ from tests.conftest import PROJECT
 Rows = dict[str, list[Row]]
 
 
-def flip(path: Path) -> None:
-    """Change one bit in the middle of a file."""
+def flip(path: Path, after: str = "") -> None:
+    """Change one bit of a file: just after some text that it holds, or in the middle."""
     data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
+    data[data.index(after.encode()) + len(after) if after else len(data) // 2] ^= 1
     path.write_bytes(bytes(data))
 
 

@@ -105,7 +105,12 @@ BITS += [
         files="'release.json' was changed",
         signature="",
     ),
-    case("a bit in releases.json", lambda s: flip(s / "releases.json"), index="", derived_files=""),
+    case(
+        "a bit of a digest in releases.json",
+        lambda s: flip(s / "releases.json", '"latest/projects.csv": "'),
+        index="latest/projects.csv is not that of the newest",
+        derived_files="latest/projects.csv was changed",
+    ),
     case("a bit in the feed", lambda s: flip(s / "feed.xml"), derived_files="feed.xml was changed"),
     case(
         "a bit in a table of latest",
