@@ -12,9 +12,10 @@ import pytest
 from rdflib import RDF, BNode, Graph, Literal, URIRef
 from rdflib.compare import isomorphic
 
-from cbrn_data.catalogue.dcat import ADMS, DCAT, country_code, dcat
+from cbrn_data.catalogue.dcat import country_code, dcat
 from cbrn_data.catalogue.model import Catalogue, catalogue
 from cbrn_data.catalogue.serialise import serialisations
+from cbrn_data.catalogue.triples import ADMS, DCAT
 from cbrn_data.store.folder import Release
 from tests.catalogue.shapes import SHAPES, shapes, violations
 

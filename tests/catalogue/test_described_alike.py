@@ -9,9 +9,9 @@ import pytest
 from rdflib import Graph, URIRef
 from rdflib.namespace import DCTERMS, FOAF
 
-from cbrn_data.catalogue.dcat import AUTHORITY, DCAT, SPDX, VCARD
 from cbrn_data.catalogue.model import Catalogue
 from cbrn_data.catalogue.schema_org import schema_org
+from cbrn_data.catalogue.triples import AUTHORITY, DCAT, SPDX, VCARD
 from cbrn_data.schema.model import read_package
 from cbrn_data.schema.vocabulary import LICENCES
 from cbrn_data.store.folder import Release

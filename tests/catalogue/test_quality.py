@@ -23,8 +23,8 @@ from rdflib.namespace import DCTERMS
 from rdflib.term import Node
 
 from cbrn_data import pipeline
-from cbrn_data.catalogue.dcat import DCAT, IANA, SPDX
 from cbrn_data.catalogue.sitemap import SITEMAP
+from cbrn_data.catalogue.triples import DCAT, IANA, SPDX
 from cbrn_data.settings import Settings
 from tests.catalogue.shapes import SHAPES, shapes, violations
 
