@@ -22,7 +22,9 @@ HOSTILE = {
     "link": "[guide](javascript:alert(4))",
     "note": "<b>Dates</b> & <!-- -->",
 }
-HARMLESS = {name: text.translate(dict.fromkeys(map(ord, "<>&\"'{}"), "!")) for name, text in HOSTILE.items()} | {"link": "[guide](#)"}
+HARMLESS = {name: text.translate(dict.fromkeys(map(ord, "<>&\"'{}"), "!")) for name, text in HOSTILE.items()} | {
+    "link": "[guide](#)"
+}
 """The same words, of the same lengths, without a mark that HTML knows."""
 
 

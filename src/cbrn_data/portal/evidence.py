@@ -19,7 +19,7 @@ from cbrn_data.store import disk
 from cbrn_data.store.folder import Release
 from cbrn_data.words.text import Span
 
-PAGE_WEIGHT = 110_000
+PAGE_WEIGHT = 140_000
 """About how many bytes a page of a source holds, words and values together."""
 
 
@@ -113,7 +113,8 @@ def _parts(document: Document, source_id: str, evidence: list[Row]) -> Iterator[
     weights, ends = [0] * (len(starts) + 1), [0] * (len(starts) + 1)
     for row in evidence:
         line = document.line(_span(row).start)
-        weights[line] += 230 + 2 * len(row["row_id"] or "") + len(row["url"] or "") + 4 * len(row["field"] or "")
+        weights[line] += 190 + 2 * len(row["row_id"] or "") + 4 * len(row["field"] or "")
+        weights[line] += 320 + len(row["url"]) if row["url"] else 0
         ends[line] = max(ends[line], _span(row).end)
     first, weight, open_until, number = 1, 0, 0, 1
     for line, start in enumerate(starts, 1):

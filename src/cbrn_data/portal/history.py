@@ -18,8 +18,8 @@ from cbrn_data.store.folder import REPORT, Release
 from cbrn_data.strict_json import parse_object
 from cbrn_data.words.text import live
 
-CELLS_LISTED = 150
-"""How many changed cells of a table a page shows; ``changes.csv`` holds them all."""
+ROWS_LISTED = 50
+"""How many changed rows of a table a page shows; ``changes.csv`` holds them all."""
 
 FINDINGS_LISTED = 100
 
@@ -43,7 +43,7 @@ def _page(path: str, release: Release, before: Release | None, newest: Reading, 
         before=before,
         folder=files.folder,
         base=site.base,
-        changes=list(_changes(_table(release, "changes"), newest, release)),
+        changes=list(_changes(_table(release, "changes"), newest if newest.release.version == release.version else None)),
         report=report,
         findings=report["findings"]["listed"][:FINDINGS_LISTED],
         sources=_table(release, "sources"),
@@ -56,20 +56,17 @@ def _table(release: Release, name: str) -> list[Row]:
     return read_csv(disk.read(path))[1] if disk.mode(path) else []
 
 
-def _changes(rows: list[Row], newest: Reading, release: Release) -> Iterator[dict[str, Any]]:
-    """Yield the changes by table: evidence last, for it follows from the others."""
-    shown = newest if newest.release.version == release.version else None
-    by_table = sorted(
-        ((name or "", list(cells)) for name, cells in groupby(rows, lambda row: row["table_name"])),
-        key=lambda table: table[0] == "evidence",
-    )
-    for name, cells in by_table:
-        listed = cells[:CELLS_LISTED]
+def _changes(rows: list[Row], newest: Reading | None) -> Iterator[dict[str, Any]]:
+    """Yield the changed rows by table; of evidence, which follows from the others, only how many there are."""
+    for name, changed in groupby(rows, lambda row: row["table_name"] or ""):
+        cells = list(changed)
+        by_row = [list(of) for _, of in groupby(cells, lambda row: (row["row_id"], row["change"]))]
+        listed = [] if name == "evidence" else by_row[:ROWS_LISTED]
         yield {
             "name": name,
             "counts": _counts(cells),
-            "cells": [_change(cell, before, shown) for cell, before in zip(listed, [None, *listed], strict=False)],
-            "more": len(cells) - len(listed),
+            "rows": [_row(name, of, newest) for of in listed],
+            "more": len(by_row) - len(listed),
         }
 
 
@@ -78,14 +75,15 @@ def _counts(cells: list[Row]) -> str:
     return ", ".join(f"{rows[kind]:,} {kind}" for kind in ("added", "changed", "removed") if rows[kind])
 
 
-def _change(cell: Row, before: Row | None, newest: Reading | None) -> Mapping[str, Any]:
-    row_id = live(cell["row_id"] or "")
+def _row(table: str, cells: list[Row], newest: Reading | None) -> Mapping[str, Any]:
+    row_id = live(cells[0]["row_id"] or "")
     return {
         "row_id": row_id,
-        "begins": before is None or (before["row_id"], before["change"]) != (cell["row_id"], cell["change"]),
-        "kind": cell["change"],
-        "field": cell["field"],
-        "old": None if cell["old"] is None else live(cell["old"]),
-        "new": None if cell["new"] is None else live(cell["new"]),
-        "address": newest.row_address(cell["table_name"] or "", row_id) if newest else None,
+        "kind": cells[0]["change"],
+        "address": newest.row_address(table, row_id) if newest else None,
+        "cells": [{"field": cell["field"], "old": _text(cell["old"]), "new": _text(cell["new"])} for cell in cells],
     }
+
+
+def _text(cell: str | None) -> str | None:
+    return None if cell is None else live(cell)

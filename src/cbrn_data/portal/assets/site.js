@@ -146,6 +146,19 @@
     block.before(button);
   }
 
+  // Words: whoever comes to them sees at once which values were made of them, and the other way round.
+  function follow() {
+    document.querySelectorAll(".chosen").forEach(function (one) { one.classList.remove("chosen"); });
+    var to = /^#([wv])(\d+-\d+)$/.exec(location.hash);
+    var other = to && document.getElementById((to[1] === "w" ? "v" : "w") + to[2]);
+    if (!other) return;
+    other.classList.add("chosen");
+    var place = other.closest(".text, .made");
+    if (getComputedStyle(place).overflowY === "auto") place.scrollTop += other.getBoundingClientRect().top - place.getBoundingClientRect().top - 40;
+  }
+
+  window.addEventListener("hashchange", follow);
+  follow();
   document.querySelectorAll("table[data-rows]").forEach(enhance);
   document.querySelectorAll("#search").forEach(search);
   if (navigator.clipboard) document.querySelectorAll("pre.code").forEach(copyable);
