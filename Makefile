@@ -13,6 +13,8 @@ publish: $(VENV)/ready
 test: $(VENV)/ready
 	$(BIN)/ruff check src flows tests benchmarks
 	$(BIN)/mypy src
+	@command -v chromium || command -v google-chrome || command -v chromium-browser || test -n "$$CHROMIUM" || \
+		echo "No Chromium: the pages will not be tested in a browser. Get one (apt-get install chromium), or name it in CHROMIUM."
 	$(BIN)/pytest
 
 # Hashes are checked and nothing is resolved: what runs here is what was locked.

@@ -58,10 +58,17 @@ class Outcome:
 
 
 def open_store(where: Settings, package: Package | None = None) -> Store:
-    """Return the store of releases, which derives the feed and the newest release's files for their readers."""
+    """Return the store of releases, which derives all that stands beside them for their readers."""
     about = (package or read_package(where.schemas)).about
     base_url = where.base_url or str(about.get("base_url") or "")
-    return Store(where.published, derivation(about["title"], about["publisher"]["name"], base_url))
+    return Store(where.published, derivation(base_url, pages))
+
+
+def pages(releases: list[Release], base_url: str) -> dict[str, bytes]:
+    """Return the pages for people, by path; what makes them is loaded where they are made."""
+    from cbrn_data.portal import site
+
+    return site(releases, base_url)
 
 
 def own_key(where: Settings) -> SigningKey:

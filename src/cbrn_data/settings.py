@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from platformdirs import user_state_dir
+from platformdirs import user_cache_dir, user_state_dir
 
 from cbrn_data.errors import CbrnDataError
 
@@ -18,13 +18,15 @@ class Settings:
     """Where things are and what is configured. ``root`` holds ``raw/`` and ``schemas/``, and ``published/`` unless said.
 
     ``state`` holds the local signing key; ``signing_key`` and ``trusted_keys`` are files that an operator configured.
-    ``base_url`` is where ``published/`` will be served, None for what ``schemas/package.yaml`` says.
+    ``cache`` holds what was fetched, by digest, and can be thrown away. ``base_url`` is where ``published/`` will be served,
+    None for what ``schemas/package.yaml`` says.
     """
 
     root: Path
     published: Path
     base_url: str | None = None
     state: Path = field(default_factory=lambda: _state())
+    cache: Path = field(default_factory=lambda: _cache())
     signing_key: Path | None = field(default_factory=lambda: _path("CBRN_DATA_SIGNING_KEY"))
     trusted_keys: Path | None = field(default_factory=lambda: _path("CBRN_DATA_TRUSTED_KEYS"))
 
@@ -46,6 +48,11 @@ def _path(name: str) -> Path | None:
 
 def _state() -> Path:
     return _path("CBRN_DATA_STATE") or Path(user_state_dir("cbrn-data", appauthor=False))
+
+
+def _cache() -> Path:
+    state = _path("CBRN_DATA_STATE")
+    return state / "cache" if state else Path(user_cache_dir("cbrn-data", appauthor=False))
 
 
 def settings(root: Path | None = None, published: Path | None = None) -> Settings:

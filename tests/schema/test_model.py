@@ -10,6 +10,7 @@ import pytest
 
 from cbrn_data.errors import SchemaError
 from cbrn_data.schema.model import read_package
+from cbrn_data.schema.vocabulary import FREQUENCIES, LICENCES, THEMES
 
 PROJECT = Path(__file__).parent.parent.parent
 
@@ -131,7 +132,74 @@ CASES: dict[str, tuple[str, str, str, list[tuple[str, str]]]] = {
         "package.yaml",
         "publisher:\n  name: cbrn_data maintainers\n",
         "publisher:\n",
-        [("schemas/package.yaml:1", "publisher must be a name")],
+        [("schemas/package.yaml:1", "publisher must be a name and an email")],
+    ),
+    "a licence that no portal knows": (
+        "package.yaml",
+        "  name: CC-BY-4.0\n",
+        "  name: CC-BY-9.0\n",
+        [
+            (
+                "schemas/package.yaml:1",
+                f"licence must be a title, a path that is the address of its text, and a name: {', '.join(LICENCES)}",
+            )
+        ],
+    ),
+    "a licence whose text is nowhere": (
+        "package.yaml",
+        "  path: https://creativecommons.org/licenses/by/4.0/\n",
+        "  path: javascript:alert(1)\n",
+        [
+            (
+                "schemas/package.yaml:1",
+                f"licence must be a title, a path that is the address of its text, and a name: {', '.join(LICENCES)}",
+            )
+        ],
+    ),
+    "a theme that no portal knows": (
+        "package.yaml",
+        "themes: [JUST, INTR]",
+        "themes: [JUST, WEAPONS]",
+        [
+            (
+                "schemas/package.yaml:1",
+                f"themes must be a list of some of {', '.join(THEMES)}",
+            )
+        ],
+    ),
+    "a theme twice": (
+        "package.yaml",
+        "themes: [JUST, INTR]",
+        "themes: [JUST, JUST]",
+        [
+            (
+                "schemas/package.yaml:1",
+                f"themes must be a list of some of {', '.join(THEMES)}",
+            )
+        ],
+    ),
+    "a frequency in words": (
+        "package.yaml",
+        "frequency: IRREG",
+        "frequency: now and then",
+        [
+            (
+                "schemas/package.yaml:1",
+                f"frequency must be one of {', '.join(FREQUENCIES)}",
+            )
+        ],
+    ),
+    "a language in words": (
+        "package.yaml",
+        "language: ENG",
+        "language: English",
+        [("schemas/package.yaml:1", "language must be one of ENG")],
+    ),
+    "a contact without an address for letters": (
+        "package.yaml",
+        "contact:\n  name: cbrn_data maintainers\n  email: data@cbrn-data.example\n",
+        "contact:\n  name: cbrn_data maintainers\n  email: somebody here\n",
+        [("schemas/package.yaml:1", "contact must be a name and an email")],
     ),
     "a table outside": (
         "package.yaml",

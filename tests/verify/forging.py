@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,10 +28,10 @@ from tests.conftest import PROJECT
 Rows = dict[str, list[Row]]
 
 
-def flip(path: Path) -> None:
-    """Change one bit in the middle of a file."""
+def flip(path: Path, after: str = "") -> None:
+    """Change one bit of a file: just after some text that it holds, or in the middle."""
     data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
+    data[data.index(after.encode()) + len(after) if after else len(data) // 2] ^= 1
     path.write_bytes(bytes(data))
 
 
@@ -141,7 +142,12 @@ def edit_source(folder: Path, name: str, old: str, new: str) -> None:
 
 
 def rederive(published: Path) -> None:
-    """Make the index, the feed and ``latest/`` anew of whatever releases are there."""
+    """Make the index and all that is derived anew of whatever releases are there."""
+    for path in published.iterdir():
+        if path.is_dir() and path.name != "releases":
+            shutil.rmtree(path)
+        elif path.is_file():
+            path.unlink()
     (published / "releases.json").write_bytes(b"{}\n")
     with pipeline.open_store(Settings(PROJECT, published)).writing():
         pass

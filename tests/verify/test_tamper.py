@@ -105,7 +105,12 @@ BITS += [
         files="'release.json' was changed",
         signature="",
     ),
-    case("a bit in releases.json", lambda s: flip(s / "releases.json"), index="", derived_files=""),
+    case(
+        "a bit of a digest in releases.json",
+        lambda s: flip(s / "releases.json", '"latest/projects.csv": "'),
+        index="latest/projects.csv is not that of the newest",
+        derived_files="latest/projects.csv was changed",
+    ),
     case("a bit in the feed", lambda s: flip(s / "feed.xml"), derived_files="feed.xml was changed"),
     case(
         "a bit in a table of latest",
@@ -801,7 +806,8 @@ def latest_of_first(store: Path) -> None:
         files = {
             f"latest/{p.relative_to(store / FIRST)}": forging.digest(p) for p in (store / FIRST).rglob("*") if p.is_file()
         }
-        index["derived"] = dict(sorted({"feed.xml": index["derived"]["feed.xml"], **files}.items()))
+        others = {name: sha256 for name, sha256 in index["derived"].items() if not name.startswith("latest/")}
+        index["derived"] = dict(sorted({**others, **files}.items()))
 
     edit_json(store / "releases.json", change)
 
@@ -918,7 +924,7 @@ INDEX = [
     ),
     case(
         "a link elsewhere in feed and index",
-        feed('alternate" href="https://', 'alternate" href="https://x.'),
+        feed('alternate" type="text/html" href="https://', 'alternate" type="text/html" href="https://x.'),
         derived_files="links to another place",
     ),
     case(

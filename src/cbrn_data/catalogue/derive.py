@@ -1,14 +1,19 @@
-"""Every file of ``published/`` that is derived from the releases, but the index, which the store writes last."""
+"""Every file of ``published/`` that is derived from the releases, but the index, which the store writes last.
+
+All of it follows from the releases and the base address alone, never from what lies beside the program today: a
+publication with nothing new derives the same bytes again.
+"""
 
 from __future__ import annotations
 
-import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from cbrn_data.catalogue.address import checked_base
 from cbrn_data.catalogue.feed import feed
-from cbrn_data.errors import CbrnDataError
+from cbrn_data.catalogue.model import catalogue, newest
+from cbrn_data.catalogue.sitemap import sitemap
 from cbrn_data.store import disk
 from cbrn_data.store.folder import SUMS, Release, parse_checksums
 from cbrn_data.store.store import Derive
@@ -17,30 +22,40 @@ LATEST = "latest"
 IN_MEMORY = 16 << 20
 """Files of more bytes are copied piece by piece."""
 
-_BASE = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~-]+)*/")
+Site = Callable[[list[Release], str], Mapping[str, bytes]]
+"""The releases (oldest first) and the base address to the pages and what they need, by path."""
 
 
-def derivation(title: str, author: str, base_url: str) -> Derive:
-    """Return the function that derives everything from the releases.
+def no_site(releases: list[Release], base_url: str) -> Mapping[str, bytes]:
+    """Make no page."""
+    return {}
 
-    ``base_url`` is where ``published/`` will be served. Raises CbrnDataError where it is no http(s) address that ends
-    with a slash.
+
+def derivation(base_url: str, site: Site = no_site) -> Derive:
+    """Return the function that derives everything from the releases, with the pages that ``site`` makes.
+
+    ``base_url`` is where ``published/`` will be served. Raises CbrnDataError where it is malformed.
     """
-    if not _BASE.fullmatch(base_url):
-        raise CbrnDataError(
-            f"the base address {base_url[:100]!r} is not like https://example.org/data/ (with a final slash)"
-        )
+    checked_base(base_url)
 
     def derive(published: Path, releases: list[Release]) -> Mapping[str, disk.Data]:
         files: dict[str, disk.Data] = {f"{LATEST}/{name}": data for name, data in _files(newest(releases)).items()}
-        return files | {"feed.xml": feed(releases, title, author, base_url)}
+        return files | described(releases, base_url) | _pages(site(releases, base_url), releases, base_url)
 
     return derive
 
 
-def newest(releases: list[Release]) -> Release:
-    """Return the release that ``latest/`` holds: the newest that was not withdrawn, or the newest if all were."""
-    return next((release for release in reversed(releases) if not release.withdrawn), releases[-1])
+def described(releases: list[Release], base_url: str) -> dict[str, bytes]:
+    """Return the descriptions for harvesters: the feed, and the catalogue in three serialisations."""
+    from cbrn_data.catalogue.dcat import dcat
+    from cbrn_data.catalogue.serialise import serialisations
+
+    of = catalogue(releases, base_url)
+    return serialisations(dcat(of)) | {"feed.xml": feed(releases, of.title, of.publisher.name, base_url)}
+
+
+def _pages(pages: Mapping[str, bytes], releases: list[Release], base_url: str) -> dict[str, bytes]:
+    return {**pages, "sitemap.xml": sitemap(base_url, pages, newest(releases).date)}
 
 
 def _files(release: Release) -> dict[str, disk.Data]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, register_namespace, tostring
 
+from cbrn_data.catalogue.pages import page_path
 from cbrn_data.store.folder import Release
 
 ATOM = "http://www.w3.org/2005/Atom"
@@ -36,7 +37,10 @@ def _entry(root: Element, release: Release, base_url: str) -> None:
     _text(entry, "title", f"{release.version} (withdrawn)" if release.withdrawn else release.version)
     _text(entry, "published", _moment(release.date))
     _text(entry, "updated", _moment(_day(release)))
-    SubElement(entry, f"{{{ATOM}}}link", {"rel": "alternate", "href": f"{address}datapackage.json"})
+    page = f"{base_url}{page_path('history', release.version)}"
+    SubElement(entry, f"{{{ATOM}}}link", {"rel": "alternate", "type": "text/html", "href": page})
+    related = {"rel": "related", "type": "application/json", "href": f"{address}datapackage.json"}
+    SubElement(entry, f"{{{ATOM}}}link", related)
     _text(entry, "summary", f"{release.withdrawn['reason']}" if release.withdrawn else str(release.info.get("summary")))
     rows = ", ".join(f"{name} {number}" for name, number in release.info.get("counts", {}).items())
     _text(entry, "content", f"sha256 of SHA256SUMS: {release.digest}. Rows: {rows}.")

@@ -153,3 +153,15 @@ def withdraw(
     from cbrn_data.cli.history import withdraw_release
 
     withdraw_release(version, reason, root, published)
+
+
+@app.command()
+def serve(
+    root: Root = Path(),
+    published: Published = None,
+    port: Annotated[int, typer.Option(help="The port to listen on; 0 for any that is free.")] = 8000,
+) -> None:
+    """Preview the portal, on this machine only."""
+    from cbrn_data.cli.serve import serve_now
+
+    serve_now(root, published, port)

@@ -129,6 +129,7 @@ def _results(
 def _rebuilt(place: Place, results: Sequence[Result]) -> Iterator[Result]:
     """Make each release again, unless its own files cannot be relied on; only this loads the producer."""
     from cbrn_data.verify.rebuild import rebuilt
+    from cbrn_data.verify.rederive import rederived
 
     if any(result.check in ("files", "record", "chain") and result.result == FAILED for result in results):
         yield Result(STORE, "rebuild", NOT_CHECKED, "what is there is not what was released")
@@ -136,6 +137,8 @@ def _rebuilt(place: Place, results: Sequence[Result]) -> Iterator[Result]:
     folders = [place.folder] if place.is_release else [release.folder for release in read_history(place.folder)]
     for previous, release in zip([None, *folders], folders, strict=False):
         yield from rebuilt(release, previous)
+    if not place.is_release:
+        yield from rederived(STORE, place.folder)
 
 
 def _folder(what: str | None, published: Path) -> Path:

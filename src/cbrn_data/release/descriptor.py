@@ -2,7 +2,7 @@
 
 CSV resources are ``type: table`` with their schema, so that any Data Package tool validates them row by row. JSON
 resources carry no ``type``: frictionless then checks their hash and size, and that their rows are those of the CSV is
-proven by the gate.
+proven by the gate. ``themes`` (codes of the EU table of data themes) is a property of our own, which the standard allows.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ def datapackage(
         "version": version,
         "created": f"{date}T00:00:00Z",
         "keywords": list(about["keywords"]),
+        "themes": list(about.get("themes", ())),
         "licenses": [{"name": licence["name"], "title": licence["title"], "path": licence["path"]}],
         "contributors": [{"title": publisher["name"], "email": publisher["email"], "roles": ["publisher"]}],
         "sources": [_source(row) for row in sources],

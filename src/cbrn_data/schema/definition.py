@@ -7,12 +7,17 @@ question, and whether names lead somewhere that of ``model``.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
+
+from cbrn_data.schema.vocabulary import FREQUENCIES, LANGUAGES, LICENCES, THEMES
 
 ROLES = ("data", "provenance", "record")
 
 Shape = Callable[[Any], bool]
+
+_EMAIL = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_PAGE = re.compile(r"https?://[A-Za-z0-9.-]+/[!#-;=?-\[\]_a-z~]*")
 
 
 def _text(value: Any) -> bool:
@@ -39,6 +44,23 @@ def _of_texts(*keys: str) -> Shape:
     return lambda value: isinstance(value, dict) and all(_text(value.get(key)) for key in keys)
 
 
+def _one_of(allowed: Iterable[str]) -> Shape:
+    return lambda value: isinstance(value, str) and value in allowed
+
+
+def _some_of(allowed: Iterable[str]) -> Shape:
+    return lambda value: _texts(value) and all(map(_one_of(allowed), value)) and not _twice(value)
+
+
+def _licence(value: Any) -> bool:
+    return _of_texts("title", "path")(value) and value.get("name") in LICENCES and _PAGE.fullmatch(value["path"]) is not None
+
+
+def _agent(value: Any) -> bool:
+    """Publisher and contact: what stands as ``mailto:`` in the catalogue must be an address for letters."""
+    return _of_texts("name", "email")(value) and _EMAIL.fullmatch(value["email"]) is not None
+
+
 def _list(value: Any) -> bool:
     return isinstance(value, list)
 
@@ -54,9 +76,16 @@ _PACKAGE: _Rules = {
     "name": (True, _text, "text"),
     "title": (True, _text, "text"),
     "description": (True, _text, "text"),
-    "publisher": (True, _of_texts("name"), "a name"),
-    "licence": (True, _of_texts("name", "title", "path"), "a name, a title and a path"),
+    "short_title": (False, _text, "text"),
+    "publisher": (True, _agent, "a name and an email"),
+    "contact": (False, _agent, "a name and an email"),
+    "licence": (True, _licence, f"a title, a path that is the address of its text, and a name: {', '.join(LICENCES)}"),
+    "licence_note": (False, _text, "text"),
     "keywords": (True, _texts, "a list of texts"),
+    "themes": (False, _some_of(THEMES), f"a list of some of {', '.join(THEMES)}"),
+    "language": (False, _one_of(LANGUAGES), f"one of {', '.join(LANGUAGES)}"),
+    "frequency": (False, _one_of(FREQUENCIES), f"one of {', '.join(FREQUENCIES)}"),
+    "base_url": (False, _text, "text"),
     "tables": (True, _names, "a list of names of tables"),
 }
 _TABLE: _Rules = {

@@ -27,11 +27,12 @@ def _table(table: Table) -> Iterator[str]:
         meaning = field.description.strip() + (
             f" Names a row of `{references[field.name]}`." if field.name in references else ""
         )
-        yield f"| `{field.name}` | {_type(field)} | {_cell(meaning)} | `{_cell(field.example)}` |"
+        yield f"| `{field.name}` | {type_words(field)} | {_cell(meaning)} | `{_cell(field.example)}` |"
     yield ""
 
 
-def _type(field: Field) -> str:
+def type_words(field: Field) -> str:
+    """Return type, unit and rules of a column in words."""
     kind = field.type if field.format == "default" else f"{field.type} ({field.format})"
     parts = [kind, f"in {field.unit}" if field.unit else "", "never null" if field.required else ""]
     parts += [f"{_RULE[name]} {value}" for name, value in field.constraints.items() if name in _RULE]

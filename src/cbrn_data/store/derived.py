@@ -24,6 +24,7 @@ from cbrn_data.strict_json import dumped, parse_object
 
 LATEST = "latest"
 LEAVING = ".leaving.json"
+_FIRST = "feed.xml"
 _IN_THIS_ORDER = (f"{LATEST}/datapackage.json", LEAVING, INDEX)
 
 
@@ -101,9 +102,7 @@ def plan(published: Path, releases: Sequence[Release], files: Mapping[str, disk.
     known = index.derived | _listed_as_leaving(published)
     gone = sorted(known - files.keys())
     digests = {name: disk.sha256_of(data) for name, data in files.items()}
-    wanted: dict[str, disk.Data] = {
-        name: files[name] for name in sorted(files, key=lambda name: (name in _IN_THIS_ORDER, name))
-    }
+    wanted: dict[str, disk.Data] = {name: files[name] for name in sorted(files, key=_rank)}
     if gone:
         wanted[LEAVING] = dumped({"leaving": gone})
     wanted[INDEX] = index_bytes(releases, digests)
@@ -111,6 +110,11 @@ def plan(published: Path, releases: Sequence[Release], files: Mapping[str, disk.
     leaving = {name for name in gone if not stat.S_ISDIR(_mode(published, name))}
     leaving |= _in_latest(published) - files.keys()
     return Derivation(published, changed, sorted(leaving), bool(disk.mode(published / LEAVING)))
+
+
+def _rank(name: str) -> tuple[bool, bool, str]:
+    """Put the feed first, which says which state is being brought about, and some names last."""
+    return name in _IN_THIS_ORDER, name != _FIRST, name
 
 
 def _is(published: Path, name: str, data: disk.Data) -> bool:

@@ -1,10 +1,13 @@
 """Files derived from the releases, held against the releases and not against the index alone, which nothing signs.
 
-So a file that is changed together with its digest in the index is found as well, and so is one that is added to both.
+So where ``latest/`` or the feed is changed together with the index, that is found as well, and so is a file that is
+added to both. The catalogue and the pages cannot be judged without making them: they are held against their digests in
+the index here, and ``verify --rebuild`` derives them again.
 """
 
 from __future__ import annotations
 
+import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +22,11 @@ from cbrn_data.verify.feed import FEED, feed_faults, withdrawing
 from cbrn_data.verify.results import CUT_SHORT, Result, checked
 
 LATEST = "latest/"
+_MADE = re.compile(
+    r"catalog\.(ttl|rdf|jsonld)|sitemap\.xml|(index|history)\.html"
+    r"|(tables|countries|projects|sources|history)/[^/]+\.html|pictures/[^/]+\.svg|assets/[^/]+"
+)
+"""The names of what is made for readers."""
 
 
 def listing_faults(known: Sequence[Release], derived: Mapping[str, str]) -> Iterator[str]:
@@ -29,7 +37,8 @@ def listing_faults(known: Sequence[Release], derived: Mapping[str, str]) -> Iter
     yield from (f"{name} is not that of the newest release" for name in sorted(wanted) if derived.get(name) != wanted[name])
     if FEED not in derived:
         yield f"{FEED} is not listed"
-    yield from (f"{name} is listed, and is not derived" for name in sorted(derived.keys() - wanted.keys() - {FEED} - there))
+    others = derived.keys() - wanted.keys() - {FEED} - there
+    yield from (f"{name} is listed, and is not derived" for name in sorted(others) if not _MADE.fullmatch(name))
 
 
 def _latest(known: Sequence[Release]) -> dict[str, str]:
@@ -41,11 +50,15 @@ def _latest(known: Sequence[Release]) -> dict[str, str]:
 
 @dataclass
 class _Held:
-    """The derived files by what they are: faults, files of the state to come, and files that are still to go."""
+    """The derived files by what they are: faults, files of the state to come, those still to go, and those left open.
+
+    Open are pages and the like that are not as listed while a publication is cut short: only deriving them again tells.
+    """
 
     faults: list[str] = field(default_factory=list)
     early: list[str] = field(default_factory=list)
     staying: list[str] = field(default_factory=list)
+    open: list[str] = field(default_factory=list)
 
 
 def check_derived(
@@ -68,6 +81,9 @@ def check_derived(
     if held.staying:
         detail = f"{_some(held.staying)}: no longer derived, and to be removed by the next publication"
         yield Result(subject, "derived files", CUT_SHORT, detail)
+    if held.open:
+        detail = f"{_some(held.open)}: not as {INDEX} lists them, perhaps of the state to come; --rebuild tells"
+        yield Result(subject, "derived files", CUT_SHORT, detail)
 
 
 def _coming(published: Path, known: Sequence[Release], count: int, derived: Mapping[str, str]) -> Sequence[Release]:
@@ -84,21 +100,28 @@ def _hold(
     held: _Held, published: Path, listed: Sequence[Release], after: Sequence[Release], derived: Mapping[str, str]
 ) -> None:
     coming, leaving = _latest(after) if after else {}, _leaving(published, after or listed)
-    there = {name: mode for name, mode in disk.walk(published) if not _is_elsewhere(name)}
-    folders = {str(parent) for name in {*derived, *coming, *leaving} for parent in Path(name).parents}
+    there = {name: mode for name, mode in disk.walk(published) if not is_elsewhere(name)}
+    made = {name for name, mode in there.items() if after and stat.S_ISREG(mode) and _MADE.fullmatch(name)}
+    folders = {str(parent) for name in {*derived, *coming, *leaving, *made} for parent in Path(name).parents}
     for name, mode in there.items():
         if name in folders and stat.S_ISDIR(mode):
             continue
         actual = disk.digest(published / name) if stat.S_ISREG(mode) else ""
         if name in derived and actual == derived[name]:
             held.faults.extend(feed_faults(disk.read(published / name), listed) if name == FEED else ())
-        elif actual and (actual == coming.get(name) or (after and _is_feed_of(published, name, after))):
+        elif actual and (actual == coming.get(name) or (name == FEED and _is_feed_of(published, after))):
             held.early.append(name)
         elif actual in leaving.get(name, ()):
             held.staying.append(name)
+        elif name in made:
+            held.open.append(name)
         else:
             held.faults.append(f"{name} was {'changed' if name in derived or name in folders else 'added'}")
     held.faults.extend(f"{name} is missing" for name in sorted(derived.keys() - there.keys()))
+
+
+def _is_feed_of(published: Path, after: Sequence[Release]) -> bool:
+    return bool(after) and not list(feed_faults(disk.read(published / FEED), after))
 
 
 def _leaving(published: Path, known: Sequence[Release]) -> dict[str, set[str]]:
@@ -124,9 +147,10 @@ def _some(names: Sequence[str]) -> str:
     return f"{', '.join(names[:3])}{' and others' if names[3:] else ''}"
 
 
-def _is_elsewhere(name: str) -> bool:
+def is_elsewhere(name: str) -> bool:
+    """Tell what no derivation makes: the releases, the index, and what a publication hides."""
     return name.startswith((".", f"{history.RELEASES}/")) or name in (INDEX, history.RELEASES)
 
 
-def _is_feed_of(published: Path, name: str, known: Sequence[Release]) -> bool:
-    return name == FEED and not list(feed_faults(disk.read(published / name), known))
+def _is_coming_feed(published: Path, name: str, known: Sequence[Release], count: int) -> bool:
+    return name == FEED and count < len(known) and not list(feed_faults(disk.read(published / name), known))

@@ -60,9 +60,11 @@ def _shape(element: Element) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def _shape_of(entries: int) -> Iterator[tuple[str, tuple[str, ...]]]:
-    entry = ["entry", "id", "title", "published", "updated", "link", "summary", "content"]
-    for name in ["feed", "id", "title", "updated", "author", "name", "link", *(entry * entries)]:
-        yield f"{_ATOM}{name}", ("rel", "href") if name == "link" else ()
+    own, other = ("rel", "href"), ("rel", "type", "href")
+    entry = ["entry", "id", "title", "published", "updated", "link", "link", "summary", "content"]
+    yield from ((f"{_ATOM}{name}", ()) for name in ("feed", "id", "title", "updated", "author", "name"))
+    yield f"{_ATOM}link", own
+    yield from ((f"{_ATOM}{name}", other if name == "link" else ()) for name in entry * entries)
 
 
 def withdrawing(data: bytes, known: Sequence[Release]) -> list[Release]:
@@ -84,6 +86,13 @@ def withdrawing(data: bytes, known: Sequence[Release]) -> list[Release]:
     except (ParseError, KeyError, CbrnDataError):
         pass
     return []
+
+
+def base_of(data: bytes) -> str:
+    """Return the base address that a feed names as its own."""
+    if b"<!" in data:
+        return ""
+    return _said(fromstring(data), "id").removesuffix(FEED)  # noqa: S314 - as above
 
 
 def _said(parent: Element, name: str) -> str:

@@ -106,7 +106,7 @@ def mirror(address: str, root: Path) -> Mirror:
 
     Raises CbrnDataError where nothing answers, or neither a release nor a store is there.
     """
-    web = _Web(checked_address(address))
+    web = Web(checked_address(address))
     name = urlsplit(web.address).path.rstrip("/").rsplit("/", 1)[-1]
     folder = root / (name if _is_name(name) else "release")
     folder.mkdir()
@@ -132,7 +132,7 @@ def _is_name(name: str) -> bool:
     return True
 
 
-def _take_release(web: _Web, folder: Path, subject: str, below: str = "") -> Iterator[Result]:
+def _take_release(web: Web, folder: Path, subject: str, below: str = "") -> Iterator[Result]:
     """Fetch every file that the SHA256SUMS of a release lists, and its attestation."""
     try:
         listed = parse_checksums(folder / SUMS, disk.read(folder / SUMS))
@@ -142,7 +142,7 @@ def _take_release(web: _Web, folder: Path, subject: str, below: str = "") -> Ite
     yield from _take(web, folder, [*sorted(listed), ATTESTATION], subject, below)
 
 
-def _take_store(web: _Web, folder: Path, subject: str) -> Iterator[Result]:
+def _take_store(web: Web, folder: Path, subject: str) -> Iterator[Result]:
     """Fetch the releases that the index lists, oldest first, and the derived files."""
     before = disk.read(folder / INDEX)
     try:
@@ -165,7 +165,7 @@ def _take_store(web: _Web, folder: Path, subject: str) -> Iterator[Result]:
     yield from _unmoved(web, folder, before)
 
 
-def _take(web: _Web, folder: Path, names: list[str], subject: str, below: str = "") -> Iterator[Result]:
+def _take(web: Web, folder: Path, names: list[str], subject: str, below: str = "") -> Iterator[Result]:
     """Fetch files into ``folder``; yield a result for each that does not come, or one that all came."""
     faults, size = 0, 0
     for number, name in enumerate(names):
@@ -182,7 +182,7 @@ def _take(web: _Web, folder: Path, names: list[str], subject: str, below: str = 
         yield Result(subject, FETCH, PASSED, f"{len(names)} files, {size:,} bytes, from {web.address}{below}")
 
 
-def _unmoved(web: _Web, folder: Path, before: bytes) -> Iterator[Result]:
+def _unmoved(web: Web, folder: Path, before: bytes) -> Iterator[Result]:
     """Say when the index is another at the end: files of two states would be held against each other."""
     (folder / INDEX).unlink()
     try:
@@ -197,7 +197,7 @@ def _unmoved(web: _Web, folder: Path, before: bytes) -> Iterator[Result]:
         yield Result(STORE, FETCH, FAILED, detail)
 
 
-class _Web:
+class Web:
     """One origin: fetches the files under ``address`` and counts what came and how often nothing answered in a row."""
 
     def __init__(self, address: str) -> None:

@@ -1,0 +1,28 @@
+"""The base address: where ``published/`` will be served. It is an operator's, and stands only in derived files."""
+
+from __future__ import annotations
+
+import re
+
+from cbrn_data.errors import CbrnDataError
+
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_BASE = re.compile(rf"https?://{_LABEL}(?:\.{_LABEL})*(?::([1-9][0-9]{{0,4}}))?(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/")
+
+
+def checked_base(base_url: str) -> str:
+    """Return ``base_url`` if it is a plain http(s) address that ends with a slash. Raises CbrnDataError.
+
+    A name that is not ASCII is written in its ASCII form (RFC 5890). A segment that begins with a dot is refused: ``..``
+    would lead elsewhere, and what is hidden is not served.
+
+    >>> checked_base("https://example.org/data/")
+    'https://example.org/data/'
+    """
+    match = _BASE.fullmatch(base_url)
+    if match is None or int(match[1] or 0) > 65535:
+        raise CbrnDataError(
+            f"the base address {base_url[:100]!r} is not like https://example.org/data/ (with a final slash, and without "
+            "user name, query or fragment)"
+        )
+    return base_url

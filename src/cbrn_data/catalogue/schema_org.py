@@ -1,0 +1,79 @@
+"""A dataset as schema.org says it, for the page of its table.
+
+The properties are those that Google Dataset Search requires or recommends
+(https://developers.google.com/search/docs/appearance/structured-data/dataset).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from cbrn_data.catalogue.model import Catalogue, Dataset, Distribution
+from cbrn_data.schema.model import Field
+from cbrn_data.schema.vocabulary import LANGUAGES
+
+_UNSAFE = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&\u2028\u2029"}
+
+
+def schema_org(catalogue: Catalogue, dataset: Dataset) -> dict[str, Any]:
+    """Return a dataset as JSON-LD."""
+    of, address = catalogue, catalogue.base + dataset.page
+    publisher = {"@type": "Organization", "@id": f"{of.base}#publisher", "name": of.publisher.name}
+    period = f"{of.coverage.first_day}/{of.coverage.last_day}" if of.coverage.first_day else None
+    described = {
+        "@context": {"@vocab": "http://schema.org/"},
+        "@type": "Dataset",
+        "@id": f"{address}#dataset",
+        "name": dataset.title,
+        "description": dataset.description,
+        "url": address,
+        "identifier": f"{address}#dataset",
+        "version": of.version,
+        "license": of.licence.url,
+        "creator": publisher,
+        "publisher": publisher,
+        "keywords": list(of.keywords),
+        "inLanguage": LANGUAGES[of.language][1],
+        "isAccessibleForFree": True,
+        "datePublished": dataset.issued,
+        "dateModified": of.modified,
+        "temporalCoverage": period,
+        "spatialCoverage": [_place(*country) for country in of.coverage.countries],
+        "variableMeasured": [_variable(field) for field in dataset.fields],
+        "includedInDataCatalog": {"@type": "DataCatalog", "@id": f"{of.base}#catalog", "name": of.title, "url": of.base},
+        "distribution": [_download(of, dataset, distribution) for distribution in dataset.distributions],
+    }
+    return {key: value for key, value in described.items() if value is not None}
+
+
+def script_text(value: Any) -> str:
+    r"""Return JSON that may stand between ``<script type="application/ld+json">`` and ``</script>`` as it is.
+
+    >>> script_text({"name": "</script>"})
+    '{"name": "\\u003c/script\\u003e"}'
+    """
+    return json.dumps(value, ensure_ascii=False).translate(_UNSAFE)
+
+
+def _place(country_id: str, name: str) -> dict[str, str]:
+    return {"@type": "Country", "name": name, "identifier": country_id}
+
+
+def _variable(field: Field) -> dict[str, str]:
+    said = {"@type": "PropertyValue", "name": field.name, "alternateName": field.title, "description": field.description}
+    return said | ({"unitText": field.unit} if field.unit else {})
+
+
+def _download(of: Catalogue, dataset: Dataset, distribution: Distribution) -> dict[str, str]:
+    return {
+        "@type": "DataDownload",
+        "@id": f"{of.base}{dataset.page}#{distribution.form.lower()}",
+        "name": distribution.title,
+        "contentUrl": of.base + distribution.path,
+        "encodingFormat": distribution.media_type,
+        "contentSize": f"{distribution.bytes} B",
+        "sha256": distribution.sha256,
+        "license": of.licence.url,
+        "datePublished": of.modified,
+    }

@@ -1,0 +1,74 @@
+"""Triples below one base address: the few forms in which anything is said of a catalogue.
+
+Whatever is pointed at says what it is (``a dct:Location``, ...), since the SHACL shapes ask for the type of everything and
+a harvester need not have the authority tables at hand. There is no blank node, so that a graph has one form.
+"""
+
+from __future__ import annotations
+
+from rdflib import RDF, Literal, Namespace, URIRef
+from rdflib.namespace import DCTERMS, FOAF, PROV, RDFS, SKOS, XSD
+
+AUTHORITY = "http://publications.europa.eu/resource/authority/"
+ADMS = Namespace("http://www.w3.org/ns/adms#")
+DCAT = Namespace("http://www.w3.org/ns/dcat#")
+DCATAP = Namespace("http://data.europa.eu/r5r/")
+SPDX = Namespace("http://spdx.org/rdf/terms#")
+VCARD = Namespace("http://www.w3.org/2006/vcard/ns#")
+IANA = "http://www.iana.org/assignments/media-types/"
+PREFIXES = {
+    "adms": ADMS, "dcat": DCAT, "dcatap": DCATAP, "dct": DCTERMS, "foaf": FOAF, "prov": PROV, "rdf": RDF, "rdfs": RDFS,
+    "skos": SKOS, "spdx": SPDX, "vcard": VCARD, "xsd": XSD,
+}  # fmt: skip
+
+
+class Triples:
+    """Collects triples; ``base`` is a checked base address, ``tag`` the language of texts (BCP 47)."""
+
+    def __init__(self, base: str, tag: str) -> None:
+        self.found: set[tuple[URIRef, URIRef, URIRef | Literal]] = set()
+        self._base = base
+        self._tag = tag
+
+    def concept(self, table: str, code: str, label: str, kind: URIRef) -> URIRef:
+        """Return an entry of an authority table, said to be what it is there and here."""
+        node, scheme = URIRef(f"{AUTHORITY}{table}/{code}"), URIRef(f"{AUTHORITY}{table}")
+        self.say(node, RDF.type, kind)
+        self.say(node, SKOS.prefLabel, self.text(label))
+        self.say(node, SKOS.inScheme, scheme)
+        return node
+
+    def statement(self, place: str, kind: URIRef, text: str) -> URIRef:
+        """Return a statement in words, at a place of ours."""
+        node = self.here(place)
+        self.say(node, RDF.type, kind)
+        self.say(node, RDFS.label, self.text(text))
+        return node
+
+    def named(self, node: URIRef, kind: URIRef, title: str) -> URIRef:
+        """Return something that has a title and a kind."""
+        self.say(node, RDF.type, kind)
+        self.say(node, DCTERMS.title, self.text(title))
+        return node
+
+    def page(self, path: str) -> URIRef:
+        """Return a page: one of ours by its path, or another by its address."""
+        node = URIRef(path) if "://" in path else self.here(path)
+        self.say(node, RDF.type, FOAF.Document)
+        return node
+
+    def here(self, path: str) -> URIRef:
+        """Return what stands at a path below the base address."""
+        return URIRef(f"{self._base}{path}")
+
+    def text(self, text: str) -> Literal:
+        """Return text in the language of the catalogue."""
+        return Literal(text, lang=self._tag)
+
+    def day(self, day: str) -> Literal:
+        """Return a day (YYYY-MM-DD) as it is written."""
+        return Literal(day, datatype=XSD.date, normalize=False)
+
+    def say(self, subject: URIRef, predicate: URIRef, *objects: URIRef | Literal) -> None:
+        """State one property, with every value that it has."""
+        self.found.update((subject, predicate, value) for value in objects)

@@ -1,0 +1,156 @@
+"""``cbrn-data serve``: a preview of ``published/`` for whoever sits at this machine, and for nobody else.
+
+It listens on 127.0.0.1, answers GET and HEAD to its own name (another ``Host`` is a page of another site that found its
+way here), and gives regular files under ``published/`` whose names could have been published: nothing hidden, nothing
+through a symbolic link, no listing of a folder. ``http.server``'s own handler does none of this.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from cbrn_data.cli.show import console
+from cbrn_data.errors import CbrnDataError, ReleaseError
+from cbrn_data.portal.paper import POLICY
+from cbrn_data.settings import settings
+from cbrn_data.store import disk
+
+LOOPBACK = "127.0.0.1"
+HOME = "index.html"
+HEADERS = {
+    "Content-Security-Policy": f"{POLICY}; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".json": "application/json",
+    ".jsonld": "application/ld+json",
+    ".csv": "text/csv; charset=utf-8",
+    ".xml": "application/xml",
+    ".rdf": "application/rdf+xml",
+    ".ttl": "text/turtle; charset=utf-8",
+    ".pdf": "application/pdf",
+}
+PLAIN = "text/plain; charset=utf-8"
+_SECONDS = 30
+
+
+class Preview(ThreadingHTTPServer):
+    """A server of one folder; ``port`` 0 takes any that is free. Raises CbrnDataError where it cannot listen."""
+
+    daemon_threads = True
+
+    def __init__(self, published: Path, port: int = 0) -> None:
+        if not (published / HOME).is_file():
+            raise CbrnDataError(f"{published}: holds no {HOME}; `cbrn-data publish` makes the pages")
+        self.published = published
+        try:
+            super().__init__((LOOPBACK, port), Handler)
+        except (OSError, OverflowError) as error:
+            raise CbrnDataError(f"port {port} of {LOOPBACK} cannot be used ({error}); choose another with --port") from error
+        self.hosts = {f"{name}:{self.server_port}" for name in (LOOPBACK, "localhost")}
+
+    @property
+    def address(self) -> str:
+        """Where the pages are."""
+        return f"http://{LOOPBACK}:{self.server_port}/"
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One request: checked, then answered with a file or one line of text."""
+
+    server: Preview
+    timeout = _SECONDS
+
+    def do_GET(self) -> None:
+        """Answer with the file."""
+        self._answer(body=True)
+
+    def do_HEAD(self) -> None:
+        """Answer with the headers of the file."""
+        self._answer(body=False)
+
+    def _answer(self, body: bool) -> None:
+        if self.headers.get_all("Host") is None or self.headers.get_all("Host") not in [
+            [host] for host in self.server.hosts
+        ]:
+            return self._refuse(HTTPStatus.MISDIRECTED_REQUEST)
+        name = self._name()
+        data = name and _read(self.server.published, name)
+        if not name or data is None:
+            return self._refuse(HTTPStatus.NOT_FOUND)
+        assert isinstance(data, bytes)
+        self._send(HTTPStatus.OK, TYPES.get(PurePosixPath(name).suffix, PLAIN), data, body)
+
+    def _name(self) -> str | None:
+        """Return the name of the file that is asked for, None where no file can have it."""
+        try:
+            parts = urlsplit(self.path)
+            name = unquote(parts.path, errors="strict")[1:]
+        except ValueError:
+            return None
+        if parts.scheme or parts.netloc or not self.path.startswith("/"):
+            return None
+        return f"{name}{HOME}" if not name or name.endswith("/") else name
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer what the base class refuses: another method, a request that is none."""
+        self._refuse(HTTPStatus.METHOD_NOT_ALLOWED if code == HTTPStatus.NOT_IMPLEMENTED else HTTPStatus(code))
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        self._send(status, PLAIN, f"{status.value} {status.phrase}\n".encode(), self.command != "HEAD")
+
+    def _send(self, status: HTTPStatus, kind: str, data: bytes, body: bool) -> None:
+        self.send_response(status)
+        headers = {"Content-Type": kind, "Content-Length": str(len(data)), "Connection": "close", **HEADERS}
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            self.send_header("Allow", "GET, HEAD")
+        self.end_headers()
+        if body:
+            with suppress(ConnectionError):
+                self.wfile.write(data)
+
+    def version_string(self) -> str:
+        """Say nothing of versions."""
+        return "cbrn-data"
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Stay silent: what is asked for may be hostile, and is nobody's business."""
+
+
+def _read(published: Path, name: str) -> bytes | None:
+    """Return a file below ``published``, reached through folders that are no links; None where there is none."""
+    try:
+        disk.inside(published, name)
+        *folders, file = name.split("/")
+        path = published
+        for folder in folders:
+            path = path / folder
+            if not stat.S_ISDIR(disk.mode(path)):
+                return None
+        return disk.read(path / file)
+    except (ReleaseError, OSError, ValueError):
+        return None
+
+
+def serve_now(root: Path, published: Path | None, port: int) -> None:
+    """Serve until interrupted."""
+    with Preview(settings(root, published).published, port) as server:
+        console().print(f"{server.address} shows {os.path.normpath(server.published)} to this machine only; Ctrl-C ends it.")
+        server.serve_forever()

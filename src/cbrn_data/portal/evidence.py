@@ -1,0 +1,197 @@
+"""Sources with their used words marked: from evidence to places in a text, and from a place back to the values.
+
+A source is shown whole, cut into pages between lines where it is long. Spans nest or cross as they like: a crossing
+one is cut in two at the end of the one it stands in, so that marked words are properly nested elements. Each source is
+read and walked once, whatever number of values leads to it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from cbrn_data.catalogue.pages import page_path
+from cbrn_data.schema.canonical import Row
+from cbrn_data.sources.document import Document
+from cbrn_data.store import disk
+from cbrn_data.store.folder import Release
+from cbrn_data.words.text import Span
+
+PAGE_WEIGHT = 140_000
+"""About how many bytes a page of a source holds, words and values together."""
+
+
+@dataclass(frozen=True)
+class Mention:
+    """One row of evidence: the words at ``span`` of a source give a field of a row."""
+
+    table: str
+    row_id: str
+    field: str
+    source_id: str
+    span: Span
+    lines: tuple[int, int]
+    method: str
+    url: str | None
+    certainty: str | None
+    page: str
+
+    @property
+    def anchor(self) -> str:
+        """Where the words stand: a path in the site, with the fragment of the words."""
+        return f"{self.page}#w{self.span.start}-{self.span.end}"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A page of a source: lines ``first`` to ``last`` (from 1), characters ``start`` to ``end``."""
+
+    path: str
+    first: int
+    last: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Marks:
+    """A source, its text (None where it is not text), the mentions in it, and its pages."""
+
+    source: Row
+    document: Document | None
+    mentions: tuple[Mention, ...]
+    parts: tuple[Part, ...]
+
+    @cached_property
+    def by_span(self) -> dict[Span, list[Mention]]:
+        """Mentions by the words they share, in the order of the text, the longer words first."""
+        found: dict[Span, list[Mention]] = defaultdict(list)
+        for mention in sorted(self.mentions, key=lambda one: (one.span.start, -one.span.end)):
+            found[mention.span].append(mention)
+        return found
+
+    def spans(self, part: Part) -> list[Span]:
+        """Return the marked words that begin on a page."""
+        return [span for span in self.by_span if part.start <= span.start < part.end]
+
+    def unused(self) -> int:
+        """Return how many lines with words no value was made of."""
+        assert self.document is not None
+        used: set[int] = set()
+        for span in self.by_span:
+            first, last = self.document.lines(span)
+            used.update(range(first, last + 1))
+        return sum(number not in used for number, line in enumerate(self.document.text.splitlines(), 1) if line.strip())
+
+
+def read_marks(release: Release, rows: Mapping[str, list[Row]]) -> dict[str, Marks]:
+    """Read every source of a release once and find the places of all evidence in it."""
+    evidence: dict[str | None, list[Row]] = defaultdict(list)
+    for row in rows["evidence"]:
+        evidence[row["source_id"]].append(row)
+    return {source["source_id"] or "": _marks(release, source, evidence[source["source_id"]]) for source in rows["sources"]}
+
+
+def _marks(release: Release, source: Row, evidence: list[Row]) -> Marks:
+    source_id, place = source["source_id"] or "", source["path"] or ""
+    if not (source["media_type"] or "").startswith("text/"):
+        return Marks(source, None, (), (Part(page_path("sources", source_id), 1, 1, 0, 0),))
+    document = Document(place, disk.read(release.folder / place).decode("utf-8"))
+    parts = tuple(_parts(document, source_id, evidence))
+    return Marks(source, document, tuple(_mentions(evidence, parts)), parts)
+
+
+def _span(row: Row) -> Span:
+    return Span(int(row["char_start"] or 0), int(row["char_end"] or 0))
+
+
+def _parts(document: Document, source_id: str, evidence: list[Row]) -> Iterator[Part]:
+    """Cut a text between lines, where no marked words go on, into pages of about equal weight."""
+    starts = document.line_starts
+    weights, ends = [0] * (len(starts) + 1), [0] * (len(starts) + 1)
+    for row in evidence:
+        line = document.line(_span(row).start)
+        weights[line] += 190 + 2 * len(row["row_id"] or "") + 4 * len(row["field"] or "")
+        weights[line] += 320 + len(row["url"]) if row["url"] else 0
+        ends[line] = max(ends[line], _span(row).end)
+    first, weight, open_until, number = 1, 0, 0, 1
+    for line, start in enumerate(starts, 1):
+        if line > first and weight > PAGE_WEIGHT and open_until <= start:
+            yield Part(page_path("sources", source_id, number), first, line - 1, starts[first - 1], start)
+            first, weight, number = line, 0, number + 1
+        end = starts[line] if line < len(starts) else len(document.text)
+        weight += weights[line] + 2 * (end - start) + 40
+        open_until = max(open_until, ends[line])
+    yield Part(page_path("sources", source_id, number), first, len(starts), starts[first - 1], len(document.text))
+
+
+def _mentions(evidence: list[Row], parts: tuple[Part, ...]) -> Iterator[Mention]:
+    place = 0
+    for row in sorted(evidence, key=lambda row: _span(row)):
+        span = _span(row)
+        while place + 1 < len(parts) and span.start >= parts[place].end:
+            place += 1
+        yield Mention(
+            table=row["table_name"] or "",
+            row_id=row["row_id"] or "",
+            field=row["field"] or "",
+            source_id=row["source_id"] or "",
+            span=span,
+            lines=(int(row["line_start"] or 0), int(row["line_end"] or 0)),
+            method=row["method"] or "",
+            url=row["url"],
+            certainty=row["certainty"],
+            page=parts[place].path,
+        )
+
+
+@dataclass(frozen=True)
+class Token:
+    """A step of a marked text: ``open`` and ``close`` of words, a new ``line`` (with its number), or ``text``."""
+
+    kind: str
+    text: str = ""
+    span: Span | None = None
+    first: bool = True
+
+
+def tokens(marks: Marks, part: Part) -> Iterator[Token]:
+    """Yield a page of a source as properly nested steps; text within words names the innermost of them."""
+    assert marks.document is not None
+    text, starts = marks.document.text, marks.document.line_starts
+    opening: dict[int, list[Span]] = defaultdict(list)
+    for span in marks.spans(part):
+        opening[span.start].append(span)
+    ends = {span.end for spans in opening.values() for span in spans}
+    lines = {starts[number - 1]: number for number in range(part.first, part.last + 1)}
+    places = sorted({*opening, *ends, *lines, part.end})
+    stack: list[tuple[Span, int]] = []
+    for place, after in zip(places, [*places[1:], part.end], strict=True):
+        yield from _closed(stack, place)
+        if place in lines and place < max(part.end, 1):
+            yield Token("line", str(lines[place]))
+        for span in opening.get(place, ()):
+            yield from _opened(stack, span)
+        if place < after:
+            yield Token("text", text[place:after], stack[-1][0] if stack else None)
+    yield from (Token("close") for _ in stack)
+
+
+def _opened(stack: list[tuple[Span, int]], span: Span) -> Iterator[Token]:
+    stack.append((span, span.end))
+    yield Token("open", span=span)
+
+
+def _closed(stack: list[tuple[Span, int]], place: int) -> Iterator[Token]:
+    """Close every element that ends here; one that stands within and goes on is opened again."""
+    deepest = next((level for level, (_, end) in enumerate(stack) if end <= place), None)
+    if deepest is None:
+        return
+    going_on = [entry for entry in stack[deepest:] if entry[1] > place]
+    yield from (Token("close") for _ in stack[deepest:])
+    del stack[deepest:]
+    for entry in going_on:
+        stack.append(entry)
+        yield Token("open", span=entry[0], first=False)

@@ -1,0 +1,113 @@
+"""From a Vega-Lite specification to SVG, for a light and a dark page, a wide and a narrow one.
+
+Pictures are drawn when the site is made, by vl-convert, from data that stands in the specification: nothing is fetched.
+No specification has a temporal scale: what Vega says of a date depends on the time zone of the machine.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass
+from functools import cache
+from typing import Any
+
+Spec = dict[str, Any]
+
+WIDE, NARROW = 900, 340
+
+
+@dataclass(frozen=True)
+class Colours:
+    """What a picture is drawn with; each colour is another, so that one drawing serves both kinds of page."""
+
+    ink: str
+    soft: str
+    line: str
+    land: str
+    strong: str
+    second: str
+    on_strong: str
+    halo: str
+
+
+LIGHT = Colours("#1b1f24", "#56606b", "#d6dbe1", "#e8ebee", "#0b5c80", "#b8690b", "#ffffff", "#123447")
+DARK = Colours("#e6e9ec", "#a7b0ba", "#3a424b", "#2a3138", "#7cc4e4", "#f2b134", "#10161c", "#d9eefa")
+
+_SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+_CONFIG: Spec = {
+    "aria": False,  # the page says in words what the picture shows
+    "background": None,
+    "font": "Liberation Sans, Arial, Helvetica, sans-serif",
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": LIGHT.soft,
+        "gridColor": LIGHT.line,
+        "domain": False,
+        "ticks": False,
+        "labelFontSize": 13,
+        "title": None,
+    },
+    "legend": {"labelColor": LIGHT.ink, "labelFontSize": 13, "labelLimit": 0, "orient": "top", "title": None},
+    "header": {"labelColor": LIGHT.ink, "labelFontSize": 13, "labelFontWeight": "bold"},
+    "text": {"color": LIGHT.ink, "fontSize": 13},
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawing: ``alt`` says in words what it shows, ``data`` names the tables behind it, ``files`` its variants."""
+
+    name: str
+    title: str
+    alt: str
+    note: str
+    data: tuple[str, ...]
+    size: tuple[int, int]
+    files: dict[str, bytes]
+
+
+def picture(name: str, title: str, alt: str, note: str, data: tuple[str, ...], spec: Callable[[int], Spec]) -> Picture:
+    """Draw a picture; ``spec`` returns the specification for a width."""
+    files: dict[str, bytes] = {}
+    for variant, width in (("", WIDE), ("-narrow", NARROW)):
+        drawn = _drawn(json.dumps({"$schema": _SCHEMA, "config": _CONFIG, "padding": 4} | spec(width)))
+        files[f"pictures/{name}{variant}.svg"] = drawn.encode()
+        files[f"pictures/{name}{variant}-dark.svg"] = _dark(drawn).encode()
+    return Picture(name, title, alt, note, data, _size(files[f"pictures/{name}.svg"]), files)
+
+
+@cache
+def _drawn(spec: str) -> str:
+    """Draw once per process and specification: publishing derives its files more than once."""
+    from vl_convert import vegalite_to_svg
+
+    svg: str = vegalite_to_svg(spec, vl_version="6.4", allowed_base_urls=[])
+    return svg + "\n"
+
+
+def _dark(svg: str) -> str:
+    """Return a drawing with the colours of a dark page: drawing it again would take as long as the first time."""
+    pairs = {f'="{light}"': f'="{dark}"' for light, dark in zip(astuple(LIGHT), astuple(DARK), strict=True)}
+    return re.sub("|".join(pairs), lambda match: pairs[match[0]], svg)
+
+
+def _size(svg: bytes) -> tuple[int, int]:
+    head = svg[:300].decode()
+    width, height = (float(head.split(f'{name}="', 1)[1].split('"', 1)[0]) for name in ("width", "height"))
+    return round(width), round(height)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as a person lists them.
+
+    >>> listed(["A", "B", "C"]), listed(["A"])
+    ('A, B and C', 'A')
+    """
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def kinds_of(domain: Sequence[object]) -> Spec:
+    """Return the colour of what has a ``kind``, with one colour for each of at most two."""
+    return {"field": "kind", "type": "nominal", "scale": {"domain": domain, "range": [LIGHT.strong, LIGHT.second]}}

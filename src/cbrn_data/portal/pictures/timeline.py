@@ -1,0 +1,110 @@
+"""The timeline of projects and achievements. Nothing is guessed: what has no stated date is counted in words.
+
+Days are places on a scale of years, so that no time zone moves a bar.
+"""
+
+from __future__ import annotations
+
+import calendar
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from cbrn_data.portal.links import ENTITIES
+from cbrn_data.portal.pictures.drawing import WIDE, Picture, Spec, kinds_of, listed, picture
+from cbrn_data.portal.reading import Reading
+
+TABLES = ("projects", "achievements")
+DRAWN_AT_MOST = 40
+SHORT = 31 / 365
+"""Up to how many years a bar would be too short to be seen."""
+
+_LABEL = 52
+
+
+def timeline(reading: Reading) -> Picture | None:
+    """Return the timeline, None where nothing has a date."""
+    bars = [bar for table in TABLES for bar in _bars(reading, table)]
+    if not bars:
+        return None
+    counts = Counter(bar["kind"] for bar in bars)
+    first = int(min(bar["start"] for bar in bars))
+    alt = f"Timeline: {listed([f'{number:,} {kind}' for kind, number in counts.items()])}, from {first} on."
+    data = ("projects", "achievements")
+    drawn = _drawn(bars)
+    return picture(
+        "timeline", "Projects and achievements over time", alt, _note(reading, counts), data, lambda w: _spec(drawn, w)
+    )
+
+
+def _note(reading: Reading, counts: Counter[str]) -> str:
+    said = "A bar goes from the first to the last day that is stated; a dot stands for at most a month, a triangle for a "
+    said += "beginning without a stated end."
+    without = {table: len(reading.rows[table]) - counts[table] for table in TABLES}
+    if any(without.values()):
+        said += f" No date is stated for {listed([f'{number:,} {table}' for table, number in without.items() if number])}."
+    if counts.total() > DRAWN_AT_MOST:
+        said += f" Only the {DRAWN_AT_MOST} that began last are drawn."
+    return said
+
+
+def _bars(reading: Reading, table: str) -> Iterator[dict[str, Any]]:
+    for row_id, row in reading.by_id[table].items():
+        if not row["date_start"]:
+            continue
+        start, end = _place(row["date_start"], last=False), _place(row["date_end"], last=True) if row["date_end"] else None
+        label = f"{row_id} {reading.label(table, row_id)}" if table in ENTITIES else reading.label(table, row_id)
+        yield {
+            "kind": table,
+            "label": label if len(label) <= _LABEL else label[: _LABEL - 1].rpartition(" ")[0] + "…",
+            "short": row_id if table in ENTITIES else row["date_start"],
+            "start": start,
+            "end": end,
+            "shape": "open" if end is None else "bar" if end - start > SHORT else "dot",
+        }
+
+
+def _drawn(bars: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the bars that are drawn, in the order of tables and beginnings, each with its ``place``."""
+    latest = sorted(bars, key=lambda bar: (bar["start"], bar["label"]))[-DRAWN_AT_MOST:]
+    return [bar | {"place": number} for number, bar in enumerate(sorted(latest, key=lambda bar: TABLES.index(bar["kind"])))]
+
+
+def _place(text: str, last: bool) -> float:
+    """Return the first or last day that a partial date can mean, as a place on a scale of years.
+
+    >>> _place("2024", last=False), _place("2024", last=True), _place("2024-07", last=False)
+    (2024.0, 2025.0, 2024.4973)
+    """
+    year, month, day = (*(int(part) for part in text.split("-")), 0, 0)[:3]
+    month = month or (12 if last else 1)
+    day = day or (calendar.monthrange(year, month)[1] if last else 1)
+    gone = (date(year, month, day) - date(year, 1, 1)).days + last
+    return round(year + gone / (366 if calendar.isleap(year) else 365), 4)
+
+
+def _spec(bars: list[dict[str, Any]], width: int) -> Spec:
+    labels = [bar["label" if width == WIDE else "short"] for bar in bars]
+    point = {"type": "point", "filled": True, "size": 130, "opacity": 1}
+    first, last = int(min(bar["start"] for bar in bars)), int(max(bar["end"] or bar["start"] for bar in bars)) + 1
+    years = {"format": "d", "tickMinStep": 1, "tickCount": 12 if width == WIDE else 5}
+    x = {"field": "start", "type": "quantitative", "scale": {"domain": [first, last]}, "axis": years}
+    # The labels are data within an expression: JSON is a literal there.
+    axis = {"labelExpr": f"{json.dumps(labels)}[datum.value]", "labelLimit": 420, "labelPadding": 8}
+    layers = [("bar", {"type": "bar", "height": 12, "cornerRadius": 2}, {"x": x, "x2": {"field": "end"}})]
+    layers += [(shape, point | {"shape": as_}, {"x": x}) for shape, as_ in (("dot", "circle"), ("open", "triangle-right"))]
+    return {
+        "width": width - (420 if width == WIDE else 100),
+        "height": {"step": 24},
+        "data": {"values": bars},
+        "encoding": {
+            "y": {"field": "place", "type": "ordinal", "axis": axis},
+            "color": kinds_of([table for table in TABLES if any(bar["kind"] == table for bar in bars)]),
+        },
+        "layer": [
+            {"transform": [{"filter": f"datum.shape == '{shape}'"}], "mark": mark, "encoding": encoding}
+            for shape, mark, encoding in layers
+        ],
+    }

@@ -1,0 +1,78 @@
+"""The page of each source: its text with the used words marked, and the values made of each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from cbrn_data.catalogue.model import Catalogue
+from cbrn_data.portal.evidence import Marks, Mention, Part, tokens
+from cbrn_data.portal.files import ReleaseFiles
+from cbrn_data.portal.links import host_of, outward
+from cbrn_data.portal.paper import render
+from cbrn_data.portal.reading import Reading
+from cbrn_data.words.text import Span
+
+MADE_AT_MOST = 200
+"""How many rows the entry of one passage lists; a passage that is a whole list stands behind each row made of it."""
+
+
+def source_pages(reading: Reading, site: Catalogue, files: ReleaseFiles) -> Iterator[tuple[str, bytes]]:
+    """Yield path and bytes of every page of every source."""
+    for marks in reading.marks.values():
+        unused = marks.unused() if marks.document else 0
+        for number, part in enumerate(marks.parts, 1):
+            yield (
+                part.path,
+                render(
+                    "source",
+                    part.path,
+                    site=site,
+                    source=marks.source,
+                    folder=files.folder,
+                    address=outward(marks.source["url"]),
+                    number=number,
+                    parts=marks.parts,
+                    lines=tokens(marks, part) if marks.document else None,
+                    unused=unused,
+                    entries=list(_entries(reading, marks, part)),
+                ),
+            )
+
+
+def _entries(reading: Reading, marks: Marks, part: Part) -> Iterator[dict[str, Any]]:
+    for span in marks.spans(part):
+        mentions = marks.by_span[span]
+        rows: dict[tuple[str, str], list[Mention]] = {}
+        for mention in mentions:
+            rows.setdefault((mention.table, mention.row_id), []).append(mention)
+        first, last = mentions[0].lines
+        listed = list(rows.items())[:MADE_AT_MOST]
+        yield {
+            "span": span,
+            "quote": _quote(marks, span),
+            "lines": f"line {first}" if first == last else f"lines {first}–{last}",
+            "made": [_made(reading, *row, of) for row, of in listed],
+            "more": len(rows) - len(listed),
+        }
+
+
+def _quote(marks: Marks, span: Span) -> str:
+    assert marks.document is not None
+    return " ".join(marks.document.quote(span).split())
+
+
+def _made(reading: Reading, table: str, row_id: str, mentions: list[Mention]) -> dict[str, Any]:
+    return {"table": table, "label": reading.label(table, row_id), "fields": [_value(reading, one) for one in mentions]}
+
+
+def _value(reading: Reading, one: Mention) -> dict[str, Any]:
+    out = outward(one.url)
+    return {
+        "field": "whole row" if one.field == "*" else one.field,
+        "address": reading.row_address(one.table, one.row_id, one.field),
+        "method": one.method,
+        "out": out,
+        "host": host_of(one.url) if one.url else "",
+        "certainty": one.certainty,
+    }

@@ -1,0 +1,125 @@
+"""The catalogue for harvesters: valid, one graph in three forms, the same bytes everywhere."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rdflib import RDF, BNode, Graph, Literal, URIRef
+from rdflib.compare import isomorphic
+
+from cbrn_data.catalogue.dcat import country_code, dcat
+from cbrn_data.catalogue.model import Catalogue, catalogue
+from cbrn_data.catalogue.serialise import serialisations
+from cbrn_data.catalogue.triples import ADMS, DCAT
+from cbrn_data.store.folder import Release
+from tests.catalogue.shapes import SHAPES, shapes, violations
+
+FORMATS = {"catalog.ttl": "turtle", "catalog.rdf": "xml", "catalog.jsonld": "json-ld"}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_the_shapes_of_dcat_ap_find_no_violation(name: str, standards: Path, vocabularies: Graph, graph: Graph) -> None:
+    assert violations(graph + vocabularies, shapes(standards, name)) == []
+
+
+@pytest.mark.parametrize("name", SHAPES[:3])
+def test_nor_where_the_authority_tables_are_not_at_hand(name: str, standards: Path, graph: Graph) -> None:
+    assert violations(graph, shapes(standards, name)) == []
+
+
+def test_the_shapes_would_find_one(standards: Path, graph: Graph) -> None:
+    worse = graph - Graph()
+    worse.remove((None, DCAT.accessURL, None))
+    assert len(violations(worse, shapes(standards, SHAPES[0]))) == 22
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_each_serialisation_is_the_whole_graph(name: str, graph: Graph) -> None:
+    read = Graph().parse(data=serialisations(graph)[name], format=FORMATS[name])
+    assert isomorphic(read, Graph() + graph)
+    assert len(read) == len(graph)
+
+
+def test_no_node_is_blank_and_no_address_relative(graph: Graph) -> None:
+    terms = {term for triple in graph for term in triple}
+    assert not [term for term in terms if isinstance(term, BNode)]
+    assert not [term for term in terms if isinstance(term, URIRef) and not str(term).startswith(("http", "mailto:"))]
+
+
+def test_the_bytes_are_the_same_for_any_hash_seed(releases: list[Release]) -> None:
+    program = (
+        "import hashlib, sys; from pathlib import Path; from cbrn_data.catalogue.derive import described\n"
+        "from cbrn_data.store.history import read_history\n"
+        "files = described(read_history(Path(sys.argv[1])), 'https://data.example/')\n"
+        "print(hashlib.sha256(b''.join(files[name] for name in sorted(files))).hexdigest())"
+    )
+    published = str(releases[0].folder.parent.parent)
+    made = {
+        subprocess.run(
+            [sys.executable, "-c", program, published],
+            env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed, zone in (("0", "UTC"), ("1", "Asia/Tashkent"), ("42", "America/Lima"))
+    }
+    assert len(made) == 1
+
+
+def test_each_data_table_is_a_dataset_as_csv_and_json(built: object, described: Catalogue, graph: Graph) -> None:
+    names = {dataset.name for dataset in described.datasets}
+    assert {"countries", "projects", "achievements"} <= names
+    assert not names & {"sources", "evidence", "quarantine", "changes"}
+    assert len(set(graph.subjects(RDF.type, DCAT.Dataset))) == len(names)
+    assert len(set(graph.subjects(RDF.type, DCAT.Distribution))) == 2 * len(names)
+
+
+def test_a_dataset_keeps_its_address_and_its_first_day_in_a_later_release(releases: list[Release]) -> None:
+    """A later release of the same tables: other version, other paths of downloads, the same datasets."""
+    first = releases[0]
+    later = replace(first, version="1.1.0", date="2027-01-05", sequence=2)
+    before, after = catalogue([first], "https://a.example/"), catalogue([first, later], "https://a.example/")
+    assert [dataset.page for dataset in before.datasets] == [dataset.page for dataset in after.datasets]
+    assert {dataset.issued for dataset in after.datasets} == {first.date}
+    assert (after.issued, after.modified, after.version) == (first.date, "2027-01-05", "1.1.0")
+    files = {distribution.path for dataset in after.datasets for distribution in dataset.distributions}
+    assert all(path.startswith("releases/1.1.0/") for path in files)
+
+
+def test_a_withdrawn_release_is_left_for_the_one_before(releases: list[Release]) -> None:
+    first = releases[0]
+    later = replace(first, version="1.1.0", sequence=2, withdrawn={"reason": "wrong", "date": "2027-01-06"})
+    assert catalogue([first, later], "https://a.example/").version == "1.0.0"
+
+
+def test_where_all_are_withdrawn_that_is_said(releases: list[Release], described: Catalogue, graph: Graph) -> None:
+    gone = replace(releases[0], withdrawn={"reason": "wrong", "date": "2027-01-06"})
+    status = set(dcat(catalogue([gone], described.base)).objects(None, ADMS.status))
+    assert {str(node).rsplit("/", 1)[-1] for node in status} == {"WITHDRAWN"}
+    assert not set(graph.objects(None, ADMS.status))
+
+
+@pytest.mark.parametrize("country_id", ["AFG", "KAZ", "KGZ", "MNG", "PAK", "TJK", "UZB", "XKX", "QAT", "ZWE", "FRA"])
+def test_the_authority_table_has_the_code_of_a_country(country_id: str, vocabularies: Graph) -> None:
+    node = URIRef(f"http://publications.europa.eu/resource/authority/country/{country_code(country_id)}")
+    assert (node, None, None) in vocabularies
+
+
+def test_a_country_that_the_table_cannot_have_is_left_out(described: Catalogue) -> None:
+    cover = replace(described.coverage, countries=(("KAZ", "Kazakhstan"), ("XAA", "Nowhere"), ("XKX", "Kosovo")))
+    places = set(dcat(replace(described, coverage=cover)).objects(None, URIRef("http://purl.org/dc/terms/spatial")))
+    assert sorted(str(place).rsplit("/", 1)[-1] for place in places) == ["1A0", "KAZ"]
+
+
+def test_hostile_text_is_a_literal_in_every_form(described: Catalogue) -> None:
+    evil = '"@en . <x> <y> <z> . </rdf:Description>&amp;\\u0041 </script> {"@id": "x"} \u202e'
+    graph = dcat(replace(described, title=evil))
+    for name, data in serialisations(graph).items():
+        read = Graph().parse(data=data, format=FORMATS[name])
+        assert len(read) == len(graph)
+        assert Literal(evil, lang="en") in set(read.objects())

@@ -1,0 +1,126 @@
+"""A store of three releases, its portal in a folder, and the preview server that shows it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cbrn_data.cli.serve import Preview
+from cbrn_data.portal import site
+from cbrn_data.store.store import Store
+from tests.cli.conftest import STEPS, run
+from tests.conftest import copy_sources
+
+VOID = {"meta", "link", "br", "img", "input", "source"}
+
+
+@dataclass(frozen=True)
+class Element:
+    """One element of a page: its name, attributes, and the text directly within it."""
+
+    name: str
+    attributes: dict[str, str]
+    text: list[str]
+
+
+class Page(HTMLParser):
+    """A page as its elements; what is not closed or closed twice is an error."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[Element] = []
+        self._open: list[Element] = []
+        self.feed(data.decode())
+        self.close()
+        assert not self._open, self._open[-1]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        element = Element(tag, {name: value or "" for name, value in attrs}, [])
+        self.elements.append(element)
+        if tag not in VOID:
+            self._open.append(element)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop().name == tag
+
+    def handle_data(self, data: str) -> None:
+        if self._open:
+            self._open[-1].text.append(data)
+
+    def named(self, name: str) -> list[Element]:
+        """Return the elements of a name."""
+        return [element for element in self.elements if element.name == name]
+
+
+def write(folder: Path, files: dict[str, bytes]) -> None:
+    """Put files into a folder."""
+    for name, data in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def publish(root: Path, day: int = 0) -> None:
+    """Publish what stands in ``root``, so many days after 22 November 2026."""
+    done = run("publish", "--root", root, SOURCE_DATE_EPOCH=str(1795305600 + day * 86400))
+    assert done.code == 0, done.err
+
+
+@dataclass(frozen=True)
+class Portal:
+    """``published`` with its pages, and where they are served; ``files`` are those that the portal made."""
+
+    published: Path
+    address: str
+    files: dict[str, bytes]
+
+    def pages(self) -> list[str]:
+        """Return the paths of the pages."""
+        return [name for name in self.files if name.endswith(".html")]
+
+
+def serve(published: Path) -> Iterator[Portal]:
+    """Make the pages for the address of a preview server, and run it."""
+    write(published, {"index.html": b""})
+    with Preview(published) as server:
+        files = site(Store(published).releases(), server.address)
+        write(published, files)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield Portal(published, server.address, files)
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def three_releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ``published/`` with 1.0.0, 1.1.0 (a new leaflet) and 1.1.1 (a corrected cell)."""
+    root = copy_sources(tmp_path_factory.mktemp("portal") / "root")
+    for number, step in enumerate(STEPS[:3]):
+        step(root)
+        publish(root, number)
+    return root / "published"
+
+
+@pytest.fixture(scope="session")
+def portal(three_releases: Path) -> Iterator[Portal]:
+    yield from serve(three_releases)
+
+
+@pytest.fixture(scope="session")
+def pages(portal: Portal) -> dict[str, Page]:
+    """Every page, parsed."""
+    return {name: Page(portal.files[name]) for name in portal.pages()}
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say aloud that nothing was tested in a browser."""
+    if any("no Chromium" in str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])):
+        terminalreporter.section("the pages were not tested in a browser", sep="!", red=True, bold=True)
+        terminalreporter.line("Install one and run the tests again: apt-get install chromium (Debian), or Chrome itself.")

@@ -1,0 +1,121 @@
+"""Text of sources is text on every page: the same elements whether it is harmless or hostile, and nothing runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cbrn_data.portal import site
+from cbrn_data.portal.links import outward
+from cbrn_data.store.store import Store
+from tests.cli.conftest import edit
+from tests.conftest import copy_sources
+from tests.portal.conftest import Page, publish
+
+HOSTILE = {
+    "priority": "<script>alert(1)</script><img src=x onerror=alert(2)>",
+    "title": "\"'><svg onload=alert(3)> {{ 7 * 7 }} </script></title>",
+    "long": "W" * 400,
+    "right": "CBRN مخاطر كيميائية وبيولوجية",
+    "link": "[guide](javascript:alert(4))",
+    "note": "<b>Dates</b> & <!-- -->",
+}
+HARMLESS = {name: text.translate(dict.fromkeys(map(ord, "<>&\"'{}"), "!")) for name, text in HOSTILE.items()} | {
+    "link": "[guide](#)"
+}
+"""The same words, of the same lengths, without a mark that HTML knows."""
+
+
+def published(folder: Path, words: dict[str, str]) -> Path:
+    """Publish the real sources with some of their words replaced."""
+    root = copy_sources(folder)
+    changes: list[tuple[str, str]] = [
+        ("CBRN Forensics", words["priority"]),
+        ("Mitigating the risks of zoonotic diseases in Central Asia", words["title"]),
+        ("Collaboration\nin Training", words["long"]),
+        ("Zoonotic Diseases Risk\nMitigation", words["right"]),
+        ("[regional guidance documents](#)", words["link"]),
+    ]
+    for old, new in changes:
+        edit(root, "central-asia-2025.txt", replaced(old, new))
+    sidecar = root / "raw" / "memberships.csv.yaml"
+    text = sidecar.read_text(encoding="utf-8")
+    sidecar.write_text(
+        text.replace("title: Dates on which partner countries joined", f"title: '{words['note']}'"), encoding="utf-8"
+    )
+    publish(root)
+    return root / "published"
+
+
+def replaced(old: str, new: str) -> Callable[[str], str]:
+    """Return a change of a text."""
+    return lambda text: text.replace(old, new)
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("hostile")
+    return published(folder / "hostile", HOSTILE), published(folder / "harmless", HARMLESS)
+
+
+def test_a_page_has_the_same_elements_whatever_its_text(stores: tuple[Path, Path]) -> None:
+    hostile, harmless = (site(Store(store).releases(), "https://data.example/") for store in stores)
+    assert hostile.keys() == harmless.keys()
+    shown = 0
+    for name in hostile:
+        if name.endswith(".html"):
+            page, other = Page(hostile[name]), Page(harmless[name])
+            shape, same = ([(one.name, sorted(one.attributes)) for one in of.elements] for of in (page, other))
+            assert shape == same, name
+            shown += sum(HOSTILE["priority"] in text for one in page.elements for text in one.text)
+            assert not any(one.attributes.get("href", "").startswith("javascript") for one in page.elements)
+        if name.endswith(".js"):
+            assert b"</script" not in hostile[name] and b"<img" not in hostile[name]
+        if name.endswith(".svg"):
+            assert hostile[name].count(b"<script") == 0 and b"onload=" not in hostile[name].replace(b"&lt;svg onload=", b"")
+    assert shown >= 4
+
+
+def test_hostile_text_runs_nothing_and_widens_nothing(stores: tuple[Path, Path]) -> None:
+    from tests.portal.test_browser import chromium
+
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver, chromium(driver) as browser:
+        page = browser.new_context(viewport={"width": 390, "height": 800}).new_page()
+        wrong: list[str] = []
+        page.on("dialog", lambda dialog: wrong.append(dialog.message))
+        page.on("console", lambda message: wrong.append(message.text))
+        for path in ("index.html", "tables/priorities.html", "projects/P109.html", "sources/central-asia-2025.html"):
+            page.goto(f"{(stores[0] / path).as_uri()}")
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        page.get_by_role("combobox").fill("alert")
+        page.locator("#search-found a").first.wait_for()
+        assert "<script>alert(1)</script>" in page.locator("#search-found").inner_text()
+        assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "https://user@example.org/",
+        "http://127.0.0.1/",
+        "http://2130706433/",
+        "http://0x7f.1/",
+        "http://[::1]/",
+        "http://169.254.169.254/",
+        "http://localhost/",
+        "http://printer.local/",
+        "https://example.org/a b",
+        "https://example.org:99999/",
+        "https://\u202eexample.org/",
+        "//example.org/",
+        "",
+        None,
+    ],
+)
+def test_what_is_no_public_address_becomes_no_link(address: str | None) -> None:
+    assert outward(address) is None

@@ -1,0 +1,252 @@
+"""The site as files: whole links, evidence both ways, one description, small pages, the same bytes again."""
+
+from __future__ import annotations
+
+import json
+import os
+import posixpath
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from cbrn_data.catalogue.model import catalogue
+from cbrn_data.portal import evidence, reading, site
+from cbrn_data.portal.paper import POLICY
+from cbrn_data.release.assemble import released_rows
+from cbrn_data.schema.model import read_package
+from cbrn_data.store import disk
+from cbrn_data.store.store import Store
+from tests.portal.conftest import Page, Portal
+
+BASE = "https://data.example/portal/"
+
+
+def targets(page: Page) -> list[tuple[str, str]]:
+    """Return what a page refers to, each with the element's name."""
+    return [
+        (element.name, value)
+        for element in page.elements
+        for name in ("href", "src", "srcset")
+        if (value := element.attributes.get(name)) is not None
+    ]
+
+
+def test_the_files_are_exactly_those_that_the_data_calls_for(portal: Portal) -> None:
+    release = Store(portal.published).releases()[-1]
+    rows = released_rows(release, read_package(release.folder / "schemas"))
+    plain = {
+        re.sub(r"-p?\d+(?=\.html$)", "", name) if name.startswith(("tables/", "sources/")) else name for name in portal.files
+    }
+    sources = {row["source_id"] for row in rows["sources"]}
+    expected = {"index.html", "history.html", *(f"history/{version}.html" for version in ("1.0.0", "1.1.0", "1.1.1"))}
+    expected |= {f"countries/{row['country_id']}.html" for row in rows["countries"]}
+    expected |= {f"projects/{row['project_id']}.html" for row in rows["projects"]}
+    expected |= {re.sub(r"-p?\d+(?=\.html$)", "", f"sources/{name}.html") for name in sources}
+    expected |= {f"tables/{name}.html" for name in rows if name != "quarantine" or rows[name]}
+    expected |= {f"tables/{name}.html" for name in ("changes",) if (release.folder / f"{name}.csv").exists()}
+    variants = ("", "-dark", "-narrow", "-narrow-dark")
+    expected |= {f"pictures/{name}{variant}.svg" for name in ("countries", "timeline", "claims") for variant in variants}
+    expected |= {
+        f"assets/{name}" for name in ("site.css", "site.js", "icon.svg", "search-index.js", "citation.bib", "citation.json")
+    }
+    assert plain == expected
+
+
+def test_every_link_leads_to_a_file_and_every_fragment_to_an_element(portal: Portal, pages: dict[str, Page]) -> None:
+    ids = {
+        name: [element.attributes["id"] for element in page.elements if "id" in element.attributes]
+        for name, page in pages.items()
+    }
+    made_elsewhere = {"catalog.ttl", "feed.xml", "releases.json"}
+    for name, page in pages.items():
+        assert [one for one, times in Counter(ids[name]).items() if times > 1] == [], name
+        for element, target in targets(page):
+            parts = urlsplit(target)
+            if parts.scheme:
+                assert parts.scheme in {"https", "http", "mailto"} and element == "a", (name, target)
+                continue
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(name), unquote(parts.path))) if parts.path else name
+            assert not target.startswith("/") and not path.startswith(".."), (name, target)
+            assert path in made_elsewhere or (portal.published / path).is_file(), (name, target)
+            if parts.fragment:
+                assert unquote(parts.fragment) in ids[path], (name, target)
+
+
+def test_links_to_other_sites_say_that_nothing_is_vouched_for(pages: dict[str, Page]) -> None:
+    seen = 0
+    for name, page in pages.items():
+        for link in page.named("a"):
+            if link.attributes.get("href", "").startswith("http"):
+                assert {"noopener", "noreferrer", "nofollow"} <= set(link.attributes["rel"].split()), (name, link)
+                seen += 1
+    assert seen > 100
+
+
+def test_every_value_leads_to_words_that_give_it_and_they_lead_back_to_its_cell(
+    portal: Portal, pages: dict[str, Page]
+) -> None:
+    release = Store(portal.published).releases()[-1]
+    package = read_package(release.folder / "schemas")
+    rows = released_rows(release, package)
+    links = {
+        name: {link.attributes["href"] for link in page.named("a") if "href" in link.attributes}
+        for name, page in pages.items()
+    }
+    cells = 0
+    on_page: dict[str, tuple[str, set[str]]] = {}
+    for name, page in pages.items():
+        if name.startswith("tables/"):
+            cell = None
+            for element in page.elements:
+                if element.name == "td" and element.attributes.get("id", "").startswith("row/"):
+                    cell = element.attributes["id"].removeprefix("row/")
+                    on_page[f"{re.sub(r'(-[0-9]+)?.html$', '', name).removeprefix('tables/')} {cell}"] = (name, set())
+                elif element.name == "td":
+                    cell = None
+                elif cell and element.name == "a" and element.attributes.get("class") in {"words", "more"}:
+                    on_page[f"{re.sub(r'(-[0-9]+)?.html$', '', name).removeprefix('tables/')} {cell}"][1].add(
+                        element.attributes["href"]
+                    )
+    for row in rows["evidence"]:
+        where, words = on_page[f"{row['table_name']} {row['row_id']}:{row['field']}"]
+        span = f"{row['char_start']}-{row['char_end']}"
+        target = next(
+            word for word in words if word.startswith(f"../sources/{row['source_id']}") and word.endswith(f"#w{span}")
+        )
+        source = target.removeprefix("../").partition("#")[0]
+        assert f"#v{span}" in links[source] or "\n" in (row["quote"] or ""), row
+        assert f"../{where}#row/{row['row_id']}:{row['field']}" in {unquote(link) for link in links[source]}, row
+        cells += 1
+    assert cells == len(rows["evidence"]) > 600
+    for table in package.with_role("data"):
+        for row in rows[table.name]:
+            for field, value in row.items():
+                assert (value is None) == (not on_page[f"{table.name} {table.row_id(row)}:{field}"][1])
+
+
+def test_a_source_is_shown_whole_with_the_words_at_their_places(portal: Portal, pages: dict[str, Page]) -> None:
+    found = reading.read_release(Store(portal.published).releases()[-1])
+    for source_id, marks in found.marks.items():
+        assert marks.document is not None
+        for part in marks.parts:
+            tokens = list(evidence.tokens(marks, part))
+            assert (
+                "".join(token.text for token in tokens if token.kind == "text") == marks.document.text[part.start : part.end]
+            )
+            lines = [int(token.text) for token in tokens if token.kind == "line"]
+            assert lines == list(range(part.first, part.last + (part.end > marks.document.line_starts[part.last - 1])))
+            depth = 0
+            for token in tokens:
+                depth += (token.kind == "open") - (token.kind == "close")
+                assert depth >= 0 and (token.kind != "text" or (token.span is None) == (depth == 0))
+            assert depth == 0
+            for span in marks.spans(part):
+                assert any(token.kind == "open" and token.first and token.span == span for token in tokens), (
+                    source_id,
+                    span,
+                )
+
+
+def test_each_file_of_the_release_is_read_once(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: Counter[str] = Counter()
+    real = disk.read
+
+    def counted(path: Path) -> bytes:
+        read[str(path.relative_to(portal.published)) if path.is_relative_to(portal.published) else "elsewhere"] += 1
+        return real(path)
+
+    releases = Store(portal.published).releases()
+    monkeypatch.setattr(disk, "read", counted)
+    reading.read_release(releases[-1])
+    assert [name for name, times in read.items() if times > 1] == []
+    assert sum("sources/" in name for name in read) == 7
+
+
+def test_a_page_is_small_and_may_do_little(portal: Portal, pages: dict[str, Page]) -> None:
+    for name, page in pages.items():
+        assert len(portal.files[name]) < 200_000, name
+        policy = next(one for one in page.named("meta") if one.attributes.get("http-equiv") == "Content-Security-Policy")
+        assert policy.attributes["content"] == POLICY
+        for element in page.elements:
+            assert "style" not in element.attributes and element.name not in {"style", "iframe", "object", "form", "base"}
+            assert not any(attribute.startswith("on") for attribute in element.attributes)
+            if element.name == "script":
+                assert "src" in element.attributes or element.attributes["type"] == "application/ld+json"
+
+
+def test_the_base_address_stands_in_no_link(portal: Portal) -> None:
+    here, there = (site(Store(portal.published).releases(), base) for base in (portal.address, BASE))
+    assert here.keys() == there.keys()
+    for name in here:
+        assert here[name].replace(portal.address.encode(), b"BASE") == there[name].replace(BASE.encode(), b"BASE")
+        for element, target in targets(Page(here[name])) if name.endswith(".html") else []:
+            assert portal.address not in target, (name, element)
+
+
+def test_the_pages_say_what_the_catalogue_says(portal: Portal, pages: dict[str, Page]) -> None:
+    of = catalogue(Store(portal.published).releases(), portal.address)
+    home = pages["index.html"]
+    assert home.named("h1")[0].text == [of.title]
+    assert json.loads(portal.files["assets/citation.json"])[0]["title"] == of.title
+    for dataset in of.datasets:
+        page = pages[f"tables/{dataset.name}.html"]
+        (block,) = [one for one in page.named("script") if one.attributes.get("type") == "application/ld+json"]
+        described = json.loads("".join(block.text))
+        assert (described["name"], described["version"], described["license"]) == (dataset.title, of.version, of.licence.url)
+        shown = {"".join(one.text) for one in page.named("code") if one.attributes.get("class") == "digest"}
+        assert {distribution.sha256 for distribution in dataset.distributions} <= shown
+
+
+def test_numbers_of_people_are_never_added_up(portal: Portal) -> None:
+    release = Store(portal.published).releases()[-1]
+    rows = released_rows(release, read_package(release.folder / "schemas"))
+    total = sum(int(row["people_count"] or 0) for row in rows["achievements"])
+    assert total > 1000
+    assert not re.search(rf"\b(?:{total}|{total:,})\b", portal.files["index.html"].decode())
+
+
+def test_countries_have_their_names_in_their_languages(pages: dict[str, Page]) -> None:
+    shown = {(one.attributes.get("lang"), "".join(one.text)) for one in pages["countries/KAZ.html"].named("span")}
+    assert {("ru", "Казахстан"), ("kk", "Қазақстан")} <= shown
+    urdu = next(one for one in pages["countries/PAK.html"].named("span") if one.attributes.get("lang") == "ur")
+    assert (urdu.attributes["dir"], "".join(urdu.text)) == ("rtl", "پاکستان")
+
+
+def test_a_release_page_lists_its_changes_cell_by_cell(portal: Portal, pages: dict[str, Page]) -> None:
+    page = pages["history/1.1.1.html"]
+    assert ["2026-01-31"] in [one.text for one in page.named("bdi")] and ["2026-01-30"] in [
+        one.text for one in page.named("bdi")
+    ]
+    assert pages["history/1.0.0.html"].named("del") == []
+    release = Store(portal.published).releases()[-1]
+    shown = {"".join(one.text) for one in page.named("code")}
+    assert {release.digest, release.content_digest} <= shown
+
+
+def test_a_withdrawn_release_is_said_to_be_so_and_is_not_the_one_shown(portal: Portal, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    *older, newest = Store(portal.published).releases()
+    files = site([*older, replace(newest, withdrawn={"reason": "A <b>wrong</b> date", "date": "2026-12-01"})], BASE)
+    assert b"Withdrawn on 2026-12-01" in files["history.html"] and b"<b>wrong" not in files["history.html"]
+    assert b"Newest release: 1.1.0" in files["index.html"]
+
+
+def test_other_clocks_zones_and_hash_seeds_give_the_same_bytes(portal: Portal, tmp_path: Path) -> None:
+    script = (
+        "import sys, hashlib; from pathlib import Path\n"
+        "from cbrn_data.portal import site; from cbrn_data.store.store import Store\n"
+        "files = site(Store(Path(sys.argv[1])).releases(), sys.argv[2])\n"
+        "print(hashlib.sha256(b''.join(name.encode() + files[name] for name in sorted(files))).hexdigest())"
+    )
+    said = set()
+    for zone, seed, language in (("Pacific/Kiritimati", "1", "C"), ("America/Adak", "2", "C.UTF-8")):
+        environment = {**os.environ, "TZ": zone, "PYTHONHASHSEED": seed, "LC_ALL": language}
+        command = [sys.executable, "-c", script, str(portal.published), BASE]
+        said.add(subprocess.run(command, env=environment, check=True, capture_output=True, text=True, cwd=tmp_path).stdout)
+    assert len(said) == 1

@@ -1,0 +1,101 @@
+"""The catalogue and the pages: held against their digests in the index, and, with ``--rebuild``, made again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cbrn_data.verify.rederive import CHECK, rederived
+from cbrn_data.verify.results import FAILED, NOT_CHECKED, PASSED
+from tests.verify import forging
+from tests.verify.conftest import Verify
+from tests.verify.test_tamper import LAST, behind
+
+PAGE = "tables/projects.html"
+
+
+def again(store: Path) -> tuple[str, str]:
+    """Return the word and the details of deriving again."""
+    results = list(rederived("store", store))
+    assert {result.check for result in results} == {CHECK}
+    (word,) = {result.result for result in results}
+    return word, " ".join(result.detail for result in results)
+
+
+def test_what_was_derived_is_derived_again(three: Path) -> None:
+    assert again(three) == (PASSED, "every file is the same byte for byte")
+
+
+@pytest.mark.parametrize("name", ["catalog.ttl", "catalog.rdf", "catalog.jsonld", "sitemap.xml", "index.html", PAGE])
+def test_a_changed_one_is_not_what_the_index_lists(name: str, store: Path, verify: Verify) -> None:
+    forging.flip(store / name)
+    found = verify(store)
+    assert found.code == 1
+    assert f"{name} was changed" in found.of(FAILED)["derived files"]
+
+
+def changed(store: Path) -> str:
+    forging.replace(store / PAGE, "Projects", "Weapons")
+    return PAGE
+
+
+def added(store: Path) -> str:
+    (store / "tables" / "more.html").write_bytes(b"more")
+    return "tables/more.html"
+
+
+def claimed(store: Path) -> str:
+    forging.replace(store / "catalog.ttl", "CC_BY_4_0", "CC0")
+    return "catalog.ttl"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"), [(changed, "is derived otherwise"), (added, "is not derived"), (claimed, "is derived otherwise")]
+)
+def test_one_that_is_changed_with_the_index_is_found_by_deriving_again(
+    spoil: Callable[[Path], str], said: str, store: Path, verify: Verify
+) -> None:
+    """Nothing signs the index, so that without the producer nobody can tell; that is what ``--rebuild`` is for."""
+    name = spoil(store)
+    forging.relist(store, name)
+    assert verify(store).code == 0
+    assert again(store) == (FAILED, f"{name} {said}")
+
+
+def test_one_that_is_taken_away_with_the_index_is_missed(store: Path) -> None:
+    (store / "catalog.rdf").unlink()
+    forging.edit_json(store / "releases.json", lambda index: index["derived"].pop("catalog.rdf"))
+    assert again(store) == (FAILED, "catalog.rdf is not there")
+
+
+def test_an_address_that_is_none_in_the_feed_is_refused(store: Path) -> None:
+    forging.replace(store / "feed.xml", "https://cbrn-data.example/", "https://../cbrn-data/")
+    word, said = again(store)
+    assert word == FAILED
+    assert "base address" in said
+
+
+def test_a_catalogue_of_the_release_to_come_is_a_publication_cut_short(store: Path, three: Path, verify: Verify) -> None:
+    behind(store)
+    for name in ("catalog.ttl", "index.html", "history/1.1.1.html"):
+        (store / name).write_bytes((three / name).read_bytes())
+    found = verify(store)
+    assert found.code == 3
+    assert (
+        "catalog.ttl, history/1.1.1.html, index.html: not as releases.json lists them"
+        in found.of("cut short")["derived files"]
+    )
+    assert again(store)[0] == PASSED
+    forging.flip(store / "catalog.ttl")
+    assert again(store) == (FAILED, "catalog.ttl is derived otherwise")
+
+
+def test_what_another_code_derived_is_not_judged(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    forging.edit_json(store / LAST / "release.json", lambda info: info["code"].update(version="0.0.9"))
+    forging.resum(store / LAST)
+    forging.flip(store / PAGE)
+    word, said = again(store)
+    assert word == NOT_CHECKED
+    assert "another made 1.1.1" in said
