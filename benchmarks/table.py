@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cbrn_data.schema.model import Field, ForeignKey, NamedCheck, Table
 from cbrn_data.tabular.canonical import csv_header, csv_rows
 
 BLOCK = 100_000
@@ -24,7 +26,7 @@ WORDS = (
     "agencies national plan safety transport customs health points communication table-top simulation handbook"
 ).split()
 
-SCHEMA = {
+SCHEMA: dict[str, Any] = {
     "fields": [
         {"name": "record_id", "type": "string", "constraints": {"required": True, "pattern": "r-[0-9]{9}"}},
         {"name": "project_id", "type": "string", "constraints": {"required": True}},
@@ -94,3 +96,32 @@ def _block(start: int, rows: int, bad: float) -> pa.Table:
             mask[spoilt[((spoilt + start) // each) % len(NAMES) == number]] = True
             columns[number] = pc.if_else(pa.array(mask), pa.scalar(_SPOILT[name], pa.string()), columns[number])
     return pa.table(dict(zip(NAMES, columns, strict=True)))
+
+
+def definition() -> Table:
+    """Return the same rules as a table of records of ours, with the dates in order."""
+    fields = [
+        Field(
+            name=field["name"],
+            type=field["type"],
+            title=field["name"],
+            description=field["name"],
+            example="x",
+            format=field.get("format", "default"),
+            unit=None,
+            constraints=field.get("constraints", {}),
+        )
+        for field in SCHEMA["fields"]
+    ]
+    line = Field("source_line", "integer", "Line", "Line", "2", "default", None, {"required": True})
+    return Table(
+        name="records",
+        title="Records",
+        description="Records",
+        role="data",
+        primary_key=("record_id",),
+        foreign_keys=(ForeignKey(("project_id",), "projects", ("project_id",)),),
+        checks=(NamedCheck("in-order", ("date_start", "date_end")),),
+        fields=(*fields, line),
+        by_line=True,
+    )
