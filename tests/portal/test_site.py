@@ -152,6 +152,17 @@ def test_a_source_is_shown_whole_with_the_words_at_their_places(portal: Portal, 
                 )
 
 
+def test_of_a_large_source_the_beginning_is_shown_and_all_used_words(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence, "TEXT_AT_MOST", 100)
+    found = reading.read_release(Store(portal.published).releases()[-1])
+    countries = found.marks["countries"]
+    assert countries.document is not None and countries.cut and countries.document.text.endswith("\n")
+    last = max(mention.span.end for mention in countries.mentions)
+    assert last < len(countries.document.text) < last + 200
+
+
 def test_each_file_of_the_release_is_read_once(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
     read: Counter[str] = Counter()
     real = disk.read

@@ -5,10 +5,13 @@ Every file of the release is read once, and every question is answered from an i
 
 from __future__ import annotations
 
+import csv
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
+from pathlib import Path
 
 from cbrn_data.catalogue.pages import page_path
 from cbrn_data.portal.evidence import Marks, Mention, read_marks
@@ -30,11 +33,12 @@ _LABELS = ("name", "title", "title_official", "text", "name_in_source", "quote")
 
 @dataclass(frozen=True)
 class Reading:
-    """A release with its rows; ``marks`` are its sources with the words that were used, by source."""
+    """A release with its rows, of large tables the first; ``counts`` are all its rows by table, ``marks`` its sources."""
 
     release: Release
     package: Package
     rows: Mapping[str, list[Row]]
+    counts: Mapping[str, int]
     marks: Mapping[str, Marks]
 
     @cached_property
@@ -62,7 +66,7 @@ class Reading:
     @cached_property
     def tables(self) -> list[Table]:
         """The tables that the release publishes, in order."""
-        return [self.package.tables[name] for name in self.package.published(self.rows)]
+        return [self.package.tables[name] for name in self.rows]
 
     def label(self, table: str, row_id: str) -> str:
         """Return what people call a row."""
@@ -119,7 +123,19 @@ def read_release(release: Release) -> Reading:
     """Read a release for its pages. Raises ReleaseError or SchemaError where a file cannot be read."""
     package = read_package(release.folder / "schemas")
     rows = released_rows(release, package)
+    counts: dict[str, int] = dict(release.info["counts"])
+    for name, number in counts.items():
+        if number and not rows.get(name):
+            rows[name] = _first_rows(release.folder / f"{name}.csv")
     changes = release.folder / "changes.csv"
-    rows["changes"] = read_csv(disk.read(changes))[1] if disk.mode(changes) else []
-    rows = {name: rows[name] for name in package.published(rows)}
-    return Reading(release, package, rows, read_marks(release, rows))
+    if disk.mode(changes):
+        rows["changes"] = read_csv(disk.read(changes))[1]
+        counts["changes"] = len(rows["changes"])
+    published = [name for name in package.tables if name in counts]
+    return Reading(release, package, {name: rows[name] for name in published}, counts, read_marks(release, rows))
+
+
+def _first_rows(path: Path) -> list[Row]:
+    """Return the first rows of a table that is too large to be read with the others."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [{name: cell or None for name, cell in row.items()} for row in islice(csv.DictReader(file), ROWS_AT_MOST)]
