@@ -56,7 +56,8 @@ def _bars(reading: Reading, table: str) -> Iterator[dict[str, Any]]:
         if not row["date_start"]:
             continue
         start, end = _place(row["date_start"], last=False), _place(row["date_end"], last=True) if row["date_end"] else None
-        label = f"{row_id} {reading.label(table, row_id)}" if table in ENTITIES else reading.label(table, row_id)
+        name = reading.label(table, row_id)
+        label = f"{row_id} {name}" if table in ENTITIES and name != row_id else name
         yield {
             "kind": table,
             "label": label if len(label) <= _LABEL else label[: _LABEL - 1].rpartition(" ")[0] + "…",
