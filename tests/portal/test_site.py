@@ -15,9 +15,9 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from cbrn_data.catalogue.model import catalogue
+from cbrn_data.checks.compare import released_rows
 from cbrn_data.portal import evidence, reading, site
 from cbrn_data.portal.paper import POLICY
-from cbrn_data.release.assemble import released_rows
 from cbrn_data.schema.model import read_package
 from cbrn_data.store import disk
 from cbrn_data.store.store import Store
@@ -150,6 +150,17 @@ def test_a_source_is_shown_whole_with_the_words_at_their_places(portal: Portal, 
                     source_id,
                     span,
                 )
+
+
+def test_of_a_large_source_the_beginning_is_shown_and_all_used_words(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence, "TEXT_AT_MOST", 100)
+    found = reading.read_release(Store(portal.published).releases()[-1])
+    countries = found.marks["countries"]
+    assert countries.document is not None and countries.cut and countries.document.text.endswith("\n")
+    last = max(mention.span.end for mention in countries.mentions)
+    assert last < len(countries.document.text) < last + 200
 
 
 def test_each_file_of_the_release_is_read_once(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:

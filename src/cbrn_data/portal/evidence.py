@@ -23,6 +23,10 @@ PAGE_WEIGHT = 140_000
 """About how many bytes a page of a source holds, words and values together."""
 
 
+TEXT_AT_MOST = 1_000_000
+"""How many characters of a source the pages show, if no used words stand further down."""
+
+
 @dataclass(frozen=True)
 class Mention:
     """One row of evidence: the words at ``span`` of a source give a field of a row."""
@@ -57,12 +61,18 @@ class Part:
 
 @dataclass(frozen=True)
 class Marks:
-    """A source, its text (None where it is not text), the mentions in it, and its pages."""
+    """A source, its text (None where it is not text), the mentions in it, and its pages; ``cut`` if not all is shown."""
 
     source: Row
     document: Document | None
     mentions: tuple[Mention, ...]
     parts: tuple[Part, ...]
+    cut: bool = False
+
+    @property
+    def by_line(self) -> str | None:
+        """The table that has a row for each line of this source, None where single words are used."""
+        return next((one.table for one in self.mentions if one.row_id == "*"), None)
 
     @cached_property
     def by_span(self) -> dict[Span, list[Mention]]:
@@ -98,9 +108,17 @@ def _marks(release: Release, source: Row, evidence: list[Row]) -> Marks:
     source_id, place = source["source_id"] or "", source["path"] or ""
     if not (source["media_type"] or "").startswith("text/"):
         return Marks(source, None, (), (Part(page_path("sources", source_id), 1, 1, 0, 0),))
-    document = Document(place, disk.read(release.folder / place).decode("utf-8"))
+    text = disk.read(release.folder / place).decode("utf-8")
+    end = _end_of_shown(text, max((_span(row).end for row in evidence), default=0))
+    document = Document(place, text[:end])
     parts = tuple(_parts(document, source_id, evidence))
-    return Marks(source, document, tuple(_mentions(evidence, parts)), parts)
+    return Marks(source, document, tuple(_mentions(evidence, parts)), parts, cut=end < len(text))
+
+
+def _end_of_shown(text: str, used: int) -> int:
+    """Return where the shown part of a text ends: with it, or with a line beyond the limit and all used words."""
+    line_end = text.find("\n", max(used, TEXT_AT_MOST)) + 1
+    return line_end or len(text)
 
 
 def _span(row: Row) -> Span:

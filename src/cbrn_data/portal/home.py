@@ -83,7 +83,7 @@ def _table(reading: Reading, files: ReleaseFiles, name: str) -> dict[str, Any]:
         "name": name,
         "title": table.title,
         "description": re.split(r"(?<=\.) ", table.description.strip())[0],
-        "rows": len(reading.rows[name]),
+        "rows": reading.counts[name],
         "csv": files.path(f"{name}.csv"),
         "json": files.path(f"{name}.json"),
     }

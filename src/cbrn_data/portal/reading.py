@@ -32,11 +32,12 @@ _LABELS = ("name", "title", "title_official", "text", "name_in_source", "quote")
 
 @dataclass(frozen=True)
 class Reading:
-    """A release with its rows; ``marks`` are its sources with the words that were used, by source."""
+    """A release with its rows, of large tables the first; ``counts`` are all its rows by table, ``marks`` its sources."""
 
     release: Release
     package: Package
     rows: Mapping[str, list[Row]]
+    counts: Mapping[str, int]
     marks: Mapping[str, Marks]
 
     @cached_property
@@ -123,9 +124,9 @@ def read_release(release: Release) -> Reading:
     rows = released_rows(release, package)
     for name in (table.name for table in package.tables.values() if table.by_line or table.name == CHANGES):
         rows[name] = _first_rows(release.folder / f"{name}.csv", package.tables[name])
-    counts = {**release.info["counts"], CHANGES: len(rows[CHANGES])}
+    counts: dict[str, int] = {**release.info["counts"], CHANGES: len(rows[CHANGES])}
     rows = {name: rows[name] for name in package.published(counts)}
-    return Reading(release, package, rows, read_marks(release, rows))
+    return Reading(release, package, rows, counts, read_marks(release, rows))
 
 
 def _first_rows(path: Path, table: Table) -> list[Row]:

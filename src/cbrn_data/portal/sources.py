@@ -20,7 +20,7 @@ MADE_AT_MOST = 200
 def source_pages(reading: Reading, site: Catalogue, files: ReleaseFiles) -> Iterator[tuple[str, bytes]]:
     """Yield path and bytes of every page of every source."""
     for marks in reading.marks.values():
-        unused = marks.unused() if marks.document else 0
+        unused = marks.unused() if marks.document and not marks.by_line else 0
         for number, part in enumerate(marks.parts, 1):
             yield (
                 part.path,
@@ -35,6 +35,8 @@ def source_pages(reading: Reading, site: Catalogue, files: ReleaseFiles) -> Iter
                     parts=marks.parts,
                     lines=tokens(marks, part) if marks.document else None,
                     unused=unused,
+                    cut=marks.cut,
+                    by_line=marks.by_line,
                     entries=list(_entries(reading, marks, part)),
                 ),
             )

@@ -6,6 +6,9 @@ from cbrn_data.portal.pictures.drawing import LIGHT, WIDE, Picture, Spec, kinds_
 from cbrn_data.portal.pictures.world import View, view
 from cbrn_data.portal.reading import Reading
 
+LABELLED_AT_MOST = 15
+"""With more countries, names would cover the map; the page lists them."""
+
 _PARTNER, _NAMED = "Partner country", "Named in the data, no partner"
 
 
@@ -44,6 +47,8 @@ def _spec(found: View, width: int) -> Spec:
         "mark": {"type": "geoshape", "stroke": LIGHT.land},
         "encoding": {"color": colour},
     }
+    halo = {"color": LIGHT.halo, "stroke": LIGHT.halo, "strokeWidth": 3, "strokeJoin": "round"}
+    labels = [names | {"mark": text | halo}, names | {"mark": text | {"color": LIGHT.on_strong}}]
     return {
         "width": across,
         "height": down,
@@ -51,7 +56,6 @@ def _spec(found: View, width: int) -> Spec:
         "layer": [
             shapes | {"mark": {"type": "geoshape", "fill": LIGHT.land, "stroke": LIGHT.line}},
             shapes | drawn,
-            names | {"mark": text | {"color": LIGHT.halo, "stroke": LIGHT.halo, "strokeWidth": 3, "strokeJoin": "round"}},
-            names | {"mark": text | {"color": LIGHT.on_strong}},
+            *(labels if len(found.shown) <= LABELLED_AT_MOST else ()),
         ],
     }

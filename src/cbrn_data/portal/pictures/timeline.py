@@ -15,6 +15,7 @@ from typing import Any
 from cbrn_data.portal.links import ENTITIES
 from cbrn_data.portal.pictures.drawing import WIDE, Picture, Spec, kinds_of, listed, picture
 from cbrn_data.portal.reading import Reading
+from cbrn_data.release.notes import counted
 
 TABLES = ("projects", "achievements")
 DRAWN_AT_MOST = 40
@@ -31,7 +32,7 @@ def timeline(reading: Reading) -> Picture | None:
         return None
     counts = Counter(bar["kind"] for bar in bars)
     first = int(min(bar["start"] for bar in bars))
-    alt = f"Timeline: {listed([f'{number:,} {kind}' for kind, number in counts.items()])}, from {first} on."
+    alt = f"Timeline: {listed([counted(number, kind) for kind, number in counts.items()])}, from {first} on."
     data = ("projects", "achievements")
     drawn = _drawn(bars)
     return picture(
@@ -44,7 +45,7 @@ def _note(reading: Reading, counts: Counter[str]) -> str:
     said += "beginning without a stated end."
     without = {table: len(reading.rows[table]) - counts[table] for table in TABLES}
     if any(without.values()):
-        said += f" No date is stated for {listed([f'{number:,} {table}' for table, number in without.items() if number])}."
+        said += f" No date is stated for {listed([counted(number, table) for table, number in without.items() if number])}."
     if counts.total() > DRAWN_AT_MOST:
         said += f" Only the {DRAWN_AT_MOST} that began last are drawn."
     return said
@@ -55,7 +56,8 @@ def _bars(reading: Reading, table: str) -> Iterator[dict[str, Any]]:
         if not row["date_start"]:
             continue
         start, end = _place(row["date_start"], last=False), _place(row["date_end"], last=True) if row["date_end"] else None
-        label = f"{row_id} {reading.label(table, row_id)}" if table in ENTITIES else reading.label(table, row_id)
+        name = reading.label(table, row_id)
+        label = f"{row_id} {name}" if table in ENTITIES and name != row_id else name
         yield {
             "kind": table,
             "label": label if len(label) <= _LABEL else label[: _LABEL - 1].rpartition(" ")[0] + "…",
