@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export DO_NOT_TRACK = 1
 
-.PHONY: publish test lock clean
+.PHONY: publish test benchmark lock clean
 
 publish: $(VENV)/ready
 	$(BIN)/python -m flows.pipeline
@@ -24,6 +24,10 @@ $(VENV)/ready: requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
+
+# Compares with others on the same table, and writes docs/benchmark.md; LARGE=--large adds ten million rows.
+benchmark: $(VENV)/ready
+	$(BIN)/python benchmarks/validation.py $(LARGE)
 
 # Needs uv; run it after a change of the dependencies in pyproject.toml.
 lock:

@@ -144,9 +144,9 @@ def polars(folder: Path) -> int:
     projects = pl.read_csv(folder / "projects.csv")["project_id"].implode()
     frame = pl.read_csv(folder / "records.csv", infer_schema=False).with_row_index("row")
     c = pl.col
-    number = c("people_count").cast(pl.Int64, strict=False)
+    key, number = c("record_id"), c("people_count").cast(pl.Int64, strict=False)
     bad = {
-        "record_id": c("record_id").is_null() | ~c("record_id").str.contains(r"^(?:r-[0-9]{9})$") | c("record_id").is_duplicated(),
+        "record_id": key.is_null() | ~key.str.contains(r"^(?:r-[0-9]{9})$") | key.is_duplicated(),
         "project_id": c("project_id").is_null() | ~c("project_id").is_in(projects),
         "status": c("status").is_null() | ~c("status").is_in(STATUSES),
         "level": ~c("level").is_in(LEVELS),
@@ -174,9 +174,10 @@ def duckdb(folder: Path) -> int:
              + count(*) filter (text is null or length(text) > 400)
              + count(*) filter (try_cast(date_start as date) is null or date_start < '2000-01-01')
              + count(*) filter (date_end is not null and try_cast(date_end as date) is null)
-             + count(*) filter (people_count is not null and not coalesce(try_cast(people_count as bigint) between 0 and 100000, false))
+             + count(*) filter (people_count is not null
+                                and not coalesce(try_cast(people_count as bigint) between 0 and 100000, false))
              + count(*) filter (not regexp_full_match(page_url, '{URI}'))
-        from r"""  # noqa: S608
+        from r"""
     return int(library.sql(query).fetchall()[0][0])
 
 

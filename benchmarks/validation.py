@@ -128,10 +128,12 @@ def page(runs: list[Run], spoilt: Run, large: list[Run]) -> list[str]:
         "| --- | ---: | ---: | ---: | ---: | ---: |",
     ]
     shown = [*runs, spoilt, *large]
-    return lines + [
-        f"| {run.peer} | {run.rows:,} | {run.seconds:.2f} | {run.per_second:,.0f} | {run.memory / 2**20:,.0f} MiB | {run.found:,} |"
-        for run in shown
-    ]
+    return lines + [f"| {' | '.join(_figures(run))} |" for run in shown]
+
+
+def _figures(run: Run) -> tuple[str, ...]:
+    rates = f"{run.rows:,}", f"{run.seconds:.2f}", f"{run.per_second:,.0f}"
+    return run.peer, *rates, f"{run.memory / 2**20:,.0f} MiB", f"{run.found:,}"
 
 
 def plot(runs: list[Run]) -> None:

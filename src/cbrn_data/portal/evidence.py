@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from cbrn_data.catalogue.pages import page_path
 from cbrn_data.schema.canonical import Row
@@ -108,11 +109,22 @@ def _marks(release: Release, source: Row, evidence: list[Row]) -> Marks:
     source_id, place = source["source_id"] or "", source["path"] or ""
     if not (source["media_type"] or "").startswith("text/"):
         return Marks(source, None, (), (Part(page_path("sources", source_id), 1, 1, 0, 0),))
-    text = disk.read(release.folder / place).decode("utf-8")
+    text = _beginning(release.folder / place) if source["kind"] == "records" else _whole(release.folder / place)
     end = _end_of_shown(text, max((_span(row).end for row in evidence), default=0))
     document = Document(place, text[:end])
     parts = tuple(_parts(document, source_id, evidence))
     return Marks(source, document, tuple(_mentions(evidence, parts)), parts, cut=end < len(text))
+
+
+def _whole(path: Path) -> str:
+    return disk.read(path).decode("utf-8")
+
+
+def _beginning(path: Path) -> str:
+    """Return the first lines of a text of any size, a little more than is shown of it."""
+    with disk.opened(path) as file:
+        data = file.read(2 * TEXT_AT_MOST)
+        return (data if not file.read(1) else data[: data.rfind(b"\n") + 1]).decode("utf-8", "replace")
 
 
 def _end_of_shown(text: str, used: int) -> int:
