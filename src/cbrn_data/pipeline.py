@@ -15,17 +15,19 @@ from typing import TYPE_CHECKING
 from cbrn_data.catalogue.derive import derivation
 from cbrn_data.errors import GateError, SourceError
 from cbrn_data.findings import Finding, blocking
-from cbrn_data.release.assemble import Draft, code_version, draft, release_files
-from cbrn_data.release.content import Content, build_content, input_files
+from cbrn_data.release.code import code_version
+from cbrn_data.release.inputs import input_files
 from cbrn_data.schema.model import Package, read_package
 from cbrn_data.settings import Settings, settings
-from cbrn_data.sources.source import Source, read_sources
+from cbrn_data.sources.source import Source, digest, read_sources
 from cbrn_data.store import disk
 from cbrn_data.store.folder import REPORT, SUMS, Release, check_unchanged, parse_checksums
 from cbrn_data.store.store import Store
 from cbrn_data.strict_json import dumped, parse_object
 
 if TYPE_CHECKING:
+    from cbrn_data.release.assemble import Draft
+    from cbrn_data.release.content import Content
     from cbrn_data.signing.keys import SigningKey
     from cbrn_data.tables.build import Tables
 
@@ -61,7 +63,8 @@ def open_store(where: Settings, package: Package | None = None) -> Store:
     """Return the store of releases, which derives all that stands beside them for their readers."""
     about = (package or read_package(where.schemas)).about
     base_url = where.base_url or str(about.get("base_url") or "")
-    return Store(where.published, derivation(base_url, pages))
+    made_by = digest(dumped({"code": code_version(), "base_url": base_url}))
+    return Store(where.published, derivation(base_url, pages), made_by)
 
 
 def pages(releases: list[Release], base_url: str) -> dict[str, bytes]:
@@ -114,6 +117,7 @@ def _reported(release: Release) -> list[Finding]:
 def build(gathered: Gathered) -> Built:
     """Make the tables and check them. Raises GateError with every finding if one blocks."""
     from cbrn_data.checks.run import check_tables
+    from cbrn_data.release.content import build_content
     from cbrn_data.tables.build import build_tables
 
     tables = build_tables(gathered.sources, gathered.package)
@@ -133,6 +137,8 @@ def plan(built: Built, store: Store, at_least: str = "patch", date: str | None =
 
     Raises GateError where what it finds would forbid the release, ReleaseError where the store is broken.
     """
+    from cbrn_data.release.assemble import draft
+
     newest = store.newest()
     if newest:
         check_unchanged(newest.folder)
@@ -153,6 +159,7 @@ def publish(built: Built, store: Store, date: str, at_least: str = "patch", key:
     Raises GateError when the staged release does not pass, ReleaseError when the store refuses; nothing is published
     then.
     """
+    from cbrn_data.release.assemble import draft, release_files
     from cbrn_data.release.gate import judge
     from cbrn_data.release.sign import signature_files
 

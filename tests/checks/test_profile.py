@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cbrn_data.checks.profile import PROFILE, by_profile
-from cbrn_data.release import assemble
+from cbrn_data.release import code
 
 OFFICIAL = "a9ef0fc168b3402ae7aa7d22bbcb798e0db6b639e7ee15ff4aa177463cea7112"
 
@@ -24,7 +24,7 @@ def test_the_profile_is_the_official_one_and_refers_to_nothing_else() -> None:
 
 
 def test_the_package_that_ships_it_is_among_those_that_a_release_records() -> None:
-    assert "dplib-py" in assemble.LIBRARIES
+    assert "dplib-py" in code.LIBRARIES
 
 
 @pytest.fixture

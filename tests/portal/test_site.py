@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from cbrn_data.catalogue.model import catalogue
-from cbrn_data.checks.compare import released_rows
+from cbrn_data.checks.rows import released_rows
 from cbrn_data.portal import evidence, reading, site
 from cbrn_data.portal.paper import POLICY
 from cbrn_data.schema.model import read_package

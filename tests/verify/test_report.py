@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cbrn_data.release import assemble
+from cbrn_data.release import code
 from cbrn_data.store.folder import checksums, parse_checksums
 from cbrn_data.verify.report import page
 from cbrn_data.verify.results import Result
@@ -238,4 +238,4 @@ def test_a_page_is_not_written_where_it_does_not_belong(published: Path, tmp_pat
 
 
 def test_the_template_is_part_of_the_code_whose_digest_a_release_records() -> None:
-    assert "verify/report.html.j2" in [name for name, _ in assemble._files(files("cbrn_data"), "")]
+    assert "verify/report.html.j2" in [name for name, _ in code._files(files("cbrn_data"), "")]

@@ -1,4 +1,4 @@
-"""Two states of the tables compared: those of a release read back, and tables of records file by file, by block."""
+"""Two states of tables of records compared, file by file, by block."""
 
 from __future__ import annotations
 
@@ -7,35 +7,17 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from cbrn_data.schema.canonical import Row, read_csv
+from cbrn_data.schema.canonical import Row
 from cbrn_data.schema.compile import text_table
-from cbrn_data.schema.delta import CHANGES, RecordChanges, counted_changes, record_changes
-from cbrn_data.schema.model import Package
+from cbrn_data.schema.delta import RecordChanges, counted_changes, record_changes
+from cbrn_data.schema.model import CHANGES, Package
 from cbrn_data.store import disk
-from cbrn_data.store.folder import SUMS, Release, parse_checksums
 
 Files = Mapping[str, disk.Large]
 """The CSV file of each table of records, by table."""
 
 Pairs = Mapping[str, tuple[Path | None, Path | None]]
 """The CSV files of a table of records before and after, None where there was or is none."""
-
-
-def released_rows(release: Release, package: Package) -> dict[str, list[Row]]:
-    """Read the tables of a release back from its folder, but those of records; a table that it does not have is empty."""
-    return {
-        name: read_csv(disk.read(path))[1] if not table.by_line and disk.mode(path) else []
-        for name, table in package.tables.items()
-        if name != CHANGES and (path := release.folder / f"{name}.csv")
-    }
-
-
-def released_records(release: Release, package: Package) -> dict[str, disk.Large]:
-    """Return the files of the tables of records of a release."""
-    listed = parse_checksums(release.folder / SUMS, disk.read(release.folder / SUMS))
-    names = [table.name for table in package.tables.values() if table.by_line]
-    paths = {name: release.folder / f"{name}.csv" for name in names if f"{name}.csv" in listed}
-    return {name: disk.Large(path, listed[path.name], disk.size(path)) for name, path in paths.items()}
 
 
 def differing(old: Files, new: Files) -> dict[str, tuple[Path | None, Path | None]]:

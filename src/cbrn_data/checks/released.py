@@ -11,8 +11,7 @@ from pathlib import Path
 from cbrn_data.findings import Finding
 from cbrn_data.schema.canonical import Row, csv_bytes, json_bytes, read_csv
 from cbrn_data.schema.compile import cell_check, explained
-from cbrn_data.schema.delta import CHANGES
-from cbrn_data.schema.model import Package, Table
+from cbrn_data.schema.model import CHANGES, Package, Table
 from cbrn_data.schema.nested import nested
 from cbrn_data.schema.records import Reading, known_keys, read_records
 from cbrn_data.schema.written import Compared, TableWriter

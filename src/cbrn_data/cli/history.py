@@ -9,15 +9,16 @@ from pathlib import Path
 from rich.text import Text
 
 from cbrn_data import pipeline
-from cbrn_data.checks.compare import all_changes, changed_records, differing, released_records, released_rows
+from cbrn_data.checks.compare import all_changes, changed_records, differing
+from cbrn_data.checks.rows import released_records, released_rows
 from cbrn_data.cli.show import console, show_changes, show_indented, show_json, show_table
 from cbrn_data.errors import ReleaseError
 from cbrn_data.findings import shown
 from cbrn_data.release.trace import Passage, Traced, trace
 from cbrn_data.release.version import reasons
 from cbrn_data.schema.canonical import csv_bytes
-from cbrn_data.schema.delta import CHANGES, delta
-from cbrn_data.schema.model import read_package
+from cbrn_data.schema.delta import delta
+from cbrn_data.schema.model import CHANGES, read_package
 from cbrn_data.settings import release_date, settings
 from cbrn_data.store.folder import Release, check_unchanged
 from cbrn_data.store.store import Store

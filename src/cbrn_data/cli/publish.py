@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cbrn_data import pipeline
 from cbrn_data.cli.show import console, show_changes, show_findings, show_json, show_lines
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.findings import shown
-from cbrn_data.release.assemble import Draft
 from cbrn_data.release.overview import overview
 from cbrn_data.release.version import STEPS
 from cbrn_data.settings import release_date, settings
 from cbrn_data.store.folder import Release
+
+if TYPE_CHECKING:
+    from cbrn_data.release.assemble import Draft
 
 
 def show_plan(root: Path, published: Path | None, at_least: str, as_json: bool) -> None:

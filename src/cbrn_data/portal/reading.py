@@ -12,12 +12,12 @@ from functools import cached_property
 from pathlib import Path
 
 from cbrn_data.catalogue.pages import page_path
-from cbrn_data.checks.compare import released_rows
+from cbrn_data.checks.rows import released_rows
 from cbrn_data.portal.evidence import Marks, Mention, read_marks
 from cbrn_data.portal.links import ENTITIES, fragment
 from cbrn_data.schema.canonical import Row
-from cbrn_data.schema.delta import CHANGES, table_blocks
-from cbrn_data.schema.model import Package, Table, read_package
+from cbrn_data.schema.delta import table_blocks
+from cbrn_data.schema.model import CHANGES, Package, Table, read_package
 from cbrn_data.store import disk
 from cbrn_data.store.folder import Release
 

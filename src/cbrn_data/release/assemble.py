@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from hashlib import sha256
-from importlib.metadata import version as installed
-from importlib.resources import files as package_files
-from importlib.resources.abc import Traversable
 from typing import Any
 
-from cbrn_data import __version__
-from cbrn_data.checks.compare import Pairs, all_changes, changed_records, differing, released_records, released_rows
+from cbrn_data.checks.compare import Pairs, all_changes, changed_records, differing
+from cbrn_data.checks.rows import released_records, released_rows
 from cbrn_data.checks.since import dated, since
 from cbrn_data.findings import Finding
+from cbrn_data.release.code import code_version
 from cbrn_data.release.content import Content
 from cbrn_data.release.descriptor import datapackage
 from cbrn_data.release.notes import changes_text, summary
 from cbrn_data.release.version import Reason, next_version, reasons
 from cbrn_data.schema.canonical import Row, csv_bytes, json_bytes
-from cbrn_data.schema.delta import CHANGES, RecordChanges, delta
-from cbrn_data.schema.model import read_package
+from cbrn_data.schema.delta import RecordChanges, delta
+from cbrn_data.schema.model import CHANGES, read_package
 from cbrn_data.schema.written import Hashed, TableWriter
 from cbrn_data.store import disk
 from cbrn_data.store.folder import DESCRIPTOR, INFO, Release
 from cbrn_data.strict_json import dumped
-
-LIBRARIES = ("dplib-py", "frictionless", "jsonschema", "pandas", "pandera", "pyarrow", "pycountry", "pyyaml")
 
 
 @dataclass(frozen=True)
@@ -122,29 +116,3 @@ def _info(planned: Draft, date: str) -> dict[str, Any]:
         "counts": planned.counts,
         "code": code_version(),
     }
-
-
-@cache
-def code_version() -> dict[str, Any]:
-    """Return what code makes a release: the version, a digest of this package's files, and the libraries that matter."""
-    lines = []
-    root = package_files("cbrn_data")
-    for name, file in sorted(_files(root, "")):
-        lines.append(f"{sha256(file.read_bytes()).hexdigest()}  {name}\n")
-    return {
-        "name": "cbrn_data",
-        "version": __version__,
-        "digest": sha256("".join(lines).encode()).hexdigest(),
-        "libraries": {name: installed(name) for name in LIBRARIES},
-    }
-
-
-def _files(folder: Traversable, prefix: str) -> list[tuple[str, Traversable]]:
-    found = []
-    for entry in folder.iterdir():
-        name = f"{prefix}{entry.name}"
-        if entry.is_dir():
-            found += _files(entry, f"{name}/") if entry.name != "__pycache__" else []
-        elif entry.name.endswith((".py", ".yaml", ".csv", ".json", ".txt", ".j2")):
-            found.append((name, entry))
-    return found

@@ -3,22 +3,20 @@
 Files: ``<table>.csv`` and ``<table>.json`` for every table (``quarantine`` only where rows were set aside),
 ``cbrn-data.json`` with all of it nested by region, ``sources/`` and ``schemas/``. The content digest is the sha256 of
 ``<sha256>  <name>`` lines of the CSV files, sources and definitions; version, date, predecessor and code are not in it.
-The base address of a portal is an operator's and stands only in derived files, so its line of ``package.yaml`` stays out.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cbrn_data.release.inputs import input_files
 from cbrn_data.schema.canonical import Row, csv_bytes, json_bytes
 from cbrn_data.schema.model import Package
 from cbrn_data.schema.nested import nested
-from cbrn_data.sources.source import Source
 from cbrn_data.store.disk import Data, Large, sha256_of
 from cbrn_data.store.folder import NESTED
 from cbrn_data.strict_json import dumped
@@ -67,17 +65,3 @@ def build_content(tables: Tables, package: Package) -> Content:
     records = {name: made.csv for name, made in tables.records.items()}
     found = hashlib.sha256(lines.encode()).hexdigest()
     return Content(package, tables.rows, tables.counts, files, found, records, tables)
-
-
-def input_files(sources: list[Source], package: Package) -> dict[str, Data]:
-    """Return what a release is made of, as it stands in the release: sources, their sidecars, and definitions."""
-    files: dict[str, Data] = {f"schemas/{name}": _without_base(data) for name, data in package.files.items()}
-    for source in sources:
-        about = source.about
-        data = Large(source.path, about["sha256"], int(about["bytes"])) if source.path else source.data
-        files |= {f"sources/{source.name}": data, f"sources/{source.name}.yaml": source.sidecar}
-    return files
-
-
-def _without_base(data: bytes) -> bytes:
-    return re.sub(rb"(?m)^base_url:.*\n", b"", data)

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from cbrn_data.findings import shown
 from cbrn_data.release.version import Reason
 from cbrn_data.schema.canonical import Row
-from cbrn_data.schema.delta import RecordChanges
 from cbrn_data.schema.model import Package
 from cbrn_data.words.text import live
+
+if TYPE_CHECKING:
+    from cbrn_data.schema.delta import RecordChanges
 
 LISTED = 20
 """How many rows of one table and kind ``CHANGES.md`` lists; the others are counted, and stand in ``changes.csv``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cbrn_data.checks.compare import released_rows
+from cbrn_data.checks.rows import released_rows
 from cbrn_data.schema.model import read_package
 from cbrn_data.signing.keys import PUBLIC_KEY, fingerprint, read_public_keys
 from cbrn_data.store import disk

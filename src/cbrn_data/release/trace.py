@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pyarrow.compute as pc
 
-from cbrn_data.checks.compare import released_rows
+from cbrn_data.checks.rows import released_rows
 from cbrn_data.errors import ReleaseError
 from cbrn_data.findings import shown
 from cbrn_data.schema.canonical import Row

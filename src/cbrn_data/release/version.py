@@ -18,10 +18,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cbrn_data.schema.canonical import Row
-from cbrn_data.schema.delta import RecordChanges
 from cbrn_data.schema.model import Field, Package, Table
+
+if TYPE_CHECKING:
+    from cbrn_data.schema.delta import RecordChanges
 
 FIRST = "1.0.0"
 STEPS = ("patch", "minor", "major")

@@ -21,13 +21,10 @@ import pyarrow.compute as pc
 
 from cbrn_data.schema.canonical import Row
 from cbrn_data.schema.compile import text_table
-from cbrn_data.schema.model import Package, Table
+from cbrn_data.schema.model import CHANGES, Package, Table
 from cbrn_data.schema.records import LINE
 from cbrn_data.tabular.blocks import read_blocks, read_header
 from cbrn_data.words.text import inert, live
-
-CHANGES = "changes"
-"""The table of changes."""
 
 FIRST = 20
 """So many changes of a table of records are kept to be shown; the others are counted, and stand in ``changes.csv``."""

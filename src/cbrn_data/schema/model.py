@@ -23,6 +23,9 @@ from cbrn_data.schema.definition import package_faults, table_faults
 from cbrn_data.sources.source import read_bytes
 from cbrn_data.strict_yaml import YamlError, load_yaml
 
+CHANGES = "changes"
+"""The table that says what changed since the release before."""
+
 
 @dataclass(frozen=True)
 class Field:

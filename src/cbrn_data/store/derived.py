@@ -91,7 +91,25 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:NAMED_AT_MOST]) + more
 
 
-def plan(published: Path, releases: Sequence[Release], files: Mapping[str, disk.Data], index: Index) -> Derivation:
+def is_settled(published: Path, releases: Sequence[Release], index: Index, derived_by: str) -> bool:
+    """Tell whether all that is derived is there as the index lists it, and the same would be derived again.
+
+    Only what the same recipe made of the same releases is taken for that. Raises ReleaseError as ``plan`` does.
+    """
+    if not derived_by or index.derived_by != derived_by or disk.mode(published / LEAVING):
+        return False
+    if disk.read(published / INDEX) != index_bytes(releases, index.derived, derived_by):
+        return False
+    there = all(
+        stat.S_ISREG(_mode(published, name)) and disk.digest(published / name) == sha256
+        for name, sha256 in index.derived.items()
+    )
+    return there and not _in_latest(published) - index.derived.keys()
+
+
+def plan(
+    published: Path, releases: Sequence[Release], files: Mapping[str, disk.Data], index: Index, derived_by: str = ""
+) -> Derivation:
     """Compare ``files`` (every derived file but the index) and the index with the disk; nothing is written.
 
     Raises ReleaseError if a name cannot be one, or a link or folder is in the way of a file.
@@ -99,13 +117,13 @@ def plan(published: Path, releases: Sequence[Release], files: Mapping[str, disk.
     for name in files:
         check_derived_name(name)
     disk.check_names([*files, INDEX])
-    known = index.derived | _listed_as_leaving(published)
+    known = index.derived.keys() | _listed_as_leaving(published)
     gone = sorted(known - files.keys())
     digests = {name: disk.sha256_of(data) for name, data in files.items()}
     wanted: dict[str, disk.Data] = {name: files[name] for name in sorted(files, key=_rank)}
     if gone:
         wanted[LEAVING] = dumped({"leaving": gone})
-    wanted[INDEX] = index_bytes(releases, digests)
+    wanted[INDEX] = index_bytes(releases, digests, derived_by)
     changed = {name: data for name, data in wanted.items() if not _is(published, name, data)}
     leaving = {name for name in gone if not stat.S_ISDIR(_mode(published, name))}
     leaving |= _in_latest(published) - files.keys()

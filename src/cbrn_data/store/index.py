@@ -2,8 +2,9 @@
 
 An object: ``package``; ``releases``, newest first, each with ``version, date, sequence, digest, previous,
 content_digest, path, counts, summary, withdrawn``; ``derived``, the sha256 of every other derived file by its path
-in ``published/``. ``path`` is the folder (``releases/1.0.0/``), ``withdrawn`` null or an object of ``reason`` and
-``date``.
+in ``published/``; and ``derived_by``, which names what derived them: where it would be the same again, nothing need be
+derived to know that nothing is behind. ``path`` is the folder (``releases/1.0.0/``), ``withdrawn`` null or an object of
+``reason`` and ``date``.
 
 Withdrawals stand nowhere else, because the bytes of a release do not change. So this file is derived except for
 them, and where it may have held some and cannot be read, that is an error and never an empty list.
@@ -32,11 +33,12 @@ _WAY_OUT = (
 
 @dataclass(frozen=True)
 class Index:
-    """What cannot be derived, or must be compared: version -> digest, version -> withdrawal, derived names."""
+    """What cannot be derived, or must be compared: version -> digest, version -> withdrawal, derived name -> digest."""
 
     digests: dict[str, str] = field(default_factory=dict)
     withdrawn: dict[str, dict[str, str]] = field(default_factory=dict)
-    derived: frozenset[str] = frozenset()
+    derived: dict[str, str] = field(default_factory=dict)
+    derived_by: str = ""
 
 
 def read_index(published: Path, releases: Sequence[Release]) -> Index:
@@ -67,7 +69,8 @@ def _index(content: dict[str, Any]) -> Index:
     return Index(
         {_text(entry["version"]): _text(entry["digest"]) for entry in listed},
         {version: withdrawal(_text(said["reason"]), _text(said["date"])) for version, said in withdrawn.items()},
-        frozenset(derived.keys()),
+        {name: _text(digest) for name, digest in derived.items()},
+        _text(content.get("derived_by", "")),
     )
 
 
@@ -112,11 +115,12 @@ def check_listed(published: Path, index: Index, releases: Sequence[Release]) -> 
             )
 
 
-def index_bytes(releases: Sequence[Release], derived: Mapping[str, str]) -> bytes:
+def index_bytes(releases: Sequence[Release], derived: Mapping[str, str], derived_by: str = "") -> bytes:
     """Return ``releases.json`` for the releases, oldest first, and derived path -> sha256."""
     entries = [_entry(release) for release in reversed(releases)]
     package = releases[-1].info.get("package")
-    return dumped({"package": package, "releases": entries, "derived": dict(sorted(derived.items()))})
+    made = {"derived_by": derived_by} if derived_by else {}
+    return dumped({"package": package, "releases": entries, **made, "derived": dict(sorted(derived.items()))})
 
 
 def _entry(release: Release) -> dict[str, Any]:

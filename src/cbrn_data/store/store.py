@@ -25,7 +25,7 @@ from pathlib import Path
 
 from cbrn_data.errors import ReleaseError
 from cbrn_data.store import disk, history, index
-from cbrn_data.store.derived import Derivation, plan
+from cbrn_data.store.derived import Derivation, is_settled, plan
 from cbrn_data.store.folder import Release, check_unchanged, check_version, read_release
 from cbrn_data.store.lock import locked
 from cbrn_data.store.staging import Staging
@@ -46,12 +46,14 @@ class Store:
 
     ``derive`` gets ``published`` and all releases, oldest first, and returns path -> data of every derived file but
     ``releases.json``. It must read a release by its ``folder`` (the newest may still be staged) and name it by its
-    version, and return the same bytes for the same releases.
+    version, and return the same bytes for the same releases. ``derived_by`` names what ``derive`` is, with all that its
+    bytes depend on beside the releases: while that stays, what is on the disk as listed is not derived again.
     """
 
-    def __init__(self, published: Path, derive: Derive = derive_nothing) -> None:
+    def __init__(self, published: Path, derive: Derive = derive_nothing, derived_by: str = "") -> None:
         self.published = published
         self._derive = derive
+        self._derived_by = derived_by
 
     def releases(self) -> list[Release]:
         """Return every committed release by sequence, with withdrawals. Raises ReleaseError naming a broken file."""
@@ -72,7 +74,7 @@ class Store:
         """
         disk.make_root(self.published)
         with locked(self.published, wait):
-            writer = Writer(self.published, self._derive)
+            writer = Writer(self.published, self._derive, self._derived_by)
             try:
                 writer.repair()
                 yield writer
@@ -99,10 +101,11 @@ class Writer:
     ``repaired`` says in sentences what was swept or finished on entering.
     """
 
-    def __init__(self, published: Path, derive: Derive) -> None:
+    def __init__(self, published: Path, derive: Derive, derived_by: str = "") -> None:
         self.repaired: list[str] = []
         self._published = published
         self._derive = derive
+        self._derived_by = derived_by
         self._releases: list[Release] = []
         self._staging = Staging(published)
 
@@ -122,7 +125,8 @@ class Writer:
         if self.newest is None:
             return self._refuse_foreign()
         check_unchanged(self.newest.folder)
-        self.repaired += self._apply(self._plan(self._releases))
+        if not is_settled(self._published, self._releases, known, self._derived_by):
+            self.repaired += self._apply(self._plan(self._releases))
 
     def _refuse_foreign(self) -> None:
         """Derived files replace what has their name, so the first release wants a folder of its own."""
@@ -216,7 +220,8 @@ class Writer:
 
     def _plan(self, releases: list[Release]) -> Derivation:
         files = self._derive(self._published, list(releases))
-        return plan(self._published, releases, files, index.read_index(self._published, self._releases))
+        known = index.read_index(self._published, self._releases)
+        return plan(self._published, releases, files, known, self._derived_by)
 
     def _apply(self, change: Derivation) -> list[str]:
         if change:

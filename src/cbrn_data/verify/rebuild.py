@@ -12,9 +12,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from cbrn_data.checks.compare import released_rows
+from cbrn_data.checks.rows import released_rows
 from cbrn_data.pipeline import build, gather
-from cbrn_data.release.assemble import code_version, draft, release_files
+from cbrn_data.release.assemble import draft, release_files
+from cbrn_data.release.code import code_version
 from cbrn_data.release.gate import judge
 from cbrn_data.release.sign import release_statement
 from cbrn_data.release.version import STEPS

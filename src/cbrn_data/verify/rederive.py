@@ -14,7 +14,7 @@ from pathlib import Path
 from cbrn_data.catalogue.address import checked_base
 from cbrn_data.catalogue.derive import derivation
 from cbrn_data.pipeline import pages
-from cbrn_data.release.assemble import code_version
+from cbrn_data.release.code import code_version
 from cbrn_data.store import disk
 from cbrn_data.store.folder import Release
 from cbrn_data.store.history import read_history

@@ -14,15 +14,16 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from cbrn_data.checks.compare import all_changes, changed_records, differing, released_records, released_rows
+from cbrn_data.checks.compare import all_changes, changed_records, differing
 from cbrn_data.checks.coverage import covered
 from cbrn_data.checks.profile import by_profile
 from cbrn_data.checks.released import Released, by_frictionless, comparison, read_documents, read_tables
+from cbrn_data.checks.rows import released_records, released_rows
 from cbrn_data.checks.run import check_tables
 from cbrn_data.errors import VerificationError
 from cbrn_data.findings import Finding, shown
-from cbrn_data.schema.delta import CHANGES, applied, delta
-from cbrn_data.schema.model import Package, read_package
+from cbrn_data.schema.delta import applied, delta
+from cbrn_data.schema.model import CHANGES, Package, read_package
 from cbrn_data.signing.attestation import ATTESTATION, read_envelope, read_statement, signers
 from cbrn_data.signing.keys import PUBLIC_KEY, fingerprint, is_small_order, read_public_keys
 from cbrn_data.store import disk

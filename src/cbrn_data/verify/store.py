@@ -114,9 +114,10 @@ def _listed(published: Path, known: list[Release]) -> tuple[int, dict[str, str]]
     if len(known) == 1 and not disk.mode(published / INDEX):
         return 0, {}
     data = disk.read(published / INDEX)
-    derived: dict[str, str] = parse_object(published / INDEX, data).get("derived", {})
+    content = parse_object(published / INDEX, data)
+    derived: dict[str, str] = content.get("derived", {})
     for count in (len(known), len(known) - 1):
-        if count and index_bytes(known[:count], derived) == data:
+        if count and index_bytes(known[:count], derived, content.get("derived_by", "")) == data:
             return count, derived
     raise VerificationError(f"{INDEX} is not the list of the releases that are there")
 

@@ -1,0 +1,43 @@
+"""What code makes a release: recorded in it, so that an auditor knows whether building it again is binding."""
+
+from __future__ import annotations
+
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import version as installed
+from importlib.resources import files as package_files
+from importlib.resources.abc import Traversable
+from typing import Any
+
+from cbrn_data import __version__
+
+LIBRARIES = tuple(
+    """babel bqplot dplib-py frictionless jinja2 jsonschema pandas pandera pyarrow pycountry pyyaml rdflib
+    vl-convert-python""".split()
+)
+
+
+@cache
+def code_version() -> dict[str, Any]:
+    """Return what code makes a release: the version, a digest of this package's files, and the libraries that matter."""
+    lines = []
+    root = package_files("cbrn_data")
+    for name, file in sorted(_files(root, "")):
+        lines.append(f"{sha256(file.read_bytes()).hexdigest()}  {name}\n")
+    return {
+        "name": "cbrn_data",
+        "version": __version__,
+        "digest": sha256("".join(lines).encode()).hexdigest(),
+        "libraries": {name: installed(name) for name in LIBRARIES},
+    }
+
+
+def _files(folder: Traversable, prefix: str) -> list[tuple[str, Traversable]]:
+    found = []
+    for entry in folder.iterdir():
+        name = f"{prefix}{entry.name}"
+        if entry.is_dir():
+            found += _files(entry, f"{name}/") if entry.name != "__pycache__" else []
+        elif entry.name.endswith((".py", ".yaml", ".csv", ".json", ".txt", ".j2")):
+            found.append((name, entry))
+    return found
