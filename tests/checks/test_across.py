@@ -16,7 +16,8 @@ from cbrn_data.sources.document import Document
 
 PROJECT = Path(__file__).parent.parent.parent
 TEXT = "Atlantis\n2 projects since 2013\nSwimming\nDiving\n=Sunk\n"
-CSV = "region_id,country_id,joined\natlantis,KAZ,2020-11\n"
+HEAD = "region_id,country_id,joined,name,name_in_source,url,certainty"
+CSV = f"{HEAD}\natlantis,KAZ,2020-11,KAZ,KAZ,https://example.org/,high\n"
 
 Tables = dict[str, list[dict[str, str | None]]]
 
@@ -90,10 +91,10 @@ def evidence() -> list[dict[str, str | None]]:
         said("regions", "atlantis", "region_id", "Atlantis"),
         said("regions", "atlantis", "name", "Atlantis", "verbatim"),
         said("countries", "KAZ", "country_id", "KAZ", "curated", "table"),
-        said("countries", "KAZ", "name", "KAZ", "curated", "table"),
+        said("countries", "KAZ", "name", "KAZ", "curated", "table", at=CSV.index("KAZ,KAZ")),
         said("memberships", member, "region_id", "atlantis", "curated", "table"),
         said("memberships", member, "country_id", "KAZ", "curated", "table"),
-        said("memberships", member, "name_in_source", "KAZ", "curated", "table"),
+        said("memberships", member, "name_in_source", "KAZ", "curated", "table", at=CSV.index("KAZ,http")),
         said("memberships", member, "joined", "2020-11", "curated", "table"),
         said("memberships", member, "first_edition", "Atlantis", "derived"),
         said("memberships", member, "last_edition", "Atlantis", "derived"),
@@ -188,9 +189,11 @@ def test_the_first_edition_comes_before_the_last(rows: Tables, package: Package,
 
 
 def test_what_stands_together(rows: Tables, package: Package, documents: dict[str, Document]) -> None:
-    passage(rows, "memberships", "joined")["url"] = None
+    row = passage(rows, "memberships", "joined")
+    row["url"] = None
     assert [entry[:2] for entry in told(rows, package, documents)] == [
-        ("row-together", "evidence/memberships/atlantis/KAZ/joined/table/41/url")
+        ("row-together", f"evidence/memberships/atlantis/KAZ/joined/table/{row['char_start']}/url"),
+        ("evidence-unreproduced", "raw/table.csv:2"),
     ]
 
 
@@ -312,6 +315,26 @@ def test_a_method_is_one_of_the_kind_of_source(
     assert [(code, said) for code, _, _, said in told(rows, package, documents)] == [
         ("evidence-unreproduced", f"{name} is no source of {method} values")
     ]
+
+
+ELSEWHERE = [
+    ({"url": "https://other.example/"}, "", "the row of the quote has another url"),
+    ({"certainty": "medium"}, "", "the row of the quote has another certainty"),
+    ({}, "region_id,country_id,first_,name,name_in_source,url,certainty", "the quote stands in the column 'first_'"),
+    ({}, "ATLANTIS", "the quote stands in a row of another region_id"),
+]
+
+
+@pytest.mark.parametrize(("change", "other", "message"), ELSEWHERE)
+def test_a_curated_value_has_its_evidence_in_its_own_column_row_and_page(
+    change: dict[str, str], other: str, message: str, rows: Tables, package: Package, documents: dict[str, Document]
+) -> None:
+    passage(rows, "memberships", "joined").update(change)
+    if other:
+        text = CSV.replace("atlantis", other) if other.isupper() else CSV.replace(HEAD, other)
+        documents["table"] = Document("raw/table.csv", text)
+    found = [said for code, _, field, said in told(rows, package, documents) if field == "joined"]
+    assert found == [message]
 
 
 def test_a_source_that_cannot_be_read_or_is_not_listed(

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cbrn_data import pipeline
 from cbrn_data.checks.released import read_tables
 from cbrn_data.release.sign import release_statement
-from cbrn_data.schema.canonical import Row, csv_bytes, json_bytes
+from cbrn_data.schema.canonical import Row, csv_bytes, json_bytes, read_csv
 from cbrn_data.schema.model import read_package
 from cbrn_data.schema.nested import nested
 from cbrn_data.settings import Settings
@@ -82,9 +82,12 @@ def edit_envelope(folder: Path, change: Callable[[Any], object]) -> None:
 def edit_rows(folder: Path, change: Callable[[Rows], object]) -> None:
     """Change rows in CSV and JSON, and all that knows their digests: nested JSON, descriptor, report, record, sums."""
     package = read_package(folder / "schemas")
-    rows, _ = read_tables(folder, package)
+    released, _ = read_tables(folder, package)
+    rows = released.rows
+    if (folder / "changes.csv").exists():
+        rows["changes"] = read_csv((folder / "changes.csv").read_bytes())[1]
     change(rows)
-    for name in package.published(rows):
+    for name in released.tables:
         table = package.tables[name]
         (folder / f"{name}.csv").write_bytes(csv_bytes(table.names, rows[name]))
         (folder / f"{name}.json").write_bytes(json_bytes(table, rows[name]))

@@ -100,7 +100,7 @@ BITS += [
     ),
     case(
         "a bit in release.json",
-        lambda s: flip(s / LAST / "release.json"),
+        lambda s: flip(s / LAST / "release.json", '"content_digest": "'),
         chain="release.json: is not the file",
         files="'release.json' was changed",
         signature="",
@@ -319,7 +319,7 @@ CONSISTENT = [
         index="",
     ),
     case("sums and the record", lambda s: edit_record(s / LAST, summary="Nothing much."), signature="", index=""),
-    case("sums and another count", lambda s: edit_record(s / LAST, counts={}), signature="", record="counts", index=""),
+    case("sums and another count", lambda s: edit_record(s / LAST, counts={}), signature="", counts="counts", index=""),
     case(
         "sums and a report that fails",
         summed("report.json", lambda p: edit_json(p, lambda r: r.update(valid=False))),
@@ -398,6 +398,22 @@ CONSISTENT = [
         signature="",
         index="",
     ),
+    *(
+        case(f"another {key}", described(change), data_package=f"{key} is not", signature="", index="")
+        for key, change in (
+            ("licenses", lambda d: d["licenses"][0].update(name="CC0-1.0")),
+            ("contributors", lambda d: d["contributors"][0].update(title="Somebody")),
+            ("description", lambda d: d.update(description="Other words")),
+            ("keywords", lambda d: d["keywords"].pop()),
+        )
+    ),
+    case(
+        "a file of nobody, signed",
+        summed("data.xlsx", lambda p: p.write_bytes(b"PK")),
+        data_package="data.xlsx is no file of a release",
+        signature="",
+        index="",
+    ),
     case("a definition loosened", schema_loosened, data_package="", signature="", index=""),
     case(
         "a value changed everywhere",
@@ -422,7 +438,7 @@ CONSISTENT = [
         delta="",
         signature="",
         index="",
-        record="counts",
+        counts="counts",
         report="numbers of",
     ),
     case(
@@ -432,7 +448,7 @@ CONSISTENT = [
         delta="",
         signature="",
         index="",
-        record="counts",
+        counts="counts",
         report="numbers of",
     ),
     case("a span shifted", evidence(char_start="1"), evidence="are not the quote", delta="", signature="", index=""),
@@ -470,6 +486,7 @@ CONSISTENT = [
             ("rows", lambda r: r["tables"]["projects"].update(rows=9), "numbers of tables"),
             ("quarantined rows", lambda r: r.update(quarantined=9), "numbers of quarantined"),
             ("findings", lambda r: r["findings"]["listed"].pop(), "counts other findings"),
+            ("checks", lambda r: r.update(checks=[]), "a check did not pass"),
             ("results", lambda r: r["checks"][0].update(result="failed"), "a check did not pass"),
         )
     ),

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from cbrn_data.checks.across import Row, Rows, quoted
 from cbrn_data.findings import Finding, shown
-from cbrn_data.schema.model import Package
+from cbrn_data.schema.model import Package, Table
+from cbrn_data.sources.cells import CsvRow, read_cells
 from cbrn_data.sources.document import Document
 from cbrn_data.words.readings import Words, reproduces
 from cbrn_data.words.text import Span
@@ -25,6 +26,8 @@ def evidence_holds(rows: Rows, package: Package, documents: Mapping[str, Documen
     cells = {(table.name, table.row_id(row)): row for table in package.with_role("data") for row in rows[table.name]}
     positions = _positions(rows["evidence"], sources)
     covered: set[tuple[str | None, ...]] = set()
+    kinds = {row["source_id"]: row["kind"] for row in rows["sources"]}
+    curated = _CuratedCells({name: text for name, text in documents.items() if kinds.get(name) == "curated"})
     by_line = {table.name for table in package.tables.values() if table.by_line}
     for row in (row for row in rows["evidence"] if row["table_name"] not in by_line):
         covered.add((row["table_name"], row["row_id"], row["field"]))
@@ -40,6 +43,8 @@ def evidence_holds(rows: Rows, package: Package, documents: Mapping[str, Documen
             given = "the value, which is null" if value is None else repr(shown(value, 80))
             message = f"{shown(quoted(row), 80)!r} does not give {given} ({row['method']})"
             yield _finding("evidence-unreproduced", message, row)
+        elif document and kinds.get(row["source_id"]) == "curated":
+            yield from _misattributed(row, cell_row, package.tables[row["table_name"] or ""], curated)
     for table in package.with_role("data"):
         for row in rows[table.name]:
             for name in table.names:
@@ -92,6 +97,38 @@ def _gives(row: Row, cells: Row, source: Row, positions: Mapping[_Cell, str]) ->
         return reproduces(words, value, cells)
     except KeyError:
         return False
+
+
+class _CuratedCells:
+    """The cells of curated tables by where they begin; a table is read when it is first asked for."""
+
+    def __init__(self, documents: Mapping[str, Document]) -> None:
+        self._documents = documents
+        self._read: dict[str, dict[int, tuple[CsvRow, str]]] = {}
+
+    def at(self, source_id: str, start: int) -> tuple[CsvRow, str] | None:
+        """Return the row and the column of the cell that begins at ``start``."""
+        if source_id not in self._read:
+            rows = read_cells(self._documents[source_id]).rows if source_id in self._documents else []
+            self._read[source_id] = {cell.span.start: (row, name) for row in rows for name, cell in row.cells.items()}
+        return self._read[source_id].get(start)
+
+
+def _misattributed(row: Row, cells: Row, table: Table, curated: _CuratedCells) -> Iterator[Finding]:
+    """Say where a curated value has its evidence in another column or row, or another page, than its source has it."""
+    found = curated.at(row["source_id"] or "", int(row["char_start"] or 0))
+    if found is None:
+        yield _finding("evidence-unreproduced", "the quote is no cell of the curated table", row)
+        return
+    source_row, column = found
+    if column != row["field"]:
+        yield _finding("evidence-unreproduced", f"the quote stands in the column {column!r}", row)
+    other = [name for name in table.primary_key if name in source_row.cells and source_row.text(name) != cells.get(name)]
+    if other:
+        yield _finding("evidence-unreproduced", f"the quote stands in a row of another {other[0]}", row)
+    for name in ("url", "certainty"):
+        if source_row.text(name) != row[name]:
+            yield _finding("evidence-unreproduced", f"the row of the quote has another {name}", row)
 
 
 def _finding(code: str, message: str, row: Row) -> Finding:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cbrn_data.schema.descriptor import table_schema
+from cbrn_data.schema.descriptor import package_properties, table_schema
 from cbrn_data.schema.model import Package, Table
 from cbrn_data.store.disk import Data, sha256_of, size_of
 
@@ -26,20 +26,15 @@ def datapackage(
     date: str,
 ) -> dict[str, Any]:
     """Return the descriptor of a release; ``sources`` are the rows of that table, ``date`` is YYYY-MM-DD."""
-    about = package.about
-    licence, publisher = about["licence"], about["publisher"]
     present = frozenset(tables)
+    said = package_properties(package.about)
+    head = {key: said.pop(key) for key in ("name", "title", "description")}
     return {
         "$schema": PROFILE,
-        "name": about["name"],
-        "title": about["title"],
-        "description": f"{about['description'].strip()} {about.get('licence_note', '').strip()}".strip(),
+        **head,
         "version": version,
         "created": f"{date}T00:00:00Z",
-        "keywords": list(about["keywords"]),
-        "themes": list(about.get("themes", ())),
-        "licenses": [{"name": licence["name"], "title": licence["title"], "path": licence["path"]}],
-        "contributors": [{"title": publisher["name"], "email": publisher["email"], "roles": ["publisher"]}],
+        **said,
         "sources": [_source(row) for row in sources],
         "resources": [entry for name in tables for entry in _resources(package.tables[name], files, present)],
     }

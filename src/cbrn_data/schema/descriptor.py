@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from cbrn_data.schema.model import Field, Table
 
 TABLE_SCHEMA = "https://datapackage.org/profiles/2.0/tableschema.json"
+
+
+def package_properties(about: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what ``package.yaml`` says of the whole, as a data package has it."""
+    licence, publisher = about["licence"], about["publisher"]
+    return {
+        "name": about["name"],
+        "title": about["title"],
+        "description": f"{about['description'].strip()} {about.get('licence_note', '').strip()}".strip(),
+        "keywords": list(about["keywords"]),
+        "themes": list(about.get("themes", ())),
+        "licenses": [{"name": licence["name"], "title": licence["title"], "path": licence["path"]}],
+        "contributors": [{"title": publisher["name"], "email": publisher["email"], "roles": ["publisher"]}],
+    }
 
 
 def table_schema(table: Table, present: frozenset[str]) -> dict[str, Any]:

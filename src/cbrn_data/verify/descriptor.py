@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from cbrn_data.schema.descriptor import TABLE_SCHEMA, table_schema
+from cbrn_data.findings import shown
+from cbrn_data.schema.descriptor import TABLE_SCHEMA, package_properties, table_schema
 from cbrn_data.schema.model import Package
 from cbrn_data.store.folder import DESCRIPTOR
 
@@ -27,10 +28,9 @@ def descriptor_faults(
 ) -> Iterator[str]:
     """Say where a descriptor is not of this release: ``present`` its tables, ``listed`` sha256 by file name."""
     of_release = {"version": info["version"], "created": f"{info['date']}T00:00:00Z"}
-    expected = {"$schema": PROFILE, "name": package.about["name"], "title": package.about["title"], **of_release}
-    for key, value in expected.items():
-        if descriptor.get(key) != value:
-            yield f"{DESCRIPTOR}: {key} is not {value!r}"
+    for key, value in {"$schema": PROFILE, **package_properties(package.about), **of_release}.items():
+        if descriptor.get(key, [] if key == "themes" else None) != value:
+            yield f"{DESCRIPTOR}: {key} is not {shown(repr(value), 100)}"
     for key in ("profile", "basepath", "dialect", "schema"):
         if key in descriptor:
             yield f"{DESCRIPTOR}: has a property {key!r}, which tells readers to look elsewhere"

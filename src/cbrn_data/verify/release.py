@@ -33,6 +33,9 @@ from cbrn_data.strict_yaml import load_yaml
 from cbrn_data.verify.descriptor import descriptor_faults
 from cbrn_data.verify.results import NOT_CHECKED, PASSED, Result, checked
 
+OWN_FILES = frozenset({DESCRIPTOR, INFO, NESTED, REPORT, PUBLIC_KEY, "CHANGES.md"})
+"""The files of a release beside its tables, sources and definitions."""
+
 STOPS = ("files", "definitions")
 """Checks without which the later ones mean nothing."""
 
@@ -58,6 +61,7 @@ class ReleaseAudit:
             ("files", self._files, "every file is as SHA256SUMS lists it"),
             ("record", self._record, "release.json fits the folder and the content"),
             ("definitions", self._definitions, "the definitions can be used"),
+            ("counts", self._counts, "release.json counts the rows that are there"),
             ("data package", self._data_package, "valid by the official profile and by frictionless"),
             ("tables", self._tables, "every row holds to the definitions and checks"),
             ("evidence", self._evidence, "every quote is in its place and gives its value"),
@@ -91,8 +95,10 @@ class ReleaseAudit:
         self._package = read_package(self.folder / "schemas")
         self._released, findings = read_tables(self.folder, self._package)
         yield from _sentences(findings)
+
+    def _counts(self) -> Iterator[str]:
         info = parse_object(self.folder / INFO, disk.read(self.folder / INFO))
-        counts = {name: number for name, number in self._released.counts.items() if name != CHANGES}
+        counts = {name: number for name, number in self._read.counts.items() if name != CHANGES}
         if dict(sorted(info["counts"].items())) != dict(sorted(counts.items())):
             yield f"{INFO}: the counts are not those of the tables"
 
@@ -102,6 +108,10 @@ class ReleaseAudit:
         listed = parse_checksums(self.folder / SUMS, disk.read(self.folder / SUMS))
         info = parse_object(self.folder / INFO, disk.read(self.folder / INFO))
         present = self._read.tables
+        known = {f"{name}.{form}" for name in present for form in ("csv", "json")} | OWN_FILES
+        known |= {f"schemas/{name}.yaml" for name in ("package", *self._package.tables)}
+        strangers = sorted(name for name in listed.keys() - known if not name.startswith("sources/"))
+        yield from (f"{name} is no file of a release" for name in strangers)
         faults = [*descriptor_faults(descriptor, self._package, present, listed, info), *_sentences(by_profile(descriptor))]
         yield from faults or _sentences(by_frictionless(self.folder, self._read))
 
@@ -153,7 +163,7 @@ class ReleaseAudit:
         for key, counted in covered(self._read).items():
             if report.get(key) != counted:
                 yield f"{REPORT} gives other numbers of {key} than the tables"
-        if any(check["result"] != "passed" for check in report["checks"]):
+        if not report["checks"] or any(check["result"] != "passed" for check in report["checks"]):
             yield f"{REPORT} says that a check did not pass"
         listed_findings = report["findings"]["listed"]
         if any(entry["severity"] == "error" for entry in listed_findings):
