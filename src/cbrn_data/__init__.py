@@ -1,8 +1,9 @@
 """From a regional secretariat's leaflet to a validated, versioned open-data release.
 
 The rooms, in the order of the data: ``sources`` (raw bytes to verified text and cells), ``words`` (quoted words
-to values), ``leaflet`` (text to statements), ``tables`` (statements and curated cells to rows with evidence),
-``schema`` (one definition of each table), ``checks`` (findings), ``release`` (canonical bytes, gate, store),
+to values), ``leaflet`` (text to statements), ``tabular`` (any table against any Table Schema, by block), ``schema`` (one
+definition of each table), ``tables`` (statements and curated cells to rows with evidence), ``checks`` (findings), ``store``
+and ``signing``, ``release`` (canonical bytes, version, gate),
 ``catalogue`` and ``portal`` (what is derived from the releases for programs and for people), ``verify``.
 A later room imports an earlier one, never the other way.
 
