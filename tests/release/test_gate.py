@@ -16,7 +16,7 @@ import pytest
 from cbrn_data import pipeline
 from cbrn_data.checks.profile import by_profile
 from cbrn_data.errors import GateError
-from cbrn_data.release import gate
+from cbrn_data.release import assemble, gate
 from cbrn_data.schema.canonical import csv_bytes, json_bytes, read_csv
 from cbrn_data.schema.model import read_package
 from cbrn_data.schema.nested import nested
@@ -197,14 +197,14 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 def refused(built: pipeline.Built, folder: Path, mutate: Mutate, monkeypatch: pytest.MonkeyPatch) -> GateError:
     """Publish with every staged file going through ``mutate``; the gate must refuse."""
-    make = pipeline.release_files
+    make = assemble.release_files
 
     def mutated(planned: object, date: str) -> Files:
         files = make(planned, date)  # type: ignore[arg-type]
         mutate(files)
         return files
 
-    monkeypatch.setattr(pipeline, "release_files", mutated)
+    monkeypatch.setattr(assemble, "release_files", mutated)
     with pytest.raises(GateError) as caught:
         pipeline.publish(built, pipeline.open_store(Settings(PROJECT, folder)), "2026-11-22")
     return caught.value

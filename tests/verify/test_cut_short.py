@@ -124,7 +124,7 @@ def test_a_file_of_the_oldest_release_is_no_part_of_it(halfway: Path, verify: Ve
         ("<title>1.0.0</title>", "<title>1.0.0 (withdrawn)</title>"),
         ("<updated>2026-11-25T00:00:00Z</updated>\n    <link", "<updated>tomorrow</updated>\n    <link"),
         ("sha256 of SHA256SUMS: ", "sha256 of SHA256SUMS: 0"),
-        ('alternate" href="https://', 'alternate" href="https://x.'),
+        ('text/html" href="https://', 'text/html" href="https://x.'),
     ],
 )
 def test_a_feed_that_no_withdrawal_gives_is_tampering(old: str, new: str, halfway: Path, verify: Verify) -> None:

@@ -113,7 +113,7 @@ def _hold(
             held.early.append(name)
         elif actual in leaving.get(name, ()):
             held.staying.append(name)
-        elif name in made:
+        elif name in made or (name in leaving and stat.S_ISREG(mode) and _MADE.fullmatch(name)):
             held.open.append(name)
         else:
             held.faults.append(f"{name} was {'changed' if name in derived or name in folders else 'added'}")
