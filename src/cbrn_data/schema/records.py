@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from cbrn_data.findings import Finding, shown
 from cbrn_data.schema.compile import compile_part, explained, misspelt, unfit_texts
 from cbrn_data.schema.model import Package, Table
 from cbrn_data.schema.rules import broken_rows
-from cbrn_data.tabular.blocks import Block, ahead, read_blocks, read_header
+from cbrn_data.tabular.blocks import Block, Ints, ahead, read_blocks, read_header
 from cbrn_data.tabular.compile import Failure
 from cbrn_data.tabular.faults import LISTED, Fault, Tally
 from cbrn_data.tabular.header import matched
@@ -107,15 +108,10 @@ def _header_words(path: Path) -> tuple[str, int]:
 
 def _good_rows(block: Block, check: TableCheck, rules: _Rules, reading: Reading) -> Iterator[pa.Table]:
     judged = check.add(block)
-    for ragged in block.ragged:
-        _keep(reading, ragged.line, {str(number): cell for number, cell in enumerate(ragged.cells, start=1)})
     if not block.table.num_rows:
         return
     lines = block.lines(np.arange(block.table.num_rows))
-    if len(judged.wrong):
-        some = judged.wrong[: SET_ASIDE + 1]
-        for line, row in zip(lines[some], block.table.take(pa.array(some)).to_pylist(), strict=True):
-            _keep(reading, int(line), row)
+    _keep(reading, block, lines, judged.wrong[: SET_ASIDE + 1])
     names = [name for name in reading.table.names if name != LINE]
     good = judged.table.select(names).append_column(LINE, pa.array(lines).cast(pa.string()))
     good = good.select(reading.table.names)
@@ -127,9 +123,12 @@ def _good_rows(block: Block, check: TableCheck, rules: _Rules, reading: Reading)
         yield good
 
 
-def _keep(reading: Reading, line: int, row: dict[str, str | None]) -> None:
-    if len(reading.set_aside) <= SET_ASIDE:
-        reading.set_aside[line] = row
+def _keep(reading: Reading, block: Block, lines: Ints, wrong: Ints) -> None:
+    """Remember the rows that are left out; one of another width has numbers for names."""
+    cells = {ragged.line: ragged.cells for ragged in block.ragged}
+    for line, row in zip(lines[wrong].tolist(), block.table.take(pa.array(wrong)).to_pylist(), strict=True):
+        if len(reading.set_aside) <= SET_ASIDE:
+            reading.set_aside[line] = dict(zip(map(str, count(1)), cells[line])) if line in cells else row
 
 
 class _Rules:

@@ -4,20 +4,20 @@ RFC 4180 as common readers take it: a quotation mark opens a cell only at its be
 A block ends where a record ends. In most bytes that is the last line break; quotation marks are looked at by numpy, and
 only bytes in which one stands where none belongs are read record by record. A record whose quotation mark is never
 closed, or is followed by more than a separator, is a ``Broken`` one: it is left out to the end of its first line, and
-reading goes on there. Rows with too many or too few cells, and cells that are no UTF-8, are told and the rest is read.
+reading goes on there. A row with too few cells ends in empty ones, one with too many is read as far as the header goes,
+a cell that is no UTF-8 is read as empty; each is told.
 
 Why not pyarrow's own stream of blocks: it stops at the first broken row, and knows no lines.
 """
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, BinaryIO, TypeVar
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -55,7 +55,7 @@ class Broken:
 
 @dataclass(frozen=True)
 class Ragged:
-    """A row with too many or too few cells."""
+    """A row with too many or too few cells, which stands in the table as wide as the header."""
 
     row: int
     line: int
@@ -66,8 +66,8 @@ class Ragged:
 class Block:
     """Rows that follow one another: ``table`` of text (an empty cell is null), whose names are those of the header.
 
-    ``positions`` are the places of the rows of ``table`` among all records of the block, None where nothing was left out.
-    ``first_row`` counts records from 1 after the header, ``first_line`` lines of the file from 1.
+    ``first_row`` counts records from 1 after the header, ``first_line`` lines of the file from 1; ``beyond`` has, by the
+    place of a row with too many cells, those that have no column.
     """
 
     table: pa.Table
@@ -75,19 +75,23 @@ class Block:
     first_line: int
     records: int
     breaks: int
-    positions: Ints | None = None
     ragged: list[Ragged] = field(default_factory=list)
     broken: list[Broken] = field(default_factory=list)
-    texts: dict[int, str] = field(default_factory=dict, repr=False)
+    beyond: dict[int, list[str]] = field(default_factory=dict, repr=False)
 
     def rows(self, places: Ints) -> Ints:
         """Return the numbers of rows of ``table``, counted in the file from 1 after the header."""
-        return self.first_row + (places if self.positions is None else self.positions[places])
+        return self.first_row + places
 
     def lines(self, places: Ints) -> Ints:
         """Return the lines of the file on which rows of ``table`` begin, counted from 1."""
-        among = places if self.positions is None else self.positions[places]
-        return self.first_line + among + (0 if self._breaks_within is None else self._breaks_within[among])
+        return self.first_line + places + (0 if self._breaks_within is None else self._breaks_within[places])
+
+    @cached_property
+    def misread(self) -> Ints:
+        """The places of rows that are not as wide as the header, or have a cell that is no UTF-8; ascending."""
+        rows = {found.row for found in self.ragged} | {found.row for found in self.broken}
+        return np.array(sorted(rows), dtype=np.int64) - self.first_row if self.table.num_rows else np.zeros(0, np.int64)
 
     @cached_property
     def _breaks_within(self) -> Ints | None:
@@ -96,10 +100,9 @@ class Block:
             return None
         within = np.zeros(self.records + 1, dtype=np.int64)
         for column in self.table.columns:
-            counts = pc.fill_null(pc.count_substring(column, "\n"), 0).to_numpy()
-            within[1:][slice(None) if self.positions is None else self.positions] += counts
-        for place, text in self.texts.items():
-            within[place + 1] += text.count("\n")
+            within[1:] += pc.fill_null(pc.count_substring(column, "\n"), 0).to_numpy()
+        for place, cells in self.beyond.items():
+            within[place + 1] += sum(cell.count("\n") for cell in cells)
         return within.cumsum()[:-1]
 
 
@@ -122,13 +125,21 @@ def read_header(file: BinaryIO, dialect: Dialect = Dialect()) -> tuple[list[str]
     data = file.read(SIZE)
     data = data.removeprefix(b"\xef\xbb\xbf")
     end = _Scanner(dialect).record(data, 0, final=True)
-    end = len(data) if end is None else end
+    end = _first_break(data) if end is None else end
     first = data[:end]
-    text = first.decode("utf-8", "replace").rstrip("\r\n")
-    cells = next(csv.reader([text], delimiter=dialect.delimiter, quotechar=dialect.quote), []) if text else []
-    if "\n" in text or "\r" in text:
-        cells = next(csv.reader(text.splitlines(keepends=True), delimiter=dialect.delimiter, quotechar=dialect.quote))
-    return cells, data[end:], 1 + _breaks(first)
+    text = first.decode("utf-8", "replace").removesuffix("\n").removesuffix("\r")
+    return split(text, dialect) if text else [], data[end:], 1 + _breaks(first)
+
+
+def split(text: str, dialect: Dialect) -> list[str]:
+    """Return the cells of one record, of any length, without its line break."""
+    quote, comma = re.escape(dialect.quote), re.escape(dialect.delimiter)
+    cells = []
+    for cell in re.finditer(rf"(?:{quote}((?:[^{quote}]|{quote}{quote})*+){quote}|([^{comma}]*+))({comma}|\Z)", text):
+        cells.append(cell[2] if cell[1] is None else cell[1].replace(dialect.quote * 2, dialect.quote))
+        if not cell[3]:
+            break
+    return cells
 
 
 def read_blocks(
@@ -149,9 +160,8 @@ def read_blocks(
                 row, line, rest = row + block.records, line + block.breaks, rest[cut:]
             if broken is not None:
                 end = _first_break(rest)
-                yield Block(
-                    _no_rows(names), row, line, 1, _breaks(rest[:end]), None, [], [Broken("csv-quote", broken, line, row)]
-                )
+                said = [Broken("csv-quote", broken, line, row)]
+                yield Block(_no_rows(names), row, line, 1, _breaks(rest[:end]), broken=said)
                 row, line, rest = row + 1, line + _breaks(rest[:end]), rest[end:]
             if not broken and not final:
                 break
@@ -248,36 +258,41 @@ class _Scanner:
 def _parsed(data: bytes, names: Sequence[str], row: int, line: int, dialect: Dialect) -> Block:
     """Read whole records as columns of text."""
     found: list[pacsv.InvalidRow] = []
+    bad: dict[int, str] = {}
+    try:
+        columns, texts = _columns(data, len(names), dialect, found), [invalid.text for invalid in found]
+    except pa.ArrowInvalid:
+        found.clear()
+        columns = _columns(data.decode("latin-1").encode(), len(names), dialect, found)
+        columns = [_decoded(column, name, bad) for name, column in zip(names, columns, strict=True)]
+        texts = [invalid.text.encode("latin-1").decode("utf-8", "replace") for invalid in found]
+    uneven = {invalid.number - 1: split(text, dialect) for invalid, text in zip(found, texts, strict=True)}
+    if uneven:
+        columns, bad = _woven(columns, uneven, bad)
+    table = pa.Table.from_arrays(columns, names=list(names))
+    beyond = {place: cells[len(names) :] for place, cells in uneven.items()}
+    block = Block(table, row, line, table.num_rows, _breaks(data), beyond=beyond)
+    ragged, broken = _told(block, list(uneven)), _told(block, sorted(bad))
+    block.ragged.extend(Ragged(number, on, uneven[place]) for place, number, on in ragged)
+    block.broken.extend(Broken("csv-encoding", bad[place], on, number) for place, number, on in broken)
+    return block
+
+
+def _told(block: Block, spots: list[int]) -> Iterator[tuple[int, int, int]]:
+    """Yield places of a block with their rows and lines."""
+    places = np.array(spots, dtype=np.int64)
+    yield from zip(spots, block.rows(places).tolist(), block.lines(places).tolist(), strict=True)
+
+
+def _columns(data: bytes, width: int, dialect: Dialect, found: list[pacsv.InvalidRow]) -> list[pa.ChunkedArray]:
+    """Return the columns of the rows that are as wide as the header; the others go into ``found``."""
 
     def set_aside(invalid: pacsv.InvalidRow) -> str:
         found.append(invalid)
         return "skip"
 
-    places = [str(number) for number in range(len(names))]
-    try:
-        table = _columns(data, places, pa.string(), set_aside, dialect)
-    except pa.ArrowInvalid:
-        found.clear()
-        table = _columns(data, places, pa.binary(), set_aside, dialect)
-    records, breaks = table.num_rows + len(found), _breaks(data)
-    left_out = np.array([invalid.number - 1 for invalid in found], dtype=np.int64)
-    positions = np.delete(np.arange(records, dtype=np.int64), left_out) if found else None
-    texts = {int(place): invalid.text for place, invalid in zip(left_out, found, strict=True)}
-    bad: dict[int, str] = {}
-    columns = [_decoded(column, name, bad) for name, column in zip(names, table.columns, strict=True)]
-    block = Block(pa.Table.from_arrays(columns, names=list(names)), row, line, records, breaks, positions, texts=texts)
-    spots = np.array(sorted(bad), dtype=np.int64)
-    broken = [
-        Broken("csv-encoding", bad[int(spot)], int(line), int(number))
-        for spot, line, number in zip(spots, block.lines(spots), block.rows(spots), strict=True)
-    ]
-    block.broken.extend(broken)
-    block.ragged.extend(_ragged(block, texts, dialect))
-    return block
-
-
-def _columns(data: bytes, places: list[str], kind: Any, set_aside: Any, dialect: Dialect) -> pa.Table:
-    return pacsv.read_csv(
+    places = [str(number) for number in range(width)]
+    table = pacsv.read_csv(
         pa.BufferReader(data),
         read_options=pacsv.ReadOptions(column_names=places, block_size=len(data) + 1, use_threads=False),
         parse_options=pacsv.ParseOptions(
@@ -288,28 +303,34 @@ def _columns(data: bytes, places: list[str], kind: Any, set_aside: Any, dialect:
             invalid_row_handler=set_aside,
         ),
         convert_options=pacsv.ConvertOptions(
-            column_types=dict.fromkeys(places, kind), null_values=[""], strings_can_be_null=True
+            column_types=dict.fromkeys(places, pa.string()), null_values=[""], strings_can_be_null=True
         ),
     )
+    return list(table.columns)
 
 
 def _decoded(column: pa.ChunkedArray, name: str, bad: dict[int, str]) -> pa.ChunkedArray:
-    """Return a column as text; where a cell is no UTF-8 it is null and ``bad`` says so by its place."""
-    if pa.types.is_string(column.type):
-        return column
+    """Return a column, read as Latin-1, as the UTF-8 it is; a cell that is none is null, and ``bad`` says so by place."""
     values: list[str | None] = []
-    for place, value in enumerate(column.to_pylist()):
+    for place, text in enumerate(column.to_pylist()):
+        value = (text or "").encode("latin-1")
         try:
-            values.append(None if value is None else value.decode("utf-8"))
+            values.append(value.decode("utf-8") or None)
         except UnicodeDecodeError as error:
             bad.setdefault(place, f"byte {error.start + 1} of {name} (0x{value[error.start]:02x}) is no UTF-8")
             values.append(None)
     return pa.chunked_array([pa.array(values, pa.string())])
 
 
-def _ragged(block: Block, texts: dict[int, str], dialect: Dialect) -> Iterator[Ragged]:
-    within = block._breaks_within
-    for place, text in texts.items():
-        line = block.first_line + place + (0 if within is None else int(within[place]))
-        reader = csv.reader(text.splitlines(keepends=True), delimiter=dialect.delimiter, quotechar=dialect.quote)
-        yield Ragged(block.first_row + place, line, next(reader, []))
+def _woven(
+    columns: list[pa.ChunkedArray], uneven: dict[int, list[str]], bad: dict[int, str]
+) -> tuple[list[pa.Array], dict[int, str]]:
+    """Return columns, and places in them, with the rows of another width at their places among the others."""
+    aside = np.array(list(uneven), dtype=np.int64)
+    even = np.delete(np.arange(len(columns[0]) + len(aside), dtype=np.int64), aside)
+    order = pa.array(np.argsort(np.concatenate([even, aside])))
+    woven = []
+    for number, column in enumerate(columns):
+        cells = [row[number] or None if number < len(row) else None for row in uneven.values()]
+        woven.append(pa.concat_arrays([*column.chunks, pa.array(cells, pa.string())]).take(order))
+    return woven, {int(even[place]): said for place, said in bad.items()}

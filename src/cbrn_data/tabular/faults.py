@@ -14,6 +14,7 @@ class Fault:
     """One thing that is wrong: ``row`` counts rows from 1 after the header (0: the table as a whole), ``line`` lines.
 
     ``constraint`` names the rule of Table Schema that is broken, "" for the type; ``value`` is the text of the cell.
+    ``number`` is the place of a label in the header, and of a row of another width how many cells it has.
     """
 
     row: int
@@ -23,6 +24,7 @@ class Fault:
     constraint: str = ""
     value: str | None = None
     message: str = ""
+    number: int = 0
 
 
 @dataclass

@@ -7,14 +7,14 @@ a field of numbers is read as a CSV file's would be. The whole array is in memor
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
 
-from cbrn_data.tabular.blocks import Block
+from cbrn_data.tabular.blocks import Block, Ragged
 from cbrn_data.tabular.faults import Fault, Tally
-from cbrn_data.tabular.header import header_faults, matched
+from cbrn_data.tabular.header import columns, header_faults, matched
 from cbrn_data.tabular.resource import Resource, UnsupportedResource
 from cbrn_data.tabular.schema import Field, TableSchema
 
@@ -34,18 +34,32 @@ _OWN_TYPES: dict[type, frozenset[str]] = {
 }
 
 
-def read_json_rows(resource: Resource, schema: TableSchema, tally: Tally) -> Iterator[Block]:
-    """Yield the rows of a JSON table as blocks; the line of a row is its number. Raises UnsupportedResource."""
+def read_json_rows(resource: Resource, schema: TableSchema, tally: Tally, labels: list[str]) -> Iterator[Block]:
+    """Yield the rows of a JSON table as blocks; the line of a row is its number.
+
+    ``labels`` is filled with those of the table. Raises UnsupportedResource.
+    """
     rows = resource.rows if resource.path is None else _loaded(resource)
-    labels, records = _labelled(rows, resource)
-    faults = header_faults(labels, schema)
-    for fault in faults:
+    found, records = _labelled(rows, resource, schema)
+    labels.extend(label.strip() for label in found)
+    for fault in header_faults(labels, schema):
         tally.add(fault)
-    for start in range(0, len(records) if not faults else 0, AT_ONCE):
-        part = records[start : start + AT_ONCE]
-        columns = [_column(schema, label, [record.get(label) for record in part], start, tally) for label in labels]
-        table = pa.Table.from_arrays(columns, names=labels)
-        yield matched(Block(table, start + 1, start + 2, len(part), len(part)), schema)
+    names = columns(labels, schema)
+    for start in range(0, len(records) if names else 0, AT_ONCE):
+        yield matched(_block(names, records[start : start + AT_ONCE], start, schema, tally), schema)
+
+
+def _block(names: list[str], records: list[list[Any]], start: int, schema: TableSchema, tally: Tally) -> Block:
+    width = len(names)
+    ragged = [
+        Ragged(row, row + 1, ["" if cell is None else str(cell) for cell in record])
+        for row, record in enumerate(records, start=start + 1)
+        if len(record) != width
+    ]
+    cells = zip(*((*record[:width], *[None] * (width - len(record))) for record in records), strict=True)
+    found = [_column(schema, name, values, start, tally) for name, values in zip(names, cells, strict=True)]
+    table = pa.Table.from_arrays(found, names=names)
+    return Block(table, start + 1, start + 2, len(records), len(records), ragged)
 
 
 def _loaded(resource: Resource) -> Any:
@@ -58,16 +72,17 @@ def _loaded(resource: Resource) -> Any:
         raise UnsupportedResource(f"{resource.place}: is no JSON ({error})") from error
 
 
-def _labelled(rows: Any, resource: Resource) -> tuple[list[str], list[dict[str, Any]]]:
-    if isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows):
-        return list(dict.fromkeys(key for row in rows for key in row)), rows
-    if isinstance(rows, list) and rows and all(isinstance(row, list) for row in rows):
-        labels = [str(label) for label in rows[0]]
-        return labels, [dict(zip(labels, row, strict=False)) for row in rows[1:]]
+def _labelled(rows: Any, resource: Resource, schema: TableSchema) -> tuple[list[str], list[list[Any]]]:
+    """Return the labels and rows of a table; an array without rows has the labels of its schema."""
+    if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
+        labels = list(dict.fromkeys(key for row in rows for key in row)) if rows else list(schema.names)
+        return labels, [[row.get(label) for label in labels] for row in rows]
+    if isinstance(rows, list) and all(isinstance(row, list) for row in rows):
+        return ["" if label is None else str(label) for label in rows[0]], rows[1:]
     raise UnsupportedResource(f"{resource.place}: is no array of objects, or of arrays with a header")
 
 
-def _column(schema: TableSchema, label: str, values: list[Any], start: int, tally: Tally) -> pa.Array:
+def _column(schema: TableSchema, label: str, values: Sequence[Any], start: int, tally: Tally) -> pa.Array:
     field = schema.field(label) if label in schema.names else None
     texts: list[str | None] = []
     for row, value in enumerate(values, start=start + 1):

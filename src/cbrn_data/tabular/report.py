@@ -1,7 +1,8 @@
 """Verdicts in frictionless's own report format, so that what reads its reports reads ours.
 
 Rows are numbered as frictionless does, the header being row 1. Only as many errors stand in a report as were listed;
-how many there are of each kind is in ``stats``, and a warning of the task says what was left out.
+how many there are of each kind is in ``stats``, and a warning of the task says what was left out. A row of another width
+is one fault, and in the report an error for each cell that is missing or too many, of the first ``WIDEST``.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cbrn_data.tabular.faults import Fault
-from cbrn_data.tabular.schema import TableSchema
+from cbrn_data.tabular.header import columns
 from cbrn_data.tabular.validate import Verdict
 
 TYPES = {
@@ -25,9 +26,7 @@ TYPES = {
     "cell-json": "constraint-error",
     "cell-unique": "unique-error",
     "key-repeated": "primary-key",
-    "key-missing": "primary-key",
     "reference-missing": "foreign-key",
-    "csv-row-width": "extra-cell",
     "csv-quote": "row-error",
     "csv-encoding": "row-error",
     "row-blank": "blank-row",
@@ -36,12 +35,14 @@ TYPES = {
 }
 """The error type of frictionless for each code; that of a label or a row of another width depends on the fault."""
 
+WIDEST = 100
+
 
 def report(verdicts: Sequence[Verdict]) -> dict[str, Any]:
     """Return the report of all verdicts."""
     tasks = [_task(verdict) for verdict in verdicts]
     seconds = round(sum(verdict.seconds for verdict in verdicts), 3)
-    errors = sum(verdict.tally.counts.total() for verdict in verdicts)
+    errors = sum(task["stats"]["errors"] for task in tasks)
     stats = {
         "tasks": len(tasks),
         "errors": errors,
@@ -53,9 +54,10 @@ def report(verdicts: Sequence[Verdict]) -> dict[str, Any]:
 
 def _task(verdict: Verdict) -> dict[str, Any]:
     schema, tally = verdict.resource.schema, verdict.tally
-    errors = [error for fault in tally.listed for error in _errors(fault, schema)]
+    errors = [error for fault in tally.listed for error in _errors(fault, verdict)]
     warnings = [f"{tally.unlisted} more errors are counted and not listed"] if tally.unlisted else []
-    stats: dict[str, Any] = {"errors": tally.counts.total(), "warnings": len(warnings), "seconds": round(verdict.seconds, 3)}
+    stats: dict[str, Any] = {"errors": len(errors) + tally.unlisted, "warnings": len(warnings)}
+    stats["seconds"] = round(verdict.seconds, 3)
     if verdict.sha256:
         stats |= {"sha256": verdict.sha256, "bytes": verdict.size}
     if schema:
@@ -77,6 +79,8 @@ def sentence(fault: Fault) -> str:
     rule = f"breaks the rule {fault.constraint!r}" if fault.constraint else "is not of the type of its field"
     if fault.message:
         return fault.message
+    if fault.code == "row-blank":
+        return "the row has no value"
     if fault.code == "cell-missing":
         return "is empty and must not be"
     if fault.code == "reference-missing":
@@ -84,36 +88,48 @@ def sentence(fault: Fault) -> str:
     return f"{(fault.value or '')[:80]!r} {rule}"
 
 
-def _errors(fault: Fault, schema: TableSchema | None) -> Iterator[dict[str, Any]]:
+def _errors(fault: Fault, verdict: Verdict) -> Iterator[dict[str, Any]]:
+    schema = verdict.resource.schema
+    names = schema.names if schema else ()
+    if fault.code == "csv-row-width" and schema:
+        there = columns(verdict.labels, schema)
+        first, last = sorted((len(there), fault.number))
+        for place in range(first, min(last, first + WIDEST)):
+            type_ = "missing-cell" if place < len(there) else "extra-cell"
+            name = there[place] if there[place:] and there[place] in names else "".join(verdict.labels[place : place + 1])
+            yield _error(type_, fault, verdict, name, place + 1)
+    elif fault.code == "header-wrong":
+        yield _error(fault.constraint, fault, verdict, fault.field, fault.number)
+    else:
+        number = names.index(fault.field) + 1 if fault.field in names else 0
+        yield _error(TYPES[fault.code], fault, verdict, fault.field, number)
+
+
+def _error(type_: str, fault: Fault, verdict: Verdict, field: str, number: int) -> dict[str, Any]:
     import frictionless.errors as kinds
 
-    type_ = fault.constraint if fault.code == "header-wrong" else TYPES[fault.code]
+    row = fault.row + verdict.resource.has_header
     kind = next(cls for cls in vars(kinds).values() if getattr(cls, "type", None) == type_)
     entry: dict[str, Any] = {
         "type": type_,
         "title": kind.title,
         "description": kind.description,
-        "message": f"{_place(fault)}{sentence(fault)}",
+        "message": f"{_place(fault, field, row)}{sentence(fault)}",
         "tags": list(kind.tags),
         "note": sentence(fault),
     }
-    if fault.row and "#row" in kind.tags:
-        entry |= {"cells": [fault.value or ""], "rowNumber": fault.row + 1}
-    if fault.row and "#cell" in kind.tags:
-        entry |= {"cell": fault.value or "", "fieldName": fault.field, "fieldNumber": _number(fault.field, schema)}
+    if "#row" in kind.tags:
+        entry |= {"cells": [fault.value or ""], "rowNumber": row}
+    if type_ == "foreign-key":
+        entry |= {"fieldNames": [field], "fieldCells": [fault.value or ""], "referenceName": "", "referenceFieldNames": []}
+    if "#cell" in kind.tags:
+        entry |= {"cell": fault.value or "", "fieldName": field, "fieldNumber": number}
+    if "#header" in kind.tags:
+        entry |= {"labels": verdict.labels, "rowNumbers": [1]}
     if "#label" in kind.tags:
-        entry |= {"labels": [], "rowNumbers": [1], "label": fault.field, "fieldName": fault.field}
-        entry["fieldNumber"] = _number(fault.field, schema)
-    elif "#header" in kind.tags:
-        entry |= {"labels": [], "rowNumbers": [1]}
-    yield entry
+        entry |= {"label": fault.value or "", "fieldName": field, "fieldNumber": number}
+    return entry
 
 
-def _place(fault: Fault) -> str:
-    if not fault.row:
-        return ""
-    return f"row {fault.row + 1}{f', field {fault.field}' if fault.field else ''}, line {fault.line}: "
-
-
-def _number(name: str, schema: TableSchema | None) -> int:
-    return schema.names.index(name) + 1 if schema and name in schema.names else 0
+def _place(fault: Fault, field: str, row: int) -> str:
+    return f"row {row}{f', field {field}' if field else ''}, line {fault.line}: " if fault.row else ""

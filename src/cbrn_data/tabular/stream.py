@@ -7,7 +7,7 @@ more. Memory is that of a block, eight bytes for each key of the table, and the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -28,7 +28,7 @@ More = Callable[[pa.Table, Sequence[Failure]], Iterable[Failure]]
 
 @dataclass(frozen=True)
 class Judged:
-    """A block's table with missing values as null, and the places of its rows that break a rule, ascending."""
+    """A block's table with missing values as null, and the places of its rows at fault, ascending."""
 
     table: pa.Table
     wrong: Ints
@@ -38,7 +38,9 @@ class TableCheck:
     """Judges the blocks of one table: ``add`` each, then ``finish``; what is wrong is in ``tally``.
 
     ``known`` holds, for each foreign key, the keys of the table it leads to; ``referred`` collects those of this table.
-    ``more`` are rules beyond Table Schema: it gets a table and the failures found in it, and returns others.
+    ``more`` are rules beyond Table Schema: it gets a table and the failures found in it, and returns others. Cells
+    of a row of another width, or with bytes that are no text, say nothing reliable and are not judged; ``as_frictionless``
+    they are, and a row without any value is told as one, and for nothing else.
     """
 
     def __init__(
@@ -48,32 +50,49 @@ class TableCheck:
         known: Mapping[ForeignKey, KnownKeys] = MappingProxyType({}),
         referred: Referred = MappingProxyType({}),
         more: More = lambda table, failures: (),
+        as_frictionless: bool = False,
     ) -> None:
         self.compiled = compiled
         self.tally = tally
         self.rows = 0
         self._more = more
+        self._as_frictionless = as_frictionless
         self._known = known
         self._referred = referred
         self._unique = {key: Uniqueness() for key in _unique_keys(compiled)}
 
     def add(self, block: Block) -> Judged:
         """Judge a block; return its table with missing values as null, and which of its rows are wrong."""
+        self.rows += block.records
+        table = self.compiled.nulled(block.table)
+        blank = _blank_rows(table) if self._as_frictionless else np.zeros(0, np.int64)
+        self._tell_misread(block, set((block.first_row + blank).tolist()))
+        failures = self._failures(table, blank if self._as_frictionless else block.misread)
+        if len(blank):
+            failures.append(Failure("", "row-blank", "", blank))
+        for failure in failures:
+            self._tell(block, table, failure.rows, failure.field, failure.code, failure.constraint)
+        return Judged(table, np.unique(np.concatenate([block.misread, *(failure.rows for failure in failures)])))
+
+    def _failures(self, table: pa.Table, left_out: Ints) -> list[Failure]:
+        """Return what is wrong with the rows of a table, but those ``left_out``."""
+        judged = np.setdiff1d(np.arange(table.num_rows), left_out)
+        if not len(judged):
+            return []
+        part = table.take(pa.array(judged)) if len(left_out) else table
+        found = self.compiled.failures(part)
+        found += [*self._more(part, found), *self._keys(part)]
+        return [replace(failure, rows=judged[failure.rows]) for failure in found] if len(left_out) else found
+
+    def _tell_misread(self, block: Block, blank: set[int]) -> None:
+        width = block.table.num_columns
         for broken in block.broken:
             self.tally.add(Fault(broken.row, broken.line, "", broken.code, message=broken.message))
         for ragged in block.ragged:
-            expected = len(self.compiled.schema.fields)
-            message = f"the row has {len(ragged.cells)} cells and the header {expected}"
-            self.tally.add(Fault(ragged.row, ragged.line, "", "csv-row-width", message=message))
-        self.rows += block.records
-        table = self.compiled.nulled(block.table)
-        if not table.num_rows:
-            return Judged(table, np.zeros(0, np.int64))
-        failures = self.compiled.failures(table)
-        failures = [*failures, *self._more(table, failures), *self._keys(table)]
-        for failure in failures:
-            self._tell(block, table, failure.rows, failure.field, failure.code, failure.constraint)
-        return Judged(table, np.unique(np.concatenate([np.zeros(0, np.int64), *(failure.rows for failure in failures)])))
+            if ragged.row not in blank:
+                cells = len(ragged.cells)
+                message = f"the row has {cells} cells and the header {width}"
+                self.tally.add(Fault(ragged.row, ragged.line, "", "csv-row-width", message=message, number=cells))
 
     def _tell(self, block: Block, table: pa.Table, places: Ints, field: str, code: str, constraint: str) -> None:
         listed = places[: self.tally.room(code)]
@@ -84,12 +103,15 @@ class TableCheck:
                 self.tally.keep(Fault(int(row), int(line), field, code, constraint, value))
 
     def _keys(self, table: pa.Table) -> Iterator[Failure]:
-        parts = _Comparables(self.compiled, table)
+        parts = Comparables(self.compiled, table)
         for key, uniqueness in self._unique.items():
-            uniqueness.add(parts.of(key))
+            if set(key) <= set(table.column_names):
+                uniqueness.add(parts.of(key))
         for fields, referred in self._referred.items():
             referred.add(parts.of(fields))
         for foreign, known in self._known.items():
+            if not set(foreign.fields) <= set(table.column_names):
+                continue
             missing = np.flatnonzero(~known.lead(parts.of(foreign.fields)))
             if len(missing):
                 yield Failure(foreign.fields[0], "reference-missing", "foreignKeys", missing)
@@ -104,7 +126,7 @@ class TableCheck:
             table = self.compiled.nulled(block.table)
             if not table.num_rows:
                 continue
-            parts = _Comparables(self.compiled, table)
+            parts = Comparables(self.compiled, table)
             rows = block.rows(np.arange(table.num_rows))
             for key, confirmation in confirming.items():
                 for place, before in confirmation.repeated(parts.of(key), rows):
@@ -112,18 +134,25 @@ class TableCheck:
                     self._repeated(key, int(rows[place]), line, before, [table[name][place].as_py() for name in key])
 
     def _repeated(self, key: tuple[str, ...], row: int, line: int, before: int, values: list[Any]) -> None:
-        schema = self.compiled.schema
-        if key == schema.primary_key:
-            code, constraint = "key-repeated", "primaryKey"
-        elif key in schema.unique_keys:
-            code, constraint = "key-repeated", "uniqueKeys"
-        else:
-            code, constraint = "cell-unique", "unique"
-        message = f"the same as in row {before}"
-        self.tally.add(Fault(row, line, key[0] if len(key) == 1 else "", code, constraint, "/".join(values), message))
+        schema, field = self.compiled.schema, key[0] if len(key) == 1 else ""
+        said = [("key-repeated", "primaryKey")] if key == schema.primary_key else []
+        said += [("key-repeated", "uniqueKeys")] if key in schema.unique_keys and not said else []
+        said += [("cell-unique", "unique")] if field and schema.field(field).constraints.get("unique") else []
+        for code, constraint in said:
+            self.tally.add(Fault(row, line, field, code, constraint, "/".join(values), f"the same as in row {before}"))
 
 
-class _Comparables:
+def _blank_rows(table: pa.Table) -> Ints:
+    """Return the places of rows without any value."""
+    if not all(column.null_count for column in table.columns):
+        return np.zeros(0, np.int64)
+    blank = np.ones(table.num_rows, dtype=bool)
+    for column in table.columns:
+        blank &= column.is_null().to_numpy()
+    return np.flatnonzero(blank)
+
+
+class Comparables:
     """The columns of a block in the form in which equal values are equal text, each made once."""
 
     def __init__(self, compiled: CompiledSchema, table: pa.Table) -> None:
@@ -132,7 +161,9 @@ class _Comparables:
 
     def of(self, names: Iterable[str]) -> list[pa.Array]:
         for name in names:
-            if name not in self._made:
+            if name not in self._table.column_names:
+                self._made[name] = pa.nulls(self._table.num_rows, pa.string())
+            elif name not in self._made:
                 self._made[name] = flat(self._compiled.comparable(name, self._table[name]))
         return [self._made[name] for name in names]
 

@@ -14,12 +14,12 @@ from typing import Any, BinaryIO
 from cbrn_data.tabular.blocks import Block, ahead, read_blocks, read_header
 from cbrn_data.tabular.compile import CompiledSchema, compile_schema
 from cbrn_data.tabular.faults import LISTED, Fault, Tally
-from cbrn_data.tabular.header import header_faults, matched
+from cbrn_data.tabular.header import columns, header_faults, matched
 from cbrn_data.tabular.keys import KnownKeys
 from cbrn_data.tabular.native import read_json_rows
 from cbrn_data.tabular.resource import Resource, UnsupportedResource
 from cbrn_data.tabular.schema import ForeignKey, TableSchema
-from cbrn_data.tabular.stream import TableCheck
+from cbrn_data.tabular.stream import Comparables, TableCheck
 
 
 @dataclass
@@ -118,7 +118,7 @@ def _judge(
     referred: dict[tuple[str, ...], KnownKeys],
 ) -> None:
     start = time.perf_counter()
-    check = TableCheck(compiled, verdict.tally, known, referred)
+    check = TableCheck(compiled, verdict.tally, known, referred, as_frictionless=True)
     for block in ahead(_blocks(verdict)):
         check.add(block)
     check.finish(partial(_blocks, Verdict(verdict.resource)))
@@ -131,28 +131,30 @@ def _collect(resource: Resource, compiled: CompiledSchema, referred: dict[tuple[
     """Gather the keys of a table that is judged later, or that refers to itself."""
     for block in ahead(_blocks(Verdict(resource))):
         table = compiled.nulled(block.table)
+        parts = Comparables(compiled, table)
         for fields, keys in referred.items():
-            keys.add([compiled.comparable(name, table[name]).combine_chunks() for name in fields])
+            keys.add(parts.of(fields))
 
 
 def _blocks(verdict: Verdict) -> Iterator[Block]:
     """Yield the blocks of a table whose columns are those of its schema; what stands in the way is told."""
     resource, schema = verdict.resource, _of(verdict.resource)
     if resource.rows is not None or resource.form == "json":
-        yield from read_json_rows(resource, schema, verdict.tally)
+        _digest(verdict)
+        yield from read_json_rows(resource, schema, verdict.tally, verdict.labels)
         return
     assert resource.path
     with resource.path.open("rb", buffering=0) as raw:
         file: Any = _Hashing(raw)
         if resource.has_header:
-            verdict.labels, begun, line = read_header(file, resource.dialect)
+            labels, begun, line = read_header(file, resource.dialect)
+            verdict.labels = [label.strip() for label in labels]
         else:
             verdict.labels, begun, line = list(schema.names), b"", 1
-        faults = header_faults(verdict.labels, schema)
-        for fault in faults:
+        for fault in header_faults(verdict.labels, schema):
             verdict.tally.add(fault)
-        if not faults:
-            for block in read_blocks(file, verdict.labels, begun, line, resource.dialect):
+        if names := columns(verdict.labels, schema):
+            for block in read_blocks(file, names, begun, line, resource.dialect):
                 yield matched(block, schema)
         while file.read(1 << 20):
             pass
@@ -162,12 +164,16 @@ def _blocks(verdict: Verdict) -> Iterator[Block]:
 def _judge_file(verdict: Verdict) -> None:
     """Hold a resource that is no table against its digest and size."""
     start = time.perf_counter()
+    _digest(verdict)
+    _hold_against(verdict)
+    verdict.seconds = time.perf_counter() - start
+
+
+def _digest(verdict: Verdict) -> None:
     if verdict.resource.path:
         with verdict.resource.path.open("rb") as file:
             verdict.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             verdict.size = file.tell()
-        _hold_against(verdict)
-    verdict.seconds = time.perf_counter() - start
 
 
 def _hold_against(verdict: Verdict) -> None:
