@@ -14,8 +14,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cbrn_data.schema.model import Field, ForeignKey, NamedCheck, Table
+from cbrn_data.schema.model import Field, NamedCheck, Table
 from cbrn_data.tabular.canonical import csv_header, csv_rows
+from cbrn_data.tabular.schema import ForeignKey
 
 BLOCK = 100_000
 PROJECTS = 200

@@ -11,7 +11,8 @@ import pytest
 
 from cbrn_data.release.version import Reason, next_version, reasons
 from cbrn_data.schema.canonical import Row
-from cbrn_data.schema.model import Field, ForeignKey, NamedCheck, Package, Table, read_package
+from cbrn_data.schema.model import Field, NamedCheck, Package, Table, read_package
+from cbrn_data.tabular.schema import ForeignKey
 
 PACKAGE = read_package(Path(__file__).parent.parent.parent / "schemas")
 Change = Callable[[Package], Package]

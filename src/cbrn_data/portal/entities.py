@@ -17,7 +17,8 @@ from cbrn_data.portal.names import names
 from cbrn_data.portal.paper import render
 from cbrn_data.portal.reading import Reading
 from cbrn_data.schema.canonical import Row
-from cbrn_data.schema.model import Field, ForeignKey, Table
+from cbrn_data.schema.model import Field, Table
+from cbrn_data.tabular.schema import ForeignKey
 
 LISTED = 60
 """How many rows of one table a page shows."""

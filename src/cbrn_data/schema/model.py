@@ -22,6 +22,7 @@ from cbrn_data.findings import Finding, shown
 from cbrn_data.schema.definition import package_faults, table_faults
 from cbrn_data.sources.source import read_bytes
 from cbrn_data.strict_yaml import YamlError, load_yaml
+from cbrn_data.tabular.schema import ForeignKey
 
 CHANGES = "changes"
 """The table that says what changed since the release before."""
@@ -45,15 +46,6 @@ class Field:
     def required(self) -> bool:
         """Whether a cell may not be null."""
         return bool(self.constraints.get("required"))
-
-
-@dataclass(frozen=True)
-class ForeignKey:
-    """``fields`` of this table name a row of ``resource`` by its ``references``."""
-
-    fields: tuple[str, ...]
-    resource: str
-    references: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -125,10 +124,12 @@ def _good_rows(block: Block, check: TableCheck, rules: _Rules, reading: Reading)
 
 def _keep(reading: Reading, block: Block, lines: Ints, wrong: Ints) -> None:
     """Remember the rows that are left out; one of another width has numbers for names."""
-    cells = {ragged.line: ragged.cells for ragged in block.ragged}
+    uneven = {
+        ragged.line: {str(number): cell for number, cell in enumerate(ragged.cells, start=1)} for ragged in block.ragged
+    }
     for line, row in zip(lines[wrong].tolist(), block.table.take(pa.array(wrong)).to_pylist(), strict=True):
         if len(reading.set_aside) <= SET_ASIDE:
-            reading.set_aside[line] = dict(zip(map(str, count(1)), cells[line])) if line in cells else row
+            reading.set_aside[line] = uneven.get(line, row)
 
 
 class _Rules:
