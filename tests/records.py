@@ -78,7 +78,7 @@ def row(number: int, **other: str) -> str:
 def put(root: Path, rows: Sequence[str], header: str = HEADER, on_error: str = "reject", name: str = "trainings") -> Path:
     """Write a source of records with its sidecar; return its path."""
     path = root / "raw" / f"{name}.csv"
-    data = "\n".join([header, *rows, ""]).encode()
+    data = "\n".join([header, *rows, ""]).encode("utf-8", "surrogateescape")
     path.write_bytes(data)
     sidecar = f"""id: {name}
 kind: records

@@ -114,6 +114,7 @@ BAD = {
     "key-form": (records.row(3, id="t-0003 "), "the key 't-0003 ' is not of small letters, digits and hyphens"),
     "key-repeated": (records.row(2), "the key (training_id) stands twice"),
     "csv-row-width": ("t-0003,x", "the row has 2 cells and the header 6"),
+    "source-encoding": ("t-0003,x\udcff,P101,1,,", "byte 2 of title (0xff) is no UTF-8"),
     "csv-quote": ('t-0003,"open', "a quotation mark is closed, and more than a separator follows"),
 }
 

@@ -62,9 +62,27 @@ def test_whatever_a_csv_writer_writes_is_read_again_with_its_lines(
 BROKEN = {
     "a row with too few and one with too many cells": (
         b'a,b\n1,2\n3\n"4\n5",6,7\n8,9\n',
-        [(1, 2, ["1", "2"]), (4, 6, ["8", "9"])],
+        [(1, 2, ["1", "2"]), (2, 3, ["3", None]), (3, 4, ["4\n5", "6"]), (4, 6, ["8", "9"])],
         [Ragged(2, 3, ["3"]), Ragged(3, 4, ["4\n5", "6", "7"])],
         [],
+    ),
+    "line breaks in cells beyond the header": (
+        b'a,b\n1,2,"3\n4\n5"\n6,7\n',
+        [(1, 2, ["1", "2"]), (2, 5, ["6", "7"])],
+        [Ragged(1, 2, ["1", "2", "3\n4\n5"])],
+        [],
+    ),
+    "a line separator of Unicode within a cell of such a row": (
+        "a,b\n\"1\u20282\",x\x1cy,3\n4,5\n".encode(),
+        [(1, 2, ["1\u20282", "x\x1cy"]), (2, 3, ["4", "5"])],
+        [Ragged(1, 2, ["1\u20282", "x\x1cy", "3"])],
+        [],
+    ),
+    "bytes that are no UTF-8 in a row with too few cells, and after it": (
+        b"a,b\n1,2\n\xff3\n4,\xfe\n\xc3\xa9,6\n",
+        [(1, 2, ["1", "2"]), (2, 3, ["\ufffd3", None]), (3, 4, ["4", None]), (4, 5, ["é", "6"])],
+        [Ragged(2, 3, ["\ufffd3"])],
+        [Broken("csv-encoding", "byte 1 of b (0xfe) is no UTF-8", 4, 3)],
     ),
     "a quotation mark that is never closed": (
         b'a,b\n1,2\n3,"4\n5,6\n7,8\n',
@@ -119,6 +137,23 @@ def test_an_unclosed_mark_costs_no_more_than_the_longest_record(monkeypatch: pyt
     _, rows, _, broken = read(b"\n".join(lines) + b"\n")
     assert [cells for _, _, cells in rows] == [[str(number), "x"] for number in range(500)]
     assert [(fault.line, fault.row) for fault in broken] == [(2, 1)]
+
+
+@pytest.mark.parametrize("line", ["{},2,3", '"{}",2,3', "{}", '"{}"'])
+def test_a_cell_of_a_row_of_another_width_may_be_of_any_length(line: str) -> None:
+    long = "x" * 200_000
+    _, rows, ragged, _ = read(f"a,b\n{line.format(long)}\n4,5\n".encode())
+    assert [cells[0] for _, _, cells in rows] == [long, "4"]
+    assert [found.cells[0] for found in ragged] == [long]
+
+
+def test_a_label_may_be_of_any_length_and_have_line_breaks() -> None:
+    long = "x\r\n\u2028" * 50_000
+    assert read(f'"{long}",b\n1,2\n'.encode())[:2] == ([long, "b"], [(1, 50_002, ["1", "2"])])
+
+
+def test_a_quotation_mark_in_the_header_that_is_never_closed_costs_its_line_only() -> None:
+    assert read(b'a,"b\n1,2\n')[:2] == (["a", '"b'], [(1, 2, ["1", "2"])])
 
 
 def test_an_error_of_the_reading_thread_reaches_the_caller() -> None:

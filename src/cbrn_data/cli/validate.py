@@ -21,6 +21,8 @@ def validate_files(files: Sequence[Path], schema: Path | None, delimiter: str, a
             raise CbrnDataError(f"{wrong[0]}: a table needs --schema; without it a datapackage.json is expected")
         resources = [resource for file in files for resource in read_resources(file)]
     else:
+        if missing := [file for file in files if not file.is_file()]:
+            raise CbrnDataError(f"{missing[0]}: is no file")
         resources = [table_resource(file, schema, delimiter) for file in files]
     verdicts = validate(resources)
     if as_json:

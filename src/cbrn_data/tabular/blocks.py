@@ -259,10 +259,9 @@ def _parsed(data: bytes, names: Sequence[str], row: int, line: int, dialect: Dia
     """Read whole records as columns of text."""
     found: list[pacsv.InvalidRow] = []
     bad: dict[int, str] = {}
-    try:
+    if _is_text(data):
         columns, texts = _columns(data, len(names), dialect, found), [invalid.text for invalid in found]
-    except pa.ArrowInvalid:
-        found.clear()
+    else:
         columns = _columns(data.decode("latin-1").encode(), len(names), dialect, found)
         columns = [_decoded(column, name, bad) for name, column in zip(names, columns, strict=True)]
         texts = [invalid.text.encode("latin-1").decode("utf-8", "replace") for invalid in found]
@@ -276,6 +275,16 @@ def _parsed(data: bytes, names: Sequence[str], row: int, line: int, dialect: Dia
     block.ragged.extend(Ragged(number, on, uneven[place]) for place, number, on in ragged)
     block.broken.extend(Broken("csv-encoding", bad[place], on, number) for place, number, on in broken)
     return block
+
+
+def _is_text(data: bytes) -> bool:
+    """Return whether bytes are UTF-8, without a copy of them."""
+    ends = pa.py_buffer(np.array([0, len(data)], dtype=np.int64))
+    try:
+        pa.Array.from_buffers(pa.large_binary(), 1, [None, ends, pa.py_buffer(data)]).cast(pa.large_string())
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _told(block: Block, spots: list[int]) -> Iterator[tuple[int, int, int]]:
@@ -303,7 +312,7 @@ def _columns(data: bytes, width: int, dialect: Dialect, found: list[pacsv.Invali
             invalid_row_handler=set_aside,
         ),
         convert_options=pacsv.ConvertOptions(
-            column_types=dict.fromkeys(places, pa.string()), null_values=[""], strings_can_be_null=True
+            column_types=dict.fromkeys(places, pa.string()), null_values=[""], strings_can_be_null=True, check_utf8=False
         ),
     )
     return list(table.columns)

@@ -66,8 +66,6 @@ def _loaded(resource: Resource) -> Any:
     assert resource.path
     try:
         return json.loads(resource.path.read_bytes(), parse_int=_Number, parse_float=_Number)
-    except OSError as error:
-        raise UnsupportedResource(f"{resource.place}: cannot be read ({error.strerror})") from error
     except (ValueError, RecursionError) as error:
         raise UnsupportedResource(f"{resource.place}: is no JSON ({error})") from error
 

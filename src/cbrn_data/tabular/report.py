@@ -30,6 +30,7 @@ TYPES = {
     "csv-quote": "row-error",
     "csv-encoding": "row-error",
     "row-blank": "blank-row",
+    "file-unreadable": "scheme-error",
     "file-hash": "hash-count",
     "file-size": "byte-count",
 }

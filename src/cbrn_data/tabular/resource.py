@@ -66,7 +66,8 @@ def read_resources(descriptor: Path) -> list[Resource]:
 
 def table_resource(path: Path, schema: Path, delimiter: str = ",") -> Resource:
     """Return a single CSV table with the schema in a JSON or YAML file."""
-    return Resource(path.stem, str(path), path, "csv", _schema(_loaded(schema), str(schema)), Dialect(delimiter))
+    dialect = _marks(delimiter, '"', str(path))
+    return Resource(path.stem, str(path), path, "csv", _schema(_loaded(schema), str(schema)), dialect)
 
 
 def _loaded(path: Path) -> Mapping[str, Any]:
@@ -176,9 +177,14 @@ def _dialect(value: Any, delimiter: str, where: str) -> tuple[Dialect, bool]:
     for key, item in given.items():
         if key not in _DIALECT or item not in _DIALECT[key]:
             raise UnsupportedResource(f"{where}: a dialect with {key} = {str(item)[:40]!r} is not read")
-    if not all(isinstance(mark, str) and len(mark.encode()) == 1 for mark in (delimiter, quote)):
-        raise UnsupportedResource(f"{where}: delimiter and quotation mark must be one ASCII character each")
-    return Dialect(delimiter, quote), bool(has_header)
+    return _marks(delimiter, quote, where), bool(has_header)
+
+
+def _marks(delimiter: Any, quote: Any, where: str) -> Dialect:
+    marks = [mark for mark in (delimiter, quote) if isinstance(mark, str) and len(mark) == 1 and mark.isascii()]
+    if len(set(marks)) < 2 or set(marks) & set("\r\n\0"):
+        raise UnsupportedResource(f"{where}: delimiter and quotation mark must be two different ASCII characters")
+    return Dialect(delimiter, quote)
 
 
 def _sha256(value: Any, where: str) -> str | None:

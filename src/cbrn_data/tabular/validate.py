@@ -6,6 +6,7 @@ import hashlib
 import io
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from graphlib import CycleError, TopologicalSorter
@@ -119,21 +120,24 @@ def _judge(
 ) -> None:
     start = time.perf_counter()
     check = TableCheck(compiled, verdict.tally, known, referred, as_frictionless=True)
-    for block in ahead(_blocks(verdict)):
-        check.add(block)
-    check.finish(partial(_blocks, Verdict(verdict.resource)))
+    try:
+        for block in ahead(_blocks(verdict)):
+            check.add(block)
+        check.finish(partial(_blocks, Verdict(verdict.resource)))
+        _hold_against(verdict)
+    except OSError as error:
+        _unreadable(verdict, error)
     verdict.rows = check.rows
-    _hold_against(verdict)
     verdict.seconds = time.perf_counter() - start
 
 
 def _collect(resource: Resource, compiled: CompiledSchema, referred: dict[tuple[str, ...], KnownKeys]) -> None:
-    """Gather the keys of a table that is judged later, or that refers to itself."""
-    for block in ahead(_blocks(Verdict(resource))):
-        table = compiled.nulled(block.table)
-        parts = Comparables(compiled, table)
-        for fields, keys in referred.items():
-            keys.add(parts.of(fields))
+    """Gather the keys of a table that is judged later, or that refers to itself; a file that is not there has none."""
+    with suppress(OSError):
+        for block in ahead(_blocks(Verdict(resource))):
+            parts = Comparables(compiled, compiled.nulled(block.table))
+            for fields, keys in referred.items():
+                keys.add(parts.of(fields))
 
 
 def _blocks(verdict: Verdict) -> Iterator[Block]:
@@ -164,9 +168,16 @@ def _blocks(verdict: Verdict) -> Iterator[Block]:
 def _judge_file(verdict: Verdict) -> None:
     """Hold a resource that is no table against its digest and size."""
     start = time.perf_counter()
-    _digest(verdict)
-    _hold_against(verdict)
+    try:
+        _digest(verdict)
+        _hold_against(verdict)
+    except OSError as error:
+        _unreadable(verdict, error)
     verdict.seconds = time.perf_counter() - start
+
+
+def _unreadable(verdict: Verdict, error: OSError) -> None:
+    verdict.tally.add(Fault(0, 0, "", "file-unreadable", message=f"the file cannot be read ({error.strerror})"))
 
 
 def _digest(verdict: Verdict) -> None:
