@@ -1,8 +1,9 @@
-"""The packages among frictionless's own test data: the same cells at fault, in every table that both programs read."""
+"""The packages among frictionless's own test data: the same errors in every table that both programs read."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ from cbrn_data.tabular.schema import UnsupportedSchema
 from cbrn_data.tabular.validate import validate
 
 CORPUS = Path(__file__).parents[3] / "shared" / "badinputs"
-CELL = {"type-error", "constraint-error", "unique-error"}
-ROW = {"blank-row", "extra-cell", "missing-cell"}
+GUESSED_HEADER = {"multiple-folders.package.json"}
+"""In these frictionless takes a later row for the header (docs/departures.md, dialect-header)."""
+
+Error = tuple[int | None, str | None, str]
 
 
 def packages() -> Iterator[Path]:
@@ -30,9 +33,17 @@ def packages() -> Iterator[Path]:
             yield path
 
 
-def cells(task: dict[str, Any], left_out: set[int]) -> set[tuple[int, str, str]]:
-    found = [error for error in task["errors"] if error["type"] in CELL and error["rowNumber"] not in left_out]
-    return {(error["rowNumber"], error["fieldName"], error["type"]) for error in found}
+def errors(task: dict[str, Any]) -> Counter[Error]:
+    return Counter((error.get("rowNumber"), error.get("fieldName"), error["type"]) for error in task["errors"])
+
+
+def without_null_keys(found: Counter[Error], task: dict[str, Any]) -> Counter[Error]:
+    """Leave out what docs/departures.md names as key-null-blank."""
+    blank = {row for row, _, type_ in found if type_ == "blank-row"}
+    nulls = {
+        error["rowNumber"] for error in task["errors"] if error["type"] == "primary-key" and "None" in error["note"]
+    } & blank
+    return Counter({error: times for error, times in found.items() if error[2] != "primary-key" or error[0] not in nulls})
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -54,13 +65,12 @@ def read_there(path: Path) -> dict[str, dict[str, Any]]:
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpora are not here")
 @pytest.mark.parametrize("path", list(packages()), ids=lambda path: str(path.relative_to(CORPUS)))
-def test_a_package_has_the_same_cells_at_fault(path: Path) -> None:
+def test_a_package_has_the_same_errors(path: Path) -> None:
     theirs = read_there(path)
     for task in read(path):
         other = theirs.get(task["name"])
-        if other and not any("label" in error["type"] for error in [*task["errors"], *other["errors"]]):
-            shapeless = {error["rowNumber"] for error in other["errors"] if error["type"] in ROW}
-            assert cells(task, shapeless) == cells(other, shapeless)
+        if other and path.name not in GUESSED_HEADER:
+            assert errors(task) == without_null_keys(errors(other), other)
 
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpora are not here")

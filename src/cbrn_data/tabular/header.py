@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import count
 
 from cbrn_data.tabular.blocks import Block
 from cbrn_data.tabular.faults import Fault
@@ -29,14 +30,20 @@ def header_faults(labels: Sequence[str], schema: TableSchema) -> list[Fault]:
 
 
 def columns(labels: Sequence[str], schema: TableSchema) -> list[str]:
-    """Return for each label the name of its field, or for one without a field a name that no field has.
+    """Return for each label the name of its field, or of one without a field its text, with a number where that is taken.
 
     Empty where labels that stand twice leave open which column belongs to a field.
     """
     if not _by_place(schema) and len(set(labels)) < len(labels):
         return []
-    free = "/" * (1 + max(map(len, schema.names)))
-    return [_field(number, label, schema) or f"{number}{free}" for number, label in enumerate(labels, start=1)]
+    names: dict[str, None] = {}
+    for number, label in enumerate(labels, start=1):
+        name = wanted = _field(number, label, schema) or label
+        free = count(2)
+        while name in names:
+            name = f"{wanted}{next(free)}"
+        names[name] = None
+    return list(names)
 
 
 def matched(block: Block, schema: TableSchema) -> Block:

@@ -38,7 +38,7 @@ def hashed(columns: Sequence[pa.Array]) -> Hashes:
 def _add_hash(result: Hashes, column: pa.Array) -> None:
     if column.null_count:
         column = pc.fill_null(column, "")
-    offsets, data = _buffers(column)
+    offsets, data = buffers(column)
     lengths = np.diff(offsets)
     _mix(result, slice(None), lengths.astype(np.uint64))
     if not lengths.any():
@@ -54,7 +54,7 @@ def _add_hash(result: Hashes, column: pa.Array) -> None:
         _mix(result, active, words[np.minimum(starts[active] + done, len(words) - 1)] & _TAILS[left])
 
 
-def _buffers(column: pa.Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
+def buffers(column: pa.Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
     """Return the offsets and bytes of an array of text without nulls."""
     _, offsets, data = column.buffers()
     size = np.int64 if pa.types.is_large_string(column.type) else np.int32

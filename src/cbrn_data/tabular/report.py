@@ -97,8 +97,7 @@ def _errors(fault: Fault, verdict: Verdict) -> Iterator[dict[str, Any]]:
         first, last = sorted((len(there), fault.number))
         for place in range(first, min(last, first + WIDEST)):
             type_ = "missing-cell" if place < len(there) else "extra-cell"
-            name = there[place] if there[place:] and there[place] in names else "".join(verdict.labels[place : place + 1])
-            yield _error(type_, fault, verdict, name, place + 1)
+            yield _error(type_, fault, verdict, there[place] if place < len(there) else "", place + 1)
     elif fault.code == "header-wrong":
         yield _error(fault.constraint, fault, verdict, fault.field, fault.number)
     else:

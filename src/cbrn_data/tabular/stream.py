@@ -76,13 +76,17 @@ class TableCheck:
 
     def _failures(self, table: pa.Table, left_out: Ints) -> list[Failure]:
         """Return what is wrong with the rows of a table, but those ``left_out``."""
+        if not len(left_out):
+            return self._all_failures(table)
         judged = np.setdiff1d(np.arange(table.num_rows), left_out)
-        if not len(judged):
+        found = self._all_failures(table.take(pa.array(judged)))
+        return [replace(failure, rows=judged[failure.rows]) for failure in found]
+
+    def _all_failures(self, table: pa.Table) -> list[Failure]:
+        if not table.num_rows:
             return []
-        part = table.take(pa.array(judged)) if len(left_out) else table
-        found = self.compiled.failures(part)
-        found += [*self._more(part, found), *self._keys(part)]
-        return [replace(failure, rows=judged[failure.rows]) for failure in found] if len(left_out) else found
+        found = self.compiled.failures(table)
+        return [*found, *self._more(table, found), *self._keys(table)]
 
     def _tell_misread(self, block: Block, blank: set[int]) -> None:
         width = block.table.num_columns
