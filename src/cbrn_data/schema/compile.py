@@ -25,13 +25,16 @@ from cbrn_data.sources.document import REFUSED
 from cbrn_data.tabular.blocks import Block
 from cbrn_data.tabular.compile import CompiledSchema, Failure, compile_schema
 from cbrn_data.tabular.faults import Fault, Tally
-from cbrn_data.tabular.keys import places
+from cbrn_data.tabular.keys import buffers, flat, places
 from cbrn_data.tabular.schema import UnsupportedSchema, read_schema
 from cbrn_data.tabular.stream import TableCheck
 from cbrn_data.words.text import ACTIVE
 
 TYPES = frozenset({"string", "integer", "year", "yearmonth", "date", "time", "datetime", "duration"})
 """Types that a column of ours can have: in CSV and JSON their one spelling is the same text or whole number."""
+
+_ACTIVE_BYTES = np.frombuffer("=+-@\t\r\n\uff1d".encode()[:8], np.uint8)
+"""The first bytes of characters that ``ACTIVE`` matches; those of the full-width ones are the same."""
 
 _LONGEST = {"integer": 18, "year": 4}
 """Characters of a number that every reader has a place for."""
@@ -130,8 +133,8 @@ def misspelt(compiled: CompiledSchema, data: pa.Table, failures: Sequence[Failur
         good = pc.equal(compiled.comparable(field.name, column), column)
         if field.type in _LONGEST:
             good = pc.and_kleene(good, pc.less_equal(pc.binary_length(column), _LONGEST[field.type]))
-        rows = np.setdiff1d(places(pc.invert(good)), told.get(field.name, []))
-        if len(rows):
+        rows = places(pc.invert(good))
+        if len(rows) and len(rows := np.setdiff1d(rows, told.get(field.name, []))):
             yield Failure(field.name, "cell-type", "", rows)
 
 
@@ -139,10 +142,23 @@ def unfit_texts(table: Table, data: pa.Table) -> Iterator[Failure]:
     """Yield the cells of text that a spreadsheet would run, or that have characters which no source may have."""
     for field in table.fields:
         if field.type == "string" and field.name in data.column_names:
-            for code, pattern in (("text-active", f"^(?:{ACTIVE})"), *REFUSED):
+            for code, pattern in _suspected(flat(data[field.name])):
                 rows = places(pc.match_substring_regex(data[field.name], pattern))
                 if len(rows):
                     yield Failure(field.name, code, "", rows)
+
+
+def _suspected(column: pa.Array) -> Iterator[tuple[str, str]]:
+    """Yield the patterns that any cell can match, as the bytes of the whole column tell at a glance."""
+    offsets, data = buffers(column)
+    text = data[offsets[0] : offsets[-1]]
+    if not len(text):
+        return
+    begins = data[offsets[:-1][np.diff(offsets) > 0]]
+    if np.isin(begins, _ACTIVE_BYTES).any():
+        yield "text-active", f"^(?:{ACTIVE})"
+    if text.min() < ord(" ") or text.max() > ord("~"):
+        yield from REFUSED
 
 
 _BOUNDS = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "more than", "exclusiveMaximum": "less than"}

@@ -148,8 +148,8 @@ class _Rules:
         yield from unfit_texts(self._table, data)
         broken = np.unique(np.concatenate([np.zeros(0, np.int64), *(failure.rows for failure in wrong)]))
         for check in self._table.checks:
-            rows = np.setdiff1d(broken_rows(data, check.name, check.fields), broken)
-            if len(rows):
+            rows = broken_rows(data, check.name, check.fields)
+            if len(rows) and len(rows := np.setdiff1d(rows, broken)):
                 yield Failure(check.fields[0], f"row-{check.name}", check.name, rows)
         yield from self._order(data)
 
