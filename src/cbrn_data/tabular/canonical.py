@@ -71,7 +71,7 @@ def json_rows(table: pa.Table, numbers: Collection[str]) -> bytes:
             parts[-1] += '"'
             parts += [_escaped(column), '"']
     parts[-1] += "\n  }" + JSON_BETWEEN.decode()
-    return _bytes(pc.binary_join_element_wise(*parts, ""))[: -len(JSON_BETWEEN)]
+    return _bytes(pc.binary_join_element_wise(*parts, ""), without=len(JSON_BETWEEN))
 
 
 def _escaped(column: pa.Array) -> pa.Array:
@@ -84,12 +84,12 @@ def _escaped(column: pa.Array) -> pa.Array:
     return pc.replace_with_mask(column, marked, pa.array(escaped, column.type))
 
 
-def _bytes(column: pa.Array) -> bytes:
-    """Return the bytes of all cells of a column, one after the other; a null has none."""
+def _bytes(column: pa.Array, without: int = 0) -> bytes:
+    """Return the bytes of all cells of a column, one after the other, ``without`` so many at the end; a null has none."""
     _, offsets, data = column.buffers()
     if data is None or not len(column):
         return b""
     size = np.int64 if pa.types.is_large_string(column.type) else np.int32
     places = np.frombuffer(offsets, size)
     first, last = int(places[column.offset]), int(places[column.offset + len(column)])
-    return data.slice(first, last - first).to_pybytes()  # type: ignore[no-any-return]
+    return data.slice(first, last - first - without).to_pybytes()  # type: ignore[no-any-return]
