@@ -6,12 +6,16 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from cbrn_data import pipeline
 from cbrn_data.settings import Settings
 
 PROJECT = Path(__file__).parent.parent
+
+hypothesis.settings.register_profile("no-clock", deadline=None)
+hypothesis.settings.load_profile("no-clock")
 
 
 @pytest.fixture(scope="session", autouse=True)
