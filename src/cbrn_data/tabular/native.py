@@ -41,7 +41,7 @@ def read_json_rows(resource: Resource, schema: TableSchema, tally: Tally, labels
     """
     rows = resource.rows if resource.path is None else _loaded(resource)
     found, records = _labelled(rows, resource, schema)
-    labels.extend(label.strip() for label in found)
+    labels.extend(label.strip().encode(errors="replace").decode() for label in found)
     for fault in header_faults(labels, schema):
         tally.add(fault)
     names = columns(labels, schema)
@@ -88,8 +88,17 @@ def _column(schema: TableSchema, label: str, values: Sequence[Any], start: int, 
         if field and type(value) in _OWN_TYPES and field.type not in _OWN_TYPES[type(value)]:
             tally.add(Fault(row, row + 1, label, "cell-type", "", str(value)))
             value = None
-        texts.append(_text(field, value))
+        text = _text(field, value)
+        if text and not text.isascii() and _is_torn(text):
+            tally.add(Fault(row, row + 1, label, "csv-encoding", message="half a surrogate pair is no text"))
+            text = None
+        texts.append(text)
     return pa.array(texts, pa.string())
+
+
+def _is_torn(text: str) -> bool:
+    """Return whether a text has a surrogate without the other half, which JSON can write and UTF-8 cannot."""
+    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _text(field: Field | None, value: Any) -> str | None:

@@ -17,6 +17,8 @@ from cbrn_data.errors import CbrnDataError
 from cbrn_data.tabular.blocks import Dialect
 from cbrn_data.tabular.schema import TableSchema, UnsupportedSchema, read_schema
 
+_LONGEST_PATH = 1000
+
 
 class UnsupportedResource(CbrnDataError):
     """A resource, or a package, that cannot be read as it is described."""
@@ -93,6 +95,8 @@ def _resource(entry: Any, number: int, descriptor: Path) -> Resource:
     where = f"{descriptor}: {name}"
     path = None if "data" in entry else _path(entry.get("path"), descriptor.parent, where)
     form = str(entry.get("format") or (path.suffix[1:] if path else "inline")).lower()
+    if path is None and entry["data"] is None:
+        raise UnsupportedResource(f"{where}: the data are null")
     is_table = entry.get("type") == "table" or "schema" in entry
     if is_table and "schema" not in entry:
         raise UnsupportedResource(f"{where}: is a table without a schema, so that there is nothing to hold it against")
@@ -125,6 +129,8 @@ def _path(value: Any, folder: Path, where: str) -> Path:
     if not isinstance(value, str) or not value:
         raise UnsupportedResource(f"{where}: has no path of one file")
     parts = PurePosixPath(value).parts
+    if not parts or not value.isprintable() or len(value) > _LONGEST_PATH:
+        raise UnsupportedResource(f"{where}: the path {value[:100]!r} is none of a file")
     if "://" in value or value.startswith(("/", "~", "\\")) or ".." in parts or ":" in parts[0]:
         raise UnsupportedResource(f"{where}: the path {value[:100]!r} leads out of the folder of the descriptor")
     path = folder / value

@@ -1,0 +1,83 @@
+"""What a descriptor may point at, and what becomes of a file that is not there, not for us, or not what it should be."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cbrn_data.tabular.resource import UnsupportedResource, read_resources, table_resource
+from cbrn_data.tabular.validate import validate
+
+SCHEMA: dict[str, Any] = {"fields": [{"name": "a", "type": "integer"}, {"name": "b", "type": "string"}]}
+KEY = {"foreignKeys": [{"fields": ["a"], "reference": {"resource": "other", "fields": ["a"]}}]}
+
+
+def package(folder: Path, *resources: dict[str, Any]) -> Path:
+    path = folder / "datapackage.json"
+    entries = [{"name": "t", "type": "table", "schema": SCHEMA} | resource for resource in resources]
+    path.write_text(json.dumps({"name": "p", "resources": entries}), encoding="utf-8")
+    return path
+
+
+def told(path: Path) -> list[list[tuple[str, int, str]]]:
+    return [
+        [(fault.code, fault.row, fault.field) for fault in found.tally.listed] for found in validate(read_resources(path))
+    ]
+
+
+REFUSED: dict[str, dict[str, Any]] = {
+    "no data": {"data": None},
+    "data that are a text": {"data": "a,b\n1,x\n"},
+    "several files": {"path": ["t.csv", "u.csv"]},
+    "a path with a byte that none has": {"path": "t\0.csv"},
+    "the folder itself": {"path": ".", "format": "csv"},
+    "a path that is too long": {"path": "x" * 5000, "format": "csv"},
+    "a path out of the folder": {"path": "../t.csv"},
+    "an address": {"path": "https://example.org/t.csv"},
+    "another encoding": {"path": "t.csv", "encoding": "latin-1"},
+    "a delimiter of two characters": {"path": "t.csv", "dialect": {"delimiter": ";;"}},
+    "a delimiter that ends lines": {"path": "t.csv", "dialect": {"delimiter": "\n"}},
+    "a delimiter that quotes": {"path": "t.csv", "dialect": {"delimiter": '"'}},
+    "no quotation mark": {"path": "t.csv", "dialect": {"quoteChar": None}},
+    "a key to a table that is not there": {"path": "t.csv", "schema": SCHEMA | KEY},
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_read_is_refused_by_name(case: str, tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedResource, match=r"\bt: |<memory>: "):
+        validate(read_resources(package(tmp_path, REFUSED[case])))
+
+
+@pytest.mark.parametrize("delimiter", [";;", "", "é", "\n", '"'])
+def test_a_delimiter_is_one_ascii_character(delimiter: str, tmp_path: Path) -> None:
+    schema = tmp_path / "s.json"
+    schema.write_text(json.dumps(SCHEMA), encoding="utf-8")
+    with pytest.raises(UnsupportedResource, match="delimiter"):
+        table_resource(tmp_path / "t.csv", schema, delimiter)
+
+
+@pytest.mark.parametrize("path", ["none.csv", "none.json", "folder.csv"])
+def test_a_file_that_is_not_there_is_a_fault_and_the_others_are_judged(path: str, tmp_path: Path) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "t.csv").write_text("a,b\n1,x\n", encoding="utf-8")
+    mine, other = {"path": "t.csv", "schema": SCHEMA | KEY}, {"name": "other", "path": path}
+    assert told(package(tmp_path, mine, other)) == [[("reference-missing", 1, "a")], [("file-unreadable", 0, "")]]
+
+
+def test_digest_and_size_are_those_of_any_file(tmp_path: Path) -> None:
+    data = json.dumps([{"a": 1, "b": "x"}]).encode()
+    (tmp_path / "t.json").write_bytes(data)
+    right = {"path": "t.json", "hash": f"sha256:{hashlib.sha256(data).hexdigest()}", "bytes": len(data)}
+    assert told(package(tmp_path, right)) == [[]]
+    wrong = {"path": "t.json", "hash": f"sha256:{'0' * 64}", "bytes": 1}
+    assert told(package(tmp_path, wrong)) == [[("file-hash", 0, ""), ("file-size", 0, "")]]
+
+
+def test_half_a_surrogate_pair_in_json_is_told(tmp_path: Path) -> None:
+    (tmp_path / "t.json").write_text(r'[{"a": 1, "b": "x\ud800"}, {"a": 2, "b": "\ud83d\ude00"}]', encoding="ascii")
+    assert told(package(tmp_path, {"path": "t.json"})) == [[("csv-encoding", 1, "b")]]
