@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import importlib.util
 import json
 import re
@@ -126,7 +127,7 @@ def test_a_bad_row_blocks_with_its_line(code: str, root: Path) -> None:
     assert told(refused(root))[0] == (code, "raw/trainings.csv:4", message)
 
 
-@pytest.mark.parametrize("code", [code for code in BAD if code != "csv-quote"])
+@pytest.mark.parametrize("code", BAD)
 def test_a_bad_row_is_set_aside_where_the_sidecar_says_so(code: str, root: Path) -> None:
     bad, message = BAD[code]
     rows = [records.row(1), records.row(2), bad, *(records.row(number) for number in range(4, 30))]
@@ -137,6 +138,36 @@ def test_a_bad_row_is_set_aside_where_the_sidecar_says_so(code: str, root: Path)
     ]
     aside = rows_of(release, "quarantine.csv")
     assert [(row["line"], row["code"], row["reason"]) for row in aside] == [("4", code, message)]
+    assert "t-0003" in aside[0]["row"] or code == "key-repeated"
+    assert faults(release) == []
+
+
+FORMS = {
+    "line feeds": (b"", "\n"),
+    "a byte order mark": (b"\xef\xbb\xbf", "\n"),
+    "carriage returns and line feeds": (b"", "\r\n"),
+    "carriage returns": (b"", "\r"),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("is_ended", [True, False])
+@pytest.mark.parametrize("number", [0, 20])
+def test_a_source_of_any_form_gives_the_same_rows_and_quotes_its_header(
+    number: int, is_ended: bool, form: str, root: Path
+) -> None:
+    mark, ending = FORMS[form]
+    lines = [records.HEADER, *(records.row(place) for place in range(1, number + 1))]
+    path = records.put(root, [])
+    data = mark + (ending.join(lines) + ending * is_ended).encode()
+    sidecar = path.with_name("trainings.csv.yaml")
+    about = re.sub("sha256: .*", f"sha256: {hashlib.sha256(data).hexdigest()}", sidecar.read_text(encoding="utf-8"))
+    sidecar.write_text(re.sub("bytes: .*", f"bytes: {len(data)}", about), encoding="utf-8")
+    path.write_bytes(data)
+    release = publish(root)
+    assert [row["source_line"] for row in rows_of(release, "trainings.csv")] == [str(place + 2) for place in range(number)]
+    evidence = [row for row in rows_of(release, "evidence.csv") if row["table_name"] == "trainings"]
+    assert [row["quote"] for row in evidence] == [records.HEADER]
     assert faults(release) == []
 
 

@@ -10,6 +10,7 @@ key that repeats stands beside itself, and two releases are compared in one pass
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,11 +103,14 @@ def _header_words(path: Path) -> tuple[str, int]:
     """Return the first line as it stands, without its break, and where it begins: after any byte order mark."""
     with path.open("rb") as file:
         line = file.readline(1 << 16).decode("utf-8", "replace")
-    return line.removeprefix("\ufeff").rstrip("\r\n"), int(line.startswith("\ufeff"))
+    return re.split("[\r\n]", line.removeprefix("\ufeff"), maxsplit=1)[0], int(line.startswith("\ufeff"))
 
 
 def _good_rows(block: Block, check: TableCheck, rules: _Rules, reading: Reading) -> Iterator[pa.Table]:
     judged = check.add(block)
+    for broken in block.broken:
+        if broken.text and len(reading.set_aside) <= SET_ASIDE:
+            reading.set_aside[broken.line] = {"1": broken.text}
     if not block.table.num_rows:
         return
     lines = block.lines(np.arange(block.table.num_rows))
@@ -123,7 +127,7 @@ def _good_rows(block: Block, check: TableCheck, rules: _Rules, reading: Reading)
 
 
 def _keep(reading: Reading, block: Block, lines: Ints, wrong: Ints) -> None:
-    """Remember the rows that are left out; one of another width has numbers for names."""
+    """Remember the rows that are left out; one of another width has numbers for names, as has a line that is no row."""
     uneven = {
         ragged.line: {str(number): cell for number, cell in enumerate(ragged.cells, start=1)} for ragged in block.ragged
     }

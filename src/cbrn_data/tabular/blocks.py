@@ -31,6 +31,9 @@ SIZE = 8 << 20
 LONGEST = 16 << 20
 """A record of more bytes is taken for one whose quotation mark is not closed."""
 
+SHOWN = 1 << 16
+"""Bytes of a line that is left out which are kept."""
+
 Ints = npt.NDArray[np.int64]
 _Item = TypeVar("_Item")
 
@@ -45,12 +48,16 @@ class Dialect:
 
 @dataclass(frozen=True)
 class Broken:
-    """A record that cannot be told from the next, or is no UTF-8 text: what is wrong, on which line, in which row."""
+    """A record that cannot be told from the next, or is no UTF-8 text: what is wrong, on which line, in which row.
+
+    ``text`` is the line of a record that is left out, of a long one the beginning.
+    """
 
     code: str
     message: str
     line: int
     row: int
+    text: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -160,7 +167,9 @@ def read_blocks(
                 row, line, rest = row + block.records, line + block.breaks, rest[cut:]
             if broken is not None:
                 end = _first_break(rest)
-                said = [Broken("csv-quote", broken, line, row)]
+                said = [
+                    Broken("csv-quote", broken, line, row, rest[: min(end, SHOWN)].decode("utf-8", "replace").rstrip("\r\n"))
+                ]
                 yield Block(_no_rows(names), row, line, 1, _breaks(rest[:end]), broken=said)
                 row, line, rest = row + 1, line + _breaks(rest[:end]), rest[end:]
             if not broken and not final:
