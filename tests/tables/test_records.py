@@ -242,6 +242,17 @@ def test_a_second_release_says_which_rows_came_went_and_changed(root: Path) -> N
     assert pipeline.settled(pipeline.gather(Settings(root, root / "published")), store)
 
 
+def test_a_source_that_is_gone_takes_its_rows_along_and_says_so(root: Path) -> None:
+    path = records.put(root, [records.row(number) for number in range(1, 9)])
+    first = publish(root)
+    path.unlink()
+    path.with_name("trainings.csv.yaml").unlink()
+    second = publish(root)
+    changes = [row for row in rows_of(second, "changes.csv") if row["table_name"] == "trainings"]
+    assert {row["change"] for row in changes} == {"removed"} and len(changes) == 8
+    assert rows_of(second, "trainings.csv") == [] and faults(second, first.folder) == []
+
+
 def _again(text: str, old: str, new: str) -> str:
     assert old in text
     return text.replace(old, new, 1)

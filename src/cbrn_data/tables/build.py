@@ -69,7 +69,8 @@ def build_tables(sources: list[Source], package: Package) -> Tables:
     found_rows = resolved.rows | made
     rows = {name: sorted(found_rows.get(name, []), key=table.order) for name, table in package.tables.items()}
     tables = Tables(rows, sources, sorted(set(findings + resolved.findings)))
-    return _with_records(tables, package) if any(source.kind == "records" for source in sources) else tables
+    has_records = any(table.by_line for table in package.tables.values()) or any(s.kind == "records" for s in sources)
+    return _with_records(tables, package) if has_records else tables
 
 
 def _with_records(tables: Tables, package: Package) -> Tables:
