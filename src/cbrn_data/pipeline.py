@@ -28,6 +28,8 @@ from cbrn_data.strict_json import dumped, parse_object
 if TYPE_CHECKING:
     from cbrn_data.signing.keys import SigningKey
     from cbrn_data.tables.build import Tables
+    from cbrn_data.tables.kept import Kept
+    from cbrn_data.tables.records import Write
 
 
 @dataclass(frozen=True)
@@ -111,12 +113,21 @@ def _reported(release: Release) -> list[Finding]:
     return [Finding(**{name: entry[name] for name in names}) for entry in report["findings"]["listed"]]
 
 
-def build(gathered: Gathered) -> Built:
-    """Make the tables and check them. Raises GateError with every finding if one blocks."""
+def kept_tables(where: Settings) -> Kept:
+    """Return what keeps the finished tables of records of this project for the next run."""
+    from cbrn_data.tables.kept import Kept
+
+    project = disk.sha256_of(str(where.root.resolve()).encode())[:16]
+    return Kept(where.cache / "tables" / project, code_version())
+
+
+def build(gathered: Gathered, write: Write | None = None) -> Built:
+    """Make the tables and check them; ``write`` makes those of records. Raises GateError with every finding if one blocks."""
     from cbrn_data.checks.run import check_tables
     from cbrn_data.tables.build import build_tables
+    from cbrn_data.tables.records import write_records
 
-    tables = build_tables(gathered.sources, gathered.package)
+    tables = build_tables(gathered.sources, gathered.package, write or write_records)
     findings = list(tables.findings)
     if not blocking(findings):
         documents = {

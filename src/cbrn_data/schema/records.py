@@ -10,6 +10,7 @@ key that repeats stands beside itself, and two releases are compared in one pass
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,11 +40,15 @@ _KEY = "^[a-z0-9][a-z0-9-]*$"
 
 @dataclass
 class Reading:
-    """What was seen of a source of records: good ``rows`` and ``cells``, faults, and the rows left out, by line."""
+    """What was seen of a source of records: good ``rows`` and ``cells``, faults, and the rows left out, by line.
+
+    ``done`` is how much of the file was read so far, from 0 to 1; it runs ahead by the blocks that wait their turn.
+    """
 
     table: Table
     rows: int = 0
     cells: int = 0
+    done: float = 0.0
     header: str = ""
     header_start: int = 0
     tally: Tally = field(default_factory=Tally)
@@ -88,6 +93,7 @@ def read_records(path: Path, reading: Reading, known: Mapping[str, KnownKeys]) -
     rules = _Rules(table, part)
     check = TableCheck(part, reading.tally, foreign, more=rules.failures)
     with path.open("rb", buffering=0) as file:
+        size = os.fstat(file.fileno()).st_size
         header, begun, line = read_header(file)
         reading.header, reading.header_start = _header_words(path)
         for message in header_messages(header, table):
@@ -95,6 +101,7 @@ def read_records(path: Path, reading: Reading, known: Mapping[str, KnownKeys]) -
         if reading.tally.counts:
             return
         for block in ahead(read_blocks(file, header, begun, line)):
+            reading.done = file.tell() / size
             yield from _good_rows(matched(block, part.schema), check, rules, reading)
 
 
