@@ -156,6 +156,19 @@ def withdraw(
 
 
 @app.command()
+def push(
+    target: Annotated[str, typer.Argument(help="Where to: s3://bucket/folder, file:///folder, or any fsspec address.")],
+    root: Root = Path(),
+    published: Published = None,
+    as_json: Json = False,
+) -> None:
+    """Copy published/ to a web host's folder or to object storage: releases first, the index last."""
+    from cbrn_data.cli.push import push_now
+
+    push_now(target, root, published, as_json)
+
+
+@app.command()
 def serve(
     root: Root = Path(),
     published: Published = None,
