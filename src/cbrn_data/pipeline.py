@@ -61,9 +61,12 @@ class Outcome:
 
 def open_store(where: Settings, package: Package | None = None) -> Store:
     """Return the store of releases, which derives all that stands beside them for their readers."""
-    about = (package or read_package(where.schemas)).about
-    base_url = where.base_url or str(about.get("base_url") or "")
-    return Store(where.published, derivation(base_url, pages))
+    return Store(where.published, derivation(base_url(where, package), pages))
+
+
+def base_url(where: Settings, package: Package | None = None) -> str:
+    """Return the address at which ``published/`` will be served: the operator's, else the one of the definitions."""
+    return where.base_url or str((package or read_package(where.schemas)).about.get("base_url") or "")
 
 
 def pages(releases: list[Release], base_url: str) -> dict[str, bytes]:
@@ -122,7 +125,7 @@ def kept_tables(where: Settings) -> Kept:
 
 
 def build(gathered: Gathered, write: Write | None = None) -> Built:
-    """Make the tables and check them; ``write`` makes those of records. Raises GateError with every finding if one blocks."""
+    """Make the tables and check them; ``write`` makes those of records. Raises GateError with all findings if one blocks."""
     from cbrn_data.checks.run import check_tables
     from cbrn_data.tables.build import build_tables
     from cbrn_data.tables.records import write_records
