@@ -79,11 +79,16 @@ def write_records(
             writer.add(block)
             tell(table.name, reading.done)
         writer.close()
+    return records_of(source, reading, Large(files["csv"], csv.sha256, csv.size), Large(files["json"], js.sha256, js.size))
+
+
+def records_of(source: Source, reading: Reading, csv: Large, js: Large) -> Records:
+    """Return a table whose files were written, with what was seen of its source."""
     findings, quarantined = _set_aside(source, reading)
     return Records(
-        table=table,
-        csv=Large(files["csv"], csv.sha256, csv.size),
-        json=Large(files["json"], js.sha256, js.size),
+        table=reading.table,
+        csv=csv,
+        json=js,
         rows=reading.rows,
         cells=reading.cells,
         evidence=evidence_row(source, reading),

@@ -128,7 +128,7 @@ def read_header(file: BinaryIO, dialect: Dialect = Dialect()) -> tuple[list[str]
     cells = next(csv.reader([text], delimiter=dialect.delimiter, quotechar=dialect.quote), []) if text else []
     if "\n" in text or "\r" in text:
         cells = next(csv.reader(text.splitlines(keepends=True), delimiter=dialect.delimiter, quotechar=dialect.quote))
-    return cells, data[end:], 1 + _breaks(first)
+    return cells, data[end:], 1 + breaks(first)
 
 
 def read_blocks(
@@ -150,9 +150,9 @@ def read_blocks(
             if broken is not None:
                 end = _first_break(rest)
                 yield Block(
-                    _no_rows(names), row, line, 1, _breaks(rest[:end]), None, [], [Broken("csv-quote", broken, line, row)]
+                    _no_rows(names), row, line, 1, breaks(rest[:end]), None, [], [Broken("csv-quote", broken, line, row)]
                 )
-                row, line, rest = row + 1, line + _breaks(rest[:end]), rest[end:]
+                row, line, rest = row + 1, line + breaks(rest[:end]), rest[end:]
             if not broken and not final:
                 break
         if final:
@@ -163,7 +163,8 @@ def _no_rows(names: Sequence[str]) -> pa.Table:
     return pa.Table.from_arrays([pa.array([], pa.string()) for _ in names], names=list(names))
 
 
-def _breaks(data: bytes) -> int:
+def breaks(data: bytes) -> int:
+    """Return how many lines end in these bytes."""
     return data.count(b"\n") or data.count(b"\r")
 
 
@@ -259,13 +260,14 @@ def _parsed(data: bytes, names: Sequence[str], row: int, line: int, dialect: Dia
     except pa.ArrowInvalid:
         found.clear()
         table = _columns(data, places, pa.binary(), set_aside, dialect)
-    records, breaks = table.num_rows + len(found), _breaks(data)
+    # The last line of a file may have no break; counted as if it had, breaks within cells show in the difference.
+    records, within = table.num_rows + len(found), breaks(data) + (not data.endswith((b"\n", b"\r")))
     left_out = np.array([invalid.number - 1 for invalid in found], dtype=np.int64)
     positions = np.delete(np.arange(records, dtype=np.int64), left_out) if found else None
     texts = {int(place): invalid.text for place, invalid in zip(left_out, found, strict=True)}
     bad: dict[int, str] = {}
     columns = [_decoded(column, name, bad) for name, column in zip(names, table.columns, strict=True)]
-    block = Block(pa.Table.from_arrays(columns, names=list(names)), row, line, records, breaks, positions, texts=texts)
+    block = Block(pa.Table.from_arrays(columns, names=list(names)), row, line, records, within, positions, texts=texts)
     spots = np.array(sorted(bad), dtype=np.int64)
     broken = [
         Broken("csv-encoding", bad[int(spot)], int(line), int(number))
