@@ -12,8 +12,8 @@ from prefect.client.schemas.objects import State, TaskRun
 from cbrn_data import pipeline
 from cbrn_data.errors import ReleaseError
 from cbrn_data.release.overview import overview
-from cbrn_data.settings import release_date, settings
-from flows.reporting import Kept, show_release, shown_when_refused
+from cbrn_data.settings import Settings, release_date, settings
+from flows.reporting import Kept, show_findings, show_release, shown_when_refused, tell_release
 from flows.validate import validate
 
 
@@ -35,33 +35,54 @@ async def _is_the_store(task: Any, run: TaskRun, state: State) -> bool:
     retry_delay_seconds=10,
     retry_condition_fn=_is_the_store,
 )
-def commit_release(built: pipeline.Built, root: str, published: str, date: str) -> pipeline.Outcome:
+def commit_release(built: pipeline.Built, where: Settings, date: str) -> pipeline.Outcome:
     """Publish what was built."""
     with shown_when_refused():
-        return pipeline.publish(built, pipeline.open_store(settings(Path(root), Path(published))), date)
+        return pipeline.publish(built, pipeline.open_store(where), date)
 
 
 @task(name="See whether anything is new", cache_policy=NO_CACHE)
-def find_settled(gathered: pipeline.Gathered, root: str, published: str) -> pipeline.Outcome | None:
+def find_settled(gathered: pipeline.Gathered, where: Settings) -> pipeline.Outcome | None:
     """Return what is published if it was made of these very sources and definitions by this code."""
-    return pipeline.settled(gathered, pipeline.open_store(settings(Path(root), Path(published)), gathered.package))
+    return pipeline.settled(gathered, pipeline.open_store(where, gathered.package))
+
+
+@task(name="See what would be published", cache_policy=NO_CACHE)
+def plan_release(built: pipeline.Built, where: Settings, date: str) -> str:
+    """Show what publishing would do, and return the version it would have; writes nothing."""
+    with shown_when_refused():
+        planned = pipeline.plan(built, pipeline.open_store(where), date=date)
+    show_findings(sorted({*built.findings, *planned.findings}))
+    if not planned.is_news:
+        show_release(f"Nothing new: {planned.version} has this content already", [])
+        return planned.version
+    lines = [("Brings", planned.summary), *((reason.step, reason.why) for reason in planned.why)]
+    show_release(f"Would publish {planned.version}", lines)
+    return planned.version
 
 
 @flow(name="publish", validate_parameters=False)
-def publish(built: Kept[pipeline.Built] | None = None, root: str = ".", published: str | None = None) -> str:
+def publish(
+    built: Kept[pipeline.Built] | None = None, root: str = ".", published: str | None = None, base_url: str | None = None
+) -> str:
     """Publish and return the newest version; without ``built`` everything under ``root`` is ingested and validated first."""
-    where = settings(Path(root), Path(published) if published else None)
+    where = settings(Path(root), Path(published) if published else None, base_url)
     checked = (built or validate(root=root)).value
-    return show_outcome(commit_release(checked, root, str(where.published), release_date()))
+    return show_outcome(commit_release(checked, where, release_date()), where)
 
 
-def show_outcome(outcome: pipeline.Outcome) -> str:
-    """Put what was done on the run page and into its log; return the version."""
+def show_outcome(outcome: pipeline.Outcome, where: Settings) -> str:
+    """Put what was done on the run page and into its log, and tell of a new release; return the version."""
     version = outcome.release.version
     heading = f"Published {version}" if outcome.is_new else f"Nothing new: {version} has this content already"
     logger = get_run_logger()
     for sentence in outcome.repaired:
         logger.warning("Repaired: %s", sentence)
     logger.info(heading)
-    show_release(heading, overview(outcome.release))
+    base = pipeline.base_url(where)
+    links = [("the portal", base), ("this release", f"{base}releases/{version}/datapackage.json")]
+    links.append(("what changed", f"{base}releases/{version}/CHANGES.md"))
+    show_release(heading, overview(outcome.release), links)
+    if outcome.is_new:
+        tell_release(outcome.release, links[1][1])
     return version

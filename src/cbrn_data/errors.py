@@ -45,5 +45,9 @@ class ReleaseError(CbrnDataError):
     """The store under ``published/`` cannot be read or written."""
 
 
+class PushError(CbrnDataError):
+    """The place that ``published/`` is copied to cannot be used, or holds what must not be overwritten."""
+
+
 class VerificationError(CbrnDataError):
     """A release or a store does not hold what it promises."""

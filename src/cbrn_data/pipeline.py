@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from cbrn_data.release.content import Content
     from cbrn_data.signing.keys import SigningKey
     from cbrn_data.tables.build import Tables
+    from cbrn_data.tables.kept import Kept
+    from cbrn_data.tables.records import Write
 
 
 @dataclass(frozen=True)
@@ -61,10 +63,14 @@ class Outcome:
 
 def open_store(where: Settings, package: Package | None = None) -> Store:
     """Return the store of releases, which derives all that stands beside them for their readers."""
-    about = (package or read_package(where.schemas)).about
-    base_url = where.base_url or str(about.get("base_url") or "")
-    made_by = digest(dumped({"code": code_version(), "base_url": base_url}))
-    return Store(where.published, derivation(base_url, pages), made_by)
+    base = base_url(where, package)
+    made_by = digest(dumped({"code": code_version(), "base_url": base}))
+    return Store(where.published, derivation(base, pages), made_by)
+
+
+def base_url(where: Settings, package: Package | None = None) -> str:
+    """Return the address at which ``published/`` will be served: the operator's, else the one of the definitions."""
+    return where.base_url or str((package or read_package(where.schemas)).about.get("base_url") or "")
 
 
 def pages(releases: list[Release], base_url: str) -> dict[str, bytes]:
@@ -114,13 +120,22 @@ def _reported(release: Release) -> list[Finding]:
     return [Finding(**{name: entry[name] for name in names}) for entry in report["findings"]["listed"]]
 
 
-def build(gathered: Gathered) -> Built:
-    """Make the tables and check them. Raises GateError with every finding if one blocks."""
+def kept_tables(where: Settings) -> Kept:
+    """Return what keeps the finished tables of records of this project for the next run."""
+    from cbrn_data.tables.kept import Kept
+
+    project = disk.sha256_of(str(where.root.resolve()).encode())[:16]
+    return Kept(where.cache / "tables" / project, code_version())
+
+
+def build(gathered: Gathered, write: Write | None = None) -> Built:
+    """Make the tables and check them; ``write`` makes those of records. Raises GateError with all findings if one blocks."""
     from cbrn_data.checks.run import check_tables
     from cbrn_data.release.content import build_content
     from cbrn_data.tables.build import build_tables
+    from cbrn_data.tables.records import write_records
 
-    tables = build_tables(gathered.sources, gathered.package)
+    tables = build_tables(gathered.sources, gathered.package, write or write_records)
     findings = list(tables.findings)
     if not blocking(findings):
         documents = {

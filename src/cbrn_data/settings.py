@@ -55,10 +55,10 @@ def _cache() -> Path:
     return state / "cache" if state else Path(user_cache_dir("cbrn-data", appauthor=False))
 
 
-def settings(root: Path | None = None, published: Path | None = None) -> Settings:
+def settings(root: Path | None = None, published: Path | None = None, base_url: str | None = None) -> Settings:
     """Return the settings for ``root`` (default: the current folder)."""
     base = root or Path()
-    return Settings(base, published or base / "published", os.environ.get("CBRN_DATA_BASE_URL"))
+    return Settings(base, published or base / "published", base_url or os.environ.get("CBRN_DATA_BASE_URL"))
 
 
 def release_date(environment: Mapping[str, str] = os.environ) -> str:

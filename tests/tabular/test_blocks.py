@@ -165,3 +165,10 @@ def test_an_error_of_the_reading_thread_reaches_the_caller() -> None:
     assert next(found) == 1
     with pytest.raises(OSError, match="gone"):
         next(found)
+
+
+def test_a_break_in_a_cell_is_counted_though_the_last_line_has_none() -> None:
+    file = io.BytesIO(b'a,b\n"x\ny",1\nz,2')
+    names, begun, line = read_header(file)
+    (block,) = read_blocks(file, names, begun, line)
+    assert block.lines(np.arange(2)).tolist() == [2, 4]

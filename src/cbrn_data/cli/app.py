@@ -56,11 +56,18 @@ def plan(root: Root = Path(), published: Published = None, at_least: AtLeast = "
 
 
 @app.command()
-def publish(root: Root = Path(), published: Published = None, at_least: AtLeast = "patch", as_json: Json = False) -> None:
+def publish(
+    root: Root = Path(),
+    published: Published = None,
+    at_least: AtLeast = "patch",
+    as_json: Json = False,
+    runner: Annotated[str, typer.Option(help="Who makes tables of records: local, or dask.")] = "local",
+    scheduler: Annotated[str | None, typer.Option(help="The scheduler of the Dask cluster, as tcp://host:8786.")] = None,
+) -> None:
     """Read, validate and publish everything, if there is anything new."""
     from cbrn_data.cli.publish import publish_now
 
-    publish_now(root, published, at_least, as_json)
+    publish_now(root, published, at_least, as_json, runner, scheduler)
 
 
 @app.command()
@@ -153,6 +160,19 @@ def withdraw(
     from cbrn_data.cli.history import withdraw_release
 
     withdraw_release(version, reason, root, published)
+
+
+@app.command()
+def push(
+    target: Annotated[str, typer.Argument(help="Where to: s3://bucket/folder, file:///folder, or any fsspec address.")],
+    root: Root = Path(),
+    published: Published = None,
+    as_json: Json = False,
+) -> None:
+    """Copy published/ to a web host's folder or to object storage: releases first, the index last."""
+    from cbrn_data.cli.push import push_now
+
+    push_now(target, root, published, as_json)
 
 
 @app.command()

@@ -9,6 +9,7 @@ from cbrn_data import pipeline
 from cbrn_data.cli.show import console, show_changes, show_findings, show_json, show_lines
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.findings import shown
+from cbrn_data.release.code import code_version
 from cbrn_data.release.overview import overview
 from cbrn_data.release.version import STEPS
 from cbrn_data.settings import release_date, settings
@@ -43,15 +44,19 @@ def show_plan(root: Path, published: Path | None, at_least: str, as_json: bool) 
     show_changes([*(change for change in planned.changes if change["table_name"] in data), *of_records])
 
 
-def publish_now(root: Path, published: Path | None, at_least: str, as_json: bool) -> None:
+def publish_now(
+    root: Path, published: Path | None, at_least: str, as_json: bool, runner: str = "local", scheduler: str | None = None
+) -> None:
     """Run the whole pipeline and print what it did."""
+    if runner not in ("local", "dask") or (runner == "dask") != (scheduler is not None):
+        raise CbrnDataError("--runner is local, or dask together with --scheduler tcp://host:8786")
     where = settings(root, published)
     step, gathered = _step(at_least), pipeline.gather(where)
     store = pipeline.open_store(where, gathered.package)
     outcome, key = pipeline.settled(gathered, store), None
     if outcome is None:
         key = pipeline.own_key(where)
-        outcome = pipeline.publish(pipeline.build(gathered), store, release_date(), step, key)
+        outcome = pipeline.publish(_build(gathered, scheduler), store, release_date(), step, key)
     if as_json:
         findings = [finding.as_dict() for finding in outcome.findings]
         release = {key: outcome.release.info[key] for key in ("version", "date", "sequence", "content_digest", "summary")}
@@ -67,6 +72,19 @@ def publish_now(root: Path, published: Path | None, at_least: str, as_json: bool
     if key and outcome.is_new and key.is_local:
         console().print(f"Signed with the local key {key.fingerprint[:16]}…, which nobody has pinned.")
     show_lines(overview(outcome.release))
+
+
+def _build(gathered: pipeline.Gathered, scheduler: str | None) -> pipeline.Built:
+    """Build here, or with the tables of records made by the workers of a scheduler."""
+    if scheduler is None:
+        return pipeline.build(gathered)
+    from cbrn_data.tables.cluster import Cluster
+
+    cluster = Cluster(scheduler, code_version)
+    try:
+        return pipeline.build(gathered, cluster.write)
+    finally:
+        cluster.close()
 
 
 def _show_nothing_new(release: Release) -> None:

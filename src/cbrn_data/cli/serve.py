@@ -12,7 +12,7 @@ import stat
 from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from cbrn_data.cli.show import console
@@ -20,6 +20,7 @@ from cbrn_data.errors import CbrnDataError, ReleaseError
 from cbrn_data.portal.paper import POLICY
 from cbrn_data.settings import settings
 from cbrn_data.store import disk
+from cbrn_data.store.media import PLAIN, media_type
 
 LOOPBACK = "127.0.0.1"
 HOME = "index.html"
@@ -32,20 +33,6 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".svg": "image/svg+xml",
-    ".json": "application/json",
-    ".jsonld": "application/ld+json",
-    ".csv": "text/csv; charset=utf-8",
-    ".xml": "application/xml",
-    ".rdf": "application/rdf+xml",
-    ".ttl": "text/turtle; charset=utf-8",
-    ".pdf": "application/pdf",
-}
-PLAIN = "text/plain; charset=utf-8"
 _SECONDS = 30
 
 
@@ -94,7 +81,7 @@ class Handler(BaseHTTPRequestHandler):
         if not name or data is None:
             return self._refuse(HTTPStatus.NOT_FOUND)
         assert isinstance(data, bytes)
-        self._send(HTTPStatus.OK, TYPES.get(PurePosixPath(name).suffix, PLAIN), data, body)
+        self._send(HTTPStatus.OK, media_type(name), data, body)
 
     def _name(self) -> str | None:
         """Return the name of the file that is asked for, None where no file can have it."""

@@ -22,8 +22,8 @@ from cbrn_data.store.history import RELEASES, read_history
 from cbrn_data.verify.release import ReleaseAudit
 from cbrn_data.verify.remote import Mirror, is_address, mirror
 from cbrn_data.verify.report import VERDICTS, check_place, page, write_page
-from cbrn_data.verify.results import FAILED, NOT_CHECKED, PASSED, Result, exit_code, notices
-from cbrn_data.verify.store import STORE, fresh, held_against, remember, verify_store
+from cbrn_data.verify.results import FAILED, PASSED, Result, exit_code, notices
+from cbrn_data.verify.store import fresh, held_against, remember, verify_store
 
 
 @dataclass(frozen=True)
@@ -122,23 +122,11 @@ def _results(
     else:
         results = [*fetched, *verify_store(place.folder, trusted)]
         results += _memories(place.folder, memory, max_age, results)
-    results += _rebuilt(place, results) if rebuild else []
+    if rebuild:
+        from cbrn_data.verify.again import made_again  # loads the producer
+
+        results += made_again(place.folder, place.is_release, results)
     return list(place.mirror.restated(results)) if place.mirror else results
-
-
-def _rebuilt(place: Place, results: Sequence[Result]) -> Iterator[Result]:
-    """Make each release again, unless its own files cannot be relied on; only this loads the producer."""
-    from cbrn_data.verify.rebuild import rebuilt
-    from cbrn_data.verify.rederive import rederived
-
-    if any(result.check in ("files", "record", "chain") and result.result == FAILED for result in results):
-        yield Result(STORE, "rebuild", NOT_CHECKED, "what is there is not what was released")
-        return
-    folders = [place.folder] if place.is_release else [release.folder for release in read_history(place.folder)]
-    for previous, release in zip([None, *folders], folders, strict=False):
-        yield from rebuilt(release, previous)
-    if not place.is_release:
-        yield from rederived(STORE, place.folder)
 
 
 def _folder(what: str | None, published: Path) -> Path:

@@ -10,8 +10,9 @@ key that repeats stands beside itself, and two releases are compared in one pass
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,13 +41,20 @@ _KEY = "^[a-z0-9][a-z0-9-]*$"
 
 @dataclass
 class Reading:
-    """What was seen of a source of records: good ``rows`` and ``cells``, faults, and the rows left out, by line."""
+    """What was seen of a source of records: good ``rows`` and ``cells``, faults, and the rows left out, by line.
+
+    ``records`` counts all of them; ``keys`` are those of the first and the last that could be read, none where none could.
+    ``done`` is how much of the file was read so far, from 0 to 1; it runs ahead by the blocks that wait their turn.
+    """
 
     table: Table
     rows: int = 0
     cells: int = 0
+    done: float = 0.0
     header: str = ""
     header_start: int = 0
+    records: int = 0
+    keys: list[str | None] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
     set_aside: dict[int, dict[str, str | None]] = field(default_factory=dict)
 
@@ -84,22 +92,36 @@ def read_records(path: Path, reading: Reading, known: Mapping[str, KnownKeys]) -
     A header that is not the table's yields nothing, and is told as ``curated-header``.
     """
     table = reading.table
-    part = compile_part(table, [name for name in table.names if name != LINE])
-    foreign = {key: known[key.resource] for key in part.schema.foreign_keys}
-    rules = _Rules(table, part)
-    check = TableCheck(part, reading.tally, foreign, more=rules.failures)
     with path.open("rb", buffering=0) as file:
+        size = os.fstat(file.fileno()).st_size
         header, begun, line = read_header(file)
-        reading.header, reading.header_start = _header_words(path)
+        reading.header, reading.header_start = header_words(path)
         for message in header_messages(header, table):
             reading.tally.add(Fault(0, 1, "", "curated-header", message=message))
         if reading.tally.counts:
             return
-        for block in ahead(read_blocks(file, header, begun, line)):
-            yield from _good_rows(matched(block, part.schema), check, rules, reading)
+
+        def blocks() -> Iterator[Block]:
+            for block in ahead(read_blocks(file, header, begun, line)):
+                reading.done = file.tell() / size
+                yield block
+
+        yield from judge_blocks(blocks(), reading, known)
 
 
-def _header_words(path: Path) -> tuple[str, int]:
+def judge_blocks(blocks: Iterable[Block], reading: Reading, known: Mapping[str, KnownKeys]) -> Iterator[pa.Table]:
+    """Yield the good rows of blocks that follow one another in a source of records; ``reading`` is filled on the way."""
+    table = reading.table
+    part = compile_part(table, [name for name in table.names if name != LINE])
+    foreign = {key: known[key.resource] for key in part.schema.foreign_keys}
+    rules = _Rules(table, part)
+    check = TableCheck(part, reading.tally, foreign, more=rules.failures)
+    for block in blocks:
+        yield from _good_rows(matched(block, part.schema), check, rules, reading)
+        reading.records, reading.keys = check.rows, rules.keys
+
+
+def header_words(path: Path) -> tuple[str, int]:
     """Return the first line as it stands, without its break, and where it begins: after any byte order mark."""
     with path.open("rb") as file:
         line = file.readline(1 << 16).decode("utf-8", "replace")
@@ -142,7 +164,7 @@ class _Rules:
     def __init__(self, table: Table, part: object) -> None:
         self._table = table
         self._part = part
-        self._last: str | None = None
+        self.keys: list[str | None] = []
 
     def failures(self, data: pa.Table, found: Sequence[Failure]) -> Iterator[Failure]:
         """Yield what breaks a rule; rows whose cells are broken are not asked for the rules between cells."""
@@ -163,12 +185,12 @@ class _Rules:
         unlike = places(pc.invert(pc.match_substring_regex(keys, _KEY)))
         if len(unlike):
             yield Failure(name, "key-form", "", unlike)
-        before = pa.concat_arrays([pa.array([self._last], pa.string()), keys.slice(0, len(keys) - 1)])
+        before = pa.concat_arrays([pa.array(self.keys[1:] or [None], pa.string()), keys.slice(0, len(keys) - 1)])
         for code, compare in (("key-repeated", pc.equal), ("records-unordered", pc.greater)):
             rows = places(compare(before, keys))
             if len(rows):
                 yield Failure(name, code, "primaryKey", rows)
-        self._last = keys[len(keys) - 1].as_py()
+        self.keys = [self.keys[0] if self.keys else keys[0].as_py(), keys[len(keys) - 1].as_py()]
 
 
 def _finding(table: Table, fault: Fault, place: str) -> Finding:

@@ -17,7 +17,7 @@ NUMBERS = frozenset({"integer", "year"})
 class Sink(Protocol):
     """Takes the bytes of a file, piece after piece."""
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes, /) -> object:
         """Take the next bytes."""
 
 

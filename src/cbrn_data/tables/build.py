@@ -18,7 +18,7 @@ from cbrn_data.tables.corrections import read_corrections
 from cbrn_data.tables.curated import Curated, read_curated
 from cbrn_data.tables.fit import refuse_missing, refuse_unfit
 from cbrn_data.tables.leaflets import LeafletClaims
-from cbrn_data.tables.records import Records, misplaced, write_records
+from cbrn_data.tables.records import Records, Write, misplaced, write_records
 from cbrn_data.tables.resolve import Row, resolve
 from cbrn_data.words.text import inert, slug
 
@@ -43,8 +43,8 @@ class Tables:
         return counts | {name: records.rows for name, records in self.records.items()}
 
 
-def build_tables(sources: list[Source], package: Package) -> Tables:
-    """Build every table from verified sources."""
+def build_tables(sources: list[Source], package: Package, write: Write = write_records) -> Tables:
+    """Build every table from verified sources; ``write`` makes those of records."""
     refuse_missing(package)
     findings: list[Finding] = []
     renames = _renames(sources, findings)
@@ -70,17 +70,17 @@ def build_tables(sources: list[Source], package: Package) -> Tables:
     rows = {name: sorted(found_rows.get(name, []), key=table.order) for name, table in package.tables.items()}
     tables = Tables(rows, sources, sorted(set(findings + resolved.findings)))
     has_records = any(table.by_line for table in package.tables.values()) or any(s.kind == "records" for s in sources)
-    return _with_records(tables, package) if has_records else tables
+    return _with_records(tables, package, write) if has_records else tables
 
 
-def _with_records(tables: Tables, package: Package) -> Tables:
+def _with_records(tables: Tables, package: Package, write: Write) -> Tables:
     """Add the tables of records, which refer to the others, with their evidence and the rows they set aside."""
     findings = [*tables.findings, *misplaced(tables.sources, package)]
     if blocking(findings):
         return replace(tables, findings=sorted(findings))
     folder = TemporaryDirectory(prefix="cbrn-data-")
     sources = [source for source in tables.sources if source.kind == "records"]
-    found = [write_records(source, package, tables.rows, Path(folder.name)) for source in sources]
+    found = [write(source, package, tables.rows, Path(folder.name)) for source in sources]
     rows = dict(tables.rows)
     rows["evidence"] = sorted([*rows["evidence"], *(each.evidence for each in found)], key=package.tables["evidence"].order)
     aside = [*rows["quarantine"], *(row for each in found for row in each.quarantined)]

@@ -7,7 +7,7 @@ temporary folder (``TMPDIR``), and what is wrong with a row blocks or sets it as
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -38,6 +38,17 @@ class Records:
     quarantined: list[Row]
 
 
+Write = Callable[[Source, Package, Mapping[str, list[Row]], Path], Records]
+"""What makes the table of a source of records: ``write_records``, or what calls it here, elsewhere or only if need be."""
+
+Tell = Callable[[str, float], None]
+"""Takes the name of a table and how much of its source was read, from 0 to 1."""
+
+
+def silent(name: str, share: float) -> None:
+    """Tell nobody."""
+
+
 def misplaced(sources: list[Source], package: Package) -> Iterator[Finding]:
     """Yield a finding for each source of records without a table of its own."""
     seen: dict[str, Source] = {}
@@ -53,7 +64,9 @@ def misplaced(sources: list[Source], package: Package) -> Iterator[Finding]:
         seen.setdefault(name, source)
 
 
-def write_records(source: Source, package: Package, rows: Mapping[str, list[Row]], folder: Path) -> Records:
+def write_records(
+    source: Source, package: Package, rows: Mapping[str, list[Row]], folder: Path, tell: Tell = silent
+) -> Records:
     """Read a source of records and write its table into ``folder``; ``rows`` are those of the tables it refers to."""
     assert source.path
     table = package.tables[str(source.about["table"])]
@@ -64,12 +77,18 @@ def write_records(source: Source, package: Package, rows: Mapping[str, list[Row]
         writer = TableWriter(table, csv, js)
         for block in read_records(source.path, reading, known_keys(rows, table)):
             writer.add(block)
+            tell(table.name, reading.done)
         writer.close()
+    return records_of(source, reading, Large(files["csv"], csv.sha256, csv.size), Large(files["json"], js.sha256, js.size))
+
+
+def records_of(source: Source, reading: Reading, csv: Large, js: Large) -> Records:
+    """Return a table whose files were written, with what was seen of its source."""
     findings, quarantined = _set_aside(source, reading)
     return Records(
-        table=table,
-        csv=Large(files["csv"], csv.sha256, csv.size),
-        json=Large(files["json"], js.sha256, js.size),
+        table=reading.table,
+        csv=csv,
+        json=js,
         rows=reading.rows,
         cells=reading.cells,
         evidence=evidence_row(source, reading),

@@ -135,7 +135,7 @@ def read_header(file: BinaryIO, dialect: Dialect = Dialect()) -> tuple[list[str]
     end = _first_break(data) if end is None else end
     first = data[:end]
     text = first.decode("utf-8", "replace").removesuffix("\n").removesuffix("\r")
-    return split(text, dialect) if text else [], data[end:], 1 + _breaks(first)
+    return split(text, dialect) if text else [], data[end:], 1 + breaks(first)
 
 
 def split(text: str, dialect: Dialect) -> list[str]:
@@ -170,8 +170,8 @@ def read_blocks(
                 said = [
                     Broken("csv-quote", broken, line, row, rest[: min(end, SHOWN)].decode("utf-8", "replace").rstrip("\r\n"))
                 ]
-                yield Block(_no_rows(names), row, line, 1, _breaks(rest[:end]), broken=said)
-                row, line, rest = row + 1, line + _breaks(rest[:end]), rest[end:]
+                yield Block(_no_rows(names), row, line, 1, breaks(rest[:end]), broken=said)
+                row, line, rest = row + 1, line + breaks(rest[:end]), rest[end:]
             if not broken and not final:
                 break
         if final:
@@ -182,7 +182,8 @@ def _no_rows(names: Sequence[str]) -> pa.Table:
     return pa.Table.from_arrays([pa.array([], pa.string()) for _ in names], names=list(names))
 
 
-def _breaks(data: bytes) -> int:
+def breaks(data: bytes) -> int:
+    """Return how many lines end in these bytes."""
     return data.count(b"\n") or data.count(b"\r")
 
 
@@ -279,7 +280,9 @@ def _parsed(data: bytes, names: Sequence[str], row: int, line: int, dialect: Dia
         columns, bad = _woven(columns, uneven, bad)
     table = pa.Table.from_arrays(columns, names=list(names))
     beyond = {place: cells[len(names) :] for place, cells in uneven.items()}
-    block = Block(table, row, line, table.num_rows, _breaks(data), beyond=beyond)
+    # The last line of a file may have no break; counted as if it had, breaks within cells show in the difference.
+    within = breaks(data) + (not data.endswith((b"\n", b"\r")))
+    block = Block(table, row, line, table.num_rows, within, beyond=beyond)
     ragged, broken = _told(block, list(uneven)), _told(block, sorted(bad))
     block.ragged.extend(Ragged(number, on, uneven[place]) for place, number, on in ragged)
     block.broken.extend(Broken("csv-encoding", bad[place], on, number) for place, number, on in broken)

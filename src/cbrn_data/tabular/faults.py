@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 LISTED = 1000
 """So many faults of a kind are listed for a table; of the others it is said how many there are."""
@@ -52,6 +52,13 @@ class Tally:
     def count(self, code: str, number: int) -> None:
         """Count faults without listing them."""
         self.counts[code] += number
+
+    def extend(self, after: Tally, rows: int) -> None:
+        """Add the faults of what follows ``rows`` rows."""
+        self.counts.update(after.counts)
+        for code, faults in after._listed.items():
+            for fault in faults[: self.room(code)]:
+                self.keep(replace(fault, row=fault.row + rows))
 
     @property
     def listed(self) -> list[Fault]:

@@ -1,0 +1,29 @@
+"""What published files are called on the web: the media type that a server must send with each."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".json": "application/json",
+    ".jsonld": "application/ld+json",
+    ".csv": "text/csv; charset=utf-8",
+    ".xml": "application/xml",
+    ".rdf": "application/rdf+xml",
+    ".ttl": "text/turtle; charset=utf-8",
+    ".pdf": "application/pdf",
+}
+PLAIN = "text/plain; charset=utf-8"
+
+
+def media_type(name: str) -> str:
+    """Return the media type of a file by the end of its name; of any other it is plain text.
+
+    >>> media_type("releases/1.0.0/data/regions.csv"), media_type("releases/1.0.0/SHA256SUMS")
+    ('text/csv; charset=utf-8', 'text/plain; charset=utf-8')
+    """
+    return _TYPES.get(PurePosixPath(name).suffix, PLAIN)

@@ -1,0 +1,291 @@
+"""A push to folders and to a real S3-speaking server: whole, in order, again, cut short, and two at once."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from cbrn_data.errors import PushError
+from cbrn_data.push.contents import FOR_EVER, Item, read_contents
+from cbrn_data.push.lease import LEASE_FILE, leased
+from cbrn_data.push.place import ConflictError, open_place
+from cbrn_data.store.store import Store
+from tests.cli.conftest import Done, run
+from tests.push.conftest import DOCS, SECRET, Bucket, Start, States, check_whole, commit, derive, files
+
+
+def push(published: Path, target: object) -> Done:
+    return run("push", target, "--published", published, "--json")
+
+
+def test_a_bucket_holds_the_same_files_and_passes_an_audit_from_the_web(published: Path, bucket: Bucket) -> None:
+    first = push(published, bucket.target)
+    assert (first.code, first.err) == (0, "")
+    assert bucket.objects() == files(published)
+    assert sorted(first.json["put"]) == sorted(files(published))
+    assert first.json["bytes"] == sum(map(len, files(published).values()))
+    audit = run("verify", bucket.web, "--json")
+    assert audit.code == 0, audit.out
+    again = push(published, bucket.target).json
+    assert (again["pushed"], again["put"], again["unchanged"]) == (False, [], len(files(published)))
+
+
+def test_only_what_changed_is_put_and_what_is_derived_no_more_leaves(states: States, bucket: Bucket) -> None:
+    push(states.older, bucket.target)
+    before = {name: bucket.head(name)["LastModified"] for name in bucket.names()}
+    time.sleep(1.1)
+    done = push(states.newer, bucket.target).json
+    assert bucket.objects() == files(states.newer)
+    put = {name for name in bucket.names() if bucket.head(name)["LastModified"] != before.get(name)}
+    old, new = files(states.older), files(states.newer)
+    assert put == set(done["put"]) == {name for name in new if old.get(name) != new[name]}
+    assert done["removed"] == sorted(old.keys() - new.keys()) == ["pages/1.0.0.html"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "cache"),
+    [
+        ("releases.json", "application/json", "no-cache"),
+        ("index.html", "text/html; charset=utf-8", "public, max-age=300"),
+        ("latest/rows.csv", "text/csv; charset=utf-8", "public, max-age=300"),
+        ("releases/1.0.0/SHA256SUMS", "text/plain; charset=utf-8", "public, max-age=31536000, immutable"),
+        ("releases/1.0.0/attestation.json", "application/json", "public, max-age=31536000, immutable"),
+    ],
+)
+def test_headers(states: States, server: str, headed: Bucket, name: str, kind: str, cache: str) -> None:
+    head = headed.head(name)
+    assert (head["ContentType"], head["CacheControl"]) == (kind, cache)
+    assert "ContentEncoding" not in head
+
+
+@pytest.fixture(scope="module")
+def headed(states: States, server: str) -> Bucket:
+    import boto3
+
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="headed")
+    push(states.older, "s3://headed/cbrn")
+    return Bucket(client, "headed", server)
+
+
+def test_a_folder_and_memory(states: States, tmp_path: Path) -> None:
+    target = tmp_path / "www" / "data"
+    assert push(states.older, f"file://{target}").code == 0
+    assert files(target) == files(states.older)
+    assert push(states.newer, f"file://{target}").code == 0
+    assert files(target) == files(states.newer)
+    check_whole(files(target))
+    assert push(states.newer, f"file://{target}").json["pushed"] is False
+    assert push(states.newer, "memory://a/b").json["pushed"] is True
+    assert push(states.newer, "memory://a/b").json["pushed"] is False
+
+
+def test_releases_come_first_and_the_index_last(states: States) -> None:
+    stages = [[item.name for item in stage] for stage in read_contents(states.newer).stages]
+    names = [name for stage in stages for name in stage]
+    assert sorted([*names, "releases.json"]) == sorted(files(states.newer))
+    assert stages[1:3] == [
+        [f"releases/{version}/{name}" for version in ("1.0.0", "1.1.0")] for name in ("SHA256SUMS", "attestation.json")
+    ]
+    assert all(name.startswith("releases/") for stage in stages[:3] for name in stage)
+    assert not any(name.startswith("releases/") for stage in stages[3:] for name in stage)
+    assert stages[-1] == ["latest/datapackage.json"]
+
+
+@pytest.fixture
+def half(states: States, bucket: Bucket, start: Start) -> subprocess.Popen[str]:
+    """A push that is stopped in the middle, with some files put and no index of the new state."""
+    push(states.older, bucket.target)
+    goal = len(bucket.names()) + 12
+    process = start("push", bucket.target, "--published", states.newer)
+    while len(bucket.names()) < goal:
+        assert process.poll() is None
+    process.send_signal(signal.SIGSTOP)
+    there = bucket.objects()
+    assert there["releases.json"] == files(states.older)["releases.json"]
+    assert files(states.older).items() <= there.items() and LEASE_FILE in there
+    check_whole(there)
+    return process
+
+
+def test_killed_in_the_middle_readers_see_the_state_before_and_the_next_push_goes_on(
+    states: States, bucket: Bucket, start: Start, half: subprocess.Popen[str]
+) -> None:
+    half.kill()
+    half.wait()
+    there = bucket.names()
+    process = start("push", bucket.target, "--published", states.newer, "--json")
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, err) == (0, "")
+    assert bucket.objects() == files(states.newer)
+    put = set(Done(0, out, err).json["put"])
+    assert not put & (set(there) - set(files(states.older)))
+
+
+def test_another_store_takes_over_from_one_that_sleeps(
+    states: States, bucket: Bucket, start: Start, half: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(states.newer, tmp_path / "copy"))
+    other = start("push", bucket.target, "--published", copy)
+    assert other.wait(timeout=120) == 0, other.communicate()
+    half.send_signal(signal.SIGCONT)
+    _, err = half.communicate(timeout=120)
+    assert half.returncode == 2
+    assert "another push took over" in err or "changed by somebody else" in err
+    assert bucket.objects() == files(states.newer)
+
+
+def test_what_only_a_push_that_was_cut_short_knew_is_taken_away(states: States, bucket: Bucket) -> None:
+    place = open_place(bucket.target)
+    with pytest.raises(PushError, match="the net is gone"), leased(place) as lease:
+        lease.note(["pages/of-that-push.html"])
+        bucket.put("pages/of-that-push.html", b"<p>")
+        raise PushError("the net is gone")
+    assert push(states.older, bucket.target).json["removed"] == ["pages/of-that-push.html"]
+    assert bucket.objects() == files(states.older)
+
+
+def test_pushes_at_once_end_in_one_whole_state(states: States, bucket: Bucket, start: Start, tmp_path: Path) -> None:
+    copies = [Path(shutil.copytree(states.newer, tmp_path / str(number))) for number in range(2)]
+    sources = [states.older, *copies]
+    pushes = [start("push", bucket.target, "--published", source) for source in sources]
+    ends = [(*process.communicate(timeout=300), process.returncode) for process in pushes]
+    assert [code for _, _, code in ends[1:]] == [0, 0], ends
+    assert ends[0][2] == 0 or "is ahead" in ends[0][1], ends[0]
+    assert bucket.objects() == files(states.newer)
+    check_whole(bucket.objects())
+
+
+def test_the_same_in_a_folder(states: States, tmp_path: Path, start: Start) -> None:
+    copies = [Path(shutil.copytree(states.newer, tmp_path / str(number))) for number in range(2)]
+    target = tmp_path / "www"
+    pushes = [start("push", f"file://{target}", "--published", source) for source in [states.older, *copies]]
+    ends = [(*process.communicate(timeout=300), process.returncode) for process in pushes]
+    assert [code for _, _, code in ends[1:]] == [0, 0], ends
+    assert ends[0][2] == 0 or "is ahead" in ends[0][1], ends[0]
+    assert files(target) == files(states.newer)
+
+
+def test_a_release_file_that_differs_is_never_overwritten(states: States, bucket: Bucket) -> None:
+    push(states.older, bucket.target)
+    for name in ("releases/1.0.0/data/3.csv", "releases/1.1.0/data/3.csv"):
+        bucket.put(name, b"another\n")
+        done = push(states.newer, bucket.target)
+        assert done.code == 2
+        assert f"{name}: is another file than the release has" in " ".join(done.err.split())
+        assert bucket.objects()[name] == b"another\n"
+        assert bucket.objects()["releases.json"] == files(states.older)["releases.json"]
+        bucket.put("releases/1.0.0/data/3.csv", files(states.older)["releases/1.0.0/data/3.csv"])
+
+
+def test_a_file_that_another_tool_put_is_known_by_its_bytes(states: States, bucket: Bucket) -> None:
+    for name, data in files(states.older).items():
+        bucket.put(name, data)
+    assert push(states.older, bucket.target).json["pushed"] is False
+
+
+def test_a_target_that_is_ahead_is_refused(states: States, bucket: Bucket, tmp_path: Path) -> None:
+    push(states.newer, bucket.target)
+    done = push(states.older, bucket.target)
+    assert done.code == 2 and "is ahead, with a release 1.1.0" in " ".join(done.err.split())
+    assert bucket.objects() == files(states.newer)
+    withdrawn = Path(shutil.copytree(states.newer, tmp_path / "published"))
+    Store(withdrawn, derive).withdraw("1.0.0", "wrong", "2026-12-01")
+    assert push(withdrawn, bucket.target).code == 0
+    assert bucket.objects() == files(withdrawn)
+    done = push(states.newer, bucket.target)
+    assert done.code == 2 and "1.0.0 was withdrawn" in " ".join(done.err.split())
+
+
+def test_another_history_is_refused(states: States, bucket: Bucket, tmp_path: Path) -> None:
+    commit(tmp_path / "other", b"another beginning")
+    push(tmp_path / "other", bucket.target)
+    done = push(states.newer, bucket.target)
+    assert done.code == 2 and "its release 1.0.0 is another" in " ".join(done.err.split())
+
+
+def test_a_place_with_something_else_in_it_is_refused(states: States, bucket: Bucket) -> None:
+    bucket.put("index.html", b"the page of another site\n")
+    push(states.older, bucket.target)
+    done = push(states.older, bucket.target)
+    assert done.code == 2 and "is not empty and has no releases.json" in " ".join(done.err.split())
+    assert bucket.objects()["index.html"] == b"the page of another site\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("releases/1.0.0/data/3.csv", "was changed"),
+        ("releases/1.0.0/attestation.json", "is not there"),
+        ("index.html", "is not the file that releases.json lists"),
+        ("releases.json", "is not the list of the releases"),
+    ],
+)
+def test_a_broken_store_is_not_pushed(states: States, tmp_path: Path, name: str, said: str) -> None:
+    broken = Path(shutil.copytree(states.older, tmp_path / "broken"))
+    if said == "is not there":
+        (broken / name).unlink()
+    else:
+        (broken / name).write_bytes((broken / name).read_bytes() + b" ")
+    done = push(broken, f"file://{tmp_path}/target")
+    assert done.code == 2 and said in " ".join(done.err.split())
+    assert not (tmp_path / "target").exists()
+
+
+def test_a_large_file_goes_up_in_parts(server: str, bucket: Bucket, tmp_path: Path) -> None:
+    """Of a file above 16 MB the ETag is no digest; it must be known again all the same."""
+    path = tmp_path / "large.csv"
+    path.write_bytes(bytes(range(256)) * 4096 * 20)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    item, place = Item("large.csv", path, digest, path.stat().st_size, FOR_EVER), open_place(bucket.target)
+    place.put(item, None)
+    seen = place.seen("large.csv")
+    assert seen and seen.sha256 == digest == place.digest("large.csv")
+    assert bucket.head("large.csv")["ETag"].endswith('-3"')
+    with pytest.raises(ConflictError):
+        place.put(item, None)
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("published", "give an address"),
+        ("s3://user:word@bucket/x", "credentials belong in the environment"),
+        ("nothing://x/y", "cannot be reached"),
+        ("s3://no-such-bucket/x", "no-such-bucket"),
+    ],
+)
+def test_addresses_that_are_none(states: States, server: str, target: str, said: str) -> None:
+    done = push(states.older, target)
+    told = " ".join(done.err.split())
+    assert done.code == 2 and said in told and ":word" not in told and "Traceback" not in told
+
+
+def test_no_secret_is_printed_or_put(states: States, bucket: Bucket) -> None:
+    said = [push(states.older, bucket.target), push(states.older, "s3://no-such-bucket/x")]
+    assert not any(SECRET in done.out + done.err for done in said)
+    assert not any(SECRET.encode() in data for data in bucket.objects().values())
+
+
+def test_the_commands_of_the_documentation(published: Path, bucket: Bucket, tmp_path: Path) -> None:
+    web = tmp_path / "www"
+    commands = re.findall(r"(?m)^    (cbrn-data .*)$", DOCS)
+    assert len(commands) == 5
+    for command in commands:
+        for written, here in {
+            "/srv/www/data": str(web),
+            "s3://open-data/cbrn": bucket.target,
+            "https://objects.example/open-data/cbrn": bucket.web,
+        }.items():
+            command = command.replace(written, here)
+        done = run(*shlex.split(command)[1:], *(["--published", published] if " push " in command else []))
+        assert done.code == 0, (command, done)
+    assert files(web) == bucket.objects() == files(published)

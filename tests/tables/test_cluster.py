@@ -1,0 +1,231 @@
+"""Tables of records made in parts, and by real workers of which one dies: the same bytes as in one go."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from cbrn_data import pipeline
+from cbrn_data.errors import CbrnDataError
+from cbrn_data.release.assemble import code_version
+from cbrn_data.schema.model import read_package
+from cbrn_data.schema.records import Reading, header_words, known_keys
+from cbrn_data.settings import Settings
+from cbrn_data.sources.source import read_sources
+from cbrn_data.tables import cluster
+from cbrn_data.tables.cluster import Cluster
+from cbrn_data.tables.parts import Task, join_parts, write_part
+from cbrn_data.tables.records import Records, records_of, write_records
+from cbrn_data.tabular.blocks import read_header
+from cbrn_data.tabular.pieces import NotCutError, cut_file
+from tests.cli.conftest import run
+from tests.conftest import PROJECT
+
+_spec = importlib.util.spec_from_file_location("records", Path(__file__).parent.parent / "records.py")
+assert _spec and _spec.loader
+records: Any = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(records)
+
+PROJECTS = {"projects": [{"project_id": "P101"}]}
+LINES = [
+    lambda n: records.row(n),
+    lambda n: records.row(n, title='two\nlines, "quoted"'),
+    lambda n: records.row(n, title="crossing\r\nit"),
+    lambda n: records.row(n, people="none"),
+    lambda n: records.row(n, project="P999"),
+    lambda n: records.row(n, start="2024-06-01"),
+    lambda n: f"t-{n:04d},too,few",
+    lambda n: records.row(n, id="t-0000"),
+    lambda n: f't-{n:04d},a "mark" within,P101,1,2024-05-21,2024-05-22',
+    lambda n: records.row(n, id=""),
+]
+"""Good rows, and rows that are wrong in several ways."""
+
+
+def in_parts(source: Any, package: Any, folder: Path, size: int) -> Records:
+    """Make a table in parts, each apart from the others, last first."""
+    table = package.tables["trainings"]
+    known = known_keys(PROJECTS, table)
+    with source.path.open("rb") as file:
+        header, _, _ = read_header(file)
+    tasks = [Task(source.path, piece, header, table, known, folder) for piece in cut_file(source.path, size)]
+    parts = [write_part(task) for task in reversed(tasks)][::-1]
+    reading = Reading(table)
+    reading.header, reading.header_start = header_words(source.path)
+    files = join_parts(parts, reading, folder / "trainings.csv", folder / "trainings.json")
+    return records_of(source, reading, *files)
+
+
+def told(made: Records) -> tuple[object, ...]:
+    files = (made.csv.path.read_bytes(), made.json.path.read_bytes(), made.csv.sha256, made.json.sha256)
+    return (*files, made.rows, made.cells, made.evidence, made.findings, made.quarantined)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("parts")
+    shutil.copytree(PROJECT / "schemas", root / "schemas")
+    (root / "raw").mkdir()
+    records.define(root)
+    return root
+
+
+@examples(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(LINES), max_size=30), st.integers(80, 1500), st.booleans(), st.booleans())
+def test_in_parts_or_in_one_go_is_the_same(
+    root: Path, tmp_path_factory: pytest.TempPathFactory, kinds: list[Any], size: int, aside: bool, ended: bool
+) -> None:
+    rows = [kind(number) for number, kind in enumerate(kinds, start=1)]
+    path = records.put(root, rows, on_error="quarantine" if aside else "reject")
+    if not ended:
+        path.write_bytes(path.read_bytes()[:-1])
+        sidecar = path.with_name("trainings.csv.yaml")
+        text = sidecar.read_text(encoding="utf-8")
+        sidecar.write_text(
+            "\n".join(
+                f"sha256: {sha256(path.read_bytes()).hexdigest()}" if line.startswith("sha256:")
+                else f"bytes: {path.stat().st_size}" if line.startswith("bytes:") else line
+                for line in text.splitlines()
+            ) + "\n", encoding="utf-8",
+        )  # fmt: skip
+    package = read_package(root / "schemas")
+    sources, findings = read_sources(root / "raw")
+    assert not findings
+    one, other = tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("other")
+    whole = write_records(sources[0], package, PROJECTS, one)
+    try:
+        made = in_parts(sources[0], package, other, size)
+    except NotCutError:
+        return  # Left whole: the caller makes it in one go.
+    assert told(made) == told(whole)
+    assert {path.name for path in other.iterdir()} == {"trainings.csv", "trainings.json"}
+
+
+def test_good_rows_are_cut_into_many_parts(root: Path, tmp_path: Path) -> None:
+    path = records.put(root, [LINES[number % 3 if number % 3 < 2 else 0](number) for number in range(1, 200)])
+    pieces = list(cut_file(path, 500))
+    assert len(pieces) > 20
+    assert sum(piece.size for piece in pieces) == path.stat().st_size - len(records.HEADER) - 1
+    text = path.read_bytes()
+    assert all(text[: piece.start].count(b"\n") + 1 == piece.line for piece in pieces)
+
+
+@pytest.mark.parametrize(("before", "after"), [("t-0100", "t-0100"), ("t-0200", "t-0100")])
+def test_keys_out_of_order_from_one_part_to_the_next_are_not_joined(
+    root: Path, tmp_path: Path, before: str, after: str
+) -> None:
+    records.put(root, [records.row(1, id=before), records.row(2, id=after)])
+    package, (source, *_) = read_package(root / "schemas"), read_sources(root / "raw")[0]
+    with pytest.raises(NotCutError, match="comes after"):
+        in_parts(source, package, tmp_path, 60)
+
+
+@pytest.fixture
+def workers(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """A scheduler and two workers as processes on loopback; each worker has one thread and no nanny to restart it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"tcp://127.0.0.1:{port}"
+    pythonpath = os.pathsep.join([str(PROJECT / "src"), os.environ.get("PYTHONPATH", "")])
+    environment = dict(os.environ, PYTHONPATH=pythonpath, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="3")
+    log = (tmp_path / "log").open("wb")
+
+    def start(*arguments: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "distributed.cli." + arguments[0], *arguments[1:]]
+        return subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=tmp_path)
+
+    scheduler = start("dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
+    common = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1", "--local-directory", str(tmp_path))
+    both = [start("dask_worker", address, *common) for _ in range(2)]
+    from distributed import Client
+
+    with Client(address, timeout=60, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=60)
+    yield address, both
+    for process in [*both, scheduler]:
+        process.kill()
+        process.wait()
+    log.close()
+
+
+def test_a_worker_that_dies_changes_nothing(
+    project: Path, tmp_path: Path, workers: tuple[str, list[subprocess.Popen[bytes]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, (first, _) = workers
+    records.define(project)
+    records.put(project, [records.row(number, id=f"t-{number:07d}", title='two\n"lines"') for number in range(20_000)])
+    alone = tmp_path / "alone"
+    assert run("publish", "--root", project, "--published", alone).code == 0
+    dead: list[float] = []
+
+    def kill(name: str, share: float) -> None:
+        if not dead:
+            assert share < 0.5
+            first.send_signal(signal.SIGKILL)
+            first.wait()
+            dead.append(share)
+
+    where = Settings(project, tmp_path / "together")
+    two = Cluster(address, code_version, piece=1 << 16, small=0)
+    try:
+        built = pipeline.build(pipeline.gather(where), lambda *given: two.write(*given, tell=kill))
+    finally:
+        two.close()
+    assert dead
+    pipeline.publish(built, pipeline.open_store(where), "2026-11-22")
+    assert _files(tmp_path / "together") == _files(alone)
+
+
+def test_the_command(project: Path, tmp_path: Path, workers: tuple[str, list[subprocess.Popen[bytes]]]) -> None:
+    records.define(project)
+    records.put(project, [records.row(number) for number in range(1, 3000)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cluster, "SMALL", 0)
+        patch.setattr(cluster, "PIECE", 20_000)
+        done = run("publish", "--root", project, "--runner", "dask", "--scheduler", workers[0], "--json")
+    assert done.code == 0, done.err
+    assert done.json["published"]
+    assert run("verify", project / "published").code == 0
+
+
+def test_a_worker_with_other_code_is_refused(workers: tuple[str, list[subprocess.Popen[bytes]]]) -> None:
+    with pytest.raises(CbrnDataError, match="runs another version of the code"):
+        Cluster(workers[0], os.getpid)
+
+
+def test_no_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "_SECONDS", 1)
+    with pytest.raises(CbrnDataError, match="no scheduler answers"):
+        Cluster("tcp://127.0.0.1:1", os.getpid)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--runner", "dask"], "--runner is local"),
+        (["--scheduler", "tcp://127.0.0.1:1"], "--runner is local"),
+        (["--runner", "spark"], "--runner is local"),
+    ],
+)
+def test_options_that_do_not_fit(project: Path, options: list[str], said: str) -> None:
+    done = run("publish", "--root", project, *options)
+    assert done.code == 2 and said in done.err
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
