@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from cbrn_data.catalogue.derive import derivation
+from cbrn_data.store.store import Store
 from cbrn_data.verify import remote
 from tests.cli.conftest import run
 
@@ -72,10 +74,18 @@ class Site:
         self.server.server_close()
 
 
+@pytest.fixture(scope="module")
+def bare(three: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same releases without pages: fewer files to fetch, and no other question."""
+    published = Path(shutil.copytree(three, tmp_path_factory.mktemp("bare") / "published"))
+    with Store(published, derivation("https://cbrn-data.example/")).writing():
+        return published
+
+
 @pytest.fixture
-def site(three: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+def site(bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     monkeypatch.setenv("no_proxy", "*")
-    shutil.copytree(three, tmp_path / "served")
+    shutil.copytree(bare, tmp_path / "served")
     server = Site(tmp_path / "served")
     yield server
     server.close()
