@@ -56,7 +56,7 @@ def releases(source: str | Path | None = None) -> list[Published]:
     """Return the releases, the newest first. Raises CbrnDataError where there are none to be had.
 
     >>> [release.date for release in releases("published") if release.version == "1.0.0"]
-    ['2026-11-22']
+    ['2026-11-24']
     """
     return _releases(origin(source, settings()))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cbrn_data.tabular import keys
@@ -44,6 +44,7 @@ def expected(rows: list[Key]) -> list[tuple[int, int]]:
 
 
 @pytest.mark.parametrize("collide", [False, True], ids=["hashes differ", "every hash is the same"])
+@example(rows=[("a", "")], cut=1, asked=[(None, "a"), ("a", "")])
 @given(rows=KEYS, cut=st.integers(0, 30), asked=KEYS)
 def test_keys_that_repeat_and_references_that_lead_nowhere(
     rows: list[Key], cut: int, asked: list[Key], collide: bool

@@ -14,7 +14,7 @@ from tests.cli.conftest import run
 from tests.verify import forging
 from tests.verify.conftest import OTHER, OWN, Verify, tree
 
-CHECKS = ["files", "record", "definitions", "data package", "tables", "evidence", "sources", "report", "signature", "delta"]
+CHECKS = "files,record,definitions,counts,data package,tables,evidence,sources,report,signature,delta".split(",")
 LAST = "releases/1.1.1"
 
 

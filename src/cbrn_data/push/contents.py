@@ -69,8 +69,9 @@ def read_contents(published: Path) -> Contents:
     if not releases:
         raise ReleaseError(f"{published}: there is no release to push; `cbrn-data publish` makes the first")
     index = disk.read(published / INDEX)
-    derived: dict[str, str] = parse_object(published / INDEX, index).get("derived", {})
-    if index_bytes(releases, derived) != index:
+    content = parse_object(published / INDEX, index)
+    derived: dict[str, str] = content.get("derived", {})
+    if index_bytes(releases, derived, content.get("derived_by", "")) != index:
         raise ReleaseError(f"{published / INDEX}: is not the list of the releases that are there; publish again")
     listed: list[Item] = []
     sums: list[Item] = []

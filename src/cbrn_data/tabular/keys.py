@@ -48,7 +48,7 @@ def _add_hash(result: Hashes, column: pa.Array) -> None:
     starts = offsets[:-1] - offsets[0]
     active: Mask | slice | npt.NDArray[np.int64] = slice(None)
     for done in range(0, int(lengths.max()), 8):
-        if done:
+        if done or not lengths.all():
             active = np.flatnonzero(lengths > done)
         left = np.clip(lengths[active] - done, 0, 8)
         _mix(result, active, words[np.minimum(starts[active] + done, len(words) - 1)] & _TAILS[left])
