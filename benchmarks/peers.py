@@ -46,11 +46,6 @@ def cbrn_data_publish_json(folder: Path) -> int:
     return _publish(folder, with_json=True)
 
 
-class _Nothing:
-    def write(self, data: bytes) -> None:
-        pass
-
-
 def _publish(folder: Path, with_json: bool) -> int:
     import pyarrow as pa
     from table import definition
@@ -63,8 +58,7 @@ def _publish(folder: Path, with_json: bool) -> int:
     known = KnownKeys()
     known.add([pa.array((folder / "projects.csv").read_text().split()[1:], pa.string())])
     reading = Reading(definition())
-    with (folder / "out.csv").open("wb") as csv_file, (folder / "out.json").open("wb") as json_file:
-        csv, js = Hashed(csv_file), Hashed(json_file)
+    with Hashed(folder / "out.csv") as csv, Hashed(folder / "out.json") as js:
         writer = TableWriter(reading.table, csv, js)
         for block in read_records(folder / "records.csv", reading, {"projects": known}):
             if with_json:
@@ -76,17 +70,18 @@ def _publish(folder: Path, with_json: bool) -> int:
 
 
 def cbrn_data_json(folder: Path) -> int:
-    """Write a table that is text already as JSON."""
-    from table import NAMES, definition
+    """Write a table that is text already as JSON, with its digest."""
+    from table import NAMES
 
     from cbrn_data.schema.delta import table_blocks
-    from cbrn_data.schema.written import Hashed, TableWriter
+    from cbrn_data.schema.written import Hashed
+    from cbrn_data.tabular.blocks import ahead
+    from cbrn_data.tabular.canonical import JSON_BETWEEN, JSON_CLOSE, JSON_OPEN, json_rows
 
-    with (folder / "out.json").open("wb") as json_file:
-        writer = TableWriter(definition(), _Nothing(), Hashed(json_file))
-        for block in table_blocks(folder / "records.csv", NAMES):
-            writer.add(block)
-        writer.close()
+    with Hashed(folder / "out.json") as js:
+        for number, block in enumerate(ahead(table_blocks(folder / "records.csv", NAMES))):
+            js.write((JSON_BETWEEN if number else JSON_OPEN) + json_rows(block, {"people_count"}))
+        js.write(JSON_CLOSE)
     return 0
 
 

@@ -62,6 +62,15 @@ def test_keys_that_repeat_and_references_that_lead_nowhere(
             assert known.lead(columns(asked)).tolist() == [None in row or row in there for row in asked]
 
 
+@given(known=st.sets(st.sampled_from("abcdé")), asked=st.lists(st.sampled_from([None, "", "a", "b", "é", "ab"]), min_size=1))
+def test_references_that_often_repeat_lead_where_each_leads(known: set[str], asked: list[str | None]) -> None:
+    keys_known = KnownKeys()
+    keys_known.add([pa.array(sorted(known), pa.string())])
+    often = asked * 9
+    expected = [text is None or text in known for text in often]
+    assert keys_known.lead([pa.array(["x", *often], pa.string()).slice(1)]).tolist() == expected
+
+
 def test_a_hash_is_of_the_text_alone_wherever_it_stands() -> None:
     texts = ["a" * size for size in range(40)] + ["é", "\u00e9\u00e9", "ab", "ba"]
     whole = hashed([pa.array(texts)])

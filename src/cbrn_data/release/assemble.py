@@ -17,7 +17,7 @@ from cbrn_data.release.version import Reason, next_version, reasons
 from cbrn_data.schema.canonical import Row, csv_bytes, json_bytes
 from cbrn_data.schema.delta import RecordChanges, delta
 from cbrn_data.schema.model import CHANGES, read_package
-from cbrn_data.schema.written import Hashed, TableWriter
+from cbrn_data.schema.written import new_files
 from cbrn_data.store import disk
 from cbrn_data.store.folder import DESCRIPTOR, INFO, Release
 from cbrn_data.strict_json import dumped
@@ -92,15 +92,10 @@ def _change_files(planned: Draft) -> dict[str, disk.Data]:
         made = {f"{CHANGES}.csv": csv_bytes(table.names, changes), f"{CHANGES}.json": json_bytes(table, changes)}
         return made if changes else {}  # type: ignore[return-value]
     assert planned.content.folder
-    files = {form: planned.content.folder / f"{CHANGES}.{form}" for form in ("csv", "json")}
-    with files["csv"].open("wb") as csv_file, files["json"].open("wb") as json_file:
-        csv, js = Hashed(csv_file), Hashed(json_file)
-        writer = TableWriter(table, csv, js)
+    with new_files(table, planned.content.folder) as (writer, csv, js):
         for block in all_changes(planned.changes, planned.pairs, planned.content.package):
             writer.add(block)
-        writer.close()
-    written = (("csv", csv), ("json", js))
-    return {f"{CHANGES}.{form}": disk.Large(files[form], hashed.sha256, hashed.size) for form, hashed in written}
+    return {written.path.name: disk.Large(*written.whole) for written in (csv, js)}
 
 
 def _info(planned: Draft, date: str) -> dict[str, Any]:

@@ -106,7 +106,7 @@ def read_records(path: Path, reading: Reading, known: Mapping[str, KnownKeys]) -
                 reading.done = file.tell() / size
                 yield block
 
-        yield from judge_blocks(blocks(), reading, known)
+        yield from ahead(judge_blocks(blocks(), reading, known))
 
 
 def judge_blocks(blocks: Iterable[Block], reading: Reading, known: Mapping[str, KnownKeys]) -> Iterator[pa.Table]:

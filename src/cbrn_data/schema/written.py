@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
 from typing import BinaryIO, Protocol
 
 import pyarrow as pa
@@ -22,21 +26,39 @@ class Sink(Protocol):
 
 
 class Hashed:
-    """Writes a file; ``sha256`` and ``size`` are of all that was written."""
+    """Writes a new file at ``path``; once it is closed, ``whole`` is its path, its sha256 in hex and its size.
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file, self._digest, self.size = file, hashlib.sha256(), 0
+    A piece is hashed in one thread and written in another while the next one is made. What goes wrong there is raised by
+    the ``write`` that follows, or at the end.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path, self._size = path, 0
+        self._file, self._digest = path.open("wb"), hashlib.sha256()
+        self._threads = ThreadPoolExecutor(2)
+        self._last: list[Future[object]] = []
+
+    def __enter__(self) -> Hashed:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        with self._file, self._threads:
+            self._wait()
 
     @property
-    def sha256(self) -> str:
-        """The digest in hex."""
-        return self._digest.hexdigest()
+    def whole(self) -> tuple[Path, str, int]:
+        """What was written, of a file that is closed."""
+        return self.path, self._digest.hexdigest(), self._size
 
     def write(self, data: bytes) -> None:
-        """Write and hash."""
-        self._digest.update(data)
-        self.size += len(data)
-        self._file.write(data)
+        """Take the next bytes."""
+        self._wait()
+        self._last = [self._threads.submit(take, data) for take in (self._digest.update, self._file.write)]
+        self._size += len(data)
+
+    def _wait(self) -> None:
+        for last in self._last:
+            last.result()
 
 
 class Compared:
@@ -83,3 +105,12 @@ class TableWriter:
     def close(self) -> None:
         """Write what stands after the last row."""
         self._json.write(JSON_CLOSE if self._opened else JSON_EMPTY)
+
+
+@contextmanager
+def new_files(table: Table, folder: Path) -> Iterator[tuple[TableWriter, Hashed, Hashed]]:
+    """Give a writer of a table into two new files of ``folder``, which are whole when it is left: the CSV and the JSON."""
+    with Hashed(folder / f"{table.name}.csv") as csv, Hashed(folder / f"{table.name}.json") as js:
+        writer = TableWriter(table, csv, js)
+        yield writer, csv, js
+        writer.close()

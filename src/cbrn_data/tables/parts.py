@@ -75,8 +75,7 @@ def join_parts(parts: Iterable[Part], reading: Reading, csv: Path, js: Path) -> 
     The files of the parts are removed. Raises NotCutError where keys are not in order from one part to the next, or more
     faults were found than are listed.
     """
-    with csv.open("wb") as csv_file, js.open("wb") as json_file:
-        whole, array = Hashed(csv_file), Hashed(json_file)
+    with Hashed(csv) as whole, Hashed(js) as array:
         header = csv_header(reading.table.names)
         whole.write(header)
         opened = False
@@ -90,7 +89,7 @@ def join_parts(parts: Iterable[Part], reading: Reading, csv: Path, js: Path) -> 
             part.csv.unlink()
             part.json.unlink()
         array.write(JSON_CLOSE if opened else JSON_EMPTY)
-    return Large(csv, whole.sha256, whole.size), Large(js, array.sha256, array.size)
+    return Large(*whole.whole), Large(*array.whole)
 
 
 def _copy(path: Path, sink: Hashed, head: int, tail: int) -> None:

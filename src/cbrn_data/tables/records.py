@@ -14,7 +14,7 @@ from pathlib import Path
 from cbrn_data.findings import Finding
 from cbrn_data.schema.model import Package, Table
 from cbrn_data.schema.records import SET_ASIDE, Reading, known_keys, read_records
-from cbrn_data.schema.written import Hashed, TableWriter
+from cbrn_data.schema.written import new_files
 from cbrn_data.sources.source import Source
 from cbrn_data.store.disk import Large
 from cbrn_data.tables.resolve import Row
@@ -71,15 +71,11 @@ def write_records(
     assert source.path
     table = package.tables[str(source.about["table"])]
     reading = Reading(table)
-    files = {form: folder / f"{table.name}.{form}" for form in ("csv", "json")}
-    with files["csv"].open("wb") as csv_file, files["json"].open("wb") as json_file:
-        csv, js = Hashed(csv_file), Hashed(json_file)
-        writer = TableWriter(table, csv, js)
+    with new_files(table, folder) as (writer, csv, js):
         for block in read_records(source.path, reading, known_keys(rows, table)):
             writer.add(block)
             tell(table.name, reading.done)
-        writer.close()
-    return records_of(source, reading, Large(files["csv"], csv.sha256, csv.size), Large(files["json"], js.sha256, js.size))
+    return records_of(source, reading, Large(*csv.whole), Large(*js.whole))
 
 
 def records_of(source: Source, reading: Reading, csv: Large, js: Large) -> Records:

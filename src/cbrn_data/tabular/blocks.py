@@ -31,6 +31,8 @@ SIZE = 8 << 20
 LONGEST = 16 << 20
 """A record of more bytes is taken for one whose quotation mark is not closed."""
 
+_BREAK = re.compile(rb"\r\n|\n|\r")
+
 SHOWN = 1 << 16
 """Bytes of a line that is left out which are kept."""
 
@@ -129,10 +131,11 @@ def read_header(file: BinaryIO, dialect: Dialect = Dialect()) -> tuple[list[str]
     An empty file has no cells. A byte order mark at the very beginning is left out; a header that is no UTF-8 is read
     with replacement characters.
     """
-    data = file.read(SIZE)
-    data = data.removeprefix(b"\xef\xbb\xbf")
-    end = _Scanner(dialect).record(data, 0, final=True)
-    end = _first_break(data) if end is None else end
+    scanner, data, end = _Scanner(dialect), b"", None
+    while end is None and len(data) < SIZE and (more := file.read(min(SIZE, max(len(data), 1 << 16)))):
+        data = data + more if data else more.removeprefix(b"\xef\xbb\xbf")
+        end = scanner.record(data, 0, len(data), final=False)
+    end = end or scanner.record(data, 0, len(data), final=True) or _first_break(data, 0, len(data))
     first = data[:end]
     text = first.decode("utf-8", "replace").removesuffix("\n").removesuffix("\r")
     return split(text, dialect) if text else [], data[end:], 1 + breaks(first)
@@ -152,49 +155,53 @@ def split(text: str, dialect: Dialect) -> list[str]:
 def read_blocks(
     file: BinaryIO, names: Sequence[str], begun: bytes = b"", line: int = 1, dialect: Dialect = Dialect()
 ) -> Iterator[Block]:
-    """Yield the records of a file after its header as blocks; ``begun`` was read of them already, from ``line`` on."""
-    scanner, row, rest = _Scanner(dialect), 1, begun
-    while True:
-        data = file.read(SIZE)
-        rest, final = rest + data, not data
-        while rest:
-            cut, broken = scanner.cut(rest, final)
-            if not cut and broken is None:
-                break
-            if cut:
-                block = _parsed(rest[:cut], names, row, line, dialect)
+    """Yield the records of a file after its header as blocks; ``begun`` was read of them already, from ``line`` on.
+
+    What is read stays where it was put until the next read has ended, so that ``file`` may still look at it.
+    """
+    scanner, row, final = _Scanner(dialect), 1, False
+    data, start, stop, spare = bytearray(begun), 0, len(begun), bytearray()
+    while not final:
+        left = stop - start
+        if len(spare) < left + SIZE:
+            spare = bytearray(left + 2 * SIZE)
+        spare[:left] = data[start:stop]
+        data, spare = spare, data
+        count = file.readinto(memoryview(data)[left : left + SIZE])  # type: ignore[attr-defined]
+        start, stop, final = 0, left + count, not count
+        while start < stop:
+            cut, broken = scanner.cut(data, start, stop, final)
+            if cut > start:
+                block = _parsed(data, start, cut, names, row, line, dialect)
                 yield block
-                row, line, rest = row + block.records, line + block.breaks, rest[cut:]
+                row, line, start = row + block.records, line + block.breaks, cut
             if broken is not None:
-                end = _first_break(rest)
-                said = [
-                    Broken("csv-quote", broken, line, row, rest[: min(end, SHOWN)].decode("utf-8", "replace").rstrip("\r\n"))
-                ]
-                yield Block(_no_rows(names), row, line, 1, breaks(rest[:end]), broken=said)
-                row, line, rest = row + 1, line + breaks(rest[:end]), rest[end:]
-            if not broken and not final:
+                end = _first_break(data, start, stop)
+                text = bytes(data[start : min(end, start + SHOWN)]).decode("utf-8", "replace").rstrip("\r\n")
+                lines = breaks(data, start, end)
+                yield Block(_no_rows(names), row, line, 1, lines, broken=[Broken("csv-quote", broken, line, row, text)])
+                row, line, start = row + 1, line + lines, end
+            elif not final:
                 break
-        if final:
-            return
 
 
 def _no_rows(names: Sequence[str]) -> pa.Table:
     return pa.Table.from_arrays([pa.array([], pa.string()) for _ in names], names=list(names))
 
 
-def breaks(data: bytes) -> int:
+def breaks(data: bytes | bytearray, start: int = 0, stop: int | None = None) -> int:
     """Return how many lines end in these bytes."""
-    return data.count(b"\n") or data.count(b"\r")
+    return data.count(b"\n", start, stop) or data.count(b"\r", start, stop)
 
 
-def _first_break(data: bytes) -> int:
-    """Return where the line after the first one begins."""
-    found = re.search(rb"\r\n|\n|\r", data)
-    return found.end() if found else len(data)
+def _first_break(data: bytes | bytearray, start: int, stop: int) -> int:
+    """Return where the line after the one at ``start`` begins."""
+    found = _BREAK.search(data, start, stop)
+    return found.end() if found else stop
 
 
 class _Scanner:
-    """Finds where records end."""
+    """Finds where records end, in bytes from ``start`` or ``place`` to ``stop``."""
 
     def __init__(self, dialect: Dialect) -> None:
         self.quote = dialect.quote.encode()
@@ -206,73 +213,77 @@ class _Scanner:
         self._opened = re.compile(quote + b"(?:[^" + quote + b"]++|" + quote + quote + b")*+")
         self._before = np.frombuffer(dialect.delimiter.encode() + b"\r\n" + self.quote, np.uint8)
 
-    def cut(self, data: bytes, final: bool) -> tuple[int, str | None]:
-        """Return how many bytes are whole records, and in words what is wrong with the record that follows, if it is.
+    def cut(self, data: bytearray, start: int, stop: int, final: bool) -> tuple[int, str | None]:
+        """Return where whole records end, and in words what is wrong with the record that follows, if it is.
 
         Nothing is wrong with a record that may only be incomplete, as ``final`` and its length tell.
         """
-        last = len(data) if final else 1 + (data.rfind(b"\n") if b"\n" in data else data[:-1].rfind(b"\r"))
-        if self.quote not in data:
-            return (last, None) if last or len(data) <= LONGEST else (len(data), None)
-        if last and (even := self._regular(data, last)):
+        last = stop if final else 1 + max(data.rfind(b"\n", start, stop), start - 1)
+        if last == start:
+            last = 1 + max(data.rfind(b"\r", start, stop - 1), start - 1)
+        if data.find(self.quote, start, stop) < 0:
+            return (last, None) if last > start or stop - start <= LONGEST else (stop, None)
+        if last > start and (even := self._regular(data, start, last)) > start:
             return even, None
-        return self._scan(data, final)
+        return self._scan(data, start, stop, final)
 
-    def _regular(self, data: bytes, last: int) -> int:
-        """Return the last end of a record up to ``last``, 0 if a quotation mark before it stands where none belongs."""
+    def _regular(self, data: bytearray, start: int, last: int) -> int:
+        """Return the last end of a record up to ``last``, ``start`` if a mark before it stands where none belongs."""
         whole = np.frombuffer(data, np.uint8)
-        marks = np.flatnonzero(whole == self.quote[0])
-        while last:
+        marks = start + np.flatnonzero(whole[start:last] == self.quote[0])
+        while last > start:
             count = int(np.searchsorted(marks, last))
             if count % 2 == 0:
                 break
-            last = 1 + data.rfind(b"\n", 0, int(marks[count - 1]))
+            last = 1 + max(data.rfind(b"\n", start, int(marks[count - 1])), start - 1)
         within = marks[: int(np.searchsorted(marks, last))]
         opening, closing = within[0::2], within[1::2]
-        before = whole[opening[opening > 0] - 1]
-        after = whole[closing[closing < len(whole) - 1] + 1]
+        before = whole[opening[opening > start] - 1]
+        after = whole[closing[closing < last - 1] + 1]
         good = np.isin(before, self._before).all() and np.isin(after, self._before).all()
-        return last if good else 0
+        return last if good else start
 
-    def _scan(self, data: bytes, final: bool) -> tuple[int, str | None]:
-        place = 0
-        while place < len(data):
-            end = self.record(data, place, final)
+    def _scan(self, data: bytearray, place: int, stop: int, final: bool) -> tuple[int, str | None]:
+        while place < stop:
+            end = self.record(data, place, stop, final)
             if end is None:
-                return place, self._problem(data, place, final)
+                return place, self._problem(data, place, stop, final)
             place = end
         return place, None
 
-    def record(self, data: bytes, place: int, final: bool) -> int | None:
+    def record(self, data: bytes | bytearray, place: int, stop: int, final: bool) -> int | None:
         """Return where the record at ``place`` ends; None if it does not, or not yet."""
-        match = self._cells.match(data, place)
+        match = self._cells.match(data, place, stop)
         end = match.end() if match else place
-        if end == len(data):
+        if end == stop:
             return end if final else None
-        if data[end : end + 2] == b"\r\n":
+        if data[end : min(end + 2, stop)] == b"\r\n":
             return end + 2
         if data[end : end + 1] == b"\r":
-            return end + 1 if final or end + 1 < len(data) else None
+            return end + 1 if final or end + 1 < stop else None
         return end + 1 if data[end : end + 1] == b"\n" else None
 
-    def _problem(self, data: bytes, place: int, final: bool) -> str | None:
-        match = self._cells.match(data, place)
+    def _problem(self, data: bytearray, place: int, stop: int, final: bool) -> str | None:
+        match = self._cells.match(data, place, stop)
         end = match.end() if match else place
-        opened = self._opened.match(data, end)
-        if data[end:] in (b"", b"\r") or (opened is not None and opened.end() == len(data)):
-            is_whole = final or len(data) - place > LONGEST
+        opened = self._opened.match(data, end, stop)
+        if bytes(data[end:stop]) in (b"", b"\r") or (opened is not None and opened.end() == stop):
+            is_whole = final or stop - place > LONGEST
             return "a quotation mark is not closed" if is_whole else None
         return "a quotation mark is closed, and more than a separator follows"
 
 
-def _parsed(data: bytes, names: Sequence[str], row: int, line: int, dialect: Dialect) -> Block:
+def _parsed(
+    data: bytearray, start: int, stop: int, names: Sequence[str], row: int, line: int, dialect: Dialect
+) -> Block:
     """Read whole records as columns of text."""
+    view = memoryview(data)[start:stop]
     found: list[pacsv.InvalidRow] = []
     bad: dict[int, str] = {}
-    if _is_text(data):
-        columns, texts = _columns(data, len(names), dialect, found), [invalid.text for invalid in found]
+    if _is_text(view):
+        columns, texts = _columns(view, len(names), dialect, found), [invalid.text for invalid in found]
     else:
-        columns = _columns(data.decode("latin-1").encode(), len(names), dialect, found)
+        columns = _columns(str(view, "latin-1").encode(), len(names), dialect, found)
         columns = [_decoded(column, name, bad) for name, column in zip(names, columns, strict=True)]
         texts = [invalid.text.encode("latin-1").decode("utf-8", "replace") for invalid in found]
     uneven = {invalid.number - 1: split(text, dialect) for invalid, text in zip(found, texts, strict=True)}
@@ -280,16 +291,17 @@ def _parsed(data: bytes, names: Sequence[str], row: int, line: int, dialect: Dia
         columns, bad = _woven(columns, uneven, bad)
     table = pa.Table.from_arrays(columns, names=list(names))
     beyond = {place: cells[len(names) :] for place, cells in uneven.items()}
+    is_plain = data.find(dialect.quote.encode(), start, stop) < 0
     # The last line of a file may have no break; counted as if it had, breaks within cells show in the difference.
-    within = breaks(data) + (not data.endswith((b"\n", b"\r")))
-    block = Block(table, row, line, table.num_rows, within, beyond=beyond)
+    lines = table.num_rows if is_plain else breaks(data, start, stop) + (data[stop - 1] not in b"\r\n")
+    block = Block(table, row, line, table.num_rows, lines, beyond=beyond)
     ragged, broken = _told(block, list(uneven)), _told(block, sorted(bad))
     block.ragged.extend(Ragged(number, on, uneven[place]) for place, number, on in ragged)
     block.broken.extend(Broken("csv-encoding", bad[place], on, number) for place, number, on in broken)
     return block
 
 
-def _is_text(data: bytes) -> bool:
+def _is_text(data: memoryview) -> bool:
     """Return whether bytes are UTF-8, without a copy of them."""
     ends = pa.py_buffer(np.array([0, len(data)], dtype=np.int64))
     try:
@@ -305,7 +317,7 @@ def _told(block: Block, spots: list[int]) -> Iterator[tuple[int, int, int]]:
     yield from zip(spots, block.rows(places).tolist(), block.lines(places).tolist(), strict=True)
 
 
-def _columns(data: bytes, width: int, dialect: Dialect, found: list[pacsv.InvalidRow]) -> list[pa.ChunkedArray]:
+def _columns(data: memoryview | bytes, width: int, dialect: Dialect, found: list[pacsv.InvalidRow]) -> list[pa.ChunkedArray]:
     """Return the columns of the rows that are as wide as the header; the others go into ``found``."""
 
     def set_aside(invalid: pacsv.InvalidRow) -> str:

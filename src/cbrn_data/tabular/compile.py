@@ -3,7 +3,8 @@
 Cells arrive as text, null where they are empty. The checks run as one pandera schema, each answering with a single bool, and
 pandera stops at the first that fails: then the masks themselves say which rules fail on which rows, and those that were
 made already are remembered. So each rule costs one pass, and pandera's own account of failures, which goes cell by cell, is
-never asked for. What spans rows (``unique``, keys, references) is judged over
+never asked for. The checks are those of the frame, not of its columns: for each column pandera would copy and look at types
+again, which costs more than the checks. What spans rows (``unique``, keys, references) is judged over
 all blocks by ``keys``, on the texts that ``comparable`` gives.
 """
 
@@ -22,11 +23,10 @@ import pyarrow.compute as pc
 from pandera.errors import SchemaError
 
 from cbrn_data.tabular.constraints import demands
+from cbrn_data.tabular.keys import places
 from cbrn_data.tabular.kind import Column, Kernel, Kind, remembered
 from cbrn_data.tabular.schema import Fault, Field, TableSchema, UnsupportedSchema
 from cbrn_data.tabular.types import kind_of
-
-TEXT = pd.ArrowDtype(pa.string())
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def compile_schema(schema: TableSchema, only: Sequence[str] | None = None, nulla
                 rules += [rule for rule in found if not (nullable and rule.constraint == "required")]
     if faults:
         raise UnsupportedSchema(faults)
-    return CompiledSchema(schema, tuple(rules), kinds, _pandera(kinds, rules))
+    return CompiledSchema(schema, tuple(rules), kinds, _pandera(rules))
 
 
 def _kind(field: Field, faults: list[Fault]) -> Kind | None:
@@ -134,26 +134,25 @@ def _rules(field: Field, kind: Kind, is_key: bool, faults: list[Fault]) -> list[
     return types + [Rule(field.name, demand.code, demand.constraint, remembered(demand.mask)) for demand in found]
 
 
-def _pandera(kinds: Iterable[str], rules: Sequence[Rule]) -> pandera.DataFrameSchema:
+def _pandera(rules: Sequence[Rule]) -> pandera.DataFrameSchema:
     """Return the rules as a pandera schema; the name of a check is the number of its rule."""
-    checks: dict[str, list[pandera.Check]] = {name: [] for name in kinds}
-    for number, rule in enumerate(rules):
-        checks[rule.field].append(pandera.Check(_holds(rule.mask), name=str(number), ignore_na=False))
-    return pandera.DataFrameSchema(
-        {name: pandera.Column(TEXT, checks=found, nullable=True, required=False) for name, found in checks.items()}
-    )
+    checks = [pandera.Check(_holds(rule), name=str(number), ignore_na=False) for number, rule in enumerate(rules)]
+    return pandera.DataFrameSchema(checks=checks)
 
 
-def _holds(mask: Kernel) -> Callable[[pd.Series[Any]], bool]:
-    return lambda series: bool(pc.all(mask(_column(series)), min_count=0).as_py())
+def _holds(rule: Rule) -> Callable[[pd.DataFrame], bool]:
+    def holds(frame: pd.DataFrame) -> bool:
+        return rule.field not in frame or bool(pc.all(rule.mask(_column(frame[rule.field])), min_count=0).as_py())
+
+    return holds
 
 
 def _failures(rules: Iterable[Rule], frame: pd.DataFrame) -> Iterator[Failure]:
     for rule in rules:
         if rule.field in frame:
-            wrong = pc.invert(pc.fill_null(rule.mask(_column(frame[rule.field])), True))
-            if pc.any(wrong, min_count=0).as_py():
-                yield Failure(rule.field, rule.code, rule.constraint, np.flatnonzero(wrong.to_numpy()).astype(np.int64))
+            rows = places(pc.invert(pc.fill_null(rule.mask(_column(frame[rule.field])), True)))
+            if len(rows):
+                yield Failure(rule.field, rule.code, rule.constraint, rows)
 
 
 def _column(series: pd.Series[Any]) -> Column:

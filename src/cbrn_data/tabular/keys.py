@@ -146,6 +146,15 @@ class KnownKeys:
 
     def lead(self, columns: Sequence[pa.Array]) -> Mask:
         """Return which rows lead to a known key, or have a null and so refer to nothing."""
+        if len(columns) == 1:
+            distinct = pc.dictionary_encode(columns[0])
+            if 4 * len(distinct.dictionary) < len(distinct):
+                led = pa.array(self._lead([distinct.dictionary]))
+                good: Mask = led.take(distinct.indices).fill_null(True).to_numpy(zero_copy_only=False)
+                return good
+        return self._lead(columns)
+
+    def _lead(self, columns: Sequence[pa.Array]) -> Mask:
         hashes, order, known = self._freeze(len(columns))
         values = hashed(columns)
         good = ~whole(columns)

@@ -1,7 +1,8 @@
 """A table judged block by block: one path for ten rows and ten million.
 
-Cells and rows are judged as they pass; keys are remembered as hashes and, where two are alike, the table is read once
-more. Memory is that of a block, eight bytes for each key of the table, and the text of the keys that others refer to.
+Cells and rows are judged as they pass; keys are remembered as hashes and, where two are alike, the text of the keys is
+looked at: it is kept of a small table, a large one is read once more. Memory is that of a block, eight bytes for each key of
+the table, and the text of the keys that others refer to.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from cbrn_data.tabular.compile import CompiledSchema, Failure
 from cbrn_data.tabular.faults import Fault, Tally
 from cbrn_data.tabular.keys import Confirmation, KnownKeys, Uniqueness, flat
 from cbrn_data.tabular.schema import ForeignKey
+
+KEPT = 32 << 20
+"""Bytes of the columns of unique keys that are kept, so that a table which has no more need not be read again."""
 
 Referred = Mapping[tuple[str, ...], KnownKeys]
 """Keys of a table that others refer to, by the fields they are made of."""
@@ -60,10 +64,13 @@ class TableCheck:
         self._known = known
         self._referred = referred
         self._unique = {key: Uniqueness() for key in _unique_keys(compiled)}
+        self._kept: list[Block] | None = []
+        self._room = KEPT
 
     def add(self, block: Block) -> Judged:
         """Judge a block; return its table with missing values as null, and which of its rows are wrong."""
         self.rows += block.records
+        self._keep(block)
         table = self.compiled.nulled(block.table)
         blank = _blank_rows(table) if self._as_frictionless else np.zeros(0, np.int64)
         self._tell_misread(block, set((block.first_row + blank).tolist()))
@@ -73,6 +80,17 @@ class TableCheck:
         for failure in failures:
             self._tell(block, table, failure.rows, failure.field, failure.code, failure.constraint)
         return Judged(table, np.unique(np.concatenate([block.misread, *(failure.rows for failure in failures)])))
+
+    def _keep(self, block: Block) -> None:
+        """Keep the keys of a block while there is room, and their lines can be told without the other cells."""
+        if self._kept is None:
+            return
+        names = {name for key in self._unique for name in key}
+        slim = replace(block, table=block.table.select([name for name in block.table.column_names if name in names]))
+        self._room -= slim.table.nbytes
+        self._kept.append(slim)
+        if self._room < 0 or block.breaks > block.records:
+            self._kept = None
 
     def _failures(self, table: pa.Table, left_out: Ints) -> list[Failure]:
         """Return what is wrong with the rows of a table, but those ``left_out``."""
@@ -126,7 +144,7 @@ class TableCheck:
         confirming = {key: Confirmation(hashes) for key, hashes in suspects.items() if len(hashes)}
         if not confirming:
             return
-        for block in again():
+        for block in again() if self._kept is None else self._kept:
             table = self.compiled.nulled(block.table)
             if not table.num_rows:
                 continue

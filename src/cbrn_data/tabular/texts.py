@@ -15,7 +15,8 @@ from typing import Any
 import pyarrow.compute as pc
 import validators
 
-from cbrn_data.tabular.kind import Kernel, Kind, matches, where
+from cbrn_data.tabular.keys import buffers, flat
+from cbrn_data.tabular.kind import Column, Kernel, Kind, matches, where
 from cbrn_data.tabular.schema import Field
 
 _EMAIL = r"[a-z0-9]+(?:[._-][a-z0-9]+)?@[a-z0-9]{1,30}(?:\.[a-z0-9]{1,30})?\.(?:com|org|net|eu|int)"
@@ -36,7 +37,7 @@ _URI_OF_ADDRESS = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*://{_USER}\[([0-9A-Fa-f:.
 
 def string(field: Field) -> Kind:
     """Return the kind of any text."""
-    return Kind(read=_itself, literal=_itself, free=True, sizes=pc.utf8_length)
+    return Kind(read=_itself, literal=_itself, free=True, sizes=_characters)
 
 
 def anything(field: Field) -> Kind:
@@ -81,8 +82,16 @@ def _checked(is_valid: Callable[[str], bool], certain: Kernel) -> Kind:
         return text if isinstance(text, str) and is_valid(text) else None
 
     return Kind(
-        read=read, literal=read, certain=certain, spelt=lambda column: where(certain(column), column), sizes=pc.utf8_length
+        read=read, literal=read, certain=certain, spelt=lambda column: where(certain(column), column), sizes=_characters
     )
+
+
+def _characters(column: Column) -> Column:
+    """Return how many characters each text has; where no byte of a column is beyond ASCII, that is how many bytes."""
+    texts = flat(column)
+    _, data = buffers(texts)
+    is_ascii = not len(data) or data.max() < 0x80
+    return pc.binary_length(texts) if is_ascii else pc.utf8_length(texts)
 
 
 def _itself(value: Any) -> str | None:

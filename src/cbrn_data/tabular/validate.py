@@ -6,6 +6,7 @@ import hashlib
 import io
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -42,16 +43,32 @@ class Verdict:
 
 
 class _Hashing(io.RawIOBase):
-    """A file that is hashed while it is read."""
+    """A file that is hashed while it is read: what was read in another thread, until the next read."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file, self.digest, self.size = file, hashlib.sha256(), 0
+    def __init__(self, file: BinaryIO, thread: Executor) -> None:
+        self._file, self._thread, self._digest = file, thread, hashlib.sha256()
+        self._hashed: Future[None] | None = None
+        self.size = 0
 
-    def read(self, size: int = -1) -> bytes:
-        data = self._file.read(size)
-        self.digest.update(data)
-        self.size += len(data)
-        return data
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._wait()
+        count: int = self._file.readinto(buffer)  # type: ignore[attr-defined]
+        self._hashed = self._thread.submit(self._digest.update, memoryview(buffer)[:count])
+        self.size += count
+        return count
+
+    @property
+    def sha256(self) -> str:
+        """The digest in hex of all that was read."""
+        self._wait()
+        return self._digest.hexdigest()
+
+    def _wait(self) -> None:
+        if self._hashed is not None:
+            self._hashed.result()
 
 
 def validate(resources: Sequence[Resource], cap: int = LISTED) -> list[Verdict]:
@@ -148,8 +165,8 @@ def _blocks(verdict: Verdict) -> Iterator[Block]:
         yield from read_json_rows(resource, schema, verdict.tally, verdict.labels)
         return
     assert resource.path
-    with resource.path.open("rb", buffering=0) as raw:
-        file: Any = _Hashing(raw)
+    with resource.path.open("rb", buffering=0) as raw, ThreadPoolExecutor(1) as thread:
+        file: Any = _Hashing(raw, thread)
         if resource.has_header:
             labels, begun, line = read_header(file, resource.dialect)
             verdict.labels = [label.strip() for label in labels]
@@ -162,7 +179,7 @@ def _blocks(verdict: Verdict) -> Iterator[Block]:
                 yield matched(block, schema)
         while file.read(1 << 20):
             pass
-        verdict.sha256, verdict.size = file.digest.hexdigest(), file.size
+        verdict.sha256, verdict.size = file.sha256, file.size
 
 
 def _judge_file(verdict: Verdict) -> None:
