@@ -2,11 +2,14 @@
 
 A key with a pattern, a foreign key, two enumerations, a text, two dates in order, a nullable whole number and an address,
 with all rules on. ``bad`` of the rows, spread evenly, break one rule each, in turn.
+
+    python benchmarks/table.py FOLDER ROWS BAD
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -126,3 +129,7 @@ def definition() -> Table:
         fields=(*fields, line),
         by_line=True,
     )
+
+
+if __name__ == "__main__":
+    make(Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))
