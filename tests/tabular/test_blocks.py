@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Any
 
 import numpy as np
 import pytest
@@ -114,19 +115,48 @@ BROKEN = {
         [],
         [],
     ),
+    "lines that end in every way, also within cells": (
+        b'a,b\r1,"x\ry"\n3,4\r\n"5\r\n","6\n"\r7,8',
+        [(1, 2, ["1", "x\ry"]), (2, 4, ["3", "4"]), (3, 5, ["5\r\n", "6\n"]), (4, 8, ["7", "8"])],
+        [],
+        [],
+    ),
+    "line breaks in a cell that is no UTF-8": (
+        b'a,b\n"\xff\n\n",2\n3,4\n',
+        [(1, 2, [None, "2"]), (2, 5, ["3", "4"])],
+        [],
+        [Broken("csv-encoding", "byte 1 of a (0xff) is no UTF-8", 2, 1)],
+    ),
+    "a byte order mark where none belongs": (
+        b"a,b\n\xef\xbb\xbf1,2\n\xef\xbb\xbf,\n\xef\xbb\xbf",
+        [(1, 2, ["\ufeff1", "2"]), (2, 3, ["\ufeff", None]), (3, 4, ["\ufeff", None])],
+        [Ragged(3, 4, ["\ufeff"])],
+        [],
+    ),
+    "broken records between empty lines": (
+        b'a,b\r1,2\r\r3,"4"5\r\n\n"6"7\n8,9\n',
+        [(1, 2, ["1", "2"]), (2, 3, [None, None]), (4, 5, [None, None]), (6, 7, ["8", "9"])],
+        [],
+        [
+            Broken("csv-quote", "a quotation mark is closed, and more than a separator follows", 4, 3),
+            Broken("csv-quote", "a quotation mark is closed, and more than a separator follows", 6, 5),
+        ],
+    ),
     "carriage returns alone": (b"a,b\r1,2\r3,4\r", [(1, 2, ["1", "2"]), (2, 3, ["3", "4"])], [], []),
     "a header and nothing else": (b"a,b\n", [], [], []),
     "a header without its line break": (b"a,b", [], [], []),
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("most", [1, 1 << 20])
 @pytest.mark.parametrize("size", [5, 1 << 20])
 @pytest.mark.parametrize("case", BROKEN)
 def test_what_is_broken_is_told_with_its_line_and_the_rest_is_read(
-    case: str, size: int, monkeypatch: pytest.MonkeyPatch
+    case: str, size: int, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data, rows, ragged, broken = BROKEN[case]
     monkeypatch.setattr(blocks, "SIZE", size)
+    monkeypatch.setattr(blocks, "MOST", most)
     assert read(data) == (["a", "b"], rows, ragged, broken)
 
 
@@ -172,3 +202,52 @@ def test_a_break_in_a_cell_is_counted_though_the_last_line_has_none() -> None:
     names, begun, line = read_header(file)
     (block,) = read_blocks(file, names, begun, line)
     assert block.lines(np.arange(2)).tolist() == [2, 4]
+
+
+def test_broken_records_do_not_cut_a_file_into_small_blocks() -> None:
+    file = io.BytesIO(b"a,b\n" + b'1,"2"3\n4,5\n' * 1000)
+    names, begun, line = read_header(file)
+    (block,) = read_blocks(file, names, begun, line)
+    assert (block.records, block.table.num_rows, len(block.broken)) == (2000, 1000, 1000)
+
+
+@pytest.mark.parametrize("line", [b"1", b"1,2,3", b"1,\xff", b'1,"2"3'], ids=["short", "long", "no UTF-8", "broken"])
+def test_what_is_told_of_a_block_is_bounded(line: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "MOST", 100)
+    file = io.BytesIO(b"a,b\n" + (line + b"\n") * 1000)
+    names, begun, number = read_header(file)
+    found = [(len(block.ragged), len(block.broken)) for block in read_blocks(file, names, begun, number)]
+    assert sum(map(sum, found)) == 1000
+    assert max(map(max, found)) <= 100
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("size", [5, 8, 64])
+@pytest.mark.parametrize(
+    ("long", "said"),
+    [("x" * 300, "does not end within"), ('"' + "x" * 300 + '"', "not closed within"), ("1,é" * 100, "does not end within")],
+    ids=["one cell", "one cell with marks", "many cells"],
+)
+def test_a_record_that_is_too_long_is_left_out_as_a_whole(
+    long: str, said: str, size: int, ending: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocks, "SIZE", size)
+    monkeypatch.setattr(blocks, "LONGEST", 40)
+    _, rows, ragged, broken = read(ending.join(["a,b", "1,2", long, "3,4", ""]).encode())
+    assert (rows, ragged) == ([(1, 2, ["1", "2"]), (3, 4, ["3", "4"])], [])
+    assert [(found.row, found.line) for found in broken] == [(2, 3)]
+    assert said in broken[0].message
+
+
+class Short(io.RawIOBase):
+    """A file that gives a few bytes at a time, as a pipe may."""
+
+    def __init__(self, data: bytes) -> None:
+        self._file = io.BytesIO(data)
+
+    def readinto(self, buffer: Any) -> int:
+        return self._file.readinto(memoryview(buffer)[:2])
+
+
+def test_a_byte_order_mark_is_left_out_though_it_comes_in_two_reads() -> None:
+    assert read_header(Short(b"\xef\xbb\xbfa,b\n1,2\n"))[0] == ["a", "b"]  # type: ignore[arg-type]

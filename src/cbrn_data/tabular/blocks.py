@@ -5,7 +5,7 @@ A block ends where a record ends. In most bytes that is the last line break; quo
 only bytes in which one stands where none belongs are read record by record. A record whose quotation mark is never
 closed, or is followed by more than a separator, is a ``Broken`` one: it is left out to the end of its first line, and
 reading goes on there. A row with too few cells ends in empty ones, one with too many is read as far as the header goes,
-a cell that is no UTF-8 is read as empty; each is told.
+a cell that is no UTF-8 is read as empty; each is told. LF, CR LF and CR each end a line, also within a cell.
 
 Why not pyarrow's own stream of blocks: it stops at the first broken row, and knows no lines.
 """
@@ -29,9 +29,14 @@ SIZE = 8 << 20
 """Bytes that are read at once; a block has about so many."""
 
 LONGEST = 16 << 20
-"""A record of more bytes is taken for one whose quotation mark is not closed."""
+"""A record of which so many bytes were read, and that has not ended, is left out."""
+
+MOST = 1 << 16
+"""So many records are looked at one by one in a block: each of them then takes hundreds of bytes."""
 
 _BREAK = re.compile(rb"\r\n|\n|\r")
+_MARK = b"\xef\xbb\xbf"
+"""The byte order mark."""
 
 SHOWN = 1 << 16
 """Bytes of a line that is left out which are kept."""
@@ -75,8 +80,9 @@ class Ragged:
 class Block:
     """Rows that follow one another: ``table`` of text (an empty cell is null), whose names are those of the header.
 
-    ``first_row`` counts records from 1 after the header, ``first_line`` lines of the file from 1; ``beyond`` has, by the
-    place of a row with too many cells, those that have no column.
+    ``first_row`` counts records from 1 after the header, ``first_line`` lines of the file from 1. ``left_out`` are the
+    places in ``table`` before which a record was left out, ascending, each as often as that; ``beyond`` has, by the place of
+    a row, the cells that stand in no column: one too many, or no UTF-8.
     """
 
     table: pa.Table
@@ -86,33 +92,39 @@ class Block:
     breaks: int
     ragged: list[Ragged] = field(default_factory=list)
     broken: list[Broken] = field(default_factory=list)
+    left_out: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     beyond: dict[int, list[str]] = field(default_factory=dict, repr=False)
 
     def rows(self, places: Ints) -> Ints:
         """Return the numbers of rows of ``table``, counted in the file from 1 after the header."""
-        return self.first_row + places
+        return self.first_row + places + np.searchsorted(self.left_out, places, side="right")
 
     def lines(self, places: Ints) -> Ints:
         """Return the lines of the file on which rows of ``table`` begin, counted from 1."""
-        return self.first_line + places + (0 if self._breaks_within is None else self._breaks_within[places])
+        return self.rows(places) - self.first_row + self.first_line + self._breaks_before(places)
 
     @cached_property
     def misread(self) -> Ints:
         """The places of rows that are not as wide as the header, or have a cell that is no UTF-8; ascending."""
-        rows = {found.row for found in self.ragged} | {found.row for found in self.broken}
-        return np.array(sorted(rows), dtype=np.int64) - self.first_row if self.table.num_rows else np.zeros(0, np.int64)
+        told = [found.row for found in self.ragged] + [found.row for found in self.broken]
+        return np.flatnonzero(np.isin(self.rows(np.arange(self.table.num_rows)), told)) if told else np.zeros(0, np.int64)
+
+    def _breaks_before(self, places: Ints) -> Ints:
+        """Return how many line breaks stand in cells before rows of ``table``."""
+        return np.zeros(len(places), np.int64) if self._breaks_within is None else self._breaks_within[places]
 
     @cached_property
     def _breaks_within(self) -> Ints | None:
-        """Return how many line breaks stand in cells before each record; None where there are none."""
+        """Return how many line breaks stand in cells before each row, and in all; None where there are none."""
         if self.breaks <= self.records:
             return None
-        within = np.zeros(self.records + 1, dtype=np.int64)
+        within = np.zeros(self.table.num_rows + 1, dtype=np.int64)
         for column in self.table.columns:
-            within[1:] += pc.fill_null(pc.count_substring(column, "\n"), 0).to_numpy()
+            for mark, each in (("\n", 1), ("\r", 1), ("\r\n", -1)):
+                within[1:] += each * pc.fill_null(pc.count_substring(column, mark), 0).to_numpy()
         for place, cells in self.beyond.items():
-            within[place + 1] += sum(cell.count("\n") for cell in cells)
-        return within.cumsum()[:-1]
+            within[place + 1] += sum(breaks(cell.encode()) for cell in cells)
+        return within.cumsum()
 
 
 def ahead(items: Iterator[_Item]) -> Iterator[_Item]:
@@ -131,12 +143,13 @@ def read_header(file: BinaryIO, dialect: Dialect = Dialect()) -> tuple[list[str]
     An empty file has no cells. A byte order mark at the very beginning is left out; a header that is no UTF-8 is read
     with replacement characters.
     """
-    scanner, data, end = _Scanner(dialect), b"", None
+    scanner, data, start, end = _Scanner(dialect), b"", 0, None
     while end is None and len(data) < SIZE and (more := file.read(min(SIZE, max(len(data), 1 << 16)))):
-        data = data + more if data else more.removeprefix(b"\xef\xbb\xbf")
-        end = scanner.record(data, 0, len(data), final=False)
-    end = end or scanner.record(data, 0, len(data), final=True) or _first_break(data, 0, len(data))
-    first = data[:end]
+        data += more
+        start = len(_MARK) if data.startswith(_MARK) else 0
+        end = scanner.record(data, start, len(data), final=False)
+    end = end or scanner.record(data, start, len(data), final=True) or _line_end(data, start, len(data), final=True)
+    first = data[start:end]
     text = first.decode("utf-8", "replace").removesuffix("\n").removesuffix("\r")
     return split(text, dialect) if text else [], data[end:], 1 + breaks(first)
 
@@ -159,7 +172,7 @@ def read_blocks(
 
     What is read stays where it was put until the next read has ended, so that ``file`` may still look at it.
     """
-    scanner, row, final = _Scanner(dialect), 1, False
+    scanner, row, final, is_over = _Scanner(dialect), 1, False, True
     data, start, stop, spare = bytearray(begun), 0, len(begun), bytearray()
     while not final:
         left = stop - start
@@ -169,35 +182,60 @@ def read_blocks(
         data, spare = spare, data
         count = file.readinto(memoryview(data)[left : left + SIZE])  # type: ignore[attr-defined]
         start, stop, final = 0, left + count, not count
-        while start < stop:
-            cut, broken = scanner.cut(data, start, stop, final)
-            if cut > start:
-                block = _parsed(data, start, cut, names, row, line, dialect)
-                yield block
-                row, line, start = row + block.records, line + block.breaks, cut
-            if broken is not None:
-                end = _first_break(data, start, stop)
-                text = bytes(data[start : min(end, start + SHOWN)]).decode("utf-8", "replace").rstrip("\r\n")
-                lines = breaks(data, start, end)
-                yield Block(_no_rows(names), row, line, 1, lines, broken=[Broken("csv-quote", broken, line, row, text)])
-                row, line, start = row + 1, line + lines, end
-            elif not final:
+        if not is_over:
+            end = _line_end(data, start, stop, final)
+            start, is_over = end or _rest(data, start, stop), end is not None
+        while start < stop and is_over:
+            cut = scanner.cut(data, start, stop, final)
+            if cut.end == start:
                 break
-
-
-def _no_rows(names: Sequence[str]) -> pa.Table:
-    return pa.Table.from_arrays([pa.array([], pa.string()) for _ in names], names=list(names))
+            try:
+                block = _parsed(data, cut, names, row, line, dialect)
+            except _CrowdedError:
+                cut = scanner.scan(data, start, stop, final)
+                block = _parsed(data, cut, names, row, line, dialect)
+            yield block
+            row, line, start, is_over = row + block.records, line + block.breaks, cut.end, cut.is_over
 
 
 def breaks(data: bytes | bytearray, start: int = 0, stop: int | None = None) -> int:
     """Return how many lines end in these bytes."""
-    return data.count(b"\n", start, stop) or data.count(b"\r", start, stop)
+    found = data.count(b"\n", start, stop)
+    if data.find(b"\r", start, stop) >= 0:
+        found += data.count(b"\r", start, stop) - data.count(b"\r\n", start, stop)
+    return found
 
 
-def _first_break(data: bytes | bytearray, start: int, stop: int) -> int:
-    """Return where the line after the one at ``start`` begins."""
+def _line_end(data: bytes | bytearray, start: int, stop: int, final: bool) -> int | None:
+    """Return where the line after the one at ``start`` begins, None if that is not known yet."""
     found = _BREAK.search(data, start, stop)
-    return found.end() if found else stop
+    if found and (final or found.end() < stop or found[0] != b"\r"):
+        return found.end()
+    return stop if final else None
+
+
+def _rest(data: bytes | bytearray, start: int, stop: int) -> int:
+    """Return from where on bytes of a line without an end must be kept: a carriage return may be half of its end."""
+    return stop - data.endswith(b"\r", start, stop)
+
+
+@dataclass
+class _Cut:
+    """Whole records in bytes up to ``end``, and what is left out; the last line is not ``is_over`` if it goes on there.
+
+    ``records`` are places from and to which they stand, and ``count`` is how many they are, where that is known;
+    ``left_out`` says after how many of them, from where to where, and what is wrong.
+    """
+
+    records: list[tuple[int, int]]
+    end: int
+    count: int | None = None
+    left_out: list[tuple[int, int, int, str]] = field(default_factory=list)
+    is_over: bool = True
+
+
+class _CrowdedError(Exception):
+    """More records would have to be looked at one by one than a block may have."""
 
 
 class _Scanner:
@@ -213,19 +251,17 @@ class _Scanner:
         self._opened = re.compile(quote + b"(?:[^" + quote + b"]++|" + quote + quote + b")*+")
         self._before = np.frombuffer(dialect.delimiter.encode() + b"\r\n" + self.quote, np.uint8)
 
-    def cut(self, data: bytearray, start: int, stop: int, final: bool) -> tuple[int, str | None]:
-        """Return where whole records end, and in words what is wrong with the record that follows, if it is.
+    def cut(self, data: bytearray, start: int, stop: int, final: bool) -> _Cut:
+        """Find whole records, and those with which something is wrong.
 
         Nothing is wrong with a record that may only be incomplete, as ``final`` and its length tell.
         """
         last = stop if final else 1 + max(data.rfind(b"\n", start, stop), start - 1)
         if last == start:
             last = 1 + max(data.rfind(b"\r", start, stop - 1), start - 1)
-        if data.find(self.quote, start, stop) < 0:
-            return (last, None) if last > start or stop - start <= LONGEST else (stop, None)
-        if last > start and (even := self._regular(data, start, last)) > start:
-            return even, None
-        return self._scan(data, start, stop, final)
+        if last > start and data.find(self.quote, start, stop) >= 0:
+            last = self._regular(data, start, last)
+        return _Cut([(start, last)], last) if last > start else self.scan(data, start, stop, final)
 
     def _regular(self, data: bytearray, start: int, last: int) -> int:
         """Return the last end of a record up to ``last``, ``start`` if a mark before it stands where none belongs."""
@@ -243,13 +279,27 @@ class _Scanner:
         good = np.isin(before, self._before).all() and np.isin(after, self._before).all()
         return last if good else start
 
-    def _scan(self, data: bytearray, place: int, stop: int, final: bool) -> tuple[int, str | None]:
-        while place < stop:
-            end = self.record(data, place, stop, final)
-            if end is None:
-                return place, self._problem(data, place, stop, final)
-            place = end
-        return place, None
+    def scan(self, data: bytearray, start: int, stop: int, final: bool) -> _Cut:
+        """Do the same record by record, for ``MOST`` of them."""
+        cut, count = _Cut([], start), 0
+        while cut.end < stop and cut.is_over and count + len(cut.left_out) < MOST:
+            end = self.record(data, cut.end, stop, final)
+            if end is not None:
+                cut.end, count = end, count + 1
+                continue
+            problem = self._problem(data, cut.end, stop, final)
+            if problem is None:
+                break
+            if start < cut.end:
+                cut.records.append((start, cut.end))
+            end = _line_end(data, cut.end, stop, final)
+            start, cut.is_over = end or _rest(data, cut.end, stop), end is not None
+            cut.left_out.append((count, cut.end, start, problem))
+            cut.end = start
+        if start < cut.end:
+            cut.records.append((start, cut.end))
+        cut.count = count
+        return cut
 
     def record(self, data: bytes | bytearray, place: int, stop: int, final: bool) -> int | None:
         """Return where the record at ``place`` ends; None if it does not, or not yet."""
@@ -264,24 +314,27 @@ class _Scanner:
         return end + 1 if data[end : end + 1] == b"\n" else None
 
     def _problem(self, data: bytearray, place: int, stop: int, final: bool) -> str | None:
+        is_whole = final or stop - place > LONGEST
         match = self._cells.match(data, place, stop)
         end = match.end() if match else place
         opened = self._opened.match(data, end, stop)
-        if bytes(data[end:stop]) in (b"", b"\r") or (opened is not None and opened.end() == stop):
-            is_whole = final or stop - place > LONGEST
-            return "a quotation mark is not closed" if is_whole else None
+        within = "" if final else f" within {LONGEST >> 20} MB"
+        if opened is not None and opened.end() == stop:
+            return f"a quotation mark is not closed{within}" if is_whole else None
+        if end == stop or (end + 1 == stop and data[end] == ord("\r")):
+            return f"the record does not end{within}" if is_whole else None
         return "a quotation mark is closed, and more than a separator follows"
 
 
-def _parsed(
-    data: bytearray, start: int, stop: int, names: Sequence[str], row: int, line: int, dialect: Dialect
-) -> Block:
-    """Read whole records as columns of text."""
-    view = memoryview(data)[start:stop]
+def _parsed(data: bytearray, cut: _Cut, names: Sequence[str], row: int, line: int, dialect: Dialect) -> Block:
+    """Read whole records as columns of text. Raises _CrowdedError for a cut whose records are not counted."""
+    view = memoryview(data)[slice(*cut.records[0])] if len(cut.records) == 1 else memoryview(_joined(data, cut.records))
     found: list[pacsv.InvalidRow] = []
-    bad: dict[int, str] = {}
+    bad: dict[int, list[tuple[str, str]]] = {}
     if _is_text(view):
         columns, texts = _columns(view, len(names), dialect, found), [invalid.text for invalid in found]
+    elif cut.count is None and _lines(data, cut) > MOST:
+        raise _CrowdedError
     else:
         columns = _columns(str(view, "latin-1").encode(), len(names), dialect, found)
         columns = [_decoded(column, name, bad) for name, column in zip(names, columns, strict=True)]
@@ -290,15 +343,36 @@ def _parsed(
     if uneven:
         columns, bad = _woven(columns, uneven, bad)
     table = pa.Table.from_arrays(columns, names=list(names))
-    beyond = {place: cells[len(names) :] for place, cells in uneven.items()}
-    is_plain = data.find(dialect.quote.encode(), start, stop) < 0
-    # The last line of a file may have no break; counted as if it had, breaks within cells show in the difference.
-    lines = table.num_rows if is_plain else breaks(data, start, stop) + (data[stop - 1] not in b"\r\n")
-    block = Block(table, row, line, table.num_rows, lines, beyond=beyond)
-    ragged, broken = _told(block, list(uneven)), _told(block, sorted(bad))
-    block.ragged.extend(Ragged(number, on, uneven[place]) for place, number, on in ragged)
-    block.broken.extend(Broken("csv-encoding", bad[place], on, number) for place, number, on in broken)
+    beyond = {place: cells[len(names) :] for place, cells in uneven.items() if len(cells) > len(names)}
+    beyond |= {place: [text for _, text in cells] for place, cells in bad.items()}
+    is_plain = all(data.find(dialect.quote.encode(), *span) < 0 for span in cut.records)
+    lines = table.num_rows if is_plain else _lines(data, cut)
+    gone = np.array([count for count, *_ in cut.left_out], dtype=np.int64)
+    records = table.num_rows + len(gone)
+    block = Block(table, row, line, records, lines + len(gone), left_out=gone, beyond=beyond)
+    block.ragged.extend(Ragged(number, on, uneven[place]) for place, number, on in _told(block, list(uneven)))
+    block.broken.extend(_left_out(data, cut, block))
+    encoding = _told(block, sorted(bad))
+    block.broken.extend(Broken("csv-encoding", bad[place][0][0], on, number) for place, number, on in encoding)
     return block
+
+
+def _joined(data: bytearray, records: list[tuple[int, int]]) -> bytes:
+    """Return records that do not stand beside one another as if they did; CR before LF would be one break then."""
+    return b"".join(data[start:stop].rstrip(b"\r").ljust(stop - start, b"\n") for start, stop in records)
+
+
+def _lines(data: bytearray, cut: _Cut) -> int:
+    """Return how many lines records have; where the last one has no break it is counted as if it had."""
+    return sum(breaks(data, *span) for span in cut.records) + sum(data[stop - 1] not in b"\r\n" for _, stop in cut.records)
+
+
+def _left_out(data: bytearray, cut: _Cut, block: Block) -> Iterator[Broken]:
+    within = block._breaks_before(block.left_out)
+    for number, (count, start, stop, problem) in enumerate(cut.left_out):
+        text = bytes(data[start : min(stop, start + SHOWN)]).decode("utf-8", "replace").rstrip("\r\n")
+        at = count + number
+        yield Broken("csv-quote", problem, block.first_line + at + int(within[number]), block.first_row + at, text)
 
 
 def _is_text(data: memoryview) -> bool:
@@ -322,42 +396,49 @@ def _columns(data: memoryview | bytes, width: int, dialect: Dialect, found: list
 
     def set_aside(invalid: pacsv.InvalidRow) -> str:
         found.append(invalid)
-        return "skip"
+        return "skip" if len(found) <= MOST else "error"
 
     places = [str(number) for number in range(width)]
-    table = pacsv.read_csv(
-        pa.BufferReader(data),
-        read_options=pacsv.ReadOptions(column_names=places, block_size=len(data) + 1, use_threads=False),
-        parse_options=pacsv.ParseOptions(
+    if not data:
+        return [pa.chunked_array([], pa.string()) for _ in places]
+    if data[: len(_MARK)] == _MARK:  # pyarrow takes it away
+        data = _MARK + bytes(data)
+    reading = {
+        "read_options": pacsv.ReadOptions(column_names=places, block_size=len(data) + 1, use_threads=False),
+        "parse_options": pacsv.ParseOptions(
             delimiter=dialect.delimiter,
             quote_char=dialect.quote,
             newlines_in_values=True,
             ignore_empty_lines=False,
             invalid_row_handler=set_aside,
         ),
-        convert_options=pacsv.ConvertOptions(
+        "convert_options": pacsv.ConvertOptions(
             column_types=dict.fromkeys(places, pa.string()), null_values=[""], strings_can_be_null=True, check_utf8=False
         ),
-    )
-    return list(table.columns)
+    }
+    try:
+        return list(pacsv.read_csv(pa.BufferReader(data), **reading).columns)
+    except pa.ArrowInvalid as error:
+        raise (_CrowdedError if len(found) > MOST else error) from None
 
 
-def _decoded(column: pa.ChunkedArray, name: str, bad: dict[int, str]) -> pa.ChunkedArray:
-    """Return a column, read as Latin-1, as the UTF-8 it is; a cell that is none is null, and ``bad`` says so by place."""
+def _decoded(column: pa.ChunkedArray, name: str, bad: dict[int, list[tuple[str, str]]]) -> pa.ChunkedArray:
+    """Return a column, read as Latin-1, as the UTF-8 it is; a cell that is none is null, and ``bad`` has it by place."""
     values: list[str | None] = []
     for place, text in enumerate(column.to_pylist()):
         value = (text or "").encode("latin-1")
         try:
             values.append(value.decode("utf-8") or None)
         except UnicodeDecodeError as error:
-            bad.setdefault(place, f"byte {error.start + 1} of {name} (0x{value[error.start]:02x}) is no UTF-8")
+            said = f"byte {error.start + 1} of {name} (0x{value[error.start]:02x}) is no UTF-8"
+            bad.setdefault(place, []).append((said, value.decode("utf-8", "replace")))
             values.append(None)
     return pa.chunked_array([pa.array(values, pa.string())])
 
 
 def _woven(
-    columns: list[pa.ChunkedArray], uneven: dict[int, list[str]], bad: dict[int, str]
-) -> tuple[list[pa.Array], dict[int, str]]:
+    columns: list[pa.ChunkedArray], uneven: dict[int, list[str]], bad: dict[int, list[tuple[str, str]]]
+) -> tuple[list[pa.Array], dict[int, list[tuple[str, str]]]]:
     """Return columns, and places in them, with the rows of another width at their places among the others."""
     aside = np.array(list(uneven), dtype=np.int64)
     even = np.delete(np.arange(len(columns[0]) + len(aside), dtype=np.int64), aside)
@@ -366,4 +447,4 @@ def _woven(
     for number, column in enumerate(columns):
         cells = [row[number] or None if number < len(row) else None for row in uneven.values()]
         woven.append(pa.concat_arrays([*column.chunks, pa.array(cells, pa.string())]).take(order))
-    return woven, {int(even[place]): said for place, said in bad.items()}
+    return woven, {int(even[place]): cells for place, cells in bad.items()}

@@ -64,7 +64,7 @@ class TableCheck:
         self._known = known
         self._referred = referred
         self._unique = {key: Uniqueness() for key in _unique_keys(compiled)}
-        self._kept: list[Block] | None = []
+        self._kept: list[Block] | None = [] if self._unique else None
         self._room = KEPT
 
     def add(self, block: Block) -> Judged:
@@ -73,7 +73,7 @@ class TableCheck:
         self._keep(block)
         table = self.compiled.nulled(block.table)
         blank = _blank_rows(table) if self._as_frictionless else np.zeros(0, np.int64)
-        self._tell_misread(block, set((block.first_row + blank).tolist()))
+        self._tell_misread(block, set(block.rows(blank).tolist()))
         failures = self._failures(table, blank if self._as_frictionless else block.misread)
         if len(blank):
             failures.append(Failure("", "row-blank", "", blank))
@@ -86,7 +86,8 @@ class TableCheck:
         if self._kept is None:
             return
         names = {name for key in self._unique for name in key}
-        slim = replace(block, table=block.table.select([name for name in block.table.column_names if name in names]))
+        table = block.table.select([name for name in block.table.column_names if name in names])
+        slim = replace(block, table=table, ragged=[], broken=[], beyond={})
         self._room -= slim.table.nbytes
         self._kept.append(slim)
         if self._room < 0 or block.breaks > block.records:
