@@ -38,13 +38,19 @@ def _show(verdicts: Sequence[Verdict]) -> None:
         for fault in verdict.tally.listed[:left]:
             where = f"{verdict.resource.place}:{fault.line}" if fault.line else verdict.resource.place
             console().print(f"{shown(where)}  {fault.code}")
-            console().print(f"        {shown(f'{fault.field}: ' if fault.field else '', 80)}{shown(sentence(fault), 300)}")
+            said = shown(sentence(fault, verdict.resource.schema), 300)
+            console().print(f"        {shown(f'{fault.field}: ' if fault.field else '', 80)}{said}")
         left = max(0, left - len(verdict.tally.listed))
     rows = [
-        ("valid" if verdict.valid else "INVALID", verdict.resource.place, f"{verdict.rows:,}", _counts(verdict))
+        ("valid" if verdict.valid else "INVALID", verdict.resource.place, _rows(verdict), _counts(verdict))
         for verdict in verdicts
     ]
     show_table(("verdict", "table", "rows", "faults"), rows)
+
+
+def _rows(verdict: Verdict) -> str:
+    """Say how many rows were judged; of a file that is no table, only its digest and size are."""
+    return f"{verdict.rows:,}" if verdict.resource.schema else "file"
 
 
 def _counts(verdict: Verdict) -> str:

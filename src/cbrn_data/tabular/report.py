@@ -7,11 +7,14 @@ is one fault, and in the report an error for each cell that is missing or too ma
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from cbrn_data.findings import shown
 from cbrn_data.tabular.faults import Fault
 from cbrn_data.tabular.header import columns
+from cbrn_data.tabular.schema import TableSchema
 from cbrn_data.tabular.validate import Verdict
 
 TYPES = {
@@ -75,18 +78,27 @@ def _task(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def sentence(fault: Fault) -> str:
-    """Return in words what is wrong: the message of a fault, or the rule that its cell breaks."""
-    rule = f"breaks the rule {fault.constraint!r}" if fault.constraint else "is not of the type of its field"
+def sentence(fault: Fault, schema: TableSchema | None) -> str:
+    """Return in words what is wrong: the message of a fault, or what its field asks for."""
     if fault.message:
         return fault.message
     if fault.code == "row-blank":
         return "the row has no value"
     if fault.code == "cell-missing":
         return "is empty and must not be"
+    return f"'{shown(fault.value or '', 80)}' {_rule(fault, schema)}"
+
+
+def _rule(fault: Fault, schema: TableSchema | None) -> str:
     if fault.code == "reference-missing":
-        rule = "leads to no row of the table it refers to"
-    return f"{(fault.value or '')[:80]!r} {rule}"
+        return "leads to no row of the table it refers to"
+    if schema is None or fault.field not in schema.names:
+        return f"breaks the rule {fault.constraint!r}"
+    field = schema.field(fault.field)
+    if not fault.constraint:
+        return f"is no {field.type}" + (f" ({shown(field.format, 40)})" if field.format != "default" else "")
+    asked = json.dumps(field.constraints.get(fault.constraint), ensure_ascii=False)
+    return f"breaks the rule {fault.constraint}" + (f" {shown(asked, 100)}" if asked != "null" else "")
 
 
 def _errors(fault: Fault, verdict: Verdict) -> Iterator[dict[str, Any]]:
@@ -108,15 +120,15 @@ def _errors(fault: Fault, verdict: Verdict) -> Iterator[dict[str, Any]]:
 def _error(type_: str, fault: Fault, verdict: Verdict, field: str, number: int) -> dict[str, Any]:
     import frictionless.errors as kinds
 
-    row = fault.row + verdict.resource.has_header
+    row, said = fault.row + verdict.resource.has_header, sentence(fault, verdict.resource.schema)
     kind = next(cls for cls in vars(kinds).values() if getattr(cls, "type", None) == type_)
     entry: dict[str, Any] = {
         "type": type_,
         "title": kind.title,
         "description": kind.description,
-        "message": f"{_place(fault, field, row)}{sentence(fault)}",
+        "message": f"{_place(fault, field, row)}{said}",
         "tags": list(kind.tags),
-        "note": sentence(fault),
+        "note": said,
     }
     if "#row" in kind.tags:
         entry |= {"cells": [fault.value or ""], "rowNumber": row}
