@@ -86,7 +86,7 @@ def main() -> None:
         small = measured(["frictionless", *VALIDATING], data(place, rows // 10), rows // 10, 1)
         runs = [*measured(["frictionless"], whole, rows, 1), *measured(VALIDATING + WRITING, whole, rows, chosen.rounds)]
         clean, spoilt = measured_both(["cbrn_data"], [whole, data(place, rows, 0.01)], rows, chosen.rounds)
-        large = measured(LARGE, data(place, 10 * rows), 10 * rows, 1) if chosen.large else []
+        large = measured(LARGE, data(place, 10 * rows), 10 * rows, chosen.rounds) if chosen.large else []
         started = startup.measure(chosen.rounds, place / "startup")
     day = datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH", datetime.now(UTC).timestamp())), UTC)
     machine = f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, {day:%Y-%m-%d}"
