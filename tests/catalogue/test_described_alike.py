@@ -11,9 +11,9 @@ from rdflib.namespace import DCTERMS, FOAF
 
 from cbrn_data.catalogue.model import Catalogue
 from cbrn_data.catalogue.schema_org import schema_org
-from cbrn_data.catalogue.triples import AUTHORITY, DCAT, SPDX, VCARD
+from cbrn_data.catalogue.triples import DCAT, SPDX, VCARD
 from cbrn_data.schema.model import read_package
-from cbrn_data.schema.vocabulary import LICENCES
+from cbrn_data.schema.vocabulary import AUTHORITY, LICENCES, THEMES
 from cbrn_data.store.folder import Release
 
 
@@ -62,6 +62,9 @@ def test_each_dataset(described: Catalogue, graph: Graph, package: dict[str, Any
         assert {str(theme) for theme in graph.objects(node, DCAT.theme)} == {
             f"{AUTHORITY}data-theme/{code}" for code in package["themes"]
         }
+        assert {(about["@id"], about["name"]) for about in said["about"]} == {
+            (f"{AUTHORITY}data-theme/{code}", THEMES[code]) for code in package["themes"]
+        }
         fields = [field["name"] for field in resources[dataset.name]["schema"]["fields"]]
         assert [variable["name"] for variable in said["variableMeasured"]] == fields
 
@@ -74,15 +77,18 @@ def test_licence(described: Catalogue, graph: Graph, package: dict[str, Any]) ->
     assert {schema_org(described, dataset)["license"] for dataset in described.datasets} == {licence["path"]}
 
 
-def test_coverage(described: Catalogue, graph: Graph, releases: list[Release]) -> None:
+def test_coverage(described: Catalogue, graph: Graph, package: dict[str, Any], releases: list[Release]) -> None:
     countries = json.loads((releases[-1].folder / "countries.json").read_text())
     codes = {country["country_id"] for country in countries}
+    assert package["spatial"] == [{"identifier": row["country_id"], "name": row["name"]} for row in countries]
     (period,) = set(graph.objects(None, DCTERMS.temporal))
     days = f"{one(graph, period, DCAT.startDate)}/{one(graph, period, DCAT.endDate)}"
-    assert days == "2012-12-21/2027-11-30"
+    assert days == "{start}/{end}".format(**package["temporal"]) == "2012-12-21/2027-11-30"
     for dataset in described.datasets:
         said, node = schema_org(described, dataset), URIRef(f"{described.base}{dataset.page}#dataset")
-        assert {place["identifier"] for place in said["spatialCoverage"]} == codes
+        assert [(place["identifier"], place["name"]) for place in said["spatialCoverage"]] == [
+            (place["identifier"], place["name"]) for place in package["spatial"]
+        ]
         assert {str(place) for place in graph.objects(node, DCTERMS.spatial)} == {
             f"{AUTHORITY}country/{code}" for code in codes
         }

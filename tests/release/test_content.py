@@ -12,6 +12,7 @@ from cbrn_data import pipeline
 from cbrn_data.release.content import Content, build_content
 from cbrn_data.release.descriptor import datapackage
 from cbrn_data.release.overview import overview
+from cbrn_data.schema.coverage import Coverage
 from cbrn_data.store.store import Store
 
 
@@ -57,7 +58,9 @@ def test_the_nested_form_holds_every_row_of_the_region(built: pipeline.Built) ->
 
 def test_a_descriptor_says_nothing_of_a_table_that_is_not_there(built: pipeline.Built) -> None:
     content = built.content
-    described = datapackage(content.package, ["countries", "memberships"], content.files, [], "1.0.0", "2026-11-22")
+    described = datapackage(
+        content.package, ["countries", "memberships"], content.files, [], Coverage((), None, None), "1.0.0", "2026-11-22"
+    )
     assert [entry["name"] for entry in described["resources"]] == [
         "countries",
         "countries-json",

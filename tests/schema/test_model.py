@@ -201,6 +201,26 @@ CASES: dict[str, tuple[str, str, str, list[tuple[str, str]]]] = {
         "contact:\n  name: cbrn_data maintainers\n  email: somebody here\n",
         [("schemas/package.yaml:1", "contact must be a name and an email")],
     ),
+    "a coverage without a period": (
+        "package.yaml",
+        "  temporal: [regions, memberships, projects, achievements]\n",
+        "",
+        [
+            (
+                "schemas/package.yaml:1",
+                "coverage must be spatial, the name of a table, and temporal, a list of names of tables",
+            )
+        ],
+    ),
+    "a coverage of tables that are not there or have no countries": (
+        "package.yaml",
+        "  spatial: countries\n  temporal: [regions, ",
+        "  spatial: projects\n  temporal: [region, ",
+        [
+            ("schemas/package.yaml:1", "coverage names the table 'region', which is not there"),
+            ("schemas/package.yaml:1", "coverage takes countries from projects, which has no country_id and name for each"),
+        ],
+    ),
     "a table outside": (
         "package.yaml",
         "  - regions\n",

@@ -14,8 +14,8 @@ from rdflib.namespace import DCTERMS, FOAF, PROV, SKOS, XSD
 
 from cbrn_data.catalogue.model import Agent, Catalogue, Dataset, Distribution
 from cbrn_data.catalogue.pages import page_path
-from cbrn_data.catalogue.triples import ADMS, AUTHORITY, DCAT, DCATAP, IANA, PREFIXES, SPDX, VCARD, Triples
-from cbrn_data.schema.vocabulary import FREQUENCIES, LANGUAGES, LICENCES, THEMES
+from cbrn_data.catalogue.triples import ADMS, DCAT, DCATAP, IANA, PREFIXES, SPDX, VCARD, Triples
+from cbrn_data.schema.vocabulary import AUTHORITY, FREQUENCIES, LANGUAGES, LICENCES, THEMES
 
 _FORMS = {
     "CSV": ("https://www.rfc-editor.org/info/rfc4180", "RFC 4180: comma-separated values"),

@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cbrn_data.catalogue.coverage import Coverage, coverage
 from cbrn_data.catalogue.pages import page_path
-from cbrn_data.schema.canonical import read_csv
+from cbrn_data.checks.rows import released_rows
+from cbrn_data.schema.coverage import Coverage, coverage
 from cbrn_data.schema.model import Field, Package, Table, read_package
 from cbrn_data.store import disk
 from cbrn_data.store.folder import DESCRIPTOR, Release
@@ -125,6 +125,8 @@ def catalogue(releases: Sequence[Release], base: str) -> Catalogue:
     """
     release = newest(releases)
     package = read_package(release.folder / "schemas")
+    rows = released_rows(release, package)
+    records = {table.name: release.folder / f"{table.name}.csv" for table in package.tables.values() if table.by_line}
     about, licence = package.about, package.about["licence"]
     publisher = Agent(about["publisher"]["name"], about["publisher"].get("email"))
     contact = about.get("contact")
@@ -141,20 +143,17 @@ def catalogue(releases: Sequence[Release], base: str) -> Catalogue:
         themes=tuple(about.get("themes", ())),
         language=about.get("language", "ENG"),
         frequency=about.get("frequency", "IRREG"),
-        coverage=coverage(release.folder, package),
+        coverage=coverage(package, rows, records),
         version=release.version,
         issued=releases[0].date,
         modified=release.date,
         notes=str(release.info.get("summary")),
         withdrawn=release.withdrawn is not None,
-        sources=_sources(release),
+        sources=tuple(
+            SourcePage(row["title"] or "", page_path("sources", row["source_id"] or "")) for row in rows["sources"]
+        ),
         datasets=_datasets(release, package, releases),
     )
-
-
-def _sources(release: Release) -> tuple[SourcePage, ...]:
-    rows = read_csv(disk.read(release.folder / "sources.csv"))[1]
-    return tuple(SourcePage(row["title"] or "", page_path("sources", row["source_id"] or "")) for row in rows)
 
 
 def _datasets(release: Release, package: Package, releases: Sequence[Release]) -> tuple[Dataset, ...]:

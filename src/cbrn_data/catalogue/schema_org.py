@@ -11,7 +11,7 @@ from typing import Any
 
 from cbrn_data.catalogue.model import Catalogue, Dataset, Distribution
 from cbrn_data.schema.model import Field
-from cbrn_data.schema.vocabulary import LANGUAGES
+from cbrn_data.schema.vocabulary import AUTHORITY, LANGUAGES, THEMES
 
 _UNSAFE = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&\u2028\u2029"}
 
@@ -34,6 +34,7 @@ def schema_org(catalogue: Catalogue, dataset: Dataset) -> dict[str, Any]:
         "creator": publisher,
         "publisher": publisher,
         "keywords": list(of.keywords),
+        "about": [_theme(code) for code in of.themes],
         "inLanguage": LANGUAGES[of.language][1],
         "isAccessibleForFree": True,
         "datePublished": dataset.issued,
@@ -58,6 +59,10 @@ def script_text(value: Any) -> str:
 
 def _place(country_id: str, name: str) -> dict[str, str]:
     return {"@type": "Country", "name": name, "identifier": country_id}
+
+
+def _theme(code: str) -> dict[str, str]:
+    return {"@type": "DefinedTerm", "@id": f"{AUTHORITY}data-theme/{code}", "name": THEMES[code], "termCode": code}
 
 
 def _variable(field: Field) -> dict[str, str]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from rdflib import RDF, Literal, Namespace, URIRef
 from rdflib.namespace import DCTERMS, FOAF, PROV, RDFS, SKOS, XSD
 
-AUTHORITY = "http://publications.europa.eu/resource/authority/"
+from cbrn_data.schema.vocabulary import AUTHORITY
+
 ADMS = Namespace("http://www.w3.org/ns/adms#")
 DCAT = Namespace("http://www.w3.org/ns/dcat#")
 DCATAP = Namespace("http://data.europa.eu/r5r/")

@@ -15,6 +15,7 @@ from cbrn_data.release.descriptor import datapackage
 from cbrn_data.release.notes import changes_text, summary
 from cbrn_data.release.version import Reason, next_version, reasons
 from cbrn_data.schema.canonical import Row, csv_bytes, json_bytes
+from cbrn_data.schema.coverage import coverage
 from cbrn_data.schema.delta import RecordChanges, delta
 from cbrn_data.schema.model import CHANGES, read_package
 from cbrn_data.schema.written import new_files
@@ -78,7 +79,8 @@ def release_files(planned: Draft, date: str) -> dict[str, disk.Data]:
     said = (planned.version, old, planned.summary, planned.why)
     files["CHANGES.md"] = changes_text(*said, planned.changes, package, planned.records)
     tables = package.published(content.counts | {CHANGES: len(planned.changes) + len(planned.records)})
-    described = datapackage(package, tables, files, content.rows["sources"], planned.version, date)
+    cover = coverage(package, content.rows, {name: made.path for name, made in content.records.items()})
+    described = datapackage(package, tables, files, content.rows["sources"], cover, planned.version, date)
     files[DESCRIPTOR] = dumped(described)
     files[INFO] = dumped(_info(planned, date))
     return files

@@ -2,7 +2,8 @@
 
 CSV resources are ``type: table`` with their schema, so that any Data Package tool validates them row by row. JSON
 resources carry no ``type``: frictionless then checks their hash and size, and that their rows are those of the CSV is
-proven by the gate. ``themes`` (codes of the EU table of data themes) is a property of our own, which the standard allows.
+proven by the gate. ``themes`` (codes of the EU table of data themes), ``spatial`` and ``temporal`` are properties of our
+own, which the standard allows.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cbrn_data.schema.coverage import Coverage, coverage_properties
 from cbrn_data.schema.descriptor import package_properties, table_schema
 from cbrn_data.schema.model import Package, Table
 from cbrn_data.store.disk import Data, sha256_of, size_of
@@ -22,6 +24,7 @@ def datapackage(
     tables: list[str],
     files: Mapping[str, Data],
     sources: list[dict[str, str | None]],
+    cover: Coverage,
     version: str,
     date: str,
 ) -> dict[str, Any]:
@@ -35,6 +38,7 @@ def datapackage(
         "version": version,
         "created": f"{date}T00:00:00Z",
         **said,
+        **coverage_properties(package, cover),
         "sources": [_source(row) for row in sources],
         "resources": [entry for name in tables for entry in _resources(package.tables[name], files, present)],
     }

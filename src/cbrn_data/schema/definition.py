@@ -61,6 +61,15 @@ def _agent(value: Any) -> bool:
     return _of_texts("name", "email")(value) and _EMAIL.fullmatch(value["email"]) is not None
 
 
+def _coverage(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and set(value) == {"spatial", "temporal"}
+        and _name(value["spatial"])
+        and _names(value["temporal"])
+    )
+
+
 def _list(value: Any) -> bool:
     return isinstance(value, list)
 
@@ -85,6 +94,7 @@ _PACKAGE: _Rules = {
     "themes": (False, _some_of(THEMES), f"a list of some of {', '.join(THEMES)}"),
     "language": (False, _one_of(LANGUAGES), f"one of {', '.join(LANGUAGES)}"),
     "frequency": (False, _one_of(FREQUENCIES), f"one of {', '.join(FREQUENCIES)}"),
+    "coverage": (False, _coverage, "spatial, the name of a table, and temporal, a list of names of tables"),
     "base_url": (False, _text, "text"),
     "tables": (True, _names, "a list of names of tables"),
 }

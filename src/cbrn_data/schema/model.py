@@ -129,8 +129,9 @@ def read_package(folder: Path) -> Package:
         findings += faults
         if not faults:
             tables[name] = _table(name, entry, text)
-    if not findings:
+    if about is not None and not findings:
         findings += [finding for table in tables.values() for finding in _inconsistencies(table, tables)]
+        findings += [_wrong("package", message) for message in _uncovered(about.get("coverage"), tables)]
     if findings or about is None:
         raise SchemaError("the definitions under schemas/ cannot be used", findings)
     return Package(about, tables, files)
@@ -212,6 +213,17 @@ def _inconsistencies(table: Table, tables: dict[str, Table]) -> list[Finding]:
         elif there.by_line:
             messages.append(f"foreignKeys leads to {key.resource}, whose evidence is by line; refer to a smaller table")
     return [_wrong(table.name, message) for message in [*messages, *_unfit_for_lines(table)]]
+
+
+def _uncovered(declared: Mapping[str, Any] | None, tables: dict[str, Table]) -> Iterator[str]:
+    if declared is None:
+        return
+    for name in [declared["spatial"], *declared["temporal"]]:
+        if name not in tables:
+            yield f"coverage names the table {name!r}, which is not there"
+    spatial = tables.get(declared["spatial"])
+    if spatial and (spatial.by_line or not {"country_id", "name"} <= set(spatial.names)):
+        yield f"coverage takes countries from {spatial.name}, which has no country_id and name for each"
 
 
 def _unfit_for_lines(table: Table) -> Iterator[str]:

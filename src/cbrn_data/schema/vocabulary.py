@@ -2,10 +2,13 @@
 
 Only codes that mean something for this package stand here. A harvester knows a licence, a theme or a frequency by its
 address in a table, and by nothing else; so a word that has none is refused where it is written, and not at the portal
-that would lose it. Each label is the English one of its table (http://publications.europa.eu/resource/authority/).
+that would lose it. Each label is the English one of its table.
 """
 
 from __future__ import annotations
+
+AUTHORITY = "http://publications.europa.eu/resource/authority/"
+"""Where the tables are."""
 
 LICENCES = {
     "CC-BY-4.0": ("CC_BY_4_0", "Creative Commons Attribution 4.0 International"),

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cbrn_data.findings import shown
+from cbrn_data.schema.coverage import Coverage, coverage_properties
 from cbrn_data.schema.descriptor import TABLE_SCHEMA, package_properties, table_schema
 from cbrn_data.schema.model import Package
 from cbrn_data.store.folder import DESCRIPTOR
@@ -25,9 +26,11 @@ def descriptor_faults(
     present: Sequence[str],
     listed: Mapping[str, str],
     info: Mapping[str, Any],
+    cover: Coverage,
 ) -> Iterator[str]:
     """Say where a descriptor is not of this release: ``present`` its tables, ``listed`` sha256 by file name."""
-    of_release = {"version": info["version"], "created": f"{info['date']}T00:00:00Z"}
+    of_release = {"version": info["version"], "created": f"{info['date']}T00:00:00Z", "spatial": None, "temporal": None}
+    of_release |= coverage_properties(package, cover)
     for key, value in {"$schema": PROFILE, **package_properties(package.about), **of_release}.items():
         if descriptor.get(key, [] if key == "themes" else None) != value:
             yield f"{DESCRIPTOR}: {key} is not {shown(repr(value), 100)}"

@@ -22,6 +22,7 @@ from cbrn_data.checks.rows import released_records, released_rows
 from cbrn_data.checks.run import check_tables
 from cbrn_data.errors import VerificationError
 from cbrn_data.findings import Finding, shown
+from cbrn_data.schema.coverage import coverage
 from cbrn_data.schema.delta import applied, delta
 from cbrn_data.schema.model import CHANGES, Package, read_package
 from cbrn_data.signing.attestation import ATTESTATION, read_envelope, read_statement, signers
@@ -112,7 +113,10 @@ class ReleaseAudit:
         known |= {f"schemas/{name}.yaml" for name in ("package", *self._package.tables)}
         strangers = sorted(name for name in listed.keys() - known if not name.startswith("sources/"))
         yield from (f"{name} is no file of a release" for name in strangers)
-        faults = [*descriptor_faults(descriptor, self._package, present, listed, info), *_sentences(by_profile(descriptor))]
+        records = {table.name: self.folder / f"{table.name}.csv" for table in self._package.tables.values() if table.by_line}
+        cover = coverage(self._package, self._read.rows, records)
+        faults = [*descriptor_faults(descriptor, self._package, present, listed, info, cover)]
+        faults += _sentences(by_profile(descriptor))
         yield from faults or _sentences(by_frictionless(self.folder, self._read))
 
     @cached_property
