@@ -16,6 +16,9 @@ LIBRARIES = tuple(
     vl-convert-python""".split()
 )
 
+CODE = (".py", ".yaml", ".csv", ".txt", ".j2", ".css", ".js", ".svg")
+"""Endings of the files that count: what an editor or an interpreter leaves beside them does not."""
+
 
 @cache
 def code_version() -> dict[str, Any]:
@@ -38,6 +41,6 @@ def _files(folder: Traversable, prefix: str) -> list[tuple[str, Traversable]]:
         name = f"{prefix}{entry.name}"
         if entry.is_dir():
             found += _files(entry, f"{name}/") if entry.name != "__pycache__" else []
-        elif entry.name.endswith((".py", ".yaml", ".csv", ".json", ".txt", ".j2")):
+        elif entry.name.endswith(CODE):
             found.append((name, entry))
     return found
