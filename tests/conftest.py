@@ -36,6 +36,24 @@ def copy_sources(target: Path) -> Path:
     return target
 
 
+@pytest.fixture(scope="session")
+def regions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ``published/`` of eight regions, some with two editions, over three releases; the middle one is withdrawn."""
+    from tests.cli.conftest import run
+
+    root = copy_sources(tmp_path_factory.mktemp("regions") / "root")
+    leaflets = sorted((PROJECT / "tests" / "leaflets").glob("*-202[56].txt"))
+    for day, edition in enumerate(("", "2025", "2026")):
+        for leaflet in leaflets:
+            if edition and leaflet.stem.endswith(edition) and leaflet.stem != "central-asia-2025":
+                assert run("add", leaflet, "--root", root).code == 0
+        done = run("publish", "--root", root, SOURCE_DATE_EPOCH=str(1795305600 + day * 86400))
+        assert done.code == 0, done.err
+    reason = "The leaflets of seven regions were drafts; the editions of 2026 replace them."
+    assert run("withdraw", "1.1.0", "--reason", reason, "--root", root, SOURCE_DATE_EPOCH="1795651200").code == 0
+    return root / "published"
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A root of its own with the real sources and definitions, where nothing is published yet."""

@@ -14,15 +14,13 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
 
+from cbrn_data.catalogue.address import is_trusted
 from cbrn_data.errors import CbrnDataError, ReleaseError, VerificationError
 from cbrn_data.settings import Settings
 from cbrn_data.store import disk
 from cbrn_data.store.index import INDEX
 from cbrn_data.verify.remote import FILE_LIMIT, LIST_LIMIT, Web, checked_address, is_address
-
-_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 class Origin(Protocol):
@@ -72,8 +70,7 @@ class WebOrigin:
 
     def __init__(self, address: str, cache: Path) -> None:
         self.name = checked_address(address)
-        parts = urlsplit(self.name)
-        if parts.scheme != "https" and parts.hostname not in _THIS_MACHINE:
+        if not is_trusted(self.name):
             raise CbrnDataError(f"{self.name}: only https can be trusted to bring the index as it was published")
         self._web = Web(self.name)
         self._cache = cache

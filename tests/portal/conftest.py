@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,13 @@ from cbrn_data.portal import site
 from cbrn_data.store.store import Store
 from tests.cli.conftest import STEPS, run
 from tests.conftest import copy_sources
+
+NEEDED = {
+    "no Chromium": ("the pages were not tested in a browser", "chromium"),
+    "no R:": ("the code for R was not run", "r-base-core"),
+    "no LibreOffice:": ("the command for LibreOffice was not run", "libreoffice-calc-nogui"),
+}
+"""How a test that is skipped begins its reason; what is said then, and what is missing."""
 
 VOID = {"meta", "link", "br", "img", "input", "source"}
 
@@ -114,13 +122,21 @@ def portal(three_releases: Path) -> Iterator[Portal]:
 
 
 @pytest.fixture(scope="session")
+def many_regions(regions: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """The portal of several regions, with a withdrawn release."""
+    yield from serve(Path(shutil.copytree(regions, tmp_path_factory.mktemp("many") / "published")))
+
+
+@pytest.fixture(scope="session")
 def pages(portal: Portal) -> dict[str, Page]:
     """Every page, parsed."""
     return {name: Page(portal.files[name]) for name in portal.pages()}
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say aloud that nothing was tested in a browser."""
-    if any("no Chromium" in str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])):
-        terminalreporter.section("the pages were not tested in a browser", sep="!", red=True, bold=True)
-        terminalreporter.line("Install one and run the tests again: apt-get install chromium (Debian), or Chrome itself.")
+    """Say aloud what was not tested, because what runs it is not installed."""
+    skipped = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+    for reason, (what, package) in NEEDED.items():
+        if any(reason in said for said in skipped):
+            terminalreporter.section(what, sep="!", red=True, bold=True)
+            terminalreporter.line(f"Install it and run the tests again: apt-get install {package} (Debian).")

@@ -196,7 +196,7 @@ def test_a_value_leads_to_its_words_and_the_words_back_to_the_value(visit: Open,
     words.locator("a").first.click()
     entry = page.locator("li:target")
     assert "On 21–22 May 2024" in entry.inner_text()
-    entry.get_by_role("link", name="date_start").first.click()
+    entry.get_by_role("link", name="Start").first.click()
     back = page.locator("td:target")
     assert back.inner_text().startswith("2024-05-21") and "/tables/achievements.html" in page.url
 
@@ -251,6 +251,38 @@ def test_code_is_copied(visit: Open, portal: Portal) -> None:
     page.get_by_text("Copied").wait_for()
     version = Store(portal.published).releases()[-1].version
     assert f"{portal.address}releases/{version}/countries.csv" in page.evaluate("navigator.clipboard.readText()")
+
+
+WORDS = """() => {
+  const shown = [...document.querySelectorAll("text")]
+    .filter(node => node.textContent.trim() && !node.hasAttribute("stroke") && node.getAttribute("opacity") !== "0");
+  const words = shown.map(node => [node.textContent, node.getBoundingClientRect()]);
+  const all = document.documentElement.getBoundingClientRect();
+  const within = ([, one]) => one.left >= all.left && one.right <= all.right &&
+    one.top >= all.top && one.bottom <= all.bottom;
+  const apart = ([, one], [, other]) => one.right <= other.left || other.right <= one.left ||
+    one.bottom <= other.top + 3 || other.bottom <= one.top + 3;
+  const covers = (one, place) => words.some((other, at) => at < place && !apart(one, other));
+  return {
+    outside: words.filter(one => !within(one)).map(([text]) => text),
+    covered: words.filter(covers).map(([text]) => text),
+    words: words.length,
+  };
+}"""
+"""The words of a drawing that leave it, and those that lie on others, in whatever font this machine has for them."""
+
+
+def test_no_words_of_a_picture_leave_it_or_lie_on_others(browser: Any, portal: Portal, many_regions: Portal) -> None:
+    page = browser.new_page()
+    for shown in (portal, many_regions):
+        for name in sorted(name for name in shown.files if name.endswith(".svg") and name.startswith("pictures/")):
+            page.goto(shown.address + name)
+            said = page.evaluate(WORDS)
+            if name.startswith("pictures/countries"):
+                said["covered"] = []  # small countries lie close to each other
+            assert (said["outside"], said["covered"]) == ([], []), name
+            assert said["words"] > 1, name
+    page.close()
 
 
 def test_pictures_are_drawn_for_the_page_they_stand_on(visit: Open) -> None:

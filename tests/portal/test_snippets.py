@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import io
 import os
 import shutil
@@ -12,11 +13,17 @@ from typing import Any
 
 import pytest
 
+from cbrn_data.portal.files import release_files
+from cbrn_data.portal.snippets import snippets
 from cbrn_data.schema.canonical import read_csv
+from cbrn_data.schema.model import read_package
 from cbrn_data.store.store import Store
 from tests.portal.conftest import Page, Portal
 
 TABLES = ["countries", "projects", "achievements", "figures", "evidence", "changes"]
+CLIENT = "Python (cbrn_data: types of the schema, digests checked)"
+
+Rows = list[dict[str, str | None]]
 
 
 def snippet(page: Page, name: str) -> str:
@@ -25,7 +32,7 @@ def snippet(page: Page, name: str) -> str:
     return "".join(page.elements[blocks[0] + 1].text)
 
 
-def expected(portal: Portal, table: str) -> list[dict[str, str | None]]:
+def expected(portal: Portal, table: str) -> Rows:
     release = Store(portal.published).releases()[-1]
     return read_csv((release.folder / f"{table}.csv").read_bytes())[1]
 
@@ -34,13 +41,29 @@ def as_text(value: Any) -> str | None:
     return None if value is None or value != value or str(value) == "<NA>" else str(value)
 
 
+def written(path: Path) -> Rows:
+    """Read what another tool wrote as CSV."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [{name: cell or None for name, cell in row.items()} for row in csv.DictReader(file)]
+
+
+@pytest.mark.parametrize("name", ["Python (pandas)", CLIENT])
 @pytest.mark.parametrize("table", TABLES)
-def test_python(portal: Portal, pages: dict[str, Page], table: str) -> None:
+def test_python(portal: Portal, pages: dict[str, Page], table: str, name: str) -> None:
     names: dict[str, Any] = {}
     with contextlib.redirect_stdout(io.StringIO()):
-        exec(snippet(pages[f"tables/{table}.html"], "Python"), names)
+        exec(snippet(pages[f"tables/{table}.html"], name), names)
     rows = [{name: as_text(value) for name, value in row.items()} for row in names[table].to_dict("records")]
     assert rows == expected(portal, table)
+
+
+def test_the_client_is_shown_only_for_an_address_that_it_takes_from(portal: Portal) -> None:
+    release = Store(portal.published).releases()[-1]
+    table, files = read_package(release.folder / "schemas").tables["projects"], release_files(release)
+    shown = {
+        base: [name for name, _ in snippets(table, base, files)] for base in ("https://a.example/", "http://a.example/")
+    }
+    assert CLIENT in shown["https://a.example/"] and CLIENT not in shown["http://a.example/"]
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -52,18 +75,32 @@ def test_duckdb(portal: Portal, pages: dict[str, Page], table: str) -> None:
     assert rows == expected(portal, table)
 
 
-@pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not installed")
-def test_r(portal: Portal, pages: dict[str, Page], tmp_path: Path) -> None:
-    script = tmp_path / "load.R"
-    script.write_text(
-        snippet(pages["tables/countries.html"], "R") + 'stopifnot(countries$m49[1] == "004")\n', encoding="utf-8"
-    )
-    subprocess.run(["Rscript", script], check=True, env={**os.environ, "LC_ALL": "C.UTF-8"})
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="no R: the code for it was not run")
+@pytest.mark.parametrize("table", TABLES)
+def test_r(portal: Portal, pages: dict[str, Page], table: str, tmp_path: Path) -> None:
+    """R writes what it read; numbers without exponents, of which the schema has none."""
+    write = f'options(scipen = 99)\nwrite.csv({table}, "read.csv", row.names = FALSE, na = "", fileEncoding = "UTF-8")\n'
+    (tmp_path / "load.R").write_text(snippet(pages[f"tables/{table}.html"], "R") + write, encoding="utf-8")
+    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+    subprocess.run(["Rscript", "load.R"], check=True, env=environment, cwd=tmp_path, stdout=subprocess.DEVNULL)
+    assert written(tmp_path / "read.csv") == expected(portal, table)
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="no LibreOffice: the command for it was not run")
+@pytest.mark.parametrize("table", TABLES)
+def test_libreoffice(portal: Portal, pages: dict[str, Page], table: str, tmp_path: Path) -> None:
+    """What it makes is opened again by itself, and written as it is shown."""
+    environment = {**os.environ, "HOME": str(tmp_path), "LC_ALL": "C.UTF-8"}
+    command = snippet(pages[f"tables/{table}.html"], "LibreOffice (in a terminal)")
+    back = f"soffice --headless --convert-to 'csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true' {table}.xlsx"
+    for line in (command, back):
+        subprocess.run(["bash", "-ec", line], check=True, env=environment, cwd=tmp_path, capture_output=True, timeout=120)
+    assert written(tmp_path / f"{table}.csv") == expected(portal, table)
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_spreadsheets_are_given_the_address_of_the_release(portal: Portal, pages: dict[str, Page], table: str) -> None:
+def test_other_spreadsheets_are_given_the_address_of_the_release(portal: Portal, pages: dict[str, Page], table: str) -> None:
     address = f"{portal.address}releases/{Store(portal.published).releases()[-1].version}/{table}.csv"
     page = pages[f"tables/{table}.html"]
-    assert snippet(page, "Google Sheets") == f'=IMPORTDATA("{address}")\n'
+    assert snippet(page, "Google Sheets (which reads codes such as 004 as numbers)") == f'=IMPORTDATA("{address}")\n'
     assert f'Web.Contents("{address}")' in snippet(page, "Excel (Data › Get Data › Blank Query › Advanced Editor)")

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 from cbrn_data.errors import CbrnDataError
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _BASE = re.compile(rf"https?://{_LABEL}(?:\.{_LABEL})*(?::([1-9][0-9]{{0,4}}))?(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/")
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+
+
+def is_trusted(address: str) -> bool:
+    """Tell whether what an address gives comes as it was sent: over https, or from this machine.
+
+    >>> is_trusted("https://example.org/data/"), is_trusted("http://example.org/data/"), is_trusted("http://127.0.0.1:8000/")
+    (True, False, True)
+    """
+    parts = urlsplit(address)
+    return parts.scheme == "https" or parts.hostname in _THIS_MACHINE
 
 
 def checked_base(base_url: str) -> str:

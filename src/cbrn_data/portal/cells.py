@@ -82,7 +82,7 @@ def _named(reading: Reading, table: Table, field: Field, text: str) -> tuple[str
     if resource is None:
         own = table.primary_key == (field.name,)
         page = reading.entity_page(table.name, text) if own else None
-        return (page, reading.label(table.name, text)) if page else None
+        return (page, f"page of {text}") if page else None
     address = reading.entity_page(resource, text) or reading.row_address(resource, text)
     return (address, reading.label(resource, text)) if address else None
 

@@ -15,7 +15,7 @@ from cbrn_data.portal.cells import ShownRow, show_row
 from cbrn_data.portal.links import ENTITIES
 from cbrn_data.portal.names import names
 from cbrn_data.portal.paper import render
-from cbrn_data.portal.reading import Reading
+from cbrn_data.portal.reading import LABELS, Reading
 from cbrn_data.schema.canonical import Row
 from cbrn_data.schema.model import Field, Table
 from cbrn_data.tabular.schema import ForeignKey
@@ -26,10 +26,14 @@ LISTED = 60
 
 @dataclass
 class Section:
-    """The rows of a table that name something; the ``fields`` that say anything beyond the name."""
+    """The rows of a table that name something; the ``fields`` that say anything beyond the name.
+
+    ``relation`` is the title of the column that names it, where that says more than what it names.
+    """
 
     table: str
     title: str
+    relation: str
     fields: list[Field]
     rows: list[ShownRow]
     total: int
@@ -80,7 +84,7 @@ def _page(reading: Reading, site: Catalogue, table: Table, row: Row, path: str, 
         in_table=reading.row_address(table.name, row_id) or page_path("tables", table.name),
         facts=[replace(cell, to=None) if cell.to and cell.to[0] == path else cell for cell in facts],
         sections=[one for other, key, rows in naming for one in _sections(reading, other, key, rows.get(row_id, []))],
-        silent=[other.name for other, _, rows in naming if row_id not in rows],
+        silent=[other for other, _, rows in naming if row_id not in rows],
     )
 
 
@@ -92,12 +96,22 @@ def _sections(reading: Reading, table: Table, key: ForeignKey, rows: list[Row]) 
         target = reading.package.tables[others[0].resource]
         there = [reading.by_id[target.name].get(row[others[0].fields[0]] or "") for row in rows]
         if target.name not in ENTITIES:
-            yield _section(reading, target, target.title, [one for one in there if one], hidden=())
-            return
-    yield _section(reading, table, table.title, rows, hidden=key.fields)
+            yield _section(reading, target, target.title, "", [one for one in there if one], hidden=())
+        else:
+            yield _section(reading, table, target.title, "", rows, hidden=key.fields)
+        return
+    relation = "" if key.fields == key.references else table.field(key.fields[0]).title
+    yield _section(reading, table, table.title, relation, rows, hidden=key.fields)
 
 
-def _section(reading: Reading, table: Table, title: str, rows: list[Row], hidden: tuple[str, ...]) -> Section:
+def _section(reading: Reading, table: Table, title: str, relation: str, rows: list[Row], hidden: tuple[str, ...]) -> Section:
     listed = rows[:LISTED]
     fields = [one for one in table.fields if one.name not in hidden and any(row[one.name] is not None for row in listed)]
-    return Section(table.name, title, fields, [show_row(reading, table, row, fields) for row in listed], len(rows))
+    fields.sort(key=lambda field: _rank(table, field))
+    shown = [show_row(reading, table, row, fields) for row in listed]
+    return Section(table.name, title, relation, fields, shown, len(rows))
+
+
+def _rank(table: Table, field: Field) -> int:
+    """Put what people call a row first, and a key that only programs need last."""
+    return -1 if field.name in LABELS[:4] else 1 if table.primary_key == (field.name,) else 0

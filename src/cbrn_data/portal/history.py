@@ -13,6 +13,7 @@ from cbrn_data.portal.files import release_files
 from cbrn_data.portal.paper import render
 from cbrn_data.portal.reading import Reading
 from cbrn_data.schema.canonical import Row, read_csv
+from cbrn_data.schema.model import Package, Table, read_package
 from cbrn_data.store import disk
 from cbrn_data.store.folder import REPORT, Release
 from cbrn_data.strict_json import parse_object
@@ -22,6 +23,23 @@ ROWS_LISTED = 50
 """How many changed rows of a table a page shows; ``changes.csv`` holds them all."""
 
 FINDINGS_LISTED = 100
+
+OPEN = 12
+"""Up to how many changed rows of a table are seen at once; more unfold."""
+
+_CHECKS = {
+    "table-schema": "Every cell has the type and holds to the rules of its column; keys are unique.",
+    "row-rules": "The rules between cells of a row hold, such as an end after its start.",
+    "references": "Every key that a row names is the key of a row that is there.",
+    "keys-alike": "No two keys look alike.",
+    "active-text": "No text would run in a spreadsheet.",
+    "claimed-projects": "What a leaflet claims of its projects is compared with those that are named.",
+    "evidence": "Every value is led back to words of a source, which are at their place and give it.",
+    "json-equals-csv": "The JSON files hold the rows of the CSV files.",
+    "data-package-profile": "The descriptor holds to the official profile of Data Package 2.0.",
+    "data-package": "The package is valid as any reader of data packages sees it.",
+}
+"""What passing a check means, for people; one that an older or newer report names otherwise has no sentence."""
 
 
 def history_pages(releases: Sequence[Release], newest: Reading, site: Catalogue) -> Iterator[tuple[str, bytes]]:
@@ -33,6 +51,7 @@ def history_pages(releases: Sequence[Release], newest: Reading, site: Catalogue)
 
 
 def _page(path: str, release: Release, before: Release | None, newest: Reading, site: Catalogue) -> bytes:
+    of_newest = newest if newest.release.version == release.version else None
     report = parse_object(release.folder / REPORT, disk.read(release.folder / REPORT))
     files = release_files(release)
     return render(
@@ -43,10 +62,11 @@ def _page(path: str, release: Release, before: Release | None, newest: Reading, 
         before=before,
         folder=files.folder,
         base=site.base,
-        changes=list(_changes(_table(release, "changes"), newest if newest.release.version == release.version else None)),
+        changes=list(_changes(_table(release, "changes"), read_package(release.folder / "schemas"), of_newest)),
         report=report,
+        meanings=_CHECKS,
         findings=report["findings"]["listed"][:FINDINGS_LISTED],
-        sources=_table(release, "sources"),
+        sources=[_source(row, of_newest) for row in _table(release, "sources")],
         files=list(files.digests.items()),
     )
 
@@ -56,16 +76,23 @@ def _table(release: Release, name: str) -> list[Row]:
     return read_csv(disk.read(path))[1] if disk.mode(path) else []
 
 
-def _changes(rows: list[Row], newest: Reading | None) -> Iterator[dict[str, Any]]:
+def _source(row: Row, newest: Reading | None) -> Mapping[str, Any]:
+    """Return a source with the page that shows it, None where only the newest release's is shown."""
+    return {**row, "page": newest.marks[row["source_id"] or ""].parts[0].path if newest else None}
+
+
+def _changes(rows: list[Row], package: Package, newest: Reading | None) -> Iterator[dict[str, Any]]:
     """Yield the changed rows by table; of evidence, which follows from the others, only how many there are."""
     for name, changed in groupby(rows, lambda row: row["table_name"] or ""):
         cells = list(changed)
         by_row = [list(of) for _, of in groupby(cells, lambda row: (row["row_id"], row["change"]))]
         listed = [] if name == "evidence" else by_row[:ROWS_LISTED]
+        table = package.tables.get(name)
         yield {
-            "name": name,
+            "title": table.title if table else name,
+            "open": len(listed) <= OPEN,
             "counts": _counts(cells),
-            "rows": [_row(name, of, newest) for of in listed],
+            "rows": [_row(name, of, table, newest) for of in listed],
             "more": len(by_row) - len(listed),
         }
 
@@ -75,13 +102,24 @@ def _counts(cells: list[Row]) -> str:
     return ", ".join(f"{rows[kind]:,} {kind}" for kind in ("added", "changed", "removed") if rows[kind])
 
 
-def _row(table: str, cells: list[Row], newest: Reading | None) -> Mapping[str, Any]:
+def _row(name: str, cells: list[Row], table: Table | None, newest: Reading | None) -> Mapping[str, Any]:
+    """Return a changed row; its key, which names it, is not among its cells."""
     row_id = live(cells[0]["row_id"] or "")
+    titles = {field.name: field.title for field in table.fields} if table else {}
+    key = table.primary_key if table and len(cells) > len(table.primary_key) else ()
     return {
         "row_id": row_id,
         "kind": cells[0]["change"],
-        "address": newest.row_address(table, row_id) if newest else None,
-        "cells": [{"field": cell["field"], "old": _text(cell["old"]), "new": _text(cell["new"])} for cell in cells],
+        "address": newest.row_address(name, row_id) if newest else None,
+        "cells": [
+            {
+                "field": titles.get(cell["field"] or "", cell["field"]),
+                "old": _text(cell["old"]),
+                "new": _text(cell["new"]),
+            }
+            for cell in cells
+            if cell["field"] not in key
+        ],
     }
 
 

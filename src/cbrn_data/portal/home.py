@@ -18,15 +18,19 @@ from cbrn_data.portal.paper import render
 from cbrn_data.portal.pictures import Picture
 from cbrn_data.portal.reading import Reading
 from cbrn_data.schema.canonical import Row
+from cbrn_data.schema.vocabulary import FREQUENCIES, LANGUAGES, THEMES
 
 LISTED = 300
 """How many countries and projects the page lists."""
+
+CLAIMS_SHOWN = 2
+"""How many regions have a number of their own; of more, the least and the most are shown."""
 
 
 def home_page(reading: Reading, site: Catalogue, files: ReleaseFiles, pictures: Sequence[Picture]) -> bytes:
     """Return ``index.html``."""
     countries = sorted(reading.rows["countries"], key=lambda row: row["name"] or "")
-    projects = reading.rows["projects"]
+    projects = sorted(reading.rows["projects"], key=lambda row: int(row["number"] or 0))
     release = reading.release
     return render(
         "home",
@@ -36,6 +40,9 @@ def home_page(reading: Reading, site: Catalogue, files: ReleaseFiles, pictures: 
         numbers=list(_numbers(reading)),
         pictures=pictures,
         downloads=files.whole(),
+        themes=[THEMES[code] for code in site.themes],
+        language=LANGUAGES[site.language][0],
+        frequency=FREQUENCIES[site.frequency],
         citation=citation(site, release),
         bibtex=bibtex(site, release),
         csl=csl_json(site, release).decode(),
@@ -49,20 +56,31 @@ def home_page(reading: Reading, site: Catalogue, files: ReleaseFiles, pictures: 
 
 
 def _numbers(reading: Reading) -> Iterator[dict[str, Any]]:
-    """Yield the numbers: partner countries now, projects named and claimed, achievements."""
+    """Yield the numbers: regions, partner countries now, projects named and claimed, achievements."""
     newest: dict[str | None, str] = {}
     for row in reading.rows["memberships"]:
         newest[row["region_id"]] = max(newest.get(row["region_id"], ""), row["last_edition"] or "")
     partners = {row["country_id"] for row in reading.rows["memberships"] if row["last_edition"] == newest[row["region_id"]]}
+    if len(newest) > 1:
+        yield _number(len(newest), "regional secretariats with a leaflet here", "tables/regions.html")
     yield _number(len(partners), "partner countries", "tables/memberships.html")
     yield _number(len(reading.rows["projects"]), "projects named here", "tables/projects.html")
-    for row in _claims(reading).values():
-        words = (
-            f"projects that the leaflet of {reading.label('regions', row['region_id'] or '')} claims ({row['as_of_year']})"
-        )
-        found = reading.passages("figures", row["figure_id"] or "", "value")
-        yield _number(int(row["value"] or 0), words, found[0].anchor if found else "tables/figures.html")
+    yield from _claimed(reading, list(_claims(reading).values()))
     yield _number(len(reading.rows["achievements"]), "achievements", "tables/achievements.html")
+
+
+def _claimed(reading: Reading, rows: list[Row]) -> Iterator[dict[str, Any]]:
+    """Yield what leaflets claim: each by itself, or from the least to the most, never a sum, for a project has regions."""
+    if len(rows) > CLAIMS_SHOWN:
+        values = sorted(int(row["value"] or 0) for row in rows)
+        words = f"projects claimed by the leaflet of each of {len(rows)} regions"
+        yield {"value": f"{values[0]}–{values[-1]}", "words": words, "address": "#picture-claims"}
+        return
+    for row in rows:
+        region = reading.label("regions", row["region_id"] or "")
+        found = reading.passages("figures", row["figure_id"] or "", "value")
+        words = f"projects that the leaflet of {region} claims ({row['as_of_year']})"
+        yield _number(int(row["value"] or 0), words, found[0].anchor if found else "tables/figures.html")
 
 
 def _claims(reading: Reading) -> dict[str | None, Row]:
@@ -74,7 +92,7 @@ def _claims(reading: Reading) -> dict[str | None, Row]:
 
 
 def _number(value: int, words: str, address: str) -> dict[str, Any]:
-    return {"value": value, "words": words, "address": address}
+    return {"value": f"{value:,}", "words": words, "address": address}
 
 
 def _table(reading: Reading, files: ReleaseFiles, name: str) -> dict[str, Any]:

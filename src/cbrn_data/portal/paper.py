@@ -1,11 +1,12 @@
 """From a template and data to the bytes of a page: the one place where HTML is made.
 
 Autoescaping is on for every template. What a person could not see in text (controls, bidirectional and invisible
-characters) is escaped as well, so that a page looks like what it says.
+characters) is escaped as well, so that a page looks like what it says; spaces of any width are spaces.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from functools import cache
 from typing import Any
 
@@ -13,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from cbrn_data.findings import shown
+from cbrn_data.portal.labels import label
 from cbrn_data.portal.links import root_of
 
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
@@ -32,6 +34,8 @@ def environment() -> Environment:
         auto_reload=False,
     )
     made.filters["thousands"] = lambda number: f"{int(number):,}"
+    made.filters["first_small"] = lambda text: text[:1].lower() + text[1:]
+    made.filters["label"] = label
     made.filters["words"] = lambda name: str(name).replace("_", " ")
     made.filters["size"] = _size
     made.globals["policy"] = POLICY
@@ -53,7 +57,7 @@ def _inert(value: Any) -> Any:
         return ""
     if not isinstance(value, str) or isinstance(value, Markup) or value.isprintable():
         return value
-    return "\n".join(shown(line, len(line)) for line in value.split("\n"))
+    return "".join(char if char == "\n" or unicodedata.category(char) == "Zs" else shown(char, 1) for char in value)
 
 
 def _size(number: Any) -> str:

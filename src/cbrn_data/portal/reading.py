@@ -27,7 +27,8 @@ PAGE_WEIGHT = 100_000
 ROWS_AT_MOST = 10_000
 """How many rows of a table the pages show; the files hold them all."""
 
-_LABELS = ("name", "title", "title_official", "text", "name_in_source", "quote")
+LABELS = ("name", "title", "title_official", "text", "name_in_source", "quote")
+"""Columns that say what people call a row, the best first."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Reading:
     def label(self, table: str, row_id: str) -> str:
         """Return what people call a row."""
         row = self.by_id.get(table, {}).get(row_id, {})
-        return next((text for name in _LABELS if (text := row.get(name))), row_id)
+        return next((text for name in LABELS if (text := row.get(name))), row_id)
 
     @cached_property
     def _page_of_row(self) -> dict[str, dict[str, int]]:

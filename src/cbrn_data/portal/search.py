@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from cbrn_data.catalogue.pages import page_path
 from cbrn_data.catalogue.schema_org import script_text
+from cbrn_data.portal.labels import label
 from cbrn_data.portal.names import names
 from cbrn_data.portal.reading import Reading
 from cbrn_data.store.folder import Release
@@ -24,8 +25,10 @@ def search_index(reading: Reading, releases: Sequence[Release]) -> bytes:
 
 def _tables(reading: Reading) -> Iterator[Entry]:
     for table in reading.tables:
-        words = " ".join([table.description.strip(), *(f"{field.name} {field.title}" for field in table.fields)])
-        yield "table", table.title, page_path("tables", table.name), f"{table.name} {words}"
+        titles = [table.title, *(field.title for field in table.fields)]
+        names = [table.name, *(field.name for field in table.fields)]
+        words = " ".join([*names, *titles, *(also for title in titles if (also := label(title)))])
+        yield "table", table.title, page_path("tables", table.name), f"{words} {table.description.strip()}"
 
 
 def _rows(reading: Reading) -> Iterator[Entry]:

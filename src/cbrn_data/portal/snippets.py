@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
+from cbrn_data.catalogue.address import is_trusted
+from cbrn_data.portal.files import ReleaseFiles
 from cbrn_data.schema.model import Table
 
 _DUCKDB = {"integer": "BIGINT", "year": "BIGINT", "number": "DOUBLE", "date": "DATE", "boolean": "BOOLEAN"}
+_NUMBERS = ("integer", "year")
 
 
-def snippets(table: Table, address: str) -> list[tuple[str, str, str]]:
-    """Return name, language and code for each tool; ``address`` is that of the table as CSV."""
+def snippets(table: Table, base: str, files: ReleaseFiles) -> list[tuple[str, str]]:
+    """Return tool and code for each tool; ``base`` is the address of the site."""
+    address = f"{base}{files.path(table.name + '.csv')}"
+    checked = ("Python (cbrn_data: types of the schema, digests checked)", _client(table, base, files.release.version))
     return [
-        ("Python", "python", _python(table, address)),
-        ("R", "r", _r(table, address)),
-        ("DuckDB", "sql", _duckdb(table, address)),
-        ("Excel (Data › Get Data › Blank Query › Advanced Editor)", "m", _excel(address)),
-        ("Google Sheets", "text", f'=IMPORTDATA("{address}")\n'),
+        ("Python (pandas)", _pandas(table, address)),
+        *([checked] if is_trusted(base) else ()),  # the client takes nothing from elsewhere
+        ("R", _r(table, address)),
+        ("DuckDB", _duckdb(table, address)),
+        ("LibreOffice (in a terminal)", _libreoffice(table, address)),
+        ("Excel (Data › Get Data › Blank Query › Advanced Editor)", _excel(address)),
+        ("Google Sheets (which reads codes such as 004 as numbers)", f'=IMPORTDATA("{address}")\n'),
     ]
 
 
 def _numbers(table: Table) -> list[str]:
-    return [field.name for field in table.fields if field.type in {"integer", "year"}]
+    return [field.name for field in table.fields if field.type in _NUMBERS]
 
 
-def _python(table: Table, address: str) -> str:
+def _pandas(table: Table, address: str) -> str:
     types = "".join(f'    "{name}": "Int64",\n' for name in _numbers(table))
     typed = f").astype({{\n{types}}})\n" if types else ")\n"
     return (
         f'import pandas as pd\n\n{table.name} = pd.read_csv(\n    "{address}",\n    dtype="string",\n'
         f'    keep_default_na=False,  # NA is a country code here\n    na_values=[""],\n{typed}print({table.name})\n'
+    )
+
+
+def _client(table: Table, base: str, version: str) -> str:
+    return (
+        f'import cbrn_data as cbrn\n\n{table.name} = cbrn.load("{table.name}", version="{version}", source="{base}")\n'
+        f"print({table.name})\n"
     )
 
 
@@ -42,6 +56,15 @@ def _r(table: Table, address: str) -> str:
 def _duckdb(table: Table, address: str) -> str:
     columns = ",\n".join(f"    '{field.name}': '{_DUCKDB.get(field.type, 'VARCHAR')}'" for field in table.fields)
     return f"SELECT *\nFROM read_csv(\n  '{address}',\n  header = true,\n  columns = {{\n{columns}\n  }}\n);\n"
+
+
+def _libreoffice(table: Table, address: str) -> str:
+    """Return a command; its filter says comma, quotation mark, UTF-8, from line 1, and of each column number or text.
+
+    https://help.libreoffice.org/latest/en-US/text/shared/guide/csv_params.html
+    """
+    columns = "/".join(f"{place}/{1 if field.type in _NUMBERS else 2}" for place, field in enumerate(table.fields, 1))
+    return f'soffice --headless --convert-to xlsx --infilter="CSV:44,34,76,1,{columns}" \\\n  {address}\n'
 
 
 def _excel(address: str) -> str:

@@ -13,6 +13,9 @@ from cbrn_data.portal.paper import render
 from cbrn_data.portal.reading import Reading
 from cbrn_data.words.text import Span
 
+OPEN = 4
+"""How many rows made of one passage are seen at once; the others unfold."""
+
 MADE_AT_MOST = 200
 """How many rows the entry of one passage lists; a passage that is a whole list stands behind each row made of it."""
 
@@ -49,13 +52,14 @@ def _entries(reading: Reading, marks: Marks, part: Part) -> Iterator[dict[str, A
         for mention in mentions:
             rows.setdefault((mention.table, mention.row_id), []).append(mention)
         first, last = mentions[0].lines
-        listed = list(rows.items())[:MADE_AT_MOST]
+        made = [_made(reading, *row, of) for row, of in list(rows.items())[:MADE_AT_MOST]]
         yield {
             "span": span,
             "quote": _quote(marks, span),
             "lines": f"line {first}" if first == last else f"lines {first}–{last}",
-            "made": [_made(reading, *row, of) for row, of in listed],
-            "more": len(rows) - len(listed),
+            "made": made[:OPEN],
+            "folded": made[OPEN:],
+            "more": len(rows) - len(made),
         }
 
 
@@ -65,13 +69,14 @@ def _quote(marks: Marks, span: Span) -> str:
 
 
 def _made(reading: Reading, table: str, row_id: str, mentions: list[Mention]) -> dict[str, Any]:
-    return {"table": table, "label": reading.label(table, row_id), "fields": [_value(reading, one) for one in mentions]}
+    title = reading.package.tables[table].title
+    return {"table": title, "label": reading.label(table, row_id), "fields": [_value(reading, one) for one in mentions]}
 
 
 def _value(reading: Reading, one: Mention) -> dict[str, Any]:
     out = outward(one.url)
     return {
-        "field": "whole row" if one.field == "*" else one.field,
+        "field": "whole row" if one.field == "*" else reading.package.tables[one.table].field(one.field).title,
         "address": reading.row_address(one.table, one.row_id, one.field),
         "method": one.method,
         "out": out,

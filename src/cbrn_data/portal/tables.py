@@ -12,6 +12,7 @@ from cbrn_data.catalogue.pages import page_path
 from cbrn_data.catalogue.schema_org import schema_org, script_text
 from cbrn_data.portal.cells import show_row
 from cbrn_data.portal.files import ReleaseFiles
+from cbrn_data.portal.labels import allowed
 from cbrn_data.portal.links import root_of
 from cbrn_data.portal.paper import macro, render
 from cbrn_data.portal.reading import Reading
@@ -61,18 +62,21 @@ def _page(
         rows=[as_row(show_row(reading, table, rows[row_id]), root_of(path)) for row_id in reading.chunks(table)[number - 1]],
         files=files.of_table(table.name) if number == 1 else [],
         columns=list(_columns(reading, table)),
-        snippets=snippets(table, f"{site.base}{files.path(table.name + '.csv')}"),
+        snippets=snippets(table, site.base, files),
         example=_example(reading, table),
     )
 
 
 def _columns(reading: Reading, table: Table) -> Iterator[dict[str, object]]:
-    to = {key.fields[0]: key.resource for key in table.foreign_keys if key.resource in reading.rows}
+    resources = reading.package.tables
+    to = {key.fields[0]: resources[key.resource] for key in table.foreign_keys if key.resource in reading.rows}
     for field in table.fields:
         yield {
             "name": field.name,
+            "title": field.title,
             "key": field.name in table.primary_key,
             "type": type_words(field),
+            "allowed": allowed(field),
             "meaning": field.description.strip(),
             "to": to.get(field.name),
             "example": field.example,

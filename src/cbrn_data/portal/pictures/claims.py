@@ -2,52 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from cbrn_data.portal.pictures.drawing import WIDE, Picture, Spec, kinds_of, picture
+from cbrn_data.portal.pictures.drawing import WIDE, WIDER, Picture, Spec, kinds_of, labels_of, picture
 from cbrn_data.portal.reading import Reading
 from cbrn_data.schema.canonical import Row
 
-EDITIONS_AT_MOST = 12
+EDITIONS_AT_MOST = 16
+BESIDE = 4
+"""From so many groups on they stand in two columns, where there is room."""
 
 _SERIES = ("claimed by the leaflet", "named here", "claimed as ongoing", "listed as ongoing")
 
 
 def claims(reading: Reading) -> Picture | None:
     """Return the bars, None where no leaflet counts projects."""
-    bars = list(_bars(reading))
+    keys = _counted(reading)
+    bars = [bar for year, region in _newest(reading, keys) for bar in _bars(reading, year, region)]
     if not bars:
         return None
     alt = "Bars: " + "; ".join(f"{bar['group']}, {bar['series']}: {bar['value']}" for bar in bars) + " projects."
     note = "Public pages name fewer projects than a leaflet counts; both are published as they are."
+    if len(keys) > EDITIONS_AT_MOST:
+        note += f" Only the {EDITIONS_AT_MOST} newest counts are drawn."
     data = ("figures", "project_regions")
     return picture("claims", "Projects claimed and named, by year", alt, note, data, lambda width: _spec(bars, width))
 
 
-def _bars(reading: Reading) -> Iterator[dict[str, Any]]:
-    """Yield the bars of each region and year in which a leaflet counts projects, the newest years first."""
+def _counted(reading: Reading) -> set[tuple[str, str]]:
+    """Return the years and regions in which a leaflet counts projects."""
+    counts = [row for row in reading.rows["figures"] if row["measure"] in {"projects_total", "projects_ongoing"}]
+    return {(row["as_of_year"] or "", row["region_id"] or "") for row in counts}
+
+
+def _newest(reading: Reading, keys: set[tuple[str, str]]) -> Sequence[tuple[str, str]]:
+    """Return the keys that are drawn: of the newest years, the years of a region together."""
+    newest = sorted(keys, key=lambda key: (-int(key[0]), key[1]))[:EDITIONS_AT_MOST]
+    return sorted(newest, key=lambda key: (reading.label("regions", key[1]), -int(key[0])))
+
+
+def _bars(reading: Reading, year: str, region: str) -> Iterator[dict[str, Any]]:
+    """Yield the bars of one region and year."""
     claimed = {
-        (row["as_of_year"] or "", row["region_id"] or "", row["measure"] or ""): row for row in reading.rows["figures"]
+        row["measure"]: row for row in reading.rows["figures"] if (row["as_of_year"], row["region_id"]) == (year, region)
     }
-    keys = {key[:2] for key in claimed if key[2] in {"projects_total", "projects_ongoing"}}
-    for year, region in sorted(keys, reverse=True)[:EDITIONS_AT_MOST]:
-        named = [row for row in reading.rows["project_regions"] if (row["as_of_year"], row["region_id"]) == (year, region)]
-        counts = (
-            _value(claimed.get((year, region, "projects_total"))),
-            len(named),
-            _value(claimed.get((year, region, "projects_ongoing"))),
-            sum(row["status"] == "ongoing" for row in named),
-        )
-        group = f"{reading.label('regions', region)}, {year}"
-        for series, count in zip(_SERIES, counts, strict=True):
-            if count is not None:
-                yield {
-                    "group": group,
-                    "series": series,
-                    "value": count,
-                    "kind": "claimed" if "claimed" in series else "named",
-                }
+    named = [row for row in reading.rows["project_regions"] if (row["as_of_year"], row["region_id"]) == (year, region)]
+    counts = (
+        _value(claimed.get("projects_total")),
+        len(named),
+        _value(claimed.get("projects_ongoing")),
+        sum(row["status"] == "ongoing" for row in named),
+    )
+    group = f"{reading.label('regions', region)}, {year}"
+    for series, count in zip(_SERIES, counts, strict=True):
+        if count is not None:
+            kind = "claimed" if "claimed" in series else "named"
+            yield {"group": group, "series": series, "value": count, "kind": kind}
 
 
 def _value(row: Row | None) -> int | None:
@@ -56,14 +67,17 @@ def _value(row: Row | None) -> int | None:
 
 def _spec(bars: list[dict[str, Any]], width: int) -> Spec:
     groups = list(dict.fromkeys(bar["group"] for bar in bars))
-    header = {"labelOrient": "top", "labelAnchor": "start"}
-    y = {"field": "series", "type": "nominal", "sort": _SERIES, "axis": {"labelLimit": 220, "labelPadding": 8}}
+    columns = 2 if width == WIDE and len(groups) >= BESIDE else 1
+    across = (width - 160) // columns - 40
+    header = {"labelOrient": "top", "labelAnchor": "start", "labelLimit": across / WIDER}
+    y = {"field": "series", "type": "nominal", "sort": _SERIES, "axis": labels_of(160)}
     x = {"field": "value", "type": "quantitative", "axis": None}
     return {
         "data": {"values": bars},
-        "facet": {"row": {"field": "group", "type": "nominal", "sort": groups, "title": None, "header": header}},
+        "facet": {"field": "group", "type": "nominal", "sort": groups, "title": None, "header": header},
+        "columns": columns,
         "spec": {
-            "width": width - (260 if width == WIDE else 190),
+            "width": across,
             "height": {"step": 26},
             "encoding": {"y": y, "x": x},
             "layer": [

@@ -2,6 +2,9 @@
 
 Pictures are drawn when the site is made, by vl-convert, from data that stands in the specification: nothing is fetched.
 No specification has a temporal scale: what Vega says of a date depends on the time zone of the machine.
+
+Words are measured in the font that is bundled with the library and shown in one that the reader has, which can be a fifth
+wider. So labels begin at a fixed place and have that room, instead of ending at one and leaving the picture.
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ from typing import Any
 Spec = dict[str, Any]
 
 WIDE, NARROW = 900, 340
+WIDER = 1.25
+"""How much wider words may be shown than they were measured."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,14 @@ _CONFIG: Spec = {
         "labelFontSize": 13,
         "title": None,
     },
-    "legend": {"labelColor": LIGHT.ink, "labelFontSize": 13, "labelLimit": 0, "orient": "top", "title": None},
+    "legend": {
+        "labelColor": LIGHT.ink,
+        "labelFontSize": 13,
+        "labelLimit": 0,
+        "orient": "top",
+        "title": None,
+        "columnPadding": 40,
+    },
     "header": {"labelColor": LIGHT.ink, "labelFontSize": 13, "labelFontWeight": "bold"},
     "text": {"color": LIGHT.ink, "fontSize": 13},
 }
@@ -72,7 +84,8 @@ def picture(name: str, title: str, alt: str, note: str, data: tuple[str, ...], s
     """Draw a picture; ``spec`` returns the specification for a width."""
     files: dict[str, bytes] = {}
     for variant, width in (("", WIDE), ("-narrow", NARROW)):
-        drawn = _drawn(json.dumps({"$schema": _SCHEMA, "config": _CONFIG, "padding": 4} | spec(width)))
+        config = _CONFIG | {"legend": _CONFIG["legend"] | {"direction": "horizontal" if width == WIDE else "vertical"}}
+        drawn = _drawn(json.dumps({"$schema": _SCHEMA, "config": config, "padding": 4} | spec(width)))
         files[f"pictures/{name}{variant}.svg"] = drawn.encode()
         files[f"pictures/{name}{variant}-dark.svg"] = _dark(drawn).encode()
     return Picture(name, title, alt, note, data, _size(files[f"pictures/{name}.svg"]), files)
@@ -106,6 +119,11 @@ def listed(names: Sequence[str]) -> str:
     ('A, B and C', 'A')
     """
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def labels_of(room: int) -> Spec:
+    """Return an axis whose labels begin at its left, in so much room."""
+    return {"labelAlign": "left", "labelPadding": room, "labelLimit": room / WIDER}
 
 
 def kinds_of(domain: Sequence[object]) -> Spec:

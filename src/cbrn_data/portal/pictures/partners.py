@@ -9,7 +9,7 @@ from cbrn_data.portal.reading import Reading
 LABELLED_AT_MOST = 15
 """With more countries, names would cover the map; the page lists them."""
 
-_PARTNER, _NAMED = "Partner country", "Named in the data, no partner"
+_PARTNER, _NAMED = "Partner country", "Named in the data, not a partner"
 
 
 def partners(reading: Reading) -> Picture | None:

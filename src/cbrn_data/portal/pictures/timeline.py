@@ -13,16 +13,17 @@ from datetime import date
 from typing import Any
 
 from cbrn_data.portal.links import ENTITIES
-from cbrn_data.portal.pictures.drawing import WIDE, Picture, Spec, kinds_of, listed, picture
+from cbrn_data.portal.pictures.drawing import WIDE, Picture, Spec, kinds_of, labels_of, listed, picture
 from cbrn_data.portal.reading import Reading
 from cbrn_data.release.notes import counted
 
 TABLES = ("projects", "achievements")
-DRAWN_AT_MOST = 40
+DRAWN_AT_MOST = 16
+"""How many rows of each table are drawn."""
 SHORT = 31 / 365
 """Up to how many years a bar would be too short to be seen."""
 
-_LABEL = 52
+_LABEL = 50
 
 
 def timeline(reading: Reading) -> Picture | None:
@@ -46,8 +47,8 @@ def _note(reading: Reading, counts: Counter[str]) -> str:
     without = {table: len(reading.rows[table]) - counts[table] for table in TABLES}
     if any(without.values()):
         said += f" No date is stated for {listed([counted(number, table) for table, number in without.items() if number])}."
-    if counts.total() > DRAWN_AT_MOST:
-        said += f" Only the {DRAWN_AT_MOST} that began last are drawn."
+    if cut := [table for table in TABLES if counts[table] > DRAWN_AT_MOST]:
+        said += f" Only the {DRAWN_AT_MOST} {listed(cut)} that began last are drawn."
     return said
 
 
@@ -70,8 +71,9 @@ def _bars(reading: Reading, table: str) -> Iterator[dict[str, Any]]:
 
 def _drawn(bars: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the bars that are drawn, in the order of tables and beginnings, each with its ``place``."""
-    latest = sorted(bars, key=lambda bar: (bar["start"], bar["label"]))[-DRAWN_AT_MOST:]
-    return [bar | {"place": number} for number, bar in enumerate(sorted(latest, key=lambda bar: TABLES.index(bar["kind"])))]
+    ordered = sorted(bars, key=lambda bar: (bar["start"], bar["label"]))
+    drawn = [bar for table in TABLES for bar in [bar for bar in ordered if bar["kind"] == table][-DRAWN_AT_MOST:]]
+    return [bar | {"place": number} for number, bar in enumerate(drawn)]
 
 
 def _place(text: str, last: bool) -> float:
@@ -94,11 +96,12 @@ def _spec(bars: list[dict[str, Any]], width: int) -> Spec:
     years = {"format": "d", "tickMinStep": 1, "tickCount": 12 if width == WIDE else 5}
     x = {"field": "start", "type": "quantitative", "scale": {"domain": [first, last]}, "axis": years}
     # The labels are data within an expression: JSON is a literal there.
-    axis = {"labelExpr": f"{json.dumps(labels)}[datum.value]", "labelLimit": 420, "labelPadding": 8}
+    room = 430 if width == WIDE else 80
+    axis = {"labelExpr": f"{json.dumps(labels)}[datum.value]"} | labels_of(room)
     layers = [("bar", {"type": "bar", "height": 12, "cornerRadius": 2}, {"x": x, "x2": {"field": "end"}})]
     layers += [(shape, point | {"shape": as_}, {"x": x}) for shape, as_ in (("dot", "circle"), ("open", "triangle-right"))]
     return {
-        "width": width - (420 if width == WIDE else 100),
+        "width": width - room - 20,
         "height": {"step": 24},
         "data": {"values": bars},
         "encoding": {

@@ -2,7 +2,7 @@
 
 The file is read as data, without importing bqplot. Countries are found by their M49 code, those without one by name.
 The view fits the countries shown: an azimuthal equal-area projection around them (Snyder, Map Projections, 1987, p. 185),
-or the whole world where they are spread over it.
+or the Equal Earth projection (Šavrič, Patterson and Jenny, 2018) where they are spread over the world.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from cbrn_data.schema.canonical import Row
 
 _FEATURE = "subunits"
 _WIDEST = math.radians(75)
-"""From this angular distance on between the middle and a country, the whole world is shown."""
+"""Up to this angular distance between the middle and a country, an azimuthal projection keeps shapes."""
 
 Point = tuple[float, float]
 """Longitude and latitude, in degrees."""
@@ -40,14 +40,14 @@ class View:
     def projection(self, width: int, height: int) -> dict[str, Any]:
         """Return the projection, as Vega-Lite has it, that fits the countries into a frame."""
         middle = _middle(self.points)
-        if max(_distance(middle, point) for point in self.points) > _WIDEST:
-            return {"type": "equalEarth"}
-        flat = [_flat(middle, point) for point in self.points]
+        spread = max(_distance(middle, point) for point in self.points) > _WIDEST
+        middle = (middle[0], 0.0) if spread else middle
+        flat = [_equal_earth(middle, point) if spread else _flat(middle, point) for point in self.points]
         left, right = min(x for x, _ in flat), max(x for x, _ in flat)
         low, high = min(y for _, y in flat), max(y for _, y in flat)
         scale = 0.88 * min(width / (right - left), height / (high - low))
         return {
-            "type": "azimuthalEqualArea",
+            "type": "equalEarth" if spread else "azimuthalEqualArea",
             "rotate": [-middle[0], -middle[1]],
             "scale": scale,
             "translate": [width / 2 - scale * (left + right) / 2, height / 2 + scale * (low + high) / 2],
@@ -131,6 +131,15 @@ def _cosine(middle: Point, point: Point) -> float:
 
 def _distance(middle: Point, point: Point) -> float:
     return math.acos(max(-1.0, min(1.0, _cosine(middle, point))))
+
+
+def _equal_earth(middle: Point, point: Point) -> Point:
+    """Return where the Equal Earth projection puts a point, on a sphere of radius 1."""
+    lon, lat = math.radians((point[0] - middle[0] + 180) % 360 - 180), math.radians(point[1])
+    a1, a2, a3, a4 = 1.340264, -0.081106, 0.000893, 0.003796
+    angle = math.asin(math.sqrt(3) / 2 * math.sin(lat))
+    slope = a1 + 3 * a2 * angle**2 + angle**6 * (7 * a3 + 9 * a4 * angle**2)
+    return 2 / math.sqrt(3) * lon * math.cos(angle) / slope, angle * (a1 + a2 * angle**2 + angle**6 * (a3 + a4 * angle**2))
 
 
 def _flat(middle: Point, point: Point) -> Point:
