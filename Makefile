@@ -29,10 +29,14 @@ $(VENV)/ready: requirements.lock pyproject.toml
 benchmark: $(VENV)/ready
 	$(BIN)/python benchmarks/validation.py $(LARGE)
 
-# Needs uv; run it after a change of the dependencies in pyproject.toml.
+# Needs uv; run it after a change of the dependencies in pyproject.toml. Extras stay named: without, pip cannot exchange a pin.
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-strip-extras --generate-hashes \
+	--custom-compile-command "make lock"
 lock:
-	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
-		--custom-compile-command "make lock" --output-file requirements.lock
+	$(COMPILE) pyproject.toml --all-extras --output-file requirements.lock
+	$(COMPILE) pyproject.toml --extra cluster --extra flows --extra pdf --extra s3 --no-annotate \
+		--constraint requirements.lock --output-file containers/run.lock
+	echo hatchling | $(COMPILE) - --no-annotate --constraint requirements.lock --output-file containers/build.lock
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
