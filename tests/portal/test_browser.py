@@ -201,6 +201,48 @@ def test_a_value_leads_to_its_words_and_the_words_back_to_the_value(visit: Open,
     assert back.inner_text().startswith("2024-05-21") and "/tables/achievements.html" in page.url
 
 
+def test_everything_can_be_done_with_the_keyboard(visit: Open, portal: Portal) -> None:
+    page = visit("tables/projects.html")
+    page.keyboard.press("Tab")
+    assert page.locator(":focus").inner_text() == "Skip to the content" and page.locator(":focus").is_visible()
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#main")
+    page.get_by_role("button", name="Start", exact=True).focus()
+    page.keyboard.press("Enter")
+    assert page.locator("th[aria-sort]").get_attribute("aria-sort") == "ascending"
+    page.locator("summary", has_text="DuckDB").focus()
+    page.keyboard.press("Space")
+    assert page.get_by_label("Code for DuckDB", exact=True).is_visible()
+    search = page.get_by_role("combobox")
+    search.fill("kazakhstan")
+    page.locator("#search-found a").first.wait_for()
+    page.keyboard.press("ArrowDown")
+    chosen = page.locator("#search-found a[aria-selected='true']")
+    assert search.get_attribute("aria-activedescendant") == chosen.get_attribute("id")
+    page.keyboard.press("Escape")
+    assert not page.locator("#search-found").is_visible() and search.get_attribute("aria-expanded") == "false"
+
+
+def test_what_is_focused_is_seen_below_the_bar_that_stays(visit: Open) -> None:
+    """WCAG 2.2, 2.4.11: nothing that has the focus is hidden by what stays at the top."""
+    page = visit("tables/countries.html", width=1280)
+    seen = """() => {
+      const bar = document.querySelector(".top").getBoundingClientRect(), it = document.activeElement;
+      return it.closest(".top, .skip") !== null || it.getBoundingClientRect().bottom > bar.bottom + 4;
+    }"""
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    page.locator("footer a").last.focus()
+    for _ in range(60):
+        page.keyboard.press("Shift+Tab")
+        assert page.evaluate(seen), page.evaluate("document.activeElement.outerHTML")
+
+
+def test_nothing_moves_by_itself(portal: Portal) -> None:
+    """There is no motion to be reduced."""
+    for name in ("assets/site.css", "assets/site.js"):
+        assert not re.search(rb"transition|animation|smooth|@keyframes|requestAnimation", portal.files[name]), name
+
+
 def test_a_curated_value_leads_to_its_row_and_its_public_page(visit: Open) -> None:
     page = visit("projects/P94.html")
     value = page.locator("dd", has=page.get_by_text("2026-01-30", exact=True))
@@ -234,6 +276,28 @@ def test_pages_work_from_disk_and_from_a_sub_folder(visit: Open, portal: Portal,
         page.evaluate("getComputedStyle(document.querySelector('td:target, tr:target')).backgroundColor")
         != "rgba(0, 0, 0, 0)"
     )
+
+
+@pytest.mark.parametrize("path", [path for path in KINDS if "evidence" not in path])
+def test_nothing_is_cut_off_on_paper(visit: Open, path: str) -> None:
+    """What has many columns is printed across, on A4: 273 mm between the margins, the rest on 182 mm, at 96 dpi."""
+    page = visit(path, color_scheme="dark")
+    page.emulate_media(media="print")
+    page.set_viewport_size(
+        {
+            "width": round((273 if "/" in path and not path.startswith(("sources/", "history/")) else 182) / 25.4 * 96),
+            "height": 900,
+        }
+    )
+    cut = (
+        "nodes => nodes.filter(node => node.scrollWidth > node.clientWidth + 1).map(node => node.getAttribute('aria-label'))"
+    )
+    assert page.locator(".scroll").evaluate_all(cut) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    printed = page.locator("figure img:visible").evaluate_all("nodes => nodes.map(node => node.currentSrc)")
+    assert not any("dark" in source or "narrow" in source for source in printed)
+    links = page.locator(".downloads a")
+    assert all(link.is_visible() for link in links.all())
 
 
 def test_a_page_prints_its_content_and_not_its_tools(visit: Open) -> None:
@@ -288,6 +352,6 @@ def test_no_words_of_a_picture_leave_it_or_lie_on_others(browser: Any, portal: P
 def test_pictures_are_drawn_for_the_page_they_stand_on(visit: Open) -> None:
     for width, scheme, file in ((1280, "light", "countries.svg"), (390, "dark", "countries-narrow-dark.svg")):
         page = visit("index.html", width=width, color_scheme=scheme)
-        image = page.locator("#picture-countries img")
+        image = page.locator("#picture-countries picture img")
         assert image.evaluate("image => image.currentSrc").endswith(f"/pictures/{file}")
         assert "Kazakhstan" in image.get_attribute("alt")

@@ -19,6 +19,7 @@ from cbrn_data.checks.rows import released_rows
 from cbrn_data.portal import evidence, reading, site
 from cbrn_data.portal.paper import POLICY
 from cbrn_data.schema.model import read_package
+from cbrn_data.schema.vocabulary import THEMES
 from cbrn_data.store import disk
 from cbrn_data.store.store import Store
 from tests.portal.conftest import Page, Portal
@@ -163,6 +164,20 @@ def test_of_a_large_source_the_beginning_is_shown_and_all_used_words(
     assert last < len(countries.document.text) < last + 200
 
 
+def test_what_was_not_used_is_said_line_by_line(pages: dict[str, Page], portal: Portal) -> None:
+    page = pages["sources/central-asia-2025.html"]
+    lines = (portal.published / "latest/sources/central-asia-2025.txt").read_text(encoding="utf-8").splitlines()
+    links = [one.attributes["href"] for one in page.named("a") if one.attributes.get("href", "").startswith("#L")]
+    assert [lines[int(link.removeprefix("#L")) - 1] for link in links] == [
+        "Partner Countries",
+        "Structure",
+        "Projects",
+        "Regional Priorities",
+        "Methodology",
+        "Recent Achievements",
+    ]
+
+
 def test_each_file_of_the_release_is_read_once(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
     read: Counter[str] = Counter()
     real = disk.read
@@ -204,6 +219,18 @@ def test_the_pages_say_what_the_catalogue_says(portal: Portal, pages: dict[str, 
     home = pages["index.html"]
     assert home.named("h1")[0].text == [of.title]
     assert json.loads(portal.files["assets/citation.json"])[0]["title"] == of.title
+    package = json.loads((Store(portal.published).releases()[-1].folder / "datapackage.json").read_text())
+    said = {one.attributes["id"]: "".join(one.text) for one in home.named("dd") if "id" in one.attributes}
+    assert said == {
+        "publisher": package["contributors"][0]["title"],
+        "themes": "; ".join(THEMES[code] for code in package["themes"]),
+        "spatial": ", ".join(place["name"] for place in package["spatial"]),
+        "temporal": "{start} to {end}".format(**package["temporal"]),
+        "keywords": "; ".join(package["keywords"]),
+    }
+    (licence,) = package["licenses"]
+    shown = {link.attributes["href"]: "".join(link.text) for link in home.named("a")}
+    assert shown[licence["path"]] in {licence["title"], licence["name"]}
     for dataset in of.datasets:
         page = pages[f"tables/{dataset.name}.html"]
         (block,) = [one for one in page.named("script") if one.attributes.get("type") == "application/ld+json"]

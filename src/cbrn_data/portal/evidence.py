@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 from cbrn_data.catalogue.pages import page_path
@@ -87,14 +88,16 @@ class Marks:
         """Return the marked words that begin on a page."""
         return [span for span in self.by_span if part.start <= span.start < part.end]
 
-    def unused(self) -> int:
-        """Return how many lines with words no value was made of."""
+    def unused(self) -> list[int]:
+        """Return the lines with words of which no value was made."""
         assert self.document is not None
         used: set[int] = set()
         for span in self.by_span:
             first, last = self.document.lines(span)
             used.update(range(first, last + 1))
-        return sum(number not in used for number, line in enumerate(self.document.text.splitlines(), 1) if line.strip())
+        starts = [*self.document.line_starts, len(self.document.text)]
+        lines = enumerate(pairwise(starts), 1)
+        return [line for line, ends in lines if line not in used and self.document.quote(Span(*ends)).strip()]
 
 
 def read_marks(release: Release, rows: Mapping[str, list[Row]]) -> dict[str, Marks]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -13,14 +14,18 @@ from cbrn_data.portal.files import release_files
 from cbrn_data.portal.paper import render
 from cbrn_data.portal.reading import Reading
 from cbrn_data.schema.canonical import Row, read_csv
-from cbrn_data.schema.model import Package, Table, read_package
+from cbrn_data.schema.delta import table_blocks
+from cbrn_data.schema.model import CHANGES, Table, read_package
 from cbrn_data.store import disk
 from cbrn_data.store.folder import REPORT, Release
 from cbrn_data.strict_json import parse_object
 from cbrn_data.words.text import live
 
 ROWS_LISTED = 50
-"""How many changed rows of a table a page shows; ``changes.csv`` holds them all."""
+"""How many changed rows of a table a page shows at most; ``changes.csv`` holds them all."""
+
+WEIGHT = 90_000
+"""About how many bytes the changed rows of a page may be."""
 
 FINDINGS_LISTED = 100
 
@@ -62,18 +67,13 @@ def _page(path: str, release: Release, before: Release | None, newest: Reading, 
         before=before,
         folder=files.folder,
         base=site.base,
-        changes=list(_changes(_table(release, "changes"), read_package(release.folder / "schemas"), of_newest)),
+        changes=list(_changes(release, of_newest)),
         report=report,
         meanings=_CHECKS,
         findings=report["findings"]["listed"][:FINDINGS_LISTED],
-        sources=[_source(row, of_newest) for row in _table(release, "sources")],
+        sources=[_source(row, of_newest) for row in read_csv(disk.read(release.folder / "sources.csv"))[1]],
         files=list(files.digests.items()),
     )
-
-
-def _table(release: Release, name: str) -> list[Row]:
-    path = release.folder / f"{name}.csv"
-    return read_csv(disk.read(path))[1] if disk.mode(path) else []
 
 
 def _source(row: Row, newest: Reading | None) -> Mapping[str, Any]:
@@ -81,25 +81,53 @@ def _source(row: Row, newest: Reading | None) -> Mapping[str, Any]:
     return {**row, "page": newest.marks[row["source_id"] or ""].parts[0].path if newest else None}
 
 
-def _changes(rows: list[Row], package: Package, newest: Reading | None) -> Iterator[dict[str, Any]]:
-    """Yield the changed rows by table; of evidence, which follows from the others, only how many there are."""
-    for name, changed in groupby(rows, lambda row: row["table_name"] or ""):
-        cells = list(changed)
-        by_row = [list(of) for _, of in groupby(cells, lambda row: (row["row_id"], row["change"]))]
-        listed = [] if name == "evidence" else by_row[:ROWS_LISTED]
-        table = package.tables.get(name)
+@dataclass
+class _Changed:
+    """What changed in a table: how many rows by kind, and the cells of the first of them."""
+
+    name: str
+    kinds: Counter[str]
+    first: list[list[Row]]
+
+    @property
+    def counts(self) -> str:
+        """The numbers of rows in words."""
+        return ", ".join(f"{self.kinds[kind]:,} {kind}" for kind in ("added", "changed", "removed") if self.kinds[kind])
+
+
+def _changed(release: Release) -> Iterator[_Changed]:
+    """Read what changed, a table after the other, however much it is; evidence, which follows, is only counted."""
+    path = release.folder / f"{CHANGES}.csv"
+    blocks = table_blocks(path if disk.mode(path) else None, ("table_name", "row_id", "field", "change", "old", "new"))
+    rows = (row for block in blocks for row in block.to_pylist())
+    for name, changed in groupby(rows, lambda row: row["table_name"]):
+        found = _Changed(name, Counter(), [])
+        for (_, kind), cells in groupby(changed, lambda row: (row["row_id"], row["change"])):
+            found.kinds[kind] += 1
+            if len(found.first) < ROWS_LISTED and name != "evidence":
+                found.first.append(list(cells))
+        yield found
+
+
+def _changes(release: Release, newest: Reading | None) -> Iterator[dict[str, Any]]:
+    """Yield the changed rows by table, of each as many as leave the page light."""
+    package, tables = read_package(release.folder / "schemas"), list(_changed(release))
+    listed = next((size for size in range(ROWS_LISTED, 0, -1) if _weight(tables, size) <= WEIGHT), 1)
+    for of in tables:
+        table, rows = package.tables.get(of.name), of.first[:listed]
         yield {
-            "title": table.title if table else name,
-            "open": len(listed) <= OPEN,
-            "counts": _counts(cells),
-            "rows": [_row(name, of, table, newest) for of in listed],
-            "more": len(by_row) - len(listed),
+            "title": table.title if table else of.name,
+            "open": of.kinds.total() <= OPEN,
+            "counts": of.counts,
+            "rows": [_row(of.name, cells, table, newest) for cells in rows],
+            "more": of.kinds.total() - len(rows),
         }
 
 
-def _counts(cells: list[Row]) -> str:
-    rows = Counter(kind for kind, _ in {(cell["change"], cell["row_id"]) for cell in cells})
-    return ", ".join(f"{rows[kind]:,} {kind}" for kind in ("added", "changed", "removed") if rows[kind])
+def _weight(tables: list[_Changed], listed: int) -> int:
+    """Return about how many bytes so many rows of each table are on a page."""
+    cells = [cell for of in tables for row in of.first[:listed] for cell in row]
+    return sum(170 + min(200, len(cell["old"] or "")) + min(200, len(cell["new"] or "")) for cell in cells)
 
 
 def _row(name: str, cells: list[Row], table: Table | None, newest: Reading | None) -> Mapping[str, Any]:

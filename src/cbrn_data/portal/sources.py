@@ -23,7 +23,7 @@ MADE_AT_MOST = 200
 def source_pages(reading: Reading, site: Catalogue, files: ReleaseFiles) -> Iterator[tuple[str, bytes]]:
     """Yield path and bytes of every page of every source."""
     for marks in reading.marks.values():
-        unused = marks.unused() if marks.document and not marks.by_line else 0
+        unused = marks.unused() if marks.document and not marks.by_line else []
         for number, part in enumerate(marks.parts, 1):
             yield (
                 part.path,
@@ -37,7 +37,7 @@ def source_pages(reading: Reading, site: Catalogue, files: ReleaseFiles) -> Iter
                     number=number,
                     parts=marks.parts,
                     lines=tokens(marks, part) if marks.document else None,
-                    unused=unused,
+                    unused=[line for line in unused if part.first <= line <= part.last],
                     cut=marks.cut,
                     by_line=marks.by_line,
                     entries=list(_entries(reading, marks, part)),

@@ -96,7 +96,7 @@ def _spec(bars: list[dict[str, Any]], width: int) -> Spec:
     years = {"format": "d", "tickMinStep": 1, "tickCount": 12 if width == WIDE else 5}
     x = {"field": "start", "type": "quantitative", "scale": {"domain": [first, last]}, "axis": years}
     # The labels are data within an expression: JSON is a literal there.
-    room = 430 if width == WIDE else 80
+    room = 430 if width == WIDE else 95
     axis = {"labelExpr": f"{json.dumps(labels)}[datum.value]"} | labels_of(room)
     layers = [("bar", {"type": "bar", "height": 12, "cornerRadius": 2}, {"x": x, "x2": {"field": "end"}})]
     layers += [(shape, point | {"shape": as_}, {"x": x}) for shape, as_ in (("dot", "circle"), ("open", "triangle-right"))]

@@ -1,0 +1,70 @@
+"""The portal of eight regions and several editions, with a withdrawn release, reads as well as that of one."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from cbrn_data.checks.rows import released_rows
+from cbrn_data.schema.canonical import Row
+from cbrn_data.schema.model import read_package
+from cbrn_data.store.store import Store
+from tests.portal.conftest import Page, Portal
+
+
+@pytest.fixture(scope="module")
+def rows(many_regions: Portal) -> dict[str, list[Row]]:
+    release = Store(many_regions.published).releases()[-1]
+    return released_rows(release, read_package(release.folder / "schemas"))
+
+
+@pytest.fixture(scope="module")
+def home(many_regions: Portal) -> Page:
+    return Page(many_regions.files["index.html"])
+
+
+def text(page: Page) -> str:
+    return " ".join(" ".join(part for one in page.elements for part in one.text).split())
+
+
+def test_the_numbers_are_few_and_no_claims_are_added_up(home: Page, rows: dict[str, list[Row]]) -> None:
+    numbers = ["".join(one.text) for one in home.named("strong")]
+    newest: dict[str | None, tuple[str, int]] = {}
+    for row in rows["figures"]:
+        if row["measure"] == "projects_total":
+            said = (row["as_of_year"] or "", int(row["value"] or 0))
+            newest[row["region_id"]] = max(newest.get(row["region_id"], said), said)
+    claims = [value for _, value in newest.values()]
+    assert len(claims) == 8 and numbers[0] == "8"
+    assert f"{min(claims)}–{max(claims)}" in numbers and len(numbers) == 5
+    assert not re.search(rf"\b{sum(claims)}\b", text(home))
+
+
+def test_projects_stand_in_the_order_of_their_numbers(home: Page) -> None:
+    links = [one.attributes["href"] for one in home.named("a")]
+    numbers = [int(match[1]) for link in links if (match := re.fullmatch(r"projects/P([0-9]+)\.html", link))]
+    assert numbers == sorted(numbers) and len(numbers) > 20
+
+
+def test_no_page_is_heavy(many_regions: Portal) -> None:
+    heavy = {name: len(data) for name, data in many_regions.files.items() if name.endswith(".html") and len(data) >= 200_000}
+    assert heavy == {}
+
+
+def test_many_changes_are_folded_and_few_are_seen(many_regions: Portal) -> None:
+    page = Page(many_regions.files["history/1.1.0.html"])
+    folds = [one for one in page.named("details") if one.attributes.get("class") == "change"]
+    assert {"open" in one.attributes for one in folds} == {True, False}
+    assert "Withdrawn on 2026-11-26:" in text(page) and "were drafts" in text(page)
+
+
+def test_a_key_of_another_meaning_says_so(many_regions: Portal) -> None:
+    page = text(Page(many_regions.files["countries/JOR.html"]))
+    assert "1, as the country of the secretariat" in page
+
+
+def test_the_words_of_a_wide_space_are_a_space(many_regions: Portal) -> None:
+    """The leaflet of the Middle East has narrow no-break spaces in its blank lines, its headings and its numbers."""
+    page = many_regions.files["sources/middle-east-2025.html"].decode()
+    assert "\\u202f" not in page and "\u202f" in page
