@@ -113,8 +113,21 @@ def test_no_page_breaks_a_rule_of_accessibility(visit: Open, portal: Portal, sch
         if path.startswith("tables/evidence"):
             continue  # of the same kind as the other tables, and long
         page.goto(portal.address + path)
+        page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
         found = axe.Axe().run(page, options=RULES[scheme])["violations"]
         assert [(rule["id"], [node["html"][:200] for node in rule["nodes"][:3]]) for rule in found] == [], path
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nor_do_pages_of_many_regions_nor_are_they_too_wide(visit: Open, many_regions: Portal, scheme: str) -> None:
+    for path in ("index.html", "history/1.1.0.html", "countries/JOR.html"):
+        page = visit(path, base=many_regions.address, color_scheme=scheme)
+        page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+        found = axe.Axe().run(page, options=RULES[scheme])["violations"]
+        assert [(rule["id"], [node["html"][:200] for node in rule["nodes"][:3]]) for rule in found] == [], path
+        for width in (320, 1920):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (path, width)
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1920])

@@ -37,12 +37,27 @@ def source_pages(reading: Reading, site: Catalogue, files: ReleaseFiles) -> Iter
                     number=number,
                     parts=marks.parts,
                     lines=tokens(marks, part) if marks.document else None,
-                    unused=[line for line in unused if part.first <= line <= part.last],
+                    unused=_ranges([line for line in unused if part.first <= line <= part.last]),
                     cut=marks.cut,
                     by_line=marks.by_line,
                     entries=list(_entries(reading, marks, part)),
                 ),
             )
+
+
+def _ranges(lines: list[int]) -> list[tuple[int, int]]:
+    """Return lines, in order, as first and last of those that follow each other.
+
+    >>> _ranges([1, 3, 4, 5])
+    [(1, 1), (3, 5)]
+    """
+    ranges: list[tuple[int, int]] = []
+    for line in lines:
+        if ranges and ranges[-1][1] == line - 1:
+            ranges[-1] = (ranges[-1][0], line)
+        else:
+            ranges.append((line, line))
+    return ranges
 
 
 def _entries(reading: Reading, marks: Marks, part: Part) -> Iterator[dict[str, Any]]:
