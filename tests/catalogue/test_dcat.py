@@ -17,6 +17,7 @@ from cbrn_data.catalogue.model import Catalogue, catalogue
 from cbrn_data.catalogue.serialise import serialisations
 from cbrn_data.catalogue.triples import ADMS, DCAT
 from cbrn_data.store.folder import Release
+from cbrn_data.store.history import read_history
 from tests.catalogue.shapes import SHAPES, shapes, violations
 
 FORMATS = {"catalog.ttl": "turtle", "catalog.rdf": "xml", "catalog.jsonld": "json-ld"}
@@ -30,6 +31,15 @@ def test_the_shapes_of_dcat_ap_find_no_violation(name: str, standards: Path, voc
 @pytest.mark.parametrize("name", SHAPES[:3])
 def test_nor_where_the_authority_tables_are_not_at_hand(name: str, standards: Path, graph: Graph) -> None:
     assert violations(graph, shapes(standards, name)) == []
+
+
+@pytest.mark.parametrize("name", SHAPES[:3])
+def test_nor_in_many_regions_nor_where_every_release_is_withdrawn(name: str, standards: Path, regions: Path) -> None:
+    releases = read_history(regions)
+    gone = [replace(release, withdrawn={"reason": "wrong", "date": "2027-01-06"}) for release in releases]
+    for described in (catalogue(releases, "https://a.example/"), catalogue(gone, "https://a.example/")):
+        assert violations(dcat(described), shapes(standards, name)) == []
+        assert len(described.coverage.countries) > 60
 
 
 def test_the_shapes_would_find_one(standards: Path, graph: Graph) -> None:

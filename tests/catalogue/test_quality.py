@@ -10,6 +10,7 @@ import functools
 import hashlib
 import http.client
 import http.server
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,14 +40,15 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
-@pytest.fixture(scope="module")
-def served(built: pipeline.Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Publish under the address of a server on loopback, and serve that."""
-    folder = tmp_path_factory.mktemp("served") / "published"
-    folder.mkdir()
+@pytest.fixture(scope="module", params=["one region", "many regions, a release withdrawn"])
+def served(request: pytest.FixtureRequest, published: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Derive what stands beside releases for the address of a server on loopback, and serve that."""
+    store = published if request.param == "one region" else request.getfixturevalue("regions")
+    folder = Path(shutil.copytree(store, tmp_path_factory.mktemp("served") / "published"))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as server:
         base = f"http://127.0.0.1:{server.server_port}/"
-        pipeline.publish(built, pipeline.open_store(Settings(PROJECT, folder, base_url=base)), "2026-11-22")
+        with pipeline.open_store(Settings(PROJECT, folder, base_url=base)).writing():
+            pass  # who enters with another address derives again
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield base
         server.shutdown()
