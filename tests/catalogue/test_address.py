@@ -71,6 +71,22 @@ def test_any_other_is_refused(base: str) -> None:
         checked_base(base)
 
 
+@pytest.mark.parametrize(
+    "base",
+    [
+        "https://me:pa55@example.org/",
+        "https://pa55@example.org/x/",
+        "https://a.example/?key=pa55",
+        "https://a.example/#pa55",
+    ],
+)
+def test_what_may_be_a_secret_in_one_is_not_repeated(base: str) -> None:
+    with pytest.raises(CbrnDataError) as raised:
+        checked_base(base)
+    assert "pa55" not in str(raised.value)
+    assert "example" in str(raised.value)
+
+
 def test_a_malformed_one_stops_a_publication_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(CbrnDataError, match="base address"):
         pipeline.open_store(Settings(PROJECT, tmp_path / "published", base_url="https://../x/"))

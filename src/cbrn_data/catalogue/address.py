@@ -26,15 +26,16 @@ def checked_base(base_url: str) -> str:
     """Return ``base_url`` if it is a plain http(s) address that ends with a slash. Raises CbrnDataError.
 
     A name that is not ASCII is written in its ASCII form (RFC 5890). A segment that begins with a dot is refused: ``..``
-    would lead elsewhere, and what is hidden is not served.
+    would lead elsewhere, and what is hidden is not served. Its error leaves out where addresses carry secrets.
 
     >>> checked_base("https://example.org/data/")
     'https://example.org/data/'
     """
     match = _BASE.fullmatch(base_url)
     if match is None or int(match[1] or 0) > 65535:
+        harmless = re.sub(r"[^/]*@|[?#].*", "…", base_url, flags=re.DOTALL)
         raise CbrnDataError(
-            f"the base address {base_url[:100]!r} is not like https://example.org/data/ (with a final slash, and without "
+            f"the base address {harmless[:100]!r} is not like https://example.org/data/ (with a final slash, and without "
             "user name, query or fragment)"
         )
     return base_url

@@ -4,6 +4,9 @@
 only). Without it a local key is made once in the state folder and used: it shows that releases were made in one place,
 and nothing more until somebody compares it. ``CBRN_DATA_TRUSTED_KEYS`` is the path of a file of public keys (PEM blocks
 or ``ssh-ed25519`` lines), handed to auditors out of band; several are allowed, so that a key can be rotated.
+
+A configured private key is named in messages by its variable and not by its path: the messages of a scheduled run are
+read by people who need not know where the key lies.
 """
 
 from __future__ import annotations
@@ -75,11 +78,11 @@ def signing_key(state: Path, configured: Path | None) -> SigningKey:
     Raises CbrnDataError where a key cannot be read, is of another kind, or can be read by others.
     """
     if configured:
-        return SigningKey(_read_private(configured), is_local=False)
+        return SigningKey(_read_private(configured, "the file that CBRN_DATA_SIGNING_KEY names"), is_local=False)
     path = state / LOCAL_KEY
     if not os.path.exists(path):  # which, unlike that of Path, is false for whatever cannot be looked at
         make_local_key(state)
-    return SigningKey(_read_private(path), is_local=True)
+    return SigningKey(_read_private(path, str(path)), is_local=True)
 
 
 def make_local_key(state: Path) -> Path:
@@ -107,7 +110,7 @@ def make_local_key(state: Path) -> Path:
 def rotate_local_key(state: Path) -> tuple[Path, Path]:
     """Set the local key aside and make another; return the path of the old and of the new one."""
     path = state / LOCAL_KEY
-    old = state / f"signing-key-{fingerprint(_read_private(path).public_key())[:16]}.pem"
+    old = state / f"signing-key-{fingerprint(_read_private(path, str(path)).public_key())[:16]}.pem"
     try:
         path.rename(old)
     except OSError as error:
@@ -127,21 +130,21 @@ def _private_pem(key: Ed25519PrivateKey) -> bytes:
     return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
 
 
-def _read_private(path: Path) -> Ed25519PrivateKey:
+def _read_private(path: Path, place: str) -> Ed25519PrivateKey:
     try:
         status = path.stat()
         data = path.read_bytes()
     except OSError as error:
-        raise CbrnDataError(f"{path}: the signing key cannot be read ({error.strerror})") from error
+        raise CbrnDataError(f"{place}: the signing key cannot be read ({error.strerror})") from error
     if stat.S_IMODE(status.st_mode) & 0o077:
-        raise CbrnDataError(f"{path}: others can read this private key; run `chmod 600` on it, and think of rotating it")
+        raise CbrnDataError(f"{place}: others can read this private key; run `chmod 600` on it, and think of rotating it")
     load = serialization.load_ssh_private_key if b"OPENSSH PRIVATE KEY" in data else serialization.load_pem_private_key
     try:
         key = load(data, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise CbrnDataError(f"{path}: is no unencrypted private key in PEM (PKCS8) or OpenSSH form") from error
+        raise CbrnDataError(f"{place}: is no unencrypted private key in PEM (PKCS8) or OpenSSH form") from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise CbrnDataError(f"{path}: is not an Ed25519 key")
+        raise CbrnDataError(f"{place}: is not an Ed25519 key")
     return key
 
 
