@@ -9,14 +9,19 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
+from fsspec.implementations.local import LocalFileSystem
 
 from cbrn_data.errors import PushError
+from cbrn_data.push import lease
 from cbrn_data.push.contents import FOR_EVER, Item, read_contents
 from cbrn_data.push.lease import LEASE_FILE, leased
 from cbrn_data.push.place import ConflictError, open_place
+from cbrn_data.push.push import push as run_push
 from cbrn_data.store.store import Store
 from tests.cli.conftest import Done, run
 from tests.push.conftest import DOCS, SECRET, Bucket, Start, States, check_whole, commit, derive, files
@@ -130,6 +135,60 @@ def test_killed_in_the_middle_readers_see_the_state_before_and_the_next_push_goe
     assert not put & (set(there) - set(files(states.older)))
 
 
+STEPS = ("put_file", "pipe_file", "mv", "rm_file")
+"""What changes a file system, as fsspec names it."""
+
+
+class Killed(BaseException):
+    """The process is gone: nothing is caught, nothing is given up."""
+
+
+def push_killed_before(step: int, published: Path, target: Path) -> bool:
+    """Push to a folder, and end without a word before the step of this number; tell whether there was one."""
+    taken = count(1)
+
+    def stepped(before: Callable[..., object]) -> Callable[..., object]:
+        def taking(*arguments: object, **options: object) -> object:
+            if next(taken) == step:
+                raise Killed
+            return before(*arguments, **options)
+
+        return taking
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in STEPS:
+            patch.setattr(LocalFileSystem, name, stepped(getattr(LocalFileSystem, name)))
+        patch.setattr(lease.Lease, "give_up", lambda self: self._ended.set())
+        try:
+            run_push(published, f"file://{target}")
+        except Killed:
+            return True
+    return False
+
+
+def test_killed_before_any_step_readers_see_a_whole_state_and_the_next_push_ends_in_the_new_one(
+    states: States, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "_PAUSE", 0.0)
+    monkeypatch.setattr(lease, "LEASE", 0.0)
+    old, new = files(states.older), files(states.newer)
+    for step in count(1):
+        target = Path(shutil.copytree(states.older, tmp_path / str(step)))
+        if not push_killed_before(step, states.newer, target):
+            break
+        there = files(target)
+        check_whole(there)
+        index = there["releases.json"]
+        assert index in (old["releases.json"], new["releases.json"])
+        if index == new["releases.json"]:
+            assert new.items() <= there.items()
+        run_push(states.newer, f"file://{target}")
+        assert files(target) == new, step
+        shutil.rmtree(target)
+    # Every file that differs is put and moved, the lease is taken, noted and left, and one page leaves.
+    assert step > 2 * sum(old.get(name) != data for name, data in new.items()) + 4
+
+
 def test_another_store_takes_over_from_one_that_sleeps(
     states: States, bucket: Bucket, start: Start, half: subprocess.Popen[str], tmp_path: Path
 ) -> None:
@@ -145,8 +204,8 @@ def test_another_store_takes_over_from_one_that_sleeps(
 
 def test_what_only_a_push_that_was_cut_short_knew_is_taken_away(states: States, bucket: Bucket) -> None:
     place = open_place(bucket.target)
-    with pytest.raises(PushError, match="the net is gone"), leased(place) as lease:
-        lease.note(["pages/of-that-push.html"])
+    with pytest.raises(PushError, match="the net is gone"), leased(place) as held:
+        held.note(["pages/of-that-push.html"])
         bucket.put("pages/of-that-push.html", b"<p>")
         raise PushError("the net is gone")
     assert push(states.older, bucket.target).json["removed"] == ["pages/of-that-push.html"]
@@ -260,6 +319,9 @@ def test_a_large_file_goes_up_in_parts(server: str, bucket: Bucket, tmp_path: Pa
         ("published", "give an address"),
         ("s3://user:word@bucket/x", "credentials belong in the environment"),
         ("nothing://x/y", "cannot be reached"),
+        ("file://srv/www", "give the whole path"),
+        ("s3://bucket/../x", "give the whole path"),
+        ("https://data.example/cbrn", "is where readers come"),
         ("s3://no-such-bucket/x", "no-such-bucket"),
     ],
 )
@@ -267,6 +329,16 @@ def test_addresses_that_are_none(states: States, server: str, target: str, said:
     done = push(states.older, target)
     told = " ".join(done.err.split())
     assert done.code == 2 and said in told and ":word" not in told and "Traceback" not in told
+
+
+@pytest.mark.parametrize("below", ["", "/", "/latest", "/a/b"])
+def test_a_store_is_not_pushed_into_itself(states: States, tmp_path: Path, below: str) -> None:
+    store = Path(shutil.copytree(states.older, tmp_path / "published"))
+    (tmp_path / "www").symlink_to(store)
+    for target in (f"{store}{below}", f"{tmp_path}/www{below}"):
+        done = push(store, f"file://{target}")
+        assert done.code == 2 and "is in the store that is pushed" in " ".join(done.err.split())
+    assert files(store) == files(states.older)
 
 
 def test_no_secret_is_printed_or_put(states: States, bucket: Bucket) -> None:

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from cbrn_data.errors import PushError, ReleaseError
 from cbrn_data.push.contents import Contents, Item, read_contents
 from cbrn_data.push.lease import Lease, leased
-from cbrn_data.push.place import ConflictError, Place, open_place
+from cbrn_data.push.place import ConflictError, Place, check_apart, open_place
 from cbrn_data.store.folder import Release
 from cbrn_data.store.index import INDEX, Index, read_index
 from cbrn_data.store.lock import locked
@@ -53,6 +53,7 @@ def push(published: Path, target: str, progress: Progress = lambda done, total: 
     if not published.is_dir():
         raise ReleaseError(f"{published}: there is no store to push; `cbrn-data publish` makes one")
     place = open_place(target)
+    check_apart(target, published)
     with locked(published, WAIT):
         contents = read_contents(published)
         with leased(place) as lease:
@@ -88,7 +89,10 @@ class _Push:
         is_new = seen is None or seen.sha256 != item.sha256
         if is_new:
             if seen and item.is_of_release:
-                raise PushError(f"{where}: is another file than the release has, and a release is never overwritten")
+                raise PushError(
+                    f"{where}: is another file than the release has, and a release is never overwritten; "
+                    "find out who put it there, take it away by hand and push again"
+                )
             try:
                 self._place.put(item, seen)
             except ConflictError as error:
