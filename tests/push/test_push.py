@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from fsspec.implementations.local import LocalFileSystem
+from s3fs import S3FileSystem
 
 from cbrn_data.errors import PushError
 from cbrn_data.push import lease
@@ -243,6 +244,20 @@ def test_a_release_file_that_differs_is_never_overwritten(states: States, bucket
         assert bucket.objects()[name] == b"another\n"
         assert bucket.objects()["releases.json"] == files(states.older)["releases.json"]
         bucket.put("releases/1.0.0/data/3.csv", files(states.older)["releases/1.0.0/data/3.csv"])
+
+
+def test_a_store_that_judges_no_conditions_is_refused(
+    states: States, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged = S3FileSystem.call_s3
+
+    def unjudged(self: S3FileSystem, method: str, **options: object) -> object:
+        return judged(self, method, **{key: value for key, value in options.items() if not key.startswith("If")})
+
+    monkeypatch.setattr(S3FileSystem, "call_s3", unjudged)
+    done = push(states.older, bucket.target)
+    assert done.code == 2 and "choose a store that judges conditions" in " ".join(done.err.split())
+    assert bucket.names() == []
 
 
 def test_a_file_that_another_tool_put_is_known_by_its_bytes(states: States, bucket: Bucket) -> None:

@@ -78,8 +78,7 @@ class Lease:
 
     def note(self, names: Iterable[str]) -> None:
         """Write down derived files before they are put. Raises PushError."""
-        self._state.names |= set(names)
-        self._renew()
+        self._renew(names)
 
     def check(self) -> None:
         """Raises PushError once the lease is lost, so that nothing is written without it."""
@@ -115,7 +114,19 @@ class Lease:
         except ConflictError:
             return False
         sleep(_PAUSE)
-        return self._is_ours()
+        return self._is_ours() and self._is_guarded()
+
+    def _is_guarded(self) -> bool:
+        """Ask the place to make anew what is there: one that does would let two pushes mix. Raises PushError."""
+        try:
+            self._place.write(LEASE_FILE, self._state.dumped(), None)
+        except ConflictError:
+            return True
+        self._place.remove(LEASE_FILE)
+        raise PushError(
+            f"{self._place.address}: takes an upload whose condition (If-None-Match) does not hold, so that two pushes "
+            "could mix; choose a store that judges conditions"
+        )
 
     def _is_ours(self) -> bool:
         found = self._place.read(LEASE_FILE)
@@ -124,10 +135,11 @@ class Lease:
         self._tag = found[1]
         return True
 
-    def _renew(self) -> None:
+    def _renew(self, names: Iterable[str] = ()) -> None:
         """Write the file anew. Raises PushError: somebody else holds the lease, or the place does not answer."""
         with self._writing:
             self.check()
+            self._state.names |= set(names)
             self._state.renewals += 1
             try:
                 self._tag = self._place.write(LEASE_FILE, self._state.dumped(), self._tag)

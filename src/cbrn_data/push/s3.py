@@ -5,7 +5,7 @@ encrypted one). An object without it was put by another tool, and is read to see
 the bytes: S3 knows no change of an object, only another one.
 
 Every upload is conditional (``If-None-Match: *`` for what was absent, ``If-Match`` for what was seen), which S3 judges in
-one step with the upload. Cost: a server that does not know these headers cannot be pushed to safely; it must answer 501.
+one step with the upload. Cost: a server that does not know these headers cannot be pushed to; ``lease`` finds that out.
 Larger files go up in parts, where only ``If-None-Match`` can be had from s3fs: releases are held by it, and a large
 file of ``latest/`` by the lease alone. Parts of an upload that was cut short are not seen, but kept and billed until
 a lifecycle rule of the bucket (``AbortIncompleteMultipartUpload``) removes them.
