@@ -20,7 +20,10 @@ from cbrn_data.errors import CbrnDataError, ReleaseError, VerificationError
 from cbrn_data.settings import Settings
 from cbrn_data.store import disk
 from cbrn_data.store.index import INDEX
-from cbrn_data.verify.remote import FILE_LIMIT, LIST_LIMIT, Web, checked_address, is_address
+from cbrn_data.verify.remote import LIST_LIMIT, TOTAL_LIMIT, Web, checked_address, is_address
+
+FILE_LIMIT = 1 << 30
+"""A file is handed over whole, in memory."""
 
 
 class Origin(Protocol):
@@ -72,7 +75,7 @@ class WebOrigin:
         self.name = checked_address(address)
         if not is_trusted(self.name):
             raise CbrnDataError(f"{self.name}: only https can be trusted to bring the index as it was published")
-        self._web = Web(self.name)
+        self._web = Web(self.name, TOTAL_LIMIT, "read a copy of published/ by another program")
         self._cache = cache
 
     def index(self) -> bytes:

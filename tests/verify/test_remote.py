@@ -309,16 +309,32 @@ def endless(handler: Handler) -> None:
 
 @pytest.mark.parametrize("answer", [endless, lambda handler: handler.send(200, b"x", Content_Length=1 << 40)])
 def test_a_file_without_end_is_cut_off(site: Site, fetch: Fetch, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote, "FILE_LIMIT", 1_000_000)
+    monkeypatch.setattr(remote, "TOTAL_LIMIT", 4_000_000)
     site.answers[FILE] = answer
-    faults = fetch(site.address)
-    assert faults == [f"{site.address.rstrip('/')}{FILE}: is larger than 1,000,000 bytes, the most that is fetched"]
+    faults = fetch(site.address + "releases/1.1.0")
+    told = f"{site.address.rstrip('/')}{FILE}: is larger than "
+    assert faults[0].startswith(told) and faults[0].endswith(" bytes, the most that may still come; --max-size allows more")
 
 
-def test_all_files_together_are_limited(site: Site, fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote, "TOTAL_LIMIT", 200_000)
-    faults = fetch(site.address)
-    assert faults and all("the most that is fetched" in fault for fault in faults)
+def test_all_files_together_are_limited_as_the_auditor_says(site: Site) -> None:
+    code, results = verify(site.address, "--max-size", "0.0002")
+    assert code == 1 and any("the most that may still come; --max-size allows more" in detail for _, detail in said(results))
+    assert verify(site.address, "--max-size", "0.5")[0] == 0
+
+
+def test_a_list_is_limited_whatever_the_auditor_says(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "LIST_LIMIT", 1000)
+    code, results = verify(site.address, "--max-size", "100")
+    (detail,) = (detail for _, detail in said(results))
+    assert code == 1 and detail.endswith("releases.json: is larger than 1,000 bytes, the most that may still come")
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "nan", "1e7"])
+def test_a_size_that_is_none_is_wrong_use(site: Site, three: Path, size: str) -> None:
+    assert run("verify", site.address, "--max-size", size).code == 2
+    assert site.asked == []
+    done = run("verify", three, "--max-size", "1")
+    assert done.code == 2 and "a folder has no limit" in " ".join(done.err.split())
 
 
 def dripping(stop: threading.Event) -> Answer:

@@ -53,11 +53,12 @@ def verify_now(
     as_json: bool,
     report: Path | None = None,
     rebuild: bool = False,
+    max_size: float | None = None,
 ) -> None:
-    """Verify a release or a store, print the results, and exit 0, 1 or 3."""
+    """Verify a release or a store, print the results, and exit 0, 1 or 3; ``max_size`` is in GB."""
     where = settings(root, published)
     trusted = trusted_keys(where.trusted_keys)
-    with _at_hand(what, where.published) as place:
+    with _at_hand(what, where.published, max_size) as place:
         _check_use(place, memory, max_age, report)
         results = _results(place, trusted, memory, max_age, rebuild)
         code = exit_code(results)
@@ -100,14 +101,18 @@ def _check_use(place: Place, memory: Path | None, max_age: int | None, report: P
 
 
 @contextmanager
-def _at_hand(what: str | None, published: Path) -> Iterator[Place]:
+def _at_hand(what: str | None, published: Path, max_size: float | None) -> Iterator[Place]:
     """Find what is to be verified; what has an address is mirrored as long as it is needed."""
+    if max_size is not None and not 0 < max_size < 1e6:
+        raise CbrnDataError("--max-size is a number of GB, above 0")
     if what is None or not is_address(what):
+        if max_size is not None:
+            raise CbrnDataError("--max-size is about what is fetched from an address; a folder has no limit")
         folder = _folder(what, published)
         yield Place(str(folder), folder, is_whole=what is None)
         return
     with TemporaryDirectory(prefix="cbrn-data-") as temporary:
-        mirrored = mirror(what, Path(temporary))
+        mirrored = mirror(what, Path(temporary), int(max_size * 1e9) if max_size else None)
         yield Place(mirrored.address, mirrored.folder, mirrored)
 
 

@@ -2,8 +2,9 @@
 
 An address is the folder of a release (``SHA256SUMS`` is under it) or of a store (``releases.json`` is under it), http
 or https. Everything that these name is fetched, and nothing else: from the given origin only, each file streamed to the
-disk and limited in size, each name through the one grammar of published names. A server is not trusted: what it does
-not send, sends short or sends from elsewhere is a failed result that names the address, and never stops the rest.
+disk, all of them limited in size together, each name through the one grammar of published names. A server is not
+trusted: what it does not send, sends short or sends from elsewhere is a failed result that names the address, and never
+stops the rest.
 
 Why a mirror: the checks read a release many times and in any order, and frictionless reads files. A second reader for
 addresses would be a second opinion on what a release is. The cost is a copy on the disk, gone when the verification ends.
@@ -33,10 +34,10 @@ from cbrn_data.verify.results import FAILED, NOT_CHECKED, PASSED, Result
 
 TIMEOUT = 30
 """Seconds without a byte after which a server is taken to be silent."""
-FILE_LIMIT = 1 << 30
 LIST_LIMIT = 1 << 26
 """``SHA256SUMS`` and ``releases.json`` are read whole, so that they are limited more strictly."""
-TOTAL_LIMIT = 1 << 34
+TOTAL_LIMIT = 16_000_000_000
+"""What may come from one address, unless said otherwise: what is not trusted must not fill the disk."""
 SLOWEST = 1 << 14
 """Bytes a second, below which a server is taken to hold the auditor up; counted after the first ``TIMEOUT``."""
 SILENT_AT_MOST = 3
@@ -55,6 +56,10 @@ class _AbsentError(VerificationError):
 
 class _SilentError(VerificationError):
     """There is no answer at all."""
+
+
+class _LargeError(VerificationError):
+    """There is more than may come."""
 
 
 @dataclass(frozen=True)
@@ -101,12 +106,12 @@ def checked_address(text: str) -> str:
     return text.rstrip("/") + "/"
 
 
-def mirror(address: str, root: Path) -> Mirror:
-    """Fetch what an address names into a new folder below ``root``, which is empty.
+def mirror(address: str, root: Path, limit: int | None = None) -> Mirror:
+    """Fetch what an address names into a new folder below ``root``, which is empty; ``limit`` bytes at most.
 
     Raises CbrnDataError where nothing answers, or neither a release nor a store is there.
     """
-    web = Web(checked_address(address))
+    web = Web(checked_address(address), limit or TOTAL_LIMIT, "--max-size allows more")
     name = urlsplit(web.address).path.rstrip("/").rsplit("/", 1)[-1]
     folder = root / (name if _is_name(name) else "release")
     folder.mkdir()
@@ -174,7 +179,7 @@ def _take(web: Web, folder: Path, names: list[str], subject: str, below: str = "
             yield Result(subject, FETCH, FAILED, detail)
             return
         try:
-            size += web.fetch(name, folder, FILE_LIMIT, below)
+            size += web.fetch(name, folder, below=below)
         except VerificationError as error:
             faults += 1
             yield Result(subject, FETCH, FAILED, str(error))
@@ -198,12 +203,16 @@ def _unmoved(web: Web, folder: Path, before: bytes) -> Iterator[Result]:
 
 
 class Web:
-    """One origin: fetches the files under ``address`` and counts what came and how often nothing answered in a row."""
+    """One origin: fetches files under ``address``, ``limit`` bytes at most, and counts how often nothing answered in a row.
 
-    def __init__(self, address: str) -> None:
+    ``way_out`` is what to do about a file that is larger than what may still come.
+    """
+
+    def __init__(self, address: str, limit: int, way_out: str) -> None:
         self.address = address
         self.silent = 0
-        self._left = TOTAL_LIMIT
+        self._left = limit
+        self._way_out = way_out
         self._opener = urllib.request.OpenerDirector()
         for handler in (
             urllib.request.ProxyHandler(),
@@ -215,7 +224,7 @@ class Web:
         ):
             self._opener.add_handler(handler)
 
-    def fetch(self, name: str, folder: Path, limit: int, below: str = "") -> int:
+    def fetch(self, name: str, folder: Path, limit: int | None = None, below: str = "") -> int:
         """Fetch ``below`` + ``name`` to ``name`` in ``folder`` and return its size; a file that fails leaves nothing.
 
         Raises VerificationError naming the address, and ReleaseError where the disk refuses.
@@ -223,12 +232,14 @@ class Web:
         address, target = f"{self.address}{below}{name}", disk.inside(folder, name)
         with disk.explained(target):
             target.parent.mkdir(parents=True, exist_ok=True)
+        most = self._left if limit is None else min(limit, self._left)
         try:
-            size = self._fetch(address, target, min(limit, self._left))
+            size = self._fetch(address, target, most)
         except VerificationError as error:
             self.silent = self.silent + 1 if isinstance(error, _SilentError) else 0
             target.unlink(missing_ok=True)
-            raise type(error)(f"{address}: {error}") from error
+            way_out = f"; {self._way_out}" if isinstance(error, _LargeError) and most == self._left else ""
+            raise type(error)(f"{address}: {error}{way_out}") from error
         self.silent = 0
         self._left -= size
         return size
@@ -287,7 +298,7 @@ def _stream(answer: http.client.HTTPResponse, target: Path, limit: int) -> int:
             if monotonic() - began > TIMEOUT + size / SLOWEST:
                 raise VerificationError(f"comes too slowly: {size:,} bytes in {monotonic() - began:.0f} seconds")
             if size > limit or (stated_size or 0) > limit:
-                raise VerificationError(f"is larger than {limit:,} bytes, the most that is fetched")
+                raise _LargeError(f"is larger than {limit:,} bytes, the most that may still come")
             with disk.explained(target):
                 file.write(piece)
     if stated_size is not None and size != stated_size:
