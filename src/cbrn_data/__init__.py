@@ -27,3 +27,7 @@ def __getattr__(name: str) -> Any:
     from cbrn_data import client
 
     return getattr(client, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -304,3 +304,8 @@ def test_importing_it_loads_nothing_heavy() -> None:
 def test_a_name_that_is_not_there_is_no_attribute() -> None:
     with pytest.raises(AttributeError, match="no attribute 'lod'"):
         _ = cbrn.lod
+
+
+def test_what_can_be_asked_for_is_listed() -> None:
+    """So that an editor or a notebook completes it, though it is loaded only when asked for."""
+    assert {"load", "package", "releases", "WithdrawnWarning"} <= set(dir(cbrn))

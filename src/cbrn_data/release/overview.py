@@ -50,4 +50,4 @@ def _projects(rows: dict[str, list[dict[str, str | None]]]) -> str:
 
 
 def _place(folder: Path) -> str:
-    return f"{folder}/ (start with datapackage.json or CHANGES.md)"
+    return f"{folder.parent.parent / 'index.html'} (`cbrn-data serve` shows it), {folder}/"
