@@ -250,6 +250,13 @@ def test_what_is_focused_is_seen_below_the_bar_that_stays(visit: Open) -> None:
         assert page.evaluate(seen), page.evaluate("document.activeElement.outerHTML")
 
 
+@pytest.mark.parametrize("width", [1199, 1200, 1240, 1920])
+def test_what_a_link_leads_to_is_seen(visit: Open, width: int) -> None:
+    page = visit("tables/projects.html#dictionary", width=width)
+    bar, title = page.locator(".top").bounding_box(), page.locator("#dictionary h2").bounding_box()
+    assert title["y"] >= max(0, bar["y"] + bar["height"])
+
+
 def test_nothing_moves_by_itself(portal: Portal) -> None:
     """There is no motion to be reduced."""
     for name in ("assets/site.css", "assets/site.js"):

@@ -15,7 +15,7 @@ from cbrn_data.portal.paper import render
 from cbrn_data.portal.reading import Reading
 from cbrn_data.schema.canonical import Row, read_csv
 from cbrn_data.schema.delta import table_blocks
-from cbrn_data.schema.model import CHANGES, Table, read_package
+from cbrn_data.schema.model import CHANGES, Package, Table
 from cbrn_data.store import disk
 from cbrn_data.store.folder import REPORT, Release
 from cbrn_data.strict_json import parse_object
@@ -67,7 +67,7 @@ def _page(path: str, release: Release, before: Release | None, newest: Reading, 
         before=before,
         folder=files.folder,
         base=site.base,
-        changes=list(_changes(release, of_newest)),
+        changes=list(_changes(release, newest.package, of_newest)),
         report=report,
         meanings=_CHECKS,
         findings=report["findings"]["listed"][:FINDINGS_LISTED],
@@ -109,9 +109,9 @@ def _changed(release: Release) -> Iterator[_Changed]:
         yield found
 
 
-def _changes(release: Release, newest: Reading | None) -> Iterator[dict[str, Any]]:
-    """Yield the changed rows by table, of each as many as leave the page light."""
-    package, tables = read_package(release.folder / "schemas"), list(_changed(release))
+def _changes(release: Release, package: Package, newest: Reading | None) -> Iterator[dict[str, Any]]:
+    """Yield the changed rows by table, of each as many as leave the page light; ``package`` says what things are called."""
+    tables = list(_changed(release))
     listed = next((size for size in range(ROWS_LISTED, 0, -1) if _weight(tables, size) <= WEIGHT), 1)
     for of in tables:
         table, rows = package.tables.get(of.name), of.first[:listed]

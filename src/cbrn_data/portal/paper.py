@@ -57,7 +57,11 @@ def _inert(value: Any) -> Any:
         return ""
     if not isinstance(value, str) or isinstance(value, Markup) or value.isprintable():
         return value
-    return "".join(char if char == "\n" or unicodedata.category(char) == "Zs" else shown(char, 1) for char in value)
+    return "\n".join(line if line.isprintable() else _visible(line) for line in value.split("\n"))
+
+
+def _visible(line: str) -> str:
+    return "".join(char if unicodedata.category(char) == "Zs" else shown(char, 1) for char in line)
 
 
 def _size(number: Any) -> str:

@@ -30,7 +30,7 @@ def partners(reading: Reading) -> Picture | None:
 
 def _spec(found: View, width: int) -> Spec:
     across, down = width - 10, round(width * (0.52 if width == WIDE else 0.8))
-    shapes: Spec = {"data": {"values": found.topology, "format": {"type": "topojson", "feature": found.feature}}}
+    shapes: Spec = {"data": {"name": "world", "format": {"type": "topojson", "feature": found.feature}}}
     lookup = {"lookup": "id", "from": {"data": {"values": found.shown}, "key": "id", "fields": ["kind"]}}
     colour = kinds_of([kind for kind in (_PARTNER, _NAMED) if any(row["kind"] == kind for row in found.shown)])
     text: Spec = {"type": "text", "fontSize": 13 if width == WIDE else 10, "fontWeight": "bold"}
@@ -50,6 +50,7 @@ def _spec(found: View, width: int) -> Spec:
     halo = {"color": LIGHT.halo, "stroke": LIGHT.halo, "strokeWidth": 3, "strokeJoin": "round"}
     labels = [names | {"mark": text | halo}, names | {"mark": text | {"color": LIGHT.on_strong}}]
     return {
+        "datasets": {"world": found.topology},
         "width": across,
         "height": down,
         "projection": found.projection(across, down),
