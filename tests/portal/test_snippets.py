@@ -78,8 +78,10 @@ def test_duckdb(portal: Portal, pages: dict[str, Page], table: str) -> None:
 @pytest.mark.skipif(shutil.which("Rscript") is None, reason="no R: the code for it was not run")
 @pytest.mark.parametrize("table", TABLES)
 def test_r(portal: Portal, pages: dict[str, Page], table: str, tmp_path: Path) -> None:
-    """R writes what it read; numbers without exponents, of which the schema has none."""
-    write = f'options(scipen = 99)\nwrite.csv({table}, "read.csv", row.names = FALSE, na = "", fileEncoding = "UTF-8")\n'
+    """R writes what it read, numbers without exponents, and says how many values are missing to it."""
+    nulls = sum(value is None for row in expected(portal, table) for value in row.values())
+    write = f"stopifnot(sum(is.na({table})) == {nulls})\noptions(scipen = 99)\n"
+    write += f'write.csv({table}, "read.csv", row.names = FALSE, na = "", fileEncoding = "UTF-8")\n'
     (tmp_path / "load.R").write_text(snippet(pages[f"tables/{table}.html"], "R") + write, encoding="utf-8")
     environment = {**os.environ, "LC_ALL": "C.UTF-8"}
     subprocess.run(["Rscript", "load.R"], check=True, env=environment, cwd=tmp_path, stdout=subprocess.DEVNULL)
