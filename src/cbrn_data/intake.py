@@ -175,7 +175,7 @@ def _text_of_pdf(path: Path, data: bytes) -> bytes:
     try:
         from pdfminer.high_level import extract_text
     except ImportError as error:
-        raise CbrnDataError(f"{path}: reading PDF needs the extra 'pdf': pip install 'cbrn_data[pdf]'") from error
+        raise CbrnDataError(f"{path}: reading PDF needs the extra 'pdf': pip install '.[pdf]' in the project") from error
     from io import BytesIO
 
     try:

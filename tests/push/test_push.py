@@ -365,7 +365,7 @@ def test_no_secret_is_printed_or_put(states: States, bucket: Bucket) -> None:
 def test_the_commands_of_the_documentation(published: Path, bucket: Bucket, tmp_path: Path) -> None:
     web = tmp_path / "www"
     commands = re.findall(r"(?m)^    (cbrn-data .*)$", DOCS)
-    assert len(commands) == 5
+    assert len(commands) == 6
     for command in commands:
         for written, here in {
             "/srv/www/data": str(web),

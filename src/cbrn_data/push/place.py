@@ -97,7 +97,7 @@ def open_place(address: str) -> Place:
             files, root = fsspec.url_to_fs(address)
             files.dircache.use_listings_cache = False  # as an option some protocols hand it on to who does not know it
         except (ImportError, ValueError) as error:
-            way_out = "pip install 'cbrn_data[s3]' for S3" if protocol.startswith("s3") else "see fsspec's documentation"
+            way_out = "pip install '.[s3]' in the project" if protocol.startswith("s3") else "see fsspec's documentation"
             raise PushError(f"{address}: cannot be reached ({shown(str(error), 120)}); {way_out}") from error
         return FilePlace(address, files, root)
 

@@ -44,7 +44,7 @@ class Cluster:
         try:
             from distributed import Client
         except ImportError as error:
-            raise CbrnDataError("a cluster needs the package distributed: pip install 'cbrn_data[cluster]'") from error
+            raise CbrnDataError("a cluster needs Dask: pip install '.[cluster]' in the project") from error
         try:
             self._client: Any = Client(scheduler, timeout=_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
