@@ -15,6 +15,8 @@ test: $(VENV)/ready
 	$(BIN)/mypy src
 	@command -v chromium || command -v google-chrome || command -v chromium-browser || test -n "$$CHROMIUM" || \
 		echo "No Chromium: the pages will not be tested in a browser. Get one (apt-get install chromium), or name it in CHROMIUM."
+	@command -v nginx || test -x /usr/sbin/nginx || \
+		echo "No nginx: the web server of the containers will not be tested (apt-get install nginx-light)."
 	$(BIN)/pytest
 
 # Hashes are checked and nothing is resolved: what runs here is what was locked.

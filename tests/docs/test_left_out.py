@@ -1,0 +1,48 @@
+"""What ``docs/departures.md`` says that a release and its catalogue leave out is left out."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from rdflib import Graph, URIRef
+
+from tests.cli.conftest import run
+from tests.conftest import PROJECT
+
+SPDX = "http://spdx.org/rdf/terms#"
+
+
+def test_json_files_are_no_tables_and_no_schema_says_how_fields_match(published: Path) -> None:
+    text = (published / "latest/datapackage.json").read_text(encoding="utf-8")
+    resources = json.loads(text)["resources"]
+    as_json = [resource for resource in resources if resource["path"].endswith(".json")]
+    assert len(as_json) * 2 == len(resources)
+    assert all({"hash", "bytes"} <= resource.keys() and not {"type", "schema"} & resource.keys() for resource in as_json)
+    assert "fieldsMatch" not in text
+
+
+def test_the_catalogue_has_the_newest_release_alone(project: Path, published: Path) -> None:
+    shutil.copytree(published, project / "published")
+    run("add", PROJECT / "tests/leaflets/central-asia-2026.txt", "--root", project)
+    assert run("publish", "--root", project).code == 0
+    catalogue = project / "published/catalog.ttl"
+    text = catalogue.read_text(encoding="utf-8")
+    assert "releases/1.1.0/" in text and "releases/1.0.0/" not in text
+    algorithms = set(Graph().parse(catalogue).objects(None, URIRef(f"{SPDX}algorithm")))
+    assert algorithms == {URIRef(f"{SPDX}checksumAlgorithm_sha256")}
+
+
+def test_there_are_no_archives_and_no_other_descriptions(published: Path) -> None:
+    names = {path.name.lower() for path in published.rglob("*")}
+    assert not [name for name in names if name.endswith((".zip", ".gz", ".tar"))]
+    assert not names & {
+        "croissant.json",
+        "ro-crate-metadata.json",
+        "bagit.txt",
+        "csvw.json",
+        "csv-metadata.json",
+        "void.ttl",
+    }
+    assert not [name for name in names if "iati" in name]
