@@ -19,10 +19,10 @@ test: $(VENV)/ready
 		echo "No nginx: the web server of the containers will not be tested (apt-get install nginx-light)."
 	$(BIN)/pytest
 
-# Hashes are checked and nothing is resolved: what runs here is what was locked.
+# Hashes are checked and nothing is resolved: what runs here is what was locked, and nothing that was there before.
 $(VENV)/ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
@@ -31,8 +31,8 @@ $(VENV)/ready: requirements.lock pyproject.toml
 benchmark: $(VENV)/ready
 	$(BIN)/python benchmarks/validation.py $(LARGE)
 
-# Needs uv; run it after a change of the dependencies in pyproject.toml. Extras stay named: without, pip cannot exchange a pin.
-COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-strip-extras --generate-hashes \
+# Needs uv; run it after a change of the dependencies in pyproject.toml.
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock"
 lock:
 	$(COMPILE) pyproject.toml --all-extras --output-file requirements.lock
