@@ -21,8 +21,9 @@ from cbrn_data.errors import PushError
 from cbrn_data.push import lease
 from cbrn_data.push.contents import FOR_EVER, Item, read_contents
 from cbrn_data.push.lease import LEASE_FILE, leased
-from cbrn_data.push.place import ConflictError, open_place
+from cbrn_data.push.place import ConflictError
 from cbrn_data.push.push import push as run_push
+from cbrn_data.push.target import open_place
 from cbrn_data.store.store import Store
 from tests.cli.conftest import Done, run
 from tests.push.conftest import DOCS, SECRET, Bucket, Start, States, check_whole, commit, derive, files

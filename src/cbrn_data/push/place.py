@@ -15,7 +15,6 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 from cbrn_data.errors import CbrnDataError, PushError
@@ -25,7 +24,6 @@ from cbrn_data.push.contents import Item
 HIDDEN = ".push"
 """How the names begin of what a push leaves when it is cut short."""
 CHUNK = 8 << 20
-_LOCAL = ("file", "local")
 
 
 class ConflictError(PushError):
@@ -70,43 +68,6 @@ class Place(Protocol):
 
     def is_empty(self) -> bool:
         """Tell whether nothing is there but what a push that was cut short has left."""
-
-
-def open_place(address: str) -> Place:
-    """Return the place at an fsspec address. Raises PushError for one that is none, or whose package is not installed.
-
-    Credentials come from the environment or fsspec's configuration: in an address they would be shown and logged.
-    """
-    protocol, separator, path = address.partition("://")
-    if not separator or not path or "::" in address or not address.isprintable():
-        raise PushError(f"{shown(address)}: give an address such as s3://bucket/folder or file:///srv/www/data")
-    if any(character in path for character in "@?#"):
-        raise PushError(f"the {shown(protocol, 20)} address holds '@', '?' or '#': credentials belong in the environment")
-    if {".", ".."} & set(path.split("/")) or (protocol in _LOCAL and not path.startswith("/")):
-        raise PushError(f"{address}: give the whole path, such as file:///srv/www/data, without '.' and '..'")
-    if protocol in ("http", "https"):
-        raise PushError(f"{address}: is where readers come; give the address at which its files are kept")
-    with explained(address):
-        try:
-            if protocol in ("s3", "s3a"):
-                from cbrn_data.push.s3 import S3Place
-
-                return S3Place(address)
-            import fsspec
-
-            files, root = fsspec.url_to_fs(address)
-            files.dircache.use_listings_cache = False  # as an option some protocols hand it on to who does not know it
-        except (ImportError, ValueError) as error:
-            way_out = "pip install '.[s3]' in the project" if protocol.startswith("s3") else "see fsspec's documentation"
-            raise PushError(f"{address}: cannot be reached ({shown(str(error), 120)}); {way_out}") from error
-        return FilePlace(address, files, root)
-
-
-def check_apart(address: str, published: Path) -> None:
-    """Refuse a place within the store that is pushed, which would hold a file of nobody from then on. Raises PushError."""
-    protocol, _, path = address.partition("://")
-    if protocol in _LOCAL and Path(path).resolve().is_relative_to(published.resolve()):
-        raise PushError(f"{address}: is in the store that is pushed; choose a folder outside of {published}")
 
 
 @contextmanager

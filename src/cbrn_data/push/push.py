@@ -17,7 +17,8 @@ from tempfile import TemporaryDirectory
 from cbrn_data.errors import PushError, ReleaseError
 from cbrn_data.push.contents import Contents, Item, read_contents
 from cbrn_data.push.lease import Lease, leased
-from cbrn_data.push.place import ConflictError, Place, check_apart, open_place
+from cbrn_data.push.place import ConflictError, Place
+from cbrn_data.push.target import check_apart, open_place
 from cbrn_data.store.folder import Release
 from cbrn_data.store.index import INDEX, Index, read_index
 from cbrn_data.store.lock import locked
