@@ -7,6 +7,7 @@ PyYAML follows YAML 1.1, in which ``no`` is false, ``2026-11-22`` a date and ``1
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import yaml
@@ -43,8 +44,10 @@ def _line(event: yaml.Event) -> int:
     return event.start_mark.line + 1 if event.start_mark else 1
 
 
-def load_yaml(text: str) -> Any:
+def load_yaml(text: str, refused: Callable[[str], str | None] = lambda value: None) -> Any:
     """Return what ``text`` says: dicts, lists, text, integers, booleans and None.
+
+    ``refused`` names the first character that no value may have, not even where an escape says it.
 
     Raises YamlError with the line of the first fault.
 
@@ -57,6 +60,8 @@ def load_yaml(text: str) -> Any:
                 raise YamlError("anchors and aliases are not allowed", _line(event))
             if getattr(event, "tag", None):
                 raise YamlError("tags are not allowed", _line(event))
+            if isinstance(event, yaml.ScalarEvent) and (char := refused(event.value)):
+                raise YamlError(f"the character {char} is not allowed", _line(event))
         return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a subclass of the safe loader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)

@@ -304,3 +304,13 @@ def test_rows_are_named_and_ordered_by_their_key() -> None:
     row: dict[str, str | None] = {"table_name": "t", "row_id": "r", "field": "f", "source_id": "s", "char_start": "9"}
     assert table.row_id(row) == "t/r/f/s/9"
     assert table.order(row) < table.order(row | {"char_start": "10"})
+
+
+@pytest.mark.parametrize("escape", ["\\x01", "\\uFFFF", "\\u202E"])
+def test_a_text_that_no_catalogue_can_hold_is_refused_at_its_line(escape: str, schemas: Path) -> None:
+    """XML has no way to write a control character: the feed and the catalogue could not be read."""
+    text = (schemas / "package.yaml").read_text(encoding="utf-8")
+    changed(schemas, "package.yaml", "- CBRN\n", f'- "CBRN{escape}"\n')
+    ((_, place, message),) = refusals(schemas)
+    line = text[: text.index("- CBRN\n")].count("\n") + 1
+    assert place == f"schemas/package.yaml:{line}" and f"the character U+{int(escape[2:], 16):04X}" in message

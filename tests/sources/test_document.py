@@ -17,6 +17,7 @@ from cbrn_data.words.text import Span
         (b"a\n\xed\xa0\x80", "source-encoding", 2, "byte offset 2"),
         (b"a\nb\x00", "source-control-character", 2, "U+0000"),
         (b"\x1b[2J", "source-control-character", 1, "U+001B"),
+        ("a\nb\uffff".encode(), "source-control-character", 2, "U+FFFF (no character)"),
         ("a\n\nb\u202ec\u2066".encode(), "source-invisible-character", 3, "column 2, and 1 more"),
         ("a\u200bb".encode(), "source-invisible-character", 1, "ZERO WIDTH SPACE"),
         ("\ufeffa\ufeff".encode(), "source-invisible-character", 1, "column 3"),

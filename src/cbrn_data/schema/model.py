@@ -20,6 +20,7 @@ from typing import Any
 from cbrn_data.errors import SchemaError
 from cbrn_data.findings import Finding, shown
 from cbrn_data.schema.definition import package_faults, table_faults
+from cbrn_data.sources.document import refused_character
 from cbrn_data.sources.source import read_bytes
 from cbrn_data.strict_yaml import YamlError, load_yaml
 from cbrn_data.tabular.schema import ForeignKey
@@ -155,7 +156,7 @@ def _load(folder: Path, name: str, files: dict[str, bytes], findings: list[Findi
         return None
     files[f"{name}.yaml"] = data
     try:
-        loaded = load_yaml(data.decode("utf-8"))
+        loaded = load_yaml(data.decode("utf-8"), refused_character)
     except (YamlError, UnicodeDecodeError) as error:
         findings.append(_wrong(name, f"is not strict YAML: {shown(str(error))}", getattr(error, "line", 1)))
         return None

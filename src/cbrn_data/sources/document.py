@@ -1,7 +1,8 @@
 """A source as text: strictly decoded UTF-8 in which every place has a line.
 
 Spans are counted in code points of the decoded file: a byte order mark is one, CR LF are two. Refused are other
-encodings, control characters, and characters that make text look other than it is (bidirectional and zero-width ones).
+encodings, control characters, code points that are no characters (XML cannot hold them), and characters that make text
+look other than it is (bidirectional and zero-width ones).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ MAX_LINES = 20_000
 """How many lines a leaflet may have, blank ones included."""
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
-_CONTROLS = "[\\x00-\\x08\\x0b\\x0e-\\x1f\\x7f-\x84\x86-\x9f]"
+_CONTROLS = "[\\x00-\\x08\\x0b\\x0e-\\x1f\\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]"
 _INVISIBLES = (
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
@@ -113,7 +114,8 @@ def refused_character(text: str) -> str | None:
 
 
 def _named(char: str) -> str:
-    return f"U+{ord(char):04X} ({unicodedata.name(char, 'control character')})"
+    nameless = "control character" if unicodedata.category(char) == "Cc" else "no character"
+    return f"U+{ord(char):04X} ({unicodedata.name(char, nameless)})"
 
 
 def oversize(document: Document) -> list[Finding]:
