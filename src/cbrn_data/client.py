@@ -21,7 +21,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cbrn_data.errors import CbrnDataError, VerificationError
+from cbrn_data.errors import CbrnDataError, ReleaseError, VerificationError
 from cbrn_data.origin import Origin, origin
 from cbrn_data.settings import settings
 from cbrn_data.store.folder import DESCRIPTOR, NAMED_AT_MOST, SUMS, check_version, parse_checksums
@@ -94,8 +94,11 @@ def load(table: str, version: str | None = None, source: str | Path | None = Non
 
 
 def _releases(place: Origin) -> list[Published]:
+    data = place.index()
     try:
-        return [_published(entry) for entry in parse_object(Path(INDEX), place.index())["releases"]]
+        return [_published(entry) for entry in parse_object(Path(INDEX), data)["releases"]]
+    except ReleaseError as error:
+        raise VerificationError(f"{place.name}: {error}") from error
     except (KeyError, TypeError, AttributeError) as error:
         raise VerificationError(f"{place.name}: its {INDEX} is not an index of releases") from error
 
@@ -135,8 +138,8 @@ class _Release:
 def _chosen(known: list[Published], version: str | None, name: str) -> Published:
     if not known:
         raise CbrnDataError(f"{name}: nothing was released yet")
-    wanted = [release for release in known if (release.version == version if version else not release.withdrawn)]
-    if version and not wanted:
+    wanted = [release for release in known if (release.version == version if version is not None else not release.withdrawn)]
+    if version is not None and not wanted:
         there = ", ".join(release.version for release in known[:NAMED_AT_MOST])
         raise CbrnDataError(f"{name}: there is no release {version!r}; the newest are {there}")
     found = (wanted or known)[0]

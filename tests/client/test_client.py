@@ -189,6 +189,7 @@ def test_the_newest_is_the_newest_that_was_not_withdrawn(copy: Path, recwarn: py
         ("../projects", None, "has no table"),
         ("projects", "2.0.0", "there is no release '2.0.0'; the newest are 1.0.0"),
         ("projects", "latest", "there is no release 'latest'"),
+        ("projects", "", "there is no release ''"),
     ],
 )
 def test_what_is_not_there_is_said(table: str, version: str | None, said: str, published: Path) -> None:
@@ -224,6 +225,13 @@ def test_an_index_that_is_none_is_told_in_words(index: bytes, said: str, copy: P
     (copy / "releases.json").write_bytes(index)
     with pytest.raises(CbrnDataError, match=said):
         cbrn.load("countries", source=copy)
+
+
+def test_a_page_in_the_place_of_the_index_is_told_with_its_address(site: Site, cache: Path) -> None:
+    """Who must log in to a network first gets its page for every address."""
+    (site.folder / "releases.json").write_bytes(b"<html>Log in</html>")
+    with pytest.raises(VerificationError, match=rf"{site.address}: .*cannot be read as JSON"):
+        cbrn.load("countries", source=site.address)
 
 
 # --- addresses and the cache
