@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import http.client
 import os
+import socket
+import struct
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cbrn_data.cli.serve import Preview
+from cbrn_data.cli.serve import Preview, own_hosts
 from cbrn_data.errors import CbrnDataError
 from tests.cli.conftest import run
 
@@ -111,6 +113,23 @@ def test_another_host_is_refused(server: Preview, host: str) -> None:
 def test_the_own_names_are_known_and_no_other_address_listens(server: Preview) -> None:
     assert ask(server, "/", host=f"localhost:{server.server_port}")[0] == 200
     assert server.server_address[0] == "127.0.0.1"
+
+
+def test_port_80_is_left_out_by_a_browser() -> None:
+    assert "localhost" in own_hosts(80) and "localhost" not in own_hosts(8080)
+
+
+@pytest.mark.parametrize("request_", [b"GET /index.html HTTP/1.1\r\n", b"GET /index.html HTTP/1.1\r\n\r\n"])
+def test_a_reader_who_goes_away_is_no_error(server: Preview, request_: bytes, capfd: pytest.CaptureFixture[str]) -> None:
+    """A page that is left before it is there resets its connections, in the middle of a request or of an answer."""
+    for _ in range(5):
+        with socket.create_connection(server.server_address) as gone:  # type: ignore[arg-type]
+            gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            gone.sendall(request_)
+    assert ask(server, "/")[0] == 200
+    server.shutdown()
+    server.server_close()
+    assert capfd.readouterr().err == ""
 
 
 def test_wrong_use_is_said_in_one_line(server: Preview, tmp_path: Path) -> None:

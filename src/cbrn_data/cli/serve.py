@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import suppress
+import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -36,6 +36,16 @@ HEADERS = {
 _SECONDS = 30
 
 
+def own_hosts(port: int) -> set[str]:
+    """Return what a browser calls this server: it leaves port 80 out.
+
+    >>> sorted(own_hosts(8000))
+    ['127.0.0.1:8000', 'localhost:8000']
+    """
+    names = (LOOPBACK, "localhost")
+    return {f"{name}:{port}" for name in names} | ({*names} if port == 80 else set())
+
+
 class Preview(ThreadingHTTPServer):
     """A server of one folder; ``port`` 0 takes any that is free. Raises CbrnDataError where it cannot listen."""
 
@@ -49,7 +59,12 @@ class Preview(ThreadingHTTPServer):
             super().__init__((LOOPBACK, port), Handler)
         except (OSError, OverflowError) as error:
             raise CbrnDataError(f"port {port} of {LOOPBACK} cannot be used ({error}); choose another with --port") from error
-        self.hosts = {f"{name}:{self.server_port}" for name in (LOOPBACK, "localhost")}
+        self.hosts = own_hosts(self.server_port)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say what went wrong, but not that a reader went away: a page that is left resets its connections."""
+        if not isinstance(sys.exc_info()[1], ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
     @property
     def address(self) -> str:
@@ -110,8 +125,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Allow", "GET, HEAD")
         self.end_headers()
         if body:
-            with suppress(ConnectionError):
-                self.wfile.write(data)
+            self.wfile.write(data)
 
     def version_string(self) -> str:
         """Say nothing of versions."""
