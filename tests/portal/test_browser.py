@@ -234,6 +234,10 @@ def test_everything_can_be_done_with_the_keyboard(visit: Open, portal: Portal) -
     assert search.get_attribute("aria-activedescendant") == chosen.get_attribute("id")
     page.keyboard.press("Escape")
     assert not page.locator("#search-found").is_visible() and search.get_attribute("aria-expanded") == "false"
+    search.fill("kazakhstan")
+    page.locator("#search-found a").first.wait_for()
+    page.keyboard.press("Tab")
+    assert not page.locator("#search-found").is_visible(), "what was found lies on what has the focus now"
 
 
 def test_what_is_focused_is_seen_below_the_bar_that_stays(visit: Open) -> None:

@@ -273,6 +273,7 @@ def test_a_withdrawn_release_is_said_to_be_so_and_is_not_the_one_shown(portal: P
     files = site([*older, replace(newest, withdrawn={"reason": "A <b>wrong</b> date", "date": "2026-12-01"})], BASE)
     assert b"Withdrawn on 2026-12-01" in files["history.html"] and b"<b>wrong" not in files["history.html"]
     assert b"Newest release: 1.1.0" in files["index.html"]
+    assert b'"1.1.1 of 2026-11-24 (withdrawn)"' in files["assets/search-index.js"]
 
 
 def test_other_clocks_zones_and_hash_seeds_give_the_same_bytes(portal: Portal, tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def _sources(reading: Reading) -> Iterator[Entry]:
 
 def _releases(releases: Sequence[Release]) -> Iterator[Entry]:
     for release in reversed(releases):
-        title = f"{release.version} of {release.date}"
+        title = f"{release.version} of {release.date}" + (" (withdrawn)" if release.withdrawn else "")
         yield (
             "release",
             title,

@@ -119,8 +119,8 @@
     }
 
     function move(event) {
-      var links = found.querySelectorAll("a");
-      if (event.key === "Escape") return close();
+      var links = found.hidden ? [] : found.querySelectorAll("a");
+      if (event.key === "Escape" || event.key === "Tab") return close();
       if (event.key === "Enter" && links.length) { links[Math.max(chosen, 0)].click(); return; }
       if (event.key !== "ArrowDown" && event.key !== "ArrowUp" || !links.length) return;
       event.preventDefault();
