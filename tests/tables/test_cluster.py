@@ -45,6 +45,7 @@ LINES = [
     lambda n: records.row(n),
     lambda n: records.row(n, title='two\nlines, "quoted"'),
     lambda n: records.row(n, title="crossing\r\nit"),
+    lambda n: records.row(n, title="with\ra return"),
     lambda n: records.row(n, people="none"),
     lambda n: records.row(n, project="P999"),
     lambda n: records.row(n, start="2024-06-01"),
@@ -52,6 +53,7 @@ LINES = [
     lambda n: records.row(n, id="t-0000"),
     lambda n: f't-{n:04d},a "mark" within,P101,1,2024-05-21,2024-05-22',
     lambda n: records.row(n, id=""),
+    lambda n: f't-{n:04d},5" pipe,P101,1,2024-05-21,2024-05-22',
 ]
 """Good rows, and rows that are wrong in several ways."""
 
@@ -122,6 +124,14 @@ def test_good_rows_are_cut_into_many_parts(root: Path, tmp_path: Path) -> None:
     assert sum(piece.size for piece in pieces) == path.stat().st_size - len(records.HEADER) - 1
     text = path.read_bytes()
     assert all(text[: piece.start].count(b"\n") + 1 == piece.line for piece in pieces)
+
+
+@pytest.mark.parametrize("ending", ["", "\n"])
+def test_a_mark_that_is_never_closed_is_left_to_the_reader_of_the_last_piece(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f'a,b\n1,2\n3,"4\n5,6{ending}')
+    pieces = list(cut_file(path, 100))
+    assert [(piece.start, piece.line) for piece in pieces] == [(4, 2), (8, 3)]
 
 
 @pytest.mark.parametrize(("before", "after"), [("t-0100", "t-0100"), ("t-0200", "t-0100")])

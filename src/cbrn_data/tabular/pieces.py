@@ -41,7 +41,7 @@ def cut_file(path: Path, size: int) -> Iterator[Piece]:
             if not rest:
                 return
             cut = _end(rest) if data else len(rest)
-            if not cut or _is_mixed(rest):
+            if not cut:
                 raise NotCutError(f"{path.name}: line {line} and those after it")
             yield Piece(start, cut, line)
             start, line, rest = start + cut, line + breaks(rest[:cut]), rest[cut:]
@@ -49,12 +49,11 @@ def cut_file(path: Path, size: int) -> Iterator[Piece]:
 
 def _end(data: bytes) -> int:
     """Return where the last line ends before which the marks are even in number, 0 if none does."""
-    end, marks = len(data), data.count(b'"')
-    while end:
-        before = data.rfind(b"\n", 0, end - (end < len(data))) + 1
+    end = data.rfind(b"\n") + 1
+    marks = data.count(b'"', 0, end)
+    while end and marks % 2:
+        before = data.rfind(b"\n", 0, end - 1) + 1
         marks, end = marks - data.count(b'"', before, end), before
-        if marks % 2 == 0:
-            break
     return end
 
 
@@ -65,8 +64,3 @@ def _read(file: object, size: int) -> bytes:
         pieces.append(data)
         size -= len(data)
     return b"".join(pieces)
-
-
-def _is_mixed(data: bytes) -> bool:
-    """Tell whether lines end in another way than LF or CR LF: then it depends on the block how they are counted."""
-    return b"\r" in data and data.count(b"\r") != data.count(b"\r\n") + data.endswith(b"\r")
