@@ -2,6 +2,9 @@
 
 Run ``python -m flows.deploy`` again after every change of those files: it puts in place what they say. One run of the
 pool goes at a time, whoever asked for it, because ``published/`` has one writer; the store's own lock holds in any case.
+Prefect's limits of a deployment would end a long run whose server was started again meanwhile: they are leases, which the
+server keeps in memory. A place in the pool is held by the state of its run, and given back when that ends.
+
 Where CBRN_DATA_ALERT_URL is set (a webhook that takes ``{"text": …}``, such as those of chats), the automations notify it.
 The address may be a secret in itself: it goes into a block, which Prefect stores encrypted, and is printed nowhere.
 """
@@ -15,13 +18,19 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import httpx
 import yaml
 from prefect import get_client
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
+from prefect.client.schemas.filters import WorkPoolFilter, WorkPoolFilterName
 from prefect.events.schemas.automations import AutomationCore
 from prefect.exceptions import ObjectNotFound
+from prefect.settings import PREFECT_API_URL
+
+from cbrn_data.cli.show import show_error
+from cbrn_data.errors import CbrnDataError
 
 POOL = "cbrn-data"
 ALERT = "CBRN_DATA_ALERT_URL"
@@ -37,15 +46,29 @@ def make_pool(client: SyncPrefectClient) -> None:
     client.update_work_pool(POOL, WorkPoolUpdate(concurrency_limit=1))
 
 
-def make_deployments() -> None:
-    """Let Prefect's own command read ``prefect.yaml``. Raises CalledProcessError where it refuses."""
-    subprocess.run([sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"], check=True)
+def make_deployments(client: SyncPrefectClient) -> list[str]:
+    """Let Prefect's own command read ``prefect.yaml``; return what is deployed, and when it runs by itself."""
+    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # noqa: S603
+    if done.returncode:
+        sys.stderr.write(done.stdout)
+        raise CbrnDataError("prefect.yaml: Prefect refuses what is described there; its reason stands above")
+    found = client.read_deployments(work_pool_filter=WorkPoolFilter(name=WorkPoolFilterName(any_=[POOL])))
+    flows = {deployment.flow_id: client.read_flow(deployment.flow_id).name for deployment in found}
+    return sorted(f"{flows[deployment.flow_id]}/{deployment.name} {_times(deployment.schedules)}" for deployment in found)
+
+
+def _times(schedules: list[Any]) -> str:
+    times = [f"{entry.schedule.cron} {entry.schedule.timezone}" for entry in schedules if entry.active]
+    return f"({'; '.join(times) or 'when asked'})"
 
 
 def keep_alert_address() -> UUID | None:
     """Put the address that is to be told into a block, and return its id; None where there is no address."""
     if not (address := os.environ.get(ALERT)):
         return None
+    if not address.startswith(("https://", "http://")):
+        raise CbrnDataError(f"{ALERT} is no address of a webhook; it begins with https://")
     block = CustomWebhookNotificationBlock(
         name="cbrn-data", url="{{address}}", json_data={"text": "{{subject}}\n{{body}}"}, secrets={"address": address}
     )
@@ -74,16 +97,34 @@ def _named(name: str) -> dict[str, Any]:
     return {"automations": {"name": {"any_": [name]}}}
 
 
+def deploy() -> None:
+    """Put everything in place and say what. Raises CbrnDataError where there is no server, or it refuses."""
+    if not PREFECT_API_URL.value():
+        raise CbrnDataError("PREFECT_API_URL is not set; start a server (`prefect server start`), and name it as it says")
+    try:
+        with get_client(sync_client=True) as client:
+            make_pool(client)
+            alert = keep_alert_address()
+            deployments = make_deployments(client)
+            automations = make_automations(client, alert)
+    except httpx.ConnectError as error:
+        raise CbrnDataError("no server answers at PREFECT_API_URL; start one (`prefect server start`)") from error
+    print(f"Work pool: {POOL}, one run at a time")
+    for deployment in deployments:
+        print(f"Deployment: {deployment}")
+    for automation in automations:
+        print(f"Automation: {automation}")
+    if alert is None:
+        print(f"Nobody is told of releases and failures: {ALERT} is not set")
+
+
 def main() -> None:
-    """Put everything in place and say what."""
-    with get_client(sync_client=True) as client:
-        make_pool(client)
-        make_deployments()
-        made = make_automations(client, keep_alert_address())
-    print(f"Work pool {POOL!r}: one run at a time.")
-    print(f"Automations: {', '.join(made)}.")
-    if len(made) < 2:
-        print(f"Nobody is told of releases and failures: {ALERT} is not set.")
+    """Deploy, and end with 2 where that cannot be done."""
+    try:
+        deploy()
+    except CbrnDataError as error:
+        show_error(error)
+        sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

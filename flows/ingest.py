@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from prefect import flow, get_run_logger, task
-from prefect.cache_policies import NO_CACHE
+from prefect import flow, get_run_logger
 
 from cbrn_data import pipeline
 from cbrn_data.settings import settings
-from flows.reporting import LISTED, Kept, shown_when_refused
+from flows.reporting import LISTED, step, tells_failure
 
 
-@task(name="Read sources and definitions", cache_policy=NO_CACHE)
+@step("Read sources and definitions")
 def read_sources(root: str) -> pipeline.Gathered:
     """Read and verify everything that is not ours to make."""
-    with shown_when_refused():
-        gathered = pipeline.gather(settings(Path(root)))
+    gathered = pipeline.gather(settings(Path(root)))
     logger = get_run_logger()
     for source in gathered.sources[:LISTED]:
         logger.info("Read %s: %s bytes, sha256 %s", source.place, source.about["bytes"], source.about["sha256"])
@@ -24,6 +22,7 @@ def read_sources(root: str) -> pipeline.Gathered:
 
 
 @flow(name="ingest")
-def ingest(root: str = ".") -> Kept[pipeline.Gathered]:
+@tells_failure
+def ingest(root: str = ".") -> pipeline.Gathered:
     """Return verified sources and definitions."""
-    return Kept(read_sources(root))
+    return read_sources(root)

@@ -1,4 +1,4 @@
-"""The whole way: ingest, validate, publish. Run it with ``make publish`` or ``python -m flows.pipeline``."""
+"""The whole way, as one run: ingest, validate, publish. Run it with ``make publish`` or ``python -m flows.pipeline``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.utilities.annotations import quote
 
 from cbrn_data.cli import encode_output
 from cbrn_data.cli.show import console, show_error, show_lines
@@ -13,29 +15,30 @@ from cbrn_data.errors import CbrnDataError
 from cbrn_data.release.overview import overview
 from cbrn_data.settings import release_date, settings
 from cbrn_data.store.store import Store
-from flows.ingest import ingest
-from flows.publish import find_settled, plan_release, publish, show_outcome
-from flows.reporting import show_findings, told_when_refused
-from flows.validate import validate
+from flows.ingest import read_sources
+from flows.publish import commit_release, find_settled, plan_release, show_outcome, show_plan
+from flows.reporting import tells_failure
+from flows.validate import build_tables
 
 
 @flow(name="cbrn-data")
-def pipeline(root: str = ".", published: str | None = None, dry_run: bool = False, base_url: str | None = None) -> str:
+@tells_failure
+def pipeline(
+    root: str = ".", published: str | None = None, dry_run: bool = False, base_url: str | None = None
+) -> State[str]:
     """Ingest, validate and publish everything under ``root``; return the newest version.
 
     ``dry_run`` shows what would be published and writes nothing. ``base_url`` is where ``published/`` will be served.
     """
-    with told_when_refused():
-        where = settings(Path(root), Path(published) if published else None, base_url)
-        gathered = ingest(root)
-        outcome = None if dry_run else find_settled(gathered.value, where)
-        if outcome:
-            show_findings(outcome.findings)
-            return show_outcome(outcome, where)
-        built = validate(gathered, root)
-        if dry_run:
-            return plan_release(built.value, where, release_date())
-        return publish(built, root, published, base_url)
+    where = settings(Path(root), Path(published) if published else None, base_url)
+    gathered = read_sources(root)
+    settled = None if dry_run else find_settled(quote(gathered), where)
+    if settled:
+        return show_outcome(settled, where)
+    built = build_tables(quote(gathered), root)
+    if dry_run:
+        return show_plan(plan_release(quote(built), where, release_date()), built)
+    return show_outcome(commit_release(quote(built), where, release_date()), where)
 
 
 def main() -> None:

@@ -1,45 +1,111 @@
 """What a run page shows: findings as a table, the release with its links, how far long work is, and what is told as events.
 
-Whatever comes from sources is escaped; no text of theirs is shown but what a finding quotes.
+A run is one page: the tasks of the chain stand in the run itself and not in runs below it, whose logs and artifacts
+somebody who looks at a failed run at night would first have to find. Whatever comes from sources is escaped; no text of
+theirs is shown but what a finding quotes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Generic, TypeVar
+import logging
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
-from prefect import get_run_logger
+from prefect import Task, get_run_logger, runtime, task
 from prefect.artifacts import (
     create_markdown_artifact,
     create_progress_artifact,
     create_table_artifact,
     update_progress_artifact,
 )
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
 from prefect.events import emit_event
+from prefect.logging import get_logger
+from prefect.states import Failed
 
+from cbrn_data.cli.show import totals
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.findings import Finding, blocking, catalogue, shown
 from cbrn_data.release.notes import escaped
 from cbrn_data.store.folder import Release
 from cbrn_data.verify.results import FAILED, Result
 
+Given = ParamSpec("Given")
 Value = TypeVar("Value")
 LISTED = 200
 """How many findings the table of a run page has; the others are counted."""
 TOLD = 5
-"""How many findings an event has: it becomes a message to a person."""
+"""How many findings the state of a failed run and its event have: they become a message to a person."""
 STEPS = 20
 """In how many steps a progress bar moves."""
 
 
-class Kept(Generic[Value]):
-    """A value that one flow hands to the next; Prefect records it by name only, so that no source text is stored."""
+def step(name: str, **more: Any) -> Callable[[Callable[Given, Value]], Task[Given, Value]]:
+    """Return the decorator of a task that people know as ``name``.
 
-    __slots__ = ("value",)
+    Prefect caches none: its keys would hash what a task is given, which are whole tables. What need not be made again
+    is found by digests, by the library. For the same reason tasks are given their values in ``quote``.
+    """
+    return task(**{"name": name, "task_run_name": name, "cache_policy": NO_CACHE, **more})
 
-    def __init__(self, value: Value) -> None:
-        self.value = value
+
+def tells_failure(body: Callable[Given, Value]) -> Callable[Given, Value | State[Any]]:
+    """Let the body of a flow end in a failure that people can act on, and tell it as an event.
+
+    Where the library refuses to go on, the first reasons are the message of the failed run, and all of them stand on its
+    page. Called from Python, the flow raises the error as it was.
+    """
+
+    @wraps(body)
+    def run(*args: Given.args, **kwargs: Given.kwargs) -> Value | State[Any]:
+        try:
+            return body(*args, **kwargs)
+        except CbrnDataError as error:
+            if error.findings:
+                show_findings(error.findings)
+            return Failed(message=_tell_failure(error), data=error)
+        except Exception as error:
+            _tell_failure(error)
+            raise
+
+    return run
+
+
+def _tell_failure(error: Exception) -> str:
+    """Tell as an event that a run failed, of the run itself; return why, in a line and one for each of the first reasons."""
+    summary = [shown(line, 600) for line in str(error).splitlines()]
+    if not isinstance(error, CbrnDataError):
+        summary = [f"a fault of the code or the machine: {type(error).__name__}: {' '.join(summary)}"]
+    found = blocking(error.findings) if isinstance(error, CbrnDataError) else []
+    first = [f"{shown(finding.place)}: {finding.code}: {shown(finding.message)}" for finding in found[:TOLD]]
+    more = [f"and {len(found) - TOLD} more"] if len(found) > TOLD else []
+    message = "\n".join([*summary, *first, *more])
+    emit_event("cbrn-data.failed", _this_run(), payload={"message": message, "findings": len(found)})
+    return message
+
+
+def _this_run() -> dict[str, str]:
+    """The resource that an event is about: the run, so that automations know its flow, deployment and pool."""
+    return {
+        "prefect.resource.id": f"prefect.flow-run.{runtime.flow_run.id}",
+        "prefect.resource.name": str(runtime.flow_run.name),
+    }
+
+
+class _Refusals(logging.Filter):
+    """Keeps a refusal short: it is no fault of the code, and tracebacks of sixty lines would hide what was found."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.exc_info or not isinstance(record.exc_info[1], CbrnDataError):
+            return True
+        record.exc_info = None
+        return "unexpected exception" not in record.msg
+
+
+for name in ("task_runs", "flow_runs", "engine"):
+    get_logger(name).addFilter(_Refusals())
 
 
 def show_findings(findings: Sequence[Finding]) -> None:
@@ -58,19 +124,8 @@ def show_findings(findings: Sequence[Finding]) -> None:
         }
         for finding in sorted(findings)[:LISTED]
     ]
-    more = f", {len(findings) - LISTED} of them not listed" if len(findings) > LISTED else ""
-    create_table_artifact(table=rows, key="findings", description=f"{len(findings)} findings{more}")
-
-
-@contextmanager
-def shown_when_refused() -> Iterator[None]:
-    """Show the findings that a step refuses to go on with; the run then fails with their error."""
-    try:
-        yield
-    except CbrnDataError as error:
-        if error.findings:
-            show_findings(error.findings)
-        raise
+    more = f"; the first {LISTED} are listed" if len(findings) > LISTED else ""
+    create_table_artifact(table=rows, key="findings", description=f"Findings: {totals(findings)}{more}")
 
 
 def show_results(verdict: str, results: Sequence[Result]) -> None:
@@ -93,32 +148,19 @@ def show_results(verdict: str, results: Sequence[Result]) -> None:
     create_table_artifact(table=rows, key="audit", description=verdict)
 
 
-@contextmanager
-def told_when_refused() -> Iterator[None]:
-    """Tell as an event that nothing was published, and the first reasons, once for a whole run."""
-    try:
-        yield
-    except CbrnDataError as error:
-        found = sorted(blocking(error.findings))
-        first = [f"{shown(finding.place)}: {finding.code}: {shown(finding.message)}" for finding in found[:TOLD]]
-        about = {"summary": shown(str(error)), "findings": len(found), "first": "\n".join(first)}
-        emit_event("cbrn-data.refused", {"prefect.resource.id": "cbrn-data.publication"}, payload=about)
-        raise
-
-
 def show_release(heading: str, lines: Sequence[tuple[str, str]], links: Sequence[tuple[str, str]] = ()) -> None:
     """Put a release on the run page; ``links`` are pairs of a name and an address that was checked."""
     rows = [f"| {name} | {escaped(shown(sentence, 600))} |" for name, sentence in lines]
     listed = [f"- [{name}]({address})" for name, address in links]
     text = "\n".join([f"# {heading}", "", *listed, "", "| | |", "| --- | --- |", *rows])
-    create_markdown_artifact(markdown=text, key="release")
+    create_markdown_artifact(markdown=text, key="release", description=heading)
 
 
 def tell_release(release: Release, address: str) -> None:
     """Tell as an event that a release was published, and where."""
     about = {"version": release.version, "date": release.date, "digest": release.digest, "address": address}
     about["summary"] = shown(str(release.info["summary"]), 600)
-    emit_event("cbrn-data.published", {"prefect.resource.id": "cbrn-data.publication"}, payload=about)
+    emit_event("cbrn-data.published", _this_run(), payload=about)
 
 
 class Progress:

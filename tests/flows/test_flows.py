@@ -1,142 +1,170 @@
-"""The flows on a real Prefect server: they publish what the command line publishes, and a failed gate is a failed run."""
+"""The flows in this process, on a real Prefect server: what they publish, and what they show when they cannot."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest
-from prefect.client.orchestration import get_client
-from prefect.settings import PREFECT_API_DATABASE_CONNECTION_URL
+from prefect import flow
+from prefect.client.schemas.objects import State
 from prefect.states import exception_to_failed_state
 
 from cbrn_data import pipeline as library
-from cbrn_data.errors import GateError, ReleaseError, SourceError
+from cbrn_data.errors import GateError, ReleaseError, SourceError, VerificationError
 from cbrn_data.settings import Settings
+from flows import ingest as ingesting
+from flows.audit import audit
 from flows.ingest import ingest
 from flows.pipeline import main, pipeline
 from flows.publish import _is_the_store, publish
+from flows.reporting import Progress
 from flows.validate import validate
+from tests.flows.team import DAY, Api, Team, add_leaflet, tree, wait_for
 
-EPOCH, DAY = "1795305600", "2026-11-22"
 WORDS = ("KazToxBase", "National Institute of Health of Pakistan", "Border Control for CBRN")
 """Words of the leaflet that no finding quotes."""
 
 
 @pytest.fixture(autouse=True)
-def day(monkeypatch: pytest.MonkeyPatch) -> None:
+def day(monkeypatch: pytest.MonkeyPatch, team: Team) -> None:
     """Every release of these tests has one date."""
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", EPOCH)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", team.environment["SOURCE_DATE_EPOCH"])
 
 
-def tree(folder: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.name.startswith(".")
-    }
+def shown(api: Api, state: State[Any]) -> dict[str, Any]:
+    """What the page of a run shows, by key."""
+    return {key: one["data"] for key, one in api.artifacts(str(state.state_details.flow_run_id)).items()}
 
 
-def artifacts(key: str) -> dict[str, Any]:
-    """The data of everything that runs have left under a key, read back from the server."""
-    wanted = {"artifacts": {"key": {"any_": [key]}}, "sort": "CREATED_DESC", "limit": 200}
-    with get_client(sync_client=True) as client:
-        found = client.request("POST", "/artifacts/filter", json=wanted).json()
-    return {artifact["id"]: artifact["data"] for artifact in found}
+def told(api: Api, state: State[Any]) -> dict[str, Any]:
+    """Wait for the event of ours that a run has told, and return what is in it."""
+    resource = f"prefect.flow-run.{state.state_details.flow_run_id}"
+
+    def found() -> list[Any]:
+        return [event for event in api.events("cbrn-data.") if event["resource"]["prefect.resource.id"] == resource]
+
+    (event,) = wait_for(found)
+    return {"event": event["event"], **event["payload"]}
 
 
-def state_on_server(run: UUID) -> str:
-    with get_client(sync_client=True) as client:
-        found = client.read_flow_run(run).state
-    assert found is not None
-    return found.type.value
-
-
-def newest(before: dict[str, Any], key: str) -> Any:
-    (found,) = [artifact for number, artifact in artifacts(key).items() if number not in before]
-    return found
-
-
-def test_the_chain_publishes_the_bytes_that_the_command_line_publishes(project: Path, tmp_path: Path) -> None:
-    findings, releases = artifacts("findings"), artifacts("release")
+def test_the_chain_publishes_the_bytes_that_the_command_line_publishes(project: Path, tmp_path: Path, api: Api) -> None:
     state = pipeline(str(project), str(tmp_path / "flow"), return_state=True)
-    assert state.is_completed() and state_on_server(state.state_details.flow_run_id) == "COMPLETED"
+    assert api.run(str(state.state_details.flow_run_id))["state_type"] == "COMPLETED"
 
     settings = Settings(project, tmp_path / "library")
-    library.publish(library.build(library.gather(settings)), library.open_store(settings), DAY)
+    outcome = library.publish(library.build(library.gather(settings)), library.open_store(settings), DAY)
     assert tree(tmp_path / "flow") == tree(tmp_path / "library")
 
-    (row,) = json.loads(newest(findings, "findings"))
+    (row,) = json.loads(shown(api, state)["findings"])
     assert (row["severity"], row["code"], row["place"]) == (
         "warning",
         "projects-named-differ",
         "raw/central-asia-2025.txt:50",
     )
-    shown = newest(releases, "release")
-    assert shown.startswith("# Published 1.0.0\n") and "| Regions | Central Asia (Tashkent) |" in shown
+    release = shown(api, state)["release"]
+    assert release.startswith("# Published 1.0.0\n") and "| Regions | Central Asia (Tashkent) |" in release
+    event = told(api, state)
+    assert (event["event"], event["version"], event["date"]) == ("cbrn-data.published", "1.0.0", DAY)
+    assert event["digest"] == outcome.release.digest
+    assert event["address"] == "https://cbrn-data.example/history/1.0.0.html"
 
 
-def test_nothing_new_publishes_nothing_and_says_so(project: Path) -> None:
+def test_a_dry_run_says_what_would_be_and_nothing_new_publishes_nothing(project: Path, api: Api) -> None:
+    state = pipeline(str(project), dry_run=True, return_state=True)
+    assert shown(api, state)["release"].startswith("# Would publish 1.0.0\n")
+    assert not (project / "published").exists()
+
     assert pipeline(str(project)) == "1.0.0"
-    before, releases = tree(project / "published"), artifacts("release")
-    assert pipeline(str(project)) == "1.0.0"
-    assert tree(project / "published") == before
-    shown = newest(releases, "release")
-    assert shown.startswith("# Nothing new: 1.0.0 has this content already\n")
-
-
-def test_a_broken_source_is_a_failed_run_that_shows_file_and_line_and_mended_it_publishes(project: Path) -> None:
-    leaflet, sidecar = project / "raw/central-asia-2026.txt", project / "raw/central-asia-2026.txt.yaml"
-    text = (Path(__file__).parent.parent / "leaflets/central-asia-2026.txt").read_text(encoding="utf-8")
-    broken = text.replace("On 14–15 April 2026", "On 31 April 2026")
-    assert broken != text
-    assert pipeline(str(project)) == "1.0.0"
-    before, findings = tree(project / "published"), artifacts("findings")
-
-    write_source(leaflet, sidecar, broken)
-    state = pipeline(str(project), return_state=True)
-    assert state.is_failed() and state_on_server(state.state_details.flow_run_id) == "FAILED"
-    with pytest.raises((GateError, SourceError)):
-        state.result()
-    rows = json.loads(newest(findings, "findings"))
-    line = next(number for number, line in enumerate(broken.splitlines(), start=1) if "31 April" in line)
-    assert [(row["code"], row["place"]) for row in rows if row["severity"] == "error"] == [
-        ("date-impossible", f"raw/central-asia-2026.txt:{line}")
-    ]
+    before = tree(project / "published")
+    for dry in (False, True):
+        state = pipeline(str(project), dry_run=dry, return_state=True)
+        assert state.message == "Nothing new: 1.0.0 has this content already"
+        assert shown(api, state)["release"].startswith(f"# {state.message}\n")
     assert tree(project / "published") == before
 
-    write_source(leaflet, sidecar, text)
-    assert pipeline(str(project)) == "1.1.0"
 
-
-def write_source(leaflet: Path, sidecar: Path, text: str) -> None:
-    """Put a leaflet and its sidecar under raw/, whatever it says."""
-    from cbrn_data.intake import sidecar_text
-
-    entry = {"id": leaflet.stem, "kind": "leaflet", "title": "Leaflet", "publisher": "Secretariat"}
-    entry |= {"region": "central-asia", "edition": "2026", "url": None, "retrieved_on": DAY, "licence": None}
-    leaflet.write_text(text, encoding="utf-8")
-    sidecar.write_bytes(sidecar_text(entry, leaflet.read_bytes()))
-
-
-def test_a_changed_byte_fails_the_flow_that_ingests(project: Path) -> None:
-    before = artifacts("findings")
+def test_a_changed_byte_fails_the_flow_that_ingests(project: Path, api: Api) -> None:
     with (project / "raw/projects.csv").open("a", encoding="utf-8") as stream:
         stream.write("P1,1\n")
-    assert ingest(str(project), return_state=True).is_failed()
-    (row,) = json.loads(newest(before, "findings"))
+    state = ingest(str(project), return_state=True)
+    (row,) = json.loads(shown(api, state)["findings"])
     assert (row["code"], row["place"]) == ("source-changed", "raw/projects.csv")
+    assert state.is_failed() and str(state.message).startswith(
+        "the sources cannot be used\nraw/projects.csv: source-changed: "
+    )
+    assert told(api, state) == {"event": "cbrn-data.failed", "message": state.message, "findings": 1}
     assert not (project / "published").exists()
+    with pytest.raises(SourceError) as raised:
+        ingest(str(project))
+    assert [finding.code for finding in raised.value.findings] == ["source-changed"]
+
+
+def test_of_many_findings_the_message_has_the_first_and_the_page_all(project: Path, api: Api) -> None:
+    for name in sorted(path for path in (project / "raw").iterdir() if path.suffix != ".yaml"):
+        name.write_bytes(name.read_bytes() + b"\n")
+    state = ingest(str(project), return_state=True)
+    assert len(json.loads(shown(api, state)["findings"])) == 6
+    assert [line.partition(":")[0] for line in str(state.message).splitlines()] == [
+        "the sources cannot be used",
+        "raw/central-asia-2025.txt",
+        "raw/countries.csv",
+        "raw/memberships.csv",
+        "raw/project_countries.csv",
+        "raw/project_regions.csv",
+        "and 1 more",
+    ]
+
+
+def test_a_fault_of_the_code_is_told_too_and_its_log_says_where(
+    project: Path, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gather(_: Settings) -> None:
+        raise ZeroDivisionError("not\x1b[31m foreseen")
+
+    monkeypatch.setattr(ingesting.pipeline, "gather", gather)
+    state = ingest(str(project), return_state=True)
+    assert state.is_failed()
+    message = "a fault of the code or the machine: ZeroDivisionError: not\\x1b[31m foreseen"
+    assert told(api, state) == {"event": "cbrn-data.failed", "message": message, "findings": 0}
+    assert "test_flows.py" in api.logs(str(state.state_details.flow_run_id), "Finished in state Failed(")
 
 
 def test_each_flow_runs_alone(project: Path) -> None:
-    assert {source.source_id for source in ingest(str(project)).value.sources} >= {"central-asia-2025", "projects"}
-    assert validate(root=str(project)).value.content.digest
+    assert {source.source_id for source in ingest(str(project)).sources} >= {"central-asia-2025", "projects"}
+    assert validate(str(project)).content.digest
     assert not (project / "published").exists()
-    assert publish(root=str(project)) == "1.0.0"
+    assert publish(str(project)) == "1.0.0"
+
+
+def test_an_audit_passes_what_is_intact_and_names_what_is_not(published: Path, tmp_path: Path, api: Api) -> None:
+    shutil.copytree(published, tmp_path / "published")
+    assert audit(str(tmp_path), rebuild=False) == "Everything that was checked holds."
+    with (tmp_path / "published/releases/1.0.0/projects.csv").open("a") as stream:
+        stream.write("P1\n")
+    state = audit(str(tmp_path), rebuild=False, return_state=True)
+    verdict, first, *_ = str(state.message).splitlines()
+    assert state.is_failed() and verdict == "This does not hold what it promises."
+    assert first == "1.0.0: files: 'projects.csv' was changed"
+    rows = json.loads(shown(api, state)["audit"])
+    assert (rows[0]["of"], rows[0]["check"], rows[0]["result"]) == ("1.0.0", "files", "failed")
+    assert told(api, state)["message"] == state.message
+    with pytest.raises(VerificationError, match="does not hold"):
+        audit(str(tmp_path), rebuild=False)
+
+
+def test_progress_moves_by_whole_steps_and_ends_at_all(api: Api) -> None:
+    @flow
+    def long(share: float) -> None:
+        progress = Progress("many_rows")
+        for part in range(1, 101):
+            progress.show("many_rows", part * share / 100)
+
+    for share, percent in ((0.57, 55), (1.0, 100)):
+        assert shown(api, long(share, return_state=True)) == {"progress-many-rows": percent}
 
 
 def test_the_command_shows_what_is_published(
@@ -150,7 +178,8 @@ def test_the_command_shows_what_is_published(
     with pytest.raises(SystemExit) as end:
         main()
     assert end.value.code == 1
-    assert "source-changed" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "source-changed" in said and "Traceback" not in said
 
 
 def test_only_what_can_pass_is_tried_again() -> None:
@@ -162,15 +191,13 @@ def test_only_what_can_pass_is_tried_again() -> None:
     assert not asyncio.run(answer(RuntimeError("a fault of ours")))
 
 
-def test_no_source_text_is_stored_on_the_server(project: Path) -> None:
-    assert pipeline(str(project)) == "1.0.0"
-    with get_client(sync_client=True) as client:
-        runs = client.request("POST", "/flow_runs/filter", json={"limit": 200}).json()
-    assert len(runs) >= 4
-    stored = json.dumps([run["parameters"] for run in runs])
-    assert str(project) in stored and [word for word in WORDS if word in stored] == []
-    database = Path(str(PREFECT_API_DATABASE_CONNECTION_URL.value()).partition("///")[2])
-    for file in database.parent.glob(f"{database.name}*"):
-        data = file.read_bytes()
+def test_no_source_text_is_stored_on_the_server(project: Path, team: Team, api: Api) -> None:
+    add_leaflet(project, "central-asia-2026")
+    run = str(pipeline(str(project), return_state=True).state_details.flow_run_id)
+    api.logs(run, "Finished in state Completed(")
+    assert str(project) in json.dumps(api.run(run)["parameters"])
+    files = [path for path in (team.home / ".prefect").rglob("*") if path.is_file()]
+    assert any(str(project).encode() in path.read_bytes() for path in files)
+    for path in files:
+        data = path.read_bytes()
         assert [word for word in WORDS if word.encode() in data] == []
-    assert database.is_file()
