@@ -80,7 +80,9 @@ def cbrn_data_json(folder: Path) -> int:
 
     with Hashed(folder / "out.json") as js:
         for number, block in enumerate(ahead(table_blocks(folder / "records.csv", NAMES))):
-            js.write((JSON_BETWEEN if number else JSON_OPEN) + json_rows(block, {"people_count"}))
+            rows = json_rows(block, {"people_count"})
+            js.write(JSON_BETWEEN if number else JSON_OPEN)
+            js.write(rows)
         js.write(JSON_CLOSE)
     return 0
 

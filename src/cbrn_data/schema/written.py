@@ -21,7 +21,7 @@ NUMBERS = frozenset({"integer", "year"})
 class Sink(Protocol):
     """Takes the bytes of a file, piece after piece."""
 
-    def write(self, data: bytes, /) -> object:
+    def write(self, data: bytes | memoryview, /) -> object:
         """Take the next bytes."""
 
 
@@ -50,7 +50,7 @@ class Hashed:
         """What was written, of a file that is closed."""
         return self.path, self._digest.hexdigest(), self._size
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Take the next bytes."""
         self._wait()
         self._last = [self._threads.submit(take, data) for take in (self._digest.update, self._file.write)]
@@ -68,7 +68,7 @@ class Compared:
         self._file, self._place = file, 0
         self.differs_at: int | None = None
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Compare with the next bytes of the file."""
         if self.differs_at is None:
             there = self._file.read(len(data))
@@ -98,8 +98,9 @@ class TableWriter:
         """Write rows of text, whose columns are those of the table."""
         if block.num_rows:
             self._csv.write(csv_rows(block))
+            rows = json_rows(block, self._numbers)  # made while what came before is still being written
             self._json.write(JSON_BETWEEN if self._opened else JSON_OPEN)
-            self._json.write(json_rows(block, self._numbers))
+            self._json.write(rows)
             self._opened = True
 
     def close(self) -> None:

@@ -48,17 +48,19 @@ def _quoted(column: pa.Array) -> pa.Array:
     return pc.replace_with_mask(text, marked, quoted)
 
 
-def json_rows(table: pa.Table, numbers: Collection[str]) -> bytes:
+def json_rows(table: pa.Table, numbers: Collection[str]) -> memoryview:
     """Return the rows of a table of text as JSON objects, separated by ``JSON_BETWEEN``; ``numbers`` are not quoted.
 
-    >>> print(json_rows(pa.table({"a": ["é"], "n": ["1"]}), {"n"}).decode())
+    The bytes are those of an Arrow buffer, which is not copied.
+
+    >>> print(bytes(json_rows(pa.table({"a": ["é"], "n": ["1"]}), {"n"})).decode())
       {
         "a": "é",
         "n": 1
       }
     """
     if not table.num_rows:
-        return b""
+        return memoryview(b"")
     parts: list[pa.Array | str] = [""]
     for name, column in zip(table.column_names, map(flat, table.columns), strict=True):
         parts[-1] += f"{'  {' if len(parts) == 1 else ','}\n    {json.dumps(name, ensure_ascii=False)}: "
@@ -71,7 +73,7 @@ def json_rows(table: pa.Table, numbers: Collection[str]) -> bytes:
             parts[-1] += '"'
             parts += [_escaped(column), '"']
     parts[-1] += "\n  }" + JSON_BETWEEN.decode()
-    return _bytes(pc.binary_join_element_wise(*parts, ""), without=len(JSON_BETWEEN))
+    return memoryview(_data(pc.binary_join_element_wise(*parts, ""))).cast("B")[: -len(JSON_BETWEEN)]
 
 
 def _escaped(column: pa.Array) -> pa.Array:
@@ -84,12 +86,17 @@ def _escaped(column: pa.Array) -> pa.Array:
     return pc.replace_with_mask(column, marked, pa.array(escaped, column.type))
 
 
-def _bytes(column: pa.Array, without: int = 0) -> bytes:
-    """Return the bytes of all cells of a column, one after the other, ``without`` so many at the end; a null has none."""
+def _bytes(column: pa.Array) -> bytes:
+    """Return a copy of the bytes of all cells of a column, one after the other."""
+    return _data(column).to_pybytes()  # type: ignore[no-any-return]
+
+
+def _data(column: pa.Array) -> pa.Buffer:
+    """Return the bytes of all cells of a column, one after the other; a null has none."""
     _, offsets, data = column.buffers()
     if data is None or not len(column):
-        return b""
+        return pa.py_buffer(b"")
     size = np.int64 if pa.types.is_large_string(column.type) else np.int32
     places = np.frombuffer(offsets, size)
     first, last = int(places[column.offset]), int(places[column.offset + len(column)])
-    return data.slice(first, last - first - without).to_pybytes()  # type: ignore[no-any-return]
+    return data.slice(first, last - first)

@@ -86,20 +86,18 @@ class Uniqueness:
     """
 
     def __init__(self) -> None:
-        self._hashes: list[Hashes] = []
+        self._hashes = bytearray()  # grows where it stands; parts would be there twice when they are put together
 
     def add(self, columns: Sequence[pa.Array]) -> None:
         """Add the keys of a block, one array for each part."""
         values = hashed(columns)
         rows = whole(columns)
-        self._hashes.append(values if rows.all() else values[rows])
+        self._hashes += (values if rows.all() else values[rows]).data
 
     def suspects(self) -> Hashes:
         """Return every hash that more than one key has, sorted."""
-        if not self._hashes:
-            return np.zeros(0, np.uint64)
-        values = np.concatenate(self._hashes)
-        self._hashes = []
+        values = np.frombuffer(self._hashes, np.uint64)
+        self._hashes = bytearray()
         values.sort()
         return np.unique(values[1:][values[1:] == values[:-1]])
 
