@@ -109,7 +109,7 @@
       hits.sort(function (one, other) { return other.rank - one.rank; });
       hits.slice(0, 30).forEach(function (entry, number) {
         var link = make("a", { href: root + entry.address, role: "option", id: "found-" + number, "aria-selected": "false", tabindex: "-1" });
-        link.append(make("bdi", {}, entry.title.slice(0, 160)), make("small", {}, entry.kind.replace(/_/g, " ")));
+        link.append(make("bdi", {}, entry.title.length > 160 ? entry.title.slice(0, 159) + "…" : entry.title), make("small", {}, entry.kind.replace(/_/g, " ")));
         found.appendChild(link);
       });
       said.textContent = hits.length ? hits.length + " found" : "Nothing found";
@@ -119,8 +119,8 @@
     }
 
     function move(event) {
-      var links = found.querySelectorAll("a");
-      if (event.key === "Escape") return close();
+      var links = found.hidden ? [] : found.querySelectorAll("a");
+      if (event.key === "Escape" || event.key === "Tab") return close();
       if (event.key === "Enter" && links.length) { links[Math.max(chosen, 0)].click(); return; }
       if (event.key !== "ArrowDown" && event.key !== "ArrowUp" || !links.length) return;
       event.preventDefault();
