@@ -81,6 +81,8 @@ def _tell_failure(error: Exception) -> str:
     found = blocking(error.findings) if isinstance(error, CbrnDataError) else []
     first = [f"{shown(finding.place)}: {finding.code}: {shown(finding.message)}" for finding in found[:TOLD]]
     more = [f"and {len(found) - TOLD} more"] if len(found) > TOLD else []
+    if first:
+        summary[-1] += ":"
     message = "\n".join([*summary, *first, *more])
     emit_event("cbrn-data.failed", _this_run(), payload={"message": message, "findings": len(found)})
     return message

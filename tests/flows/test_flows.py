@@ -94,7 +94,7 @@ def test_a_changed_byte_fails_the_flow_that_ingests(project: Path, api: Api) -> 
     (row,) = json.loads(shown(api, state)["findings"])
     assert (row["code"], row["place"]) == ("source-changed", "raw/projects.csv")
     assert state.is_failed() and str(state.message).startswith(
-        "the sources cannot be used\nraw/projects.csv: source-changed: "
+        "the sources cannot be used:\nraw/projects.csv: source-changed: "
     )
     assert told(api, state) == {"event": "cbrn-data.failed", "message": state.message, "findings": 1}
     assert not (project / "published").exists()

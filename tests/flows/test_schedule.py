@@ -149,7 +149,7 @@ def test_a_source_that_is_wrong_at_night_is_told_with_its_line_and_mended_the_sa
     before = tree(team.project / "published")
 
     run = api.ended(api.trigger("cbrn-data/nightly"))
-    assert run["state_name"] == "Failed" and run["state"]["message"].startswith(f"nothing was published\n{place}: ")
+    assert run["state_name"] == "Failed" and run["state"]["message"].startswith(f"nothing was published:\n{place}: ")
     assert f"{place}: " in api.logs(run["id"], "Finished in state Failed(")
     assert "Traceback" not in api.logs(run["id"])
     (row,) = [row for row in json.loads(api.artifacts(run["id"])["findings"]["data"]) if row["severity"] == "error"]
@@ -193,7 +193,7 @@ def large(team: Team) -> Path:
     """Sources with a table that takes seconds, where nothing is published yet."""
     root = team.root("large")
     records.define(root)
-    records.put(root, [records.row(number) for number in range(100_000, 200_000)])
+    records.put(root, [records.row(number) for number in range(100_000, 250_000)])
     return root
 
 
@@ -202,8 +202,9 @@ def test_a_run_that_was_killed_is_told_and_the_next_one_takes_the_table_that_it_
     team: Team, api: Api, large: Path
 ) -> None:
     run = api.trigger("cbrn-data/nightly", root=str(large))
+    process = wait_for(lambda: api.run(run)["infrastructure_pid"])
     wait_for(lambda: list(team.state.glob("cache/tables/*/trainings/*/record.json")))
-    kill(api.run(run)["infrastructure_pid"])
+    kill(process)
     assert api.ended(run)["state_name"] == "Crashed"
     assert not list(large.glob("published/releases/*"))
     assert api.artifacts(run)["progress-trainings"]["type"] == "progress"
@@ -211,7 +212,7 @@ def test_a_run_that_was_killed_is_told_and_the_next_one_takes_the_table_that_it_
 
     run = api.trigger("cbrn-data/nightly", root=str(large))
     assert api.ended(run)["state"]["message"] == "Published 1.0.0"
-    assert "trainings: 100,000 rows, taken from an earlier run" in api.logs(run, "Finished in state Completed(")
+    assert "trainings: 150,000 rows, taken from an earlier run" in api.logs(run, "Finished in state Completed(")
     assert api.artifacts(run)["progress-trainings"]["data"] == 100
     assert releases(large) == ["1.0.0"]
 
@@ -222,9 +223,10 @@ def test_a_run_whose_worker_was_killed_too_gives_its_place_back(team: Team, api:
     add_leaflet(large, "central-asia-2026")
     run = api.trigger("cbrn-data/nightly", root=str(large))
     with sooner(api, run, seconds=15):
+        process = wait_for(lambda: api.run(run)["infrastructure_pid"])
         wait_for(lambda: api.run(run)["state_name"] == "Running")
         assert team.worker
-        kill(team.worker.pid, api.run(run)["infrastructure_pid"])
+        kill(team.worker.pid, process)
         team.worker.wait()
         team.worker = None
         waiting = api.trigger("cbrn-data/on-demand", root=str(large))
@@ -241,14 +243,15 @@ def test_a_run_whose_worker_was_killed_too_gives_its_place_back(team: Team, api:
 
 @contextmanager
 def sooner(api: Api, run: str, seconds: int) -> Iterator[None]:
-    """Let the automation miss one run only, and earlier."""
+    """Let the automation miss one run only, and earlier, from when it runs."""
     wanted = {"automations": {"name": {"any_": ["cbrn-data run without a sign of life"]}}}
     (automation,) = api.post("/automations/filter", **wanted)
     place = {"path": "/automations/{id}", "path_params": {"id": automation["id"]}}
     known = {key: automation[key] for key in ("name", "description", "enabled", "actions", "trigger")}
-    match = {"prefect.resource.id": f"prefect.flow-run.{run}"}
     assert automation["trigger"]["within"] == 120
-    api.client.request("PUT", **place, json=known | {"trigger": automation["trigger"] | {"within": seconds, "match": match}})
+    other = {"within": seconds, "match": {"prefect.resource.id": f"prefect.flow-run.{run}"}}
+    other["after"] = ["prefect.flow-run.Running", "prefect.flow-run.heartbeat"]
+    api.client.request("PUT", **place, json=known | {"trigger": automation["trigger"] | other})
     try:
         yield
     finally:
