@@ -1,44 +1,63 @@
-# Two commands: `make publish` and `make test`. Both make the environment first, from the lock.
+# Two commands: `make publish` and `make test`. Each makes the environment first, from locks with hashes.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# As many test processes as there are cores, two at least; PYTEST="-n 0 -x tests/words" runs one folder in one process.
+PYTEST ?= -n auto
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export DO_NOT_TRACK = 1
 
-.PHONY: publish test benchmark lock clean
+.PHONY: publish test quick check benchmark lock clean
 
-publish: $(VENV)/ready
+publish: $(VENV)/run
 	$(BIN)/python -m flows.pipeline
 
-test: $(VENV)/ready
-	$(BIN)/ruff check src flows tests benchmarks
-	$(BIN)/mypy src
+test: check
 	@command -v chromium || command -v google-chrome || command -v chromium-browser || test -n "$$CHROMIUM" || \
 		echo "No Chromium: the pages will not be tested in a browser. Get one (apt-get install chromium), or name it in CHROMIUM."
 	@command -v nginx || test -x /usr/sbin/nginx || \
 		echo "No nginx: the web server of the containers will not be tested (apt-get install nginx-light)."
-	$(BIN)/pytest
+	$(BIN)/pytest $(PYTEST)
+
+# The loop while you work: style, types, and the tests that need no server, browser or long history.
+quick: check
+	$(BIN)/pytest $(PYTEST) -m "not slow"
+
+check: $(VENV)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 # Hashes are checked and nothing is resolved: what runs here is what was locked, and nothing that was there before.
-$(VENV)/ready: requirements.lock pyproject.toml
+# uv does this in a tenth of pip's time. Where it cannot run, pip does it, without compiling.
+INSTALL = if $(BIN)/uv --version >/dev/null 2>&1; \
+	then $(BIN)/uv pip install --python $(BIN)/python --no-deps $(1); \
+	else $(BIN)/pip install --no-compile --no-deps $(1); fi
+
+$(VENV)/run: requirements/uv.lock requirements/run.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	@echo "Making $(VENV) from requirements/run.lock: once, about 700 MB"
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/pip install --quiet --no-deps --require-hashes --requirement requirements.lock
-	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/pip install --no-compile --no-deps --require-hashes --requirement requirements/uv.lock || echo "No uv here: pip installs."
+	$(call INSTALL,--require-hashes --requirement requirements/run.lock)
+	$(call INSTALL,--no-build-isolation --editable .)
+	touch $@
+
+$(VENV)/dev: $(VENV)/run requirements/dev.lock
+	$(call INSTALL,--require-hashes --requirement requirements/dev.lock)
 	touch $@
 
 # Compares with others on the same table, and writes docs/benchmark.md; LARGE=--large adds ten million rows.
-benchmark: $(VENV)/ready
+benchmark: $(VENV)/dev
 	$(BIN)/python benchmarks/validation.py $(LARGE)
 
-# Needs uv; run it after a change of the dependencies in pyproject.toml.
-COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--custom-compile-command "make lock"
-lock:
-	$(COMPILE) pyproject.toml --all-extras --output-file requirements.lock
-	$(COMPILE) pyproject.toml --extra cluster --extra flows --extra pdf --extra s3 --no-annotate \
-		--constraint requirements.lock --output-file containers/run.lock
-	echo hatchling | $(COMPILE) - --no-annotate --constraint requirements.lock --output-file containers/build.lock
+# Run it after a change of the dependencies in pyproject.toml. UPGRADE=--upgrade takes newer versions.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--custom-compile-command "make lock" $(UPGRADE)
+lock: $(VENV)/dev
+	$(COMPILE) pyproject.toml --extra dev --output-file requirements/dev.lock
+	$(COMPILE) pyproject.toml --extra run --constraint requirements/dev.lock --output-file requirements/run.lock
+	echo uv | $(COMPILE) - --constraint requirements/dev.lock --output-file requirements/uv.lock
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -51,3 +51,12 @@ class PushError(CbrnDataError):
 
 class VerificationError(CbrnDataError):
     """A release or a store does not hold what it promises."""
+
+
+def extra_missing(what: str, extra: str, module: str) -> str:
+    """Return the line that says which extra of this package is not installed.
+
+    >>> extra_missing("a cluster", "cluster", "distributed")
+    "a cluster needs the extra cluster (distributed is not installed): pip install 'cbrn_data[cluster]'"
+    """
+    return f"{what} needs the extra {extra} ({module} is not installed): pip install 'cbrn_data[{extra}]'"

@@ -172,11 +172,9 @@ def _reader() -> str:
 
 def _text_of_pdf(path: Path, data: bytes) -> bytes:
     """Return the text of a PDF, pages apart by form feeds; text boxes stand apart by blank lines."""
-    try:
-        from pdfminer.high_level import extract_text
-    except ImportError as error:
-        raise CbrnDataError(f"{path}: reading PDF needs the extra 'pdf': pip install '.[pdf]' in the project") from error
     from io import BytesIO
+
+    from pdfminer.high_level import extract_text
 
     try:
         text = extract_text(BytesIO(data))

@@ -17,10 +17,10 @@ from typing import Protocol
 
 from cbrn_data.catalogue.address import is_trusted
 from cbrn_data.errors import CbrnDataError, ReleaseError, VerificationError
+from cbrn_data.fetch import LIST_LIMIT, TOTAL_LIMIT, Web, checked_address, is_address
 from cbrn_data.settings import Settings
 from cbrn_data.store import disk
 from cbrn_data.store.index import INDEX
-from cbrn_data.verify.remote import LIST_LIMIT, TOTAL_LIMIT, Web, checked_address, is_address
 
 FILE_LIMIT = 1 << 30
 """A file is handed over whole, in memory."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from typing import NoReturn
 
 
 def encode_output() -> None:
@@ -18,10 +19,35 @@ def encode_output() -> None:
 
 def main() -> None:
     """Run ``cbrn-data``: exit 0 done, 1 blocking findings, 2 wrong use or environment."""
+    encode_output()
+    try:
+        run()
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "cbrn_data":
+            raise
+        explain_missing(error, sys.argv[1:])
+
+
+def explain_missing(error: ModuleNotFoundError, arguments: list[str]) -> NoReturn:
+    """Say which extra a command lacks, and exit 2; where even the help lacks one, show which command needs which."""
+    from cbrn_data import __version__
+    from cbrn_data.cli.extras import missing_extra, overview
+
+    if arguments == ["--version"]:
+        print(f"cbrn-data {__version__}")
+        sys.exit(0)
+    if not arguments or arguments == ["--help"]:
+        print(overview())
+        sys.exit(0)
+    print(f"error: {missing_extra(error, arguments)}", file=sys.stderr)
+    sys.exit(2)
+
+
+def run() -> None:
+    """Run the command that the arguments name."""
     from cbrn_data.cli.app import app
     from cbrn_data.errors import CbrnDataError
 
-    encode_output()
     output = sys.stdout
     try:
         app(prog_name="cbrn-data")

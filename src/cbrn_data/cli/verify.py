@@ -13,6 +13,7 @@ from rich.text import Text
 
 from cbrn_data.cli.show import console, show_json, show_table
 from cbrn_data.errors import CbrnDataError
+from cbrn_data.fetch import is_address
 from cbrn_data.findings import shown
 from cbrn_data.settings import release_date, settings
 from cbrn_data.signing.keys import trusted_keys
@@ -20,7 +21,7 @@ from cbrn_data.store import disk
 from cbrn_data.store.folder import SUMS
 from cbrn_data.store.history import RELEASES, read_history
 from cbrn_data.verify.release import ReleaseAudit
-from cbrn_data.verify.remote import Mirror, is_address, mirror
+from cbrn_data.verify.remote import Mirror, mirror
 from cbrn_data.verify.report import VERDICTS, check_place, page, write_page
 from cbrn_data.verify.results import FAILED, PASSED, Result, exit_code, notices
 from cbrn_data.verify.store import fresh, held_against, remember, verify_store

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cbrn_data.errors import PushError
+from cbrn_data.errors import PushError, extra_missing
 from cbrn_data.findings import shown
 from cbrn_data.push.place import FilePlace, Place, explained
 
@@ -36,8 +36,11 @@ def open_place(address: str) -> Place:
             files, root = fsspec.url_to_fs(address)
             files.dircache.use_listings_cache = False  # as an option some protocols hand it on to who does not know it
         except (ImportError, ValueError) as error:
-            way_out = "pip install '.[s3]' in the project" if protocol.startswith("s3") else "see fsspec's documentation"
-            raise PushError(f"{address}: cannot be reached ({shown(str(error), 120)}); {way_out}") from error
+            if isinstance(error, ImportError) and protocol in ("s3", "s3a"):
+                raise PushError(extra_missing(address, "s3", "s3fs")) from error
+            raise PushError(
+                f"{address}: cannot be reached ({shown(str(error), 120)}); see fsspec's documentation"
+            ) from error
         return FilePlace(address, files, root)
 
 

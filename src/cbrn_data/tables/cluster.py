@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from cbrn_data.errors import CbrnDataError
+from cbrn_data.errors import CbrnDataError, extra_missing
 from cbrn_data.findings import shown
 from cbrn_data.schema.model import Package, Table
 from cbrn_data.schema.records import Reading, header_messages, header_words, known_keys
@@ -44,7 +44,7 @@ class Cluster:
         try:
             from distributed import Client
         except ImportError as error:
-            raise CbrnDataError("a cluster needs Dask: pip install '.[cluster]' in the project") from error
+            raise CbrnDataError(extra_missing("a cluster", "cluster", "distributed")) from error
         try:
             self._client: Any = Client(scheduler, timeout=_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:

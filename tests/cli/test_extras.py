@@ -1,0 +1,109 @@
+"""What runs with which extra: each command with the least one, and a sentence where even that is missing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import distribution, packages_distributions
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from cbrn_data.cli.app import app
+from cbrn_data.cli.extras import EXTRAS
+from tests.conftest import PROJECT
+
+HIDDEN = """
+import sys
+
+class Hide:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in hidden:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+hidden = set(sys.argv.pop(1).split(","))
+sys.meta_path.insert(0, Hide())
+from cbrn_data.cli import main
+main()
+"""
+
+
+def closure(name: str, extras: frozenset[str] = frozenset()) -> set[str]:
+    """Return the distributions that an installation of ``name[extras]`` holds on this machine."""
+    found: set[str] = set()
+    waiting = [(name, extras)]
+    seen: set[tuple[str, frozenset[str]]] = set()
+    while waiting:
+        name, extras = waiting.pop()
+        if (name, extras) in seen:
+            continue
+        seen.add((name, extras))
+        found.add(canonicalize_name(name))
+        for line in distribution(name).requires or []:
+            need = Requirement(line)
+            wanted = need.marker is None or any(need.marker.evaluate({"extra": extra}) for extra in extras or {""})
+            if wanted:
+                waiting.append((need.name, frozenset(need.extras)))
+    return found
+
+
+def without(extra: str | None) -> str:
+    """Return the modules that are not there where only ``extra`` is installed."""
+    there = closure("cbrn_data", frozenset({extra} if extra else ()))
+    modules = packages_distributions()
+    return ",".join(name for name, owners in modules.items() if not {canonicalize_name(owner) for owner in owners} & there)
+
+
+def run(extra: str | None, *arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", HIDDEN, without(extra), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_every_command_has_its_extra() -> None:
+    assert {command.callback.__name__ for command in app.registered_commands if command.callback} == set(EXTRAS)
+
+
+def test_the_client_is_about_ten_distributions() -> None:
+    assert len(closure("cbrn_data")) <= 10
+
+
+@pytest.mark.parametrize(
+    ("extra", "arguments"),
+    [
+        ("leaflets", ["extract", PROJECT / "raw/central-asia-2025.txt"]),
+        ("validate", ["validate", PROJECT / "published/latest/datapackage.json"]),
+        ("verify", ["verify", "1.0.1", "--root", PROJECT]),
+        ("verify", ["trace", "projects", "P101", "--root", PROJECT]),
+        ("publish", ["plan", "--root", PROJECT]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value[0],
+)
+def test_a_command_runs_with_its_extra_alone(extra: str, arguments: list[object]) -> None:
+    done = run(extra, *arguments)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_client_alone_loads_what_is_published() -> None:
+    code = (
+        HIDDEN.split("from cbrn_data.cli")[0]
+        + "import cbrn_data; print(len(cbrn_data.load('projects', source=sys.argv[1])))"
+    )
+    command = [sys.executable, "-c", code, without(None), str(PROJECT / "published")]
+    assert int(subprocess.run(command, capture_output=True, text=True, check=True).stdout) > 0
+
+
+@pytest.mark.parametrize("command", ["validate", "verify", "plan", "extract"])
+def test_a_command_without_its_extra_says_which_in_one_line(command: str, tmp_path: Path) -> None:
+    done = run(None, command, tmp_path)
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr == (
+        f"error: cbrn-data {command} needs the extra {EXTRAS[command]} (typer is not installed): "
+        f"pip install 'cbrn_data[{EXTRAS[command]}]'\n"
+    )
+
+
+def test_the_program_without_any_extra_lists_its_commands() -> None:
+    done = run(None)
+    assert done.returncode == 0 and all(name in done.stdout for name in EXTRAS)
