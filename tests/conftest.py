@@ -1,27 +1,72 @@
-"""What several suites stand on: a copy of the real sources and definitions, and the release that they give."""
+"""What several suites need: a copy of the real sources and definitions, the releases they give, and where each test runs."""
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+from filelock import FileLock
 
 from cbrn_data import pipeline
 from cbrn_data.settings import Settings
+from cbrn_data.signing.keys import make_local_key
 
 PROJECT = Path(__file__).parent.parent
 
 hypothesis.settings.register_profile("no-clock", deadline=None)
 hypothesis.settings.load_profile("no-clock")
 
+FIRST = ("flows/", "portal/test_browser.py", "tables/test_cluster.py", "test_reproducible.py", "push/", "docs/", "portal/")
+"""Long files start first, so that no worker is left with one at the end. A folder here is one group."""
+
+SPREAD = ("store/test_store_crash.py", "test_bad.py", "verify/test_remote.py", "verify/test_tamper.py")
+"""Files whose tests share nothing costly: any worker takes any of their tests."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each file (or folder of ``FIRST``) to one worker, so that what its tests share is made once."""
+
+    def place(item: pytest.Item) -> int:
+        name = item.path.as_posix().partition("/tests/")[2]
+        return next((number for number, first in enumerate(FIRST) if name.startswith(first)), len(FIRST))
+
+    for item in items:
+        name = item.path.as_posix().partition("/tests/")[2]
+        if name not in SPREAD:
+            first = place(item)
+            item.add_marker(pytest.mark.xdist_group(FIRST[first] if first < len(FIRST) else name))
+    items.sort(key=place)
+
+
+Once = Callable[[str, Callable[[Path], object]], Path]
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Return a folder by its name; the first worker that asks makes it, the others wait. To be read, never changed."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def made(name: str, make: Callable[[Path], object]) -> Path:
+        with FileLock(shared / f"{name}.lock"):
+            if not (shared / name).exists():
+                making = tmp_path_factory.mktemp(name)
+                make(making)
+                making.rename(shared / name)
+        return shared / name
+
+    return made
+
 
 @pytest.fixture(scope="session", autouse=True)
-def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A state folder of the tests' own: no test makes or uses the key of whoever runs it."""
-    folder = tmp_path_factory.mktemp("state")
+def state(once: Once, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A state folder of the tests' own, with one key for all workers: no test uses the key of whoever runs it."""
+    folder = Path(shutil.copytree(once("state", make_local_key), tmp_path_factory.mktemp("state"), dirs_exist_ok=True))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CBRN_DATA_STATE", str(folder))
         for name in ("CBRN_DATA_SIGNING_KEY", "CBRN_DATA_TRUSTED_KEYS", "CBRN_DATA_BASE_URL"):
@@ -30,28 +75,30 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def copy_sources(target: Path) -> Path:
-    """Copy what a publication reads into ``target``, a new folder."""
+    """Copy what a publication reads into ``target``, a folder that may be there but holds neither."""
     for room in ("raw", "schemas"):
         shutil.copytree(PROJECT / room, target / room)
     return target
 
 
 @pytest.fixture(scope="session")
-def regions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def regions(once: Once, state: Path) -> Path:
     """A ``published/`` of eight regions, some with two editions, over three releases; the middle one is withdrawn."""
     from tests.cli.conftest import run
 
-    root = copy_sources(tmp_path_factory.mktemp("regions") / "root")
-    leaflets = sorted((PROJECT / "tests" / "leaflets").glob("*-202[56].txt"))
-    for day, edition in enumerate(("", "2025", "2026")):
-        for leaflet in leaflets:
-            if edition and leaflet.stem.endswith(edition) and leaflet.stem != "central-asia-2025":
-                assert run("add", leaflet, "--root", root).code == 0
-        done = run("publish", "--root", root, SOURCE_DATE_EPOCH=str(1795305600 + day * 86400))
-        assert done.code == 0, done.err
-    reason = "The leaflets of seven regions were drafts; the editions of 2026 replace them."
-    assert run("withdraw", "1.1.0", "--reason", reason, "--root", root, SOURCE_DATE_EPOCH="1795651200").code == 0
-    return root / "published"
+    def make(folder: Path) -> None:
+        root = copy_sources(folder / "root")
+        leaflets = sorted((PROJECT / "tests" / "leaflets").glob("*-202[56].txt"))
+        for day, edition in enumerate(("", "2025", "2026")):
+            for leaflet in leaflets:
+                if edition and leaflet.stem.endswith(edition) and leaflet.stem != "central-asia-2025":
+                    assert run("add", leaflet, "--root", root).code == 0
+            done = run("publish", "--root", root, SOURCE_DATE_EPOCH=str(1795305600 + day * 86400))
+            assert done.code == 0, done.err
+        reason = "The leaflets of seven regions were drafts; the editions of 2026 replace them."
+        assert run("withdraw", "1.1.0", "--reason", reason, "--root", root, SOURCE_DATE_EPOCH="1795651200").code == 0
+
+    return once("regions", make) / "root" / "published"
 
 
 @pytest.fixture
@@ -67,9 +114,11 @@ def built() -> pipeline.Built:
 
 
 @pytest.fixture(scope="session")
-def published(built: pipeline.Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def published(once: Once, built: pipeline.Built, state: Path) -> Path:
     """A ``published/`` with the first release of the real sources; to be read, never changed."""
-    folder = tmp_path_factory.mktemp("real") / "published"
-    outcome = pipeline.publish(built, pipeline.open_store(Settings(PROJECT, folder)), "2026-11-22")
-    assert outcome.is_new
-    return folder
+
+    def make(folder: Path) -> None:
+        outcome = pipeline.publish(built, pipeline.open_store(Settings(PROJECT, folder / "published")), "2026-11-22")
+        assert outcome.is_new
+
+    return once("real", make) / "published"

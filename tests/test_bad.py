@@ -30,7 +30,8 @@ from unittest import mock
 
 import pytest
 
-PROJECT = Path(__file__).parent.parent
+from tests.conftest import PROJECT
+
 CASES = sorted(path.parent for path in (PROJECT / "tests" / "bad").glob("*__*/expected.txt"))
 RELEASE_DATE = "1795305600"  # 2026-11-22
 

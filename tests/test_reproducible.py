@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from cbrn_data.signing.keys import make_local_key
+from tests.conftest import PROJECT, copy_sources
+from tests.trees import Tree, tree
 
-PROJECT = Path(__file__).parent.parent
 EPOCH = "1795305600"
 DAY = "2026-11-22"
 
@@ -98,8 +98,7 @@ def start(machine: Machine, place: Path) -> subprocess.Popen[str]:
     """Begin to publish two releases on ``machine``, in a folder of its own."""
     root, home = place / machine.folder, place / "home"
     home.mkdir(parents=True)
-    for room in ("raw", "schemas"):
-        shutil.copytree(PROJECT / room, root / room)
+    copy_sources(root)
     leaflet = root / "given.txt"
     shutil.copyfile(PROJECT / "tests/leaflets/central-asia-2026.txt", leaflet)
     environment = {
@@ -131,7 +130,7 @@ def start(machine: Machine, place: Path) -> subprocess.Popen[str]:
 
 
 @pytest.fixture(scope="module")
-def trees(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, tuple[int, bytes]]]:
+def trees(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Tree]:
     """What every machine published: path -> mode and bytes."""
     found = {}
     places = {name: tmp_path_factory.mktemp("machine") for name in MACHINES}
@@ -139,26 +138,18 @@ def trees(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, tuple
     for name, process in running.items():
         output, _ = process.communicate(timeout=300)
         assert process.returncode == 0, f"{name}: {output}"
-        found[name] = tree(places[name] / MACHINES[name].folder / "published")
+        found[name] = tree(places[name] / MACHINES[name].folder / "published", hidden=False)
     return found
 
 
-def tree(folder: Path) -> dict[str, tuple[int, bytes]]:
-    return {
-        str(path.relative_to(folder)): (stat.S_IMODE(path.stat().st_mode), path.read_bytes() if path.is_file() else b"")
-        for path in sorted(folder.rglob("*"))
-        if not path.name.startswith(".")
-    }
-
-
-def test_two_releases_were_made(trees: dict[str, dict[str, tuple[int, bytes]]]) -> None:
+def test_two_releases_were_made(trees: dict[str, Tree]) -> None:
     names = {name.split("/")[1] for name in trees["here"] if name.startswith("releases/")}
     assert names == {"1.0.0", "1.1.0"}
     assert f'"date": "{DAY}"'.encode() in trees["here"]["releases/1.1.0/release.json"][1]
 
 
 @pytest.mark.parametrize("machine", [name for name in MACHINES if name != "here"])
-def test_every_machine_gives_the_same_bytes_and_modes(machine: str, trees: dict[str, dict[str, tuple[int, bytes]]]) -> None:
+def test_every_machine_gives_the_same_bytes_and_modes(machine: str, trees: dict[str, Tree]) -> None:
     here, there = trees["here"], trees[machine]
     assert there.keys() == here.keys()
     assert [name for name in here if here[name] != there[name]] == []
@@ -176,9 +167,7 @@ def test_the_clock_is_read_where_no_date_is_given() -> None:
 
 
 def test_nothing_new_publishes_nothing_on_whatever_day(tmp_path: Path) -> None:
-    root = tmp_path / "root"
-    for room in ("raw", "schemas"):
-        shutil.copytree(PROJECT / room, root / room)
+    root = copy_sources(tmp_path / "root")
     code = "from cbrn_data.cli.app import app; import sys; app(sys.argv[1:])"
     command = [sys.executable, "-c", code, "publish", "--root", str(root)]
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
@@ -186,7 +175,7 @@ def test_nothing_new_publishes_nothing_on_whatever_day(tmp_path: Path) -> None:
         command, env=environment | {"SOURCE_DATE_EPOCH": EPOCH}, capture_output=True, text=True, check=True
     )
     assert "Published 1.0.0." in first.stdout
-    before = tree(root / "published")
+    before = tree(root / "published", hidden=False)
     again = subprocess.run(command, env=environment | {"SOURCE_DATE_EPOCH": "0"}, capture_output=True, text=True, check=True)
     assert "Nothing new: 1.0.0 has this content already." in again.stdout
-    assert tree(root / "published") == before
+    assert tree(root / "published", hidden=False) == before

@@ -11,8 +11,8 @@ from cbrn_data.catalogue.dcat import dcat
 from cbrn_data.catalogue.model import Catalogue, catalogue
 from cbrn_data.store.folder import Release
 from cbrn_data.store.history import read_history
+from tests.conftest import PROJECT
 
-PROJECT = Path(__file__).parent.parent.parent
 BASE = "https://data.example/cbrn/"
 
 

@@ -10,8 +10,7 @@ from cbrn_data import pipeline
 from cbrn_data.catalogue.address import checked_base
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.settings import Settings
-
-PROJECT = Path(__file__).parent.parent.parent
+from tests.conftest import PROJECT
 
 
 @pytest.mark.parametrize(

@@ -28,8 +28,8 @@ from cbrn_data.catalogue.sitemap import SITEMAP
 from cbrn_data.catalogue.triples import DCAT, IANA, SPDX
 from cbrn_data.settings import Settings
 from tests.catalogue.shapes import SHAPES, shapes, violations
+from tests.conftest import PROJECT
 
-PROJECT = Path(__file__).parent.parent.parent
 PV = Namespace("https://piveau.eu/ns/voc#")
 
 

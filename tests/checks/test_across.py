@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from pathlib import Path
 
 import pytest
 
@@ -13,8 +12,8 @@ from cbrn_data.checks.since import dated, since
 from cbrn_data.findings import Finding
 from cbrn_data.schema.model import Package, read_package
 from cbrn_data.sources.document import Document
+from tests.conftest import PROJECT
 
-PROJECT = Path(__file__).parent.parent.parent
 TEXT = "Atlantis\n2 projects since 2013\nSwimming\nDiving\n=Sunk\n"
 HEAD = "region_id,country_id,joined,name,name_in_source,url,certainty"
 CSV = f"{HEAD}\natlantis,KAZ,2020-11,KAZ,KAZ,https://example.org/,high\n"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cbrn_data.cli import main
+from tests.trees import stamped
 
 BAD = Path(__file__).parent.parent / "bad"
 STEPS = {
@@ -23,24 +24,16 @@ STEPS = {
 }
 
 
-def tree(folder: Path) -> dict[str, tuple[bytes, int]]:
-    return {
-        str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
 @pytest.mark.parametrize("step", STEPS)
 def test_nothing_published_changes(
     step: str, project: Path, published: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(published, project / "published")
-    before = tree(project / "published")
+    before = stamped(project / "published")
     shutil.copytree(BAD / STEPS[step] / "root", project, dirs_exist_ok=True)
     monkeypatch.setattr(sys, "argv", ["cbrn-data", "publish", "--root", str(project)])
     with pytest.raises(SystemExit) as stopped:
         main()
     assert stopped.value.code == 1
     assert STEPS[step].partition("__")[0] in capsys.readouterr().err
-    assert tree(project / "published") == before
+    assert stamped(project / "published") == before

@@ -1,4 +1,4 @@
-"""The real command line in this process, and a history of four releases made with it."""
+"""The real command line in this process, and the history of four releases made with it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from cbrn_data.cli import main
-from tests.conftest import PROJECT, copy_sources
+from tests.conftest import Once
 
 
 @dataclass(frozen=True)
@@ -75,23 +75,10 @@ class History:
     published: list[Any]
 
 
-STEPS: list[Callable[[Path], object]] = [
-    lambda root: None,
-    lambda root: run("add", PROJECT / "tests/leaflets/central-asia-2026.txt", "--root", root),
-    lambda root: edit(root, "projects.csv", lambda text: text.replace(",2026-01-31,", ",2026-01-30,")),
-    lambda root: edit(root, "project_countries.csv", lambda text: text[: text.rindex("P101,UZB,")]),
-]
-"""The first release; a new leaflet; a corrected cell of the same length, so that no span moves; a row taken out."""
-
-
 @pytest.fixture(scope="session")
-def history(tmp_path_factory: pytest.TempPathFactory) -> History:
+def history(once: Once, state: Path) -> History:
     """1.0.0, 1.1.0, 1.1.1 and 2.0.0; to be read, never changed."""
-    root = copy_sources(tmp_path_factory.mktemp("history") / "root")
-    plans, published = [], []
-    for number, step in enumerate(STEPS):
-        step(root)
-        day = str(1795305600 + number * 86400)
-        plans.append(run("plan", "--json", "--root", root, SOURCE_DATE_EPOCH=day).json)
-        published.append(run("publish", "--json", "--root", root, SOURCE_DATE_EPOCH=day).json)
-    return History(root, plans, published)
+    from tests.history import make_history
+
+    folder = once("history", make_history)
+    return History(folder / "root", **json.loads((folder / "said.json").read_text(encoding="utf-8")))

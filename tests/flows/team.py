@@ -312,12 +312,6 @@ def leaflet(name: str) -> str:
     return (LEAFLETS / f"{name}.txt").read_text(encoding="utf-8")
 
 
-def tree(folder: Path) -> dict[str, bytes]:
-    """Return all files of a folder that are not hidden."""
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith("."))
-    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
-
-
 def kill(*processes: int | str) -> None:
     for number in processes:
         os.kill(int(number), signal.SIGKILL)

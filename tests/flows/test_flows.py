@@ -23,7 +23,8 @@ from flows.pipeline import main, pipeline
 from flows.publish import _is_the_store, publish
 from flows.reporting import Progress
 from flows.validate import validate
-from tests.flows.team import DAY, Api, Team, add_leaflet, tree, wait_for
+from tests.flows.team import DAY, Api, Team, add_leaflet, wait_for
+from tests.trees import tree
 
 WORDS = ("KazToxBase", "National Institute of Health of Pakistan", "Border Control for CBRN")
 """Words of the leaflet that no finding quotes."""
@@ -57,7 +58,7 @@ def test_the_chain_publishes_the_bytes_that_the_command_line_publishes(project: 
 
     settings = Settings(project, tmp_path / "library")
     outcome = library.publish(library.build(library.gather(settings)), library.open_store(settings), DAY)
-    assert tree(tmp_path / "flow") == tree(tmp_path / "library")
+    assert tree(tmp_path / "flow", hidden=False) == tree(tmp_path / "library", hidden=False)
 
     (row,) = json.loads(shown(api, state)["findings"])
     assert (row["severity"], row["code"], row["place"]) == (
@@ -79,12 +80,12 @@ def test_a_dry_run_says_what_would_be_and_nothing_new_publishes_nothing(project:
     assert not (project / "published").exists()
 
     assert pipeline(str(project)) == "1.0.0"
-    before = tree(project / "published")
+    before = tree(project / "published", hidden=False)
     for dry in (False, True):
         state = pipeline(str(project), dry_run=dry, return_state=True)
         assert state.message == "Nothing new: 1.0.0 has this content already"
         assert shown(api, state)["release"].startswith(f"# {state.message}\n")
-    assert tree(project / "published") == before
+    assert tree(project / "published", hidden=False) == before
 
 
 def test_a_changed_byte_fails_the_flow_that_ingests(project: Path, api: Api) -> None:

@@ -21,7 +21,8 @@ from cbrn_data.signing.keys import signing_key
 from cbrn_data.verify.results import exit_code
 from cbrn_data.verify.store import verify_store
 from tests.conftest import PROJECT
-from tests.flows.team import Api, Documented, Team, add_leaflet, documented, kill, leaflet, tree, wait_for
+from tests.flows.team import Api, Documented, Team, add_leaflet, documented, kill, leaflet, wait_for
+from tests.trees import tree
 
 _spec = importlib.util.spec_from_file_location("records", PROJECT / "tests" / "records.py")
 assert _spec and _spec.loader
@@ -114,13 +115,13 @@ def test_the_page_on_schedules_shows_publishes_audits_and_tells(team: Team, api:
     if not (team.project / "published").exists():
         api.ended(api.trigger("cbrn-data/on-demand"))
     add_leaflet(team.project, "central-asia-2026")
-    before = tree(team.project / "published")
+    before = tree(team.project / "published", hidden=False)
     dry, nightly, audit = SCHEDULE[SCHEDULE.index(first_run()) :]
 
     team.follow(dry)
     run = api.newest("on-demand")
     assert api.artifacts(run["id"])["release"]["data"].startswith("# Would publish 1.1.0\n")
-    assert tree(team.project / "published") == before
+    assert tree(team.project / "published", hidden=False) == before
 
     team.follow(nightly)
     assert api.newest("nightly")["state"]["message"] == "Published 1.1.0"
@@ -146,7 +147,7 @@ def test_a_source_that_is_wrong_at_night_is_told_with_its_line_and_mended_the_sa
     if not (team.project / "published").exists():
         api.ended(api.trigger("cbrn-data/on-demand"))
     add_leaflet(team.project, "central-asia-2027", broken)
-    before = tree(team.project / "published")
+    before = tree(team.project / "published", hidden=False)
 
     run = api.ended(api.trigger("cbrn-data/nightly"))
     assert run["state_name"] == "Failed" and run["state"]["message"].startswith(f"nothing was published:\n{place}: ")
@@ -154,7 +155,7 @@ def test_a_source_that_is_wrong_at_night_is_told_with_its_line_and_mended_the_sa
     assert "Traceback" not in api.logs(run["id"])
     (row,) = [row for row in json.loads(api.artifacts(run["id"])["findings"]["data"]) if row["severity"] == "error"]
     assert (row["code"], row["place"]) == ("date-impossible", place) and row["fix"]
-    assert tree(team.project / "published") == before
+    assert tree(team.project / "published", hidden=False) == before
     message = team.messages.of("cbrn-data/nightly failed\n", place)
     assert f"{team.address}/runs/flow-run/{run['id']}\n" in message and "docs/night.md" in message
 
@@ -170,7 +171,7 @@ def test_a_source_that_is_wrong_at_night_is_told_with_its_line_and_mended_the_sa
     wait_for(lambda: api.run(run["id"])["state_type"] == "COMPLETED")
     again = api.run(run["id"])
     assert again["run_count"] == 2 and again["state"]["message"].startswith("Published ")
-    assert tree(team.project / "published") != before
+    assert tree(team.project / "published", hidden=False) != before
 
 
 def _unwrapped(printed: str) -> str:

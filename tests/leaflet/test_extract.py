@@ -8,8 +8,9 @@ import pytest
 from cbrn_data.leaflet.extract import extracted
 from cbrn_data.leaflet.read import read_leaflet
 from cbrn_data.sources.document import read_document
+from tests.conftest import PROJECT
 
-LEAFLETS = sorted(Path(__file__).parent.parent.glob("leaflets/*.txt"))
+LEAFLETS = sorted(PROJECT.glob("tests/leaflets/*.txt"))
 
 
 @pytest.mark.parametrize("path", LEAFLETS, ids=lambda path: path.stem)

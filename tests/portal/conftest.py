@@ -15,8 +15,9 @@ import pytest
 from cbrn_data.cli.serve import Preview
 from cbrn_data.portal import site
 from cbrn_data.store.store import Store
-from tests.cli.conftest import STEPS, run
-from tests.conftest import copy_sources
+from tests.cli.conftest import run
+from tests.conftest import Once
+from tests.history import make_history
 
 NEEDED = {
     "no Chromium": ("the pages were not tested in a browser", "chromium"),
@@ -107,13 +108,10 @@ def serve(published: Path) -> Iterator[Portal]:
 
 
 @pytest.fixture(scope="session")
-def three_releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def three_releases(once: Once, state: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A ``published/`` with 1.0.0, 1.1.0 (a new leaflet) and 1.1.1 (a corrected cell)."""
-    root = copy_sources(tmp_path_factory.mktemp("portal") / "root")
-    for number, step in enumerate(STEPS[:3]):
-        step(root)
-        publish(root, number)
-    return root / "published"
+    three = once("history", make_history) / "three"
+    return Path(shutil.copytree(three, tmp_path_factory.mktemp("portal") / "published"))
 
 
 @pytest.fixture(scope="session")

@@ -23,8 +23,9 @@ from cbrn_data.schema.nested import nested
 from cbrn_data.settings import Settings
 from cbrn_data.store.folder import SUMS
 from cbrn_data.strict_json import dumped
+from tests.conftest import PROJECT
+from tests.trees import tree
 
-PROJECT = Path(__file__).parent.parent.parent
 Files = dict[str, bytes]
 Mutate = Callable[[Files], None]
 
@@ -189,10 +190,6 @@ CASES: dict[str, tuple[Mutate, set[tuple[str, str]]]] = {
         {("data-package-profile", "datapackage.json"), ("frictionless", "datapackage.json")},
     ),
 }
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def refused(built: pipeline.Built, folder: Path, mutate: Mutate, monkeypatch: pytest.MonkeyPatch) -> GateError:

@@ -11,8 +11,7 @@ import pytest
 from cbrn_data.errors import SchemaError
 from cbrn_data.schema.model import read_package
 from cbrn_data.schema.vocabulary import FREQUENCIES, LICENCES, THEMES
-
-PROJECT = Path(__file__).parent.parent.parent
+from tests.conftest import PROJECT
 
 
 @pytest.fixture

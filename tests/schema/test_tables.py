@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 
 import frictionless
 import pytest
@@ -14,8 +13,8 @@ from cbrn_data.schema.descriptor import table_schema
 from cbrn_data.schema.dictionary import dictionary
 from cbrn_data.schema.model import Field, Table, read_package
 from cbrn_data.schema.rules import RULES
+from tests.conftest import PROJECT
 
-PROJECT = Path(__file__).parent.parent.parent
 PACKAGE = read_package(PROJECT / "schemas")
 TABLES = list(PACKAGE.tables.values())
 FIELDS = [pytest.param(table, field, id=f"{table.name}.{field.name}") for table in TABLES for field in table.fields]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from rdflib import Graph, URIRef
 from rdflib.namespace import SKOS
 
 from cbrn_data.schema.vocabulary import FREQUENCIES, LANGUAGES, LICENCES, THEMES
+from tests.conftest import PROJECT
 
-PROJECT = Path(__file__).parent.parent.parent
 TABLES = PROJECT.parent / "shared" / "standards" / "data" / "vocab"
 CODES = {
     "data-theme": THEMES,

@@ -25,7 +25,7 @@ from cbrn_data.signing.attestation import PREDICATE_TYPE
 from cbrn_data.signing.keys import fingerprint, public_pem
 from tests.conftest import PROJECT
 from tests.verify import forging
-from tests.verify.conftest import OTHER
+from tests.history import OTHER
 
 PAGE = PROJECT / "docs/audit.md"
 

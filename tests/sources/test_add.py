@@ -10,8 +10,9 @@ from cbrn_data.cli.sources import add_files
 from cbrn_data.errors import CbrnDataError, SourceError
 from cbrn_data.intake import About, Added, add_file
 from cbrn_data.sources.source import MAX_BYTES, read_sources
+from tests.conftest import PROJECT
 
-LEAFLETS = Path(__file__).parent.parent / "leaflets"
+LEAFLETS = PROJECT / "tests" / "leaflets"
 LEAFLET = (LEAFLETS / "central-asia-2025.txt").read_bytes()
 
 

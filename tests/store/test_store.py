@@ -20,18 +20,7 @@ from cbrn_data.errors import ReleaseError
 from cbrn_data.store import disk, folder
 from cbrn_data.store.store import Release, Store, Writer
 from cbrn_data.strict_json import dumped
-
-Tree = dict[str, tuple[int, bytes]]
-
-
-def tree(root: Path) -> Tree:
-    """Everything below a folder: relative path -> mode and bytes (a link: where it points to)."""
-    found: Tree = {}
-    for path in sorted(root.rglob("*")):
-        mode = path.lstat().st_mode
-        data = os.readlink(path).encode() if path.is_symlink() else path.read_bytes() if path.is_file() else b""
-        found[str(path.relative_to(root))] = (mode, data)
-    return found
+from tests.trees import tree
 
 
 def files_of(content: str, newest: Release | None) -> tuple[str, dict[str, bytes]]:

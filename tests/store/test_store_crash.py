@@ -28,18 +28,12 @@ from cbrn_data.errors import ReleaseError
 from cbrn_data.store import disk, folder
 from cbrn_data.store.store import Release, Store
 from cbrn_data.strict_json import dumped
+from tests.trees import Tree, tree
 
 KILLED = 9
 CHANGING = {"open", "write", "fchmod", "fsync", "mkdir", "rename", "unlink", "rmdir"}
 READING = {"fstat", "lstat", "listdir", "fdopen", "close", "path"}
-Tree = dict[str, tuple[int, bytes]]
 Act = Callable[[Path], object]
-
-
-def tree(root: Path) -> Tree:
-    """Everything below a folder: relative path -> mode and bytes."""
-    paths = {str(path.relative_to(root)): path for path in sorted(root.rglob("*"))}
-    return {name: (path.stat().st_mode, b"" if path.is_dir() else path.read_bytes()) for name, path in paths.items()}
 
 
 def derive(published: Path, releases: list[Release]) -> Mapping[str, bytes]:

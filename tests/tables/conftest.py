@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -13,8 +12,8 @@ from cbrn_data.schema.model import Package, read_package
 from cbrn_data.sources.source import Source, digest, read_sources
 from cbrn_data.tables.build import Tables, build_tables
 from cbrn_data.words.text import slug
+from tests.conftest import PROJECT
 
-PROJECT = Path(__file__).parent.parent.parent
 LEAFLETS = PROJECT / "tests" / "leaflets"
 
 

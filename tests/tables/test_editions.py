@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cbrn_data.words.readings import achievement_id
+from tests.conftest import PROJECT
 
-LEAFLETS = Path(__file__).parent.parent / "leaflets"
+LEAFLETS = PROJECT / "tests" / "leaflets"
 TWO = ("central-asia-2025", "central-asia-2026")
 THREE = (*TWO, "central-asia-2027")
 NAMES = sorted(path.stem for path in LEAFLETS.glob("*.txt") if re.fullmatch(r"[a-z-]+-[0-9]{4}", path.stem))

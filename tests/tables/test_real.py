@@ -15,8 +15,8 @@ from cbrn_data import pipeline
 from cbrn_data.schema.model import Table
 from cbrn_data.settings import Settings
 from cbrn_data.words.readings import read
+from tests.conftest import PROJECT
 
-PROJECT = Path(__file__).parent.parent.parent
 GOLDEN = Path(__file__).parent / "real.json"
 
 

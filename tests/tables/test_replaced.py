@@ -8,8 +8,8 @@ from pathlib import Path
 from cbrn_data import pipeline
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.settings import Settings
+from tests.conftest import PROJECT
 
-PROJECT = Path(__file__).parent.parent.parent
 VARIANTS = 40
 
 

@@ -10,17 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from cbrn_data.signing.keys import public_pem
 from cbrn_data.verify import store as verify_store
 from cbrn_data.verify.release import ReleaseAudit
 from cbrn_data.verify.results import Result
-from tests.cli.conftest import STEPS, Done, run
-from tests.conftest import copy_sources
-
-OWN, OTHER = (Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in (1, 2))
+from tests.cli.conftest import Done, run
+from tests.conftest import Once
+from tests.history import OWN, make_history
+from tests.trees import tree
 
 
 @dataclass(frozen=True)
@@ -40,24 +38,10 @@ class Verified:
         return found
 
 
-def write_key(path: Path, key: Ed25519PrivateKey) -> Path:
-    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    path.chmod(0o600)
-    return path
-
-
 @pytest.fixture(scope="session")
-def three(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def three(once: Once, state: Path) -> Path:
     """A ``published/`` with 1.0.0, 1.1.0 and 1.1.1, dated 22, 23 and 24 November 2026; to be copied, never changed."""
-    home = tmp_path_factory.mktemp("three")
-    root = copy_sources(home / "root")
-    key = write_key(home / "key.pem", OWN)
-    for number, step in enumerate(STEPS[:3]):
-        step(root)
-        day = str(1795305600 + number * 86400)
-        done = run("publish", "--root", root, SOURCE_DATE_EPOCH=day, CBRN_DATA_SIGNING_KEY=str(key))
-        assert done.code == 0, done.err
-    return root / "published"
+    return once("history", make_history) / "three"
 
 
 @pytest.fixture(scope="session")
@@ -74,23 +58,11 @@ def store(three: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(three, tmp_path / "published", symlinks=True))
 
 
-def tree(folder: Path) -> dict[str, tuple[int, int, bytes | None]]:
-    """Return the mode, time of change and bytes of everything below ``folder``."""
-    return {
-        str(path.relative_to(folder)): (
-            path.lstat().st_mode,
-            path.lstat().st_mtime_ns,
-            path.read_bytes() if path.is_file() and not path.is_symlink() else None,
-        )
-        for path in folder.rglob("*")
-    }
-
-
 def fingerprint(folder: Path | None) -> str:
     """Return a digest of every name, mode and byte in a release folder."""
     if folder is None:
         return ""
-    lines = [f"{name} {mode} {data!r}" for name, (mode, _, data) in sorted(tree(folder).items())]
+    lines = [f"{name} {mode} {data!r}" for name, (mode, data) in sorted(tree(folder).items())]
     return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()
 
 

@@ -13,8 +13,10 @@ from cbrn_data import pipeline
 from cbrn_data.settings import Settings
 from cbrn_data.store import disk
 from tests.conftest import PROJECT
+from tests.history import OWN
+from tests.trees import tree
 from tests.verify import forging
-from tests.verify.conftest import OWN, Verify, tree
+from tests.verify.conftest import Verify
 
 CHANGING = {"mkdir", "rename", "unlink", "rmdir"}
 KILLED = 9
@@ -85,8 +87,8 @@ def test_a_withdrawal_that_was_killed_is_no_tampering(
     assert seen == {"leftovers", "derived files"}
 
 
-def tree_of_bytes(folder: Path) -> dict[str, bytes | None]:
-    return {name: data for name, (_, _, data) in tree(folder).items()}
+def tree_of_bytes(folder: Path) -> dict[str, bytes]:
+    return {name: data for name, (_, data) in tree(folder).items()}
 
 
 # --- what cannot hide behind it

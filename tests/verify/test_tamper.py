@@ -14,8 +14,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from cbrn_data.signing.keys import public_pem
+from tests.history import OTHER, OWN
+from tests.trees import stamped
 from tests.verify import forging
-from tests.verify.conftest import OTHER, OWN, Verify, tree
+from tests.verify.conftest import Verify
 from tests.verify.forging import edit_json, edit_record, edit_rows, flip, replace, resign, resum
 
 LAST, MIDDLE, FIRST = "releases/1.1.1", "releases/1.1.0", "releases/1.0.0"
@@ -1085,9 +1087,9 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("spoilt", CASES)
 def test_a_spoilt_store_is_named(spoilt: Case, store: Path, verify: Verify) -> None:
     spoilt.spoil(store)
-    before = tree(store)
+    before = stamped(store)
     said = verify(store)
-    assert tree(store) == before
+    assert stamped(store) == before
     failed, cut = said.of("failed"), said.of("cut short")
     assert failed.keys() == spoilt.fails.keys(), failed
     assert all(word in failed[check] for check, word in spoilt.fails.items()), failed

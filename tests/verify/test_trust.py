@@ -11,17 +11,19 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from cbrn_data.signing.keys import fingerprint, public_pem
 from tests.cli.conftest import run
+from tests.history import OTHER, OWN
+from tests.trees import stamped
 from tests.verify import forging
-from tests.verify.conftest import OTHER, OWN, Verify, tree
+from tests.verify.conftest import Verify
 
 CHECKS = "files,record,definitions,counts,data package,tables,evidence,sources,report,signature,delta".split(",")
 LAST = "releases/1.1.1"
 
 
 def test_a_sound_store_passes_every_check_and_is_not_touched(three: Path, verify: Verify) -> None:
-    before = tree(three)
+    before = stamped(three)
     said = verify(three)
-    assert tree(three) == before
+    assert stamped(three) == before
     assert said.code == 0
     expected = [(version, check) for version in ("1.0.0", "1.1.0", "1.1.1") for check in CHECKS]
     expected += [("store", check) for check in ("chain", "files", "index", "derived files")]
@@ -36,9 +38,9 @@ def test_a_release_folder_alone_verifies_anywhere(three: Path, tmp_path: Path, v
     folder = Path(shutil.copytree(three / LAST, tmp_path / "größer und weiter" / "x"))
     for path in folder.rglob("*"):
         path.chmod(0o700 if path.is_dir() else 0o600)
-    before = tree(folder)
+    before = stamped(folder)
     said = verify(folder)
-    assert (said.code, tree(folder)) == (0, before)
+    assert (said.code, stamped(folder)) == (0, before)
     assert [result["check"] for result in said.results] == CHECKS
     assert said.of("not checked") == {"delta": " x: predecessor absent"}
     forging.flip(folder / "sources/projects.csv")
@@ -164,10 +166,10 @@ def test_options_that_cannot_do_what_they_promise_are_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "published").symlink_to(three)
-    before = tree(three)
+    before = stamped(three)
     done = run("verify", tmp_path / "published" / what, *options)
     assert (done.code, done.out) == (2, "") and said in done.err.replace("\n", " ")
-    assert tree(three) == before and [path.name for path in tmp_path.iterdir()] == ["published"]
+    assert stamped(three) == before and [path.name for path in tmp_path.iterdir()] == ["published"]
 
 
 def test_a_name_that_is_empty_is_no_place(three: Path) -> None:
