@@ -11,8 +11,9 @@ publish: $(VENV)/ready
 	$(BIN)/python -m flows.pipeline
 
 test: $(VENV)/ready
-	$(BIN)/ruff check src flows tests benchmarks
-	$(BIN)/mypy src
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	@command -v chromium || command -v google-chrome || command -v chromium-browser || test -n "$$CHROMIUM" || \
 		echo "No Chromium: the pages will not be tested in a browser. Get one (apt-get install chromium), or name it in CHROMIUM."
 	@command -v nginx || test -x /usr/sbin/nginx || \
