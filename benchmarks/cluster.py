@@ -20,13 +20,14 @@ from cbrn_data.schema.model import read_package
 from cbrn_data.sources.source import read_sources
 from cbrn_data.tables.cluster import PIECE, Cluster
 from cbrn_data.tables.records import Records, Write, write_records
+from cbrn_data.tables.resolve import Row
 from cbrn_data.tabular.pieces import cut_file
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 from tests import records  # noqa: E402
 
-KNOWN = {"projects": [{"project_id": "P101"}]}
+KNOWN: dict[str, list[Row]] = {"projects": [{"project_id": "P101"}]}
 LONG = "officers of three agencies exercise at a border crossing, with the equipment that they were given; " * 2
 
 

@@ -99,7 +99,7 @@ def frictionless(folder: Path) -> int:
     import frictionless as library
 
     report = library.Package.from_descriptor(str(folder / "datapackage.json")).validate()
-    return report.stats["errors"]
+    return int(report.stats["errors"])
 
 
 def pandera_read_csv(folder: Path) -> int:
@@ -113,6 +113,9 @@ def pandera_read_csv(folder: Path) -> int:
     def dates(column: pd.Series) -> pd.Series:
         return pd.to_datetime(column, format="%Y-%m-%d", errors="coerce").notna()
 
+    def counts(column: pd.Series[str]) -> pd.Series[bool]:
+        return pd.to_numeric(column, errors="coerce").between(0, 100000)
+
     schema = pa.DataFrameSchema(
         {
             "record_id": pa.Column(str, [pa.Check.str_matches(r"^(?:r-[0-9]{9})$")], unique=True),
@@ -122,9 +125,7 @@ def pandera_read_csv(folder: Path) -> int:
             "text": pa.Column(str, pa.Check.str_length(max_value=400)),
             "date_start": pa.Column(str, [pa.Check(dates), pa.Check.ge("2000-01-01")]),
             "date_end": pa.Column(str, pa.Check(dates), nullable=True),
-            "people_count": pa.Column(
-                str, pa.Check(lambda column: pd.to_numeric(column, errors="coerce").between(0, 100000)), nullable=True
-            ),
+            "people_count": pa.Column(str, pa.Check(counts), nullable=True),
             "page_url": pa.Column(str, pa.Check.str_matches(URI), nullable=True),
         }
     )
@@ -175,7 +176,7 @@ def duckdb(folder: Path) -> int:
                                 and not coalesce(try_cast(people_count as bigint) between 0 and 100000, false))
              + count(*) filter (not regexp_full_match(page_url, '{URI}'))
         from r"""
-    return int(library.sql(query).fetchall()[0][0])
+    return int(library.execute(query).fetchall()[0][0])
 
 
 def _quoted(values: list[str]) -> str:

@@ -7,14 +7,15 @@ import shutil
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import ViewportSize, sync_playwright
 
 from cbrn_data.cli.serve import Preview
 
+Scheme = Literal["dark", "light"]
 PICTURES = Path(__file__).parent / "pictures"
-SIZE = {"width": 1200, "height": 760}
+SIZE = ViewportSize(width=1200, height=760)
 
 
 def show_home(page: Any, address: str) -> None:
@@ -53,7 +54,7 @@ def main(published: Path) -> None:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"] if os.getuid() == 0 else [])
         for show in (show_home, show_table, show_evidence, show_map):
-            scheme = "dark" if show is show_map else "light"
+            scheme: Scheme = "dark" if show is show_map else "light"
             page = browser.new_context(viewport=SIZE, color_scheme=scheme, reduced_motion="reduce").new_page()
             show(page, server.address)
             page.wait_for_load_state("networkidle")

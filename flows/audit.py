@@ -8,7 +8,6 @@ from pathlib import Path
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
-from prefect.utilities.annotations import quote
 
 from cbrn_data.errors import VerificationError
 from cbrn_data.settings import Settings, settings
@@ -16,7 +15,7 @@ from cbrn_data.signing.keys import trusted_keys
 from cbrn_data.verify.report import VERDICTS
 from cbrn_data.verify.results import FAILED, Result, exit_code
 from cbrn_data.verify.store import verify_store
-from flows.reporting import TOLD, show_results, step, tells_failure
+from flows.reporting import TOLD, quoted, show_results, step, tells_failure
 
 
 @step("Verify every release and what is derived from them")
@@ -40,7 +39,7 @@ def audit(root: str = ".", published: str | None = None, rebuild: bool = True) -
     where = settings(Path(root), Path(published) if published else None)
     results = verify_releases(where)
     if rebuild:
-        results += build_again(where, quote(results))
+        results += build_again(where, quoted(results))
     verdict = VERDICTS[exit_code(results)][1]
     show_results(verdict, results)
     failed = [f"{result.subject}: {result.check}: {result.detail}" for result in results if result.result == FAILED]

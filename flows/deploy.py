@@ -21,6 +21,7 @@ from uuid import UUID
 import httpx
 import yaml
 from prefect import get_client
+from prefect.blocks.fields import SecretDict
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
@@ -70,7 +71,12 @@ def keep_alert_address() -> UUID | None:
     if not address.startswith(("https://", "http://")):
         raise CbrnDataError(f"{ALERT} is no address of a webhook; it begins with https://")
     block = CustomWebhookNotificationBlock(
-        name="cbrn-data", url="{{address}}", json_data={"text": "{{subject}}\n{{body}}"}, secrets={"address": address}
+        name="cbrn-data",
+        url="{{address}}",
+        json_data={"text": "{{subject}}\n{{body}}"},
+        headers=None,
+        cookies=None,
+        secrets=SecretDict({"address": address}),
     )
     found = block.save("cbrn-data-alert", overwrite=True)
     return UUID(str(found))

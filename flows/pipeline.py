@@ -7,7 +7,6 @@ from pathlib import Path
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.utilities.annotations import quote
 
 from cbrn_data.cli import encode_output
 from cbrn_data.cli.show import console, show_error, show_lines
@@ -17,7 +16,7 @@ from cbrn_data.settings import release_date, settings
 from cbrn_data.store.store import Store
 from flows.ingest import read_sources
 from flows.publish import commit_release, find_settled, plan_release, show_outcome, show_plan
-from flows.reporting import tells_failure
+from flows.reporting import quoted, tells_failure
 from flows.validate import build_tables
 
 
@@ -32,13 +31,13 @@ def pipeline(
     """
     where = settings(Path(root), Path(published) if published else None, base_url)
     gathered = read_sources(root)
-    settled = None if dry_run else find_settled(quote(gathered), where)
+    settled = None if dry_run else find_settled(quoted(gathered), where)
     if settled:
         return show_outcome(settled, where)
-    built = build_tables(quote(gathered), root)
+    built = build_tables(quoted(gathered), root)
     if dry_run:
-        return show_plan(plan_release(quote(built), where, release_date()), built)
-    return show_outcome(commit_release(quote(built), where, release_date()), where)
+        return show_plan(plan_release(quoted(built), where, release_date()), built)
+    return show_outcome(commit_release(quoted(built), where, release_date()), where)
 
 
 def main() -> None:

@@ -8,7 +8,6 @@ from typing import Any
 from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.states import Completed
-from prefect.utilities.annotations import quote
 
 from cbrn_data import pipeline
 from cbrn_data.errors import ReleaseError
@@ -16,7 +15,7 @@ from cbrn_data.release.assemble import Draft
 from cbrn_data.release.overview import overview
 from cbrn_data.settings import Settings, release_date, settings
 from flows.ingest import read_sources
-from flows.reporting import show_findings, show_release, step, tell_release, tells_failure
+from flows.reporting import quoted, show_findings, show_release, step, tell_release, tells_failure
 from flows.validate import build_tables
 
 
@@ -54,8 +53,8 @@ def plan_release(built: pipeline.Built, where: Settings, date: str) -> Draft:
 def publish(root: str = ".", published: str | None = None, base_url: str | None = None) -> State[str]:
     """Publish everything under ``root`` without looking first whether anything is new; return the newest version."""
     where = settings(Path(root), Path(published) if published else None, base_url)
-    built = build_tables(quote(read_sources(root)), root)
-    return show_outcome(commit_release(quote(built), where, release_date()), where)
+    built = build_tables(quoted(read_sources(root)), root)
+    return show_outcome(commit_release(quoted(built), where, release_date()), where)
 
 
 def show_outcome(outcome: pipeline.Outcome, where: Settings) -> State[str]:

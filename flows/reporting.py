@@ -10,7 +10,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
+from uuid import UUID
 
 from prefect import Task, get_run_logger, runtime, task
 from prefect.artifacts import (
@@ -20,10 +21,10 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State
 from prefect.events import emit_event
 from prefect.logging import get_logger
 from prefect.states import Failed
+from prefect.utilities.annotations import quote
 
 from cbrn_data.cli.show import totals
 from cbrn_data.errors import CbrnDataError
@@ -46,26 +47,31 @@ def step(name: str, **more: Any) -> Callable[[Callable[Given, Value]], Task[Give
     """Return the decorator of a task that people know as ``name``.
 
     Prefect caches none: its keys would hash what a task is given, which are whole tables. What need not be made again
-    is found by digests, by the library. For the same reason tasks are given their values in ``quote``.
+    is found by digests, by the library. For the same reason tasks are given their values as ``quoted``.
     """
     return task(**{"name": name, "task_run_name": name, "cache_policy": NO_CACHE, **more})
 
 
-def tells_failure(body: Callable[Given, Value]) -> Callable[Given, Value | State[Any]]:
+def quoted(value: Value) -> Value:
+    """Return a value for a task that Prefect does not look into. The task gets the value itself, hence the type."""
+    return cast(Value, quote(value))
+
+
+def tells_failure(body: Callable[Given, Value]) -> Callable[Given, Value]:
     """Let the body of a flow end in a failure that people can act on, and tell it as an event.
 
     Where the library refuses to go on, the first reasons are the message of the failed run, and all of them stand on its
-    page. Called from Python, the flow raises the error as it was.
+    page. Called from Python, the flow raises the error as it was: no caller sees the failed state, so no type names it.
     """
 
     @wraps(body)
-    def run(*args: Given.args, **kwargs: Given.kwargs) -> Value | State[Any]:
+    def run(*args: Given.args, **kwargs: Given.kwargs) -> Value:
         try:
             return body(*args, **kwargs)
         except CbrnDataError as error:
             if error.findings:
                 show_findings(error.findings)
-            return Failed(message=_tell_failure(error), data=error)
+            return cast(Value, Failed(message=_tell_failure(error), data=error))
         except Exception as error:
             _tell_failure(error)
             raise
@@ -171,7 +177,8 @@ class Progress:
     def __init__(self, what: str) -> None:
         self._shown = 0
         key = f"progress-{what.replace('_', '-')}"
-        self._bar = create_progress_artifact(progress=0.0, key=key, description=f"Rows of {what}")
+        bar = create_progress_artifact(progress=0.0, key=key, description=f"Rows of {what}")
+        self._bar = cast(UUID, bar)
 
     def show(self, name: str, share: float) -> None:
         """Move the bar to ``share``, from 0 to 1."""

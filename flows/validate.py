@@ -9,19 +9,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from prefect import flow, get_run_logger
-from prefect.utilities.annotations import quote
 
 from cbrn_data import pipeline
 from cbrn_data.settings import settings
 from flows.ingest import read_sources
-from flows.reporting import Progress, show_findings, step, tells_failure
+from flows.reporting import Progress, quoted, show_findings, step, tells_failure
+
+if TYPE_CHECKING:
+    from cbrn_data.schema.model import Package
+    from cbrn_data.sources.source import Source
+    from cbrn_data.tables.kept import Kept
+    from cbrn_data.tables.records import Records, Tell
+    from cbrn_data.tables.resolve import Row
 
 
 @step("Write a table of records", task_run_name="Write {what}")
-def write_table(what: str, make: Callable[..., tuple[Any, bool]]) -> Any:
+def write_table(what: str, make: Callable[[Tell], tuple[Records, bool]]) -> Records:
     """Make a table of records, or take it as an earlier run has finished it."""
     progress = Progress(what)
     records, was_kept = make(progress.show)
@@ -36,13 +42,15 @@ def build_tables(gathered: pipeline.Gathered, root: str) -> pipeline.Built:
     """Build and check all tables."""
     kept = pipeline.kept_tables(settings(Path(root)))
 
-    def write(source: Any, package: Any, rows: Mapping[str, Any], folder: Path) -> Any:
-        return write_table(str(source.about["table"]), quote(partial(_written, kept, source, package, rows, folder)))
+    def write(source: Source, package: Package, rows: Mapping[str, list[Row]], folder: Path) -> Records:
+        return write_table(str(source.about["table"]), quoted(partial(_written, kept, source, package, rows, folder)))
 
     return pipeline.build(gathered, write)
 
 
-def _written(kept: Any, source: Any, package: Any, rows: Any, folder: Path, tell: Any) -> tuple[Any, bool]:
+def _written(
+    kept: Kept, source: Source, package: Package, rows: Mapping[str, list[Row]], folder: Path, tell: Tell
+) -> tuple[Records, bool]:
     from cbrn_data.tables.records import write_records
 
     return kept.write(source, package, rows, folder, partial(write_records, tell=tell))
@@ -52,6 +60,6 @@ def _written(kept: Any, source: Any, package: Any, rows: Any, folder: Path, tell
 @tells_failure
 def validate(root: str = ".") -> pipeline.Built:
     """Return the checked tables of everything under ``root``."""
-    built = build_tables(quote(read_sources(root)), root)
+    built = build_tables(quoted(read_sources(root)), root)
     show_findings(built.findings)
     return built

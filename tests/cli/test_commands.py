@@ -344,7 +344,7 @@ def test_a_reader_who_goes_away_is_no_fault(history: History, command: list[str]
 
 def test_what_the_locale_cannot_print_is_printed_all_the_same(history: History) -> None:
     environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
-    command = [EXECUTABLE, "trace", "achievements", "central-asia-2023-5d765766", "text", "--root", history.root]
+    command = [str(EXECUTABLE), "trace", "achievements", "central-asia-2023-5d765766", "text", "--root", str(history.root)]
     done = subprocess.run(command, env=environment, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     assert "Kazakhstan’s Presidential" in " ".join(done.stdout.decode("utf-8").split())

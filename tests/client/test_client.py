@@ -98,7 +98,7 @@ def plain(frame: pd.DataFrame, resource: dict[str, Any]) -> list[dict[str, Any]]
     for field in resource["schema"]["fields"]:
         if field["type"] == "date":
             frame[field["name"]] = frame[field["name"]].dt.strftime("%Y-%m-%d").astype("string")
-    return [{name: _plain(value) for name, value in row.items()} for row in frame.astype(object).to_dict("records")]
+    return [{str(name): _plain(value) for name, value in row.items()} for row in frame.astype(object).to_dict("records")]
 
 
 def _plain(value: Any) -> Any:

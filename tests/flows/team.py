@@ -191,7 +191,8 @@ class Team:
 
     def run(self, command: str, code: int = 0) -> str:
         """Run a command of the documentation, expect its exit code, and return what it printed."""
-        done = subprocess.run(**self._as_process(command), capture_output=True, text=True, timeout=PATIENCE)
+        one = self._as_process(command)
+        done: subprocess.CompletedProcess[str] = subprocess.run(**one, capture_output=True, text=True, timeout=PATIENCE)
         self.printed.append(done.stdout + done.stderr)
         assert done.returncode == code, f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout
@@ -290,7 +291,7 @@ class Api:
 
     def events(self, *prefixes: str) -> list[Any]:
         found = self.post("/events/filter", filter={"event": {"prefix": list(prefixes)}}, limit=50)
-        events = found["events"]
+        events: list[Any] = found["events"]
         while found["next_page"]:
             found = self.client._client.get(found["next_page"]).json()
             events += found["events"]
@@ -301,8 +302,8 @@ def add_leaflet(root: Path, name: str, text: str | None = None) -> Path:
     """Put a leaflet of Central Asia and its sidecar under ``raw/``, saying ``text`` if that is given."""
     path = root / "raw" / f"{name}.txt"
     path.write_text(text or leaflet(name), encoding="utf-8")
-    entry = {"id": name, "kind": "leaflet", "title": "Leaflet", "publisher": "Secretariat", "region": "central-asia"}
-    entry |= {"edition": name[-4:], "url": None, "retrieved_on": DAY, "licence": None}
+    entry: dict[str, str | None] = {"id": name, "kind": "leaflet", "title": "Leaflet", "publisher": "Secretariat"}
+    entry |= {"region": "central-asia", "edition": name[-4:], "url": None, "retrieved_on": DAY, "licence": None}
     path.with_name(f"{name}.txt.yaml").write_bytes(sidecar_text(entry, path.read_bytes()))
     return path
 

@@ -16,7 +16,6 @@ from prefect.states import exception_to_failed_state
 from cbrn_data import pipeline as library
 from cbrn_data.errors import GateError, ReleaseError, SourceError, VerificationError
 from cbrn_data.settings import Settings
-from flows import ingest as ingesting
 from flows.audit import audit
 from flows.ingest import ingest
 from flows.pipeline import main, pipeline
@@ -126,7 +125,7 @@ def test_a_fault_of_the_code_is_told_too_and_its_log_says_where(
     def gather(_: Settings) -> None:
         raise ZeroDivisionError("not\x1b[31m foreseen")
 
-    monkeypatch.setattr(ingesting.pipeline, "gather", gather)
+    monkeypatch.setattr(library, "gather", gather)
     state = ingest(str(project), return_state=True)
     assert state.is_failed()
     message = "a fault of the code or the machine: ZeroDivisionError: not\\x1b[31m foreseen"

@@ -247,7 +247,7 @@ def sooner(api: Api, run: str, seconds: int) -> Iterator[None]:
     """Let the automation miss one run only, and earlier, from when it runs."""
     wanted = {"automations": {"name": {"any_": ["cbrn-data run without a sign of life"]}}}
     (automation,) = api.post("/automations/filter", **wanted)
-    place = {"path": "/automations/{id}", "path_params": {"id": automation["id"]}}
+    place: Any = {"path": "/automations/{id}", "path_params": {"id": automation["id"]}}
     known = {key: automation[key] for key in ("name", "description", "enabled", "actions", "trigger")}
     assert automation["trigger"]["within"] == 120
     other = {"within": seconds, "match": {"prefect.resource.id": f"prefect.flow-run.{run}"}}

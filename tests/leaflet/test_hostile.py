@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -89,10 +90,14 @@ def sweep_words() -> None:
         assert_linear(lambda words: read_csv(words.replace(" ", "\n")), unit, 10_000)
 
 
+def _read_in(section: str, words: str) -> object:
+    return read(within(section, words.replace("§", "\n")))
+
+
 def sweep_leaflets() -> None:
     for section in SECTIONS:
         for line in LINES:
-            assert_linear(lambda words, at=section: read(within(at, words.replace("§", "\n"))), f"{line}§", 800)
+            assert_linear(partial(_read_in, section), f"{line}§", 800)
     for unit in UNITS[::6]:
         assert_linear(lambda words: read(LEAFLET + f"\n\n{words}"), unit, 4_000)
 

@@ -68,7 +68,7 @@ def browser() -> Iterator[Any]:
 
 def failed(request: Any) -> bool:
     """Tell whether a request failed; one that was given up because the test went to another page did not."""
-    return request.failure != "net::ERR_ABORTED"
+    return bool(request.failure != "net::ERR_ABORTED")
 
 
 @pytest.fixture

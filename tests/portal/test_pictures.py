@@ -11,6 +11,7 @@ from cbrn_data.portal.pictures import draw
 from cbrn_data.portal.pictures.drawing import DARK, LIGHT, _drawn
 from cbrn_data.portal.pictures.world import view
 from cbrn_data.portal.reading import read_release
+from cbrn_data.schema.canonical import Row
 from cbrn_data.store.store import Store
 from tests.portal.conftest import Portal
 
@@ -58,7 +59,7 @@ def test_data_at_an_address_is_not_fetched() -> None:
 
 
 def test_every_country_that_can_be_drawn_is_and_the_others_are_named() -> None:
-    rows = [
+    rows: list[Row] = [
         {"country_id": "KAZ", "m49": "398", "name": "Kazakhstan", "kind": "x"},
         {"country_id": "XKX", "m49": None, "name": "Kosovo", "kind": "x"},
         {"country_id": "SGP", "m49": "702", "name": "Singapore", "kind": "x"},

@@ -236,8 +236,8 @@ def test_the_pages_say_what_the_catalogue_says(portal: Portal, pages: dict[str, 
         (block,) = [one for one in page.named("script") if one.attributes.get("type") == "application/ld+json"]
         described = json.loads("".join(block.text))
         assert (described["name"], described["version"], described["license"]) == (dataset.title, of.version, of.licence.url)
-        shown = {"".join(one.text) for one in page.named("code") if one.attributes.get("class") == "digest"}
-        assert {distribution.sha256 for distribution in dataset.distributions} <= shown
+        digests = {"".join(one.text) for one in page.named("code") if one.attributes.get("class") == "digest"}
+        assert {distribution.sha256 for distribution in dataset.distributions} <= digests
 
 
 def test_numbers_of_people_are_never_added_up(portal: Portal) -> None:

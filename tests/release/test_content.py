@@ -43,7 +43,9 @@ def test_the_digest_is_that_of_the_inputs(built: pipeline.Built) -> None:
 
 
 def test_the_nested_form_holds_every_row_of_the_region(built: pipeline.Built) -> None:
-    nested, rows = json.loads(built.content.files["cbrn-data.json"]), built.content.rows
+    data, rows = built.content.files["cbrn-data.json"], built.content.rows
+    assert isinstance(data, bytes)
+    nested = json.loads(data)
     (region,) = nested["regions"]
     assert [entry["country_id"] for entry in region["countries"]] == [row["country_id"] for row in rows["memberships"]]
     assert sorted(entry["project_id"] for entry in region["projects"]) == sorted(

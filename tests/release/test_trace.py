@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from cbrn_data.checks.rows import released_rows
 from cbrn_data.errors import ReleaseError
-from cbrn_data.release.assemble import released_rows
 from cbrn_data.release.trace import Tracer, trace
 from cbrn_data.schema.model import read_package
 from cbrn_data.store import disk

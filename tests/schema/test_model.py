@@ -253,13 +253,18 @@ def test_every_fault_of_every_file_is_told_at_once(schemas: Path) -> None:
     ]
 
 
+def to_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
 UNREADABLE: dict[str, tuple[Callable[[Path], object], list[tuple[str, str, str]]]] = {
     "missing": (
         lambda path: path.unlink(),
         [("schema-invalid", "schemas/countries.yaml", "the file is not there")],
     ),
     "a folder": (
-        lambda path: (path.unlink(), path.mkdir()),
+        to_folder,
         [("schema-invalid", "schemas/countries.yaml", "is not a regular file")],
     ),
     "no YAML": (

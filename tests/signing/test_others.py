@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from google.protobuf.json_format import ParseDict  # type: ignore[import-untyped]
+from google.protobuf.json_format import ParseDict
 from in_toto_attestation.v1 import statement_pb2
-from in_toto_attestation.v1.statement import Statement  # type: ignore[import-untyped]
+from in_toto_attestation.v1.statement import Statement
 from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import SSlibKey
@@ -24,8 +24,8 @@ from securesystemslib.signer import SSlibKey
 from cbrn_data.signing.attestation import PREDICATE_TYPE
 from cbrn_data.signing.keys import fingerprint, public_pem
 from tests.conftest import PROJECT
-from tests.verify import forging
 from tests.history import OTHER
+from tests.verify import forging
 
 PAGE = PROJECT / "docs/audit.md"
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -271,7 +272,7 @@ def test_a_folder_that_is_there_is_never_replaced(two: Store) -> None:
             target.mkdir()
             if content:
                 (target / "x").write_text("x")
-            assert f"{target}: is there already" in refusal(lambda w=writer, s=staged, v=version: w.commit(s, v))  # type: ignore[misc]
+            assert f"{target}: is there already" in refusal(partial(writer.commit, staged, version))
         assert [path.name for path in target.iterdir()] == ["x"] * content
         (target / "x").unlink(missing_ok=True)
         target.rmdir()
@@ -677,7 +678,7 @@ def test_a_file_is_never_created_over_something(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("old")
     (tmp_path / "link").symlink_to(tmp_path / "new")
     for name in ("file", "link"):
-        assert f"{name}: is there already" in refusal(lambda name=name: disk.create(tmp_path / name, b"x"))  # type: ignore[misc]
+        assert f"{name}: is there already" in refusal(partial(disk.create, tmp_path / name, b"x"))
     assert (tmp_path / "file").read_text() == "old" and not (tmp_path / "new").exists()
 
 

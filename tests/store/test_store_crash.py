@@ -27,7 +27,7 @@ import pytest
 from cbrn_data.errors import ReleaseError
 from cbrn_data.store import disk, folder
 from cbrn_data.store.store import Release, Store
-from cbrn_data.strict_json import dumped
+from cbrn_data.strict_json import dumped, parse_object
 from tests.trees import Tree, tree
 
 KILLED = 9
@@ -259,7 +259,7 @@ def check_readers(published: Path, missing: frozenset[str] = frozenset()) -> Non
     path = published / "releases.json"
     if not path.exists():
         return
-    index = folder.parse_object(path, path.read_bytes())
+    index = parse_object(path, path.read_bytes())
     for entry in index["releases"]:
         sums = (published / entry["path"] / "SHA256SUMS").read_bytes()
         assert hashlib.sha256(sums).hexdigest() == entry["digest"]

@@ -9,7 +9,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from hypothesis import strategies as st
 
 from cbrn_data import pipeline
 from cbrn_data.errors import CbrnDataError
-from cbrn_data.release.assemble import code_version
+from cbrn_data.release.code import code_version
 from cbrn_data.schema.model import read_package
 from cbrn_data.schema.records import Reading, header_words, known_keys
 from cbrn_data.settings import Settings
@@ -30,6 +31,7 @@ from cbrn_data.tables import cluster
 from cbrn_data.tables.cluster import Cluster
 from cbrn_data.tables.parts import Task, join_parts, write_part
 from cbrn_data.tables.records import Records, records_of, write_records
+from cbrn_data.tables.resolve import Row
 from cbrn_data.tabular.blocks import read_header
 from cbrn_data.tabular.pieces import NotCutError, cut_file
 from tests.cli.conftest import run
@@ -40,8 +42,8 @@ assert _spec and _spec.loader
 records: Any = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(records)
 
-PROJECTS = {"projects": [{"project_id": "P101"}]}
-LINES = [
+PROJECTS: dict[str, list[Row]] = {"projects": [{"project_id": "P101"}]}
+LINES: list[Callable[[int], str]] = [
     lambda n: records.row(n),
     lambda n: records.row(n, title='two\nlines, "quoted"'),
     lambda n: records.row(n, title="crossing\r\nit"),
@@ -193,7 +195,7 @@ def test_a_worker_that_dies_changes_nothing(
     where = Settings(project, tmp_path / "together")
     two = Cluster(address, code_version, piece=1 << 16, small=0)
     try:
-        built = pipeline.build(pipeline.gather(where), lambda *given: two.write(*given, tell=kill))
+        built = pipeline.build(pipeline.gather(where), partial(two.write, tell=kill))
     finally:
         two.close()
     assert dead

@@ -14,6 +14,7 @@ from cbrn_data.errors import GateError
 from cbrn_data.schema.model import Package
 from cbrn_data.settings import Settings
 from cbrn_data.sources.source import Source
+from cbrn_data.store import disk
 from cbrn_data.tables.records import Records, write_records
 from cbrn_data.tables.resolve import Row
 
@@ -101,9 +102,9 @@ def test_whatever_it_is_made_of_decides(run: Run, root: Path, change: str, monke
         header = projects.read_text(encoding="utf-8").splitlines()[0].split(",")
         cells = {"project_id": "P999", "number": "999", "url": "https://www.un.org/en/", "certainty": "high"}
         more = projects.read_bytes() + (",".join(cells.get(name, "") for name in header) + "\n").encode()
-        old = pipeline.disk.sha256_of(projects.read_bytes())
+        old = disk.sha256_of(projects.read_bytes())
         text = sidecar.read_text(encoding="utf-8").replace(f"bytes: {projects.stat().st_size}", f"bytes: {len(more)}")
-        sidecar.write_text(text.replace(old, pipeline.disk.sha256_of(more)), encoding="utf-8")
+        sidecar.write_text(text.replace(old, disk.sha256_of(more)), encoding="utf-8")
         projects.write_bytes(more)
     else:
         monkeypatch.setattr(pipeline, "code_version", lambda: {"digest": "other"})

@@ -258,7 +258,7 @@ def _again(text: str, old: str, new: str) -> str:
     return text.replace(old, new, 1)
 
 
-TAMPERED = {
+TAMPERED: dict[str, tuple[str, str | re.Pattern[str], str]] = {
     "a value of a row": ("trainings.csv", 'part",5,2024', 'part",6,2024'),
     "the line of a row": ("trainings.csv", "2024-05-22,9\n", "2024-05-22,8\n"),
     "a value in JSON": ("trainings.json", '"people_count": 5', '"people_count": 6'),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -187,11 +188,11 @@ def test_a_quotation_mark_in_the_header_that_is_never_closed_costs_its_line_only
 
 
 def test_an_error_of_the_reading_thread_reaches_the_caller() -> None:
-    def items() -> object:
+    def items() -> Iterator[int]:
         yield 1
         raise OSError("gone")
 
-    found = ahead(items())  # type: ignore[arg-type]
+    found = ahead(items())
     assert next(found) == 1
     with pytest.raises(OSError, match="gone"):
         next(found)

@@ -45,7 +45,8 @@ def test_every_line_is_complete_and_has_a_name_of_its_own() -> None:
 @pytest.mark.parametrize("line", CELLS, ids=lambda line: line[0])
 def test_a_cell_is_judged_as_the_page_says(line: list[str]) -> None:
     _, field, cell, theirs, here, _ = line
-    descriptor, text = {"fields": [{"name": "x", **json.loads(field)}]}, json.loads(cell)
+    descriptor: dict[str, Any] = {"fields": [{"name": "x", **json.loads(field)}]}
+    text = json.loads(cell)
     if line[0] != "version-exclusive":
         descriptor["$schema"] = PROFILES + "tableschema.json"
     assert (_cell_there(descriptor, text), _cell_here(descriptor, text)) == (theirs, here)
@@ -75,7 +76,7 @@ def test_a_table_is_judged_as_the_page_says(line: list[str]) -> None:
     _, schema, rows, theirs, here, _ = line
     descriptor = {"$schema": PROFILES + "tableschema.json", **json.loads(schema)}
     names = [field["name"] for field in descriptor["fields"]]
-    resource = {"name": "x", "type": "table", "data": [names, *json.loads(rows)], "schema": descriptor}
+    resource: dict[str, Any] = {"name": "x", "type": "table", "data": [names, *json.loads(rows)], "schema": descriptor}
     report = Resource.from_descriptor({"$schema": PROFILES + "dataresource.json", **resource}).validate()
     table = Table("x", "x", None, "inline", read_schema(descriptor), rows=resource["data"])
     assert ["fails", "holds"][report.valid] == theirs

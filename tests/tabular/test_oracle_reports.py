@@ -48,8 +48,10 @@ def reports(folder: Path, schema: dict[str, Any], data: str | list[Any], form: s
     return errors(mine), errors(other)
 
 
-AB = {"fields": [{"name": "a", "type": "integer", "constraints": {"required": True}}, {"name": "b", "type": "string"}]}
-KEYED = {**AB, "fields": [{**AB["fields"][0], "constraints": {"unique": True}}, AB["fields"][1]], "primaryKey": ["a"]}
+A = {"name": "a", "type": "integer", "constraints": {"required": True}}
+B = {"name": "b", "type": "string"}
+AB = {"fields": [A, B]}
+KEYED = {"fields": [{**A, "constraints": {"unique": True}}, B], "primaryKey": ["a"]}
 CASES: dict[str, tuple[dict[str, Any], str]] = {
     "good": (AB, "a,b\n1,x\n"),
     "a row too short, with a bad cell": (AB, "a,b\nx\n"),

@@ -111,7 +111,8 @@ def describe(folder: Path) -> None:
 
 def record(folder: Path) -> None:
     """Bring the content digest and the sums in agreement with the files."""
-    sums = dict(reversed(line.split("  ")) for line in (folder / SUMS).read_text().splitlines())
+    lines = [line.partition("  ") for line in (folder / SUMS).read_text().splitlines()]
+    sums = {name: value for value, _, name in lines}
     tables = {name for name in sums if "/" not in name and name.endswith(".csv") and name != "changes.csv"}
     names = sorted(name for name in sums if name in tables or name.startswith(("sources/", "schemas/")))
     content = hashlib.sha256("".join(f"{sums[name]}  {name}\n" for name in names).encode()).hexdigest()

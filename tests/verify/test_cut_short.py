@@ -46,7 +46,7 @@ def killed(published: Path, version: str, at: int) -> None:
     child = os.fork()
     if not child:
         try:
-            disk.os = Killed(at)  # type: ignore[attr-defined]
+            pytest.MonkeyPatch().setattr(disk, "os", Killed(at))
             withdraw(published, version)
         finally:
             os._exit(0)
@@ -74,7 +74,7 @@ def test_a_withdrawal_that_was_killed_is_no_tampering(
     good = Path(shutil.copytree(store, tmp_path / "good"))
     last = steps(store, version, monkeypatch)
     wanted = tree_of_bytes(store)
-    seen = set()
+    seen: set[str] = set()
     for at in sorted({*range(2, 6), *range(6, last, 13), *range(last - 6, last + 1)} & set(range(2, last + 1))):
         shutil.rmtree(store)
         shutil.copytree(good, store)

@@ -7,9 +7,11 @@ import hashlib
 import json
 import re
 import shutil
+from collections.abc import Callable
 from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -116,7 +118,7 @@ def test_the_policy_allows_exactly_the_one_style(reported: bytes) -> None:
 def altered(published: Path, folder: Path, text: str) -> Path:
     """Copy a release and put ``text`` wherever the page shows words of it; its sums are made to fit."""
     release = shutil.copytree(published / "releases/1.0.0", folder / "1.0.0")
-    for name, edit in {
+    edits: dict[str, Callable[[Any], Any]] = {
         "datapackage.json": lambda value: {**value, "title": text},
         "release.json": lambda value: {
             **value,
@@ -127,7 +129,8 @@ def altered(published: Path, folder: Path, text: str) -> Path:
             **value,
             "findings": {"listed": [dict.fromkeys(("severity", "code", "source", "line", "table", "message"), text)]},
         },
-    }.items():
+    }
+    for name, edit in edits.items():
         (release / name).write_text(json.dumps(edit(json.loads((release / name).read_text()))), encoding="utf-8")
     quoted = '"' + text.replace('"', '""') + '"'
     header = (release / "sources.csv").read_text(encoding="utf-8").splitlines()[0]

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +46,23 @@ def case(story: str, spoil: Callable[[Path], object], cut: dict[str, str] | None
     return pytest.param(Case(story, spoil, named, cut or {}), id=story.replace(" ", "-"))
 
 
+def in_turn(*steps: Callable[[Path], object]) -> Callable[[Path], None]:
+    def spoil(store: Path) -> None:
+        for step in steps:
+            step(store)
+
+    return spoil
+
+
 # --- bits
 
+
+def flipped(name: str) -> Callable[[Path], None]:
+    return lambda store: flip(store / LAST / name)
+
+
 BITS = [
-    case(f"a bit in {name}", lambda store, name=name: flip(store / LAST / name), files=f"'{name}' was changed", index=name)
+    case(f"a bit in {name}", flipped(name), files=f"'{name}' was changed", index=name)
     for name in (
         "projects.csv",
         "projects.json",
@@ -492,7 +506,7 @@ CONSISTENT = [
     *(
         case(
             f"other {key} in the report",
-            summed("report.json", lambda p, change=change: edit_json(p, change)),
+            summed("report.json", partial(edit_json, change=change)),
             report=said,
             signature="",
             index="",
@@ -525,9 +539,9 @@ CONSISTENT = [
     ),
     case(
         "a source, its digest and value changed",
-        lambda s: (
-            cell("projects", "date_start", "2012-12-22", project_id="P31")(s),
-            forging.edit_source(s / LAST, "projects.csv", "2012-12-21", "2012-12-22"),
+        in_turn(
+            cell("projects", "date_start", "2012-12-22", project_id="P31"),
+            lambda s: forging.edit_source(s / LAST, "projects.csv", "2012-12-21", "2012-12-22"),
         ),
         data_package="temporal is not {'start': '2012-12-22'",
         delta="",
@@ -544,7 +558,7 @@ CONSISTENT = [
     ),
     case(
         "a source that no table names",
-        lambda s: (put(s / LAST / "sources/more.txt"), forging.record(s / LAST)),
+        in_turn(lambda s: put(s / LAST / "sources/more.txt"), lambda s: forging.record(s / LAST)),
         signature="",
         sources="sources/more.txt is no source",
         index="",
@@ -819,7 +833,7 @@ HISTORY = [
     case("a hidden folder among the releases", lambda s: put(s / "releases/.more/x"), files="releases/.more was added"),
     case(
         "a release linked",
-        lambda s: ((s / LAST).rename(s.parent / "x"), (s / LAST).symlink_to("../../x")),
+        in_turn(lambda s: (s / LAST).rename(s.parent / "x"), lambda s: (s / LAST).symlink_to("../../x")),
         chain="is not a release folder",
     ),
     case("the releases linked", linked_releases, chain="or is a link to one"),
@@ -879,7 +893,7 @@ INDEX = [
     case("an index that is no JSON", lambda s: put(s / "releases.json", b"{"), index="cannot be read as JSON"),
     case(
         "an index that is a link",
-        lambda s: ((s / "releases.json").rename(s.parent / "i"), link(s / "releases.json", "../i")),
+        in_turn(lambda s: (s / "releases.json").rename(s.parent / "i"), lambda s: link(s / "releases.json", "../i")),
         index="symbolic link",
     ),
     case(
@@ -932,7 +946,7 @@ INDEX = [
     ),
     case(
         "latest linked",
-        lambda s: (shutil.rmtree(s / "latest"), (s / "latest").symlink_to("releases/1.1.1")),
+        in_turn(lambda s: shutil.rmtree(s / "latest"), lambda s: (s / "latest").symlink_to("releases/1.1.1")),
         derived_files="latest was changed",
     ),
     case("a file added to latest", lambda s: put(s / "latest/more.csv"), derived_files="latest/more.csv was added"),
@@ -986,7 +1000,7 @@ INDEX = [
     ),
     case(
         "a feed that is no XML",
-        lambda s: (put(s / "feed.xml"), forging.relist(s, "feed.xml")),
+        in_turn(lambda s: put(s / "feed.xml"), lambda s: forging.relist(s, "feed.xml")),
         derived_files="cannot be checked: ParseError",
     ),
 ]
@@ -1003,7 +1017,7 @@ def behind(store: Path) -> None:
 
 
 def behind_and(change: Callable[[Path], object]) -> Callable[[Path], None]:
-    return lambda store: (behind(store), change(store))[0]
+    return in_turn(behind, change)
 
 
 def first_alone(store: Path) -> None:
@@ -1063,7 +1077,7 @@ CUT = [
     ),
     case(
         "no index and latest changed",
-        lambda s: (first_alone(s), flip(s / "latest/projects.csv")),
+        in_turn(first_alone, lambda s: flip(s / "latest/projects.csv")),
         cut={"index": "", "derived files": ""},
         derived_files="latest/projects.csv was added",
     ),
