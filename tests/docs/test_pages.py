@@ -25,7 +25,7 @@ ELSEWHERE = {"audit.md", "night.md", "push.md", "schedule.md"}
 OUTSIDE = {
     "make test": "this is what runs now",
     "cbrn-data serve": "runs until it is ended; tests/portal/test_serve.py runs it",
-    "pip install '.[cluster]'": "the environment of the tests has every extra",
+    "pip install 'cbrn_data[cluster]'": "the environment of the tests has every extra",
     "docker": "no container engine is to be had; docs/containers.md says what was checked instead",
 }
 """How commands begin that cannot be run here, and why not."""

@@ -198,6 +198,7 @@ def test_trusted_keys_are_read_in_both_forms(data: bytes) -> None:
         (LINE[:40], "no public key"),
         (public_pem(KEY.public_key()).replace(b"MC", b"MD"), "no public key"),
     ],
+    ids=["nothing", "a comment", "a private key", "an RSA key", "a line cut short", "a wrong header"],
 )
 def test_what_cannot_be_trusted_is_refused(data: bytes, why: str) -> None:
     with pytest.raises(CbrnDataError, match=f"^pins: .*{why}"):
