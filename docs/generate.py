@@ -1,5 +1,13 @@
-"""Write the pages of docs/ that are derived: ``python docs/generate.py``. A test fails while one is out of date."""
+"""Write the pages of docs/ that are derived, wholly or in part: ``python docs/generate.py``.
 
+``tests/docs/test_generated.py`` fails while one is out of date.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Set
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 from cbrn_data.findings import catalogue
@@ -7,6 +15,10 @@ from cbrn_data.schema.dictionary import dictionary
 from cbrn_data.schema.model import read_package
 
 HERE = Path(__file__).parent
+SOURCE = HERE.parent / "src" / "cbrn_data"
+BEGIN, END = "<!-- made by `python docs/generate.py` -->\n", "<!-- to here -->"
+EVERYWHERE = ("errors", "findings", "settings", "strict_json", "strict_yaml")
+"""Small modules that anything may import; the picture would be nothing but arrows to them."""
 
 
 def findings_page() -> str:
@@ -18,9 +30,58 @@ def findings_page() -> str:
     return "\n".join(lines)
 
 
+def imports(source: Path = SOURCE) -> dict[str, set[str]]:
+    """Return what each package and module directly below ``source`` imports of the others, by name."""
+    parts = {path.stem: [path] for path in source.glob("*.py") if path.stem != "__init__"}
+    parts |= {path.parent.name: sorted(path.parent.rglob("*.py")) for path in source.glob("*/__init__.py")}
+    return {
+        part: {name for path in paths for name in _imported(path, source.name) if name in parts and name != part}
+        for part, paths in sorted(parts.items())
+    }
+
+
+def _imported(path: Path, package: str) -> Iterator[str]:
+    """Yield the name below ``package`` of everything that a file imports from there, wherever in the file."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        yield from (name.split(".")[1] for name in names if name.startswith(f"{package}."))
+
+
+def picture(graph: Mapping[str, Set[str]]) -> str:
+    """Return a Mermaid flowchart of imports; an arrow leads from what is imported to what imports it.
+
+    An arrow is left out where others lead the same way. Raises graphlib.CycleError where imports go round in a circle.
+    """
+    beneath: dict[str, set[str]] = {}
+    for name in TopologicalSorter(graph).static_order():
+        beneath[name] = set(graph[name]).union(*(beneath[other] for other in graph[name]))
+    lines = [
+        f"  {other} --> {name}"
+        for name in sorted(graph)
+        for other in sorted(graph[name])
+        if not any(other in beneath[between] for between in graph[name])
+    ]
+    return "\n".join(["```mermaid", "flowchart TD", *lines, "```"]) + "\n"
+
+
+def architecture_page() -> str:
+    """Return the page of the architecture as it is written, with the picture of the imports as they are."""
+    graph = {name: others.difference(EVERYWHERE) for name, others in imports().items() if name not in EVERYWHERE}
+    before, _, rest = (HERE / "architecture.md").read_text(encoding="utf-8").partition(BEGIN)
+    return f"{before}{BEGIN}{picture(graph)}{END}{rest.partition(END)[2]}"
+
+
 def pages() -> dict[str, str]:
     """Return every derived page by its name."""
-    return {"findings.md": findings_page(), "tables.md": dictionary(read_package(HERE.parent / "schemas"))}
+    return {
+        "architecture.md": architecture_page(),
+        "findings.md": findings_page(),
+        "tables.md": dictionary(read_package(HERE.parent / "schemas")),
+    }
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["WithdrawnWarning", "__version__", "load", "package", "releases"]
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
+"""The version of the code, defined here only; CHANGELOG.md says what it brings. Releases of data have their own."""
 
 
 def __getattr__(name: str) -> Any:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cbrn_data import __version__
 from cbrn_data.cli.app import app
 from tests.cli.conftest import Command, History, edit
 from tests.conftest import PROJECT
@@ -45,6 +46,11 @@ def test_help_names_what_there_is_and_imports_nothing_heavy(command: list[str]) 
 def test_the_installed_program_shows_its_help() -> None:
     done = subprocess.run([EXECUTABLE, "--help"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_version_is_that_of_the_code(cbrn_data: Command) -> None:
+    done = cbrn_data("--version")
+    assert (done.code, done.out, done.err) == (0, f"cbrn-data {__version__}\n", "")
 
 
 def test_no_command_is_wrong_use(cbrn_data: Command) -> None:

@@ -7,14 +7,27 @@ from typing import Annotated
 
 import typer
 
+from cbrn_data import __version__
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 Root = Annotated[Path, typer.Option("--root", help="The folder with raw/, schemas/ and published/.", show_default="here")]
 Json = Annotated[bool, typer.Option("--json", help="Print for machines.")]
 
 
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"cbrn-data {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", help="Print the version of the code.", callback=_show_version, is_eager=True)
+]
+
+
 @app.callback()
-def cbrn_data() -> None:
+def cbrn_data(version: Version = False) -> None:
     """From leaflets to validated, versioned open data in which every cell leads back to its words."""
 
 
