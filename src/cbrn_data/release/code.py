@@ -15,7 +15,7 @@ LIBRARIES = tuple(
     "babel frictionless jinja2 jsonschema pandas pandera pyarrow pycountry pyyaml rdflib vl-convert-python".split()
 )
 
-CODE = (".py", ".yaml", ".csv", ".json", ".txt", ".j2", ".css", ".js", ".svg")
+CODE = (".py", ".yaml", ".csv", ".json", ".md", ".txt", ".j2", ".css", ".js", ".svg")
 """Endings of the files that count: what an editor or an interpreter leaves beside them does not."""
 
 

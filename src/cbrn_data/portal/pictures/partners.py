@@ -13,6 +13,9 @@ from cbrn_data.portal.reading import Reading
 LABELLED_AT_MOST = 15
 """With more countries, names would cover the map; the page lists them."""
 
+_MARKED, _BESIDE = 10, 18
+"""Pixels: a country that is smaller has a mark, and one that its name would hide has the name beside it."""
+
 _PARTNER, _NAMED, _OPEN = "Partner country", "Named in the data, not a partner", "Status not settled"
 _COLOURS = {_PARTNER: LIGHT.strong, _NAMED: LIGHT.second, _OPEN: LIGHT.hatched}
 
@@ -77,7 +80,7 @@ def _shapes(found: View, frame: Frame) -> list[Spec]:
     world: Spec = {"data": {"name": "world", "format": {"type": "topojson", "feature": FEATURE}}}
     lookup = {"from": {"data": {"values": found.shown}, "key": "country_id", "fields": ["kind"]}, "lookup": "id"}
     dashed = {"type": "geoshape", "stroke": LIGHT.soft, "strokeDash": [3, 2], "strokeWidth": 0.8}
-    small = [row for row in found.shown if row["country_id"] in frame.small]
+    small = [row for row in found.shown if frame.extents[row["country_id"]] < _MARKED]
     return [
         world
         | {
@@ -102,7 +105,7 @@ def _shapes(found: View, frame: Frame) -> list[Spec]:
 
 
 def _labels(found: View, frame: Frame, width: int) -> list[Spec]:
-    """Return names with a halo, beside the mark of a small country."""
+    """Return names with a halo, beside a small country."""
     text: Spec = {"type": "text", "fontSize": 13 if width == WIDE else 10, "fontWeight": "bold"}
     halo = {"color": LIGHT.halo, "stroke": LIGHT.halo, "strokeWidth": 3, "strokeJoin": "round"}
     named = [row | {"label": row["name"] if width == WIDE else row["country_id"]} for row in found.shown]
@@ -110,9 +113,10 @@ def _labels(found: View, frame: Frame, width: int) -> list[Spec]:
     sides: dict[str, list[Spec]] = {"center": [], "left": [], "right": []}
     for row in named:
         end = frame.places[row["country_id"]][0] + text["fontSize"] * len(row["label"])
-        side = "center" if row["country_id"] not in frame.small else "left" if end < _size(width)[0] else "right"
+        hidden = frame.extents[row["country_id"]] < _BESIDE
+        side = "center" if not hidden else "left" if end < _size(width)[0] else "right"
         sides[side].append(row)
-    shift = {"center": 0, "left": 7, "right": -7}
+    shift = {"center": 0, "left": 11, "right": -11}
     encoding = {"text": {"field": "label", "type": "nominal"}}
     return [
         _at(rows, text | {"align": side, "dx": shift[side]} | look, encoding)

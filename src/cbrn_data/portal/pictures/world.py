@@ -21,8 +21,6 @@ FEATURE = "outlines"
 """The name of the shapes in the topology."""
 _WIDEST = math.radians(75)
 """Up to this angular distance between the middle and a country, an azimuthal projection keeps shapes."""
-_SMALL = 10
-"""Pixels: a country whose largest part is narrower and lower is hard to see."""
 _APART = 2
 """Pixels between the vertices of an outline."""
 
@@ -34,7 +32,8 @@ Point = tuple[float, float]
 class Frame:
     """A map of one size: ``areas`` and ``countries`` are in sight.
 
-    Of the rows shown, ``places`` are where labels stand, in pixels to the right and downwards, and ``small`` need a mark.
+    Of the countries shown, ``places`` are where labels stand, in pixels to the right and downwards, and ``extents`` are how
+    many pixels the largest part is wide or high.
     """
 
     topology: dict[str, Any]
@@ -42,7 +41,7 @@ class Frame:
     areas: list[str]
     countries: set[str]
     places: dict[str, Point]
-    small: set[str]
+    extents: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ class View:
             sorted(name for name, rings in _areas().items() if lens.sees(rings)),
             {code for code, rings in _outlines().items() if lens.sees(rings)},
             {row["country_id"]: lens.pixel((row["lon"], row["lat"])) for row in self.shown},
-            {code for code, rings in outlines.items() if lens.extent(rings) < _SMALL},
+            {code: lens.extent(rings) for code, rings in outlines.items()},
         )
 
 
