@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from hashlib import sha256
-from importlib.metadata import distribution
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +13,31 @@ import pytest
 
 from cbrn_data.checks.profile import PROFILE, by_profile
 from cbrn_data.release import code
+from tests.conftest import PROJECT
 
-OFFICIAL = "a9ef0fc168b3402ae7aa7d22bbcb798e0db6b639e7ee15ff4aa177463cea7112"
+DIGESTS = {
+    "1.0": "25865878304ca15c9fbf198b84877588ff34c57f1e148f2b13b3bde8777e2228",
+    "2.0": "a9ef0fc168b3402ae7aa7d22bbcb798e0db6b639e7ee15ff4aa177463cea7112",
+}
+OFFICIAL = PROJECT.parent / "shared" / "standards" / "data" / "datapackage-2.0" / "datapackage.json"
 
 
-def test_the_profile_is_the_official_one_and_refers_to_nothing_else() -> None:
-    data = Path(str(distribution("dplib-py").locate_file(PROFILE))).read_bytes()
-    assert sha256(data).hexdigest() == OFFICIAL
+@pytest.mark.parametrize("version", DIGESTS)
+def test_a_profile_is_as_its_note_says_and_refers_to_nothing_else(version: str) -> None:
+    folder = PROJECT / "src" / "cbrn_data" / "checks" / "profiles"
+    data = (folder / f"datapackage-{version}.json").read_bytes()
+    assert sha256(data).hexdigest() == DIGESTS[version]
+    assert DIGESTS[version] in (folder / "README.md").read_text(encoding="utf-8")
     assert b'"$ref"' not in data and json.loads(data)["$schema"] == "http://json-schema.org/draft-07/schema#"
 
 
-def test_the_package_that_ships_it_is_among_those_that_a_release_records() -> None:
-    assert "dplib-py" in code.LIBRARIES
+@pytest.mark.skipif(not OFFICIAL.exists(), reason="a copy of the official repository's files is not here")
+def test_the_profile_that_judges_is_the_official_one() -> None:
+    assert PROFILE.read_bytes() == OFFICIAL.read_bytes()
+
+
+def test_the_digest_of_the_code_that_a_release_records_has_the_profile_in_it() -> None:
+    assert "checks/profiles/datapackage-2.0.json" in {name for name, _ in code._files(files("cbrn_data"), "")}
 
 
 @pytest.fixture

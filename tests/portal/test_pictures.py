@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
+from typing import cast
 from xml.etree import ElementTree
 
 import pytest
 
-from cbrn_data.portal.pictures import draw
-from cbrn_data.portal.pictures.drawing import DARK, LIGHT, _drawn
+from cbrn_data.portal.pictures import draw, world
+from cbrn_data.portal.pictures.drawing import DARK, LIGHT, Picture, _drawn
+from cbrn_data.portal.pictures.partners import _note, partners
 from cbrn_data.portal.pictures.world import view
-from cbrn_data.portal.reading import read_release
+from cbrn_data.portal.reading import Reading, read_release
 from cbrn_data.schema.canonical import Row
 from cbrn_data.store.store import Store
 from tests.portal.conftest import Portal
@@ -58,14 +61,147 @@ def test_data_at_an_address_is_not_fetched() -> None:
         _drawn(json.dumps(spec))
 
 
-def test_every_country_that_can_be_drawn_is_and_the_others_are_named() -> None:
-    rows: list[Row] = [
-        {"country_id": "KAZ", "m49": "398", "name": "Kazakhstan", "kind": "x"},
-        {"country_id": "XKX", "m49": None, "name": "Kosovo", "kind": "x"},
-        {"country_id": "SGP", "m49": "702", "name": "Singapore", "kind": "x"},
-    ]
-    found = view(rows)
-    assert [row["country_id"] for row in found.shown] == ["KAZ", "XKX"] and found.missing == ["Singapore"]
-    assert found.projection(800, 400)["type"] == "azimuthalEqualArea"
-    spread = view([{"country_id": "X", "m49": number, "name": "", "kind": "x"} for number in ("076", "398", "036")])
-    assert spread.projection(800, 400)["type"] == "equalEarth"
+def row(code: str) -> Row:
+    return {"country_id": code, "name": code.title(), "kind": "x"}
+
+
+def test_a_country_without_an_outline_is_named() -> None:
+    found = view([row("KAZ"), row("XKX"), row("QQQ")])
+    assert [one["country_id"] for one in found.shown] == ["KAZ", "XKX"] and found.missing == ["Qqq"]
+
+
+def test_the_projection_depends_on_how_far_countries_are_from_each_other() -> None:
+    assert view([row("KAZ"), row("XKX")]).frame(800, 400).projection["type"] == "azimuthalEqualArea"
+    assert view([row("BRA"), row("KAZ"), row("AUS")]).frame(800, 400).projection["type"] == "equalEarth"
+
+
+def test_a_country_too_small_to_be_seen_has_a_mark() -> None:
+    made = drawn(*PARTNERS.split())
+    extents = view([row(code) for code in PARTNERS.split()]).frame(890, 468).extents
+    small = {code for code, extent in extents.items() if extent < 10}
+    assert {"SGP", "SYC", "BHR"} <= small and not {"KAZ", "TJK"} & small
+    assert view([row("SGP")]).frame(890, 468).extents["SGP"] > 300
+    svg = ElementTree.fromstring(made.files["pictures/countries.svg"])
+    marks = [node for node in svg.iter() if "mark-symbol" in node.get("class", "") and "layer" in node.get("class", "")]
+    assert [len(mark) for mark in marks] == [len(small)]
+
+
+def test_a_drawing_is_not_finer_than_its_pixels_and_no_ring_turns() -> None:
+    found = view([row(code) for code in PARTNERS.split()])
+    wide, narrow = (found.frame(width, width // 2).topology for width in (890, 330))
+    assert len(json.dumps(narrow)) < len(json.dumps(wide)) < len(json.dumps(world._world())) * 0.6
+    for topology in (wide, narrow, world._world()):
+        for shape in topology["objects"][world.FEATURE]["geometries"]:
+            for outer, *holes in shape["arcs"]:
+                assert (
+                    world._area(world._ring(topology, outer))
+                    < 0
+                    < min((world._area(world._ring(topology, hole)) for hole in holes), default=1)
+                ), shape
+
+
+PARTNERS = """BEN CMR CIV GAB LBR MRT MAR SEN SLE TGO UZB KGZ TJK PAK MNG KAZ TKM AFG BDI COD ETH GHA KEN MWI RWA SYC TZA
+    UGA ZMB ARE QAT SAU BHR KWT OMN IRQ JOR LBN EGY DZA BFA LBY NER TUN MLI BRN KHM IDN LAO MYS MMR PHL SGP THA VNM
+    ALB ARM AZE BIH GEO MDA MNE MKD SRB UKR"""
+"""Countries of the programme's regions, with neighbours that its pages name."""
+
+OTHERS = "XKX PSE ISR SYR CYP TUR TWN CHN IND RUS SOM SSD MLT COM MUS CPV STP MDV HKG".split()
+
+
+def whose(lon: float, lat: float) -> list[str]:
+    """Say in which outlines a place is."""
+
+    def inside(ring: list[world.Point]) -> bool:
+        crossed = False
+        for (x1, y1), (x2, y2) in zip(ring, ring[1:] + ring[:1], strict=True):
+            if (y1 > lat) != (y2 > lat) and lon < (x2 - x1) * (lat - y1) / (y2 - y1) + x1:
+                crossed = not crossed
+        return crossed
+
+    return [name for name, rings in (world._outlines() | world._areas()).items() if any(map(inside, rings))]
+
+
+def test_the_outlines_have_a_country_for_every_code_and_areas_that_are_no_country_s() -> None:
+    assert {*PARTNERS.split(), *OTHERS} <= set(world._outlines())
+    assert set(world._areas()) == {
+        "Abyei", "Aksai Chin", "Arunachal Pradesh", "Ilemi triangle", "Jammu and Kashmir", "Western Sahara"
+    }  # fmt: skip
+    user_assigned = {code for code in world._outlines() if code[0] == "X"}
+    assert user_assigned == {"XKX"} and "ESH" not in world._outlines() and "ATA" not in world._outlines()
+
+
+@pytest.mark.parametrize(
+    ("place", "lon", "lat", "owner"),
+    [
+        ("Simferopol", 34.1, 44.95, "UKR"),
+        ("Sevastopol", 33.6, 44.6, "UKR"),
+        ("Majdal Shams", 35.77, 33.2, "SYR"),
+        ("Katzrin", 35.7, 32.98, "SYR"),
+        ("Nazareth", 35.3, 32.7, "ISR"),
+        ("Ramallah", 35.2, 31.9, "PSE"),
+        ("Khan Yunis", 34.33, 31.35, "PSE"),
+        ("Kyrenia", 33.3, 35.3, "CYP"),
+        ("Hargeisa", 44.07, 9.56, "SOM"),
+        ("Sukhumi", 41.1, 43.0, "GEO"),
+        ("Tskhinvali", 43.97, 42.23, "GEO"),
+        ("Tiraspol", 29.6, 46.85, "MDA"),
+        ("Stepanakert", 46.75, 39.82, "AZE"),
+        ("Pristina", 21.16, 42.66, "XKX"),
+        ("Nis", 21.9, 43.32, "SRB"),
+        ("Taichung", 120.7, 24.15, "TWN"),
+        ("Baikonur", 63.3, 45.9, "KAZ"),
+        ("Agadir", -9.4, 30.4, "MAR"),
+        ("Dakhla and its land", -15.0, 23.7, "Western Sahara"),
+        ("Laayoune", -13.0, 27.1, "Western Sahara"),
+        ("Tifariti", -10.6, 26.2, "Western Sahara"),
+        ("Srinagar", 74.8, 34.1, "Jammu and Kashmir"),
+        ("Leh", 77.6, 34.16, "Jammu and Kashmir"),
+        ("Gilgit", 74.3, 35.9, "Jammu and Kashmir"),
+        ("Siachen", 77.0, 35.4, "Jammu and Kashmir"),
+        ("Shaksgam", 76.6, 36.1, "Jammu and Kashmir"),
+        ("Lahore", 74.2, 31.55, "PAK"),
+        ("Tianshuihai", 79.4, 35.3, "Aksai Chin"),
+        ("Itanagar and beyond", 93.7, 27.6, "Arunachal Pradesh"),
+        ("Abyei", 28.4, 9.8, "Abyei"),
+        ("Ilemi", 35.2, 4.8, "Ilemi triangle"),
+    ],
+)
+def test_a_place_is_where_the_note_on_outlines_says(place: str, lon: float, lat: float, owner: str) -> None:
+    assert whose(lon, lat) == [owner], place
+
+
+def drawn(*codes: str) -> Picture:
+    """Return the map of these partner countries."""
+    rows = {"countries": [row(code) for code in codes], "memberships": [{"country_id": code} for code in codes]}
+    made = partners(cast(Reading, SimpleNamespace(rows=rows)))
+    assert made is not None
+    return made
+
+
+def note(*codes: str) -> str:
+    """Return what a map of these countries says below it."""
+    found = view([row(code) for code in codes])
+    return _note(found, found.frame(890, 468))
+
+
+def test_what_is_not_settled_is_hatched_where_it_is_in_sight() -> None:
+    made = drawn("MAR", "MRT")
+    assert "Hatched, because the status is not settled: Western Sahara." in made.note
+    for name, svg in made.files.items():
+        assert svg.count(b'fill="url(#hatches)"') == 2 and b'<pattern id="hatches"' in svg, name  # the area and the legend
+        assert "Status not settled" in texts(svg)
+    assert DARK.hatched.encode() in made.files["pictures/countries-dark.svg"]
+    assert "Hatched" not in note("THA", "VNM", "KHM")
+
+
+def test_kosovo_and_palestine_have_the_notes_of_the_institutions_where_they_are_shown() -> None:
+    made = drawn("XKX", "PSE", "SGP")
+    assert {"XKX*", "PSE*", "SGP"} <= texts(made.files["pictures/countries-narrow.svg"])
+    assert all(b"stroke-dasharray" in svg for svg in made.files.values())
+    for text, kosovo, palestine in (
+        (made.note, True, True),
+        (note("SRB", "MKD"), True, False),  # the dashed border is in sight
+        (note("JOR", "LBN"), False, False),  # an outline without a name
+    ):
+        assert ("UNSCR 1244/1999" in text) is kosovo
+        assert ("shall not be construed as recognition of a State of Palestine" in text) is palestine

@@ -1,27 +1,26 @@
 """The descriptor of a release against the official profile of Data Package 2.0, which frictionless does not know.
 
-The profile is the one that ``dplib-py`` ships, read from its files without importing it: it judges without a network,
-and alike as long as the lock stays. It refers to no other file, so nothing is fetched.
+The profile is a file of this package (``profiles/README.md`` says where it comes from): it judges without a network, and
+alike as long as the code stays. It refers to no other file, so nothing is fetched.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from importlib.metadata import distribution
-from pathlib import Path
+from importlib.resources import files
 from typing import Any
 
 from cbrn_data.findings import Finding, shown
 from cbrn_data.store.folder import DESCRIPTOR
 
-PROFILE = "dplib/profiles/2.0/datapackage.json"
+PROFILE = files("cbrn_data.checks") / "profiles" / "datapackage-2.0.json"
 
 
 def by_profile(descriptor: Mapping[str, Any]) -> Iterator[Finding]:
     """Yield a finding for each place where a descriptor does not hold to the official profile."""
     from jsonschema import Draft7Validator
 
-    profile = json.loads(Path(str(distribution("dplib-py").locate_file(PROFILE))).read_bytes())
+    profile = json.loads(PROFILE.read_bytes())
     for error in Draft7Validator(profile).iter_errors(descriptor):
         yield Finding("data-package-profile", f"{error.json_path}: {shown(error.message, 160)}", DESCRIPTOR)

@@ -12,11 +12,10 @@ from typing import Any
 from cbrn_data import __version__
 
 LIBRARIES = tuple(
-    """babel bqplot dplib-py frictionless jinja2 jsonschema pandas pandera pyarrow pycountry pyyaml rdflib
-    vl-convert-python""".split()
+    "babel frictionless jinja2 jsonschema pandas pandera pyarrow pycountry pyyaml rdflib vl-convert-python".split()
 )
 
-CODE = (".py", ".yaml", ".csv", ".txt", ".j2", ".css", ".js", ".svg")
+CODE = (".py", ".yaml", ".csv", ".json", ".md", ".txt", ".j2", ".css", ".js", ".svg")
 """Endings of the files that count: what an editor or an interpreter leaves beside them does not."""
 
 

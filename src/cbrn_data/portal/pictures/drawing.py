@@ -35,10 +35,16 @@ class Colours:
     second: str
     on_strong: str
     halo: str
+    hatched: str
 
 
-LIGHT = Colours("#1b1f24", "#56606b", "#d6dbe1", "#e8ebee", "#0b5c80", "#b8690b", "#ffffff", "#123447")
-DARK = Colours("#e6e9ec", "#a7b0ba", "#3a424b", "#2a3138", "#7cc4e4", "#f2b134", "#10161c", "#d9eefa")
+LIGHT = Colours("#1b1f24", "#56606b", "#d6dbe1", "#e8ebee", "#0b5c80", "#b8690b", "#ffffff", "#123447", "#f6f7f8")
+DARK = Colours("#e6e9ec", "#a7b0ba", "#3a424b", "#2a3138", "#7cc4e4", "#f2b134", "#10161c", "#d9eefa", "#1b2127")
+
+_HATCHES = f"""<defs><pattern id="hatches" width="5" height="5" patternUnits="userSpaceOnUse" \
+patternTransform="rotate(45)"><rect width="5" height="5" fill="{LIGHT.hatched}"/>\
+<rect width="1.6" height="5" fill="{LIGHT.soft}"/></pattern></defs>"""
+"""Lines across what has the colour ``hatched``, which Vega-Lite cannot draw."""
 
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 _CONFIG: Spec = {
@@ -97,7 +103,22 @@ def _drawn(spec: str) -> str:
     from vl_convert import vegalite_to_svg
 
     svg: str = vegalite_to_svg(spec, vl_version="6.4", allowed_base_urls=[])
-    return svg + "\n"
+    return _hatched(_lighter(svg)) + "\n"
+
+
+def _lighter(svg: str) -> str:
+    """Return a drawing without what nobody sees: paths that are empty, and less than a tenth of a pixel."""
+    svg = re.sub(r"<path(?![^>]* d=)[^>]*/>", "", svg)
+    return re.sub(r' d="[^"]*"', lambda path: re.sub(r"(\.\d)\d+", r"\1", path[0]), svg)
+
+
+def _hatched(svg: str) -> str:
+    """Return a drawing with lines across what has the colour for that."""
+    plain = f'fill="{LIGHT.hatched}"'
+    if plain not in svg:
+        return svg
+    head, _, rest = svg.partition(">")
+    return head + ">" + _HATCHES + rest.replace(plain, 'fill="url(#hatches)"')
 
 
 def _dark(svg: str) -> str:
