@@ -52,8 +52,8 @@ def add_file(path: Path, raw: Path, about: About) -> Added:
     suffix = path.suffix.lower()
     if suffix not in {".txt", ".pdf", ".csv"}:
         raise CbrnDataError(f"{path}: only .txt and .pdf leaflets and .csv tables can be added")
-    limit = MAX_BYTES.get({".txt": "leaflet", ".pdf": "document"}.get(suffix, ""))
-    data, findings = read_bytes(path, str(path), limit)
+    kind = {".txt": "leaflet", ".pdf": "document"}.get(suffix, "curated")
+    data, findings = read_bytes(path, str(path), MAX_BYTES[kind])
     if data is None:
         raise SourceError(f"{path} was not added", findings)
     if suffix == ".csv":

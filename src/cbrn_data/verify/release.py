@@ -26,9 +26,20 @@ from cbrn_data.schema.coverage import coverage
 from cbrn_data.schema.delta import applied, delta
 from cbrn_data.schema.model import CHANGES, Package, read_package
 from cbrn_data.signing.attestation import ATTESTATION, read_envelope, read_statement, signers
-from cbrn_data.signing.keys import PUBLIC_KEY, fingerprint, is_small_order, read_public_keys
+from cbrn_data.signing.keys import KEYS_LIMIT, PUBLIC_KEY, fingerprint, is_small_order, read_public_keys
+from cbrn_data.sources.source import SIDECAR_LIMIT
 from cbrn_data.store import disk
-from cbrn_data.store.folder import DESCRIPTOR, INFO, NESTED, REPORT, SUMS, parse_checksums, problems, read_release
+from cbrn_data.store.folder import (
+    DESCRIPTOR,
+    INFO,
+    NESTED,
+    REPORT,
+    SUMS,
+    parse_checksums,
+    problems,
+    read_release,
+    source_file,
+)
 from cbrn_data.strict_json import parse_object
 from cbrn_data.strict_yaml import load_yaml
 from cbrn_data.verify.descriptor import descriptor_faults
@@ -143,9 +154,10 @@ class ReleaseAudit:
         )
         for row in self._read.rows["sources"]:
             path = row["path"] or ""
-            if (disk.digest(self.folder / path), str(disk.size(self.folder / path))) != (row["sha256"], row["bytes"]):
+            file, about = source_file(self.folder, path), source_file(self.folder, f"{path}.yaml")
+            if (disk.digest(file, self.folder), str(disk.size(file))) != (row["sha256"], row["bytes"]):
                 yield f"{path} has not the digest and size that the table of sources gives"
-            sidecar = load_yaml(disk.read(self.folder / f"{path}.yaml").decode())
+            sidecar = load_yaml(disk.read(about, SIDECAR_LIMIT, self.folder).decode())
             said = {SIDECAR.get(name, name): value for name, value in row.items() if name not in ("path", "media_type")}
             for key, value in said.items():
                 if (None if sidecar.get(key) is None else str(sidecar[key])) != value:
@@ -184,7 +196,7 @@ class ReleaseAudit:
 
     def _signed(self) -> Iterator[str]:
         envelope = read_envelope(disk.read(self.folder / ATTESTATION))
-        beside = read_public_keys(disk.read(self.folder / PUBLIC_KEY), PUBLIC_KEY)
+        beside = read_public_keys(disk.read(self.folder / PUBLIC_KEY, KEYS_LIMIT), PUBLIC_KEY)
         found = signers(envelope, [key for key in (self.trusted or beside) if not is_small_order(key)])
         if not found:
             who = "any pinned key" if self.trusted else f"the key in {PUBLIC_KEY}"
