@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import re
 
-import numpy as np
-
 DEEPEST = 100
 """How many objects and arrays, or lists and mappings of YAML, may stand in one another."""
 
 _PIECE = 1 << 20
 _ESCAPE = re.compile(rb"\\.", re.DOTALL)
-_STEP = np.zeros(256, dtype=np.int64)
-_STEP[list(b"[{")], _STEP[list(b"]}")] = 1, -1
 
 
 def nests_too_deeply(text: bytes | str, deepest: int = DEEPEST) -> bool:
@@ -30,12 +26,16 @@ def nests_too_deeply(text: bytes | str, deepest: int = DEEPEST) -> bool:
     data = text.encode(errors="surrogatepass") if isinstance(text, str) else text
     if data.count(b"[") + data.count(b"{") <= deepest:
         return False
+    import numpy as np  # slow to import, and few texts need it
+
+    step = np.zeros(256, dtype=np.int64)
+    step[list(b"[{")], step[list(b"]}")] = 1, -1
     depth, within = 0, False
     plain = _ESCAPE.sub(b"..", data) if b"\\" in data else data
     for start in range(0, len(plain), _PIECE):
         piece = np.frombuffer(plain, np.uint8, min(_PIECE, len(plain) - start), start)
         marks = np.cumsum(piece == ord('"')) + within
-        depths = depth + np.cumsum(np.where(marks % 2, 0, _STEP[piece]))
+        depths = depth + np.cumsum(np.where(marks % 2, 0, step[piece]))
         if depths.max() > deepest:
             return True
         depth, within = int(depths[-1]), bool(marks[-1] % 2)

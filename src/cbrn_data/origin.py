@@ -17,10 +17,10 @@ from typing import Protocol
 
 from cbrn_data.catalogue.address import is_trusted
 from cbrn_data.errors import CbrnDataError, ReleaseError, VerificationError
+from cbrn_data.fetch import LIST_LIMIT, TOTAL_LIMIT, Web, checked_address, is_address
 from cbrn_data.settings import Settings
 from cbrn_data.store import disk
 from cbrn_data.store.index import INDEX
-from cbrn_data.verify.remote import LIST_LIMIT, TOTAL_LIMIT, Web, checked_address, is_address
 
 FILE_LIMIT = 1 << 30
 """A file is handed over whole, in memory."""
@@ -65,7 +65,8 @@ class FolderOrigin:
 
     def file(self, path: str, sha256: str) -> bytes:
         """Return a file that has the digest."""
-        return _checked(disk.read(disk.inside(self._folder, path)), sha256, f"{self._folder / path}")
+        place = disk.inside(self._folder, path)
+        return _checked(disk.read(place, FILE_LIMIT, self._folder), sha256, f"{place}")
 
 
 class WebOrigin:

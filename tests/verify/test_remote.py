@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from cbrn_data import fetch as fetching
 from cbrn_data.catalogue.derive import derivation
 from cbrn_data.store.store import Store
 from cbrn_data.verify import remote
@@ -350,7 +351,7 @@ def dripping(stop: threading.Event) -> Answer:
 
 
 def test_a_server_that_drips_does_not_hold_the_auditor_up(site: Site, fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote, "TIMEOUT", 1)
+    monkeypatch.setattr(fetching, "TIMEOUT", 1)
     stop = threading.Event()
     site.answers[FILE] = dripping(stop)
     faults = fetch(site.address)
@@ -361,7 +362,7 @@ def test_a_server_that_drips_does_not_hold_the_auditor_up(site: Site, fetch: Fet
 def test_a_server_that_falls_silent_is_not_asked_for_every_file(
     site: Site, fetch: Fetch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remote, "TIMEOUT", 1)
+    monkeypatch.setattr(fetching, "TIMEOUT", 1)
     stop = threading.Event()
     for path in site.folder.rglob("*"):
         if path.parent.name == "1.1.0" and path.name != "SHA256SUMS":
@@ -370,9 +371,9 @@ def test_a_server_that_falls_silent_is_not_asked_for_every_file(
     stop.set()
     assert [path for path in site.asked if path.startswith("/releases/1.1.1/")] == []
     # SHA256SUMS came; then each file was waited for, until none was asked for any more.
-    assert sum(path.startswith("/releases/1.1.0/") for path in site.asked) == remote.SILENT_AT_MOST + 1
-    assert len([fault for fault in faults if "releases/1.1.0/" in fault]) == remote.SILENT_AT_MOST + 1
-    assert all("does not answer any more" in fault for fault in faults[remote.SILENT_AT_MOST :])
+    assert sum(path.startswith("/releases/1.1.0/") for path in site.asked) == fetching.SILENT_AT_MOST + 1
+    assert len([fault for fault in faults if "releases/1.1.0/" in fault]) == fetching.SILENT_AT_MOST + 1
+    assert all("does not answer any more" in fault for fault in faults[fetching.SILENT_AT_MOST :])
 
 
 def test_an_index_that_moves_on_meanwhile_is_told(site: Site, fetch: Fetch) -> None:

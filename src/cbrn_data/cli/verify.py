@@ -13,6 +13,7 @@ from rich.text import Text
 
 from cbrn_data.cli.show import console, show_json, show_table
 from cbrn_data.errors import CbrnDataError
+from cbrn_data.fetch import is_address
 from cbrn_data.findings import shown
 from cbrn_data.settings import release_date, settings
 from cbrn_data.signing.keys import trusted_keys
@@ -20,7 +21,7 @@ from cbrn_data.store import disk
 from cbrn_data.store.folder import SUMS
 from cbrn_data.store.history import RELEASES, read_history
 from cbrn_data.verify.release import ReleaseAudit
-from cbrn_data.verify.remote import Mirror, is_address, mirror
+from cbrn_data.verify.remote import Mirror, mirror
 from cbrn_data.verify.report import VERDICTS, check_place, page, write_page
 from cbrn_data.verify.results import FAILED, PASSED, Result, exit_code, notices
 from cbrn_data.verify.store import fresh, held_against, remember, verify_store
@@ -54,11 +55,12 @@ def verify_now(
     report: Path | None = None,
     rebuild: bool = False,
     max_size: float | None = None,
+    max_time: float | None = None,
 ) -> None:
-    """Verify a release or a store, print the results, and exit 0, 1 or 3; ``max_size`` is in GB."""
+    """Verify a release or a store, print the results, and exit 0, 1 or 3; ``max_size`` is in GB, ``max_time`` in minutes."""
     where = settings(root, published)
     trusted = trusted_keys(where.trusted_keys)
-    with _at_hand(what, where.published, max_size) as place:
+    with _at_hand(what, where.published, max_size, max_time) as place:
         _check_use(place, memory, max_age, report)
         results = _results(place, trusted, memory, max_age, rebuild)
         code = exit_code(results)
@@ -101,18 +103,20 @@ def _check_use(place: Place, memory: Path | None, max_age: int | None, report: P
 
 
 @contextmanager
-def _at_hand(what: str | None, published: Path, max_size: float | None) -> Iterator[Place]:
+def _at_hand(what: str | None, published: Path, max_size: float | None, max_time: float | None) -> Iterator[Place]:
     """Find what is to be verified; what has an address is mirrored as long as it is needed."""
-    if max_size is not None and not 0 < max_size < 1e6:
-        raise CbrnDataError("--max-size is a number of GB, above 0")
+    for option, most, unit in (("--max-size", max_size, "GB"), ("--max-time", max_time, "minutes")):
+        if most is not None and not 0 < most < 1e6:
+            raise CbrnDataError(f"{option} is a number of {unit}, above 0")
+        if most is not None and (what is None or not is_address(what)):
+            raise CbrnDataError(f"{option} is about what is fetched from an address; a folder has no limit")
     if what is None or not is_address(what):
-        if max_size is not None:
-            raise CbrnDataError("--max-size is about what is fetched from an address; a folder has no limit")
         folder = _folder(what, published)
         yield Place(str(folder), folder, is_whole=what is None)
         return
     with TemporaryDirectory(prefix="cbrn-data-") as temporary:
-        mirrored = mirror(what, Path(temporary), int(max_size * 1e9) if max_size else None)
+        size, seconds = int(max_size * 1e9) if max_size else None, max_time * 60 if max_time else None
+        mirrored = mirror(what, Path(temporary), size, seconds)
         yield Place(mirrored.address, mirrored.folder, mirrored)
 
 
