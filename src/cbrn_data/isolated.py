@@ -32,7 +32,7 @@ class Limits:
     """What a reader may take: seconds of processor time and of the clock, bytes of address space and of its answer."""
 
     cpu: int = 10
-    seconds: float = 18
+    seconds: float = 14
     memory: int = 1 << 30
     output: int = 16 << 20
 
