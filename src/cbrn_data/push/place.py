@@ -12,14 +12,17 @@ alone keeps two pushes apart. What is there is told by reading it.
 from __future__ import annotations
 
 import hashlib
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from cbrn_data.errors import CbrnDataError, PushError
 from cbrn_data.findings import shown
 from cbrn_data.push.contents import Item
+from cbrn_data.store import disk
 
 HIDDEN = ".push"
 """How the names begin of what a push leaves when it is cut short."""
@@ -150,6 +153,28 @@ class FilePlace:
             except FileNotFoundError:
                 return True
         return all(name.startswith(HIDDEN) for name in names)
+
+
+class LocalPlace(FilePlace):
+    """A folder of this machine, reached through no link: whoever can write there could plant one to write elsewhere."""
+
+    def _path(self, name: str) -> str:
+        path = super()._path(name)
+        self.check(path, is_file=True)
+        return path
+
+    def check(self, path: str, is_file: bool = False) -> None:
+        """Refuse a path that leads through a link, or to a file that is not regular. Raises PushError."""
+        steps = [*reversed(Path(path).parents), Path(path)]
+        for step in steps:
+            mode = disk.mode(step)
+            if stat.S_ISLNK(mode):
+                way_out = "take it away, or push to the folder that it leads to"
+                raise PushError(
+                    f"{self.address}: {shown(str(step), 200)} is a symbolic link, which is never followed; {way_out}"
+                )
+            if is_file and step is steps[-1] and mode and not stat.S_ISREG(mode):
+                raise PushError(f"{self.address}: {shown(str(step), 200)} is not a regular file; take it away")
 
 
 def _tag(data: bytes) -> str:

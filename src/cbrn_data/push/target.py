@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cbrn_data.errors import PushError
 from cbrn_data.findings import shown
-from cbrn_data.push.place import FilePlace, Place, explained
+from cbrn_data.push.place import FilePlace, LocalPlace, Place, explained
 
 _LOCAL = ("file", "local")
 
@@ -38,7 +38,11 @@ def open_place(address: str) -> Place:
         except (ImportError, ValueError) as error:
             way_out = "pip install '.[s3]' in the project" if protocol.startswith("s3") else "see fsspec's documentation"
             raise PushError(f"{address}: cannot be reached ({shown(str(error), 120)}); {way_out}") from error
-        return FilePlace(address, files, root)
+        if protocol not in _LOCAL:
+            return FilePlace(address, files, root)
+        place = LocalPlace(address, files, root)
+        place.check(root)
+        return place
 
 
 def check_apart(address: str, published: Path) -> None:

@@ -58,12 +58,11 @@ def held_against(
 
     ``accepted`` are the fingerprints that a person confirmed; None where keys are pinned, which confirms whatever holds.
     """
-    yield from checked(
-        "store",
-        CHECK,
-        lambda: _faults(read_memory(path), releases, signer, accepted),
-        f"nothing in {path.name} was taken back",
-    )
+
+    def run() -> Iterator[str]:
+        return _faults(read_memory(path), releases, signer, accepted)
+
+    yield from checked("store", CHECK, run, f"nothing that {path.name} remembers was taken back")
 
 
 def _faults(

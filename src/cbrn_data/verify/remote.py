@@ -94,7 +94,7 @@ def _is_name(name: str) -> bool:
 def _take_release(
     web: Web, folder: Path, subject: str, trusted: Sequence[Ed25519PublicKey], below: str = ""
 ) -> Iterator[Result]:
-    """Fetch every file that the SHA256SUMS of a release lists, and its attestation; with pins, that before anything is read."""
+    """Fetch every file that the SHA256SUMS of a release lists, and its attestation; with pins, first that."""
     try:
         if trusted:
             web.fetch(ATTESTATION, folder, ENVELOPE_LIMIT, below)
