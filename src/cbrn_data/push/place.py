@@ -159,22 +159,18 @@ class LocalPlace(FilePlace):
     """A folder of this machine, reached through no link: whoever can write there could plant one to write elsewhere."""
 
     def _path(self, name: str) -> str:
+        """Return a path, unless it leads through a link, or to what is not a regular file. Raises PushError."""
         path = super()._path(name)
-        self.check(path, is_file=True)
-        return path
-
-    def check(self, path: str, is_file: bool = False) -> None:
-        """Refuse a path that leads through a link, or to a file that is not regular. Raises PushError."""
-        steps = [*reversed(Path(path).parents), Path(path)]
-        for step in steps:
+        for step in [*reversed(Path(path).parents), Path(path)]:
             mode = disk.mode(step)
             if stat.S_ISLNK(mode):
                 way_out = "take it away, or push to the folder that it leads to"
                 raise PushError(
                     f"{self.address}: {shown(str(step), 200)} is a symbolic link, which is never followed; {way_out}"
                 )
-            if is_file and step is steps[-1] and mode and not stat.S_ISREG(mode):
-                raise PushError(f"{self.address}: {shown(str(step), 200)} is not a regular file; take it away")
+        if mode and not stat.S_ISREG(mode):
+            raise PushError(f"{self.address}: {shown(path, 200)} is not a regular file; take it away")
+        return path
 
 
 def _tag(data: bytes) -> str:

@@ -38,11 +38,7 @@ def open_place(address: str) -> Place:
         except (ImportError, ValueError) as error:
             way_out = "pip install '.[s3]' in the project" if protocol.startswith("s3") else "see fsspec's documentation"
             raise PushError(f"{address}: cannot be reached ({shown(str(error), 120)}); {way_out}") from error
-        if protocol not in _LOCAL:
-            return FilePlace(address, files, root)
-        place = LocalPlace(address, files, root)
-        place.check(root)
-        return place
+        return (LocalPlace if protocol in _LOCAL else FilePlace)(address, files, root)
 
 
 def check_apart(address: str, published: Path) -> None:
