@@ -27,6 +27,8 @@ from cbrn_data.store import disk
 HIDDEN = ".push"
 """How the names begin of what a push leaves when it is cut short."""
 CHUNK = 8 << 20
+SMALL = 64 << 20
+"""The most bytes of a file that is read whole: an index or a lease."""
 
 
 class ConflictError(PushError):
@@ -119,6 +121,8 @@ class FilePlace:
         """See ``Place``."""
         with explained(f"{self.address}/{name}"):
             try:
+                if (self._files.size(self._path(name)) or 0) > SMALL:
+                    raise PushError(f"{self.address}/{name}: has more than {SMALL:,} bytes; find out who put it there")
                 data: bytes = self._files.cat_file(self._path(name))
             except FileNotFoundError:
                 return None
