@@ -1,6 +1,7 @@
 """Files of a release fetched from an address, http or https: one origin, each file streamed to the disk and limited in size.
 
-A server is not trusted: what it does not send, sends short, compressed or from elsewhere is an error that names the address.
+A server is not trusted: what it does not send, sends short, too slowly, compressed or from elsewhere is an error that names
+the address.
 The client and ``verify`` fetch here; they decide which files belong to a release, and whether they are right.
 """
 
@@ -10,11 +11,11 @@ import http.client
 import urllib.error
 import urllib.request
 from pathlib import Path
-from time import monotonic
 from typing import IO, Any
 from urllib.parse import urlsplit
 
 from cbrn_data import __version__
+from cbrn_data.deadline import Clock, TooSlowError, handlers
 from cbrn_data.errors import CbrnDataError, VerificationError
 from cbrn_data.findings import shown
 from cbrn_data.store import disk
@@ -25,8 +26,6 @@ LIST_LIMIT = 1 << 26
 """``SHA256SUMS`` and ``releases.json`` are read whole, so that they are limited more strictly."""
 TOTAL_LIMIT = 16_000_000_000
 """What may come from one address, unless said otherwise: what is not trusted must not fill the disk."""
-SLOWEST = 1 << 14
-"""Bytes a second, below which a server is taken to hold the auditor up; counted after the first ``TIMEOUT``."""
 SILENT_AT_MOST = 3
 """After so many files in a row without an answer the others are not asked for: each would wait for ``TIMEOUT``."""
 
@@ -77,19 +76,19 @@ def checked_address(text: str) -> str:
 class Web:
     """One origin: fetches files under ``address``, ``limit`` bytes at most, and counts how often nothing answered in a row.
 
-    ``way_out`` is what to do about a file that is larger than what may still come.
+    ``way_out`` is what to do about a file that is larger than what may still come. ``clock`` limits the time.
     """
 
-    def __init__(self, address: str, limit: int, way_out: str) -> None:
+    def __init__(self, address: str, limit: int, way_out: str, clock: Clock | None = None) -> None:
         self.address = address
+        self._clock = clock or Clock()
         self.silent = 0
         self._left = limit
         self._way_out = way_out
         self._opener = urllib.request.OpenerDirector()
         for handler in (
             urllib.request.ProxyHandler(),
-            urllib.request.HTTPHandler(),
-            urllib.request.HTTPSHandler(),
+            *handlers(self._clock),
             urllib.request.HTTPDefaultErrorHandler(),
             urllib.request.HTTPErrorProcessor(),
             _SameOrigin(),
@@ -114,15 +113,21 @@ class Web:
             raise type(error)(f"{address}: {error}{way_out}") from error
         self.silent = 0
         self._left -= size
+        self._clock.done()
         return size
 
     def _fetch(self, address: str, target: Path, limit: int) -> int:
         if self.silent >= SILENT_AT_MOST:
             raise SilentError("not asked for: the server does not answer any more")
         request = urllib.request.Request(address, headers={"User-Agent": f"cbrn-data/{__version__}"})  # noqa: S310
+        self._clock.begin(TIMEOUT)
         try:
             with self._opener.open(request, timeout=TIMEOUT) as answer:
-                return _stream(answer, target, limit)
+                return _stream(answer, target, limit, self._clock)
+        except TooSlowError as error:
+            if self._clock.is_over:
+                self.silent = SILENT_AT_MOST
+            raise SilentError(str(error)) from error
         except urllib.error.HTTPError as error:
             error.close()
             kind = AbsentError if error.code in (404, 410) else VerificationError
@@ -141,8 +146,8 @@ class _SameOrigin(urllib.request.HTTPRedirectHandler):
     def redirect_request(
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
     ) -> urllib.request.Request | None:
+        fp.close()  # else urllib would read it to an end that it may not have
         if _origin(newurl) != _origin(req.full_url) or "@" in urlsplit(newurl).netloc:
-            fp.close()
             raise VerificationError(f"leads elsewhere, to {shown(newurl, 120)}, which is refused")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
@@ -153,7 +158,7 @@ def _origin(address: str) -> tuple[str, str, int | None]:
     return parts.scheme, parts.hostname or "", parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
-def _stream(answer: http.client.HTTPResponse, target: Path, limit: int) -> int:
+def _stream(answer: http.client.HTTPResponse, target: Path, limit: int, clock: Clock) -> int:
     """Write the body to a new file; refuse one that is too large, is compressed, or ends before its stated length."""
     stated = answer.headers.get("Content-Length", "")
     stated_size = int(stated) if stated.isascii() and stated.isdigit() and len(stated) < 20 else None
@@ -161,14 +166,13 @@ def _stream(answer: http.client.HTTPResponse, target: Path, limit: int) -> int:
         raise VerificationError(f"the server answers {answer.status} where 200 belongs")
     if answer.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise VerificationError("the server sends it compressed, though that was not asked for")
-    size, began = 0, monotonic()
+    size = 0
     with disk.explained(target):
         file = target.open("xb")
     with file:
         while size != stated_size and (piece := answer.read1(_CHUNK)):
             size += len(piece)
-            if monotonic() - began > TIMEOUT + size / SLOWEST:
-                raise VerificationError(f"comes too slowly: {size:,} bytes in {monotonic() - began:.0f} seconds")
+            clock.earn(len(piece))
             if size > limit or (stated_size or 0) > limit:
                 raise LargeError(f"is larger than {limit:,} bytes, the most that may still come")
             with disk.explained(target):

@@ -16,9 +16,11 @@ from typing import Any
 
 from cbrn_data.errors import CbrnDataError, SourceError
 from cbrn_data.findings import Finding, blocking, shown
+from cbrn_data.isolated import UnreadableError, read_isolated
 from cbrn_data.leaflet.read import read_leaflet
 from cbrn_data.leaflet.statements import Leaflet
 from cbrn_data.sources.document import read_document
+from cbrn_data.sources.pdf import READER
 from cbrn_data.sources.source import MAX_BYTES, digest, name_findings, read_bytes, sidecar_findings
 from cbrn_data.words.text import slug
 
@@ -52,8 +54,8 @@ def add_file(path: Path, raw: Path, about: About) -> Added:
     suffix = path.suffix.lower()
     if suffix not in {".txt", ".pdf", ".csv"}:
         raise CbrnDataError(f"{path}: only .txt and .pdf leaflets and .csv tables can be added")
-    limit = MAX_BYTES.get({".txt": "leaflet", ".pdf": "document"}.get(suffix, ""))
-    data, findings = read_bytes(path, str(path), limit)
+    kind = {".txt": "leaflet", ".pdf": "document"}.get(suffix, "curated")
+    data, findings = read_bytes(path, str(path), MAX_BYTES[kind])
     if data is None:
         raise SourceError(f"{path} was not added", findings)
     if suffix == ".csv":
@@ -171,26 +173,11 @@ def _reader() -> str:
 
 
 def _text_of_pdf(path: Path, data: bytes) -> bytes:
-    """Return the text of a PDF, pages apart by form feeds; text boxes stand apart by blank lines."""
-    from io import BytesIO
-
-    from pdfminer.high_level import extract_text
+    """Return the text of a PDF, pages apart by form feeds, as a process of its own reads it."""
+    import pdfminer  # noqa: F401 - a missing extra is said here, not by the process that reads
 
     try:
-        text = extract_text(BytesIO(data))
-    except Exception as error:  # a broken file makes that library raise whatever its code happens to trip over
-        raise _unreadable(path, f"cannot be read as PDF: {shown(str(error) or type(error).__name__, 80)}") from error
-    if not text.strip():
-        raise _unreadable(path, "holds no text; it may be a scan")
-    if "(cid:" in text:
-        raise _unreadable(path, "has characters whose fonts do not say what they are, shown as (cid:...)")
-    limit = MAX_BYTES["leaflet"]
-    if len(text) > limit:
-        message = f"holds {len(text):,} characters of text, more than {limit:,}"
-        raise SourceError(f"{path} was not added", [Finding("source-too-large", message, str(path))])
-    lines = (line.rstrip() for line in text.rstrip("\f\n").split("\n"))
-    return ("\n".join(lines) + "\n").encode()
-
-
-def _unreadable(path: Path, message: str) -> SourceError:
-    return SourceError(f"{path} was not added", [Finding("pdf-unreadable", message, str(path))])
+        return str(read_isolated(READER, data)).encode(errors="replace")
+    except UnreadableError as error:
+        finding = Finding("pdf-unreadable", shown(str(error), 200), str(path))
+        raise SourceError(f"{path} was not added", [finding]) from error

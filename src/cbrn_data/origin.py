@@ -65,7 +65,8 @@ class FolderOrigin:
 
     def file(self, path: str, sha256: str) -> bytes:
         """Return a file that has the digest."""
-        return _checked(disk.read(disk.inside(self._folder, path)), sha256, f"{self._folder / path}")
+        place = disk.inside(self._folder, path)
+        return _checked(disk.read(place, FILE_LIMIT, self._folder), sha256, f"{place}")
 
 
 class WebOrigin:

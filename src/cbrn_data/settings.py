@@ -61,6 +61,14 @@ def settings(root: Path | None = None, published: Path | None = None, base_url: 
     return Settings(base, published or base / "published", base_url or os.environ.get("CBRN_DATA_BASE_URL"))
 
 
+def now() -> str:
+    """Return the time of this moment in UTC, ``YYYY-MM-DD HH:MM``: what a verification says and judges by.
+
+    Not ``SOURCE_DATE_EPOCH``, which is about what a build writes: how old something is, only the clock can tell.
+    """
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
+
+
 def release_date(environment: Mapping[str, str] = os.environ) -> str:
     """Return the date a release made now would bear, ``YYYY-MM-DD`` in UTC.
 

@@ -2,6 +2,9 @@
 
 PyYAML follows YAML 1.1, in which ``no`` is false, ``2026-11-22`` a date and ``1:30`` a number in base 60. Here only
 ``true``/``false``, ``null``/``~``/nothing and decimal integers are anything but text.
+
+Size, depth and number of values are limited. They are counted on the events that libyaml gives one by one, before any of
+its callers recurses: a text of 60 kB that nests 30,000 deep ends the process otherwise, and nothing can catch that.
 """
 
 from __future__ import annotations
@@ -11,6 +14,13 @@ from collections.abc import Callable
 from typing import Any
 
 import yaml
+
+from cbrn_data.nesting import DEEPEST
+
+MOST_BYTES = 1 << 20
+"""The most bytes of a file in YAML."""
+MOST_EVENTS = 50_000
+"""The most beginnings and ends of mappings and lists, and values, in one text."""
 
 
 class YamlError(ValueError):
@@ -54,18 +64,26 @@ def load_yaml(text: str, refused: Callable[[str], str | None] = lambda value: No
     >>> load_yaml("country: no\\nsince: 2013\\nday: 2026-11-22")
     {'country': 'no', 'since': 2013, 'day': '2026-11-22'}
     """
+    if len(text) > MOST_BYTES:
+        raise YamlError(f"has more than {MOST_BYTES:,} characters", 1)
     try:
-        for event in yaml.parse(text, Loader=_StrictLoader):
-            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                raise YamlError("anchors and aliases are not allowed", _line(event))
-            if getattr(event, "tag", None):
-                raise YamlError("tags are not allowed", _line(event))
-            if isinstance(event, yaml.ScalarEvent) and (char := refused(event.value)):
-                raise YamlError(f"the character {char} is not allowed", _line(event))
+        _check_events(text, refused)
         return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a subclass of the safe loader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise YamlError(str(problem), mark.line + 1 if mark else 1) from error
-    except RecursionError as error:
-        raise YamlError("nested too deeply", 1) from error
+
+
+def _check_events(text: str, refused: Callable[[str], str | None]) -> None:
+    depth = 0
+    for number, event in enumerate(yaml.parse(text, Loader=_StrictLoader)):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST or number > MOST_EVENTS:
+            raise YamlError("nested too deeply" if depth > DEEPEST else "holds too many values", _line(event))
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise YamlError("anchors and aliases are not allowed", _line(event))
+        if getattr(event, "tag", None):
+            raise YamlError("tags are not allowed", _line(event))
+        if isinstance(event, yaml.ScalarEvent) and (char := refused(event.value)):
+            raise YamlError(f"the character {char} is not allowed", _line(event))

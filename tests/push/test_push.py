@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shlex
 import shutil
@@ -377,3 +378,45 @@ def test_the_commands_of_the_documentation(published: Path, bucket: Bucket, tmp_
         done = run(*shlex.split(command)[1:], *(["--published", published] if " push " in command else []))
         assert done.code == 0, (command, done)
     assert files(web) == bucket.objects() == files(published)
+
+
+@pytest.mark.parametrize(
+    ("planted", "leads_to"),
+    [
+        ("www", "elsewhere"),
+        ("www/data", "elsewhere"),
+        ("www/data/releases", "elsewhere"),
+        ("www/data/releases/1.0.0/data", "elsewhere"),
+        ("www/data/releases.json", "elsewhere/victim"),
+        ("www/data/latest/rows.csv", "elsewhere/victim"),
+        ("www/data/.push.part", "elsewhere/victim"),
+        (f"www/data/{LEASE_FILE}", "elsewhere/victim"),
+        (f"www/data/.push.{LEASE_FILE}", "elsewhere/victim"),
+    ],
+)
+def test_no_link_at_the_target_is_followed(states: States, tmp_path: Path, planted: str, leads_to: str) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/victim").write_bytes((states.older / "releases.json").read_bytes())
+    before, link = files(tmp_path / "elsewhere"), tmp_path / planted
+    shutil.copytree(states.older, tmp_path / "www/data")
+    if link.is_dir():
+        shutil.rmtree(link)
+    link.unlink(missing_ok=True)
+    link.symlink_to(tmp_path / leads_to)
+    done = push(states.newer, f"file://{tmp_path}/www/data")
+    assert files(tmp_path / "elsewhere") == before
+    assert done.code == 2 and "is a symbolic link, which is never followed" in " ".join(done.err.split())
+
+
+@pytest.mark.parametrize("name", ["releases.json", "latest/rows.csv"])
+def test_a_pipe_or_a_file_of_holes_at_the_target_holds_nobody_up(states: States, tmp_path: Path, name: str) -> None:
+    target = tmp_path / "data"
+    assert push(states.older, f"file://{target}").code == 0
+    (target / name).unlink()
+    os.mkfifo(target / name)
+    done = push(states.newer, f"file://{target}")
+    assert done.code == 2 and "is not a regular file" in " ".join(done.err.split())
+    (target / name).unlink()
+    with (target / name).open("wb") as file:
+        file.truncate(1 << 40 if name == "releases.json" else 0)
+    assert push(states.newer, f"file://{target}").code == (2 if name == "releases.json" else 0)

@@ -265,7 +265,7 @@ UNREADABLE: dict[str, tuple[Callable[[Path], object], list[tuple[str, str, str]]
     ),
     "a folder": (
         to_folder,
-        [("schema-invalid", "schemas/countries.yaml", "is not a regular file")],
+        [("schema-invalid", "schemas/countries.yaml", "is not a regular file; put the real file in its place")],
     ),
     "no YAML": (
         lambda path: path.write_text("name: [countries\n"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -81,3 +82,43 @@ def test_digest_and_size_are_those_of_any_file(tmp_path: Path) -> None:
 def test_half_a_surrogate_pair_in_json_is_told(tmp_path: Path) -> None:
     (tmp_path / "t.json").write_text(r'[{"a": 1, "b": "x\ud800"}, {"a": 2, "b": "\ud83d\ude00"}]', encoding="ascii")
     assert told(package(tmp_path, {"path": "t.json"})) == [[("csv-encoding", 1, "b")]]
+
+
+def test_a_pipe_in_the_place_of_a_table_is_a_fault(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "t.csv")
+    os.mkfifo(tmp_path / "t.json")
+    for resource in ({"path": "t.csv"}, {"path": "t.json"}):
+        ((fault,),) = told(package(tmp_path, resource))
+        assert fault[0] == "file-unreadable"
+
+
+@pytest.mark.parametrize("name", ["schema.json", "schema.yaml"])
+def test_a_schema_is_a_regular_file_of_a_size_that_nests_a_little(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    os.mkfifo(path)
+    for said in ("is not a regular file", "is a symbolic link", "more than", "nest"):
+        with pytest.raises(UnsupportedResource, match=said):
+            table_resource(tmp_path / "t.csv", path)
+        path.unlink()
+        if said == "is not a regular file":
+            path.symlink_to("/etc/hostname")
+        elif said == "is a symbolic link":
+            with path.open("wb") as file:
+                file.truncate(10 << 30)
+        else:
+            path.write_text('{"fields": ' + "[" * 60_000)
+
+
+def test_a_descriptor_that_nests_without_end_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "datapackage.json").write_text('{"resources": ' + "[" * 60_000)
+    with pytest.raises(UnsupportedResource, match="nests too deeply"):
+        read_resources(tmp_path / "datapackage.json")
+    (tmp_path / "t.json").write_text("[" * 60_000)
+    with pytest.raises(UnsupportedResource, match="nests too deeply"):
+        told(package(tmp_path, {"path": "t.json"}))
+
+
+def test_a_table_whose_rows_have_a_key_each_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "t.json").write_text(json.dumps([{f"k{number}": 1} for number in range(20_000)]))
+    with pytest.raises(UnsupportedResource, match="20,000 different keys"):
+        told(package(tmp_path, {"path": "t.json"}))

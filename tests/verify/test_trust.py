@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from cbrn_data.cli import verify as command
+from cbrn_data.settings import now
 from cbrn_data.signing.keys import fingerprint, public_pem
 from tests.cli.conftest import run
+from tests.conftest import PROJECT
 from tests.history import OTHER, OWN
 from tests.trees import stamped
 from tests.verify import forging
@@ -119,7 +123,14 @@ def test_memory_sees_what_nothing_else_can(spoil: object, detail: str, store: Pa
     memory = tmp_path / "memory.json"
     assert verify(store, "--remember", memory).code == 0
     seen = memory.read_bytes()
-    assert json.loads(seen) == {"sequence": 3, "digest": forging.digest(store / LAST / "SHA256SUMS"), "date": "2026-11-24"}
+    key = fingerprint(OWN.public_key())
+    assert json.loads(seen) == {
+        "sequence": 3,
+        "digest": forging.digest(store / LAST / "SHA256SUMS"),
+        "date": "2026-11-24",
+        "signers": {"1": key, "2": key, "3": key},
+        "withdrawn": {},
+    }
     assert verify(store, "--remember", memory).code == 0
     assert callable(spoil)
     spoil(store)
@@ -156,6 +167,9 @@ def test_memory_that_cannot_be_written_is_said(three: Path, tmp_path: Path) -> N
         (LAST, ("--remember", "memory"), "is one release"),
         (LAST, ("--max-age", 9), "is one release"),
         (".", ("--max-age", -1), "0 or more"),
+        (".", ("--max-time", 1), "a folder has no limit"),
+        (".", ("--accept-key", "f" * 64), "name that file too"),
+        (".", ("--remember", "memory", "--accept-key", "f"), "64 hexadecimal digits"),
         (".", ("--remember", "published/memory"), "does not belong into what it is about"),
         (".", ("--remember", "x", "--report", "x"), "cannot be both"),
         ("releases/9.9.9", (), "there is no release and no store here"),
@@ -217,6 +231,57 @@ def test_a_rebuild_of_what_was_tampered_with_does_not_hide_the_results(store: Pa
     forging.flip(store / LAST / "release.json")
     said = verify(store, "--rebuild")
     assert said.code == 1 and "rebuild" in said.of("not checked")
+
+
+def test_a_rebuild_that_was_asked_for_and_not_done_is_no_success(store: Path) -> None:
+    alone = store / LAST
+    assert run("verify", alone).code == 0
+    done = run("verify", alone, "--rebuild")
+    assert done.code == 1 and "predecessor absent" in done.out
+    end = " ".join(done.out.split())
+    assert "What was checked holds, but a rebuild that was asked for was not done." in end and "Failed:" not in end
+
+
+def test_the_age_is_that_of_the_clock(three: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
+    before, said, after = datetime.now(UTC), now(), datetime.now(UTC)
+    assert f"{before:%Y-%m-%d %H:%M}" <= said <= f"{after:%Y-%m-%d %H:%M}"
+    monkeypatch.setattr(command, "now", lambda: "2026-11-25 10:00")
+    command.verify_now(str(three), Path(), None, None, 1, as_json=True)
+    with pytest.raises(SystemExit):
+        command.verify_now(str(three), Path(), None, None, 0, as_json=True)
+
+
+def test_a_key_that_nobody_confirmed_keeps_the_memory_where_it_is(
+    store: Path, tmp_path: Path, pins: Path, verify: Verify
+) -> None:
+    memory, old = tmp_path / "memory.json", Path(shutil.copytree(store, tmp_path / "old"))
+    put_back(old)
+    assert verify(old, "--remember", memory).code == 0
+    seen, other = memory.read_bytes(), fingerprint(OTHER.public_key())
+    forging.resign(store / LAST, OTHER)
+    forging.rederive(store)
+    for _ in range(2):
+        said = verify(store, "--remember", memory)
+        assert said.code == 1 and memory.read_bytes() == seen
+        assert f"add --accept-key {other}" in said.of("failed")["memory"]
+    assert verify(store, "--remember", memory, "--accept-key", other).code == 0
+    assert json.loads(memory.read_bytes())["signers"]["3"] == other
+    assert verify(store, "--remember", memory).code == 0
+
+
+def test_a_withdrawal_that_vanishes_is_told(store: Path, tmp_path: Path, verify: Verify) -> None:
+    memory = tmp_path / "memory.json"
+    before = (store / "releases.json").read_bytes(), (store / "feed.xml").read_bytes()
+    reason = ("--reason", "The leaflet was a draft.")
+    assert run("withdraw", "1.0.0", *reason, "--published", store, "--root", PROJECT).code == 0
+    assert verify(store, "--remember", memory).code == 0
+    (store / "releases.json").write_bytes(before[0])
+    forging.rederive(store)
+    assert verify(store).code == 0
+    said = verify(store, "--remember", memory)
+    assert said.code == 1 and "1.0.0 was withdrawn when it was last seen" in said.of("failed")["memory"]
+    assert "1.0.0" in json.loads(memory.read_bytes())["withdrawn"]
 
 
 def test_people_see_a_table_and_no_control_characters(store: Path) -> None:

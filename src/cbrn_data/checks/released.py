@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -17,10 +16,13 @@ from cbrn_data.schema.records import Reading, known_keys, read_records
 from cbrn_data.schema.written import Compared, TableWriter
 from cbrn_data.sources.document import Document, read_document
 from cbrn_data.store import disk
-from cbrn_data.store.folder import DESCRIPTOR, NESTED
-from cbrn_data.strict_json import dumped
+from cbrn_data.store.folder import DESCRIPTOR, NESTED, source_file
+from cbrn_data.strict_json import dumped, parse_object
 from cbrn_data.tabular.blocks import Block, ahead, read_blocks, read_header
 from cbrn_data.words.text import inert
+
+ROWS_LIMIT = 256 << 20
+"""The most bytes of a table whose rows are in memory at once: as objects they take ten times as much."""
 
 FRICTIONLESS_ROWS = 100_000
 """Up to so many rows of a table frictionless reads all; of a larger one the first so many, and the report says so."""
@@ -64,7 +66,7 @@ def read_tables(folder: Path, package: Package) -> tuple[Released, list[Finding]
 
 
 def _as_written(folder: Path, table: Table, released: Released) -> Iterator[Finding]:
-    name, data = table.name, disk.read(folder / f"{table.name}.csv")
+    name, data = table.name, disk.read(folder / f"{table.name}.csv", ROWS_LIMIT)
     header, rows = read_csv(data)
     released.rows[name] = rows
     released.counts[name] = len(rows)
@@ -109,7 +111,7 @@ def _records_as_written(folder: Path, table: Table, released: Released) -> Itera
     with comparison(folder, table) as comparing:
         if made_of:
             source = next(row for row in released.rows["sources"] if row["source_id"] == made_of[0]["source_id"])
-            for block in read_records(folder / (source["path"] or ""), reading, known_keys(released.rows, table)):
+            for block in read_records(source_file(folder, source["path"]), reading, known_keys(released.rows, table)):
                 comparing.writer.add(block)
     released.counts[table.name], released.cells[table.name] = reading.rows, reading.cells
     for finding in comparing.findings:
@@ -152,7 +154,8 @@ def read_documents(folder: Path, rows: Mapping[str, list[Row]]) -> dict[str, Doc
     for row in rows["sources"]:
         if row["media_type"] != "application/pdf" and row["kind"] != "records":
             path = row["path"] or ""
-            document, _ = read_document(path.replace("sources/", "raw/", 1), disk.read(folder / path))
+            data = disk.read(source_file(folder, path), below=folder)
+            document, _ = read_document(path.replace("sources/", "raw/", 1), data)
             if document:
                 documents[row["source_id"] or ""] = document
     return documents
@@ -162,7 +165,7 @@ def by_frictionless(folder: Path, released: Released) -> Iterator[Finding]:
     """Validate the descriptor, hashes, sizes and rows as a consumer would; every table must be described."""
     import frictionless
 
-    descriptor = json.loads(disk.read(folder / DESCRIPTOR))
+    descriptor = parse_object(folder / DESCRIPTOR, disk.read(folder / DESCRIPTOR))
     try:
         found = frictionless.Package.from_descriptor(descriptor, basepath=str(folder))
     except frictionless.FrictionlessException as refusal:

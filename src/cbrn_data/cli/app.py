@@ -138,16 +138,18 @@ def verify(
     root: Root = Path(),
     published: Published = None,
     remember: Annotated[Path | None, typer.Option(help="Hold the store against what this file remembers.")] = None,
+    accept_key: Annotated[list[str] | None, typer.Option(help="Confirm a new key to --remember, by fingerprint.")] = None,
     max_age: Annotated[int | None, typer.Option(help="Fail if the newest release is older, in days.")] = None,
     report: Annotated[Path | None, typer.Option(help="Also write the results to this file, as a page (HTML).")] = None,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Build each release again and compare its bytes.")] = False,
     max_size: Annotated[float | None, typer.Option(help="The most GB to fetch from an address; 16 without it.")] = None,
+    max_time: Annotated[float | None, typer.Option(help="The most minutes to fetch; 10 and more without it.")] = None,
     as_json: Json = False,
 ) -> None:
     """Check everything that is published, without trusting who published it."""
     from cbrn_data.cli.verify import verify_now
 
-    verify_now(what, root, published, remember, max_age, as_json, report, rebuild, max_size)
+    verify_now(what, root, published, remember, max_age, as_json, report, rebuild, max_size, max_time, accept_key or ())
 
 
 @app.command()

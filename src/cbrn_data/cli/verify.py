@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -15,16 +16,19 @@ from cbrn_data.cli.show import console, show_json, show_table
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.fetch import is_address
 from cbrn_data.findings import shown
-from cbrn_data.settings import release_date, settings
+from cbrn_data.settings import now, settings
 from cbrn_data.signing.keys import trusted_keys
 from cbrn_data.store import disk
-from cbrn_data.store.folder import SUMS
+from cbrn_data.store.folder import SUMS, Release
 from cbrn_data.store.history import RELEASES, read_history
+from cbrn_data.store.index import read_index, with_withdrawals
+from cbrn_data.verify.memory import held_against, remember
 from cbrn_data.verify.release import ReleaseAudit
 from cbrn_data.verify.remote import Mirror, mirror
-from cbrn_data.verify.report import VERDICTS, check_place, page, write_page
+from cbrn_data.verify.report import check_place, page, verdict, write_page
 from cbrn_data.verify.results import FAILED, PASSED, Result, exit_code, notices
-from cbrn_data.verify.store import fresh, held_against, remember, verify_store
+from cbrn_data.verify.signature import signer
+from cbrn_data.verify.store import fresh, verify_store
 
 
 @dataclass(frozen=True)
@@ -55,15 +59,18 @@ def verify_now(
     report: Path | None = None,
     rebuild: bool = False,
     max_size: float | None = None,
+    max_time: float | None = None,
+    accepted: Sequence[str] = (),
 ) -> None:
-    """Verify a release or a store, print the results, and exit 0, 1 or 3; ``max_size`` is in GB."""
+    """Verify a release or a store, print the results, and exit 0, 1 or 3; ``max_size`` is in GB, ``max_time`` in minutes."""
     where = settings(root, published)
     trusted = trusted_keys(where.trusted_keys)
-    with _at_hand(what, where.published, max_size) as place:
+    _check_accepted(accepted, memory)
+    with _at_hand(what, where.published, max_size, max_time, trusted) as place:
         _check_use(place, memory, max_age, report)
-        results = _results(place, trusted, memory, max_age, rebuild)
-        code = exit_code(results)
-        content = page(place.name, place.folder, results, code, trusted, release_date()) if report else b""
+        results = _results(place, trusted, memory, accepted, max_age, rebuild)
+        code = exit_code(results, rebuild)
+        content = page(place.name, place.folder, results, code, trusted, now()) if report else b""
     if as_json:
         show_json({"exit": code, "notices": notices(results), "results": [asdict(result) for result in results]})
     else:
@@ -79,8 +86,8 @@ def _show_verdict(code: int, results: Sequence[Result], pinned: bool) -> None:
     """Say below the table, where the eye ends, what it comes to, and what a person has to judge."""
     out = console()
     out.print()
-    out.print(Text(VERDICTS[code][1], style={0: "bold green", 1: "bold red"}.get(code, "bold yellow")))
-    if code == 1:
+    out.print(Text(verdict(code, results)[1], style={0: "bold green", 1: "bold red"}.get(code, "bold yellow")))
+    if code == 1 and any(result.result == FAILED for result in results):
         failed = dict.fromkeys(f"{result.subject} ({result.check})" for result in results if result.result == FAILED)
         out.print(Text(f"Failed: {shown(', '.join(failed), 600)}."))
     for notice in notices(results):
@@ -101,24 +108,45 @@ def _check_use(place: Place, memory: Path | None, max_age: int | None, report: P
         raise CbrnDataError(f"{report}: cannot be both what is remembered and the report")
 
 
+def _check_accepted(accepted: Sequence[str], memory: Path | None) -> None:
+    if accepted and memory is None:
+        raise CbrnDataError("--accept-key confirms a key for what --remember keeps; name that file too")
+    for key in accepted:
+        if re.fullmatch("[0-9a-f]{64}", key) is None:
+            raise CbrnDataError(f"--accept-key is a fingerprint of 64 hexadecimal digits, not {shown(key, 80)!r}")
+
+
 @contextmanager
-def _at_hand(what: str | None, published: Path, max_size: float | None) -> Iterator[Place]:
+def _at_hand(
+    what: str | None,
+    published: Path,
+    max_size: float | None,
+    max_time: float | None,
+    trusted: Sequence[Ed25519PublicKey],
+) -> Iterator[Place]:
     """Find what is to be verified; what has an address is mirrored as long as it is needed."""
-    if max_size is not None and not 0 < max_size < 1e6:
-        raise CbrnDataError("--max-size is a number of GB, above 0")
+    for option, most, unit in (("--max-size", max_size, "GB"), ("--max-time", max_time, "minutes")):
+        if most is not None and not 0 < most < 1e6:
+            raise CbrnDataError(f"{option} is a number of {unit}, above 0")
+        if most is not None and (what is None or not is_address(what)):
+            raise CbrnDataError(f"{option} is about what is fetched from an address; a folder has no limit")
     if what is None or not is_address(what):
-        if max_size is not None:
-            raise CbrnDataError("--max-size is about what is fetched from an address; a folder has no limit")
         folder = _folder(what, published)
         yield Place(str(folder), folder, is_whole=what is None)
         return
     with TemporaryDirectory(prefix="cbrn-data-") as temporary:
-        mirrored = mirror(what, Path(temporary), int(max_size * 1e9) if max_size else None)
+        size, seconds = int(max_size * 1e9) if max_size else None, max_time * 60 if max_time else None
+        mirrored = mirror(what, Path(temporary), size, seconds, trusted)
         yield Place(mirrored.address, mirrored.folder, mirrored)
 
 
 def _results(
-    place: Place, trusted: Sequence[Ed25519PublicKey], memory: Path | None, max_age: int | None, rebuild: bool
+    place: Place,
+    trusted: Sequence[Ed25519PublicKey],
+    memory: Path | None,
+    accepted: Sequence[str],
+    max_age: int | None,
+    rebuild: bool,
 ) -> list[Result]:
     fetched = place.mirror.results if place.mirror else []
     if not disk.entries(place.folder) and fetched:
@@ -127,7 +155,10 @@ def _results(
         results = [*fetched, *ReleaseAudit(place.folder, trusted).run()]
     else:
         results = [*fetched, *verify_store(place.folder, trusted)]
-        results += _memories(place.folder, memory, max_age, results)
+        if not any(result.check == "chain" and result.result != PASSED for result in results):
+            releases = _withdrawn(place.folder)
+            results += fresh(releases[-1], max_age, now()[:10]) if max_age is not None else []
+            results += _remembered(memory, releases, trusted, accepted, results) if memory else []
     if rebuild:
         from cbrn_data.verify.again import made_again  # loads the producer
 
@@ -147,14 +178,28 @@ def _folder(what: str | None, published: Path) -> Path:
     return found
 
 
-def _memories(folder: Path, memory: Path | None, max_age: int | None, results: list[Result]) -> list[Result]:
-    """Hold the store against what is remembered and how old it may be; remember its head only if all holds."""
-    if any(result.check == "chain" and result.result != PASSED for result in results):
-        return []
+def _withdrawn(folder: Path) -> list[Release]:
+    """Return the releases, with their withdrawals as far as the index can be read."""
     releases = read_history(folder)
-    found = list(fresh(releases[-1], max_age, release_date())) if max_age is not None else []
-    if memory is not None:
-        found += held_against(memory, releases)
-        if exit_code([*results, *found]) == 0:
-            remember(memory, releases[-1])
+    try:
+        return with_withdrawals(releases, read_index(folder, releases))
+    except CbrnDataError:
+        return releases
+
+
+def _remembered(
+    memory: Path,
+    releases: Sequence[Release],
+    trusted: Sequence[Ed25519PublicKey],
+    accepted: Sequence[str],
+    results: Sequence[Result],
+) -> list[Result]:
+    """Hold the store against what is remembered; remember what was seen only if all holds."""
+
+    def key(folder: Path) -> str | None:
+        return signer(folder, trusted)
+
+    found = list(held_against(memory, releases, key, None if trusted else accepted))
+    if exit_code([*results, *found]) == 0:
+        remember(memory, releases, key)
     return found

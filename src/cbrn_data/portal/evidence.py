@@ -18,7 +18,7 @@ from cbrn_data.catalogue.pages import page_path
 from cbrn_data.schema.canonical import Row
 from cbrn_data.sources.document import Document
 from cbrn_data.store import disk
-from cbrn_data.store.folder import Release
+from cbrn_data.store.folder import Release, source_file
 from cbrn_data.words.text import Span
 
 PAGE_WEIGHT = 140_000
@@ -112,7 +112,8 @@ def _marks(release: Release, source: Row, evidence: list[Row]) -> Marks:
     source_id, place = source["source_id"] or "", source["path"] or ""
     if not (source["media_type"] or "").startswith("text/"):
         return Marks(source, None, (), (Part(page_path("sources", source_id), 1, 1, 0, 0),))
-    text = _beginning(release.folder / place) if source["kind"] == "records" else _whole(release.folder / place)
+    path = source_file(release.folder, place)
+    text = _beginning(path) if source["kind"] == "records" else _whole(path)
     end = _end_of_shown(text, max((_span(row).end for row in evidence), default=0))
     document = Document(place, text[:end])
     parts = tuple(_parts(document, source_id, evidence))

@@ -12,18 +12,23 @@ alone keeps two pushes apart. What is there is told by reading it.
 from __future__ import annotations
 
 import hashlib
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from cbrn_data.errors import CbrnDataError, PushError
 from cbrn_data.findings import shown
 from cbrn_data.push.contents import Item
+from cbrn_data.store import disk
 
 HIDDEN = ".push"
 """How the names begin of what a push leaves when it is cut short."""
 CHUNK = 8 << 20
+SMALL = 64 << 20
+"""The most bytes of a file that is read whole: an index or a lease."""
 
 
 class ConflictError(PushError):
@@ -116,6 +121,8 @@ class FilePlace:
         """See ``Place``."""
         with explained(f"{self.address}/{name}"):
             try:
+                if (self._files.size(self._path(name)) or 0) > SMALL:
+                    raise PushError(f"{self.address}/{name}: has more than {SMALL:,} bytes; find out who put it there")
                 data: bytes = self._files.cat_file(self._path(name))
             except FileNotFoundError:
                 return None
@@ -150,6 +157,24 @@ class FilePlace:
             except FileNotFoundError:
                 return True
         return all(name.startswith(HIDDEN) for name in names)
+
+
+class LocalPlace(FilePlace):
+    """A folder of this machine, reached through no link: whoever can write there could plant one to write elsewhere."""
+
+    def _path(self, name: str) -> str:
+        """Return a path, unless it leads through a link, or to what is not a regular file. Raises PushError."""
+        path = super()._path(name)
+        for step in [*reversed(Path(path).parents), Path(path)]:
+            mode = disk.mode(step)
+            if stat.S_ISLNK(mode):
+                way_out = "take it away, or push to the folder that it leads to"
+                raise PushError(
+                    f"{self.address}: {shown(str(step), 200)} is a symbolic link, which is never followed; {way_out}"
+                )
+        if mode and not stat.S_ISREG(mode):
+            raise PushError(f"{self.address}: {shown(path, 200)} is not a regular file; take it away")
+        return path
 
 
 def _tag(data: bytes) -> str:

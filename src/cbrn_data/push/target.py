@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cbrn_data.errors import PushError, extra_missing
 from cbrn_data.findings import shown
-from cbrn_data.push.place import FilePlace, Place, explained
+from cbrn_data.push.place import FilePlace, LocalPlace, Place, explained
 
 _LOCAL = ("file", "local")
 
@@ -41,7 +41,7 @@ def open_place(address: str) -> Place:
             raise PushError(
                 f"{address}: cannot be reached ({shown(str(error), 120)}); see fsspec's documentation"
             ) from error
-        return FilePlace(address, files, root)
+        return (LocalPlace if protocol in _LOCAL else FilePlace)(address, files, root)
 
 
 def check_apart(address: str, published: Path) -> None:

@@ -19,7 +19,7 @@ from cbrn_data.schema.records import LINE
 from cbrn_data.sources.cells import CsvRow, read_cells
 from cbrn_data.sources.document import Document
 from cbrn_data.store import disk
-from cbrn_data.store.folder import Release
+from cbrn_data.store.folder import Release, source_file
 from cbrn_data.words.text import live
 
 AROUND = 60
@@ -161,7 +161,8 @@ class Tracer:
 
     def _document(self, path: str) -> Document:
         if path not in self._documents:
-            self._documents[path] = Document(path, disk.read(self._folder / path).decode("utf-8"))
+            data = disk.read(source_file(self._folder, path), below=self._folder)
+            self._documents[path] = Document(path, data.decode("utf-8"))
         return self._documents[path]
 
     def _curated_row(self, path: str, start: int) -> CsvRow | None:

@@ -7,6 +7,7 @@ question, and whether names lead somewhere that of ``model``.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -151,7 +152,8 @@ def _entries(entry: Mapping[str, Any], key: str) -> list[Any]:
 
 
 def _twice(names: list[Any]) -> list[str]:
-    return sorted({name for name in names if isinstance(name, str) and names.count(name) > 1})
+    times = Counter(name for name in names if isinstance(name, str))
+    return sorted(name for name, number in times.items() if number > 1)
 
 
 def _of_entry(where: str, item: Any, rules: _Rules) -> Iterator[tuple[str, str]]:

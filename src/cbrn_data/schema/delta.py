@@ -19,6 +19,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cbrn_data import foreign
 from cbrn_data.schema.canonical import Row
 from cbrn_data.schema.compile import text_table
 from cbrn_data.schema.model import CHANGES, Package, Table
@@ -124,7 +125,7 @@ def table_blocks(path: Path | None, names: Sequence[str]) -> Iterator[pa.Table]:
     """Yield the blocks of a canonical CSV file with the columns ``names``; one that it does not have is null."""
     if path is None:
         return
-    with path.open("rb") as file:
+    with foreign.opened(path) as file:
         header, begun, line = read_header(file)
         for block in read_blocks(file, header, begun, line):
             nothing = pa.nulls(block.table.num_rows, pa.string())

@@ -22,7 +22,7 @@ from cbrn_data.findings import Finding, shown
 from cbrn_data.schema.definition import package_faults, table_faults
 from cbrn_data.sources.document import refused_character
 from cbrn_data.sources.source import read_bytes
-from cbrn_data.strict_yaml import YamlError, load_yaml
+from cbrn_data.strict_yaml import MOST_BYTES, YamlError, load_yaml
 from cbrn_data.tabular.schema import ForeignKey
 
 CHANGES = "changes"
@@ -126,10 +126,11 @@ def read_package(folder: Path) -> Package:
         if entry is None:
             continue
         text = files[f"{name}.yaml"].decode("utf-8")
-        faults = [_wrong(name, message, _line_of(text, where)) for where, message in table_faults(name, entry)]
+        lines = _field_lines(text)
+        faults = [_wrong(name, message, lines.get(where, 1)) for where, message in table_faults(name, entry)]
         findings += faults
         if not faults:
-            tables[name] = _table(name, entry, text)
+            tables[name] = _table(name, entry, lines)
     if about is not None and not findings:
         findings += [finding for table in tables.values() for finding in _inconsistencies(table, tables)]
         findings += [_wrong("package", message) for message in _uncovered(about.get("coverage"), tables)]
@@ -142,15 +143,18 @@ def _wrong(name: str, message: str, line: int = 1) -> Finding:
     return Finding("schema-invalid", message, f"schemas/{name}.yaml", line)
 
 
-def _line_of(text: str, field: str) -> int:
-    """Return the line on which the definition of a field begins, or 1."""
-    begins = re.compile(rf"\s*-\s*\{{?\s*name:\s*{re.escape(field)}\b")
-    return next((number for number, line in enumerate(text.splitlines(), start=1) if field and begins.match(line)), 1)
+_FIELD_BEGINS = re.compile(r"\s*-\s*\{?\s*name:\s*(\w+)")
+
+
+def _field_lines(text: str) -> dict[str, int]:
+    """Return by field the line on which its definition begins."""
+    found = [(number, _FIELD_BEGINS.match(line)) for number, line in enumerate(text.splitlines(), start=1)]
+    return {match[1]: number for number, match in reversed(found) if match}
 
 
 def _load(folder: Path, name: str, files: dict[str, bytes], findings: list[Finding]) -> dict[str, Any] | None:
     place = f"schemas/{name}.yaml"
-    data, unreadable = read_bytes(folder / f"{name}.yaml", place, 1 << 20)
+    data, unreadable = read_bytes(folder / f"{name}.yaml", place, MOST_BYTES)
     findings += [Finding("schema-invalid", finding.message, place) for finding in unreadable]
     if data is None:
         return None
@@ -166,7 +170,7 @@ def _load(folder: Path, name: str, files: dict[str, bytes], findings: list[Findi
     return loaded
 
 
-def _table(name: str, entry: dict[str, Any], text: str) -> Table:
+def _table(name: str, entry: dict[str, Any], lines: Mapping[str, int]) -> Table:
     return Table(
         name=name,
         title=entry["title"],
@@ -178,7 +182,7 @@ def _table(name: str, entry: dict[str, Any], text: str) -> Table:
             for key in entry.get("foreignKeys") or []
         ),
         checks=tuple(NamedCheck(check["check"], tuple(check["fields"])) for check in entry.get("checks") or []),
-        fields=tuple(_field(field, _line_of(text, field["name"])) for field in entry["fields"]),
+        fields=tuple(_field(field, lines.get(field["name"], 1)) for field in entry["fields"]),
         by_line=entry.get("evidence") == "by-line",
     )
 

@@ -20,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cbrn_data import foreign
 from cbrn_data.findings import Finding, shown
 from cbrn_data.schema.compile import compile_part, explained, misspelt, unfit_texts
 from cbrn_data.schema.model import Package, Table
@@ -92,7 +93,7 @@ def read_records(path: Path, reading: Reading, known: Mapping[str, KnownKeys]) -
     A header that is not the table's yields nothing, and is told as ``curated-header``.
     """
     table = reading.table
-    with path.open("rb", buffering=0) as file:
+    with foreign.opened(path, buffering=0) as file:
         size = os.fstat(file.fileno()).st_size
         header, begun, line = read_header(file)
         reading.header, reading.header_start = header_words(path)
@@ -123,7 +124,7 @@ def judge_blocks(blocks: Iterable[Block], reading: Reading, known: Mapping[str, 
 
 def header_words(path: Path) -> tuple[str, int]:
     """Return the first line as it stands, without its break, and where it begins: after any byte order mark."""
-    with path.open("rb") as file:
+    with foreign.opened(path) as file:
         line = file.readline(1 << 16).decode("utf-8", "replace")
     return re.split("[\r\n]", line.removeprefix("\ufeff"), maxsplit=1)[0], int(line.startswith("\ufeff"))
 

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from cbrn_data.errors import VerificationError
 from cbrn_data.signing.keys import fingerprint
-from cbrn_data.strict_json import dumped
+from cbrn_data.strict_json import dumped, parse
 
 ATTESTATION = "attestation.json"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
@@ -69,10 +69,10 @@ def _written(envelope: Envelope) -> dict[str, Any]:
 def read_envelope(data: bytes) -> Envelope:
     """Read an envelope. Raises VerificationError where it is none, of another type, or not written as ``sign`` does."""
     try:
-        entry = json.loads(data)
+        entry = parse(data)
         signatures = tuple((str(each["keyid"]), _decoded(each["sig"])) for each in entry["signatures"])
         envelope = Envelope(_decoded(entry["payload"]), entry["payloadType"], signatures)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error) as error:
         raise VerificationError(f"{ATTESTATION} is not a DSSE envelope") from error
     if envelope.payload_type != PAYLOAD_TYPE:
         raise VerificationError(f"{ATTESTATION} is of type {str(envelope.payload_type)[:80]!r}, not {PAYLOAD_TYPE}")
@@ -104,12 +104,12 @@ def _holds(key: Ed25519PublicKey, signature: bytes, signed: bytes) -> bool:
 def read_statement(payload: bytes) -> tuple[dict[str, str], dict[str, Any]]:
     """Return sha256 by file name, and the predicate. Raises VerificationError where the payload is no statement of ours."""
     try:
-        whole = json.loads(payload)
+        whole = parse(payload)
         subjects = {subject["name"]: subject["digest"]["sha256"] for subject in whole["subject"]}
         repeated = len(subjects) != len(whole["subject"])
         types = (whole["_type"], whole["predicateType"])
         predicate = dict(whole["predicate"])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise VerificationError(f"the payload of {ATTESTATION} is not an in-toto statement") from error
     if types != (STATEMENT_TYPE, PREDICATE_TYPE) or repeated:
         raise VerificationError(f"the payload of {ATTESTATION} is not a statement about a release")

@@ -24,10 +24,13 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from cbrn_data import foreign
 from cbrn_data.errors import CbrnDataError
 
 LOCAL_KEY = "signing-key.pem"
 PUBLIC_KEY = "public-key.pem"
+KEYS_LIMIT = 1 << 16
+"""The most bytes of a file of keys."""
 
 _SMALL_ORDER = frozenset(
     bytes.fromhex(encoded)
@@ -133,7 +136,7 @@ def _private_pem(key: Ed25519PrivateKey) -> bytes:
 def _read_private(path: Path, place: str) -> Ed25519PrivateKey:
     try:
         status = path.stat()
-        data = path.read_bytes()
+        data = foreign.read(path.resolve(), KEYS_LIMIT)  # an operator may have linked it
     except OSError as error:
         raise CbrnDataError(f"{place}: the signing key cannot be read ({error.strerror})") from error
     if stat.S_IMODE(status.st_mode) & 0o077:
@@ -173,7 +176,7 @@ def trusted_keys(path: Path | None) -> list[Ed25519PublicKey]:
     if path is None:
         return []
     try:
-        return read_public_keys(path.read_bytes(), str(path))
+        return read_public_keys(foreign.read(path, KEYS_LIMIT), str(path))
     except OSError as error:
         raise CbrnDataError(f"{path}: the trusted keys cannot be read ({error.strerror})") from error
 

@@ -9,10 +9,10 @@ it is), ``text_of`` and ``read_with``
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
-import stat
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -20,14 +20,18 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
+from cbrn_data import foreign
 from cbrn_data.findings import Finding, shown
 from cbrn_data.sources.document import Document, read_document, refused_character
 from cbrn_data.strict_yaml import YamlError, load_yaml
 
 KINDS = ("leaflet", "document", "curated", "records", "corrections", "renames")
 MEDIA_TYPES = {".txt": "text/plain", ".csv": "text/csv", ".pdf": "application/pdf"}
-MAX_BYTES = {"leaflet": 1 << 20, "document": 64 << 20}
-"""The largest leaflet and document that are read, in bytes; curated tables are read whatever their size."""
+MAX_BYTES = {"leaflet": 1 << 20, "document": 64 << 20, "curated": 256 << 20, "corrections": 64 << 20, "renames": 64 << 20}
+"""The largest source of each kind that is read into memory, in bytes; records are read by block."""
+
+SIDECAR_LIMIT = 1 << 16
+"""The most bytes of a sidecar."""
 
 _DATE = r"[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
 _RULES: dict[str, tuple[bool, str]] = {
@@ -151,7 +155,7 @@ def read_source(raw: Path, name: str) -> tuple[Source | None, list[Finding]]:
         return None, findings
     if about["kind"] == "records":
         return _records(raw / name, about, sidecar)
-    data, unreadable = read_bytes(raw / name, place, MAX_BYTES.get(str(about["kind"])))
+    data, unreadable = read_bytes(raw / name, place, MAX_BYTES[str(about["kind"])])
     if data is None:
         return None, [*findings, *unreadable]
     actual = digest(data)
@@ -174,47 +178,46 @@ def _records(path: Path, about: dict[str, Any], sidecar: bytes) -> tuple[Source 
     if stream is None:
         return None, unreadable
     with stream:
+        if (size := os.fstat(stream.fileno()).st_size) != int(about["bytes"]):  # told before any of it is read
+            message = f"has {size} bytes, its sidecar says {about['bytes']}"
+            return None, [Finding("source-changed" if size else "source-empty", message, place)]
         try:
-            actual, size = hashlib.file_digest(stream, "sha256").hexdigest(), stream.tell()
+            actual = hashlib.file_digest(stream, "sha256").hexdigest()
         except OSError as error:
             return None, [Finding("source-unreadable", f"cannot be read: {error.strerror}", place)]
-    if actual != about["sha256"] or size != int(about["bytes"]):
-        message = f"has sha256 {actual} ({size} bytes), its sidecar says {about['sha256']} ({about['bytes']} bytes)"
-        return None, [Finding("source-changed" if size else "source-empty", message, place)]
+    if actual != about["sha256"]:
+        return None, [Finding("source-changed", f"has sha256 {actual}, its sidecar says {about['sha256']}", place)]
     return Source(path.name, about, sidecar, b"", path), []
 
 
-def read_bytes(path: Path, place: str, limit: int | None = None) -> tuple[bytes | None, list[Finding]]:
+def read_bytes(path: Path, place: str, limit: int) -> tuple[bytes | None, list[Finding]]:
     """Read a regular file, following no link; ``limit`` is in bytes."""
     stream, unreadable = _opened(path, place)
     if stream is None:
         return None, unreadable
     with stream:
-        size = os.fstat(stream.fileno()).st_size
-        if limit is not None and size > limit:
-            return None, [Finding("source-too-large", f"has {size:,} bytes, more than {limit:,}", place)]
         try:
-            return stream.read(), []
+            return foreign.read_open(stream, limit), []
         except OSError as error:
+            if error.errno == errno.EFBIG:
+                return None, [Finding("source-too-large", str(error.strerror), place)]
             return None, [Finding("source-unreadable", f"cannot be read: {error.strerror}", place)]
 
 
 def _opened(path: Path, place: str) -> tuple[BufferedReader | None, list[Finding]]:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        return os.fdopen(foreign.open_regular(path), "rb"), []
     except FileNotFoundError:
         return None, [Finding("source-missing", "the file is not there", place)]
     except OSError as error:
-        return None, [Finding("source-unreadable", f"cannot be opened: {error.strerror}", place)]
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        return None, [Finding("source-unreadable", "is not a regular file", place)]
-    return os.fdopen(descriptor, "rb"), []
+        refused = isinstance(error, foreign.RefusedError)
+        message = str(error.strerror) if refused else f"cannot be opened: {error.strerror}"
+        return None, [Finding("source-unreadable", message, place)]
 
 
 def _read_sidecar(raw: Path, name: str) -> tuple[dict[str, Any] | None, bytes, list[Finding]]:
     place = f"raw/{name}.yaml"
-    data, findings = read_bytes(raw / f"{name}.yaml", place, 1 << 16)
+    data, findings = read_bytes(raw / f"{name}.yaml", place, SIDECAR_LIMIT)
     if data is None:
         return None, b"", findings
     document, findings = read_document(place, data)
@@ -247,7 +250,8 @@ def sidecar_findings(name: str, text: str) -> tuple[dict[str, Any] | None, list[
         elif char := refused_character(str(value)):
             wrong.append((key, f"{key} has the character {char}"))
     wrong += [("kind", message) for message in _kind_messages(name, about)] if not wrong else []
-    findings = [Finding("sidecar-invalid", message, place, _line_of(text, key)) for key, message in wrong]
+    lines = {line.partition(":")[0]: number for number, line in reversed([*enumerate(text.splitlines(), start=1)])}
+    findings = [Finding("sidecar-invalid", message, place, lines.get(str(key), 1)) for key, message in wrong]
     return (None if findings else about), findings
 
 
@@ -262,11 +266,6 @@ def _kind_messages(name: str, about: dict[str, Any]) -> list[str]:
     except ValueError:
         messages.append(f"retrieved_on is {about['retrieved_on']}, which no calendar has")
     return messages
-
-
-def _line_of(text: str, key: str) -> int:
-    lines = text.splitlines()
-    return next((number for number, line in enumerate(lines, start=1) if line.startswith(f"{key}:")), 1)
 
 
 def _repeated(sources: list[Source]) -> list[Finding]:

@@ -23,15 +23,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from cbrn_data import foreign
 from cbrn_data.errors import ReleaseError
 
 NAME_LIMIT = 100
+LARGEST = 16_000_000_000
+"""The most bytes that a published file may have: a file of nothing but holes can claim any size."""
 STAGING = ".staging-"
 
 _SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_OLD_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _CHUNK = 1 << 20
 
@@ -99,35 +101,31 @@ def check_names(names: Iterable[str]) -> None:
                 raise ReleaseError(f"{other[0]!r} and {name!r} cannot be published together: rename one of them")
 
 
-def read(path: Path) -> bytes:
-    """Return the bytes of a regular file. Raises ReleaseError, also for a link, a folder or a pipe."""
-    with explained(path), os.fdopen(_open_old(path), "rb") as file:
-        return file.read()
+def read(path: Path, limit: int = foreign.LIMIT, below: Path | None = None) -> bytes:
+    """Return the bytes of a regular file, at most ``limit``; ``below`` is the folder from which no link may lead to it.
+
+    Raises ReleaseError, also for a link, a folder or a pipe.
+    """
+    with explained(path):
+        return foreign.read(path, limit, below)
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
+def opened(path: Path, below: Path | None = None) -> Iterator[BinaryIO]:
     """Open a regular file for reading, piece by piece. Raises ReleaseError as ``read`` does."""
-    with explained(path), os.fdopen(_open_old(path), "rb") as file:
+    with explained(path), foreign.opened(path, below) as file:
         yield file
 
 
-def digest(path: Path) -> str:
+def digest(path: Path, below: Path | None = None) -> str:
     """Return the sha256 of a regular file as hex, read in pieces. Raises ReleaseError as ``read`` does."""
     total = hashlib.sha256()
-    with explained(path), os.fdopen(_open_old(path), "rb") as file:
+    with explained(path), foreign.opened(path, below) as file:
+        if os.fstat(file.fileno()).st_size > LARGEST:
+            raise ReleaseError(f"{path}: has more than {LARGEST:,} bytes, the most of a published file")
         while piece := file.read(_CHUNK):
             total.update(piece)
     return total.hexdigest()
-
-
-def _open_old(path: Path) -> int:
-    """Open for reading; O_NONBLOCK because a pipe put in a file's place would otherwise wait for ever."""
-    handle = os.open(path, _OLD_FILE)
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        raise ReleaseError(f"{path}: is not a regular file; put the real file in its place")
-    return handle
 
 
 def entries(folder: Path) -> dict[str, int]:
@@ -192,7 +190,7 @@ def pieces(data: Data) -> Iterator[bytes]:
     if isinstance(data, bytes):
         yield data
         return
-    with explained(data.path), os.fdopen(_open_old(data.path), "rb", buffering=0) as file:
+    with explained(data.path), foreign.opened(data.path, buffering=0) as file:
         while piece := file.read(_CHUNK):
             yield piece
 

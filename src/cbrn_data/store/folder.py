@@ -55,6 +55,16 @@ class Release:
     withdrawn: dict[str, str] | None = None
 
 
+def source_file(folder: Path, name: str | None) -> Path:
+    """Return the path of a source of a release by the name that its tables give it. Raises ReleaseError.
+
+    Tables are data like any other: a name in them can be ``sources/../../etc/passwd``.
+    """
+    if not name or not name.startswith("sources/"):
+        raise ReleaseError(f"{str(name)[:100]!r} cannot be the path of a source: it begins with 'sources/'")
+    return disk.inside(folder, name)
+
+
 def check_version(version: str) -> str:
     """Return ``version`` if it is MAJOR.MINOR.PATCH in plain digits. Raises ReleaseError."""
     if _VERSION.fullmatch(version) is None:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from cbrn_data import foreign
 from cbrn_data.errors import CbrnDataError, extra_missing
 from cbrn_data.findings import shown
 from cbrn_data.schema.model import Package, Table
@@ -79,7 +80,7 @@ class Cluster:
     def _in_parts(self, source: Source, table: Table, rows: Mapping[str, list[Row]], folder: Path, tell: Tell) -> Records:
         assert source.path
         path = source.path.resolve()
-        with path.open("rb", buffering=0) as file:
+        with foreign.opened(path, buffering=0) as file:
             header, _, _ = read_header(file)
         if header_messages(header, table):
             raise NotCutError("the header is not that of the table")

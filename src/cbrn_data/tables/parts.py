@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
+from cbrn_data import foreign
 from cbrn_data.schema.model import Table
 from cbrn_data.schema.records import SET_ASIDE, Reading, judge_blocks
 from cbrn_data.schema.written import Hashed, TableWriter
@@ -49,7 +50,7 @@ class Part:
 
 def write_part(task: Task) -> Part:
     """Write the good rows of a piece of the source. Raises NotCutError for a record that is cut, or OSError."""
-    with task.path.open("rb") as file:
+    with foreign.opened(task.path) as file:
         file.seek(task.piece.start)
         data = file.read(task.piece.size)
     reading = Reading(task.table)

@@ -6,6 +6,7 @@ under a wrong header are judged too, as frictionless does, and a wrong label is 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import count
@@ -13,6 +14,9 @@ from itertools import count
 from cbrn_data.tabular.blocks import Block
 from cbrn_data.tabular.faults import Fault
 from cbrn_data.tabular.schema import TableSchema
+
+MOST_COLUMNS = 100_000
+"""Tables with more columns are not read."""
 
 _Said = tuple[str, str, str, int, str]
 """Field, label, kind of fault, number of the column, and what is wrong in words."""
@@ -22,6 +26,9 @@ def header_faults(labels: Sequence[str], schema: TableSchema) -> list[Fault]:
     """Return what is wrong with a header."""
     if not labels:
         return [Fault(0, 1, "", "header-wrong", "source-error", message="there is no header")]
+    if len(labels) > MOST_COLUMNS:
+        message = f"there are {len(labels):,} columns, more than {MOST_COLUMNS:,}, so that the table is not read"
+        return [Fault(0, 1, "", "header-wrong", "source-error", message=message)]
     said = [*_unmatched(labels, schema), *(_misplaced(labels, schema) if _by_place(schema) else _repeated(labels))]
     return [
         Fault(0, 1, field, "header-wrong", constraint, value=label, message=message, number=number)
@@ -32,16 +39,16 @@ def header_faults(labels: Sequence[str], schema: TableSchema) -> list[Fault]:
 def columns(labels: Sequence[str], schema: TableSchema) -> list[str]:
     """Return for each label the name of its field, or of one without a field its text, with a number where that is taken.
 
-    Empty where labels that stand twice leave open which column belongs to a field.
+    Empty where labels that stand twice leave open which column belongs to a field, or there are too many.
     """
-    if not _by_place(schema) and len(set(labels)) < len(labels):
+    if len(labels) > MOST_COLUMNS or (not _by_place(schema) and len(set(labels)) < len(labels)):
         return []
     names: dict[str, None] = {}
+    free: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(2))  # never tried twice: equal labels may be many
     for number, label in enumerate(labels, start=1):
         name = wanted = _field(number, label, schema) or label
-        free = count(2)
         while name in names:
-            name = f"{wanted}{next(free)}"
+            name = f"{wanted}{next(free[wanted])}"
         names[name] = None
     return list(names)
 
@@ -49,7 +56,8 @@ def columns(labels: Sequence[str], schema: TableSchema) -> list[str]:
 def matched(block: Block, schema: TableSchema) -> Block:
     """Return a block whose columns stand in the order of the fields, then those without a field; absent ones stay absent."""
     names = block.table.column_names
-    order = [name for name in schema.names if name in names] + [name for name in names if name not in schema.names]
+    fields, there = set(schema.names), set(names)
+    order = [name for name in schema.names if name in there] + [name for name in names if name not in fields]
     return block if order == names else replace(block, table=block.table.select(order))
 
 
@@ -61,7 +69,7 @@ def _field(number: int, label: str, schema: TableSchema) -> str:
     """Return the field of a column, "" if it has none."""
     if _by_place(schema):
         return schema.names[number - 1] if number <= len(schema.names) else ""
-    return label if label in schema.names else ""
+    return label if schema.has(label) else ""
 
 
 def _unmatched(labels: Sequence[str], schema: TableSchema) -> Iterator[_Said]:
@@ -74,7 +82,8 @@ def _unmatched(labels: Sequence[str], schema: TableSchema) -> Iterator[_Said]:
     if match == "partial" and not any(found):
         yield "", "", "unmatched-header", 0, "there is no column of any field of the schema"
     wanted = [name for name in schema.names if match not in ("superset", "partial") or _required(name, schema)]
-    missing = [name for name in wanted if name not in found]
+    there = set(found)
+    missing = [name for name in wanted if name not in there]
     for number, name in enumerate(missing, start=len(labels) + 1):
         yield name, "", "missing-label", number, f"there is no column {name[:80]!r}"
 

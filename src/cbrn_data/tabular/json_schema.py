@@ -2,6 +2,10 @@
 
 jsonschema would fetch a ``$ref`` to another address and run ``pattern`` in Python's engine; here every reference must be
 to a place in the schema itself, ``pattern`` runs in RE2, and ``patternProperties``, which cannot, is refused.
+
+The work is counted. References that lead to references double what is judged at each step, so that a schema of a page can
+take years: how large a schema is with every reference replaced by what it leads to is counted before. And the steps are
+counted while values are judged: a column may take so many for each part of its values, which no honest schema exceeds.
 """
 
 from __future__ import annotations
@@ -17,23 +21,45 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import specification_with
 
+from cbrn_data.tabular.schema import UnsupportedSchema
+from cbrn_data.tabular.structures import spelt_json
+
+LARGEST = 10_000
+"""The most parts of a schema whose references were replaced by what they lead to."""
+_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+_TWICE = frozenset({"unevaluatedProperties", "unevaluatedItems", "contains", "if"})
+"""Keywords for which the parts beside them may be judged a second time."""
+
+
+STEPS = 500_000
+"""How many keywords may be judged of the values of a column, beside those that each part of a value allows for."""
+STEPS_EACH = 50
+
 
 def json_schema(schema: Any) -> Callable[[Any], bool]:
     """Return whether a value conforms to ``schema``. Raises ValueError for a schema that cannot be judged safely."""
     if not isinstance(schema, dict):
         raise ValueError("must be an object")
     draft = validator_for(schema, default=Draft202012Validator)
+    resource = specification_with(draft.META_SCHEMA["$schema"]).create_resource(schema)
+    registry = Registry().with_resource("", resource).crawl()  # once, and not for every reference to an anchor
     try:
+        if _Size(registry.resolver("")).of(schema) > LARGEST:
+            raise ValueError(f"has more than {LARGEST:,} parts with its references replaced by what they lead to")
         draft.check_schema(schema)
         for part in _parts(schema):
-            _check(part, schema, draft)
+            _check(part)
     except SchemaError as error:
         raise ValueError(f"is no JSON Schema ({error.message})") from error
     except RecursionError as error:
         raise ValueError("nests too deeply") from error
-    validator = extend(draft, {"pattern": _pattern})(schema, registry=Registry())
+    steps = _Steps()
+    rules = {**draft.VALIDATORS, "pattern": _pattern, "uniqueItems": _unique_items}
+    counted = {name: steps.counted(rule) for name, rule in rules.items()}
+    validator = extend(draft, counted)(schema, registry=registry, _resolver=registry.resolver(""))
 
     def is_valid(value: Any) -> bool:
+        steps.left += STEPS_EACH * _count(value)
         try:
             return bool(validator.is_valid(value))
         except RecursionError:
@@ -42,17 +68,52 @@ def json_schema(schema: Any) -> Callable[[Any], bool]:
     return is_valid
 
 
-def _check(part: dict[str, Any], schema: dict[str, Any], draft: Any) -> None:
+class _Steps:
+    """How many keywords may still be judged."""
+
+    left = STEPS
+
+    def counted(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        def judge(*arguments: Any) -> Any:
+            self.left -= 1
+            if self.left < 0:
+                raise UnsupportedSchema([("", "jsonSchema: the values take too many steps to be judged")])
+            return rule(*arguments)
+
+        return judge
+
+
+class _Size:
+    """Counts the parts of a schema, each as often as references lead to it; one that leads back to itself is one part."""
+
+    def __init__(self, resolver: Any) -> None:
+        self._resolver = resolver
+        self._known: dict[int, int] = {}
+
+    def of(self, part: Any) -> int:
+        if not isinstance(part, dict | list):
+            return 1
+        if id(part) not in self._known:
+            self._known[id(part)] = 1
+            inner = sum(map(self.of, part.values() if isinstance(part, dict) else part))
+            if isinstance(part, dict):
+                inner += sum(self.of(self._target(part[key])) for key in _REFERENCES if isinstance(part.get(key), str))
+                inner *= 3 if _TWICE & part.keys() else 1
+            self._known[id(part)] = min(1 + inner, LARGEST + 1)
+        return self._known[id(part)]
+
+    def _target(self, reference: str) -> Any:
+        try:
+            return self._resolver.lookup(reference).contents
+        except Unresolvable as error:
+            raise ValueError(f"the reference {reference!r} leads out of the schema or nowhere") from error
+
+
+def _check(part: dict[str, Any]) -> None:
     if "patternProperties" in part:
         raise ValueError("patternProperties cannot be judged in linear time")
     if isinstance(part.get("pattern"), str):
         _matches(part["pattern"], "")
-    for reference in (part[key] for key in ("$ref", "$dynamicRef", "$recursiveRef") if isinstance(part.get(key), str)):
-        resource = specification_with(draft.META_SCHEMA["$schema"]).create_resource(schema)
-        try:
-            Registry().with_resource("", resource).resolver("").lookup(reference)
-        except Unresolvable as error:
-            raise ValueError(f"the reference {reference!r} leads out of the schema or nowhere") from error
 
 
 def _parts(value: Any) -> Iterator[dict[str, Any]]:
@@ -60,6 +121,19 @@ def _parts(value: Any) -> Iterator[dict[str, Any]]:
         yield value
     for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from _parts(part)
+
+
+def _count(value: Any) -> int:
+    """Return how many parts a value has, keys included."""
+    if isinstance(value, dict):
+        return len(value) + sum(map(_count, value.values()))
+    return sum(map(_count, value)) if isinstance(value, list) else 1
+
+
+def _unique_items(validator: Any, wanted: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    """Judge as the standard does, in linear time; the library compares objects each with each."""
+    if wanted and isinstance(instance, list) and len({spelt_json(item) for item in instance}) < len(instance):
+        yield ValidationError("has items that are equal")
 
 
 def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[ValidationError]:

@@ -12,14 +12,17 @@ from typing import Any
 
 import pyarrow as pa
 
+from cbrn_data import foreign
 from cbrn_data.tabular.blocks import Block, Ragged
 from cbrn_data.tabular.faults import Fault, Tally
 from cbrn_data.tabular.header import columns, header_faults, matched
-from cbrn_data.tabular.resource import Resource, UnsupportedResource
+from cbrn_data.tabular.resource import Resource, UnsupportedResource, parse_file
 from cbrn_data.tabular.schema import Field, TableSchema
 
 AT_ONCE = 50_000
 """Rows of a block."""
+SPARSE = 100
+"""So many times the values that are there may the cells of a table be: keys of one row each make a table of squares."""
 
 
 class _Number(str):
@@ -63,10 +66,10 @@ def _block(names: list[str], records: list[list[Any]], start: int, schema: Table
 
 
 def _loaded(resource: Resource) -> Any:
-    assert resource.path
     try:
-        return json.loads(resource.path.read_bytes(), parse_int=_Number, parse_float=_Number)
-    except (ValueError, RecursionError) as error:
+        with resource.opened() as file:
+            return parse_file(foreign.read_open(file), parse_int=_Number, parse_float=_Number)
+    except ValueError as error:
         raise UnsupportedResource(f"{resource.place}: is no JSON ({error})") from error
 
 
@@ -74,6 +77,8 @@ def _labelled(rows: Any, resource: Resource, schema: TableSchema) -> tuple[list[
     """Return the labels and rows of a table; an array without rows has the labels of its schema."""
     if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
         labels = list(dict.fromkeys(key for row in rows for key in row)) if rows else list(schema.names)
+        if len(rows) * len(labels) > SPARSE * sum(map(len, rows)) + AT_ONCE:
+            raise UnsupportedResource(f"{resource.place}: has {len(labels):,} different keys, of which each row has few")
         return labels, [[row.get(label) for label in labels] for row in rows]
     if isinstance(rows, list) and all(isinstance(row, list) for row in rows):
         return ["" if label is None else str(label) for label in rows[0]], rows[1:]
@@ -81,7 +86,7 @@ def _labelled(rows: Any, resource: Resource, schema: TableSchema) -> tuple[list[
 
 
 def _column(schema: TableSchema, label: str, values: Sequence[Any], start: int, tally: Tally) -> pa.Array:
-    field = schema.field(label) if label in schema.names else None
+    field = schema.field(label) if schema.has(label) else None
     texts: list[str | None] = []
     for row, value in enumerate(values, start=start + 1):
         value = _Number(value) if type(value) in (int, float) else value

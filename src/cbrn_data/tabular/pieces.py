@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from cbrn_data import foreign
 from cbrn_data.tabular.blocks import breaks, read_header
 
 
@@ -30,7 +31,7 @@ class NotCutError(ValueError):
 
 def cut_file(path: Path, size: int) -> Iterator[Piece]:
     """Yield the records after the header as pieces of at most ``size`` bytes. Raises NotCutError."""
-    with path.open("rb", buffering=0) as file:
+    with foreign.opened(path, buffering=0) as file:
         _, begun, line = read_header(file)
         start = file.tell() - len(begun)
         file.seek(start)

@@ -8,15 +8,22 @@ beyond delimiter, quotation mark and header) is refused by name, never passed ov
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from io import BufferedReader
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from cbrn_data import foreign
 from cbrn_data.errors import CbrnDataError
+from cbrn_data.nesting import nests_too_deeply
 from cbrn_data.tabular.blocks import Dialect
 from cbrn_data.tabular.schema import TableSchema, UnsupportedSchema, read_schema
 
+DESCRIPTOR_LIMIT = 64 << 20
+"""The most bytes of a descriptor or a schema."""
 _LONGEST_PATH = 1000
 
 
@@ -38,19 +45,33 @@ class Resource:
     sha256: str | None = None
     size: int | None = None
     rows: list[Any] | None = field(default=None, repr=False)
+    folder: Path | None = None
+
+    def opened(self, buffering: int = -1) -> AbstractContextManager[BufferedReader]:
+        """Open the file, a regular one and in ``folder`` where it has one. Raises OSError."""
+        assert self.path
+        return foreign.opened(self.path, self.folder, buffering)
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path, below: Path | None = None) -> dict[str, Any]:
     """Return the object in a JSON file. Raises UnsupportedResource in words."""
     try:
-        value = json.loads(path.read_bytes())
+        value = parse_file(foreign.read(path, DESCRIPTOR_LIMIT, below))
     except OSError as error:
         raise UnsupportedResource(f"{path}: cannot be read ({error.strerror})") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise UnsupportedResource(f"{path}: is no JSON ({error})") from error
     if not isinstance(value, dict):
         raise UnsupportedResource(f"{path}: is not a JSON object")
     return value
+
+
+def parse_file(data: bytes, **options: Any) -> Any:
+    """Return what a file of JSON says; a byte order mark is passed over. Raises ValueError."""
+    text = data.removeprefix(b"\xef\xbb\xbf")
+    if nests_too_deeply(text):
+        raise ValueError("it nests too deeply")
+    return json.loads(text.decode(), **options)
 
 
 def read_resources(descriptor: Path) -> list[Resource]:
@@ -61,7 +82,7 @@ def read_resources(descriptor: Path) -> list[Resource]:
         raise UnsupportedResource(f"{descriptor}: has no list of resources")
     found = [_resource(entry, number, descriptor) for number, entry in enumerate(entries, start=1)]
     names = [resource.name for resource in found]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    if twice := sorted(name for name, times in Counter(names).items() if times > 1):
         raise UnsupportedResource(f"{descriptor}: two resources are called {twice[0]!r}")
     return found
 
@@ -75,10 +96,10 @@ def table_resource(path: Path, schema: Path, delimiter: str = ",") -> Resource:
 def _loaded(path: Path) -> Mapping[str, Any]:
     if path.suffix not in (".yaml", ".yml"):
         return read_json(path)
-    from cbrn_data.strict_yaml import YamlError, load_yaml
+    from cbrn_data.strict_yaml import MOST_BYTES, YamlError, load_yaml
 
     try:
-        value = load_yaml(path.read_text(encoding="utf-8"))
+        value = load_yaml(foreign.read(path, MOST_BYTES).decode())
     except OSError as error:
         raise UnsupportedResource(f"{path}: cannot be read ({error.strerror})") from error
     except (YamlError, UnicodeDecodeError) as error:
@@ -120,6 +141,7 @@ def _resource(entry: Any, number: int, descriptor: Path) -> Resource:
         sha256=_sha256(entry.get("hash"), where),
         size=entry.get("bytes") if isinstance(entry.get("bytes"), int) else None,
         rows=entry.get("data") if path is None else None,
+        folder=descriptor.parent,
     )
 
 
@@ -142,7 +164,7 @@ def _path(value: Any, folder: Path, where: str) -> Path:
 def _linked(schema: Any, folder: Path, where: str) -> Mapping[str, Any]:
     """Return a schema that stands in the descriptor, or in a file beside it."""
     if isinstance(schema, str):
-        return read_json(_path(schema, folder, where))
+        return read_json(_path(schema, folder, where), folder)
     if not isinstance(schema, dict):
         raise UnsupportedResource(f"{where}: the schema is not an object")
     return schema

@@ -8,8 +8,10 @@ is for ``compile`` to say; a descriptor is never read in part, and every fault o
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 from cbrn_data.errors import CbrnDataError
@@ -64,14 +66,22 @@ class TableSchema:
     foreign_keys: tuple[ForeignKey, ...] = ()
     fields_match: str = "exact"
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The names of the fields, in order."""
         return tuple(field.name for field in self.fields)
 
+    def has(self, name: str) -> bool:
+        """Return whether a field has that name."""
+        return name in self._by_name
+
     def field(self, name: str) -> Field:
         """Return the field of that name. Raises KeyError for a name that no field has."""
-        return {field.name: field for field in self.fields}[name]
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Field]:
+        return {field.name: field for field in self.fields}
 
 
 def read_schema(descriptor: Any) -> TableSchema:
@@ -82,7 +92,7 @@ def read_schema(descriptor: Any) -> TableSchema:
     default = _missing_values(descriptor.get("missingValues", [""]), "", faults)
     fields = tuple(_fields(descriptor.get("fields"), default, faults))
     names = [field.name for field in fields]
-    faults += [(name, "two fields have this name") for name in dict.fromkeys(names) if names.count(name) > 1]
+    faults += [(name, "two fields have this name") for name, times in Counter(names).items() if times > 1]
     schema = TableSchema(
         fields,
         _names(descriptor.get("primaryKey", []), "primaryKey", faults),

@@ -14,35 +14,22 @@ from typing import Any
 
 import pyarrow.compute as pc
 
+from cbrn_data.nesting import nests_too_deeply
 from cbrn_data.tabular.geojson import is_geojson
 from cbrn_data.tabular.kind import Kind, matches
 from cbrn_data.tabular.numbers import decimal, spelt
 from cbrn_data.tabular.schema import Field, option
 
 ITEM_TYPES = ("string", "integer", "boolean", "number", "datetime", "date", "time")
-_DEEPEST = 100
 _PLAIN_POINT = matches(r"-?(?:1[0-7][0-9]|[0-9]{1,2})(?:\.[0-9]+)?, ?-?[0-8]?[0-9](?:\.[0-9]+)?")
 Point = tuple[Decimal, Decimal]
 
 
 def parse_json(text: str) -> Any:
     """Return what a text says in JSON. Raises ValueError when it is none, or nests too deeply to be worked with."""
-    try:
-        value = json.loads(text, parse_constant=_no_constant)
-    except RecursionError as error:
-        raise ValueError("nests too deeply") from error
-    if text.count("[") + text.count("{") > _DEEPEST and _depth(value) > _DEEPEST:
+    if nests_too_deeply(text):
         raise ValueError("nests too deeply")
-    return value
-
-
-def _depth(value: Any) -> int:
-    """Return how many objects and arrays stand in one another."""
-    depth, level = 0, [value]
-    while level := [part for part in level if isinstance(part, dict | list)]:
-        depth += 1
-        level = [part for outer in level for part in (outer.values() if isinstance(outer, dict) else outer)]
-    return depth
+    return json.loads(text, parse_constant=_no_constant)
 
 
 def object_kind(field: Field) -> Kind:
@@ -115,10 +102,11 @@ def _json(is_valid: Callable[[Any], bool]) -> Kind:
         except (ValueError, RecursionError):
             return None
 
-    return Kind(read=read, literal=read, text=_spelt_json)
+    return Kind(read=read, literal=read, text=spelt_json)
 
 
-def _spelt_json(value: Any) -> str:
+def spelt_json(value: Any) -> str:
+    """Return JSON so that equal values have equal text."""
     return json.dumps(_plain(value), sort_keys=True, ensure_ascii=True)
 
 

@@ -164,8 +164,7 @@ def _blocks(verdict: Verdict) -> Iterator[Block]:
         _digest(verdict)
         yield from read_json_rows(resource, schema, verdict.tally, verdict.labels)
         return
-    assert resource.path
-    with resource.path.open("rb", buffering=0) as raw, ThreadPoolExecutor(1) as thread:
+    with resource.opened(buffering=0) as raw, ThreadPoolExecutor(1) as thread:
         file: Any = _Hashing(raw, thread)
         if resource.has_header:
             labels, begun, line = read_header(file, resource.dialect)
@@ -199,7 +198,7 @@ def _unreadable(verdict: Verdict, error: OSError) -> None:
 
 def _digest(verdict: Verdict) -> None:
     if verdict.resource.path:
-        with verdict.resource.path.open("rb") as file:
+        with verdict.resource.opened() as file:
             verdict.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             verdict.size = file.tell()
 

@@ -14,7 +14,7 @@ from cbrn_data.verify.store import STORE
 
 def made_again(folder: Path, is_release: bool, results: Sequence[Result]) -> Iterator[Result]:
     """Make a release or those of a store again, unless ``results`` say that their own files cannot be relied on."""
-    if any(result.check in ("files", "record", "chain") and result.result == FAILED for result in results):
+    if any(result.check in ("files", "record", "chain", "signature") and result.result == FAILED for result in results):
         yield Result(STORE, CHECK, NOT_CHECKED, "what is there is not what was released")
         return
     folders = [folder] if is_release else [release.folder for release in read_history(folder)]

@@ -130,8 +130,9 @@ def _leaving(published: Path, known: Sequence[Release]) -> dict[str, set[str]]:
     names = parse_object(path, disk.read(path)).get("leaving", []) if disk.mode(path) else []
     found: dict[str, set[str]] = {}
     for name in names:
-        files = [release.folder / str(name).removeprefix(LATEST) for release in known if str(name).startswith(LATEST)]
-        found[str(name)] = {disk.digest(file) for file in files if file.is_file() and file.is_relative_to(published)}
+        inner = str(name).removeprefix(LATEST)
+        files = [disk.inside(release.folder, inner) for release in known if str(name).startswith(LATEST)]
+        found[str(name)] = {disk.digest(file, published) for file in files if stat.S_ISREG(disk.mode(file))}
     return found
 
 

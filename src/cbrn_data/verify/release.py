@@ -20,19 +20,30 @@ from cbrn_data.checks.profile import by_profile
 from cbrn_data.checks.released import Released, by_frictionless, comparison, read_documents, read_tables
 from cbrn_data.checks.rows import released_records, released_rows
 from cbrn_data.checks.run import check_tables
-from cbrn_data.errors import VerificationError
 from cbrn_data.findings import Finding, shown
 from cbrn_data.schema.coverage import coverage
 from cbrn_data.schema.delta import applied, delta
 from cbrn_data.schema.model import CHANGES, Package, read_package
-from cbrn_data.signing.attestation import ATTESTATION, read_envelope, read_statement, signers
-from cbrn_data.signing.keys import PUBLIC_KEY, fingerprint, is_small_order, read_public_keys
+from cbrn_data.signing.attestation import ATTESTATION, read_statement
+from cbrn_data.signing.keys import KEYS_LIMIT, PUBLIC_KEY, read_public_keys
+from cbrn_data.sources.source import SIDECAR_LIMIT
 from cbrn_data.store import disk
-from cbrn_data.store.folder import DESCRIPTOR, INFO, NESTED, REPORT, SUMS, parse_checksums, problems, read_release
+from cbrn_data.store.folder import (
+    DESCRIPTOR,
+    INFO,
+    NESTED,
+    REPORT,
+    SUMS,
+    parse_checksums,
+    problems,
+    read_release,
+    source_file,
+)
 from cbrn_data.strict_json import parse_object
 from cbrn_data.strict_yaml import load_yaml
 from cbrn_data.verify.descriptor import descriptor_faults
 from cbrn_data.verify.results import NOT_CHECKED, PASSED, Result, checked
+from cbrn_data.verify.signature import SIGNATURE, UNREAD, signed_by, signer
 
 OWN_FILES = frozenset({DESCRIPTOR, INFO, NESTED, REPORT, PUBLIC_KEY, "CHANGES.md"})
 """The files of a release beside its tables, sources and definitions."""
@@ -57,7 +68,14 @@ class ReleaseAudit:
         self._package: Package | None = None
 
     def run(self) -> Iterator[Result]:
-        """Yield a result per check, in the order in which each rests on those before."""
+        """Yield a result per check, in the order in which each rests on those before.
+
+        Where keys are pinned, nothing is read of a release for which none of them vouches.
+        """
+        if self.trusted and signer(self.folder, self.trusted) is None:
+            yield from self._signature()
+            yield Result(self.subject, "files", NOT_CHECKED, UNREAD)
+            return
         checks = (
             ("files", self._files, "every file is as SHA256SUMS lists it"),
             ("record", self._record, "release.json fits the folder and the content"),
@@ -143,9 +161,10 @@ class ReleaseAudit:
         )
         for row in self._read.rows["sources"]:
             path = row["path"] or ""
-            if (disk.digest(self.folder / path), str(disk.size(self.folder / path))) != (row["sha256"], row["bytes"]):
+            file, about = source_file(self.folder, path), source_file(self.folder, f"{path}.yaml")
+            if (disk.digest(file, self.folder), str(disk.size(file))) != (row["sha256"], row["bytes"]):
                 yield f"{path} has not the digest and size that the table of sources gives"
-            sidecar = load_yaml(disk.read(self.folder / f"{path}.yaml").decode())
+            sidecar = load_yaml(disk.read(about, SIDECAR_LIMIT, self.folder).decode())
             said = {SIDECAR.get(name, name): value for name, value in row.items() if name not in ("path", "media_type")}
             for key, value in said.items():
                 if (None if sidecar.get(key) is None else str(sidecar[key])) != value:
@@ -177,19 +196,14 @@ class ReleaseAudit:
 
     def _signature(self) -> Iterator[Result]:
         pinned = "a pinned key" if self.trusted else "not pinned"
-        results = list(checked(self.subject, "signature", self._signed, ""))
+        results = list(checked(self.subject, SIGNATURE, self._signed, ""))
         for result in results:
             detail = f"signed by {self.signer}, {pinned}" if result.result == PASSED else result.detail
             yield Result(result.subject, result.check, result.result, detail)
 
     def _signed(self) -> Iterator[str]:
-        envelope = read_envelope(disk.read(self.folder / ATTESTATION))
-        beside = read_public_keys(disk.read(self.folder / PUBLIC_KEY), PUBLIC_KEY)
-        found = signers(envelope, [key for key in (self.trusted or beside) if not is_small_order(key)])
-        if not found:
-            who = "any pinned key" if self.trusted else f"the key in {PUBLIC_KEY}"
-            raise VerificationError(f"{ATTESTATION} is not signed by {who}")
-        self.signer = fingerprint(found[0])
+        self.signer, envelope = signed_by(self.folder, self.trusted)
+        read_public_keys(disk.read(self.folder / PUBLIC_KEY, KEYS_LIMIT), PUBLIC_KEY)
         if envelope.signatures[0][0] != self.signer:
             yield f"{ATTESTATION} names another key than the one that signed"
         subjects, predicate = read_statement(envelope.payload)

@@ -12,11 +12,14 @@ addresses would be a second opinion on what a release is. The cost is a copy on 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from cbrn_data.deadline import Clock
 from cbrn_data.errors import CbrnDataError, ReleaseError, VerificationError
 from cbrn_data.fetch import LIST_LIMIT, SILENT_AT_MOST, TOTAL_LIMIT, AbsentError, SilentError, Web, checked_address
 from cbrn_data.signing.attestation import ATTESTATION
@@ -25,6 +28,7 @@ from cbrn_data.store.folder import SUMS, check_version, parse_checksums
 from cbrn_data.store.history import RELEASES
 from cbrn_data.store.index import INDEX, read_index
 from cbrn_data.verify.results import FAILED, NOT_CHECKED, PASSED, Result
+from cbrn_data.verify.signature import ENVELOPE_LIMIT, signed_by
 
 STORE = "store"
 FETCH = "fetch"
@@ -46,12 +50,22 @@ class Mirror:
             yield replace(result, detail=told)
 
 
-def mirror(address: str, root: Path, limit: int | None = None) -> Mirror:
+def mirror(
+    address: str,
+    root: Path,
+    limit: int | None = None,
+    seconds: float | None = None,
+    trusted: Sequence[Ed25519PublicKey] = (),
+) -> Mirror:
     """Fetch what an address names into a new folder below ``root``, which is empty; ``limit`` bytes at most.
+
+    ``seconds`` is how long it may take, by default what the files that come earn (see ``deadline``). Of a
+    release for which none of the ``trusted`` keys vouches nothing more is fetched.
 
     Raises CbrnDataError where nothing answers, or neither a release nor a store is there.
     """
-    web = Web(checked_address(address), limit or TOTAL_LIMIT, "--max-size allows more")
+    clock = Clock(seconds, "--max-time allows more")
+    web = Web(checked_address(address), limit or TOTAL_LIMIT, "--max-size allows more", clock)
     name = urlsplit(web.address).path.rstrip("/").rsplit("/", 1)[-1]
     folder = root / (name if _is_name(name) else "release")
     folder.mkdir()
@@ -64,7 +78,7 @@ def mirror(address: str, root: Path, limit: int | None = None) -> Mirror:
             raise CbrnDataError(str(error)) from error
         except VerificationError as error:
             return Mirror(web.address, folder, [Result(subject, FETCH, FAILED, str(error))])
-        results = [*take(web, folder, subject), Result(subject, "listing", NOT_CHECKED, UNSEEN)]
+        results = [*take(web, folder, subject, trusted), Result(subject, "listing", NOT_CHECKED, UNSEEN)]
         return Mirror(web.address, folder, results)
     raise CbrnDataError(f"{web.address}: there is no release ({SUMS}) and no store ({INDEX}) here")
 
@@ -77,17 +91,22 @@ def _is_name(name: str) -> bool:
     return True
 
 
-def _take_release(web: Web, folder: Path, subject: str, below: str = "") -> Iterator[Result]:
-    """Fetch every file that the SHA256SUMS of a release lists, and its attestation."""
+def _take_release(
+    web: Web, folder: Path, subject: str, trusted: Sequence[Ed25519PublicKey], below: str = ""
+) -> Iterator[Result]:
+    """Fetch every file that the SHA256SUMS of a release lists, and its attestation; with pins, first that."""
     try:
+        if trusted:
+            web.fetch(ATTESTATION, folder, ENVELOPE_LIMIT, below)
+            signed_by(folder, trusted)
         listed = parse_checksums(folder / SUMS, disk.read(folder / SUMS))
-    except ReleaseError as error:
-        yield Result(subject, FETCH, FAILED, str(error))
+    except CbrnDataError as error:
+        yield Result(subject, FETCH, FAILED, f"{error}; nothing else of this release was fetched")
         return
-    yield from _take(web, folder, [*sorted(listed), ATTESTATION], subject, below)
+    yield from _take(web, folder, sorted(listed) if trusted else [*sorted(listed), ATTESTATION], subject, below)
 
 
-def _take_store(web: Web, folder: Path, subject: str) -> Iterator[Result]:
+def _take_store(web: Web, folder: Path, subject: str, trusted: Sequence[Ed25519PublicKey]) -> Iterator[Result]:
     """Fetch the releases that the index lists, oldest first, and the derived files."""
     before = disk.read(folder / INDEX)
     try:
@@ -105,7 +124,7 @@ def _take_store(web: Web, folder: Path, subject: str) -> Iterator[Result]:
         except VerificationError as error:
             yield Result(version, FETCH, FAILED, str(error))
             continue
-        yield from _take_release(web, release, version, below)
+        yield from _take_release(web, release, version, trusted, below)
     yield from _take(web, folder, sorted(index.derived), subject)
     yield from _unmoved(web, folder, before)
 

@@ -5,7 +5,7 @@ policy names by its digest. Nothing of a release is trusted here either. Every t
 through autoescaping, so that a page has the same structure whatever a release says; and what cannot be read of a spoilt
 release is said in its place.
 
-The page is a record and not a proof: it bears no signature. Its day is ``release_date()``, so that it can be made again.
+The page is a record and not a proof: it bears no signature. Its time is that of the clock.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from cbrn_data.store.history import RELEASES
 from cbrn_data.store.index import read_index
 from cbrn_data.strict_json import parse_object
 from cbrn_data.verify.results import CUT_SHORT, FAILED, NOT_CHECKED, PASSED, Result, notices
+from cbrn_data.verify.signature import SIGNATURE, UNREAD
 
 LIBRARIES = ("cryptography", "frictionless", "jsonschema", "pandas", "pandera", "pyarrow", "pycountry", "pyyaml", "jinja2")
 SOURCE_KEYS = ("title", "path", "sha256", "url", "publisher", "kind", "edition", "retrieved_on", "licence", "bytes")
@@ -51,6 +52,7 @@ VERDICTS = {
     1: ("fails", "This does not hold what it promises."),
     3: ("cut", "All releases are intact; a publication was cut short."),
 }
+UNDONE = ("cut", "What was checked holds, but a rebuild that was asked for was not done.")
 MARKS = {PASSED: "✓", FAILED: "✗", NOT_CHECKED: "–", CUT_SHORT: "!"}
 
 
@@ -76,21 +78,22 @@ class Section:
 
 
 def page(
-    where: str, folder: Path, results: Sequence[Result], code: int, trusted: Sequence[Ed25519PublicKey], day: str
+    where: str, folder: Path, results: Sequence[Result], code: int, trusted: Sequence[Ed25519PublicKey], time: str
 ) -> bytes:
     """Return the page for what was verified: ``where`` as people know it, ``folder`` where its files are now.
 
-    ``code`` is the exit code of the verification, ``trusted`` the pinned keys, ``day`` is YYYY-MM-DD.
+    ``code`` is the exit code of the verification, ``trusted`` the pinned keys, ``time`` that of the
+    verification. Of a release for which no pinned key vouches nothing is read.
     """
-    sections = _sections(folder, results)
+    sections = _sections(folder, results, bool(trusted))
     known = [section.release.value for section in sections if section.release.value]
     counts = Counter(result.result for result in results)
-    verdict, sentence = VERDICTS[code]
+    word, sentence = verdict(code, results)
     text = _template().render(
         where=where,
         is_store=not _is_release(folder),
-        day=day,
-        verdict=verdict,
+        time=time,
+        verdict=word,
         sentence=sentence,
         counts=[(word, counts[word]) for word in MARKS if counts[word] or word in (PASSED, FAILED)],
         head=known[0] if known else None,
@@ -106,6 +109,13 @@ def page(
         notices=notices(results),
     )
     return text.encode()
+
+
+def verdict(code: int, results: Sequence[Result]) -> tuple[str, str]:
+    """Return what an exit code comes to, as a word for the style and as a sentence."""
+    if code == 1 and not any(result.result == FAILED for result in results):
+        return UNDONE
+    return VERDICTS[code]
 
 
 def write_page(path: Path, content: bytes) -> None:
@@ -151,16 +161,22 @@ def _is_release(folder: Path) -> bool:
     return (folder / SUMS).is_file()
 
 
-def _sections(folder: Path, results: Sequence[Result]) -> list[Section]:
+def _sections(folder: Path, results: Sequence[Result], is_pinned: bool) -> list[Section]:
     """Return a section per release, the newest first, those that cannot be read last."""
     failed = {result.subject for result in results if result.result == FAILED}
+    strange = {result.subject for result in results if is_pinned and (result.check, result.result) == (SIGNATURE, FAILED)}
     if _is_release(folder):
-        return [_section(folder, folder.name in failed, {})]
+        return [_unread(folder.name) if folder.name in strange else _section(folder, folder.name in failed, {})]
     releases = folder / RELEASES
     names = [name for name in disk.entries(releases) if name[0] != "."] if releases.is_dir() else []
     withdrawn = _part(folder, lambda: read_index(folder, []).withdrawn).value or {}
-    sections = [_section(releases / name, name in failed, withdrawn) for name in names]
+    sections = [_unread(name) if name in strange else _section(releases / name, name in failed, withdrawn) for name in names]
     return sorted(sections, key=lambda section: -(section.release.value["sequence"] if section.release.value else 0))
+
+
+def _unread(name: str) -> Section:
+    nothing = Part(None, UNREAD)
+    return Section(name, True, nothing, None, nothing, nothing, nothing)
 
 
 def _section(folder: Path, failed: bool, withdrawn: Mapping[str, Mapping[str, str]]) -> Section:
@@ -220,6 +236,8 @@ def _sources(released: Released) -> list[Row]:
 
 
 def _title(folder: Path, section: Section) -> str | None:
+    if section.release.problem == UNREAD:
+        return None
     place = folder if _is_release(folder) else folder / RELEASES / section.name
     title = _part(place, lambda: parse_object(place / DESCRIPTOR, disk.read(place / DESCRIPTOR))["title"]).value
     return title if isinstance(title, str) else None

@@ -9,6 +9,8 @@ from cbrn_data.errors import CbrnDataError
 from cbrn_data.findings import shown
 
 PASSED, FAILED, NOT_CHECKED, CUT_SHORT = "passed", "failed", "not checked", "cut short"
+REBUILDS = frozenset({"rebuild", "derived again"})
+"""The checks that ``--rebuild`` asks for."""
 KEY = "key"
 """The check that says where the key changed along the history and no pin tells whether that was meant."""
 
@@ -23,10 +25,15 @@ class Result:
     detail: str
 
 
-def exit_code(results: Iterable[Result]) -> int:
-    """0 where all holds, 3 where all releases are intact and a publication was cut short, else 1."""
-    words = {result.result for result in results}
-    return 1 if FAILED in words or PASSED not in words else 3 if CUT_SHORT in words else 0
+def exit_code(results: Iterable[Result], rebuild: bool = False) -> int:
+    """0 where all holds, 3 where all releases are intact and a publication was cut short, else 1.
+
+    ``rebuild`` says that a rebuild was asked for: then 1 as well where one could not be done.
+    """
+    found = list(results)
+    words = {result.result for result in found}
+    undone = rebuild and any(result.check in REBUILDS and result.result == NOT_CHECKED for result in found)
+    return 1 if undone or FAILED in words or PASSED not in words else 3 if CUT_SHORT in words else 0
 
 
 def notices(results: Iterable[Result]) -> list[str]:

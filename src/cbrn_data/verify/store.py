@@ -10,16 +10,17 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from cbrn_data.errors import CbrnDataError, VerificationError
+from cbrn_data.errors import VerificationError
 from cbrn_data.findings import shown
 from cbrn_data.store import disk, history
 from cbrn_data.store.derived import LEAVING
 from cbrn_data.store.folder import Release
 from cbrn_data.store.index import INDEX, index_bytes, read_index, with_withdrawals
-from cbrn_data.strict_json import dumped, parse_object
+from cbrn_data.strict_json import parse_object
 from cbrn_data.verify.derived import check_derived, listing_faults
 from cbrn_data.verify.release import ReleaseAudit
 from cbrn_data.verify.results import CUT_SHORT, FAILED, KEY, NOT_CHECKED, PASSED, Result, checked
+from cbrn_data.verify.signature import signer
 
 STORE = "store"
 LEFT = (disk.STAGING, LEAVING)
@@ -28,6 +29,11 @@ LEFT = (disk.STAGING, LEAVING)
 
 def verify_store(published: Path, trusted: Sequence[Ed25519PublicKey]) -> Iterator[Result]:
     """Yield the results of every release, oldest first, and then of the store that holds them."""
+    if trusted and (strange := [name for name in _folders(published) if not signer(_release(published, name), trusted)]):
+        yield from _each_alone(published, trusted)
+        detail = f"no pinned key vouches for {', '.join(strange[:3])}{' and others' if strange[3:] else ''}"
+        yield Result(STORE, "chain", NOT_CHECKED, shown(detail, 300))
+        return
     try:
         releases = history.read_history(published)
     except Exception as error:
@@ -38,14 +44,14 @@ def verify_store(published: Path, trusted: Sequence[Ed25519PublicKey]) -> Iterat
         yield Result(STORE, "chain", FAILED, "there is no release")
         return
     previous: Path | None = None
-    signer: str | None = None
+    before: str | None = None
     for release in releases:
         audit = ReleaseAudit(release.folder, trusted, previous)
         yield from audit.run()
-        if not trusted and signer and audit.signer and audit.signer != signer:
-            detail = f"the key changed from {signer[:16]}… to {audit.signer[:16]}…; ask the publisher whether that was meant"
+        if not trusted and before and audit.signer and audit.signer != before:
+            detail = f"the key changed from {before[:16]}… to {audit.signer[:16]}…; ask the publisher whether that was meant"
             yield Result(release.version, KEY, NOT_CHECKED, detail)
-        previous, signer = release.folder, audit.signer or signer
+        previous, before = release.folder, audit.signer or before
     head = releases[-1]
     good = f"the newest is release {head.sequence}, {head.digest} of {head.date}"
     yield from checked(STORE, "chain", lambda: _order_faults(releases), good)
@@ -67,12 +73,20 @@ def _number(version: str) -> list[int]:
 
 def _each_alone(published: Path, trusted: Sequence[Ed25519PublicKey]) -> Iterator[Result]:
     """Where the chain is broken, still say of each folder whether it holds alone."""
-    folder = published / history.RELEASES
-    if not folder.is_dir():
-        return
-    for name in disk.entries(folder):
-        if not name.startswith("."):
-            yield from ReleaseAudit(folder / name, trusted).run()
+    for name in _folders(published):
+        yield from ReleaseAudit(_release(published, name), trusted).run()
+
+
+def _folders(published: Path) -> list[str]:
+    """Return the names of what can be releases: folders, and no links to any."""
+    if not stat.S_ISDIR(disk.mode(published / history.RELEASES)):
+        return []
+    there = disk.entries(published / history.RELEASES).items()
+    return [name for name, mode in there if not name.startswith(".") and stat.S_ISDIR(mode)]
+
+
+def _release(published: Path, name: str) -> Path:
+    return published / history.RELEASES / name
 
 
 def _index(published: Path, releases: list[Release]) -> Iterator[Result]:
@@ -120,31 +134,6 @@ def _listed(published: Path, known: list[Release]) -> tuple[int, dict[str, str]]
         if count and index_bytes(known[:count], derived, content.get("derived_by", "")) == data:
             return count, derived
     raise VerificationError(f"{INDEX} is not the list of the releases that are there")
-
-
-def held_against(memory: Path, releases: list[Release]) -> Iterator[Result]:
-    """Hold a store against what an auditor remembers of it: a store put back as a whole, or forked, shows only so."""
-
-    def run() -> Iterator[str]:
-        if memory.exists():
-            seen = parse_object(memory, memory.read_bytes())
-            digests = {release.sequence: release.digest for release in releases}
-            if seen["sequence"] not in digests:
-                yield f"the store was put back: it had {seen['sequence']} releases and has {len(releases)}"
-            elif digests[seen["sequence"]] != seen["digest"]:
-                yield f"release {seen['sequence']} is another than the one seen before ({seen['digest'][:16]}…)"
-
-    yield from checked(STORE, "memory", run, f"nothing that {memory.name} remembers was taken back")
-
-
-def remember(memory: Path, head: Release) -> None:
-    """Write down the newest release that was seen and found intact. Raises CbrnDataError where that cannot be written."""
-    temporary = memory.with_name(f".{memory.name}.new")
-    try:
-        temporary.write_bytes(dumped({"sequence": head.sequence, "digest": head.digest, "date": head.date}))
-        temporary.replace(memory)
-    except OSError as error:
-        raise CbrnDataError(f"{memory}: cannot be written ({error.strerror}), so nothing will be remembered") from error
 
 
 def fresh(head: Release, max_age: int, today: str) -> Iterator[Result]:
