@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from cbrn_data.errors import CbrnDataError
+from cbrn_data.refusals import at, refusal
 
 
 def encode_output() -> None:
@@ -16,24 +22,74 @@ def encode_output() -> None:
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
 
 
-def main() -> None:
-    """Run ``cbrn-data``: exit 0 done, 1 blocking findings, 2 wrong use or environment."""
-    from cbrn_data.cli.app import app
-    from cbrn_data.errors import CbrnDataError
+OUTPUT = "standard output"
+Translate = Callable[[BaseException], CbrnDataError | None]
 
-    encode_output()
+
+@contextmanager
+def boundary(translate: Translate = refusal) -> Iterator[None]:
+    """Let whatever a run inside raises end it in words, with 1 for findings and 2 for wrong use or environment.
+
+    ``translate`` says in words what the machine or a server refuses; what it has no words for is a fault of the code, and
+    is raised as it is. A reader that goes away needs no words.
+    """
     output = sys.stdout
     try:
-        app(prog_name="cbrn-data")
+        yield
+        _flush()
     except SystemExit:
         # When its reader goes away Click ends with 1, which means findings here; it has put another stream in place then.
         if sys.stdout is not output:
             sys.exit(2)
+        try:
+            _flush()
+        except OSError as error:
+            sys.exit(_told(error, translate))
         raise
-    except CbrnDataError as error:
-        from cbrn_data.cli.show import show_error
-
-        show_error(error)
-        sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        code = _told(error, translate)
+        if code is None:
+            raise
+        sys.exit(code)
+
+
+def _flush() -> None:
+    """Write what is still to be printed: an error that only the end of the interpreter met would be told by nobody."""
+    with at(OUTPUT):
+        sys.stdout.flush()
+
+
+def _told(error: BaseException, translate: Translate) -> int | None:
+    """Say an error in words and return how to end, None where there are no words for it."""
+    if isinstance(error, BrokenPipeError):
+        _give_up_output()
+        return 2
+    if isinstance(error, OSError) and error.filename == OUTPUT:
+        _give_up_output()
+    known = translate(error)
+    if known is None:
+        return None
+    from cbrn_data.cli.show import show_error
+
+    try:
+        show_error(known)
+    except OSError:
+        return 2
+    return known.exit_code
+
+
+def _give_up_output() -> None:
+    """Lead what is still to be printed to nowhere, so that the interpreter can end in peace."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def main() -> None:
+    """Run ``cbrn-data``: exit 0 done, 1 blocking findings, 2 wrong use or environment."""
+    from cbrn_data.cli.app import app
+
+    encode_output()
+    with boundary():
+        app(prog_name="cbrn-data")
