@@ -96,11 +96,7 @@ def check_address(where: Settings, package: Package | None = None, move_address:
     """Refuse to lead every link, citation and identifier to another address without being told so. Raises ReleaseError."""
     moved = moved_address(where, package)
     if moved and not move_address:
-        said = (
-            "CBRN_DATA_BASE_URL or base_url"
-            if where.base_url
-            else "schemas/package.yaml, for CBRN_DATA_BASE_URL is not set,"
-        )
+        said = "this run" if where.base_url else "CBRN_DATA_BASE_URL is not set, and schemas/package.yaml"
         raise ReleaseError(
             f"{where.published}: the catalogue and the pages are for {moved[0]}, and {said} says {moved[1]}; set "
             f"CBRN_DATA_BASE_URL={moved[0]} to keep the address, or confirm the move: publish with --move-address (in a "

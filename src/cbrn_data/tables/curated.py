@@ -19,6 +19,7 @@ from cbrn_data.schema.model import Package, Table
 from cbrn_data.schema.rules import RULES
 from cbrn_data.sources.cells import CsvRow, CsvTable, read_cells
 from cbrn_data.sources.source import Source
+from cbrn_data.tables.addresses import foreign_parameters
 from cbrn_data.tables.claims import Claim, Key
 from cbrn_data.tables.known import KnownRows
 from cbrn_data.tabular.faults import lost
@@ -127,6 +128,13 @@ def _row_faults(table: Table, row: CsvRow, known: KnownRows) -> Iterator[tuple[s
     if url is None or not PUBLIC_PAGE.fullmatch(url):
         problem = f"{shown(url, 80)!r} is no http(s) address" if url else "the public page that states this row is missing"
         yield "curated-unsourced", "url", problem
+    for name in ("url", *(field.name for field in table.fields if field.format == "uri")):
+        if foreign := foreign_parameters(row.text(name) or ""):
+            yield (
+                "curated-address",
+                name,
+                f"{name} has the parameter {shown(', '.join(foreign), 80)}, which is not of the page",
+            )
     if certainty not in CERTAINTIES:
         problem = f"is {shown(certainty, 40)!r}, not" if certainty else "is missing; it is"
         yield "curated-certainty", "certainty", f"certainty {problem} high or medium"
