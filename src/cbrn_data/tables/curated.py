@@ -130,11 +130,8 @@ def _row_faults(table: Table, row: CsvRow, known: KnownRows) -> Iterator[tuple[s
         yield "curated-unsourced", "url", problem
     for name in ("url", *(field.name for field in table.fields if field.format == "uri")):
         if foreign := foreign_parameters(row.text(name) or ""):
-            yield (
-                "curated-address",
-                name,
-                f"{name} has the parameter {shown(', '.join(foreign), 80)}, which is not of the page",
-            )
+            problem = f"{name} has {shown(', '.join(foreign), 80)} among its parameters, which the page does not need"
+            yield "curated-address", name, problem
     if certainty not in CERTAINTIES:
         problem = f"is {shown(certainty, 40)!r}, not" if certainty else "is missing; it is"
         yield "curated-certainty", "certainty", f"certainty {problem} high or medium"
