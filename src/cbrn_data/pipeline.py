@@ -18,7 +18,7 @@ from cbrn_data.errors import GateError, ReleaseError, SourceError
 from cbrn_data.findings import Finding, blocking
 from cbrn_data.release.code import code_version
 from cbrn_data.release.inputs import input_files
-from cbrn_data.schema.model import Package, read_package
+from cbrn_data.schema.model import Package, check_descriptions, read_package
 from cbrn_data.settings import Settings, settings
 from cbrn_data.sources.source import Source, digest, read_sources
 from cbrn_data.store import disk
@@ -125,6 +125,7 @@ def gather(where: Settings) -> Gathered:
     """
     where.check_project("raw", "schemas")
     package = read_package(where.schemas)
+    check_descriptions(package)
     sources, findings = read_sources(where.raw)
     if blocking(findings):
         raise SourceError("the sources cannot be used", findings)

@@ -143,7 +143,7 @@ def test_a_definition_that_alone_changed_is_told_wherever_a_release_is(cbrn_data
     path = project / "schemas" / "projects.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("maximum: 9999", "maximum: 999"), encoding="utf-8")
     published = cbrn_data("publish", "--json", "--root", project).json
-    assert published["summary"] == "Sources, definitions or evidence only (constraints of projects.number)"
+    assert published["summary"] == "No value changed; sources, descriptions or evidence did (constraints of projects.number)"
     there, back = (cbrn_data("diff", *pair, "--root", project) for pair in (("1.0.0", "2.0.0"), ("2.0.0", "1.0.0")))
     assert (there.code, there.out) == (0, "major: constraints of projects.number\nNo changed cell.\n")
     assert (back.code, back.out) == (0, "minor: constraints of projects.number\nNo changed cell.\n")

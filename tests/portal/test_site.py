@@ -299,9 +299,7 @@ def test_the_markup_is_as_html_and_aria_allow(pages: dict[str, Page]) -> None:
         for element in page.elements:
             for name in ("aria-controls", "aria-labelledby", "for"):
                 assert set(element.attributes.get(name, "").split()) <= set(ids), (path, element)
-            if (
-                element.attributes.get("role") == "combobox"
-            ):  # ARIA in HTML, section 4: not allowed on a field of type search
+            if element.attributes.get("role") == "combobox":  # ARIA in HTML allows no role on type=search
                 assert element.attributes["type"] == "text", path
 
 

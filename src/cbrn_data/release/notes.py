@@ -69,7 +69,7 @@ def summary(
         if parts:
             return "; ".join(parts)
     strongest = "; ".join(reason.why for reason in why if reason.step == why[0].step)
-    return "Sources, definitions or evidence only" + (f" ({strongest})" if strongest else "")
+    return "No value changed; sources, descriptions or evidence did" + (f" ({strongest})" if strongest else "")
 
 
 def _named(table: str, rows: set[str | None]) -> str:
