@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import httpx
 import yaml
 from prefect import get_client
 from prefect.blocks.fields import SecretDict
@@ -30,8 +29,9 @@ from prefect.events.schemas.automations import AutomationCore
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL
 
-from cbrn_data.cli.show import show_error
+from cbrn_data.cli import boundary, encode_output
 from cbrn_data.errors import CbrnDataError
+from flows.server import refused
 
 POOL = "cbrn-data"
 ALERT = "CBRN_DATA_ALERT_URL"
@@ -104,17 +104,14 @@ def _named(name: str) -> dict[str, Any]:
 
 
 def deploy() -> None:
-    """Put everything in place and say what. Raises CbrnDataError where there is no server, or it refuses."""
+    """Put everything in place and say what. Raises CbrnDataError, or what ``server.refused`` has words for."""
     if not PREFECT_API_URL.value():
         raise CbrnDataError("PREFECT_API_URL is not set; start a server (`prefect server start`), and name it as it says")
-    try:
-        with get_client(sync_client=True) as client:
-            make_pool(client)
-            alert = keep_alert_address()
-            deployments = make_deployments(client)
-            automations = make_automations(client, alert)
-    except httpx.ConnectError as error:
-        raise CbrnDataError("no server answers at PREFECT_API_URL; start one (`prefect server start`)") from error
+    with get_client(sync_client=True) as client:
+        make_pool(client)
+        alert = keep_alert_address()
+        deployments = make_deployments(client)
+        automations = make_automations(client, alert)
     print(f"Work pool: {POOL}, one run at a time")
     for deployment in deployments:
         print(f"Deployment: {deployment}")
@@ -126,11 +123,9 @@ def deploy() -> None:
 
 def main() -> None:
     """Deploy, and end with 2 where that cannot be done."""
-    try:
+    encode_output()
+    with boundary(refused):
         deploy()
-    except CbrnDataError as error:
-        show_error(error)
-        sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

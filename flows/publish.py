@@ -11,9 +11,11 @@ from prefect.states import Completed
 
 from cbrn_data import pipeline
 from cbrn_data.errors import ReleaseError
+from cbrn_data.findings import shown
 from cbrn_data.release.assemble import Draft
 from cbrn_data.release.overview import overview
 from cbrn_data.settings import Settings, release_date, settings
+from cbrn_data.store.folder import Release
 from flows.ingest import read_sources
 from flows.reporting import quoted, show_findings, show_release, step, tell_release, tells_failure
 from flows.validate import build_tables
@@ -50,9 +52,15 @@ def plan_release(built: pipeline.Built, where: Settings, date: str) -> Draft:
 
 @flow(name="publish")
 @tells_failure
-def publish(root: str = ".", published: str | None = None, base_url: str | None = None) -> State[str]:
-    """Publish everything under ``root`` without looking first whether anything is new; return the newest version."""
+def publish(
+    root: str = ".", published: str | None = None, base_url: str | None = None, move_address: bool = False
+) -> State[str]:
+    """Publish everything under ``root`` without looking first whether anything is new; return the newest version.
+
+    ``move_address`` confirms that the catalogue and the pages get another address than they have.
+    """
     where = settings(Path(root), Path(published) if published else None, base_url)
+    pipeline.check_address(where, move_address=move_address)
     built = build_tables(quoted(read_sources(root)), root)
     return show_outcome(commit_release(quoted(built), where, release_date()), where)
 
@@ -60,7 +68,7 @@ def publish(root: str = ".", published: str | None = None, base_url: str | None 
 def show_outcome(outcome: pipeline.Outcome, where: Settings) -> State[str]:
     """Put what was done on the run page and into its log, and tell of a new release; return the version with it."""
     version = outcome.release.version
-    heading = f"Published {version}" if outcome.is_new else _nothing_new(version)
+    heading = f"Published {version}" if outcome.is_new else _nothing_new(outcome.release)
     show_findings(outcome.findings)
     for sentence in outcome.repaired:
         get_run_logger().warning("Repaired: %s", sentence)
@@ -74,14 +82,20 @@ def show_outcome(outcome: pipeline.Outcome, where: Settings) -> State[str]:
     return Completed(message=heading, data=version)
 
 
-def show_plan(planned: Draft, built: pipeline.Built) -> State[str]:
+def show_plan(planned: Draft, built: pipeline.Built, moved: tuple[str, str] | None = None) -> State[str]:
     """Put what would be done on the run page; return the version that it would have with it."""
-    heading = f"Would publish {planned.version}" if planned.is_news else _nothing_new(planned.version)
+    previous = planned.previous
+    heading = f"Would publish {planned.version}" if planned.is_news or previous is None else _nothing_new(previous)
     show_findings(sorted({*built.findings, *planned.findings}))
-    lines = [("Brings", planned.summary), *((reason.step, reason.why) for reason in planned.why)]
-    show_release(heading, lines if planned.is_news else [])
+    lines = [("Brings", planned.summary), *((reason.step, reason.why) for reason in planned.why)] if planned.is_news else []
+    if previous and previous.withdrawn:
+        lines.append(("Withdrawn", f"{previous.version}, on {previous.withdrawn['date']}: {previous.withdrawn['reason']}"))
+    if moved:
+        lines.append(("Another address", f"{moved[1]} instead of {moved[0]}; a run refuses that without move_address"))
+    show_release(heading, lines)
     return Completed(message=heading, data=planned.version)
 
 
-def _nothing_new(version: str) -> str:
-    return f"Nothing new: {version} has this content already"
+def _nothing_new(release: Release) -> str:
+    withdrawn = f"; it is withdrawn: {shown(release.withdrawn['reason'], 500)}" if release.withdrawn else ""
+    return f"Nothing new: {release.version} has this content already{withdrawn}"

@@ -29,6 +29,7 @@ from prefect.utilities.annotations import quote
 from cbrn_data.cli.show import totals
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.findings import Finding, blocking, catalogue, shown
+from cbrn_data.refusals import refusal
 from cbrn_data.release.notes import escaped
 from cbrn_data.store.folder import Release
 from cbrn_data.verify.results import FAILED, Result
@@ -68,13 +69,14 @@ def tells_failure(body: Callable[Given, Value]) -> Callable[Given, Value]:
     def run(*args: Given.args, **kwargs: Given.kwargs) -> Value:
         try:
             return body(*args, **kwargs)
-        except CbrnDataError as error:
-            if error.findings:
-                show_findings(error.findings)
-            return cast(Value, Failed(message=_tell_failure(error), data=error))
         except Exception as error:
-            _tell_failure(error)
-            raise
+            known = refusal(error)
+            message = _tell_failure(known or error)
+            if known is None:
+                raise
+            if known.findings:
+                show_findings(known.findings)
+            return cast(Value, Failed(message=message, data=known))
 
     return run
 
@@ -83,7 +85,7 @@ def _tell_failure(error: Exception) -> str:
     """Tell as an event that a run failed, of the run itself; return why, in a line and one for each of the first reasons."""
     summary = [shown(line, 600) for line in str(error).splitlines()]
     if not isinstance(error, CbrnDataError):
-        summary = [f"a fault of the code or the machine: {type(error).__name__}: {' '.join(summary)}"]
+        summary = [f"a fault of the code: {type(error).__name__}: {' '.join(summary)}"]
     found = blocking(error.findings) if isinstance(error, CbrnDataError) else []
     first = [f"{shown(finding.place)}: {finding.code}: {shown(finding.message)}" for finding in found[:TOLD]]
     more = [f"and {len(found) - TOLD} more"] if len(found) > TOLD else []
@@ -106,7 +108,7 @@ class _Refusals(logging.Filter):
     """Keeps a refusal short: it is no fault of the code, and tracebacks of sixty lines would hide what was found."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if not record.exc_info or not isinstance(record.exc_info[1], CbrnDataError):
+        if not record.exc_info or not isinstance(record.exc_info[1], CbrnDataError | OSError):
             return True
         record.exc_info = None
         return "unexpected exception" not in record.msg

@@ -29,6 +29,10 @@ class CbrnDataError(Exception):
         return 1 if self.findings else 2
 
 
+class MachineError(CbrnDataError):
+    """The machine or a server refuses what a run needs: whoever keeps it must act."""
+
+
 class SourceError(CbrnDataError):
     """A file under ``raw/`` cannot be read or says what cannot be: whoever keeps the sources must act."""
 

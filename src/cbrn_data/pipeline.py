@@ -11,19 +11,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
+from xml.etree.ElementTree import ParseError
 
 from cbrn_data.catalogue.derive import derivation
-from cbrn_data.errors import GateError, SourceError
+from cbrn_data.errors import GateError, ReleaseError, SourceError
 from cbrn_data.findings import Finding, blocking
 from cbrn_data.release.code import code_version
 from cbrn_data.release.inputs import input_files
-from cbrn_data.schema.model import Package, read_package
+from cbrn_data.schema.model import Package, check_descriptions, read_package
 from cbrn_data.settings import Settings, settings
 from cbrn_data.sources.source import Source, digest, read_sources
 from cbrn_data.store import disk
 from cbrn_data.store.folder import REPORT, SUMS, Release, check_unchanged, parse_checksums
 from cbrn_data.store.store import Store
 from cbrn_data.strict_json import dumped, parse_object
+from cbrn_data.verify.feed import FEED, base_of
 
 if TYPE_CHECKING:
     from cbrn_data.release.assemble import Draft
@@ -73,6 +75,35 @@ def base_url(where: Settings, package: Package | None = None) -> str:
     return where.base_url or str((package or read_package(where.schemas)).about.get("base_url") or "")
 
 
+def moved_address(where: Settings, package: Package | None = None) -> tuple[str, str] | None:
+    """Return the address for which the catalogue was derived and the one that it would get, None where both are one.
+
+    The feed, which is derived first, names the address.
+    """
+    kept, new = _kept_address(where), base_url(where, package)
+    return (kept, new) if kept and kept != new else None
+
+
+def _kept_address(where: Settings) -> str:
+    feed = where.published / FEED
+    try:
+        return base_of(disk.read(feed)) if disk.mode(feed) else ""
+    except ParseError:
+        return ""
+
+
+def check_address(where: Settings, package: Package | None = None, move_address: bool = False) -> None:
+    """Refuse to lead every link, citation and identifier to another address without being told so. Raises ReleaseError."""
+    moved = moved_address(where, package)
+    if moved and not move_address:
+        said = "this run" if where.base_url else "CBRN_DATA_BASE_URL is not set, and schemas/package.yaml"
+        raise ReleaseError(
+            f"{where.published}: the catalogue and the pages are for {moved[0]}, and {said} says {moved[1]}; set "
+            f"CBRN_DATA_BASE_URL={moved[0]} to keep the address, or confirm the move: publish with --move-address (in a "
+            "flow: move_address)"
+        )
+
+
 def pages(releases: list[Release], base_url: str) -> dict[str, bytes]:
     """Return the pages for people, by path; what makes them is loaded where they are made."""
     from cbrn_data.portal import site
@@ -88,8 +119,13 @@ def own_key(where: Settings) -> SigningKey:
 
 
 def gather(where: Settings) -> Gathered:
-    """Read every source and definition. Raises SourceError or SchemaError with every reason."""
+    """Read every source and definition. Raises SourceError or SchemaError with every reason, or CbrnDataError.
+
+    The last says that the root is not the folder of a project.
+    """
+    where.check_project("raw", "schemas")
     package = read_package(where.schemas)
+    check_descriptions(package)
     sources, findings = read_sources(where.raw)
     if blocking(findings):
         raise SourceError("the sources cannot be used", findings)

@@ -40,6 +40,32 @@ class Settings:
         """The folder of table definitions."""
         return self.root / "schemas"
 
+    def check_project(self, *rooms: str) -> None:
+        """Refuse a root that has not the folders ``rooms``: it is another folder than was meant. Raises CbrnDataError."""
+        if not self.root.is_dir():
+            raise CbrnDataError(f"{self.root}: is not a folder; name that of the project with --root")
+        missing = [f"{room}/" for room in rooms if not (self.root / room).is_dir()]
+        if missing:
+            lacks = f"it has no {' and no '.join(missing)}"
+            raise CbrnDataError(
+                f"{self.root.resolve()}: is not the folder of a project ({lacks}); go there, or name it with --root"
+            )
+
+    def check_published(self) -> None:
+        """Refuse to read releases where none can be: in a folder that is neither a project's nor one of releases.
+
+        Raises CbrnDataError.
+        """
+        if (self.published / "releases").exists() or (self.published / "releases.json").exists():
+            return
+        if self.published.is_dir() and any(not name.startswith(".") for name in os.listdir(self.published)):
+            raise CbrnDataError(
+                f"{self.published.resolve()}: holds no releases; name the folder that holds releases/ with --published"
+            )
+        if not self.published.is_dir() and self.published != self.root / "published":
+            raise CbrnDataError(f"{self.published}: is not there; name the folder that holds releases/ with --published")
+        self.check_project("raw", "schemas")
+
 
 def _path(name: str) -> Path | None:
     value = os.environ.get(name)

@@ -21,6 +21,12 @@ from tests.conftest import PROJECT
         "https://data.example.org:65535/a/b-c/d.e/~f/",
         "https://xn--bcher-kva.example/",
         "http://127.0.0.1:1/",
+        "https://example.org/my%20data/",
+        "https://example.org/a+b/c_d/_e/",
+        "http://my_host.example/",
+        "http://[::1]:8000/",
+        "https://[2001:db8::1]/data/",
+        "https://example.org/%D0%BE%D1%82%D0%BA%D1%80/",
     ],
 )
 def test_an_address_that_ends_with_a_slash_is_taken_as_it_is(base: str) -> None:
@@ -63,10 +69,35 @@ def test_an_address_that_ends_with_a_slash_is_taken_as_it_is(base: str) -> None:
         "https://bücher.example/",
         'https://example.org/"/',
         "https://example.org/<b>/",
+        "https://example.org/%/",
+        "https://example.org/a%2fb/",
+        "https://example.org/%00/",
+        "https://example.org/%ff/",
+        "http://[::1/",
+        "http://[1:2]/",
+        "http://[127.0.0.1]/",
     ],
 )
 def test_any_other_is_refused(base: str) -> None:
     with pytest.raises(CbrnDataError, match="is not like https://"):
+        checked_base(base)
+
+
+@pytest.mark.parametrize(
+    ("base", "reason"),
+    [
+        ("ftp://example.org/", "it begins with http"),
+        ("https://example.org/data", "it ends with a slash"),
+        ("https://example.org/?a=b/", "it has no query"),
+        ("https://me@example.org/", "it has no user name"),
+        ("https://example.org/.a/", "begins with a dot"),
+        ("https://example.org//", "is empty"),
+        ("https://example.org/a b/", "written as %20"),
+        ("https://b\u00fccher.example/", "ASCII form"),
+    ],
+)
+def test_the_reason_is_the_right_one(base: str, reason: str) -> None:
+    with pytest.raises(CbrnDataError, match=reason):
         checked_base(base)
 
 

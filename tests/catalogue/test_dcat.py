@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from xml.etree.ElementTree import fromstring
 
 import pytest
 from rdflib import RDF, BNode, Graph, Literal, URIRef
 from rdflib.compare import isomorphic
+from rdflib.namespace import DCTERMS
 
 from cbrn_data.catalogue.dcat import country_code, dcat
+from cbrn_data.catalogue.feed import ATOM, feed
 from cbrn_data.catalogue.model import Catalogue, catalogue
+from cbrn_data.catalogue.schema_org import schema_org
 from cbrn_data.catalogue.serialise import serialisations
 from cbrn_data.catalogue.triples import ADMS, DCAT
 from cbrn_data.store.folder import Release
 from cbrn_data.store.history import read_history
+from cbrn_data.verify.feed import feed_faults
 from tests.catalogue.shapes import SHAPES, shapes, violations
 
 FORMATS = {"catalog.ttl": "turtle", "catalog.rdf": "xml", "catalog.jsonld": "json-ld"}
@@ -133,3 +139,45 @@ def test_hostile_text_is_a_literal_in_every_form(described: Catalogue) -> None:
         read = Graph().parse(data=data, format=FORMATS[name])
         assert len(read) == len(graph)
         assert Literal(evil, lang="en") in set(read.objects())
+
+
+def test_ckan_knows_the_licence_by_its_title(graph: Graph, described: Catalogue) -> None:
+    """ckanext-dcat looks a licence up by its address, else by the one ``dct:title`` of its node, in CKAN's own list."""
+    (licence,) = set(graph.objects(None, DCTERMS.license))
+    assert [str(title) for title in graph.objects(licence, DCTERMS.title)] == ["Creative Commons Attribution"]
+
+
+def test_no_date_goes_back_when_the_newest_release_is_withdrawn(regions: Path) -> None:
+    releases = read_history(regions)
+    after = [*releases[:2], replace(releases[2], withdrawn={"reason": "x", "date": "2026-11-30"})]
+    before, now = (catalogue(each, "https://data.example/") for each in (releases, after))
+    assert (before.version, now.version) == ("1.2.0", "1.0.0")
+    assert (before.modified, before.released) == ("2026-11-26", "2026-11-24")
+    assert (now.modified, now.released) == ("2026-11-30", "2026-11-22")
+    for each, day in ((before, "2026-11-26"), (now, "2026-11-30")):
+        assert {str(value) for value in dcat(each).objects(None, DCTERMS.modified)} == {day}
+        assert schema_org(each, each.datasets[0])["dateModified"] == day
+
+
+def test_every_event_moves_the_feed_on_also_a_second_one_of_a_day(regions: Path) -> None:
+    first, second, third = (replace(release, withdrawn=None, date="2026-11-22") for release in read_history(regions))
+    withdrawn = {"reason": "x", "date": "2026-11-22"}
+    states = [
+        [first],
+        [first, second],
+        [replace(first, withdrawn=withdrawn), second],
+        [replace(first, withdrawn=withdrawn), second, third],
+        [replace(first, withdrawn=withdrawn), second, replace(third, withdrawn=withdrawn)],
+    ]
+    seen = []
+    for releases in states:
+        data = feed(releases, "Title", "Us", "https://data.example/")
+        assert list(feed_faults(data, releases)) == []
+        root = fromstring(data)
+        seen.append(root.findtext(f"{{{ATOM}}}updated"))
+        entries = [entry.findtext(f"{{{ATOM}}}updated") for entry in root.iter(f"{{{ATOM}}}entry")]
+        assert len(set(entries)) == len(entries) and max(map(str, entries)) == seen[-1]
+    assert seen == sorted(map(str, seen)) and len(set(seen)) == len(seen)
+    old = re.sub(rb"T00:00:0\d", b"T00:00:00", data)  # as older code derived it
+    assert list(feed_faults(old, states[-1])) == []
+    assert list(feed_faults(data.replace(b"T00:00:04", b"T00:00:09"), states[-1])) != []

@@ -200,7 +200,7 @@ def test_a_reference_to_nothing(rows: Tables, package: Package, documents: dict[
     rows["countries"].clear()
     rows["evidence"] = [row for row in rows["evidence"] if row["table_name"] != "countries"]
     assert told(rows, package, documents) == [
-        ("reference-missing", "raw/table.csv:2", "country_id", "country_id 'KAZ' is none of the countries")
+        ("reference-missing", "raw/table.csv:2", "country_id", "country_id 'KAZ' is not in countries")
     ]
 
 

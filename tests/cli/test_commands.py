@@ -149,7 +149,7 @@ def test_a_definition_that_alone_changed_is_told_wherever_a_release_is(cbrn_data
     path = project / "schemas" / "projects.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("maximum: 9999", "maximum: 999"), encoding="utf-8")
     published = cbrn_data("publish", "--json", "--root", project).json
-    assert published["summary"] == "Sources, definitions or evidence only (constraints of projects.number)"
+    assert published["summary"] == "No value changed; sources, descriptions or evidence did (constraints of projects.number)"
     there, back = (cbrn_data("diff", *pair, "--root", project) for pair in (("1.0.0", "2.0.0"), ("2.0.0", "1.0.0")))
     assert (there.code, there.out) == (0, "major: constraints of projects.number\nNo changed cell.\n")
     assert (back.code, back.out) == (0, "minor: constraints of projects.number\nNo changed cell.\n")
@@ -185,6 +185,10 @@ def test_nothing_new_after_a_withdrawal_says_that_it_was_withdrawn(cbrn_data: Co
     for command in ("plan", "publish"):
         done = cbrn_data(command, "--root", project)
         assert (done.code, done.out.splitlines()[1]) == (0, "It is withdrawn: A date was wrong")
+    assert "Withdrawn     on 2026-11-22: A date was wrong" in done.out
+    assert cbrn_data("publish", "--json", "--root", project).json["withdrawn"]["reason"] == "A date was wrong"
+    edit(project, "projects.csv", lambda text: text.replace(",2026-01-31,", ",2026-01-30,"))
+    assert "1.0.0 is withdrawn: A date was wrong" in cbrn_data("plan", "--root", project).out
 
 
 def test_a_comment_in_a_definition_is_a_patch_that_says_so(cbrn_data: Command, project: Path) -> None:
@@ -203,6 +207,29 @@ def test_the_base_address_of_a_portal_is_no_news(cbrn_data: Command, project: Pa
     package.write_text(text.replace("https://cbrn-data.example/", "https://other.example/data/"), encoding="utf-8")
     assert cbrn_data("plan", "--json", "--root", project).json["news"] is False
     assert cbrn_data("plan", "--json", "--root", project, CBRN_DATA_BASE_URL="https://third.example/").json["news"] is False
+
+
+def test_another_address_is_shown_by_plan_and_refused_until_it_is_confirmed(
+    cbrn_data: Command, project: Path, published: Path
+) -> None:
+    feed = Path(shutil.copytree(published, project / "published")) / "feed.xml"
+    before, new = feed.read_bytes(), "https://other.example/data/"
+    planned = cbrn_data("plan", "--root", project, CBRN_DATA_BASE_URL=new)
+    said = " ".join(planned.out.split())
+    assert (planned.code, "Nothing new" in said) == (0, True)
+    assert f"Another address: the catalogue and the pages are for https://cbrn-data.example/ and would be for {new};" in said
+    moved = cbrn_data("plan", "--json", "--root", project, CBRN_DATA_BASE_URL=new).json["move_address"]
+    assert moved == {"from": "https://cbrn-data.example/", "to": new}
+    for command in (["publish"], ["withdraw", "1.0.0", "--reason", "x"]):
+        done = cbrn_data(*command, "--root", project, CBRN_DATA_BASE_URL=new)
+        assert (done.code, done.out, feed.read_bytes()) == (2, "", before)
+        assert "publish with --move-address" in " ".join(done.err.split())
+    assert cbrn_data("publish", "--move-address", "--root", project, CBRN_DATA_BASE_URL=new).code == 0
+    assert new.encode() in feed.read_bytes() and b"cbrn-data.example" not in feed.read_bytes()
+    assert cbrn_data("plan", "--json", "--root", project, CBRN_DATA_BASE_URL=new).json["move_address"] is None
+    forgotten = cbrn_data("publish", "--root", project)
+    assert (forgotten.code, new.encode() in feed.read_bytes()) == (2, True)
+    assert "CBRN_DATA_BASE_URL is not set" in " ".join(forgotten.err.split())
 
 
 def test_a_broken_source_ends_with_1_and_leaves_what_was(cbrn_data: Command, project: Path) -> None:
@@ -225,7 +252,7 @@ def test_a_wrong_environment_ends_with_2(cbrn_data: Command, project: Path, tmp_
     done = cbrn_data("publish", "--root", project, "--published", tmp_path / "file")
     assert done.code == 2 and "error: " in done.err and "Traceback" not in done.err
     nowhere = cbrn_data("publish", "--root", tmp_path / "nowhere")
-    assert nowhere.code == 1 and "schemas/package.yaml" in nowhere.err
+    assert nowhere.code == 2 and "name that of the project with --root" in " ".join(nowhere.err.split())
 
 
 # --- releases, trace, withdraw

@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from prefect import flow
 from prefect.client.schemas.objects import State
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 from prefect.states import exception_to_failed_state
 
 from cbrn_data import pipeline as library
 from cbrn_data.errors import GateError, ReleaseError, SourceError, VerificationError
 from cbrn_data.settings import Settings
+from flows import deploy
 from flows.audit import audit
 from flows.ingest import ingest
 from flows.pipeline import main, pipeline
@@ -87,6 +89,26 @@ def test_a_dry_run_says_what_would_be_and_nothing_new_publishes_nothing(project:
     assert tree(project / "published", hidden=False) == before
 
 
+def test_another_address_wants_a_word_and_a_withdrawn_newest_release_is_told(
+    project: Path, published: Path, api: Api
+) -> None:
+    shutil.copytree(published, project / "published")
+    before, new = tree(project / "published"), "https://other.example/data/"
+    state = pipeline(str(project), dry_run=True, base_url=new, return_state=True)
+    assert f"| Another address | {new} instead of https://cbrn-data.example/;" in shown(api, state)["release"]
+    for refused in (pipeline, publish):
+        state = refused(str(project), base_url=new, return_state=True)
+        assert state.is_failed() and "move_address" in str(state.message)
+    assert tree(project / "published") == before
+    assert pipeline(str(project), base_url=new, move_address=True) == "1.0.0"
+
+    library.open_store(Settings(project, project / "published", new)).withdraw("1.0.0", "A date was wrong", DAY)
+    for dry in (False, True):
+        state = pipeline(str(project), dry_run=dry, base_url=new, return_state=True)
+        assert state.message == "Nothing new: 1.0.0 has this content already; it is withdrawn: A date was wrong"
+        assert "| Withdrawn | " in shown(api, state)["release"]
+
+
 def test_a_changed_byte_fails_the_flow_that_ingests(project: Path, api: Api) -> None:
     with (project / "raw/projects.csv").open("a", encoding="utf-8") as stream:
         stream.write("P1,1\n")
@@ -128,9 +150,47 @@ def test_a_fault_of_the_code_is_told_too_and_its_log_says_where(
     monkeypatch.setattr(library, "gather", gather)
     state = ingest(str(project), return_state=True)
     assert state.is_failed()
-    message = "a fault of the code or the machine: ZeroDivisionError: not\\x1b[31m foreseen"
+    message = "a fault of the code: ZeroDivisionError: not\\x1b[31m foreseen"
     assert told(api, state) == {"event": "cbrn-data.failed", "message": message, "findings": 0}
     assert "test_flows.py" in api.logs(str(state.state_details.flow_run_id), "Finished in state Failed(")
+
+
+def test_what_the_machine_refuses_is_told_in_words_and_its_log_has_no_traceback(
+    project: Path, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gather(_: Settings) -> None:
+        raise PermissionError(13, "Permission denied", "raw")
+
+    monkeypatch.setattr(library, "gather", gather)
+    state = ingest(str(project), return_state=True)
+    message = "raw: there is no permission; give it to this user or choose another file or folder"
+    assert (state.is_failed(), state.message) == (True, message)
+    assert told(api, state) == {"event": "cbrn-data.failed", "message": message, "findings": 0}
+    assert "Traceback" not in api.logs(str(state.state_details.flow_run_id), "Finished in state Failed(")
+
+
+@pytest.mark.parametrize("command", [deploy.main, main], ids=["deploy", "pipeline"])
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({PREFECT_API_AUTH_STRING: "nobody:wrong"}, "answers 401 (Unauthorized): it asks who you are"),
+        ({PREFECT_API_URL: "http://127.0.0.1:1/api"}, "http://127.0.0.1:1: no server answers at PREFECT_API_URL"),
+    ],
+    ids=["a wrong password", "no server"],
+)
+def test_what_the_server_refuses_is_told_in_one_line(
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    changed: dict[Any, str],
+    said: str,
+    command: Any,
+) -> None:
+    monkeypatch.chdir(project)
+    with temporary_settings(changed), pytest.raises(SystemExit) as end:
+        command()
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+    assert end.value.code == 2 and said in line
 
 
 def test_each_flow_runs_alone(project: Path) -> None:

@@ -379,3 +379,44 @@ def test_pictures_are_drawn_for_the_page_they_stand_on(visit: Open) -> None:
         image = page.locator("#picture-countries picture img")
         assert image.evaluate("image => image.currentSrc").endswith(f"/pictures/{file}")
         assert "Kazakhstan" in image.get_attribute("alt")
+
+
+def test_rows_are_filtered_and_sorted_by_the_names_that_are_shown(visit: Open) -> None:
+    page = visit("tables/project_countries.html")
+    page.get_by_label("Search Country ID").fill("kazakhstan")
+    assert page.locator("table.rows tbody tr:visible").count() > 1 and set(column(page, 1)) == {"KAZ"}
+    page.get_by_label("Search Country ID").fill("")
+    page.get_by_label("Search these rows").fill("Mass Gatherings Uzbekistan".split()[0])
+    assert set(column(page, 0)) == {"P87"}
+    page.get_by_label("Search these rows").fill("")
+    page.goto(page.url.replace("project_countries", "memberships"))
+    page.get_by_role("button", name="Country ID", exact=True).click()
+    shown = [row.locator("td").nth(1).locator(".to").inner_text() for row in page.locator("table.rows tbody tr").all()]
+    assert len(shown) > 5 and shown == sorted(shown)
+
+
+def test_a_number_finds_the_project_that_has_it_first(visit: Open) -> None:
+    page = visit("index.html")
+    page.get_by_role("combobox").fill("P106")
+    page.locator("#search-found a").first.wait_for()
+    assert page.locator("#search-found a").first.get_attribute("href") == "projects/P106.html"
+
+
+_OVERLAPS = """() => [...document.querySelectorAll('table.rows td')].filter(cell => {
+  const room = cell.getBoundingClientRect();
+  return [...cell.querySelectorAll('a, bdi')].some(one => [...one.getClientRects()].some(
+    box => box.right > room.right + 1 || box.left < room.left - 1));
+}).map(cell => cell.id)"""
+_SMALL = """() => [...document.querySelectorAll('main td a, main .pages a, main .crumbs a, main .names a, header nav a')]
+  .filter(one => one.checkVisibility()).map(one => [one.getBoundingClientRect(), one.textContent])
+  .filter(([box]) => box.width < 24 || box.height < 24).map(([box, text]) => `${text}: ${box.width} x ${box.height}`)"""
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_nothing_in_a_row_leaves_its_column_and_a_finger_can_hit_it(visit: Open, many_regions: Portal, width: int) -> None:
+    page = visit("tables/projects.html", width=width, base=many_regions.address)
+    for path in ("tables/projects.html", "tables/achievements.html", "projects/P106.html", "index.html"):
+        page.goto(many_regions.address + path)
+        assert page.evaluate(_OVERLAPS) == [], path
+        if width < 500:
+            assert page.evaluate(_SMALL) == [], path

@@ -47,6 +47,15 @@ def test_projects_stand_in_the_order_of_their_numbers(home: Page) -> None:
     assert numbers == sorted(numbers) and len(numbers) > 20
 
 
+def test_rows_of_projects_stand_in_the_order_of_their_numbers(many_regions: Portal) -> None:
+    for path in ("tables/projects.html", "tables/project_regions.html", "countries/KAZ.html"):
+        ids = [int(number) for number in re.findall(r'href="[^"]*projects/P(\d+)\.html"', many_regions.files[path].decode())]
+        assert len(set(ids)) > 2 and ids == sorted(ids), path
+    index = many_regions.files["assets/search-index.js"].decode()
+    found = [int(number) for number in re.findall(r'"projects/P(\d+)\.html"', index)]
+    assert found == sorted(found) and found[0] < 100 < found[-1]
+
+
 def test_no_page_is_heavy(many_regions: Portal) -> None:
     heavy = {name: len(data) for name, data in many_regions.files.items() if name.endswith(".html") and len(data) >= 200_000}
     assert heavy == {}

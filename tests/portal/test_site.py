@@ -6,6 +6,7 @@ import json
 import os
 import posixpath
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -289,3 +290,32 @@ def test_other_clocks_zones_and_hash_seeds_give_the_same_bytes(portal: Portal, t
         command = [sys.executable, "-c", script, str(portal.published), BASE]
         said.add(subprocess.run(command, env=environment, check=True, capture_output=True, text=True, cwd=tmp_path).stdout)
     assert len(said) == 1
+
+
+def test_the_markup_is_as_html_and_aria_allow(pages: dict[str, Page]) -> None:
+    for path, page in pages.items():
+        ids = [element.attributes["id"] for element in page.elements if "id" in element.attributes]
+        assert len(ids) == len(set(ids)), path
+        for element in page.elements:
+            for name in ("aria-controls", "aria-labelledby", "for"):
+                assert set(element.attributes.get(name, "").split()) <= set(ids), (path, element)
+            if element.attributes.get("role") == "combobox":  # ARIA in HTML allows no role on type=search
+                assert element.attributes["type"] == "text", path
+
+
+def test_the_nu_html_checker_finds_nothing(portal: Portal) -> None:
+    jar = os.environ.get("VNU_JAR")
+    if not jar or not shutil.which("java"):
+        pytest.skip("VNU_JAR names no vnu.jar of the Nu Html Checker, or there is no Java")
+    kinds = {re.sub(r"/.*", "", path): path for path in portal.pages()}
+    files = [portal.published / path for path in kinds.values()]
+    done = subprocess.run(["java", "-jar", jar, "--errors-only", *files], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_where_the_search_does_not_look_is_said(pages: dict[str, Page], portal: Portal) -> None:
+    (said,) = re.findall(r"The search at the top finds [^<]*", portal.files["tables/evidence-2.html"].decode())
+    index = portal.files["assets/search-index.js"].decode()
+    kinds = set(re.findall(r'\["(\w+)",', index)) - {"table", "source", "release"}
+    assert [kind for kind in sorted(kinds) if kind not in said] == []
+    assert "of other tables it does not look at the rows" in said and "project_countries" not in kinds

@@ -30,9 +30,12 @@ def test_a_summary_counts_rows_not_cells() -> None:
         change("evidence", "e", "quote", "changed", "a", "b"),
     ]
     assert summary(changes, PACKAGE, {}, first=False) == "4 memberships changed; 1 project added (P114)"
-    assert summary([], PACKAGE, {}, first=False) == "Sources, definitions or evidence only"
+    assert summary([], PACKAGE, {}, first=False) == "No value changed; sources, descriptions or evidence did"
     why = [Reason("minor", "checks of projects"), Reason("patch", "1 row changed in sources")]
-    assert summary([], PACKAGE, {}, first=False, why=why) == "Sources, definitions or evidence only (checks of projects)"
+    assert (
+        summary([], PACKAGE, {}, first=False, why=why)
+        == "No value changed; sources, descriptions or evidence did (checks of projects)"
+    )
     counts = {"regions": 1, "countries": 7, "projects": 1}
     assert summary([], PACKAGE, counts, first=True) == "First release: 1 region, 7 countries, 1 project"
 

@@ -133,8 +133,13 @@ DEFINITIONS: list[tuple[str, str, Change, str]] = [
         "constraints of project_regions.status",
     ),
     # descriptive
-    ("title", "patch", with_about(title="Another title"), "package.yaml: title"),
-    ("keywords", "patch", with_about(keywords=["CBRN"], frequency="ANNUAL"), "package.yaml: frequency, keywords"),
+    ("title", "patch", with_about(title="Another title"), "description of the whole package: title"),
+    (
+        "keywords",
+        "patch",
+        with_about(keywords=["CBRN"], frequency="ANNUAL"),
+        "description of the whole package: frequency, keywords",
+    ),
     ("table-title", "patch", with_table("projects", lambda t: replace(t, title="All projects")), "definition of projects"),
     (
         "field-description",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cbrn_data.errors import SchemaError
-from cbrn_data.schema.model import read_package
+from cbrn_data.schema.definition import package_faults
+from cbrn_data.schema.descriptor import package_properties
+from cbrn_data.schema.model import check_descriptions, read_package
 from cbrn_data.schema.vocabulary import FREQUENCIES, LICENCES, THEMES
 from tests.conftest import PROJECT
 
@@ -318,3 +321,24 @@ def test_a_text_that_no_catalogue_can_hold_is_refused_at_its_line(escape: str, s
     ((_, place, message),) = refusals(schemas)
     line = text[: text.index("- CBRN\n")].count("\n") + 1
     assert place == f"schemas/package.yaml:{line}" and f"the character U+{int(escape[2:], 16):04X}" in message
+
+
+def test_a_description_that_no_search_for_datasets_takes_is_refused() -> None:
+    package = read_package(PROJECT / "schemas")
+    check_descriptions(package)
+    long = replace(package.tables["projects"], description="x" * (5000 - len(package.about["description"].strip())))
+    with pytest.raises(SchemaError) as raised:
+        check_descriptions(replace(package, tables={**package.tables, "projects": long}))
+    (finding,) = raised.value.findings
+    assert (finding.source, finding.code) == ("schemas/projects.yaml", "schema-invalid")
+    assert "the description has 5,001 characters" in finding.message
+    check_descriptions(
+        replace(package, tables={**package.tables, "projects": replace(long, description=long.description[1:])})
+    )
+
+
+def test_a_homepage_is_an_address_and_stands_in_the_descriptor() -> None:
+    about = read_package(PROJECT / "schemas").about
+    assert "homepage" not in package_properties({key: about[key] for key in about if key != "homepage"})
+    assert package_properties({**about, "homepage": "https://data.example/"})["homepage"] == "https://data.example/"
+    assert list(package_faults({**about, "homepage": "data.example"})) != []

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from cbrn_data.findings import Finding
+from cbrn_data.schema.model import Package
 from cbrn_data.tables.build import Tables
+from cbrn_data.tabular.schema import ForeignKey
+from tests.tables.conftest import Made
 
 HEADER = "project_id,number,date_start,date_end,budget_eur,budget_qualifier,url,certainty"
 PAGE = "https://example.org/page"
@@ -205,3 +209,35 @@ def test_a_correction_that_no_longer_fits_is_itself_the_finding(case: str, made:
     _, findings = made.build("central-asia-2025", more=(made.source("corrections.csv", data, kind="corrections"),))
     ((code, place, _, said),) = told(findings)
     assert (code, place) == ("correction-stale", "raw/corrections.csv:2") and said.startswith(message)
+
+
+def with_reference(package: Package, table: str, fields: tuple[str, ...], to: str, references: tuple[str, ...]) -> Package:
+    """Return the definitions with one more foreign key."""
+    changed = package.tables[table]
+    keys = (*changed.foreign_keys, ForeignKey(fields, to, references))
+    return replace(package, tables={**package.tables, table: replace(changed, foreign_keys=keys)})
+
+
+@pytest.mark.parametrize(
+    ("fields", "references", "lost"),
+    [
+        (("country_id",), ("country_id",), ["country_id 'FRA' is not in memberships"]),
+        (
+            ("project_id", "country_id"),
+            ("region_id", "country_id"),
+            [
+                "project_id + country_id 'P101', 'KAZ' is not in memberships (region_id, country_id)",
+                "project_id + country_id 'P101', 'FRA' is not in memberships (region_id, country_id)",
+            ],
+        ),
+    ],
+)
+def test_a_reference_to_a_part_of_a_key_blocks_the_rows_that_lead_nowhere_and_no_others(
+    made: Any, fields: tuple[str, ...], references: tuple[str, ...], lost: list[str]
+) -> None:
+    rows = [f"P101,{country},{PAGE},high" for country in ("KAZ", "FRA")]
+    source = made.curated("project_countries", "project_id,country_id,url,certainty", *rows)
+    package = with_reference(made.package, "project_countries", fields, "memberships", references)
+    other = Made(package, [item for item in made.real if item.source_id != "project_countries"])
+    _, findings = other.build("central-asia-2025", more=(source,))
+    assert [message for *_, message in told(findings) if "memberships" in message] == lost

@@ -101,7 +101,7 @@ BAD = {
     "cell-missing": (records.row(3, title=""), "title is null and must not be"),
     "cell-type": (records.row(3, people="07"), "people_count '07' is no integer; an example: 12"),
     "cell-range": (records.row(3, people="0"), "people_count '0' must be at least 1"),
-    "reference-missing": (records.row(3, project="P999"), "project_id 'P999' is none of the rows it refers to"),
+    "reference-missing": (records.row(3, project="P999"), "project_id 'P999' is not in projects"),
     "text-active": (records.row(3, title="=1+1"), "title begins like a formula: '=1+1'"),
     "source-invisible-character": (
         records.row(3, title="a\u202eb"),

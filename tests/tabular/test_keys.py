@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -29,9 +32,15 @@ def repeated(blocks: list[list[Key]]) -> list[tuple[int, int]]:
     confirmation, found, first = Confirmation(uniqueness.suspects()), [], 1
     for block in blocks:
         rows = np.arange(first, first + len(block))
-        found += [(first + place, before) for place, before in confirmation.repeated(columns(block), rows)]
+        for place, here, before in confirmation.repeated(columns(block), partial(_both, rows)):
+            assert here == (first + place, first + place)
+            found.append((here[0], before[0]))
         first += len(block)
     return found
+
+
+def _both(rows: Any, places: Any) -> tuple[Any, Any]:
+    return rows[places], rows[places]
 
 
 def expected(rows: list[Key]) -> list[tuple[int, int]]:

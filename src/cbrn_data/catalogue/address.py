@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
+from ipaddress import IPv6Address
+from urllib.parse import unquote, urlsplit
 
 from cbrn_data.errors import CbrnDataError
 
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_BASE = re.compile(rf"https?://{_LABEL}(?:\.{_LABEL})*(?::([1-9][0-9]{{0,4}}))?(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/")
+_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[(?P<ipv6>[0-9A-Fa-f:.]+)\])"
+_SEGMENT = r"(?:[A-Za-z0-9_~+-]|%[0-9A-Fa-f]{2})(?:[A-Za-z0-9._~+-]|%[0-9A-Fa-f]{2})*"
+_BASE = re.compile(rf"https?://{_HOST}(?::(?P<port>[1-9][0-9]{{0,4}}))?(?P<path>(?:/{_SEGMENT})*)/")
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -25,17 +28,52 @@ def is_trusted(address: str) -> bool:
 def checked_base(base_url: str) -> str:
     """Return ``base_url`` if it is a plain http(s) address that ends with a slash. Raises CbrnDataError.
 
-    A name that is not ASCII is written in its ASCII form (RFC 5890). A segment that begins with a dot is refused: ``..``
-    would lead elsewhere, and what is hidden is not served. Its error leaves out where addresses carry secrets.
+    A name that is not ASCII is written in its ASCII form (RFC 5890), a character of the path that is not a letter, a digit
+    or one of ``-._~+`` as ``%20`` (RFC 3986). A segment that begins with a dot is refused: ``..`` would lead elsewhere, and
+    what is hidden is not served. Its error leaves out where addresses carry secrets.
 
-    >>> checked_base("https://example.org/data/")
-    'https://example.org/data/'
+    >>> checked_base("https://example.org/data/"), checked_base("http://[::1]:8000/my%20data/")
+    ('https://example.org/data/', 'http://[::1]:8000/my%20data/')
     """
-    match = _BASE.fullmatch(base_url)
-    if match is None or int(match[1] or 0) > 65535:
+    if reason := _reason(base_url):
         harmless = re.sub(r"[^/]*@|[?#].*", "…", base_url, flags=re.DOTALL)
-        raise CbrnDataError(
-            f"the base address {harmless[:100]!r} is not like https://example.org/data/ (with a final slash, and without "
-            "user name, query or fragment)"
-        )
+        raise CbrnDataError(f"the base address {harmless[:100]!r} is not like https://example.org/data/: {reason}")
     return base_url
+
+
+def _reason(base_url: str) -> str:
+    """Say why an address is refused; "" where it is not."""
+    match = _BASE.fullmatch(base_url)
+    if match and int(match["port"] or 0) <= 65535 and _is_ipv6(match["ipv6"]) and _is_plain(match["path"]):
+        return ""
+    for found, reason in (
+        (not re.match("https?://", base_url), "it begins with http:// or https://"),
+        ("@" in base_url, "it has no user name"),
+        ("?" in base_url or "#" in base_url, "it has no query and no fragment"),
+        (not base_url.endswith("/"), "it ends with a slash"),
+        (
+            not base_url.isascii(),
+            "a name that is not ASCII is written in its ASCII form (xn--…), a path with %20 and the like",
+        ),
+        (bool(re.search(r"/(\.|%2e)", base_url, re.IGNORECASE)), "no part of its path begins with a dot"),
+        ("//" in base_url.partition("://")[2], "no part of its path is empty"),
+    ):
+        if found:
+            return reason
+    return "its host, port or path is malformed; other characters are written as %20 and the like"
+
+
+def _is_ipv6(host: str | None) -> bool:
+    try:
+        return host is None or bool(IPv6Address(host))
+    except ValueError:
+        return False
+
+
+def _is_plain(path: str) -> bool:
+    """Tell whether the parts of a path are names once they are decoded: nothing hidden, no slash, nothing invisible."""
+    try:
+        parts = [unquote(part, errors="strict") for part in path.split("/")[1:]]
+    except UnicodeDecodeError:
+        return False
+    return all(part.isprintable() and "/" not in part and part[0] != "." for part in parts)

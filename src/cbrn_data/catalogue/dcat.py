@@ -15,7 +15,7 @@ from rdflib.namespace import DCTERMS, FOAF, PROV, SKOS, XSD
 from cbrn_data.catalogue.model import Agent, Catalogue, Dataset, Distribution
 from cbrn_data.catalogue.pages import page_path
 from cbrn_data.catalogue.triples import ADMS, DCAT, DCATAP, IANA, PREFIXES, SPDX, VCARD, Triples
-from cbrn_data.schema.vocabulary import AUTHORITY, FREQUENCIES, LANGUAGES, LICENCES, THEMES
+from cbrn_data.schema.vocabulary import AUTHORITY, CKAN_LICENCES, FREQUENCIES, LANGUAGES, LICENCES, THEMES
 
 _FORMS = {
     "CSV": ("https://www.rfc-editor.org/info/rfc4180", "RFC 4180: comma-separated values"),
@@ -120,7 +120,7 @@ class _Description(Triples):
         self.say(node, DCTERMS.rights, self.statement("#rights", DCTERMS.RightsStatement, of.rights))
         self.say(node, DCAT.byteSize, Literal(str(distribution.bytes), datatype=XSD.nonNegativeInteger))
         self.say(node, SPDX.checksum, self._checksum(node, distribution.sha256))
-        self.say(node, DCTERMS.issued, self.day(of.modified))
+        self.say(node, DCTERMS.issued, self.day(of.released))
         self.say(node, DCTERMS.modified, self.day(of.modified))
         self.say(node, DCATAP.availability, self.concept("planned-availability", "STABLE", "stable", SKOS.Concept))
         if of.withdrawn:
@@ -154,7 +154,7 @@ class _Description(Triples):
         of, node = self._of, self.here(page_path("history", self._of.version) + "#release")
         self.named(node, PROV.Activity, f"Making of release {of.version}")
         for when in (PROV.startedAtTime, PROV.endedAtTime):
-            self.say(node, when, Literal(f"{of.modified}T00:00:00+00:00", datatype=XSD.dateTime, normalize=False))
+            self.say(node, when, Literal(f"{of.released}T00:00:00+00:00", datatype=XSD.dateTime, normalize=False))
         self.say(node, PROV.wasAssociatedWith, self.here("#publisher"))
         for source in of.sources:
             page = self.page(source.page)
@@ -194,6 +194,7 @@ class _Description(Triples):
         code, label = LICENCES[self._of.licence.name]
         node = self.concept("licence", code, label, DCTERMS.LicenseDocument)
         self.say(node, FOAF.page, self.page(self._of.licence.url))
+        self.say(node, DCTERMS.title, Literal(CKAN_LICENCES[self._of.licence.name]))
         return [node]
 
     def _language(self) -> URIRef:

@@ -15,7 +15,7 @@ from cbrn_data.catalogue.feed import feed
 from cbrn_data.catalogue.model import catalogue, newest
 from cbrn_data.catalogue.sitemap import sitemap
 from cbrn_data.store import disk
-from cbrn_data.store.folder import SUMS, Release, parse_checksums
+from cbrn_data.store.folder import SUMS, Release, event_moments, parse_checksums
 from cbrn_data.store.store import Derive
 
 LATEST = "latest"
@@ -55,7 +55,7 @@ def described(releases: list[Release], base_url: str) -> dict[str, bytes]:
 
 
 def _pages(pages: Mapping[str, bytes], releases: list[Release], base_url: str) -> dict[str, bytes]:
-    return {**pages, "sitemap.xml": sitemap(base_url, pages, newest(releases).date)}
+    return {**pages, "sitemap.xml": sitemap(base_url, pages, max(event_moments(releases).values())[:10])}
 
 
 def _files(release: Release) -> dict[str, disk.Data]:

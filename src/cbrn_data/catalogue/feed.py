@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, register_namespace, tostring
 
 from cbrn_data.catalogue.pages import page_path
-from cbrn_data.store.folder import Release
+from cbrn_data.store.folder import Release, event_moments
 
 ATOM = "http://www.w3.org/2005/Atom"
 
@@ -14,29 +14,31 @@ ATOM = "http://www.w3.org/2005/Atom"
 def feed(releases: Sequence[Release], title: str, author: str, base_url: str) -> bytes:
     """Return the feed of ``releases`` (oldest first); ``base_url`` is where ``published/`` is served, with a final slash.
 
-    An entry is dated by its release, or by its withdrawal.
+    An entry is dated by its release, or by its withdrawal; two events of a day are told apart (``event_moments``).
     """
+    moments = event_moments(releases)
     register_namespace("", ATOM)
     root = Element(f"{{{ATOM}}}feed")
     _text(root, "id", f"{base_url}feed.xml")
     _text(root, "title", title)
-    _text(root, "updated", _moment(max(_day(release) for release in releases)))
+    _text(root, "updated", max(moments.values()))
     _text(_text(root, "author", None), "name", author)
     SubElement(root, f"{{{ATOM}}}link", {"rel": "self", "href": f"{base_url}feed.xml"})
     for release in reversed(releases):
-        _entry(root, release, base_url)
+        _entry(root, release, base_url, moments)
     indent(root)
     data: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
     return data + b"\n"
 
 
-def _entry(root: Element, release: Release, base_url: str) -> None:
+def _entry(root: Element, release: Release, base_url: str, moments: Mapping[tuple[str, str], str]) -> None:
     address = f"{base_url}releases/{release.version}/"
     entry = SubElement(root, f"{{{ATOM}}}entry")
     _text(entry, "id", address)
     _text(entry, "title", f"{release.version} (withdrawn)" if release.withdrawn else release.version)
-    _text(entry, "published", _moment(release.date))
-    _text(entry, "updated", _moment(_day(release)))
+    published = moments[release.version, "published"]
+    _text(entry, "published", published)
+    _text(entry, "updated", moments.get((release.version, "withdrawn"), published))
     page = f"{base_url}{page_path('history', release.version)}"
     SubElement(entry, f"{{{ATOM}}}link", {"rel": "alternate", "type": "text/html", "href": page})
     related = {"rel": "related", "type": "application/json", "href": f"{address}datapackage.json"}
@@ -50,11 +52,3 @@ def _text(parent: Element, name: str, text: str | None) -> Element:
     element = SubElement(parent, f"{{{ATOM}}}{name}")
     element.text = text
     return element
-
-
-def _day(release: Release) -> str:
-    return release.withdrawn["date"] if release.withdrawn else release.date
-
-
-def _moment(day: str) -> str:
-    return f"{day}T00:00:00Z"

@@ -17,7 +17,7 @@ from cbrn_data.checks.rows import released_rows
 from cbrn_data.schema.coverage import Coverage, coverage
 from cbrn_data.schema.model import Field, Package, Table, read_package
 from cbrn_data.store import disk
-from cbrn_data.store.folder import DESCRIPTOR, Release
+from cbrn_data.store.folder import DESCRIPTOR, Release, event_moments
 from cbrn_data.store.history import RELEASES
 from cbrn_data.strict_json import parse_object
 
@@ -81,8 +81,9 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """What is said of the whole; ``issued`` is the day of the first release, ``modified`` that of this one.
+    """What is said of the whole; ``issued`` is the day of the first release, ``released`` that of this one.
 
+    ``modified`` is the day of the last release or withdrawal: what is described changes then, and never goes back.
     ``notes`` say what this release brings, ``rights`` what the licence covers; ``withdrawn`` is true where every release
     was withdrawn, so that none but a withdrawn one can be described.
     """
@@ -102,6 +103,7 @@ class Catalogue:
     coverage: Coverage
     version: str
     issued: str
+    released: str
     modified: str
     notes: str
     withdrawn: bool
@@ -146,7 +148,8 @@ def catalogue(releases: Sequence[Release], base: str) -> Catalogue:
         coverage=coverage(package, rows, records),
         version=release.version,
         issued=releases[0].date,
-        modified=release.date,
+        released=release.date,
+        modified=max(event_moments(releases).values())[:10],
         notes=str(release.info.get("summary")),
         withdrawn=release.withdrawn is not None,
         sources=tuple(

@@ -80,5 +80,5 @@ def _download(of: Catalogue, dataset: Dataset, distribution: Distribution) -> di
         "contentSize": f"{distribution.bytes} B",
         "sha256": distribution.sha256,
         "license": of.licence.url,
-        "datePublished": of.modified,
+        "datePublished": of.released,
     }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping
 
 from cbrn_data.findings import Finding, shown
 from cbrn_data.schema.model import Package, Table
+from cbrn_data.tabular.alike import skeleton, unlike
+from cbrn_data.tabular.faults import lost
 from cbrn_data.words.text import is_active, live
 
 Row = Mapping[str, str | None]
@@ -21,21 +22,21 @@ def references(rows: Rows, package: Package) -> Iterator[Finding]:
             for row in rows[table.name]:
                 values = tuple(row[name] for name in key.fields)
                 if None not in values and values not in there:
-                    message = (
-                        f"{'+'.join(key.fields)} {shown('/'.join(map(str, values)), 80)!r} is none of the {key.resource}"
-                    )
+                    message = lost(key, [value or "" for value in values])
                     yield _finding("reference-missing", message, table, row, key.fields[0])
 
 
 def keys_alike(rows: Rows, package: Package) -> Iterator[Finding]:
-    """No two keys of a table are the same after NFKC normalisation and case folding."""
+    """No two keys of a table look alike, whatever the case of their letters."""
     for table in package.with_role("data"):
         seen: dict[str, str] = {}
         for row in rows[table.name]:
             row_id = table.row_id(row)
-            alike = unicodedata.normalize("NFKC", row_id).casefold()
+            alike = skeleton(row_id).casefold()
             if seen.setdefault(alike, row_id) != row_id:
+                points = unlike(row_id, [seen[alike]]).partition(" and has ")[2]
                 message = f"the keys {shown(row_id, 80)!r} and {shown(seen[alike], 80)!r} look alike"
+                message += f"; the first has {points}" if points else ""
                 yield _finding("key-alike", message, table, row, table.primary_key[0])
 
 

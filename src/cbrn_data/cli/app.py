@@ -76,11 +76,14 @@ def publish(
     as_json: Json = False,
     runner: Annotated[str, typer.Option(help="Who makes tables of records: local, or dask.")] = "local",
     scheduler: Annotated[str | None, typer.Option(help="The scheduler of the Dask cluster, as tcp://host:8786.")] = None,
+    move_address: Annotated[
+        bool, typer.Option("--move-address", help="Confirm that the catalogue and the pages get another address.")
+    ] = False,
 ) -> None:
     """Read, validate and publish everything, if there is anything new."""
     from cbrn_data.cli.publish import publish_now
 
-    publish_now(root, published, at_least, as_json, runner, scheduler)
+    publish_now(root, published, at_least, as_json, runner, scheduler, move_address)
 
 
 @app.command()

@@ -14,6 +14,7 @@ from cbrn_data.checks.rows import released_records, released_rows
 from cbrn_data.cli.show import console, show_changes, show_indented, show_json, show_table
 from cbrn_data.errors import ReleaseError
 from cbrn_data.findings import shown
+from cbrn_data.refusals import at
 from cbrn_data.release.trace import Passage, Traced, trace
 from cbrn_data.release.version import reasons
 from cbrn_data.schema.canonical import csv_bytes
@@ -27,7 +28,7 @@ from cbrn_data.tabular.canonical import csv_rows
 
 def list_releases(root: Path, published: Path | None, as_json: bool) -> None:
     """Print every release, the newest first."""
-    found = list(reversed(Store(settings(root, published).published).releases()))
+    found = list(reversed(_store(root, published).releases()))
     if as_json:
         show_json([release.info | {"digest": release.digest, "withdrawn": release.withdrawn} for release in found])
     elif not found:
@@ -37,6 +38,13 @@ def list_releases(root: Path, published: Path | None, as_json: bool) -> None:
             ("version", "date", "digest", "summary"),
             [(release.version, release.date, release.digest[:12], _summary(release)) for release in found],
         )
+
+
+def _store(root: Path, published: Path | None) -> Store:
+    """Return the releases to be read. Raises CbrnDataError where the folder is another than was meant."""
+    where = settings(root, published)
+    where.check_published()
+    return Store(where.published)
 
 
 def _summary(release: Release) -> str:
@@ -56,13 +64,13 @@ def _release(store: Store, version: str | None) -> Release:
 
 def show_diff(old: str, new: str, root: Path, published: Path | None, output: Path | None, as_json: bool) -> None:
     """Print or write the changes that make one release another."""
-    store = Store(settings(root, published).published)
+    store = _store(root, published)
     before, after = _release(store, old), _release(store, new)
     old_package, package = (read_package(release.folder / "schemas") for release in (before, after))
     changes = delta(released_rows(before, old_package), released_rows(after, package), package)
     pairs = differing(released_records(before, old_package), released_records(after, package))
     if output:
-        with output.open("wb") as file:
+        with at(output), output.open("wb") as file:
             file.write(csv_bytes(package.tables[CHANGES].names, []))
             rows = 0
             for block in all_changes(changes, pairs, package):
@@ -88,7 +96,7 @@ def show_trace(
     table: str, row: str, field: str | None, root: Path, published: Path | None, version: str | None, as_json: bool
 ) -> None:
     """Print each value of a row with the words it came from."""
-    found = trace(_release(Store(settings(root, published).published), version), table, row, field)
+    found = trace(_release(_store(root, published), version), table, row, field)
     if as_json:
         show_json([asdict(traced) for traced in found])
         return
@@ -148,5 +156,8 @@ def _statement(passage: Passage) -> list[Text]:
 
 def withdraw_release(version: str, reason: str, root: Path, published: Path | None) -> None:
     """Mark a release as withdrawn."""
-    pipeline.open_store(settings(root, published)).withdraw(version, reason, release_date())
+    where = settings(root, published)
+    where.check_published()
+    pipeline.check_address(where)
+    pipeline.open_store(where).withdraw(version, reason, release_date())
     console().print(f"{version} is withdrawn: {shown(reason)}")

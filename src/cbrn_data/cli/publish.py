@@ -22,19 +22,28 @@ if TYPE_CHECKING:
 def show_plan(root: Path, published: Path | None, at_least: str, as_json: bool) -> None:
     """Print what publishing now would do; writes nothing."""
     where = settings(root, published)
-    built = pipeline.build(pipeline.gather(where))
+    gathered = pipeline.gather(where)
+    built, moved = pipeline.build(gathered), pipeline.moved_address(where, gathered.package)
     planned = pipeline.plan(built, pipeline.open_store(where), _step(at_least), release_date())
     findings = sorted({*built.findings, *planned.findings})
     if as_json:
-        show_json(_as_dict(planned) | {"findings": [finding.as_dict() for finding in findings]})
+        address = {"from": moved[0], "to": moved[1]} if moved else None
+        show_json(_as_dict(planned) | {"move_address": address, "findings": [finding.as_dict() for finding in findings]})
         return
     show_findings(findings)
+    if moved:
+        console().print(
+            f"Another address: the catalogue and the pages are for {shown(moved[0])} and would be for {shown(moved[1])}; "
+            "publish refuses that without --move-address."
+        )
     if not planned.is_news:
         assert planned.previous is not None
         _show_nothing_new(planned.previous)
         return
     previous = planned.previous.version if planned.previous else "no release"
     console().print(f"Would publish {planned.version} (after {previous}): {planned.summary}.")
+    if planned.previous:
+        _show_withdrawn(planned.previous, planned.previous.version)
     for reason in planned.why:
         console().print(f"  {reason.step}: {reason.why}")
     if planned.previous is None:
@@ -45,13 +54,20 @@ def show_plan(root: Path, published: Path | None, at_least: str, as_json: bool) 
 
 
 def publish_now(
-    root: Path, published: Path | None, at_least: str, as_json: bool, runner: str = "local", scheduler: str | None = None
+    root: Path,
+    published: Path | None,
+    at_least: str,
+    as_json: bool,
+    runner: str = "local",
+    scheduler: str | None = None,
+    move_address: bool = False,
 ) -> None:
     """Run the whole pipeline and print what it did."""
     if runner not in ("local", "dask") or (runner == "dask") != (scheduler is not None):
         raise CbrnDataError("--runner is local, or dask together with --scheduler tcp://host:8786")
     where = settings(root, published)
     step, gathered = _step(at_least), pipeline.gather(where)
+    pipeline.check_address(where, gathered.package, move_address)
     store = pipeline.open_store(where, gathered.package)
     outcome, key = pipeline.settled(gathered, store), None
     if outcome is None:
@@ -60,7 +76,8 @@ def publish_now(
     if as_json:
         findings = [finding.as_dict() for finding in outcome.findings]
         release = {key: outcome.release.info[key] for key in ("version", "date", "sequence", "content_digest", "summary")}
-        show_json({"published": outcome.is_new, **release, "digest": outcome.release.digest, "findings": findings})
+        release |= {"digest": outcome.release.digest, "withdrawn": outcome.release.withdrawn}
+        show_json({"published": outcome.is_new, **release, "findings": findings})
         return
     show_findings(outcome.findings)
     for sentence in outcome.repaired:
@@ -89,8 +106,12 @@ def _build(gathered: pipeline.Gathered, scheduler: str | None) -> pipeline.Built
 
 def _show_nothing_new(release: Release) -> None:
     console().print(f"Nothing new: {release.version} has this content already.")
+    _show_withdrawn(release, "It")
+
+
+def _show_withdrawn(release: Release, name: str) -> None:
     if release.withdrawn:
-        console().print(f"It is withdrawn: {shown(release.withdrawn['reason'], 500)}")
+        console().print(f"{name} is withdrawn: {shown(release.withdrawn['reason'], 500)}")
 
 
 def _step(at_least: str) -> str:
@@ -104,6 +125,7 @@ def _as_dict(planned: Draft) -> dict[str, object]:
         "news": planned.is_news,
         "version": planned.version,
         "previous": planned.previous.version if planned.previous else None,
+        "previous_withdrawn": planned.previous.withdrawn if planned.previous else None,
         "summary": planned.summary,
         "why": [{"step": reason.step, "why": reason.why} for reason in planned.why],
         "changes": planned.changes,

@@ -15,25 +15,34 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cbrn_data.cli import OUTPUT
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.findings import Finding, blocking, catalogue, shown
+from cbrn_data.refusals import at
 
 LISTED = 50
 """How many findings a person is shown; the others are counted."""
+UNWRAPPED = 1 << 16
+"""How wide the lines of a log or a pipe may be: each message is one line there, so that it can be searched for."""
 
 
 class PipedConsole(Console):
-    """A console that leaves it to the command line how to end when its reader goes away."""
+    """A console that leaves it to the command line how to end when its reader goes away or its disk is full."""
 
     def on_broken_pipe(self) -> None:
         """Raise the error that is being handled."""
         raise
 
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print, and let an error say where to."""
+        with at(OUTPUT if self.file is sys.stdout else "standard error"):
+            super().print(*objects, **options)
+
 
 def console(stream: Any = None) -> Console:
-    """Return a console that neither interprets markup nor guesses a width where there is no terminal."""
+    """Return a console that does not interpret markup and wraps for a terminal only, or where COLUMNS asks for it."""
     output = stream or sys.stdout
-    width = None if output.isatty() or "COLUMNS" in os.environ else 100
+    width = None if output.isatty() or os.environ.get("COLUMNS") else UNWRAPPED
     return PipedConsole(file=output, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
@@ -81,7 +90,13 @@ def totals(findings: Sequence[Finding]) -> str:
 
 def show_json(value: Any) -> None:
     """Print a value for machines."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def write(text: str) -> None:
+    """Write text to standard output as it is."""
+    with at(OUTPUT):
+        sys.stdout.write(text)
 
 
 def show_table(columns: Iterable[str], rows: Iterable[Sequence[object]], title: str | None = None) -> None:
@@ -91,7 +106,7 @@ def show_table(columns: Iterable[str], rows: Iterable[Sequence[object]], title: 
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(Text(shown("" if cell is None else str(cell), 400)) for cell in row))
-    console().print(table)
+    _print(table)
 
 
 def show_lines(lines: Iterable[tuple[str, str]]) -> None:
@@ -101,7 +116,18 @@ def show_lines(lines: Iterable[tuple[str, str]]) -> None:
     table.add_column(overflow="fold")
     for heading, sentence in lines:
         table.add_row(heading, Text(shown(sentence, 600)))
-    console().print(table)
+    _print(table)
+
+
+def _print(table: Table) -> None:
+    """Print a table; where its lines are not wrapped, without the spaces that would fill the last column."""
+    out = console()
+    if out.width < UNWRAPPED:
+        out.print(table)
+        return
+    with out.capture() as printed:
+        out.print(table)
+    write("".join(f"{line.rstrip()}\n" for line in printed.get().splitlines()))
 
 
 def show_changes(changes: Sequence[Mapping[str, str | None]]) -> None:

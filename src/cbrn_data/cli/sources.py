@@ -17,11 +17,12 @@ from cbrn_data.sources.source import MAX_BYTES, read_bytes
 
 def add_files(files: list[Path], root: Path, **given: str | None) -> None:
     """Add each file and say what became of it; raises the first error after all were tried."""
-    about = About(**given, retrieved_on=release_date())
+    about, where = About(**given, retrieved_on=release_date()), settings(root)
+    where.check_project("schemas")
     first: CbrnDataError | None = None
     for path in files:
         try:
-            added = add_file(path, settings(root).raw, about)
+            added = add_file(path, where.raw, about)
         except CbrnDataError as error:
             first = first or error
             show_error(error)

@@ -40,8 +40,9 @@ def _show(verdicts: Sequence[Verdict]) -> None:
         for fault in verdict.tally.listed[:left]:
             where = f"{verdict.resource.place}:{fault.line}" if fault.line else verdict.resource.place
             console().print(f"{shown(where)}  {fault.code}")
-            said = shown(sentence(fault, verdict.resource.schema), 300)
-            console().print(f"        {shown(f'{fault.field}: ' if fault.field else '', 80)}{said}")
+            said = shown(sentence(fault, verdict.resource), 400)
+            named = fault.field and not fault.fields  # what is said of a key names its fields
+            console().print(f"        {shown(f'{fault.field}: ' if named else '', 80)}{said}")
         left = max(0, left - len(verdict.tally.listed))
     if (total := sum(verdict.tally.counts.total() for verdict in verdicts)) > LISTED:
         console().print(f"… and {total - LISTED:,} more")

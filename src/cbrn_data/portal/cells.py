@@ -23,7 +23,10 @@ class Words:
 
 @dataclass(frozen=True)
 class Cell:
-    """``text`` (None for null), ``words`` behind it, ``to`` (address and label of what it names), ``out`` and its host."""
+    """``text`` (None for null), ``words`` behind it, ``to`` (address and label of what it names), ``out`` and its host.
+
+    ``named`` says that the label is the name of what the text stands for.
+    """
 
     field: Field
     text: str | None
@@ -31,6 +34,7 @@ class Cell:
     to: tuple[str, str] | None = None
     out: str | None = None
     host: str = ""
+    named: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,8 @@ def _cell(reading: Reading, table: Table, row_id: str, row: Row, field: Field) -
         found = reading.passages(table.name, row_id, field.name)
         words = tuple(_words(reading, one) for one in found) or _line(reading, table, row)
         stated = outward(text if field.format == "uri" else next((one.url for one in found if one.url), None))
-        return Cell(field, text, words, _named(reading, table, field, text), stated, host_of(stated or ""))
+        is_reference = any(key.fields == (field.name,) for key in table.foreign_keys)
+        return Cell(field, text, words, _named(reading, table, field, text), stated, host_of(stated or ""), is_reference)
     return _other_cell(reading, table, row, field, text)
 
 

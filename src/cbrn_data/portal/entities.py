@@ -63,7 +63,7 @@ _Naming = list[tuple[Table, ForeignKey, dict[str, list[Row]]]]
 
 def _grouped(reading: Reading, table: Table, name: str) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = defaultdict(list)
-    for row in reading.rows[table.name]:
+    for row in reading.by_id[table.name].values():
         found[row[name] or ""].append(row)
     return found
 

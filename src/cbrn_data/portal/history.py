@@ -19,7 +19,7 @@ from cbrn_data.schema.model import CHANGES, Package, Table
 from cbrn_data.store import disk
 from cbrn_data.store.folder import REPORT, Release
 from cbrn_data.strict_json import parse_object
-from cbrn_data.words.text import live
+from cbrn_data.words.text import live, natural_order
 
 ROWS_LISTED = 50
 """How many changed rows of a table a page shows at most; ``changes.csv`` holds them all."""
@@ -106,6 +106,7 @@ def _changed(release: Release) -> Iterator[_Changed]:
             found.kinds[kind] += 1
             if len(found.first) < ROWS_LISTED and name != "evidence":
                 found.first.append(list(cells))
+        found.first.sort(key=lambda cells: natural_order(cells[0]["row_id"] or ""))
         yield found
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from cbrn_data.catalogue.pages import page_path
@@ -20,6 +20,7 @@ from cbrn_data.schema.delta import table_blocks
 from cbrn_data.schema.model import CHANGES, Package, Table, read_package
 from cbrn_data.store import disk
 from cbrn_data.store.folder import Release
+from cbrn_data.words.text import natural_order
 
 PAGE_WEIGHT = 100_000
 """About how many bytes of rows a page holds: a page stays below 200 kB."""
@@ -43,12 +44,16 @@ class Reading:
 
     @cached_property
     def by_id(self) -> dict[str, dict[str, Row]]:
-        """Every row by its table and key."""
+        """Every row by its table and key, in the order that people expect: P31 before P100."""
         return {
-            name: {table.row_id(row): row for row in self.rows[name]}
+            name: {table.row_id(row): row for row in self._ordered(table)}
             for name, table in self.package.tables.items()
             if name in self.rows
         }
+
+    def _ordered(self, table: Table) -> list[Row]:
+        rows = self.rows[table.name]
+        return rows if table.by_line else sorted(rows, key=partial(_natural, table))
 
     @cached_property
     def mentions(self) -> dict[tuple[str, str, str], list[Mention]]:
@@ -117,6 +122,10 @@ class Reading:
     def entity_page(self, table: str, row_id: str | None) -> str | None:
         """Return the page of a country or a project that the release has."""
         return page_path(table, row_id) if table in ENTITIES and row_id and row_id in self.by_id[table] else None
+
+
+def _natural(table: Table, row: Row) -> list[list[tuple[int, int, str]]]:
+    return [natural_order(row[name] or "") for name in table.primary_key]
 
 
 def read_release(release: Release) -> Reading:

@@ -9,6 +9,7 @@ from cbrn_data.catalogue.schema_org import script_text
 from cbrn_data.portal.labels import label
 from cbrn_data.portal.names import names
 from cbrn_data.portal.reading import Reading
+from cbrn_data.schema.model import Table
 from cbrn_data.store.folder import Release
 
 _LONGEST = 400
@@ -31,11 +32,13 @@ def _tables(reading: Reading) -> Iterator[Entry]:
         yield "table", table.title, page_path("tables", table.name), f"{words} {table.description.strip()}"
 
 
+def searched_tables(reading: Reading) -> list[Table]:
+    """Return the tables whose rows the search finds: those of things, for a row of a table of pairs has no name."""
+    return [table for table in reading.package.with_role("data") if len(table.primary_key) == 1]
+
+
 def _rows(reading: Reading) -> Iterator[Entry]:
-    """Yield rows of things: a table of pairs has none of its own."""
-    for table in reading.package.with_role("data"):
-        if len(table.primary_key) > 1:
-            continue
+    for table in searched_tables(reading):
         for row_id, row in reading.by_id[table.name].items():
             label = reading.label(table.name, row_id)
             address = reading.entity_page(table.name, row_id) or reading.row_address(table.name, row_id)
@@ -43,7 +46,8 @@ def _rows(reading: Reading) -> Iterator[Entry]:
             if table.name == "countries":
                 words += [name.text for name in names(row["iso2"])]
             if address:
-                yield table.name, label[:_LONGEST], address, " ".join(words)[:_LONGEST]
+                title = f"{row_id} {label}" if table.name == "projects" and label != row_id else label
+                yield table.name, title[:_LONGEST], address, " ".join(words)[:_LONGEST]
 
 
 def _sources(reading: Reading) -> Iterator[Entry]:

@@ -16,6 +16,7 @@ from cbrn_data.portal.labels import allowed
 from cbrn_data.portal.links import root_of
 from cbrn_data.portal.paper import macro, render
 from cbrn_data.portal.reading import Reading
+from cbrn_data.portal.search import searched_tables
 from cbrn_data.portal.snippets import snippets
 from cbrn_data.schema.canonical import json_row
 from cbrn_data.schema.dictionary import type_words
@@ -55,6 +56,7 @@ def _page(
         table=table,
         number=number,
         pages=pages,
+        searched=[other.title[:1].lower() + other.title[1:] for other in searched_tables(reading)],
         described=described,
         total=reading.counts[table.name],
         withheld=reading.counts[table.name] - shown,

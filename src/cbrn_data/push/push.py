@@ -19,6 +19,7 @@ from cbrn_data.push.contents import Contents, Item, read_contents
 from cbrn_data.push.lease import Lease, leased
 from cbrn_data.push.place import ConflictError, Place
 from cbrn_data.push.target import check_apart, open_place
+from cbrn_data.refusals import at
 from cbrn_data.store.folder import Release
 from cbrn_data.store.index import INDEX, Index, read_index
 from cbrn_data.store.lock import locked
@@ -140,7 +141,8 @@ class _Push:
 
 def _index(address: str, data: bytes) -> Index:
     with TemporaryDirectory(prefix="cbrn-data-") as folder:
-        (Path(folder) / INDEX).write_bytes(data)
+        with at(Path(folder) / INDEX):
+            (Path(folder) / INDEX).write_bytes(data)
         try:
             return read_index(Path(folder), [])
         except ReleaseError as error:

@@ -13,7 +13,7 @@ from cbrn_data.findings import shown
 from cbrn_data.release.version import Reason
 from cbrn_data.schema.canonical import Row
 from cbrn_data.schema.model import Package
-from cbrn_data.words.text import live
+from cbrn_data.words.text import live, natural_order
 
 if TYPE_CHECKING:
     from cbrn_data.schema.delta import RecordChanges
@@ -69,12 +69,12 @@ def summary(
         if parts:
             return "; ".join(parts)
     strongest = "; ".join(reason.why for reason in why if reason.step == why[0].step)
-    return "Sources, definitions or evidence only" + (f" ({strongest})" if strongest else "")
+    return "No value changed; sources, descriptions or evidence did" + (f" ({strongest})" if strongest else "")
 
 
 def _named(table: str, rows: set[str | None]) -> str:
     """Name rows by their ids where these are short and few."""
-    ids = sorted(live(row or "") for row in rows)
+    ids = sorted((live(row or "") for row in rows), key=natural_order)
     return f" ({', '.join(ids)})" if table in {"regions", "countries", "projects"} and len(ids) <= 6 else ""
 
 
@@ -109,7 +109,7 @@ def _table_lines(title: str, changes: list[Row]) -> Iterator[str]:
     if not rows:
         return
     yield from (f"## {escaped(title)}", "")
-    for row_id, cells in list(rows.items())[:LISTED]:
+    for row_id, cells in sorted(rows.items(), key=lambda row: natural_order(row[0]))[:LISTED]:
         kind = cells[0]["change"]
         what = f": {_headline(cells)}" if kind != "changed" else ""
         yield f"- {kind} `{shown(row_id, 120).replace('`', '')}`{what}"

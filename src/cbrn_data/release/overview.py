@@ -30,6 +30,8 @@ def overview(release: Release) -> list[tuple[str, str]]:
         ("Projects", _projects(rows)),
         ("Achievements", f"{len(achievements)}" + (f", from {dated[0]} to {dated[-1]}" if dated else "")),
     ]
+    if release.withdrawn:
+        lines.insert(1, ("Withdrawn", f"on {release.withdrawn['date']}: {release.withdrawn['reason']}"))
     return [*lines, ("Look at", _place(release.folder))]
 
 

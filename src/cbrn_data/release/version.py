@@ -88,7 +88,7 @@ def _of_package(old: Package, new: Package) -> Iterator[Reason]:
     }
     changed = sorted(key for key in descriptive if old.about.get(key) != new.about.get(key))
     if changed:
-        yield Reason("patch", f"package.yaml: {', '.join(changed)}")
+        yield Reason("patch", f"description of the whole package: {', '.join(key.replace('_', ' ') for key in changed)}")
     for name in old.tables.keys() - new.tables.keys():
         yield Reason("major", f"table {name} removed")
     for name, table in new.tables.items():

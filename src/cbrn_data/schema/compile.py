@@ -22,6 +22,7 @@ from cbrn_data.schema.descriptor import table_schema
 from cbrn_data.schema.model import Table
 from cbrn_data.schema.rules import unsupported
 from cbrn_data.sources.document import REFUSED
+from cbrn_data.tabular.alike import remark
 from cbrn_data.tabular.blocks import Block
 from cbrn_data.tabular.compile import CompiledSchema, Failure, compile_schema
 from cbrn_data.tabular.faults import Fault, Tally
@@ -184,7 +185,8 @@ def explained(table: Table, fault: Fault) -> str:
         "cell-range": f"must be {_limits(rules, **_BOUNDS)}",
         "cell-length": f"must have {_limits(rules, minLength='at least', maxLength='at most')} characters",
     }
-    return f"{subject} {said.get(fault.code, f'breaks the rule {fault.constraint}')}"
+    words = said.get(fault.code, f"breaks the rule {fault.constraint}")
+    return f"{subject} {words}{remark(fault.value or '', map(str, rules.get('enum', ())))}"
 
 
 def _limits(rules: dict[str, Any], **words: str) -> str:

@@ -62,6 +62,10 @@ def _agent(value: Any) -> bool:
     return _of_texts("name", "email")(value) and _EMAIL.fullmatch(value["email"]) is not None
 
 
+def _address(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"https?://[!-~]+", value) is not None
+
+
 def _coverage(value: Any) -> bool:
     return (
         isinstance(value, dict)
@@ -95,6 +99,7 @@ _PACKAGE: _Rules = {
     "themes": (False, _some_of(THEMES), f"a list of some of {', '.join(THEMES)}"),
     "language": (False, _one_of(LANGUAGES), f"one of {', '.join(LANGUAGES)}"),
     "frequency": (False, _one_of(FREQUENCIES), f"one of {', '.join(FREQUENCIES)}"),
+    "homepage": (False, _address, "the address of a page, http or https"),
     "coverage": (False, _coverage, "spatial, the name of a table, and temporal, a list of names of tables"),
     "base_url": (False, _text, "text"),
     "tables": (True, _names, "a list of names of tables"),

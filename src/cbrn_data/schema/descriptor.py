@@ -13,10 +13,12 @@ TABLE_SCHEMA = "https://datapackage.org/profiles/2.0/tableschema.json"
 def package_properties(about: Mapping[str, Any]) -> dict[str, Any]:
     """Return what ``package.yaml`` says of the whole, as a data package has it."""
     licence, publisher = about["licence"], about["publisher"]
+    homepage = {"homepage": about["homepage"]} if "homepage" in about else {}
     return {
         "name": about["name"],
         "title": about["title"],
         "description": f"{about['description'].strip()} {about.get('licence_note', '').strip()}".strip(),
+        **homepage,
         "keywords": list(about["keywords"]),
         "themes": list(about.get("themes", ())),
         "licenses": [{"name": licence["name"], "title": licence["title"], "path": licence["path"]}],

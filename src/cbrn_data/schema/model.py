@@ -110,6 +110,10 @@ class Package:
         return [table for table in self.tables.values() if table.role in roles]
 
 
+DESCRIBED_AT_MOST = 5000
+"""Characters of the description of a dataset (https://developers.google.com/search/docs/appearance/structured-data/dataset)."""
+
+
 def read_package(folder: Path) -> Package:
     """Read ``package.yaml`` and every table it lists.
 
@@ -137,6 +141,22 @@ def read_package(folder: Path) -> Package:
     if findings or about is None:
         raise SchemaError("the definitions under schemas/ cannot be used", findings)
     return Package(about, tables, files)
+
+
+def check_descriptions(package: Package) -> None:
+    """Refuse descriptions that a dataset cannot have: that of a table with that of the whole behind it.
+
+    Google Dataset Search takes 5,000 characters at most. Raises SchemaError; releases that were made are not judged.
+    """
+    whole = len(package.about["description"].strip())
+    long = {table.name: len(table.description.strip()) + 1 + whole for table in package.with_role("data")}
+    findings = [
+        _wrong(name, f"the description has {length:,} characters with that of package.yaml, more than {DESCRIBED_AT_MOST:,}")
+        for name, length in long.items()
+        if length > DESCRIBED_AT_MOST
+    ]
+    if findings:
+        raise SchemaError("the definitions under schemas/ cannot be used", findings)
 
 
 def _wrong(name: str, message: str, line: int = 1) -> Finding:

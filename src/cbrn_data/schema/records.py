@@ -206,7 +206,6 @@ def _words(table: Table, fault: Fault) -> str:
     if fault.code.startswith("row-"):
         return f"{fault.field} {said!r} breaks the rule {fault.constraint} within the row"
     words = {
-        "reference-missing": f"{fault.field} {said!r} is none of the rows it refers to",
         "records-unordered": f"the key {said!r} comes after a greater one",
         "key-form": f"the key {said!r} is not of small letters, digits and hyphens",
         "text-active": f"{fault.field} begins like a formula: {said!r}",

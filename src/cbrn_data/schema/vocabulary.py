@@ -17,6 +17,13 @@ LICENCES = {
 }
 """SPDX identifier -> code in ``licence``, and label."""
 
+CKAN_LICENCES = {
+    "CC-BY-4.0": "Creative Commons Attribution",
+    "CC-BY-SA-4.0": "Creative Commons Attribution Share-Alike",
+    "CC0-1.0": "Creative Commons CCZero",
+}
+"""SPDX identifier -> title in CKAN's own list of licences, by which CKAN knows a licence whose address it does not know."""
+
 THEMES = {
     "AGRI": "Agriculture, fisheries, forestry and food",
     "ECON": "Economy and finance",

@@ -11,6 +11,7 @@ from typing import BinaryIO, Protocol
 
 import pyarrow as pa
 
+from cbrn_data.refusals import at
 from cbrn_data.schema.model import Table
 from cbrn_data.tabular.canonical import JSON_BETWEEN, JSON_CLOSE, JSON_EMPTY, JSON_OPEN, csv_header, csv_rows, json_rows
 
@@ -42,7 +43,7 @@ class Hashed:
         return self
 
     def __exit__(self, *error: object) -> None:
-        with self._file, self._threads:
+        with at(self.path), self._file, self._threads:
             self._wait()
 
     @property
@@ -52,7 +53,8 @@ class Hashed:
 
     def write(self, data: bytes | memoryview) -> None:
         """Take the next bytes."""
-        self._wait()
+        with at(self.path):
+            self._wait()
         self._last = [self._threads.submit(take, data) for take in (self._digest.update, self._file.write)]
         self._size += len(data)
 

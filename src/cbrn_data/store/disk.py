@@ -25,6 +25,7 @@ from typing import BinaryIO
 
 from cbrn_data import foreign
 from cbrn_data.errors import ReleaseError
+from cbrn_data.refusals import MEANINGS
 
 NAME_LIMIT = 100
 LARGEST = 16_000_000_000
@@ -38,14 +39,10 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _CHUNK = 1 << 20
 
 _MEANINGS = {
-    errno.ENOSPC: "the disk is full; free some space, then run this again",
-    errno.EDQUOT: "the disk quota is used up; free some space, then run this again",
+    **MEANINGS,
     errno.EROFS: "the file system is read-only; make it writable or choose another folder with --published",
     errno.EACCES: "there is no permission; give it to this user or choose another folder with --published",
     errno.EPERM: "there is no permission; give it to this user or choose another folder with --published",
-    errno.EMFILE: "too many files are open; raise the limit (`ulimit -n`), then run this again",
-    errno.ENFILE: "too many files are open on this machine; close some programs, then run this again",
-    errno.EIO: "the disk reported an input/output error; check the disk before running this again",
     errno.ENOTEMPTY: "is there already and is never written again; move it away if it is not a release",
     errno.EEXIST: "is there already and is never written again; move it away if it is not a release",
     errno.ELOOP: "is a symbolic link, which is never followed; put the real file or folder in its place",

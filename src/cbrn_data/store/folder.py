@@ -14,9 +14,9 @@ from __future__ import annotations
 import hashlib
 import re
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,28 @@ def source_file(folder: Path, name: str | None) -> Path:
     if not name or not name.startswith("sources/"):
         raise ReleaseError(f"{str(name)[:100]!r} cannot be the path of a source: it begins with 'sources/'")
     return disk.inside(folder, name)
+
+
+def event_moments(releases: Sequence[Release]) -> dict[tuple[str, str], str]:
+    """Return when each release was published and when it was withdrawn, by (version, ``published`` or ``withdrawn``).
+
+    Releases and withdrawals have days only. So that who reads a feed sees the second event of a day too, events that follow
+    one another are a second apart: each has the number of those before it as its seconds after midnight (UTC). The newest
+    moment grows with every event. A withdrawal is never before its release.
+    """
+    events = [(release.date, 0, release.sequence, release.version) for release in releases]
+    events += [
+        (max(release.date, release.withdrawn["date"]), 1, release.sequence, release.version)
+        for release in releases
+        if release.withdrawn
+    ]
+    return {
+        (
+            version,
+            ("published", "withdrawn")[kind],
+        ): f"{datetime.fromisoformat(day) + timedelta(seconds=number):%Y-%m-%dT%H:%M:%SZ}"
+        for number, (day, kind, _, version) in enumerate(sorted(events))
+    }
 
 
 def check_version(version: str) -> str:

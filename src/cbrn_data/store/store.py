@@ -212,6 +212,8 @@ class Writer:
         if place is None:
             raise ReleaseError(f"{version[:100]!r} is not a release; `cbrn-data releases` lists them")
         release = self._releases[place]
+        if withdrawal["date"] < release.date:
+            raise ReleaseError(f"release {version} is of {release.date}, and today is {withdrawal['date']}; set the clock")
         if release.withdrawn not in (None, withdrawal):
             raise ReleaseError(f"release {version} is withdrawn already: {release.withdrawn['reason']!r}")
         self._releases[place] = replace(release, withdrawn=withdrawal)

@@ -17,6 +17,7 @@ from cbrn_data.tables.claims import Claim
 from cbrn_data.tables.corrections import read_corrections
 from cbrn_data.tables.curated import Curated, read_curated
 from cbrn_data.tables.fit import refuse_missing, refuse_unfit
+from cbrn_data.tables.known import KnownRows
 from cbrn_data.tables.leaflets import LeafletClaims
 from cbrn_data.tables.records import Records, Write, misplaced, write_records
 from cbrn_data.tables.resolve import Row, resolve
@@ -51,8 +52,8 @@ def build_tables(sources: list[Source], package: Package, write: Write = write_r
     leaflets = _leaflets(sources, renames, findings)
     claims = [claim for leaflet in leaflets for claim in leaflet]
     claims += _earlier_projects(leaflets)
-    known = _known(claims, package) if not blocking(findings) else {}
-    known["countries"] = _countries_of_reference(sources)
+    known = _known(claims, package.tables) if not blocking(findings) else KnownRows()
+    _add_countries(known, sources)
     curated = _curated(sources, package, known)
     findings += [finding for table in curated for finding in table.findings]
     claims += _curated_claims(curated, leaflets)
@@ -121,33 +122,40 @@ def _earlier_projects(leaflets: list[LeafletClaims]) -> Iterator[Claim]:
                     yield from earlier.naming(project_id, span, listing)
 
 
-def _known(claims: Iterable[Claim], package: Package) -> dict[str, set[str]]:
-    """Return the ids of the rows that leaflets speak of, by table."""
-    known: dict[str, set[str]] = {name: set() for name in package.tables}
+def _known(claims: Iterable[Claim], tables: Iterable[str]) -> KnownRows:
+    """Return the rows of ``tables`` that leaflets speak of."""
+    known = KnownRows()
+    for name in tables:
+        known.begin(name)
     for claim in claims:
-        known[claim.table].add(claim.key[0][1])
+        known.add(claim.table, dict(claim.key), {claim.field: claim.value})
     return known
 
 
-def _curated(sources: list[Source], package: Package, known: dict[str, set[str]]) -> list[Curated]:
+def _curated(sources: list[Source], package: Package, known: KnownRows) -> list[Curated]:
     """Read the curated sources in the order of their tables, each of which refers to those before.
 
-    A table whose reading blocks is taken out of ``known``: its references are not judged, because they would all be blamed.
+    A table whose reading blocks is forgotten: references to it are not judged, because they would all be blamed.
     """
     curated = []
     for source in _in_table_order(sources, package):
         table = read_curated(source, package, known)
         curated.append(table)
         if blocking(table.findings):
-            known.pop(table.table.name, None)
-        elif table.table.name in known:
-            known[table.table.name].update(row.text(table.key_fields[0]) or "" for row in table.rows)
+            known.forget(table.table.name)
+            continue
+        for row in table.rows:
+            given = {name: row.text(name) for name in table.table.names if row.text(name) is not None}
+            known.add(table.table.name, {name: row.text(name) for name in table.key_fields}, given)
     return curated
 
 
-def _countries_of_reference(sources: list[Source]) -> set[str]:
-    tables = [source for source in sources if source.about.get("table") == "countries"]
-    return {row.text("country_id") or "" for source in tables for row in read_cells(source.document).rows}
+def _add_countries(known: KnownRows, sources: list[Source]) -> None:
+    """Add every country of reference, which may be referred to whether another row of its table is good or not."""
+    known.begin("countries")
+    for source in (source for source in sources if source.about.get("table") == "countries"):
+        for row in read_cells(source.document).rows:
+            known.add("countries", {"country_id": row.text("country_id")}, row.values())
 
 
 def _in_table_order(sources: list[Source], package: Package) -> list[Source]:

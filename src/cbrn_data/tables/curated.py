@@ -19,7 +19,10 @@ from cbrn_data.schema.model import Package, Table
 from cbrn_data.schema.rules import RULES
 from cbrn_data.sources.cells import CsvRow, CsvTable, read_cells
 from cbrn_data.sources.source import Source
+from cbrn_data.tables.addresses import foreign_parameters
 from cbrn_data.tables.claims import Claim, Key
+from cbrn_data.tables.known import KnownRows
+from cbrn_data.tabular.faults import lost
 from cbrn_data.words.text import is_active
 
 CERTAINTIES = ("high", "medium")
@@ -56,8 +59,8 @@ class Curated:
                 yield Claim(self.table.name, key, name, cell.value, self.source, cell.span, "curated", url, certainty)
 
 
-def read_curated(source: Source, package: Package, known: Mapping[str, set[str]]) -> Curated:
-    """Read a curated source; ``known`` holds the ids to which its rows may refer, by table where they are all known."""
+def read_curated(source: Source, package: Package, known: KnownRows) -> Curated:
+    """Read a curated source; ``known`` holds the rows to which its rows may refer."""
     name = str(source.about["table"])
     if name not in package.tables or package.tables[name].role != "data" or package.tables[name].by_line:
         names = ", ".join(table.name for table in package.with_role("data") if not table.by_line)
@@ -95,7 +98,7 @@ def _header(source: Source, table: Table, cells: CsvTable) -> list[Finding]:
     return [Finding("curated-header", message, source.place, 1, table=table.name) for message in messages]
 
 
-def _wrong_rows(source: Source, table: Table, cells: CsvTable, known: Mapping[str, set[str]]) -> dict[int, list[Finding]]:
+def _wrong_rows(source: Source, table: Table, cells: CsvTable, known: KnownRows) -> dict[int, list[Finding]]:
     names = [name for name in table.names if name in cells.header]
     wrong: dict[int, list[Finding]] = {}
 
@@ -117,7 +120,7 @@ def _wrong_rows(source: Source, table: Table, cells: CsvTable, known: Mapping[st
     return wrong
 
 
-def _row_faults(table: Table, row: CsvRow, known: Mapping[str, set[str]]) -> Iterator[tuple[str, str, str]]:
+def _row_faults(table: Table, row: CsvRow, known: KnownRows) -> Iterator[tuple[str, str, str]]:
     for name in _SPREAD_OVER_EDITIONS.get(table.name, table.primary_key):
         if row.text(name) is None:
             yield "cell-missing", name, f"{name} is part of the key and must not be empty"
@@ -125,6 +128,10 @@ def _row_faults(table: Table, row: CsvRow, known: Mapping[str, set[str]]) -> Ite
     if url is None or not PUBLIC_PAGE.fullmatch(url):
         problem = f"{shown(url, 80)!r} is no http(s) address" if url else "the public page that states this row is missing"
         yield "curated-unsourced", "url", problem
+    for name in ("url", *(field.name for field in table.fields if field.format == "uri")):
+        if foreign := foreign_parameters(row.text(name) or ""):
+            problem = f"{name} has {shown(', '.join(foreign), 80)} among its parameters, which the page does not need"
+            yield "curated-address", name, problem
     if certainty not in CERTAINTIES:
         problem = f"is {shown(certainty, 40)!r}, not" if certainty else "is missing; it is"
         yield "curated-certainty", "certainty", f"certainty {problem} high or medium"
@@ -135,9 +142,9 @@ def _row_faults(table: Table, row: CsvRow, known: Mapping[str, set[str]]) -> Ite
         if check.name in _WITHIN_A_ROW and (wrong := RULES[check.name](_cells(row, check.fields), check.fields)):
             yield f"row-{check.name}", check.fields[0], wrong
     for key in table.foreign_keys:
-        name, named = key.fields[0], row.text(key.fields[0])
-        if named is not None and key.resource in known and named not in known[key.resource]:
-            yield "reference-missing", name, f"{name} {shown(named, 40)!r} is none of the {key.resource}"
+        values = tuple(row.text(name) for name in key.fields)
+        if known.is_lost(key, values):
+            yield "reference-missing", key.fields[0], lost(key, [value or "" for value in values])
 
 
 def _cells(row: CsvRow, names: tuple[str, ...]) -> dict[str, str | None]:

@@ -25,7 +25,7 @@ from pandera.errors import SchemaError
 from cbrn_data.tabular.constraints import demands
 from cbrn_data.tabular.keys import places
 from cbrn_data.tabular.kind import Column, Kernel, Kind, remembered
-from cbrn_data.tabular.schema import Fault, Field, TableSchema, UnsupportedSchema
+from cbrn_data.tabular.schema import Fault, Field, ForeignKey, TableSchema, UnsupportedSchema
 from cbrn_data.tabular.types import kind_of
 
 
@@ -45,12 +45,13 @@ class Rule:
 
 @dataclass(frozen=True)
 class Failure:
-    """The rows of a table, ascending from 0, whose cell in ``field`` breaks a rule."""
+    """The rows of a table, ascending from 0, whose cell in ``field`` breaks a rule, or whose ``key`` leads nowhere."""
 
     field: str
     code: str
     constraint: str
     rows: npt.NDArray[np.int64]
+    key: ForeignKey | None = None
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+
+from cbrn_data.findings import shown
+from cbrn_data.tabular.alike import remark
+from cbrn_data.tabular.schema import ForeignKey
 
 LISTED = 1000
 """So many faults of a kind are listed for a table; of the others it is said how many there are."""
@@ -15,6 +21,8 @@ class Fault:
 
     ``constraint`` names the rule of Table Schema that is broken, "" for the type; ``value`` is the text of the cell.
     ``number`` is the place of a label in the header, and of a row of another width how many cells it has.
+    A key that repeats or leads nowhere has the ``values`` of its ``fields``; ``twin`` is (row, line) of the row that has the
+    same key, ``lost`` the reference that leads nowhere.
     """
 
     row: int
@@ -25,6 +33,19 @@ class Fault:
     value: str | None = None
     message: str = ""
     number: int = 0
+    fields: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    twin: tuple[int, int] = (0, 0)
+    lost: ForeignKey | None = dataclasses.field(default=None, compare=False)
+
+
+def lost(key: ForeignKey, values: Sequence[str], alike: str = "") -> str:
+    """Say which fields of a row lead nowhere, with their values, and where they should lead; ``alike`` may add a twin."""
+    said = ", ".join(repr(shown(value, 80)) for value in values)
+    there = shown(key.resource, 80) or "this table"
+    there += "" if key.fields == key.references else f" ({', '.join(key.references)})"
+    odd = f"; it {alike}" if alike else next(filter(None, map(remark, values)), "")
+    return f"{' + '.join(key.fields)} {said} is not in {there}{odd}"
 
 
 @dataclass

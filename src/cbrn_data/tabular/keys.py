@@ -7,7 +7,7 @@ the suspected rows once more and compares their text. Keys that are referred to 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,16 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cbrn_data.tabular.alike import skeleton, unlike
+
+COMPARED = 100_000
+"""Of so many known keys at most it is asked which of them look like a key that leads nowhere."""
+
 Hashes = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
+Place = tuple[int, int]
+"""A row of a file: its number, and the line on which it begins."""
+Where = Callable[[npt.NDArray[np.int64]], tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _OTHER = np.uint64(0xD6E8FEB86659FD93)
@@ -107,12 +115,12 @@ class Confirmation:
 
     def __init__(self, suspects: Hashes) -> None:
         self._suspects = suspects
-        self._first: dict[tuple[str, ...], int] = {}
+        self._first: dict[tuple[str, ...], tuple[int, int]] = {}
 
-    def repeated(self, columns: Sequence[pa.Array], rows: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
-        """Return (place in the block, number of the row with the same key before) for each row that repeats a key.
+    def repeated(self, columns: Sequence[pa.Array], where: Where) -> list[tuple[int, Place, Place]]:
+        """Return for each row that repeats a key: its place in the block, where it is, and where the same key was before.
 
-        ``rows`` are the numbers of the block's rows in the file.
+        ``where`` gives for places in the block the numbers of the rows in the file, and the lines on which they begin.
         """
         if not len(self._suspects):
             return []
@@ -122,10 +130,11 @@ class Confirmation:
         places = np.flatnonzero((self._suspects[found] == values) & whole(columns))
         keys = zip(*(column.take(pa.array(places)).to_pylist() for column in columns), strict=True)
         repeated = []
-        for place, key in zip(places, keys, strict=True):
-            before = self._first.setdefault(key, int(rows[place]))
-            if before != rows[place]:
-                repeated.append((int(place), before))
+        for place, row, line, key in zip(places, *where(places), keys, strict=True):
+            here = int(row), int(line)
+            before = self._first.setdefault(key, here)
+            if before != here:
+                repeated.append((int(place), here, before))
         return repeated
 
 
@@ -135,6 +144,7 @@ class KnownKeys:
     def __init__(self) -> None:
         self._parts: dict[int, list[pa.Array]] = defaultdict(list)
         self._frozen: tuple[Hashes, npt.NDArray[np.int64], list[pa.Array]] | None = None
+        self._looks: dict[tuple[str, ...], tuple[str, ...]] | None = None
 
     def add(self, columns: Sequence[pa.Array]) -> None:
         """Add the keys of a block, one array for each part; those with a null lead nowhere."""
@@ -178,6 +188,20 @@ class KnownKeys:
         equal: Mask = np.logical_and.reduce(same)
         return equal
 
+    def alike(self, keys: Sequence[tuple[str, ...]]) -> list[str]:
+        """Say for each of a few keys in which code points it differs from a known one that looks like it, "" where none.
+
+        Of more than ``COMPARED`` known keys none is looked at.
+        """
+        known = self._freeze(len(keys[0]))[2] if keys else []
+        if not known or len(known[0]) > COMPARED:
+            return [""] * len(keys)
+        if self._looks is None:
+            texts = list(zip(*(part.to_pylist() for part in known), strict=True))
+            self._looks = {tuple(map(skeleton, key)): key for key in texts}
+        found = [self._looks.get(tuple(map(skeleton, key)), key) for key in keys]
+        return [_first_unlike(mine, theirs) for mine, theirs in zip(keys, found, strict=True)]
+
     def _freeze(self, parts: int) -> tuple[Hashes, npt.NDArray[np.int64], list[pa.Array]]:
         if self._frozen is None:
             empty = pa.array([], pa.string())
@@ -186,6 +210,10 @@ class KnownKeys:
             order = np.argsort(hashes, kind="stable")
             self._frozen = hashes[order], order, known
         return self._frozen
+
+
+def _first_unlike(mine: tuple[str, ...], theirs: tuple[str, ...]) -> str:
+    return next((unlike(one, [other]) for one, other in zip(mine, theirs, strict=True) if one != other), "")
 
 
 def _joined(arrays: list[pa.Array]) -> pa.Array:

@@ -12,9 +12,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cbrn_data.findings import shown
+from cbrn_data.tabular.alike import remark
 from cbrn_data.tabular.faults import Fault
 from cbrn_data.tabular.header import columns
-from cbrn_data.tabular.schema import TableSchema
+from cbrn_data.tabular.resource import Resource
+from cbrn_data.tabular.schema import Field, ForeignKey, TableSchema
 from cbrn_data.tabular.validate import Verdict
 
 TYPES = {
@@ -78,20 +80,38 @@ def _task(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def sentence(fault: Fault, schema: TableSchema | None) -> str:
+def sentence(fault: Fault, resource: Resource) -> str:
     """Return in words what is wrong: the message of a fault, or what its field asks for."""
+    if fault.twin[0]:
+        row, line = fault.twin
+        where = f"row {row + resource.has_header}" if resource.form == "json" else f"line {line}"
+        return f"{_key(fault)} is the same as in {where}"
     if fault.message:
         return fault.message
     if fault.code == "row-blank":
         return "the row has no value"
     if fault.code == "cell-missing":
         return "is empty and must not be"
-    return f"'{shown(fault.value or '', 80)}' {_rule(fault, schema)}"
+    return f"'{shown(fault.value or '', 80)}' {_rule(fault, resource.schema)}{_seen(fault, resource.schema)}"
+
+
+def _key(fault: Fault) -> str:
+    """Return the fields of a key with their values."""
+    return f"{' + '.join(fault.fields)} {', '.join(repr(shown(value, 80)) for value in fault.values)}"
+
+
+def _seen(fault: Fault, schema: TableSchema | None) -> str:
+    """Name the characters of a cell that a person would take for others."""
+    return remark(fault.value or "", _allowed(schema.field(fault.field)) if schema and fault.field in schema.names else ())
+
+
+def _allowed(field: Field) -> list[str]:
+    """Return the values that a field lists as allowed, as text."""
+    listed = field.constraints.get("enum") or field.descriptor.get("categories") or ()
+    return [str(one.get("value") if isinstance(one, dict) else one) for one in listed]
 
 
 def _rule(fault: Fault, schema: TableSchema | None) -> str:
-    if fault.code == "reference-missing":
-        return "leads to no row of the table it refers to"
     if schema is None or fault.field not in schema.names:
         return f"breaks the rule {fault.constraint!r}"
     field = schema.field(fault.field)
@@ -120,7 +140,7 @@ def _errors(fault: Fault, verdict: Verdict) -> Iterator[dict[str, Any]]:
 def _error(type_: str, fault: Fault, verdict: Verdict, field: str, number: int) -> dict[str, Any]:
     import frictionless.errors as kinds
 
-    row, said = fault.row + verdict.resource.has_header, sentence(fault, verdict.resource.schema)
+    row, said = fault.row + verdict.resource.has_header, sentence(fault, verdict.resource)
     kind = next(cls for cls in vars(kinds).values() if getattr(cls, "type", None) == type_)
     entry: dict[str, Any] = {
         "type": type_,
@@ -133,7 +153,9 @@ def _error(type_: str, fault: Fault, verdict: Verdict, field: str, number: int) 
     if "#row" in kind.tags:
         entry |= {"cells": [fault.value or ""], "rowNumber": row}
     if type_ == "foreign-key":
-        entry |= {"fieldNames": [field], "fieldCells": [fault.value or ""], "referenceName": "", "referenceFieldNames": []}
+        entry |= {"fieldNames": list(fault.fields), "fieldCells": list(fault.values)}
+        there = fault.lost or ForeignKey((), "", ())
+        entry |= {"referenceName": there.resource, "referenceFieldNames": list(there.references)}
     if "#cell" in kind.tags:
         entry |= {"cell": fault.value or "", "fieldName": field, "fieldNumber": number}
     if "#header" in kind.tags:

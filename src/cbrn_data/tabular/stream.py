@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from cbrn_data.tabular.blocks import Block, Ints
 from cbrn_data.tabular.compile import CompiledSchema, Failure
-from cbrn_data.tabular.faults import Fault, Tally
-from cbrn_data.tabular.keys import Confirmation, KnownKeys, Uniqueness, flat
+from cbrn_data.tabular.faults import Fault, Tally, lost
+from cbrn_data.tabular.keys import Confirmation, KnownKeys, Place, Uniqueness, flat
 from cbrn_data.tabular.schema import ForeignKey
 
 KEPT = 32 << 20
@@ -78,7 +78,7 @@ class TableCheck:
         if len(blank):
             failures.append(Failure("", "row-blank", "", blank))
         for failure in failures:
-            self._tell(block, table, failure.rows, failure.field, failure.code, failure.constraint)
+            self._tell(block, table, failure)
         return Judged(table, np.unique(np.concatenate([block.misread, *(failure.rows for failure in failures)])))
 
     def _keep(self, block: Block) -> None:
@@ -117,13 +117,25 @@ class TableCheck:
                 message = f"the row has {cells} cells and the header {width}"
                 self.tally.add(Fault(ragged.row, ragged.line, "", "csv-row-width", message=message, number=cells))
 
-    def _tell(self, block: Block, table: pa.Table, places: Ints, field: str, code: str, constraint: str) -> None:
-        listed = places[: self.tally.room(code)]
-        self.tally.count(code, len(places))
-        if len(listed):
-            values = table[field].take(pa.array(listed)).to_pylist() if field else [None] * len(listed)
-            for row, line, value in zip(block.rows(listed), block.lines(listed), values, strict=True):
-                self.tally.keep(Fault(int(row), int(line), field, code, constraint, value))
+    def _tell(self, block: Block, table: pa.Table, failure: Failure) -> None:
+        field, code, constraint = failure.field, failure.code, failure.constraint
+        listed = failure.rows[: self.tally.room(code)]
+        self.tally.count(code, len(failure.rows))
+        if not len(listed):
+            return
+        if failure.key:
+            return self._tell_lost(block, table, failure.key, listed)
+        values = table[field].take(pa.array(listed)).to_pylist() if field else [None] * len(listed)
+        for row, line, value in zip(block.rows(listed), block.lines(listed), values, strict=True):
+            self.tally.keep(Fault(int(row), int(line), field, code, constraint, value))
+
+    def _tell_lost(self, block: Block, table: pa.Table, key: ForeignKey, listed: Ints) -> None:
+        """Tell of rows whose key leads nowhere: its fields, their values, and where they should lead."""
+        values = list(zip(*(table[name].take(pa.array(listed)).to_pylist() for name in key.fields), strict=True))
+        alike = self._known[key].alike(values)
+        for row, line, found, unlike in zip(block.rows(listed), block.lines(listed), values, alike, strict=True):
+            fault = Fault(int(row), int(line), "+".join(key.fields), "reference-missing", "foreignKeys", "/".join(found))
+            self.tally.keep(replace(fault, message=lost(key, found, unlike), fields=key.fields, values=found, lost=key))
 
     def _keys(self, table: pa.Table) -> Iterator[Failure]:
         parts = Comparables(self.compiled, table)
@@ -137,7 +149,7 @@ class TableCheck:
                 continue
             missing = np.flatnonzero(~known.lead(parts.of(foreign.fields)))
             if len(missing):
-                yield Failure(foreign.fields[0], "reference-missing", "foreignKeys", missing)
+                yield Failure(foreign.fields[0], "reference-missing", "foreignKeys", missing, foreign)
 
     def finish(self, again: Callable[[], Iterable[Block]]) -> None:
         """Confirm the keys that may stand twice; ``again`` gives the blocks of the table once more."""
@@ -150,19 +162,23 @@ class TableCheck:
             if not table.num_rows:
                 continue
             parts = Comparables(self.compiled, table)
-            rows = block.rows(np.arange(table.num_rows))
             for key, confirmation in confirming.items():
-                for place, before in confirmation.repeated(parts.of(key), rows):
-                    line = int(block.lines(np.array([place]))[0])
-                    self._repeated(key, int(rows[place]), line, before, [table[name][place].as_py() for name in key])
+                for place, here, before in confirmation.repeated(parts.of(key), partial(_where, block)):
+                    self._repeated(key, here, before, tuple(table[name][place].as_py() for name in key))
 
-    def _repeated(self, key: tuple[str, ...], row: int, line: int, before: int, values: list[Any]) -> None:
+    def _repeated(self, key: tuple[str, ...], here: Place, before: Place, values: tuple[str, ...]) -> None:
         schema, field = self.compiled.schema, key[0] if len(key) == 1 else ""
         said = [("key-repeated", "primaryKey")] if key == schema.primary_key else []
         said += [("key-repeated", "uniqueKeys")] if key in schema.unique_keys and not said else []
         said += [("cell-unique", "unique")] if field and schema.field(field).constraints.get("unique") else []
         for code, constraint in said:
-            self.tally.add(Fault(row, line, field, code, constraint, "/".join(values), f"the same as in row {before}"))
+            fault = Fault(*here, field, code, constraint, "/".join(values))
+            self.tally.add(replace(fault, fields=key, values=values, twin=before))
+
+
+def _where(block: Block, places: Ints) -> tuple[Ints, Ints]:
+    """Return the numbers of rows of a block, and the lines on which they begin."""
+    return block.rows(places), block.lines(places)
 
 
 def _blank_rows(table: pa.Table) -> Ints:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
 from cbrn_data.errors import CbrnDataError
-from cbrn_data.store.folder import Release
+from cbrn_data.store.folder import Release, event_moments
 from cbrn_data.store.index import withdrawal
 
 FEED = "feed.xml"
@@ -32,17 +32,17 @@ def feed_faults(data: bytes, releases: Sequence[Release]) -> Iterator[str]:
     if [_said(entry, "id") for entry in entries] != [f"{base}releases/{r.version}/" for r in reversed(releases)]:
         yield f"{FEED} does not list the releases, the newest first"
         return
-    newest = max((release.withdrawn or {}).get("date", release.date) for release in releases)
-    if _said(root, "updated") != f"{newest}T00:00:00Z":
-        yield f"{FEED} is of another day than its newest entry"
+    moments = _moments(root, releases)
+    if _said(root, "updated") != max(moments.values()):
+        yield f"{FEED} is of another time than its newest entry"
     if not all(link.get("href", "").startswith(base) for link in root.iter(f"{_ATOM}link")):
         yield f"{FEED} links to another place than {base}"
     for entry, release in zip(entries, reversed(releases), strict=True):
         withdrawn = release.withdrawn or {}
         expected = {
             "title": f"{release.version} (withdrawn)" if withdrawn else release.version,
-            "published": f"{release.date}T00:00:00Z",
-            "updated": f"{withdrawn.get('date', release.date)}T00:00:00Z",
+            "published": moments[release.version, "published"],
+            "updated": moments[release.version, "withdrawn" if withdrawn else "published"],
             "summary": withdrawn.get("reason", str(release.info.get("summary"))),
         }
         wrong = [key for key, value in expected.items() if _said(entry, key) != value]
@@ -50,6 +50,15 @@ def feed_faults(data: bytes, releases: Sequence[Release]) -> Iterator[str]:
         if _said(entry, "content") != f"sha256 of SHA256SUMS: {release.digest}. Rows: {rows}.":
             wrong.append("digest or number of rows")
         yield from (f"{FEED} gives another {key} of {release.version}" for key in wrong)
+
+
+def _moments(root: Element, releases: Sequence[Release]) -> dict[tuple[str, str], str]:
+    """Return the moments that the feed must give; one that older code has derived gives days, all at midnight."""
+    moments = event_moments(releases)
+    said = [element.text or "" for name in ("published", "updated") for element in root.iter(f"{_ATOM}{name}")]
+    if all(text.endswith("T00:00:00Z") for text in said):
+        return {event: f"{moment[:10]}T00:00:00Z" for event, moment in moments.items()}
+    return moments
 
 
 def _shape(element: Element) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -80,7 +89,7 @@ def withdrawing(data: bytes, known: Sequence[Release]) -> list[Release]:
         for number, release in enumerate(known):
             entry = told[f"{release.version}/"]
             if not release.withdrawn and _said(entry, "title").endswith(" (withdrawn)"):
-                said = withdrawal(_said(entry, "summary"), _said(entry, "updated").removesuffix("T00:00:00Z"))
+                said = withdrawal(_said(entry, "summary"), _said(entry, "updated")[:10])
                 after = [*known[:number], replace(release, withdrawn=said), *known[number + 1 :]]
                 return [] if list(feed_faults(data, after)) else after
     except (ParseError, KeyError, CbrnDataError):

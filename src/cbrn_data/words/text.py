@@ -185,3 +185,13 @@ def live(cell: str) -> str:
     ('=1+1', 'plain')
     """
     return str(json.loads(cell)) if cell.startswith('"') else cell
+
+
+def natural_order(text: str) -> list[tuple[int, int, str]]:
+    """Return what texts with numbers are sorted by as people do: numbers by their size.
+
+    >>> sorted(["P100", "P31", "P9a"], key=natural_order)
+    ['P9a', 'P31', 'P100']
+    """
+    parts = re.split(r"([0-9]+)", text)
+    return [(1, int(part), "") if part.isascii() and part.isdigit() else (0, 0, part) for part in parts]
