@@ -15,13 +15,15 @@ from cbrn_data.store.folder import Release
 from cbrn_data.store.index import withdrawal
 
 FEED = "feed.xml"
+LARGEST = 8 << 20
+"""The most bytes of a feed: thousands of releases."""
 _ATOM = "{http://www.w3.org/2005/Atom}"
 
 
 def feed_faults(data: bytes, releases: Sequence[Release]) -> Iterator[str]:
     """Say where the feed is not of ``releases`` (oldest first, with their withdrawals)."""
-    if b"<!" in data or data.count(b"<?") > 1:
-        yield f"{FEED} declares a document type or entities, or holds comments or instructions"
+    if not _is_plain(data):
+        yield f"{FEED} declares a document type or entities, holds comments or instructions, or is too large"
         return
     root = fromstring(data)  # noqa: S314 - without a declaration there is no entity that could grow
     if [*_shape(root)] != [*_shape_of(len(releases))]:
@@ -52,6 +54,11 @@ def feed_faults(data: bytes, releases: Sequence[Release]) -> Iterator[str]:
         yield from (f"{FEED} gives another {key} of {release.version}" for key in wrong)
 
 
+def _is_plain(data: bytes) -> bool:
+    """Return whether XML declares nothing that could grow, and is no larger than a feed: it is parsed whole."""
+    return b"<!" not in data and data.count(b"<?") <= 1 and len(data) <= LARGEST
+
+
 def _shape(element: Element) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the elements in their order, each with the names of its attributes; text between elements is none of them."""
     for each in element.iter():
@@ -73,7 +80,7 @@ def withdrawing(data: bytes, known: Sequence[Release]) -> list[Release]:
     The feed is the first file that a withdrawal changes, so it says which release, why and when. It must be exactly one
     release more than in ``known``, and the feed must hold for all.
     """
-    if b"<!" in data:
+    if not _is_plain(data):
         return []
     try:
         told = {_said(entry, "id").rpartition("releases/")[2]: entry for entry in fromstring(data).findall(f"{_ATOM}entry")}  # noqa: S314
@@ -90,7 +97,7 @@ def withdrawing(data: bytes, known: Sequence[Release]) -> list[Release]:
 
 def base_of(data: bytes) -> str:
     """Return the base address that a feed names as its own."""
-    if b"<!" in data:
+    if not _is_plain(data):
         return ""
     return _said(fromstring(data), "id").removesuffix(FEED)  # noqa: S314 - as above
 
