@@ -2,7 +2,8 @@
 
 Only a regular file is opened: no link, no pipe, no device, no socket. A name that comes from data is followed folder by
 folder from ``below``, and none of the folders may be a link either. What is read whole has a size that is known and
-allowed before the first byte is read. Whatever is refused is an ``OSError`` that says why in words.
+allowed before the first byte is read. A large file of holes is refused as well: it claims any size and takes no space.
+Whatever is refused is an ``OSError`` that says why in words.
 """
 
 from __future__ import annotations
@@ -64,9 +65,14 @@ def open_regular(path: Path, below: Path | None = None) -> int:
         if error.errno == errno.ELOOP:
             raise RefusedError(errno.ELOOP, "is a symbolic link, which is never followed") from error
         raise
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
+    found = os.fstat(handle)
+    if not stat.S_ISREG(found.st_mode):
         os.close(handle)
         raise RefusedError(errno.EINVAL, "is not a regular file; put the real file in its place")
+    if found.st_size > LIMIT and found.st_blocks * 512 < found.st_size // 1000:
+        os.close(handle)
+        message = f"claims {found.st_size:,} bytes and holds next to nothing; put a whole copy in its place"
+        raise RefusedError(errno.EFBIG, message)
     return handle
 
 

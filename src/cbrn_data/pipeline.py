@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from xml.etree.ElementTree import ParseError
 
 from cbrn_data.catalogue.derive import derivation
+from cbrn_data.catalogue.feed import FEED, base_of
 from cbrn_data.errors import GateError, ReleaseError, SourceError
 from cbrn_data.findings import Finding, blocking
 from cbrn_data.release.code import code_version
@@ -25,7 +26,6 @@ from cbrn_data.store import disk
 from cbrn_data.store.folder import REPORT, SUMS, Release, check_unchanged, parse_checksums
 from cbrn_data.store.store import Store
 from cbrn_data.strict_json import dumped, parse_object
-from cbrn_data.verify.feed import FEED, base_of
 
 if TYPE_CHECKING:
     from cbrn_data.release.assemble import Draft

@@ -16,9 +16,11 @@ import pytest
 
 from cbrn_data import fetch as fetching
 from cbrn_data.catalogue.derive import derivation
+from cbrn_data.signing.keys import public_pem
 from cbrn_data.store.store import Store
 from cbrn_data.verify import remote
 from tests.cli.conftest import run
+from tests.verify.conftest import OTHER
 
 Fetch = Callable[[str], list[str]]
 Answer = Callable[["Handler"], object]
@@ -473,3 +475,11 @@ def test_what_is_no_plain_address_is_wrong_use(address: str) -> None:
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith("error: ")
     assert "secret" not in done.err
+
+
+def test_with_pins_nothing_is_fetched_of_a_release_for_which_no_key_vouches(site: Site, tmp_path: Path) -> None:
+    pins = tmp_path / "pins.pem"
+    pins.write_bytes(public_pem(OTHER.public_key()))
+    done = run("verify", f"{site.address}releases/1.0.0", "--json", CBRN_DATA_TRUSTED_KEYS=str(pins))
+    assert done.code == 1 and site.asked == ["/releases/1.0.0/SHA256SUMS", "/releases/1.0.0/attestation.json"]
+    assert "not signed by any pinned key" in dict(said(done.json["results"]))["fetch"]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from xml.etree.ElementTree import Element, SubElement, indent, register_namespace, tostring
+from xml.etree.ElementTree import Element, SubElement, fromstring, indent, register_namespace, tostring
 
 from cbrn_data.catalogue.pages import page_path
 from cbrn_data.store.folder import Release, event_moments
 
 ATOM = "http://www.w3.org/2005/Atom"
+FEED = "feed.xml"
+LARGEST = 8 << 20
+"""The most bytes of a feed: thousands of releases."""
 
 
 def feed(releases: Sequence[Release], title: str, author: str, base_url: str) -> bytes:
@@ -52,3 +55,16 @@ def _text(parent: Element, name: str, text: str | None) -> Element:
     element = SubElement(parent, f"{{{ATOM}}}{name}")
     element.text = text
     return element
+
+
+def is_plain(data: bytes) -> bool:
+    """Return whether XML declares nothing that could grow, and is no larger than a feed: it is parsed whole."""
+    return b"<!" not in data and data.count(b"<?") <= 1 and len(data) <= LARGEST
+
+
+def base_of(data: bytes) -> str:
+    """Return the base address that a feed names as its own; empty where it names none. Raises ParseError."""
+    if not is_plain(data):
+        return ""
+    name = fromstring(data).findtext(f"{{{ATOM}}}id") or ""  # noqa: S314 - without a declaration there is no entity that could grow
+    return name.removesuffix(FEED)

@@ -13,12 +13,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cbrn_data.catalogue.feed import FEED
 from cbrn_data.store import disk, history
 from cbrn_data.store.derived import LEAVING
 from cbrn_data.store.folder import Release
 from cbrn_data.store.index import INDEX
 from cbrn_data.strict_json import parse_object
-from cbrn_data.verify.feed import FEED, feed_faults, withdrawing
+from cbrn_data.verify.feed import feed_faults, withdrawing
 from cbrn_data.verify.results import CUT_SHORT, Result, checked
 
 LATEST = "latest/"

@@ -10,18 +10,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
+from cbrn_data.catalogue.feed import FEED, is_plain
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.store.folder import Release, event_moments
 from cbrn_data.store.index import withdrawal
 
-FEED = "feed.xml"
 _ATOM = "{http://www.w3.org/2005/Atom}"
 
 
 def feed_faults(data: bytes, releases: Sequence[Release]) -> Iterator[str]:
     """Say where the feed is not of ``releases`` (oldest first, with their withdrawals)."""
-    if b"<!" in data or data.count(b"<?") > 1:
-        yield f"{FEED} declares a document type or entities, or holds comments or instructions"
+    if not is_plain(data):
+        yield f"{FEED} declares a document type or entities, holds comments or instructions, or is too large"
         return
     root = fromstring(data)  # noqa: S314 - without a declaration there is no entity that could grow
     if [*_shape(root)] != [*_shape_of(len(releases))]:
@@ -82,7 +82,7 @@ def withdrawing(data: bytes, known: Sequence[Release]) -> list[Release]:
     The feed is the first file that a withdrawal changes, so it says which release, why and when. It must be exactly one
     release more than in ``known``, and the feed must hold for all.
     """
-    if b"<!" in data:
+    if not is_plain(data):
         return []
     try:
         told = {_said(entry, "id").rpartition("releases/")[2]: entry for entry in fromstring(data).findall(f"{_ATOM}entry")}  # noqa: S314
@@ -95,13 +95,6 @@ def withdrawing(data: bytes, known: Sequence[Release]) -> list[Release]:
     except (ParseError, KeyError, CbrnDataError):
         pass
     return []
-
-
-def base_of(data: bytes) -> str:
-    """Return the base address that a feed names as its own."""
-    if b"<!" in data:
-        return ""
-    return _said(fromstring(data), "id").removesuffix(FEED)  # noqa: S314 - as above
 
 
 def _said(parent: Element, name: str) -> str:

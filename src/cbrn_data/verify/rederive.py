@@ -13,6 +13,7 @@ from pathlib import Path
 
 from cbrn_data.catalogue.address import checked_base
 from cbrn_data.catalogue.derive import derivation
+from cbrn_data.catalogue.feed import FEED, base_of
 from cbrn_data.pipeline import pages
 from cbrn_data.release.code import code_version
 from cbrn_data.store import disk
@@ -20,7 +21,6 @@ from cbrn_data.store.folder import Release
 from cbrn_data.store.history import read_history
 from cbrn_data.store.index import read_index, with_withdrawals
 from cbrn_data.verify.derived import is_elsewhere
-from cbrn_data.verify.feed import FEED, base_of
 from cbrn_data.verify.results import NOT_CHECKED, Result, checked
 
 CHECK = "derived again"
