@@ -20,7 +20,7 @@ from cbrn_data.signing.keys import public_pem
 from cbrn_data.store.store import Store
 from cbrn_data.verify import remote
 from tests.cli.conftest import run
-from tests.verify.conftest import OTHER
+from tests.history import OTHER
 
 Fetch = Callable[[str], list[str]]
 Answer = Callable[["Handler"], object]
