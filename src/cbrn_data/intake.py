@@ -101,7 +101,7 @@ def _add_leaflet(path: Path, data: bytes, text: bytes, raw: Path, about: About) 
 
 
 def _read(path: Path, text: bytes) -> tuple[Leaflet, list[Finding]]:
-    document, findings = read_document(str(path), text)
+    document, findings = read_document(str(path), text, "leaflet")
     if document is None:
         raise SourceError(f"{path} was not added", findings)
     leaflet, findings = read_leaflet(document)

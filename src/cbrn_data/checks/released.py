@@ -152,7 +152,7 @@ def read_documents(folder: Path, rows: Mapping[str, list[Row]]) -> dict[str, Doc
     for row in rows["sources"]:
         if row["media_type"] != "application/pdf" and row["kind"] != "records":
             path = row["path"] or ""
-            document, _ = read_document(path.replace("sources/", "raw/", 1), disk.read(folder / path))
+            document, _ = read_document(path.replace("sources/", "raw/", 1), disk.read(folder / path), row["kind"] or "")
             if document:
                 documents[row["source_id"] or ""] = document
     return documents

@@ -37,7 +37,7 @@ def extract_file(path: Path) -> None:
     """Print a leaflet as JSON; findings go to standard error, and blocking ones leave nothing to print."""
     data, findings = read_bytes(path, str(path), MAX_BYTES["leaflet"])
     if data is not None:
-        document, findings = read_document(str(path), data)
+        document, findings = read_document(str(path), data, "leaflet")
         if document is not None:
             leaflet, findings = read_leaflet(document)
             if not blocking(findings):

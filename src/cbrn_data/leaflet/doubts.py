@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from itertools import chain, pairwise
 
 from cbrn_data.findings import Finding, shown
-from cbrn_data.leaflet.layout import Block, Layout, Section
+from cbrn_data.leaflet.blocks import Block
+from cbrn_data.leaflet.layout import Layout, Section
 from cbrn_data.leaflet.statements import Leaflet, Said
 from cbrn_data.words.numbers import numbers
 from cbrn_data.words.text import breaks_word

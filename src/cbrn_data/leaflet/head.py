@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from cbrn_data.findings import Finding, shown
-from cbrn_data.leaflet.layout import Block, joined
+from cbrn_data.leaflet.blocks import Block, joined
 from cbrn_data.leaflet.statements import Ignored, Leaflet, Said
 from cbrn_data.words.countries import country_id, nearest
 from cbrn_data.words.dates import ImpossibleDate, find_dates

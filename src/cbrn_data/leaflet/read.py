@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable
 from itertools import chain
 
 from cbrn_data.findings import Finding, shown
+from cbrn_data.leaflet.blocks import Block
 from cbrn_data.leaflet.doubts import doubts
 from cbrn_data.leaflet.head import read_head, read_labelled
-from cbrn_data.leaflet.layout import HEADINGS, OPTIONAL, Block, Layout, Section, read_layout
+from cbrn_data.leaflet.headings import HEADINGS, OPTIONAL
+from cbrn_data.leaflet.layout import Layout, Section, read_layout
 from cbrn_data.leaflet.sections import (
     read_achievements,
     read_countries,

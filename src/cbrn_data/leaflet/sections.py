@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 
 from cbrn_data.findings import Finding
+from cbrn_data.leaflet.blocks import Block, Line, joined
 from cbrn_data.leaflet.head import unresolved
-from cbrn_data.leaflet.layout import Block, Line, joined
 from cbrn_data.leaflet.statements import (
     Achievement,
     Claim,

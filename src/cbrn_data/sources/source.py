@@ -97,7 +97,7 @@ class Source:
     @cached_property
     def reading(self) -> tuple[Document | None, list[Finding]]:
         """The bytes as text, or the findings that forbid to read them."""
-        return read_document(self.place, self.data)
+        return read_document(self.place, self.data, self.kind)
 
     @property
     def document(self) -> Document:

@@ -21,6 +21,8 @@ from cbrn_data.words.projects import label, read_project_number
 from cbrn_data.words.text import clean, folded, region_name, slug
 
 METHODS = ("verbatim", "normalised", "counted", "derived", "curated")
+AS_PRINTED = ("verbatim", "curated")
+"""Methods that take the quote as it stands; the others read it without the hyphens and line ends that cut a word."""
 
 _MEASURES: dict[str, tuple[str, str]] = {
     "projects_ongoing": (r"\bon-?going\b", r""),
