@@ -9,12 +9,14 @@ imported there, so that a run with nothing new does not wait for it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 from cbrn_data.catalogue.derive import derivation
 from cbrn_data.errors import GateError, SourceError
 from cbrn_data.findings import Finding, blocking
+from cbrn_data.regions import KIND as LIST_OF_REGIONS
+from cbrn_data.regions import region_findings
 from cbrn_data.release.code import code_version
 from cbrn_data.release.inputs import input_files
 from cbrn_data.schema.model import Package, read_package
@@ -36,10 +38,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Gathered:
-    """Verified sources, and the definitions of the tables to be made of them."""
+    """Verified sources, and the definitions of the tables to be made of them.
+
+    ``lists`` say which names are right; nothing is made of them.
+    """
 
     sources: list[Source]
     package: Package
+    lists: list[Source] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -91,9 +97,12 @@ def gather(where: Settings) -> Gathered:
     """Read every source and definition. Raises SourceError or SchemaError with every reason."""
     package = read_package(where.schemas)
     sources, findings = read_sources(where.raw)
+    if not blocking(findings):
+        findings += region_findings(sources, where)
     if blocking(findings):
         raise SourceError("the sources cannot be used", findings)
-    return Gathered(sources, package)
+    lists = [source for source in sources if source.kind == LIST_OF_REGIONS]
+    return Gathered([source for source in sources if source not in lists], package, lists)
 
 
 def settled(gathered: Gathered, store: Store) -> Outcome | None:
@@ -116,7 +125,7 @@ def settled(gathered: Gathered, store: Store) -> Outcome | None:
 def _reported(release: Release) -> list[Finding]:
     """Return the findings that a release was published with."""
     report = parse_object(release.folder / REPORT, disk.read(release.folder / REPORT))
-    names = [field.name for field in fields(Finding)]
+    names = [each.name for each in fields(Finding)]
     return [Finding(**{name: entry[name] for name in names}) for entry in report["findings"]["listed"]]
 
 

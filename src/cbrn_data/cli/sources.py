@@ -10,18 +10,20 @@ from cbrn_data.findings import blocking, shown
 from cbrn_data.intake import About, add_file
 from cbrn_data.leaflet.extract import extracted
 from cbrn_data.leaflet.read import read_leaflet
+from cbrn_data.regions import known_regions
 from cbrn_data.settings import release_date, settings
 from cbrn_data.sources.document import read_document
 from cbrn_data.sources.source import MAX_BYTES, read_bytes
 
 
-def add_files(files: list[Path], root: Path, **given: str | None) -> None:
+def add_files(files: list[Path], root: Path, new_region: bool = False, **given: str | None) -> None:
     """Add each file and say what became of it; raises the first error after all were tried."""
-    about = About(**given, retrieved_on=release_date())
+    about = About(**given, new_region=new_region, retrieved_on=release_date())
+    where = settings(root)
     first: CbrnDataError | None = None
     for path in files:
         try:
-            added = add_file(path, settings(root).raw, about)
+            added = add_file(path, where.raw, about, known_regions(where))
         except CbrnDataError as error:
             first = first or error
             show_error(error)

@@ -117,8 +117,6 @@ _AND = re.compile(r"(?<!\w)(?:and|&)(?!\w)")
 _YEAR_OF_A_NAME = re.compile(
     r" ?(?:\((?:(?:member )?since|from|joined(?: in)?)? ?(?:19|20)[0-9]{2}\)| (?:since )?(?:19|20)[0-9]{2})$", re.IGNORECASE
 )
-    r" ?(?:\((?:(?:member )?since|from|joined(?: in)?)? ?(?:19|20)[0-9]{2}\)| (?:since )?(?:19|20)[0-9]{2})$"
-)
 
 
 def _wide_spaces(plain: Plain, document: Document) -> Iterator[int]:

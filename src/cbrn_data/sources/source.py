@@ -1,10 +1,12 @@
 """A source: the bytes of a file under ``raw/`` and what its sidecar says of them.
 
 The sidecar ``<file>.yaml`` holds, in strict YAML: ``id`` (lower-case letters, digits, hyphens), ``kind`` (``leaflet``,
-``document``, ``curated``, ``records``, ``corrections``), ``table`` (curated: the table it completes; records: the one
-it is), ``text_of`` and ``read_with``
+``document``, ``curated``, ``records``, ``corrections``, ``renames``, ``regions``), ``table`` (curated: the table it
+completes; records: the one it is), ``text_of`` and ``read_with``
 (a leaflet's text that was read from a document), ``title``, ``publisher``, ``region`` and ``edition`` (leaflets),
-``url``, ``retrieved_on``, ``licence``, ``note``, ``sha256``, ``bytes``, ``on_error`` (``reject`` or ``quarantine``).
+``region_printed`` (the region's name as the leaflet prints it, where the id does not follow from it), ``region_is``
+(``new``: a region that no list or release has is meant), ``url``, ``retrieved_on``, ``licence``, ``note``, ``sha256``,
+``bytes``, ``on_error`` (``reject`` or ``quarantine``).
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from cbrn_data.findings import Finding, shown
 from cbrn_data.sources.document import Document, read_document, refused_character
 from cbrn_data.strict_yaml import YamlError, load_yaml
 
-KINDS = ("leaflet", "document", "curated", "records", "corrections", "renames")
+KINDS = ("leaflet", "document", "curated", "records", "corrections", "renames", "regions")
 MEDIA_TYPES = {".txt": "text/plain", ".csv": "text/csv", ".pdf": "application/pdf"}
 MAX_BYTES = {"leaflet": 1 << 20, "document": 64 << 20}
 """The largest leaflet and document that are read, in bytes; curated tables are read whatever their size."""
@@ -39,6 +41,8 @@ _RULES: dict[str, tuple[bool, str]] = {
     "title": (True, r"[^\n]{1,300}"),
     "publisher": (True, r"[^\n]{1,300}"),
     "region": (False, r"[a-z0-9]+(?:-[a-z0-9]+)*"),
+    "region_printed": (False, r"[^\n]{1,120}"),
+    "region_is": (False, "new"),
     "edition": (False, r"[12][0-9]{3}"),
     "url": (False, r"https?://[^\s<>\"\\]{1,2000}"),
     "retrieved_on": (True, _DATE),

@@ -25,7 +25,7 @@ class LeafletClaims:
         self.source = source
         self.leaflet = leaflet
         self.renames = renames
-        self.region_id = slug(leaflet.region.value)
+        self.region_id = str(source.about["region"])
         self.region = leaflet.region
 
     def __iter__(self) -> Iterator[Claim]:
@@ -45,7 +45,9 @@ class LeafletClaims:
         return Claim(table, key, field, value, self.source, span, "derived")
 
     def _region_id(self, table: str, key: Key) -> Claim:
-        return self._said(table, key, "region_id", self.region_id, self.region.span)
+        if slug(self.region.value) == self.region_id:
+            return self._said(table, key, "region_id", self.region_id, self.region.span)
+        return self._derived(table, key, "region_id", self.region_id, self.region.span)
 
     def _editions(self, table: str, key: Key, span: Span) -> Iterator[Claim]:
         for field in ("first_edition", "last_edition"):

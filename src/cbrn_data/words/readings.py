@@ -112,6 +112,7 @@ def derive(field: str, quote: str, row: Mapping[str, str | None], region_id: str
     Raises KeyError for a field that no rule derives.
     """
     rules: dict[str, Callable[[], str]] = {
+        "region_id": lambda: region_id,
         "achievement_id": lambda: achievement_id(region_id, quote),
         "priority_id": lambda: f"{region_id}/{slug(clean(quote))}",
         "figure_id": lambda: f"{region_id}/{row.get('measure') or short_slug(quote)}/{row['as_of_year']}",
