@@ -32,6 +32,7 @@ _PERSON = re.compile(
     r"|.*\b(?:Head of (?:the )?(?:Regional )?Secretariat|Director|Ambassador|Minister)\b"
 )
 _SMALL = re.compile(r" (?!(?:during|from|with|into|against|through|between|within|under|among)\b)[a-z]{4,}\b")
+_OF_METHOD = re.compile(r"\b(?:countr|focal point|team|plan)", re.IGNORECASE)
 _LONGEST_TITLE = 200
 _LONGEST_SHORT = 100
 _SHORTEST_SENTENCE = 60
@@ -134,6 +135,21 @@ def foreign_achievement(text: str) -> str | None:
     if len(text) < _SHORTEST_SENTENCE and not says:
         return "a short sentence that says neither when, where, by which project nor with how many"
     return None
+
+
+def foreign_statement(text: str) -> str | None:
+    """Return why a text is no statement of the method, or None."""
+    if is_names_only(text):
+        return "a country"
+    if references(text):
+        return "about a project"
+    dated = re.match(r"(?:On|In|From|Between|During|Throughout) (?:[\w–-]+,? ){0,4}(?:19|20)[0-9]{2}\b", text)
+    return "an achievement" if dated and not _OF_METHOD.search(text) else None
+
+
+def says_nothing(text: str) -> bool:
+    """Whether a sentence says neither when nor where nor by which project."""
+    return not (references(text) or countries_in(text) or re.search(r"(?:19|20)[0-9]{2}", text))
 
 
 def ignored_content(text: str, sentences: bool) -> str | None:

@@ -17,6 +17,7 @@ from cbrn_data.leaflet.foreign import (
     begins_with_count,
     foreign_achievement,
     foreign_line,
+    foreign_statement,
     foreign_title,
     ignored_content,
 )
@@ -48,8 +49,8 @@ def _foreign(leaflet: Leaflet, table: str, said: Said[str]) -> Iterator[Finding]
         what = foreign_line(said.value)
     if what is None and table in ("projects", "priorities"):
         what = foreign_title(said.value, table == "projects")
-    elif what is None and table == "achievements":
-        what = foreign_achievement(said.value)
+    elif what is None and table in _JUDGED:
+        what = _JUDGED[table](said.value)
     number = document.line(said.span.start)
     if what is None:
         number, what = _foreign_within(leaflet, table, said)
@@ -58,6 +59,7 @@ def _foreign(leaflet: Leaflet, table: str, said: Said[str]) -> Iterator[Finding]
         yield Finding("item-foreign", message, document.place, number, table=table)
 
 
+_JUDGED = {"achievements": foreign_achievement, "figures": foreign_statement}
 _LISTS = frozenset({"projects", "priorities", "figures", "achievements"})
 
 
@@ -65,11 +67,19 @@ def _foreign_within(leaflet: Leaflet, table: str, said: Said[str]) -> tuple[int,
     """Return the line of an item that belongs to none, and what it is; in a paragraph it follows a full stop."""
     document = leaflet.document
     first = document.line(said.span.start)
-    for number, (before, line) in enumerate(pairwise(_lines(leaflet, said)), start=first + 1):
-        apart = table not in ("achievements", "figures") or before.endswith((".", "!", "?", "”"))
-        if apart and (what := foreign_line(line, within=True)):
+    sentences = table in ("achievements", "figures")
+    lines = _lines(leaflet, said)
+    apart = len(lines) > 1 and len(lines[0]) < _LONGEST_APART and not (sentences and lines[1][:1].islower())
+    if apart and (what := foreign_line(lines[0], within=True)):
+        return first, what
+    for number, (before, line) in enumerate(pairwise(lines), start=first + 1):
+        if (not sentences or before.endswith((".", "!", "?", "”"))) and (what := foreign_line(line, within=True)):
             return number, what
     return first, None
+
+
+_LONGEST_APART = 40
+"""How long the first line of an item may be to be judged by itself, in characters."""
 
 
 def _lines(leaflet: Leaflet, said: Said[str]) -> list[str]:
@@ -100,6 +110,8 @@ _OPENS_WITH_DATE = re.compile(
     r"(?:On|In|From|Between|During|Throughout|Since) (?:[\w–-]+,? ){0,4}(?:19|20)[0-9]{2}\b|(?:On )?" + _FULL_DATE.pattern
 )
 _SENTENCE_END = re.compile(r"(?<=[.!?]) (?=[A-Z0-9])")
+_IN_A_ROW = re.compile(r" [•▪●○■·∙/] |[;•▪●] ?\w")
+_LONG = 80
 _MEASURES = ("focal point", "national team", "action plan")
 
 
@@ -117,8 +129,9 @@ def _merged(leaflet: Leaflet) -> Iterator[Finding]:
             of = sum(measure in said.value.casefold() for measure in _MEASURES)
             alone = len(leaflet.methodology) == 1
             reason = "several statements that count in one" if counts > 1 and of > 1 and (alone or of > 2) else None
-        elif table == "priorities" and len(leaflet.priorities) == 1:
-            reason = "the only priority that was read"
+        elif table == "priorities":
+            row = _IN_A_ROW.search(said.value) or (len(leaflet.priorities) == 1 and len(said.value) > _LONG)
+            reason = "several titles in a row" if row else None
         if reason:
             line = leaflet.document.line(said.span.start)
             yield Finding("items-merged", f"{reason}: {ends(said.value)}", place, line, table=table)

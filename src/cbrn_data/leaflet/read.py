@@ -20,8 +20,9 @@ from cbrn_data.leaflet.sections import (
     read_priorities,
     read_projects,
 )
-from cbrn_data.leaflet.statements import Ignored, Leaflet, Said
+from cbrn_data.leaflet.statements import Claim, Ignored, Leaflet, Said
 from cbrn_data.sources.document import Document, oversize
+from cbrn_data.words.numbers import numbers
 
 _Reader = Callable[[list[Block], Leaflet, list[Finding]], list[Block]]
 
@@ -181,10 +182,16 @@ def _project_labels(leaflet: Leaflet) -> Iterable[Finding]:
         seen.setdefault(number, (title, line))
 
 
-_OF_COUNTRIES = re.compile(
-    r"\b(?:countr(?:y|ies)|states?|members?|focal points?|national (?:cbrn )?teams?|action plans?)\b", re.I
+_ONE_A_COUNTRY = re.compile(
+    r"(?: [\w-]+){0,3}? (?:countr(?:y|ies)|states|members|focal points?|national (?:cbrn )?teams?|action plans?)\b", re.I
 )
-"""What a country has one of, so that there cannot be more of them than countries."""
+"""What a country has one of, behind its count, so that there cannot be more of them than countries."""
+
+
+def _counts_countries(claim: Claim) -> bool:
+    text, count = claim.text.value, claim.count
+    found = (number for number in numbers(text) if count and number.value == count.value)
+    return any(_ONE_A_COUNTRY.match(text, number.end) for number in found)
 
 
 def _heading_counts(leaflet: Leaflet, layout: Layout) -> Iterable[Finding]:
@@ -215,7 +222,7 @@ def _country_counts(leaflet: Leaflet) -> Iterable[Finding]:
         line = _at(leaflet, claim.text)
         if claim.count is None:
             yield Finding("claim-uncounted", f"holds no number: {shown(claim.text.value, 80)}", place, line, table="figures")
-        elif claim.count.value > len(listed) and _OF_COUNTRIES.search(claim.text.value):
+        elif claim.count.value > len(listed) and _counts_countries(claim):
             message = f"counts {claim.count.value} where {len(listed)} partner countries are listed ({lines})"
             yield Finding("list-miscounted", message, place, line, table="figures", field="value")
 

@@ -55,12 +55,11 @@ def _words_of(text: str) -> frozenset[str]:
 def _joins(first: str, second: str, whole: frozenset[str]) -> bool | None:
     parts, known = _known()
     one, two = folded(first + second).casefold(), folded(f"{first}-{second}").casefold()
-    if (one in whole) != (two in whole):
-        return one in whole
-    if one in whole:
-        return None
     head, tail = (folded(part).casefold() for part in (first.rpartition("-")[2], second))
-    if head + tail in known:
+    is_word = one in whole or head + tail in known
+    if two in whole:
+        return None if is_word else False
+    if is_word:
         return True
     if f"{head}-" in parts or f"-{tail}" in parts or (second[0].isupper() and not first.isupper()):
         return False
