@@ -16,7 +16,7 @@ def read_sources(root: str) -> pipeline.Gathered:
     """Read and verify everything that is not ours to make."""
     gathered = pipeline.gather(settings(Path(root)))
     logger = get_run_logger()
-    for source in gathered.sources[:LISTED]:
+    for source in [*gathered.lists, *gathered.sources][:LISTED]:
         logger.info("Read %s: %s bytes, sha256 %s", source.place, source.about["bytes"], source.about["sha256"])
     return gathered
 

@@ -19,6 +19,7 @@ from cbrn_data.findings import Finding, blocking, shown
 from cbrn_data.isolated import UnreadableError, read_isolated
 from cbrn_data.leaflet.read import read_leaflet
 from cbrn_data.leaflet.statements import Leaflet
+from cbrn_data.regions import Regions, unknown_region
 from cbrn_data.sources.document import read_document
 from cbrn_data.sources.pdf import READER
 from cbrn_data.sources.source import MAX_BYTES, digest, name_findings, read_bytes, sidecar_findings
@@ -35,6 +36,7 @@ class About:
     publisher: str | None = None
     url: str | None = None
     licence: str | None = None
+    new_region: bool = False
     retrieved_on: str = ""
 
 
@@ -46,8 +48,8 @@ class Added:
     findings: list[Finding]
 
 
-def add_file(path: Path, raw: Path, about: About) -> Added:
-    """Put ``path`` under ``raw`` with its sidecar.
+def add_file(path: Path, raw: Path, about: About, known: Regions | None = None) -> Added:
+    """Put ``path`` under ``raw`` with its sidecar; ``known`` are the regions that a leaflet may be of.
 
     Raises SourceError with the findings that forbid it, or where other bytes already have its name.
     """
@@ -61,7 +63,7 @@ def add_file(path: Path, raw: Path, about: About) -> Added:
     if suffix == ".csv":
         return _add_table(path, data, raw, about)
     text = _text_of_pdf(path, data) if suffix == ".pdf" else data
-    return _add_leaflet(path, data, text, raw, about)
+    return _add_leaflet(path, data, text, raw, about, known)
 
 
 def _add_table(path: Path, data: bytes, raw: Path, about: About) -> Added:
@@ -81,29 +83,46 @@ def _add_table(path: Path, data: bytes, raw: Path, about: About) -> Added:
     return Added(_write(raw, {f"{path.stem}.csv": (data, entry)}), [])
 
 
-def _add_leaflet(path: Path, data: bytes, text: bytes, raw: Path, about: About) -> Added:
+def _add_leaflet(path: Path, data: bytes, text: bytes, raw: Path, about: About, known: Regions | None) -> Added:
     leaflet, findings = _read(path, text)
     region = leaflet.region.value if leaflet.region else ""
+    of_region, found = _region(path, leaflet, about, known)
     claimed = leaflet.projects_claimed
     edition = about.edition or (str(claimed.year.value) if claimed and claimed.year else None)
     if edition is None:
         raise CbrnDataError(f"{path}: the leaflet does not name its year; say it with --edition")
-    name = f"{slug(region)}-{edition}"
+    name = f"{of_region['region']}-{edition}"
     common = {
         "title": about.title or f"{region} Regional Secretariat (leaflet)",
         "publisher": f"EU CBRN Centres of Excellence, Regional Secretariat for {region}",
-        "region": slug(region),
+        **of_region,
         "edition": edition,
     }
     files = {f"{name}.txt": (text, _entry(name, "leaflet", about, **common))}
     if text is not data:
         files[f"{name}.txt"] = (text, _entry(name, "leaflet", about, text_of=f"{name}-pdf", read_with=_reader(), **common))
         files[f"{name}.pdf"] = (data, _entry(f"{name}-pdf", "document", about, **common))
-    return Added(_write(raw, files), findings)
+    return Added(_write(raw, files), sorted([*findings, *found]))
+
+
+def _region(path: Path, leaflet: Leaflet, about: About, known: Regions | None) -> tuple[dict[str, str], list[Finding]]:
+    """Return what the sidecar says of the leaflet's region. Raises SourceError for one that is not known and not new."""
+    assert leaflet.region is not None
+    name, line = leaflet.region.value, leaflet.document.line(leaflet.region.span.start)
+    region_id = known.find(name) if known else None
+    if region_id is None and not about.new_region:
+        if known:
+            raise SourceError(f"{path} was not added", [unknown_region(name, known, str(path), line)])
+        message = f"nothing says whether there is a region {shown(name, 80)!r}"
+        return {"region": slug(name)}, [Finding("region-unlisted", message, str(path), line)]
+    if region_id is None:
+        return {"region": slug(name), "region_is": "new"}, []
+    printed = {"region_printed": name} if slug(name) != region_id else {}
+    return {"region": region_id, **printed}, []
 
 
 def _read(path: Path, text: bytes) -> tuple[Leaflet, list[Finding]]:
-    document, findings = read_document(str(path), text)
+    document, findings = read_document(str(path), text, "leaflet")
     if document is None:
         raise SourceError(f"{path} was not added", findings)
     leaflet, findings = read_leaflet(document)
@@ -113,7 +132,7 @@ def _read(path: Path, text: bytes) -> tuple[Leaflet, list[Finding]]:
 
 
 def _entry(source_id: str, kind: str, about: About, **values: str) -> dict[str, Any]:
-    keys = ("table", "text_of", "read_with", "title", "publisher", "region", "edition")
+    keys = ("table", "text_of", "read_with", "title", "publisher", "region", "region_printed", "region_is", "edition")
     given = {"publisher": about.publisher} if about.publisher else {}
     found = {key: (values | given)[key] for key in keys if key in values}
     tail = {"url": about.url, "retrieved_on": about.retrieved_on, "licence": about.licence}

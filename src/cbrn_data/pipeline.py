@@ -9,7 +9,7 @@ imported there, so that a run with nothing new does not wait for it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import ParseError
 
@@ -17,6 +17,8 @@ from cbrn_data.catalogue.derive import derivation
 from cbrn_data.catalogue.feed import FEED, base_of
 from cbrn_data.errors import GateError, ReleaseError, SourceError
 from cbrn_data.findings import Finding, blocking
+from cbrn_data.regions import KIND as LIST_OF_REGIONS
+from cbrn_data.regions import region_findings
 from cbrn_data.release.code import code_version
 from cbrn_data.release.inputs import input_files
 from cbrn_data.schema.model import Package, check_descriptions, read_package
@@ -38,10 +40,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Gathered:
-    """Verified sources, and the definitions of the tables to be made of them."""
+    """Verified sources, and the definitions of the tables to be made of them.
+
+    ``lists`` say which names are right; nothing is made of them.
+    """
 
     sources: list[Source]
     package: Package
+    lists: list[Source] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -127,9 +133,12 @@ def gather(where: Settings) -> Gathered:
     package = read_package(where.schemas)
     check_descriptions(package)
     sources, findings = read_sources(where.raw)
+    if not blocking(findings):
+        findings += region_findings(sources, where)
     if blocking(findings):
         raise SourceError("the sources cannot be used", findings)
-    return Gathered(sources, package)
+    lists = [source for source in sources if source.kind == LIST_OF_REGIONS]
+    return Gathered([source for source in sources if source not in lists], package, lists)
 
 
 def settled(gathered: Gathered, store: Store) -> Outcome | None:
@@ -152,7 +161,7 @@ def settled(gathered: Gathered, store: Store) -> Outcome | None:
 def _reported(release: Release) -> list[Finding]:
     """Return the findings that a release was published with."""
     report = parse_object(release.folder / REPORT, disk.read(release.folder / REPORT))
-    names = [field.name for field in fields(Finding)]
+    names = [each.name for each in fields(Finding)]
     return [Finding(**{name: entry[name] for name in names}) for entry in report["findings"]["listed"]]
 
 

@@ -109,8 +109,8 @@ def sweep_large() -> None:
     assert read("a" * (5 << 20)) == ["source-line-too-long"]
     assert read(LEAFLET.replace("Methodology", "a" * (5 << 20))) == ["source-line-too-long"]
     assert read("\n" * limit + "a") == read("a\n" * (MAX_LINES + 1)) == ["source-too-large"]
-    assert read("\u200b" * (limit // 3)) == ["source-invisible-character"]
-    assert read("\x01" * limit) == ["source-control-character"]
+    assert set(read("\u200b" * (limit // 3))) == {"source-invisible-character"}
+    assert set(read("\x01" * limit)) == {"source-control-character"}
     long_lines = ("In 2024 12 experts met in Kenya under Project 87 " * 20 + "\n") * (limit // 1000)
     assert read(long_lines[:limit]).count("section-missing") == 1
 

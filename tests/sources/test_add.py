@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cbrn_data.cli.sources import add_files
 from cbrn_data.errors import CbrnDataError, SourceError
-from cbrn_data.intake import About, Added, add_file
+from cbrn_data.intake import About, Added, add_file, sidecar_text
+from cbrn_data.regions import known_regions, region_findings
+from cbrn_data.settings import Settings
 from cbrn_data.sources.source import MAX_BYTES, read_sources
 from tests.conftest import PROJECT
 
@@ -21,7 +24,7 @@ def raw(tmp_path: Path) -> Path:
     return tmp_path / "root" / "raw"
 
 
-def add(tmp_path: Path, raw: Path, name: str, data: bytes, **about: str) -> Added:
+def add(tmp_path: Path, raw: Path, name: str, data: bytes, **about: Any) -> Added:
     (tmp_path / name).write_bytes(data)
     return add_file(tmp_path / name, raw, About(retrieved_on="2026-11-22", **about))
 
@@ -100,7 +103,7 @@ def test_the_numbers_of_pages_are_no_items(tmp_path: Path, raw: Path) -> None:
     paged = "\n\n".join(PAGE).replace("Methodology", "1\n\n\fMethodology")
     paged = paged.replace("Projects\n", "Page 2 of 3\n\n\fProjects\n")
     added = add(tmp_path, raw, "a.txt", f"{paged}\n\n- 3 -\n".encode())
-    assert [finding.code for finding in added.findings] == []
+    assert [finding.code for finding in added.findings] == ["region-unlisted"]
     with pytest.raises(SourceError) as caught:
         add(tmp_path, raw, "b.txt", "\n\n".join(PAGE).replace("Methodology", "1\n\nMethodology").encode(), edition="2027")
     assert [finding.code for finding in caught.value.findings] == ["line-unread"]
@@ -162,12 +165,79 @@ def test_nothing_is_written_that_could_not_be_read_back(tmp_path: Path, raw: Pat
     assert not raw.exists()
 
 
-def test_hostile_names_of_regions_become_no_paths(tmp_path: Path, raw: Path) -> None:
-    hostile = LEAFLET.replace(b"Central Asia Regional", b"../../../etc/x Regional")
-    assert add(tmp_path, raw, "a.txt", hostile).names == ["etc-x-2025.txt"]
-    endless = LEAFLET.replace(b"Central Asia Regional", b"a" * 5000 + b" Regional")
+@pytest.mark.parametrize("name", [b"../../../etc/x", b"a" * 5000, b"Central Asia 2", b"Asia: Central"])
+def test_hostile_names_of_regions_are_no_names(tmp_path: Path, raw: Path, name: bytes) -> None:
     with pytest.raises(SourceError):
-        add(tmp_path, raw, "b.txt", endless)
+        add(tmp_path, raw, "a.txt", LEAFLET.replace(b"Central Asia Regional", name + b" Regional"))
+    assert not raw.exists()
+
+
+REGIONS = """region_id,name,other_names,url,certainty
+central-asia,Central Asia,CA,https://data.example/ca,high
+south-east-asia,South East Asia,SEA; Far East,https://data.example/sea,high
+"""
+
+
+def with_list(raw: Path, text: str = REGIONS) -> Settings:
+    raw.mkdir(parents=True)
+    (raw / "regions.csv").write_text(text)
+    about = {"id": "regions", "kind": "regions", "title": "Regions", "publisher": "us", "retrieved_on": "2026-11-22"}
+    (raw / "regions.csv.yaml").write_bytes(sidecar_text(about, text.encode()))
+    return Settings(raw.parent, raw.parent / "published")
+
+
+@pytest.mark.parametrize(
+    ("printed", "region", "recorded"),
+    [
+        ("Central Asia", "central-asia", None),
+        ("CENTRAL ASIA", "central-asia", None),
+        ("Southeast Asia", "south-east-asia", "Southeast Asia"),
+        ("South-East Asia", "south-east-asia", None),
+        ("Far East", "south-east-asia", "Far East"),
+        ("Central Asia (CA)", "central-asia", None),
+    ],
+)
+def test_a_region_is_found_by_any_of_its_names(
+    tmp_path: Path, raw: Path, printed: str, region: str, recorded: str | None
+) -> None:
+    where = with_list(raw)
+    (tmp_path / "a.txt").write_bytes(LEAFLET.replace(b"Central Asia Reg", f"{printed} Reg".encode()))
+    added = add_file(tmp_path / "a.txt", raw, About(retrieved_on="2026-11-22"), known_regions(where))
+    assert (added.names, added.findings) == ([f"{region}-2025.txt"], [])
+    sources, findings = read_sources(raw)
+    assert findings == region_findings(sources, where) == []
+    about = next(source.about for source in sources if source.kind == "leaflet")
+    assert (about["region"], about.get("region_printed"), about.get("region_is")) == (region, recorded, None)
+
+
+def test_a_new_region_is_asked_for_and_then_known(tmp_path: Path, raw: Path) -> None:
+    where = with_list(raw)
+    (tmp_path / "a.txt").write_bytes(LEAFLET.replace(b"Central Asia Reg", b"Middle Asia Reg"))
+    with pytest.raises(SourceError) as caught:
+        add_file(tmp_path / "a.txt", raw, About(retrieved_on="2026-11-22"), known_regions(where))
+    (finding,) = caught.value.findings
+    assert (finding.code, finding.line) == ("region-unknown", 5) and "nearest: Central Asia" in finding.message
+    added = add_file(tmp_path / "a.txt", raw, About(retrieved_on="2026-11-22", new_region=True), known_regions(where))
+    assert added.names == ["middle-asia-2025.txt"]
+    sources, _ = read_sources(raw)
+    assert region_findings(sources, where) == []
+    sidecar = raw / "middle-asia-2025.txt.yaml"
+    sidecar.write_text(sidecar.read_text().replace("region_is: new\n", ""))
+    sources, _ = read_sources(raw)
+    assert [finding.code for finding in region_findings(sources, where)] == ["region-unknown"]
+
+
+def test_what_is_wrong_with_the_list_is_told(raw: Path) -> None:
+    wrong = "middle east,Middle East,,nowhere,low\n,,,,\nwest-asia,West Asia,Central Asia,https://data.example/,high\n"
+    where = with_list(raw, REGIONS + wrong)
+    codes = [(finding.code, finding.line) for finding in region_findings(read_sources(raw)[0], where)]
+    assert codes == [
+        ("cell-pattern", 4),
+        ("curated-unsourced", 4),
+        ("curated-certainty", 4),
+        ("cell-missing", 5),
+        ("curated-conflict", 6),
+    ]
 
 
 def test_other_kinds_of_file_are_wrong_use(tmp_path: Path, raw: Path) -> None:

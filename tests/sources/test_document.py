@@ -18,7 +18,7 @@ from cbrn_data.words.text import Span
         (b"a\nb\x00", "source-control-character", 2, "U+0000"),
         (b"\x1b[2J", "source-control-character", 1, "U+001B"),
         ("a\nb\uffff".encode(), "source-control-character", 2, "U+FFFF (no character)"),
-        ("a\n\nb\u202ec\u2066".encode(), "source-invisible-character", 3, "column 2, and 1 more"),
+        ("a\n\nb\u202ec\u2066".encode(), "source-invisible-character", 3, "column 2"),
         ("a\u200bb".encode(), "source-invisible-character", 1, "ZERO WIDTH SPACE"),
         ("\ufeffa\ufeff".encode(), "source-invisible-character", 1, "column 3"),
         ("a\u00adb".encode(), "source-invisible-character", 1, "SOFT HYPHEN"),
@@ -27,7 +27,7 @@ from cbrn_data.words.text import Span
 def test_refused_bytes_are_named_with_their_place(data: bytes, code: str, line: int | None, words: str) -> None:
     document, findings = read_document("raw/a.txt", data)
     assert document is None
-    assert [(finding.code, finding.source, finding.line) for finding in findings] == [(code, "raw/a.txt", line)]
+    assert {(finding.code, finding.source, finding.line) for finding in findings} == {(code, "raw/a.txt", line)}
     assert words in findings[0].message
 
 
@@ -51,3 +51,21 @@ def test_a_leaflet_is_a_page_or_two() -> None:
     assert (finding.code, finding.line, len(finding.message) < 160) == ("source-line-too-long", 2, True)
     (finding,) = oversize(Document("a", "\n" * MAX_LINES + "a"))
     assert finding.code == "source-too-large"
+
+
+def test_every_place_of_a_refused_character_is_named_up_to_ten() -> None:
+    _, findings = read_document("a", "a\u200bb\u2060\n\u202e\n".encode())
+    assert [(finding.line, finding.message) for finding in findings] == [
+        (1, "U+200B (ZERO WIDTH SPACE) in column 2"),
+        (1, "U+2060 (WORD JOINER) in column 4"),
+        (2, "U+202E (RIGHT-TO-LEFT OVERRIDE) in column 1"),
+    ]
+    _, findings = read_document("a", "a\u200b\n".encode() * 14)
+    assert [finding.line for finding in findings] == list(range(1, 11))
+    assert findings[-1].message.endswith(", and 4 more")
+
+
+def test_a_leaflet_may_have_soft_hyphens_and_no_other_source() -> None:
+    data = "Border Con\u00adtrol".encode()
+    assert read_document("a.txt", data, "leaflet")[1] == []
+    assert [finding.code for finding in read_document("a.csv", data)[1]] == ["source-invisible-character"]

@@ -10,7 +10,7 @@ from cbrn_data.findings import Finding, shown
 from cbrn_data.schema.model import Package, Table
 from cbrn_data.sources.cells import CsvRow, read_cells
 from cbrn_data.sources.document import Document
-from cbrn_data.words.readings import Words, reproduces
+from cbrn_data.words.readings import AS_PRINTED, Words, reproduces
 from cbrn_data.words.text import Span
 
 CURATED = frozenset({"curated", "corrections", "renames"})
@@ -38,7 +38,7 @@ def evidence_holds(rows: Rows, package: Package, documents: Mapping[str, Documen
             yield _finding("evidence-dangling", "no such row is published", row)
         elif (row["method"] == "curated") != (sources.get(row["source_id"], {}).get("kind") in CURATED):
             yield _finding("evidence-unreproduced", f"{row['source_id']} is no source of {row['method']} values", row)
-        elif not _gives(row, cell_row, sources.get(row["source_id"], {}), positions):
+        elif not _gives(row, cell_row, sources.get(row["source_id"], {}), positions, document):
             value = cell_row.get(row["field"] or "")
             given = "the value, which is null" if value is None else repr(shown(value, 80))
             message = f"{shown(quoted(row), 80)!r} does not give {given} ({row['method']})"
@@ -86,13 +86,17 @@ def _positions(evidence: list[dict[str, str | None]], sources: Mapping[str | Non
     return {key: position for key, (_, position) in found.items()}
 
 
-def _gives(row: Row, cells: Row, source: Row, positions: Mapping[_Cell, str]) -> bool:
+def _gives(row: Row, cells: Row, source: Row, positions: Mapping[_Cell, str], document: Document | None) -> bool:
     table, field, value = row["table_name"] or "", row["field"] or "", cells.get(row["field"] or "")
     if value is None:
         return False
     if row["method"] == "counted":
         return positions[table, row["row_id"], field] == value
-    words = Words(table, field, row["method"] or "", quoted(row), source.get("region_id") or "", source.get("edition") or "")
+    method, quote = row["method"] or "", quoted(row)
+    span = Span(int(row["char_start"] or 0), int(row["char_end"] or 0))
+    if document and method not in AS_PRINTED and document.quote(span) == quote:
+        quote = document.words(span)
+    words = Words(table, field, method, quote, source.get("region_id") or "", source.get("edition") or "")
     try:
         return reproduces(words, value, cells)
     except KeyError:

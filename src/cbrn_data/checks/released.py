@@ -155,7 +155,7 @@ def read_documents(folder: Path, rows: Mapping[str, list[Row]]) -> dict[str, Doc
         if row["media_type"] != "application/pdf" and row["kind"] != "records":
             path = row["path"] or ""
             data = disk.read(source_file(folder, path), below=folder)
-            document, _ = read_document(path.replace("sources/", "raw/", 1), data)
+            document, _ = read_document(path.replace("sources/", "raw/", 1), data, row["kind"] or "")
             if document:
                 documents[row["source_id"] or ""] = document
     return documents

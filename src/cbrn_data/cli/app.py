@@ -41,11 +41,13 @@ def add(
     publisher: Annotated[str | None, typer.Option(help="Who published it.")] = None,
     url: Annotated[str | None, typer.Option(help="Where it was found; nothing is fetched.")] = None,
     licence: Annotated[str | None, typer.Option(help="The SPDX id of its licence, where one is stated.")] = None,
+    new_region: Annotated[bool, typer.Option("--new-region", help="The leaflet is of a region not known yet.")] = False,
 ) -> None:
     """Put received files under raw/, each with its sidecar."""
     from cbrn_data.cli.sources import add_files
 
-    add_files(files, root, edition=edition, table=table, title=title, publisher=publisher, url=url, licence=licence)
+    given = {"edition": edition, "table": table, "title": title, "publisher": publisher, "url": url, "licence": licence}
+    add_files(files, root, new_region, **given)
 
 
 @app.command()

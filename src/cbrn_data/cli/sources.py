@@ -10,19 +10,20 @@ from cbrn_data.findings import blocking, shown
 from cbrn_data.intake import About, add_file
 from cbrn_data.leaflet.extract import extracted
 from cbrn_data.leaflet.read import read_leaflet
+from cbrn_data.regions import known_regions
 from cbrn_data.settings import release_date, settings
 from cbrn_data.sources.document import read_document
 from cbrn_data.sources.source import MAX_BYTES, read_bytes
 
 
-def add_files(files: list[Path], root: Path, **given: str | None) -> None:
+def add_files(files: list[Path], root: Path, new_region: bool = False, **given: str | None) -> None:
     """Add each file and say what became of it; raises the first error after all were tried."""
-    about, where = About(**given, retrieved_on=release_date()), settings(root)
+    about, where = About(**given, new_region=new_region, retrieved_on=release_date()), settings(root)
     where.check_project("schemas")
     first: CbrnDataError | None = None
     for path in files:
         try:
-            added = add_file(path, where.raw, about)
+            added = add_file(path, where.raw, about, known_regions(where))
         except CbrnDataError as error:
             first = first or error
             show_error(error)
@@ -38,7 +39,7 @@ def extract_file(path: Path) -> None:
     """Print a leaflet as JSON; findings go to standard error, and blocking ones leave nothing to print."""
     data, findings = read_bytes(path, str(path), MAX_BYTES["leaflet"])
     if data is not None:
-        document, findings = read_document(str(path), data)
+        document, findings = read_document(str(path), data, "leaflet")
         if document is not None:
             leaflet, findings = read_leaflet(document)
             if not blocking(findings):

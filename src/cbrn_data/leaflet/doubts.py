@@ -1,7 +1,7 @@
 """Signs in the layout that a leaflet's text lost, gained or swapped lines where every line can still be read.
 
-None of them blocks: what stands there is published as it is printed, with the finding beside it. A rule belongs here
-only when a whole leaflet never shows its sign.
+None of them blocks: what stands there is published as it is printed, with the finding beside it; ``misread`` has those
+that block. A rule belongs here only when a whole leaflet never shows its sign.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from itertools import chain, pairwise
 
 from cbrn_data.findings import Finding, shown
-from cbrn_data.leaflet.layout import Block, Layout, Section
+from cbrn_data.leaflet.blocks import Block
+from cbrn_data.leaflet.foreign import begins_with_count, odd_titles, says_nothing
+from cbrn_data.leaflet.layout import Layout, Section
 from cbrn_data.leaflet.statements import Leaflet, Said
-from cbrn_data.words.numbers import numbers
-from cbrn_data.words.text import breaks_word
 
 _ENDS_OPEN = re.compile(
     r"(?:\b(?:a|an|and|are|at|by|during|for|from|has|have|in|into|is|its|of|on|or|over|the|their|this|to|under|with|within)"
@@ -28,32 +28,44 @@ _PAIRS = (("(", ")"), ("[", "]"), ("“", "”"))
 def doubts(leaflet: Leaflet, layout: Layout) -> Iterator[Finding]:
     """Yield a finding for every item that seems cut, joined or misplaced."""
     place = leaflet.document.place
-    for table, said in _items(leaflet):
+    for table, said in items(leaflet):
         for reason in _reasons(said.value, table):
             line = leaflet.document.line(said.span.start)
-            yield Finding("item-doubtful", f"{reason}: {_ends(said.value)}", place, line, table=table)
+            yield Finding("item-doubtful", f"{reason}: {ends(said.value)}", place, line, table=table)
     for section in layout.sections:
-        for line, reason in chain(_line_doubts(section, leaflet), _gap_doubts(section), _joined_doubts(section)):
+        for line, reason in chain(_line_doubts(section, leaflet), _gap_doubts(section)):
             yield Finding("item-doubtful", reason, place, line)
+    yield from _odd_priorities(leaflet)
     yield from _order_doubts(leaflet)
 
 
-def _items(leaflet: Leaflet) -> Iterator[tuple[str, Said[str]]]:
-    if leaflet.goal:
-        yield "regions", leaflet.goal
+def items(leaflet: Leaflet) -> Iterator[tuple[str, Said[str]]]:
+    """Yield every text that is published as it is printed, with the table that it goes to."""
+    yield from (("regions", said) for said in (leaflet.goal, leaflet.funder, leaflet.implementing_partner) if said)
     yield from (("projects", project.title) for project in leaflet.projects if project.title)
     yield from (("priorities", said) for said in leaflet.priorities)
     yield from (("figures", claim.text) for claim in leaflet.methodology)
     yield from (("achievements", item.text) for item in leaflet.achievements)
 
 
-def _ends(text: str) -> str:
+def _odd_priorities(leaflet: Leaflet) -> Iterator[Finding]:
+    for place in odd_titles([said.value for said in leaflet.priorities]):
+        said = leaflet.priorities[place]
+        message = f"is not written in capital letters as the other priorities are: {ends(said.value)}"
+        line = leaflet.document.line(said.span.start)
+        yield Finding("item-doubtful", message, leaflet.document.place, line, table="priorities")
+
+
+def ends(text: str) -> str:
+    """Return a text for a message: its beginning and its end."""
     return shown(text if len(text) <= 80 else f"{text[:38]} … {text[-38:]}", 80)
 
 
 def _reasons(text: str, table: str) -> Iterator[str]:
-    if table != "regions" and (text[0].islower() or text[0] in ",.;:)]”") and not _begins_with_count(text):
+    if table != "regions" and (text[0].islower() or text[0] in ",.;:)]”") and not begins_with_count(text):
         yield "begins in the middle of a sentence"
+    if table == "achievements" and says_nothing(text):
+        yield "says neither when, where nor by which project"
     if _ENDS_OPEN.search(text[-20:]):
         yield "ends in the middle of a sentence"
     for opening, closing in _PAIRS:
@@ -68,11 +80,8 @@ def _line_doubts(section: Section, leaflet: Leaflet) -> Iterator[tuple[int, str]
         for before, line in pairwise(block.lines):
             if before.plain.text == line.plain.text:
                 yield line.number, f"the line stands twice in a row: {shown(line.plain.text, 80)}"
-            if before.plain.text[-2:-1].isalpha() and breaks_word(before.plain.text, line.plain.text):
-                word = before.plain.text.rpartition(" ")[2] + line.plain.text.partition(" ")[0]
-                yield before.number, f"a word with a hyphen goes on in the next line: {shown(word, 80)}"
         if _printed(block, leaflet).count("**") % 2:
-            yield block.lines[0].number, f"a bold mark has no other end: {_ends(block.plain.text)}"
+            yield block.lines[0].number, f"a bold mark has no other end: {ends(block.plain.text)}"
 
 
 def _printed(block: Block, leaflet: Leaflet) -> str:
@@ -90,26 +99,6 @@ def _gap_doubts(section: Section) -> Iterator[tuple[int, str]]:
     if usual > 1 and len(gaps) > 2 and len(odd) == 1 and odd[0][1] in (2 * usual, 2 * usual + 1):
         line, gap = odd[0]
         yield line, f"{gap} blank lines stand before this one and {usual} before the others, as if a line were lost"
-
-
-def _joined_doubts(section: Section) -> Iterator[tuple[int, str]]:
-    """Find items that stand in one block without blank lines or list marks between them."""
-    sole = len(section.blocks) == 1 and not any(line.opens_item for line in section.blocks[0].lines)
-    for block in section.blocks:
-        later = [line for line in block.lines[1:] if not line.opens_item]
-        if section.name == "Methodology":
-            joined = _begins_with_count(block.lines[0].item.text) and [n for n in later if _begins_with_count(n.plain.text)]
-        elif section.name == "Recent Achievements":
-            joined = [line for before, line in pairwise(block.lines) if before.plain.text.endswith(".")] if sole else []
-        else:
-            joined = later if sole and section.name == "Regional Priorities" else []
-        if joined:
-            yield joined[0].number, "may begin another item; blank lines or list marks keep items apart"
-
-
-def _begins_with_count(text: str) -> bool:
-    first = next(numbers(text[:40]), None)
-    return first is not None and first.start == 0
 
 
 def _order_doubts(leaflet: Leaflet) -> Iterator[Finding]:

@@ -1,7 +1,9 @@
 """The head of a leaflet: secretariat, city and country, goal, date, funding.
 
 ``<region> Regional Secretariat`` (or ``Regional Secretariat for <region>``), ``<city>, <country>``, ``OVERALL GOAL: ...``,
-``ESTABLISHED: <day>``, ``Funded by <funder> and implemented in partnership with <partner>``, in any letter case.
+``ESTABLISHED: <day>``, ``Funded by <funder> and implemented in partnership with <partner>``, in any letter case. The name
+of the programme, the letters of a region in brackets and the seat after a dash are no part of the region's name; ``Seat:``,
+brackets and dashes are no part of the city's.
 """
 
 from __future__ import annotations
@@ -10,25 +12,38 @@ import re
 from collections.abc import Iterator
 
 from cbrn_data.findings import Finding, shown
-from cbrn_data.leaflet.layout import Block, joined
+from cbrn_data.leaflet.blocks import Block, joined
 from cbrn_data.leaflet.statements import Ignored, Leaflet, Said
 from cbrn_data.words.countries import country_id, nearest
 from cbrn_data.words.dates import ImpossibleDate, find_dates
 from cbrn_data.words.text import Plain, region_name
 
-_REGION = re.compile(
-    r"(?P<region>\S.*?) regional secretariat|regional secretariat (?:for |of |in )?(?:the )?(?P<after>\S.*)", re.I
+_PROGRAMME = re.compile(
+    r"(?:the )?(?:(?:eu|european union) )?(?:cbrn|chemical,? biological,? radiological and nuclear) (?:risk mitigation )?"
+    r"(?:coe|cent(?:re|er)s of excellence)(?: risk mitigation)?(?: initiative)?",
+    re.I,
 )
+_REGION = re.compile(
+    rf"(?:{_PROGRAMME.pattern}[ ,:–—-]+)?(?:(?:the )?(?P<region>\S.*?)(?: region)? regional secretariat"
+    r"|(?:the )?regional secretariat(?: for| of| in)? ?[:–—-]? ?(?:the )?(?P<after>\S.*?)(?: region)?)"
+    rf"(?:,? (?:of|for|under) {_PROGRAMME.pattern}| \({_PROGRAMME.pattern}\))?",
+    re.I,
+)
+_LETTERS = re.compile(r" ?\((?P<letters>[A-Z]{2,6})\)$")
+_AFTER_DASH = re.compile(r" [–—-] |, ")
+_NAME = re.compile(r"[^\W\d_]+(?:[ '’-]+[^\W\d_]+){0,7}(?:, [^\W\d_]+(?:[ '’-]+[^\W\d_]+){0,7}){0,3}")
+_SEAT = re.compile(
+    r"(?:(?:(?:seat|location|host city|headquarters|city|place)(?: of the [\w ]{1,30})?(?: ?:| is| in)+"
+    r"|(?:located|based|hosted|seated) in) ?)?",
+    re.I,
+)
+_PLACE = re.compile(r"(?:[^\W\d_]+[.]?[ '’-]{1,2}){0,5}[^\W\d_]+")
+_SMALL_IN_NAMES = frozenset("de del di da do dos la le les el al of the and upon sur am an der".split())
 _GOAL = re.compile(r"(?:overall )?goal ?:? ?(?P<goal>.*)", re.I)
 _ESTABLISHED = re.compile(r"established(?: ?:| on| in)? ?(?P<day>.*)", re.I)
 _FUNDED = re.compile(
     r"(?:co-?)?funded by (?:the )?(?P<funder>.+?)(?:,? and|[.,;]) implemented"
     r" (?:in (?:partnership|cooperation) with|by|with) (?:the )?(?P<partner>.+?)\.?",
-    re.I,
-)
-_PROGRAMME = re.compile(
-    r"(?:the )?(?:(?:eu|european union) )?(?:cbrn|chemical,? biological,? radiological and nuclear) (?:risk mitigation )?"
-    r"(?:coe|cent(?:re|er)s of excellence)(?: risk mitigation)?(?: initiative)?",
     re.I,
 )
 _OPENS = re.compile(r"(?:(?:overall )?goal ?:|overall goal$|established\b ?:?|(?:co-?)?funded by\b)", re.I)
@@ -64,7 +79,7 @@ def _paragraphs(block: Block) -> Iterator[Block]:
     for place in range(1, len(block.lines)):
         line = block.lines[place].plain
         before = joined(block.lines[max(start, place - 3) : place]).text
-        opens = _OPENS.match(line.text) or _city(line) or _PROGRAMME.fullmatch(before)
+        opens = _OPENS.match(line.text) or _place_and_country(line) or _PROGRAMME.fullmatch(before)
         if opens or re.search(r"\S regional secretariat$", before, re.I):
             yield Block(block.lines[start:place])
             start = place
@@ -76,13 +91,36 @@ def _take(block: Block, leaflet: Leaflet, findings: list[Finding]) -> bool:
     if _take_labelled(block, leaflet, findings):
         return True
     if leaflet.region is None and (match := _REGION.fullmatch(plain.text)):
-        group = "region" if match["region"] else "after"
-        words = plain.part(*match.span(group))
-        leaflet.region = Said(region_name(words.text), words.span())
-        return True
-    if leaflet.region is not None and leaflet.secretariat_city is None and "," in plain.text:
-        return _take_city(block, leaflet, findings)
-    return False
+        return _take_region(plain.part(*match.span("region" if match["region"] else "after")), leaflet)
+    return leaflet.region is not None and leaflet.secretariat_city is None and _take_seat(block, leaflet, findings)
+
+
+def _take_region(words: Plain, leaflet: Leaflet) -> bool:
+    """Take the name of the region, without its letters in brackets and without the seat behind it."""
+    if dash := _AFTER_DASH.search(words.text):
+        seat, name = words.part(dash.end()), words.part(0, dash.start())
+        if _place_and_country(seat):
+            _set_seat(seat, leaflet)
+            words = name
+        elif dash[0] != ", " and _is_place(seat.text) and _seat_stands_elsewhere(seat.text, leaflet.document.text):
+            words = name
+    if (letters := _LETTERS.search(words.text)) and _are_letters_of(letters["letters"], words.text[: letters.start()]):
+        words = words.part(0, letters.start())
+    if not _NAME.fullmatch(words.text):
+        return False
+    leaflet.region = Said(region_name(words.text), words.span())
+    return True
+
+
+def _seat_stands_elsewhere(city: str, text: str) -> bool:
+    """Whether the head names the same city with its country: ``Central Asia – Tashkent`` over ``Tashkent, Uzbekistan``."""
+    return re.search(rf"(?m)^\W*(?:[\w ]{{1,30}}: ?)?{re.escape(city)} ?(?:[,(/|–—-]|$)", text) is not None
+
+
+def _are_letters_of(letters: str, name: str) -> bool:
+    """Whether letters stand for a name, as CA does for Central Asia: each begins a word, in their order."""
+    words = iter(word[:1].casefold() for word in re.findall(r"\w+", name))
+    return all(letter in words for letter in letters.casefold())
 
 
 def _take_labelled(block: Block, leaflet: Leaflet, findings: list[Finding]) -> bool:
@@ -118,28 +156,53 @@ def _day(block: Block, words: Plain, leaflet: Leaflet, findings: list[Finding]) 
     return Said(found.start, words.part(*found.words).span())
 
 
-def _city(plain: Plain) -> tuple[int, str] | None:
-    """Return where the comma between city and country stands, and the country's code."""
-    for comma in (match.start() for match in re.finditer(",", plain.text[:200])):
-        code = country_id(plain.text[comma + 1 :].strip())
-        if code and plain.text[:comma].strip():
-            return comma, code
+def _place_and_country(plain: Plain) -> tuple[Plain, Plain, str] | None:
+    """Return the words before the country, the country's name, and its code; None where no country ends the text.
+
+    Between them stands a comma, a dash or a bar, or brackets around the country.
+    """
+    text = plain.text[:200]
+    start = _SEAT.match(text)
+    begin = start.end() if start else 0
+    for cut in re.finditer(r",|/|\||\s[–—-]\s|\(", text):
+        end = len(text) - 1 if cut[0] == "(" and text.endswith(")") else len(text)
+        name = plain.part(cut.end(), end)
+        if cut.start() > begin and (code := country_id(name.text)):
+            place = plain.part(begin, cut.start())
+            return (place, name, code) if place.text else None
     return None
 
 
-def _take_city(block: Block, leaflet: Leaflet, findings: list[Finding]) -> bool:
-    plain = block.plain
-    found = _city(plain)
-    if found is None:
-        if len(plain.text) > 80:
-            return False
-        name = plain.text.rpartition(",")[2].strip()
-        findings.append(unresolved(name, leaflet.document.place, block.lines[0].number))
-        return True
-    comma, leaflet.secretariat_country_id = found
-    city = plain.part(0, comma)
+def _is_place(text: str) -> bool:
+    """Whether words are the name of one place: few, in letters, and with capital ones."""
+    words = [word for word in re.split(r"[ '’-]+", text) if word]
+    capital = all(word[0].isupper() or word.casefold() in _SMALL_IN_NAMES for word in words)
+    return _PLACE.fullmatch(text) is not None and capital and words[0][0].isupper()
+
+
+def _set_seat(plain: Plain, leaflet: Leaflet) -> bool:
+    found = _place_and_country(plain)
+    if found is None or not _is_place(found[0].text):
+        return False
+    city, country, leaflet.secretariat_country_id = found
     leaflet.secretariat_city = Said(region_name(city.text), city.span())
-    leaflet.secretariat_country = _said(plain, (comma + 1, len(plain.text)))
+    leaflet.secretariat_country = Said(country.text, country.span())
+    return True
+
+
+def _take_seat(block: Block, leaflet: Leaflet, findings: list[Finding]) -> bool:
+    plain, place, line = block.plain, leaflet.document.place, block.lines[0].number
+    if _set_seat(plain, leaflet):
+        return True
+    if len(plain.text) > 80:
+        return False
+    if _place_and_country(plain):
+        message = f"the words before the country are no single place: {shown(plain.text, 80)}"
+        findings.append(Finding("seat-unread", message, place, line, table="regions", field="secretariat_city"))
+        return True
+    if "," not in plain.text:
+        return False
+    findings.append(unresolved(plain.text.rpartition(",")[2].strip(), place, line))
     return True
 
 

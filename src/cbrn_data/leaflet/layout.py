@@ -1,115 +1,63 @@
-"""Lines, blocks and sections of a leaflet.
+"""Blocks cut into the head of a leaflet and its sections.
 
-A block is a run of lines without a blank one between them; a line of spaces of any kind is blank. A heading is a line
-(or up to three, where it wraps) that says one of ``HEADINGS``, whatever its letter case, bold marks or colon. Bullets,
-numbers of a list and ``#`` marks at the start of a block are layout and belong to no value (rule ``list-mark``).
+A heading stands on a line of its own, or on up to three where it wraps; ``headings`` says which lines are headings. What
+stands behind a heading and its colon on the same line belongs to the section.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
 
+from cbrn_data.leaflet.blocks import Block, Line, joined, read_blocks
+from cbrn_data.leaflet.headings import HEADINGS, LONGEST, SECTION_OF, is_likely, likely, near, title
+from cbrn_data.leaflet.statements import Ignored
 from cbrn_data.sources.document import Document
-from cbrn_data.words.text import Plain, folded
-
-HEADINGS: dict[str, tuple[str, ...]] = {
-    "Partner Countries": ("partner countries", "partner country", "our partner countries"),
-    "Structure": ("structure", "regional structure"),
-    "Projects": ("projects", "regional projects", "on-going projects", "ongoing projects"),
-    "Regional Priorities": ("regional priorities", "priorities", "priority areas", "regional priority areas"),
-    "Methodology": ("methodology", "method"),
-    "Recent Achievements": ("recent achievements", "achievements", "key achievements", "main achievements"),
-}
-"""Each section by the name it has in the first leaflet, and the headings under which it is found."""
-
-OPTIONAL = frozenset({"Structure"})
 
 _MARGIN = 200
 """How far from a form feed the number of a page may stand, in characters of white space."""
 
-_SECTION_OF = {heading: section for section, headings in HEADINGS.items() for heading in headings}
-_WIDEST = 2 * max(map(len, _SECTION_OF))
-_COUNTED = re.compile(r" ?\([0-9]{1,3}\)$")
-_LIST_MARK = re.compile(r"(?:[•‣▪●○◦■□➢➤✓\uf0b7\uf0a7·*–—-]|[0-9]{1,2}[.)]|#{1,6})\s+(?=\S)")
+_TRIED = 2_000
+"""How many lines are tried for the heading of a section that no line heads by its name."""
+
 _BRACKETED = r"\((?:\*{1,3}|[0-9])\)|\[(?:\*{1,3}|[0-9a-z])\]"
 _FOOTNOTE = re.compile(rf"(?P<mark>\*{{1,3}}|[†‡§¹²³⁴]|{_BRACKETED})\s*(?=\S)")
 _MARKED_WORD = re.compile(rf"[^\W\d_](?P<mark>\*{{1,3}}|[†‡§¹²³⁴]| ?(?:{_BRACKETED}))(?![\w*])")
-_PAGE = re.compile(r"(?:page )?[0-9]{1,3}(?: ?(?:of|/) ?[0-9]{1,3})?|[-–—] ?[0-9]{1,3} ?[-–—]", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line that is not blank: its number from 1, and its readable text."""
-
-    number: int
-    plain: Plain
-
-    @cached_property
-    def item(self) -> Plain:
-        """The text without a list mark at its start."""
-        mark = _LIST_MARK.match(self.plain.text)
-        return self.plain.part(mark.end()) if mark else self.plain
-
-    @property
-    def opens_item(self) -> bool:
-        """Whether a list mark stands at the start of the line."""
-        return self.item is not self.plain
-
-
-@dataclass(frozen=True)
-class Block:
-    """Lines that belong together; ``text`` joins them with spaces, without the list mark of the first."""
-
-    lines: tuple[Line, ...]
-
-    @cached_property
-    def plain(self) -> Plain:
-        """The readable text of all lines."""
-        return joined(self.lines)
-
-    @property
-    def numbers(self) -> tuple[int, int]:
-        """The first and the last line."""
-        return self.lines[0].number, self.lines[-1].number
-
-    def items(self) -> Iterator[Block]:
-        """Split where a list mark opens a line."""
-        start = 0
-        for place in range(1, len(self.lines)):
-            if self.lines[place].opens_item:
-                yield Block(self.lines[start:place])
-                start = place
-        yield Block(self.lines[start:])
-
-
-def joined(lines: tuple[Line, ...]) -> Plain:
-    """Join lines into one text, without the list mark of the first."""
-    return Plain.joined([lines[0].item, *(line.plain for line in lines[1:])])
+_NAMED_PAGE = re.compile(r"(?:[-–—] ?)?page [0-9]{1,3}(?: ?(?:of|/) ?[0-9]{1,3})?(?: ?[-–—])?", re.IGNORECASE)
+_PAGE = re.compile(r"[0-9]{1,3}(?: ?(?:of|/) ?[0-9]{1,3})?|[-–—] ?[0-9]{1,3} ?[-–—]", re.IGNORECASE)
+_BEFORE_REST = re.compile(r"(?P<heading>[^:–—]{4,60}?) ?[:–—] ?(?=[^\s0-9]|[0-9]{1,3} \S)")
 
 
 @dataclass
 class Section:
-    """The blocks under a heading; ``line`` is the heading's, and the head of a leaflet has neither."""
+    """The blocks under a heading; ``line`` is the heading's, ``count`` what it counts. The head has neither."""
 
     name: str
     line: int
     blocks: list[Block]
+    count: int | None = None
+
+
+@dataclass(frozen=True)
+class Unsure:
+    """Lines that may be the heading of a section that no line heads; the first was taken for it, so that others are read."""
+
+    section: str
+    lines: list[Line]
 
 
 @dataclass(frozen=True)
 class Layout:
-    """A leaflet cut into its head and its sections; ``headings`` are the lines that are nothing but a heading."""
+    """A leaflet cut into its head and its sections; ``ignored`` lines are layout only."""
 
     document: Document
     head: Section
     sections: list[Section]
-    headings: list[int]
+    ignored: list[Ignored]
+    unsure: list[Unsure]
 
     @cached_property
     def _footnote_marks(self) -> frozenset[str]:
@@ -126,8 +74,15 @@ class Layout:
         return mark is not None and mark["mark"] in self._footnote_marks
 
     def is_page_number(self, block: Block) -> bool:
-        """Whether a block is the number of its page: it stands next to a form feed, or last where there are pages."""
-        if len(block.lines) > 1 or not _PAGE.fullmatch(block.lines[0].plain.text):
+        """Whether a block is the number of its page.
+
+        It says so, or it stands next to a form feed, or last where there are pages.
+        """
+        if len(block.lines) > 1:
+            return False
+        if _NAMED_PAGE.fullmatch(block.lines[0].plain.text):
+            return True
+        if not _PAGE.fullmatch(block.lines[0].plain.text):
             return False
         text, (start, end) = self.document.text, block.plain.span()
         before, after = text[max(0, start - _MARGIN) : start], text[end : end + _MARGIN]
@@ -141,59 +96,130 @@ class Layout:
 
 def read_layout(document: Document) -> Layout:
     """Cut a document into head and sections."""
+    ignored: list[Ignored] = []
+    blocks = list(read_blocks(document, ignored))
+    found, unsure = _find_headings(blocks)
     head = current = Section("", 0, [])
     sections: list[Section] = []
-    headings: list[int] = []
-    for block in _blocks(document):
-        start = place = 0
-        while place < len(block):
-            name, width = _heading(block, place)
-            if name:
-                current.blocks += [Block(block[start:place])] if start < place else []
-                headings += [line.number for line in block[place : place + width]]
-                current = Section(name, block[place].number, [])
-                sections.append(current)
-                start = place + width
-            place += width
-        current.blocks += [Block(block[start:])] if start < len(block) else []
-    return Layout(document, head, sections, headings)
+    for number, block in enumerate(blocks):
+        start = 0
+        for place, heading in sorted(found[number].items()):
+            current.blocks += [Block(block.lines[start:place])] if start < place else []
+            start = place + heading.width
+            current = Section(heading.section, block.lines[place].number, [], heading.count)
+            sections.append(current)
+            if heading.rest and start < len(block.lines) and start not in found[number]:
+                block = Block((*block.lines[: start - 1], heading.rest, *block.lines[start:]))
+                start -= 1
+            elif heading.rest:
+                current.blocks.append(Block((heading.rest,)))
+        current.blocks += [Block(block.lines[start:])] if start < len(block.lines) else []
+    return Layout(document, head, sections, ignored, unsure)
 
 
-def _blocks(document: Document) -> Iterator[tuple[Line, ...]]:
-    """Yield the runs of lines between blank ones, each line with its number."""
-    starts = [*document.line_starts, len(document.text)]
-    starts[0] = int(document.text.startswith("\ufeff"))
-    first: int | None = None
-    for place, (start, end) in enumerate(pairwise(starts)):
-        raw = document.text[start:end]
-        blank = raw.isspace() or not Plain.of(raw).text
-        if not blank and first is None:
-            first = place
-        elif blank and first is not None:
-            yield _lines(document, starts, first, place)
-            first = None
-    if first is not None:
-        yield _lines(document, starts, first, len(starts) - 1)
+@dataclass(frozen=True)
+class _Heading:
+    """The heading of ``section`` over ``width`` lines, the count in it, and what stands behind it on its line."""
+
+    section: str
+    width: int = 1
+    count: int | None = None
+    rest: Line | None = field(default=None, compare=False)
 
 
-def _lines(document: Document, starts: list[int], first: int, stop: int) -> tuple[Line, ...]:
-    """Read the lines ``first`` to before ``stop`` as one text, since bold and links go over line ends."""
-    whole = Plain.of(document.text[starts[first] : starts[stop]], starts[first])
-    cuts = [bisect_left(whole.at, start) for start in starts[first : stop + 1]]
-    plains = (whole.part(start, end) for start, end in pairwise(cuts))
-    return tuple(Line(number, plain) for number, plain in enumerate(plains, start=first + 1) if plain.text)
+_Found = defaultdict[int, dict[int, _Heading]]
+"""Headings by the number of their block and their first line in it."""
 
 
-def _heading(block: tuple[Line, ...], place: int) -> tuple[str, int]:
-    """Return the section that the lines at ``place`` head and how many lines the heading takes, or ``("", 1)``.
+def _find_headings(blocks: list[Block]) -> tuple[_Found, list[Unsure]]:
+    found: _Found = defaultdict(dict)
+    for number, block in enumerate(blocks):
+        place = 0
+        while place < len(block.lines):
+            heading = _exact(block.lines, place)
+            if heading:
+                found[number][place] = heading
+            place += heading.width if heading else 1
+    unsure: list[Unsure] = []
+    headed = {heading.section for places in found.values() for heading in places.values()}
+    missing = [section for section in HEADINGS if section not in headed]
+    tried = list(_tried(blocks, found)) if missing else []
+    for section in missing:
+        _supply(section, tried, found, unsure)
+    return found, unsure
+
+
+def _exact(block: tuple[Line, ...], place: int) -> _Heading | None:
+    """Return the heading that the lines at ``place`` are.
 
     Within a block a heading begins with a capital letter: a wrapped sentence can leave ``projects`` alone on a line.
     """
+    for width, text in _runs(block, place):
+        words = title(text)
+        if words.words in SECTION_OF and (place == 0 or text[:1].isupper()):
+            return _Heading(SECTION_OF[words.words], width, words.count)
+    return None
+
+
+def _runs(block: tuple[Line, ...], place: int) -> Iterator[tuple[int, str]]:
+    """Yield the text of the line at ``place``, and of it with the next one and two, as long as a heading may be."""
     for width in (1, 2, 3):
         lines = block[place : place + width]
-        if len(lines) < width or sum(len(line.plain.text) for line in lines) > _WIDEST:
-            break
-        text = _COUNTED.sub("", folded(joined(lines).text)).strip(" :*_")
-        if text.casefold() in _SECTION_OF and (place == 0 or text[:1].isupper()):
-            return _SECTION_OF[text.casefold()], width
-    return "", 1
+        if len(lines) < width or sum(len(line.plain.text) for line in lines) > LONGEST:
+            return
+        yield width, joined(lines).text
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """A line, or up to three, that may be a heading: where it stands, and its text."""
+
+    block: int
+    place: int
+    width: int
+    line: Line
+    text: str
+
+
+def _tried(blocks: list[Block], found: _Found) -> Iterator[_Tried]:
+    count = 0
+    for number, block in enumerate(blocks):
+        taken = {place + more for place, heading in found[number].items() for more in range(heading.width)}
+        for place, line in enumerate(block.lines):
+            if place in taken or not (place == 0 or line.item.text[:1].isupper()):
+                continue
+            count += 1
+            if count > _TRIED:
+                return
+            for width, text in _runs(block.lines, place):
+                yield _Tried(number, place, width, line, text)
+            if len(line.plain.text) > LONGEST:
+                yield _Tried(number, place, 1, line, line.item.text)
+
+
+def _supply(section: str, tried: list[_Tried], found: _Found, unsure: list[Unsure]) -> None:
+    """Find the heading of a section that no line heads by its name: a near one, one before a colon, or a likely one."""
+    close = {(each.block, each.place): each for each in reversed(tried) if near(each.text) == section}
+    for each in close.values():
+        found[each.block].setdefault(each.place, _Heading(section, each.width, title(each.text).count))
+        break
+    if len(close) > 1:
+        unsure.append(Unsure(section, [each.line for each in sorted(close.values(), key=lambda each: each.line.number)]))
+    if close or any(_with_rest(section, each, found) for each in tried if each.width == 1):
+        return
+    scored = [(likely(each.text, section), -place, each) for place, each in enumerate(tried)]
+    best = max(scored, default=None, key=lambda score: score[:2])
+    if best and is_likely(best[0]):
+        each = best[2]
+        found[each.block].setdefault(each.place, _Heading(section, each.width))
+        unsure.append(Unsure(section, [each.line]))
+
+
+def _with_rest(section: str, each: _Tried, found: _Found) -> bool:
+    """Take a line that begins with a heading and its colon."""
+    match = _BEFORE_REST.match(each.line.item.text[: 2 * LONGEST])
+    if not match or SECTION_OF.get(title(match["heading"]).words) != section or each.place in found[each.block]:
+        return False
+    rest = Line(each.line.number, each.line.item.part(match.end()))
+    found[each.block][each.place] = _Heading(section, 1, title(match["heading"]).count, rest)
+    return True

@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterable
 from itertools import chain
 
 from cbrn_data.findings import Finding, shown
+from cbrn_data.leaflet.blocks import Block
 from cbrn_data.leaflet.doubts import doubts
 from cbrn_data.leaflet.head import read_head, read_labelled
-from cbrn_data.leaflet.layout import HEADINGS, OPTIONAL, Block, Layout, Section, read_layout
+from cbrn_data.leaflet.headings import HEADINGS, OPTIONAL
+from cbrn_data.leaflet.layout import Layout, Section, read_layout
+from cbrn_data.leaflet.misread import misread
 from cbrn_data.leaflet.sections import (
     read_achievements,
     read_countries,
@@ -17,8 +20,9 @@ from cbrn_data.leaflet.sections import (
     read_priorities,
     read_projects,
 )
-from cbrn_data.leaflet.statements import Ignored, Leaflet, Said
+from cbrn_data.leaflet.statements import Claim, Ignored, Leaflet, Said
 from cbrn_data.sources.document import Document, oversize
+from cbrn_data.words.numbers import numbers
 
 _Reader = Callable[[list[Block], Leaflet, list[Finding]], list[Block]]
 
@@ -41,11 +45,14 @@ def read_leaflet(document: Document) -> tuple[Leaflet, list[Finding]]:
     if findings:
         return leaflet, findings
     layout = read_layout(document)
+    leaflet.ignored += layout.ignored
     findings = _missing_sections(document, layout)
     left, found = read_head(_kept(layout.head, layout, leaflet), leaflet)
     findings += found
     for section in layout.sections:
         blocks = [b for b in _kept(section, layout, leaflet) if not read_labelled(b, leaflet, findings)]
+        left += [block for block in blocks if block.lines[0].picture]
+        blocks = [block for block in blocks if not block.lines[0].picture]
         if section.name == "Structure":
             leaflet.ignored += [Ignored(*block.numbers, rule="structure-section") for block in blocks]
         else:
@@ -57,18 +64,22 @@ def read_leaflet(document: Document) -> tuple[Leaflet, list[Finding]]:
     findings += [_unread(document, block) for block in left]
     findings += _head_findings(leaflet)
     findings += _contradictions(leaflet)
+    findings += _heading_counts(leaflet, layout)
     findings += doubts(leaflet, layout)
+    findings += misread(leaflet, layout)
     return leaflet, sorted(findings)
 
 
 def _kept(section: Section, layout: Layout, leaflet: Leaflet) -> list[Block]:
-    """Return the blocks of a section that are neither footnotes nor numbers of pages, which rules ignore."""
+    """Return the blocks of a section that no rule ignores: no footnotes, numbers of pages, or pictures of the head."""
     kept = []
     for block in section.blocks:
         if layout.is_footnote(block):
             leaflet.ignored.append(Ignored(*block.numbers, rule="footnote"))
         elif layout.is_page_number(block):
             leaflet.ignored.append(Ignored(*block.numbers, rule="page-number"))
+        elif block.lines[0].picture and not section.name:
+            leaflet.ignored.append(Ignored(*block.numbers, rule="picture"))
         else:
             kept.append(block)
     return kept
@@ -84,6 +95,10 @@ def _missing_sections(document: Document, layout: Layout) -> list[Finding]:
     if missing:
         names = ", ".join(repr(name) for name in missing)
         findings.append(Finding("section-missing", f"no section {names}", document.place, 1))
+    for unsure in layout.unsure:
+        lines = " or ".join(f"{shown(line.plain.text, 60)!r} (line {line.number})" for line in unsure.lines[:5])
+        message = f"no line is the heading {unsure.section!r}; likely it is {lines}"
+        findings.append(Finding("heading-unsure", message, document.place, unsure.lines[0].number))
     for name in HEADINGS:
         found = layout.named(name)
         for again in found[1:]:
@@ -167,20 +182,49 @@ def _project_labels(leaflet: Leaflet) -> Iterable[Finding]:
         seen.setdefault(number, (title, line))
 
 
+_ONE_A_COUNTRY = re.compile(
+    r"(?: [\w-]+){0,3}? (?:countr(?:y|ies)|states|members|focal points?|national (?:cbrn )?teams?|action plans?)\b", re.I
+)
+"""What a country has one of, behind its count, so that there cannot be more of them than countries."""
+
+
+def _counts_countries(claim: Claim) -> bool:
+    text, count = claim.text.value, claim.count
+    found = (number for number in numbers(text) if count and number.value == count.value)
+    return any(_ONE_A_COUNTRY.match(text, number.end) for number in found)
+
+
+def _heading_counts(leaflet: Leaflet, layout: Layout) -> Iterable[Finding]:
+    """Hold the count in a heading (``Partner countries (6)``) against the items under it."""
+    listed = {
+        "Partner Countries": len(leaflet.countries),
+        "Projects": len(leaflet.projects),
+        "Regional Priorities": len(leaflet.priorities),
+        "Methodology": len(leaflet.methodology),
+        "Recent Achievements": len(leaflet.achievements),
+    }
+    for section in layout.sections:
+        there = listed.get(section.name)
+        if section.count is not None and there is not None and section.count != there:
+            message = f"the heading {section.name!r} counts {section.count} and {there} are read under it"
+            yield Finding("list-miscounted", message, leaflet.document.place, section.line)
+
+
 def _country_counts(leaflet: Leaflet) -> Iterable[Finding]:
     place, listed = leaflet.document.place, leaflet.countries
     lines = f"lines {_at(leaflet, listed[0].name)} to {_at(leaflet, listed[-1].name)}" if listed else "no line"
     claimed = leaflet.countries_claimed
     if claimed and claimed.count and claimed.count.value != len(listed):
         message = f"says {claimed.count.value} countries and lists {len(listed)} ({lines})"
-        yield Finding("leaflet-contradiction", message, place, _at(leaflet, claimed.text), table="memberships")
+        code = "list-miscounted" if claimed.count.value > len(listed) else "leaflet-contradiction"
+        yield Finding(code, message, place, _at(leaflet, claimed.text), table="memberships")
     for claim in leaflet.methodology:
         line = _at(leaflet, claim.text)
         if claim.count is None:
             yield Finding("claim-uncounted", f"holds no number: {shown(claim.text.value, 80)}", place, line, table="figures")
-        elif claim.count.value > len(listed):
+        elif claim.count.value > len(listed) and _counts_countries(claim):
             message = f"counts {claim.count.value} where {len(listed)} partner countries are listed ({lines})"
-            yield Finding("leaflet-contradiction", message, place, line, table="figures", field="value")
+            yield Finding("list-miscounted", message, place, line, table="figures", field="value")
 
 
 def _repeated(leaflet: Leaflet) -> Iterable[Finding]:

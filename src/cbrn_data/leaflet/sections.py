@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cbrn_data.findings import Finding
+from cbrn_data.findings import Finding, shown
+from cbrn_data.leaflet.blocks import Block, Line, joined
 from cbrn_data.leaflet.head import unresolved
-from cbrn_data.leaflet.layout import Block, Line, joined
 from cbrn_data.leaflet.statements import (
     Achievement,
     Claim,
@@ -21,6 +21,7 @@ from cbrn_data.leaflet.statements import (
     ProjectsClaimed,
     Said,
 )
+from cbrn_data.sources.document import Document
 from cbrn_data.words.countries import countries_in, country_id, without_mark
 from cbrn_data.words.dates import ImpossibleDate, find_dates
 from cbrn_data.words.numbers import numbers
@@ -34,7 +35,7 @@ def read_countries(blocks: list[Block], leaflet: Leaflet, findings: list[Finding
     for item in [item for block in blocks for item in block.items()]:
         for lines in [item.lines] if _names(item.lines) else _known_apart(item.lines):
             plain = joined(lines)
-            names = _names(lines) or _names_in_a_row(plain)
+            names = _names(lines) or _names_in_a_row(plain, leaflet.document) or _name_with_year(plain, leaflet, findings)
             if names:
                 leaflet.countries += [CountryListed(Said(n.text, n.span()), country_id(n.text) or "") for n in names]
             elif leaflet.countries_claimed is None and find_country_count(plain.text):
@@ -92,15 +93,50 @@ def _unmarked(plain: Plain) -> Plain:
     return plain.part(0, len(name)) if name else plain
 
 
-def _names_in_a_row(plain: Plain) -> list[Plain]:
-    """Read ``Kenya, Uganda and Zambia`` on one line; an empty list where a part is no country."""
-    names = [_unmarked(plain.part(*part.span())) for part in re.finditer(r"(?:[^,;]|,(?! ))+", plain.text)]
+def _names_in_a_row(plain: Plain, document: Document) -> list[Plain]:
+    """Read ``Kenya, Uganda and Zambia`` on one line; an empty list where a part is no country.
+
+    Commas keep names apart, as do semicolons, bars, bullets, and wide white space; the last two may have an ``and``.
+    """
+    cuts = [match.span() for match in _BETWEEN_NAMES.finditer(plain.text)]
+    cuts += [(space, space + 1) for space in _wide_spaces(plain, document)]
+    names, place = [], 0
+    for start, end in [*sorted(cuts), (len(plain.text), len(plain.text))]:
+        names.append(_unmarked(plain.part(place, max(place, start))))
+        place = max(place, end)
     if names and not country_id(names[-1].text):
         last = names.pop()
-        ends = ((last.part(0, match.start()), last.part(match.end())) for match in re.finditer(r"\band\b", last.text[:200]))
+        ends = ((last.part(0, match.start()), last.part(match.end())) for match in _AND.finditer(last.text[:200]))
         names += next((pair for pair in ends if all(not name.text or country_id(name.text) for name in pair)), (last,))
     names = [name for name in names if name.text]
     return names if len(names) > 1 and all(country_id(name.text) for name in names) else []
+
+
+_BETWEEN_NAMES = re.compile(r",(?= )|;| ?[|/·•∙▪●–] ?| - ")
+_AND = re.compile(r"(?<!\w)(?:and|&)(?!\w)")
+_YEAR_OF_A_NAME = re.compile(
+    r" ?(?:\((?:(?:member )?since|from|joined(?: in)?)? ?(?:19|20)[0-9]{2}\)| (?:since )?(?:19|20)[0-9]{2})$", re.IGNORECASE
+)
+
+
+def _wide_spaces(plain: Plain, document: Document) -> Iterator[int]:
+    """Yield the places of spaces that are a tab or several spaces in the source."""
+    for match in re.finditer(" ", plain.text):
+        space = match.start()
+        white = document.text[plain.at[space - 1] + 1 : plain.at[space + 1]]
+        if "\t" in white or len(white) > 1:
+            yield space
+
+
+def _name_with_year(plain: Plain, leaflet: Leaflet, findings: list[Finding]) -> list[Plain]:
+    """Read ``Kazakhstan (since 2013)``, and say that the year is not used; an empty list where it is no such name."""
+    note = _YEAR_OF_A_NAME.search(plain.text)
+    if note is None or not country_id(plain.text[: note.start()]):
+        return []
+    document = leaflet.document
+    message = f"{shown(note[0].strip(), 60)!r} beside {shown(plain.text[: note.start()], 60)!r} is not used"
+    findings.append(Finding("note-unused", message, document.place, document.line(plain.at[0]), table="memberships"))
+    return [_unmarked(plain.part(0, note.start()))]
 
 
 _TOTAL = re.compile(r" (?:(?!on-?going)[\w-]+ ){0,3}?projects?\b(?! (?:are |is )?(?:\w+ )?on-?going)", re.I)
@@ -120,7 +156,12 @@ def read_projects(blocks: list[Block], leaflet: Leaflet, findings: list[Finding]
             awaiting = None
             number = Said(int(match["number"]), block.plain.span(0, match.end("number")))
             title = block.plain.part(match.end())
-            if title.text:
+            if _PHASE.fullmatch(title.text):
+                message = f"{shown(title.text, 60)!r} beside the number of Project {number.value} is not used"
+                place, line = leaflet.document.place, block.lines[0].number
+                findings.append(Finding("note-unused", message, place, line, table="projects", row=f"P{number.value}"))
+                awaiting = number
+            elif title.text:
                 leaflet.projects.append(ProjectListed(number, Said(title.text, title.span())))
             else:
                 awaiting = number
@@ -138,6 +179,10 @@ def read_projects(blocks: list[Block], leaflet: Leaflet, findings: list[Finding]
     if spans:
         leaflet.projects_span = Span(min(span.start for span in spans), max(span.end for span in spans))
     return left
+
+
+_PHASE = re.compile(r"\((?:phase|ph\.|part|lot|ifs|ipa|dci)\b[^()]{0,20}\)|phase (?:[0-9]|I{1,3}|IV|one|two|three)", re.I)
+"""What may stand beside a project's number and is not its title."""
 
 
 def _give_up(awaiting: Said[int] | None, leaflet: Leaflet) -> None:

@@ -21,7 +21,7 @@ from cbrn_data.findings import Finding, shown
 from cbrn_data.schema.descriptor import table_schema
 from cbrn_data.schema.model import Table
 from cbrn_data.schema.rules import unsupported
-from cbrn_data.sources.document import REFUSED
+from cbrn_data.sources.document import REFUSED, SOFT_HYPHEN
 from cbrn_data.tabular.alike import remark
 from cbrn_data.tabular.blocks import Block
 from cbrn_data.tabular.compile import CompiledSchema, Failure, compile_schema
@@ -143,14 +143,17 @@ def unfit_texts(table: Table, data: pa.Table) -> Iterator[Failure]:
     """Yield the cells of text that a spreadsheet would run, or that have characters which no source may have."""
     for field in table.fields:
         if field.type == "string" and field.name in data.column_names:
-            for code, pattern in _suspected(flat(data[field.name])):
+            for code, pattern in _suspected(flat(data[field.name]), table.role == "provenance"):
                 rows = places(pc.match_substring_regex(data[field.name], pattern))
                 if len(rows):
                     yield Failure(field.name, code, "", rows)
 
 
-def _suspected(column: pa.Array) -> Iterator[tuple[str, str]]:
-    """Yield the patterns that any cell can match, as the bytes of the whole column tell at a glance."""
+def _suspected(column: pa.Array, quotes: bool) -> Iterator[tuple[str, str]]:
+    """Yield the patterns that any cell can match, as the bytes of the whole column tell at a glance.
+
+    Where the cells are ``quotes`` they may have soft hyphens, as leaflets do.
+    """
     offsets, data = buffers(column)
     text = data[offsets[0] : offsets[-1]]
     if not len(text):
@@ -159,7 +162,7 @@ def _suspected(column: pa.Array) -> Iterator[tuple[str, str]]:
     if np.isin(begins, _ACTIVE_BYTES).any():
         yield "text-active", f"^(?:{ACTIVE})"
     if text.min() < ord(" ") or text.max() > ord("~"):
-        yield from REFUSED
+        yield from ((code, pattern.replace(SOFT_HYPHEN, "") if quotes else pattern) for code, pattern in REFUSED)
 
 
 _BOUNDS = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "more than", "exclusiveMaximum": "less than"}

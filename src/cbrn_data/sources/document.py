@@ -2,7 +2,7 @@
 
 Spans are counted in code points of the decoded file: a byte order mark is one, CR LF are two. Refused are other
 encodings, control characters, code points that are no characters (XML cannot hold them), and characters that make text
-look other than it is (bidirectional and zero-width ones).
+look other than it is (bidirectional and zero-width ones). A leaflet may have soft hyphens, which are layout.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from cbrn_data.findings import Finding, shown
+from cbrn_data.words.hyphens import Broken, broken_words
 from cbrn_data.words.text import Span
 
 MAX_LINE = 20_000
@@ -24,6 +25,7 @@ MAX_LINES = 20_000
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _CONTROLS = "[\\x00-\\x08\\x0b\\x0e-\\x1f\\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]"
+SOFT_HYPHEN = "\u00ad"
 _INVISIBLES = (
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
@@ -62,9 +64,28 @@ class Document:
         """Return the words at ``span``, exactly as they stand."""
         return self.text[span.start : span.end]
 
+    @cached_property
+    def broken(self) -> list[Broken]:
+        """The words that a line end cuts after a hyphen."""
+        return list(broken_words(self.text))
 
-def read_document(place: str, data: bytes) -> tuple[Document | None, list[Finding]]:
-    """Decode ``data``; the document is None when a finding blocks."""
+    @cached_property
+    def joins(self) -> dict[int, int]:
+        """Where hyphens stand that belong to a line end and to no word, and where the next line goes on after each."""
+        return {broken.start: broken.end for broken in self.broken if broken.joins}
+
+    def words(self, span: Span) -> str:
+        """Return the quote of a leaflet as it is read: without the hyphens and line ends that cut a word."""
+        pieces, place = [], span.start
+        for start, end in self.joins.items():
+            if span.start <= start and end < span.end:
+                pieces.append(self.text[place:start])
+                place = end
+        return "".join([*pieces, self.text[place : span.end]])
+
+
+def read_document(place: str, data: bytes, kind: str = "") -> tuple[Document | None, list[Finding]]:
+    """Decode ``data`` of a source of that ``kind``; the document is None when a finding blocks."""
     if not data.strip():
         return None, [Finding("source-empty", "holds nothing but white space" if data else "is empty", place)]
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -80,24 +101,28 @@ def read_document(place: str, data: bytes) -> tuple[Document | None, list[Findin
     document = Document(place, text)
     if not text.lstrip("\ufeff").strip():
         return None, [Finding("source-empty", "holds nothing but white space", place)]
-    findings = _refused_characters(document)
+    findings = _refused_characters(document, SOFT_HYPHEN if kind == "leaflet" else "")
     return (None if findings else document), findings
 
 
-def _refused_characters(document: Document) -> list[Finding]:
-    """Name the first character of each refused kind, and how many there are."""
+_PLACES = 10
+"""How many places of refused characters are named; the others are counted."""
+
+
+def _refused_characters(document: Document, allowed: str) -> list[Finding]:
+    """Name the characters of each refused kind, and how many more there are."""
     findings = []
     rules = (
         ("source-control-character", _CONTROL, 0),
         ("source-invisible-character", _INVISIBLE, document.text.startswith("\ufeff")),
     )
     for code, pattern, start in rules:
-        found = [match.start() for match in pattern.finditer(document.text, int(start))]
-        if found:
-            char = document.text[found[0]]
-            line = document.line(found[0])
-            column = found[0] - document.line_starts[line - 1] + 1
-            more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+        matches = pattern.finditer(document.text, int(start))
+        found = [match.start() for match in matches if match[0] not in allowed]
+        for number, offset in enumerate(found[:_PLACES], start=1):
+            char, line = document.text[offset], document.line(offset)
+            column = offset - document.line_starts[line - 1] + 1
+            more = f", and {len(found) - _PLACES} more" if number == _PLACES < len(found) else ""
             message = f"{_named(char)} in column {column}{more}"
             findings.append(Finding(code, message, document.place, line, value=shown(char)))
     return findings

@@ -1,10 +1,12 @@
 """A source: the bytes of a file under ``raw/`` and what its sidecar says of them.
 
 The sidecar ``<file>.yaml`` holds, in strict YAML: ``id`` (lower-case letters, digits, hyphens), ``kind`` (``leaflet``,
-``document``, ``curated``, ``records``, ``corrections``), ``table`` (curated: the table it completes; records: the one
-it is), ``text_of`` and ``read_with``
+``document``, ``curated``, ``records``, ``corrections``, ``renames``, ``regions``), ``table`` (curated: the table it
+completes; records: the one it is), ``text_of`` and ``read_with``
 (a leaflet's text that was read from a document), ``title``, ``publisher``, ``region`` and ``edition`` (leaflets),
-``url``, ``retrieved_on``, ``licence``, ``note``, ``sha256``, ``bytes``, ``on_error`` (``reject`` or ``quarantine``).
+``region_printed`` (the region's name as the leaflet prints it, where the id does not follow from it), ``region_is``
+(``new``: a region that no list or release has is meant), ``url``, ``retrieved_on``, ``licence``, ``note``, ``sha256``,
+``bytes``, ``on_error`` (``reject`` or ``quarantine``).
 """
 
 from __future__ import annotations
@@ -25,9 +27,16 @@ from cbrn_data.findings import Finding, shown
 from cbrn_data.sources.document import Document, read_document, refused_character
 from cbrn_data.strict_yaml import YamlError, load_yaml
 
-KINDS = ("leaflet", "document", "curated", "records", "corrections", "renames")
+KINDS = ("leaflet", "document", "curated", "records", "corrections", "renames", "regions")
 MEDIA_TYPES = {".txt": "text/plain", ".csv": "text/csv", ".pdf": "application/pdf"}
-MAX_BYTES = {"leaflet": 1 << 20, "document": 64 << 20, "curated": 256 << 20, "corrections": 64 << 20, "renames": 64 << 20}
+MAX_BYTES = {
+    "leaflet": 1 << 20,
+    "document": 64 << 20,
+    "curated": 256 << 20,
+    "corrections": 64 << 20,
+    "renames": 64 << 20,
+    "regions": 1 << 20,
+}
 """The largest source of each kind that is read into memory, in bytes; records are read by block."""
 
 SIDECAR_LIMIT = 1 << 16
@@ -43,6 +52,8 @@ _RULES: dict[str, tuple[bool, str]] = {
     "title": (True, r"[^\n]{1,300}"),
     "publisher": (True, r"[^\n]{1,300}"),
     "region": (False, r"[a-z0-9]+(?:-[a-z0-9]+)*"),
+    "region_printed": (False, r"[^\n]{1,120}"),
+    "region_is": (False, "new"),
     "edition": (False, r"[12][0-9]{3}"),
     "url": (False, r"https?://[^\s<>\"\\]{1,2000}"),
     "retrieved_on": (True, _DATE),
@@ -101,7 +112,7 @@ class Source:
     @cached_property
     def reading(self) -> tuple[Document | None, list[Finding]]:
         """The bytes as text, or the findings that forbid to read them."""
-        return read_document(self.place, self.data)
+        return read_document(self.place, self.data, self.kind)
 
     @property
     def document(self) -> Document:

@@ -103,12 +103,16 @@ def _leaflets(sources: list[Source], renames: dict[str, Claim], findings: list[F
 
 
 def _belongs(source: Source, leaflet: Leaflet) -> list[Finding]:
-    """Hold the region that the sidecar names against the one that the leaflet names."""
+    """Hold the region that the sidecar names against the one that the leaflet names, by its id or as it is printed."""
     region = slug(leaflet.region.value) if leaflet.region else None
-    if region in {None, source.about["region"]}:
+    if region in {None, source.about["region"]} or (leaflet.region and leaflet.region.value == _printed(source)):
         return []
     message = f"is the leaflet of {region!r}, its sidecar says {source.about['region']!r}"
     return [Finding("region-differs", message, source.place, 1)]
+
+
+def _printed(source: Source) -> str | None:
+    return source.about.get("region_printed")
 
 
 def _earlier_projects(leaflets: list[LeafletClaims]) -> Iterator[Claim]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cbrn_data.sources.source import Source
-from cbrn_data.words.readings import Words
+from cbrn_data.words.readings import AS_PRINTED, Words
 from cbrn_data.words.text import Span
 
 Key = tuple[tuple[str, str], ...]
@@ -38,9 +38,10 @@ class Claim:
 
     @property
     def words(self) -> Words:
-        """The quote with what its source says of it."""
+        """The quote as it is read, with what its source says of it."""
         region = str(self.source.about.get("region") or "")
-        return Words(self.table, self.field, self.method, self.quote, region, self.source.edition)
+        quote = self.quote if self.method in AS_PRINTED else self.source.document.words(self.span)
+        return Words(self.table, self.field, self.method, quote, region, self.source.edition)
 
     @property
     def place(self) -> tuple[str, int]:

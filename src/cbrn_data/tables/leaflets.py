@@ -25,7 +25,7 @@ class LeafletClaims:
         self.source = source
         self.leaflet = leaflet
         self.renames = renames
-        self.region_id = slug(leaflet.region.value)
+        self.region_id = str(source.about["region"])
         self.region = leaflet.region
 
     def __iter__(self) -> Iterator[Claim]:
@@ -45,7 +45,9 @@ class LeafletClaims:
         return Claim(table, key, field, value, self.source, span, "derived")
 
     def _region_id(self, table: str, key: Key) -> Claim:
-        return self._said(table, key, "region_id", self.region_id, self.region.span)
+        if slug(self.region.value) == self.region_id:
+            return self._said(table, key, "region_id", self.region_id, self.region.span)
+        return self._derived(table, key, "region_id", self.region_id, self.region.span)
 
     def _editions(self, table: str, key: Key, span: Span) -> Iterator[Claim]:
         for field in ("first_edition", "last_edition"):
@@ -133,7 +135,7 @@ class LeafletClaims:
                     yield from self._figure(Statement(claimed.text, count), count.span, year, OF_PROJECTS - taken, since)
         statements = [self.leaflet.countries_claimed] if self.leaflet.countries_claimed else []
         for statement in (*statements, *self.leaflet.methodology):
-            measure = read_measure(self.source.document.quote(statement.text.span))
+            measure = read_measure(self.source.document.words(statement.text.span))
             yield from self._figure(statement, statement.text.span, self.source.edition, OF_METHOD - taken)
             taken.add(measure or "")
 
@@ -141,9 +143,9 @@ class LeafletClaims:
         self, statement: Statement, words: Span, year: str, measures: set[str], since: Said[int] | None = None
     ) -> Iterator[Claim]:
         """Claim a figure; one that counts none of ``measures`` (or counts again) gets an id of its own words."""
-        measure = read_measure(self.source.document.quote(words))
+        measure = read_measure(self.source.document.words(words))
         measure = measure if measure in measures else None
-        slugged = measure or short_slug(self.source.document.quote(words))
+        slugged = measure or short_slug(self.source.document.words(words))
         key = (("figure_id", f"{self.region_id}/{slugged}/{year}"),)
         yield self._derived("figures", key, "figure_id", key[0][1], words)
         yield self._region_id("figures", key)
@@ -193,7 +195,7 @@ class LeafletClaims:
             yield from self._mention("achievement_countries", item, "country_id", country.value, country.span)
 
     def _identity(self, table: str, item: Achievement, *rest: tuple[str, str]) -> tuple[Key, Claim]:
-        computed = achievement_id(self.region_id, self.source.document.quote(item.text.span))
+        computed = achievement_id(self.region_id, self.source.document.words(item.text.span))
         rename = self.renames.get(computed)
         key = (("achievement_id", rename.value if rename else computed), *rest)
         if rename:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import gettext
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -76,9 +77,24 @@ def read_country(quote: str) -> str | None:
 
 
 def nearest(name: str) -> list[str]:
-    """Return at most three known names that look like ``name``, for a message only."""
+    """Return at most three known names that look like ``name``, or that it has in another language, for a message only."""
+    key = _key(name[:60])
+    if known := _in_other_languages().get(key):
+        return [known]
     by_key = {_key(known): known for known, code in _names().items() if code}
-    return [by_key[key] for key in difflib.get_close_matches(_key(name[:60]), by_key, n=3, cutoff=0.6)]
+    return [by_key[key] for key in difflib.get_close_matches(key, by_key, n=3, cutoff=0.6)]
+
+
+@cache
+def _in_other_languages() -> dict[str, str]:
+    """Return the English names of countries by those in languages of the regions; pycountry has them from ISO codes."""
+    found: dict[str, str] = {}
+    for language in ("ru", "fr", "ar", "es", "pt", "uk", "tr"):
+        words = gettext.translation("iso3166-1", pycountry.LOCALES_DIR, languages=[language], fallback=True)
+        for country in pycountry.countries:
+            plain = getattr(country, "common_name", country.name)
+            found |= {_key(words.gettext(form)): plain for form in (country.name, plain)}
+    return found
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ from cbrn_data.words.projects import label, read_project_number
 from cbrn_data.words.text import clean, folded, region_name, slug
 
 METHODS = ("verbatim", "normalised", "counted", "derived", "curated")
+AS_PRINTED = ("verbatim", "curated")
+"""Methods that take the quote as it stands; the others read it without the hyphens and line ends that cut a word."""
 
 _MEASURES: dict[str, tuple[str, str]] = {
     "projects_ongoing": (r"\bon-?going\b", r""),
@@ -110,6 +112,7 @@ def derive(field: str, quote: str, row: Mapping[str, str | None], region_id: str
     Raises KeyError for a field that no rule derives.
     """
     rules: dict[str, Callable[[], str]] = {
+        "region_id": lambda: region_id,
         "achievement_id": lambda: achievement_id(region_id, quote),
         "priority_id": lambda: f"{region_id}/{slug(clean(quote))}",
         "figure_id": lambda: f"{region_id}/{row.get('measure') or short_slug(quote)}/{row['as_of_year']}",

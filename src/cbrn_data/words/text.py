@@ -1,8 +1,9 @@
 """Text as a leaflet prints it to text as a person reads it, with the way back for every character.
 
-Markup is ``**bold**`` and ``[label](target)``; any run of white space (line ends, no-break and narrow spaces, form
-feeds) reads as one space, and a line end within a word (``on-`` and ``going``) as nothing. The hyphen stays, for these
-leaflets break words only where they have one. Nothing else is changed: no letter case, no quotation mark, no dash.
+Markup is ``**bold**``, ``[label](target)``, ``![](picture)`` and a backslash before a mark; any run of white space (line
+ends, no-break and narrow spaces, form feeds) reads as one space. Typography is folded: a ligature reads as its letters, a
+soft hyphen as nothing, a line end within a word (``on-`` and ``going``) as nothing. The hyphen there stays, unless
+``words.hyphens`` says that it belongs to the line end. Nothing else is changed: no letter case, no quotation mark, no dash.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ import json
 import re
 import unicodedata
 from array import array
-from collections.abc import Iterable
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import NamedTuple
 
 
@@ -30,35 +33,48 @@ _WITHIN_WORD = (
 """A line end after the hyphen of a word or of a range of numbers; ``pre-`` and ``and post-course`` are two words."""
 
 _BROKEN = re.compile(_WITHIN_WORD)
+_TARGET = r"\((?:[^()\s]|\([^()\s]*\))*\)"
+_SOFT = r"\u00ad+(?:[^\S\r\n]*(?:\r\n|[\r\n])[^\S\r\n]*)?"
 _PIECE = re.compile(
     rf"(?P<within>{_WITHIN_WORD})|"
-    r"(?P<markup>\*\*|\[(?![^\[\]]*\](?!\())|\]\((?:[^()\s]|\([^()\s]*\))*\))|(?P<space>\s+)|(?P<words>[^\s*\[\]]+|.)"
+    rf"(?P<markup>\*\*|!?\[\]{_TARGET}(?:\{{[^{{}}\r\n]*\}})?|\[\](?!\()|!(?=\[[^\[\]]*\]\()|\[(?![^\[\]]*\](?!\())|\]{_TARGET}"
+    rf"|\\(?=[*_\[\]()#.!|~&<>-])|{_SOFT})"
+    r"|(?P<space>\s+)|(?P<words>[^\s*\[\]!\\\u00ad]+|.)"
 )
 """An opening bracket is text only where another closes it: a quote can end within the label of a link."""
+
+_LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
+_LIGATURE = re.compile(f"[{''.join(_LIGATURES)}]")
 
 
 @dataclass(frozen=True)
 class Plain:
-    """Readable text; ``at[i]`` is the place in the source of its i-th character."""
+    """Readable text; ``at[i]`` is the place in the source of its i-th character.
+
+    The letters of a ligature have one place. ``goes_on`` says that the last word goes on in the next line.
+    """
 
     text: str
     at: array[int]
+    goes_on: bool = False
 
     @classmethod
-    def of(cls, raw: str, start: int = 0) -> Plain:
-        """Read ``raw``, which stands at ``start`` of its source.
+    def of(cls, raw: str, start: int = 0, joins: Container[int] = ()) -> Plain:
+        """Read ``raw``, which stands at ``start`` of its source; ``joins`` has the places of hyphens that are not read.
 
-        >>> Plain.of("of which **4 are\\n on-going**").text
-        'of which 4 are on-going'
+        >>> Plain.of("of which **4 are\\n on-going** oﬃcers").text
+        'of which 4 are on-going officers'
         """
         words: list[str] = []
         at = array("Q")
         spaced = True  # so that nothing begins with a space
         for piece in _PIECE.finditer(raw):
             if piece["words"]:
-                words.append(piece["words"])
-                at.extend(range(start + piece.start(), start + piece.end()))
+                _add(piece["words"], start + piece.start(), words, at)
                 spaced = False
+            elif piece["within"] and start + piece.start() - 1 in joins:
+                words[-1] = words[-1][:-1]
+                at.pop()
             elif piece["space"] and not spaced:
                 words.append(" ")
                 at.append(start + piece.start())
@@ -73,14 +89,16 @@ class Plain:
         """Join lines with one space each, which stands for whatever lay between them, or with none within a word."""
         words: list[str] = []
         at = array("Q")
+        goes_on = False
         for piece in pieces:
             if piece.text:
-                if words and not breaks_word(words[-1], piece.text):
+                if words and not goes_on and not breaks_word(words[-1], piece.text):
                     words.append(" ")
                     at.append(at[-1] + 1)
                 words.append(piece.text)
                 at.extend(piece.at)
-        return cls("".join(words), at)
+                goes_on = piece.goes_on
+        return cls("".join(words), at, goes_on)
 
     def span(self, start: int = 0, end: int | None = None) -> Span:
         """Return the range of the source behind ``text[start:end]``, which must not be empty."""
@@ -94,7 +112,26 @@ class Plain:
             start += 1
         while last > start and self.text[last - 1] == " ":
             last -= 1
-        return Plain(self.text[start:last], self.at[start:last])
+        return Plain(self.text[start:last], self.at[start:last], self.goes_on and last == len(self.text))
+
+    def lines(self, starts: Iterable[int]) -> list[Plain]:
+        """Cut at the places of the source where lines start, the first of which is the text's own."""
+        cuts = [bisect_left(self.at, start) for start in starts] + [len(self.text)]
+        parts = [self.part(start, end) for start, end in pairwise(cuts)]
+        within = [0 < cut < len(self.text) and " " not in self.text[cut - 1 : cut + 1] for cut in cuts[1:]]
+        return [replace(part, goes_on=bool(part.text) and on) for part, on in zip(parts, within, strict=True)]
+
+
+def _add(piece: str, place: int, words: list[str], at: array[int]) -> None:
+    """Add words that stand at ``place``, with the letters of ligatures."""
+    if not _LIGATURE.search(piece):
+        words.append(piece)
+        at.extend(range(place, place + len(piece)))
+        return
+    for offset, char in enumerate(piece, start=place):
+        letters = _LIGATURES.get(char, char)
+        words.append(letters)
+        at.extend([offset] * len(letters))
 
 
 def breaks_word(line: str, after: str) -> bool:

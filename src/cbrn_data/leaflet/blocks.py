@@ -1,0 +1,136 @@
+"""Lines and blocks of a leaflet's text.
+
+A block is a run of lines without a blank one between them; a line of spaces of any kind is blank. Bullets, numbers of a
+list, flags and ``#`` marks at the start of a line are layout and belong to no value (rule ``list-mark``). So is what
+converters leave: front matter, pictures, lines drawn with dashes, and the bars of a table, whose cells are blocks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from cbrn_data.leaflet.statements import Ignored
+from cbrn_data.sources.document import Document
+from cbrn_data.words.text import Plain
+
+_FLAG = "[\U0001f1e6-\U0001f1ff]{2}"
+_BULLET = "[•‣▪▫●○◦■□◆◇▶►➔➢➤✓✔❖⁃∙\ue000-\uf8ff]"
+_SPACED_MARK = r"[·*–—-]|[0-9]{1,2}[.)]|#{1,6}|[oüvqØ§](?= [A-Z0-9])"
+_LIST_MARK = re.compile(rf"(?:(?:{_FLAG}|{_BULLET}) ?|(?:{_SPACED_MARK}) )+(?=\S)")
+_ONLY_MARK = re.compile(rf"(?:{_FLAG}|{_BULLET}|[·-]|[0-9]{{1,2}}[.)]|#{{1,6}})(?: ?(?:{_FLAG}|{_BULLET}))*")
+_RULE_LINE = re.compile(r"[=_*~–—-]{3,}|[|: =-]*-{3,}[|: =-]*")
+_TABLE_ROW = re.compile(r"\|.*\|")
+_CELL = re.compile(r"(?:[^|\\]|\\.)+")
+_PICTURES = re.compile(r"(?:!\[[^\[\]]*\]\([^()]*\)(?:\{[^{}]*\})?\s*)+")
+_FRONT_MATTER = re.compile(
+    r"\ufeff?---[ \t]*\r?\n(?:[A-Za-z_][\w -]*:.*\r?\n|[ \t-].*\r?\n|\r?\n){1,60}?(?:---|\.\.\.)[ \t]*(?:\r?\n|$)"
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line that is not blank: its number from 1, its readable text, and whether that describes a ``picture``."""
+
+    number: int
+    plain: Plain
+    picture: bool = False
+
+    @cached_property
+    def item(self) -> Plain:
+        """The text without a list mark at its start."""
+        mark = _LIST_MARK.match(self.plain.text)
+        return self.plain.part(mark.end()) if mark else self.plain
+
+    @property
+    def opens_item(self) -> bool:
+        """Whether a list mark stands at the start of the line."""
+        return self.item is not self.plain
+
+
+@dataclass(frozen=True)
+class Block:
+    """Lines that belong together; ``text`` joins them with spaces, without the list mark of the first."""
+
+    lines: tuple[Line, ...]
+
+    @cached_property
+    def plain(self) -> Plain:
+        """The readable text of all lines."""
+        return joined(self.lines)
+
+    @property
+    def numbers(self) -> tuple[int, int]:
+        """The first and the last line."""
+        return self.lines[0].number, self.lines[-1].number
+
+    def items(self) -> Iterator[Block]:
+        """Split where a list mark opens a line."""
+        start = 0
+        for place in range(1, len(self.lines)):
+            if self.lines[place].opens_item:
+                yield Block(self.lines[start:place])
+                start = place
+        yield Block(self.lines[start:])
+
+
+def joined(lines: tuple[Line, ...]) -> Plain:
+    """Join lines into one text, without the list mark of the first."""
+    return Plain.joined([lines[0].item, *(line.plain for line in lines[1:])])
+
+
+def read_blocks(document: Document, ignored: list[Ignored]) -> Iterator[Block]:
+    """Yield the blocks of a document; lines that are nothing but layout go to ``ignored`` with their rule."""
+    starts = [*document.line_starts, len(document.text)]
+    starts[0] = int(document.text.startswith("\ufeff"))
+    front = _FRONT_MATTER.match(document.text)
+    skipped = document.line(front.end() - 1) if front else 0
+    if skipped:
+        ignored.append(Ignored(1, skipped, rule="front-matter"))
+    first: int | None = None
+    for place in range(skipped, len(starts) - 1):
+        raw = document.text[starts[place] : starts[place + 1]]
+        kind = _kind(raw)
+        if kind and first is not None:
+            yield _block(document, starts, first, place)
+            first = None
+        if kind is None:
+            first = place if first is None else first
+        elif kind == "table-row":
+            yield from _cells(document, raw, starts[place], place + 1)
+        elif kind == "picture" and (plain := Plain.of(raw, starts[place])).text:
+            yield Block((Line(place + 1, plain, picture=True),))
+        elif kind != "blank":
+            ignored.append(Ignored(place + 1, place + 1, rule=kind))
+    if first is not None:
+        yield _block(document, starts, first, len(starts) - 1)
+
+
+def _kind(raw: str) -> str | None:
+    """Return what a line is that is not a line of words: ``blank``, or the rule of layout that it falls under."""
+    text = " ".join(raw.split())
+    if _TABLE_ROW.fullmatch(text) and not _RULE_LINE.fullmatch(text):
+        return "table-row"
+    if _PICTURES.fullmatch(text):
+        return "picture"
+    if _RULE_LINE.fullmatch(text):
+        return "rule-line"
+    if _ONLY_MARK.fullmatch(text):
+        return "list-mark"
+    return None if text and Plain.of(raw).text else "blank"
+
+
+def _cells(document: Document, raw: str, start: int, number: int) -> Iterator[Block]:
+    for cell in _CELL.finditer(raw):
+        plain = Plain.of(cell[0], start + cell.start(), document.joins)
+        if plain.text:
+            yield Block((Line(number, plain),))
+
+
+def _block(document: Document, starts: list[int], first: int, stop: int) -> Block:
+    """Read the lines ``first`` to before ``stop`` as one text, since bold and links go over line ends."""
+    whole = Plain.of(document.text[starts[first] : starts[stop]], starts[first], document.joins)
+    plains = whole.lines(starts[first:stop])
+    return Block(tuple(Line(number, plain) for number, plain in enumerate(plains, start=first + 1) if plain.text))

@@ -1,0 +1,188 @@
+"""The headings of a leaflet: which line is one, and which one it is.
+
+A heading says one of ``HEADINGS``, whatever its letter case, bold marks, colon, count (``Partner countries (6)``) or years
+(``Recent Achievements 2023–2024``). Of a section that no line heads so, a line that says one of ``OTHER_WORDS`` or misses a
+heading by a letter or two is the heading, if it is the only such line and misses no other heading by as little. What is
+less alike is never taken for a heading in silence: ``likely`` serves a finding.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from cbrn_data.words.projects import label
+from cbrn_data.words.text import folded
+
+HEADINGS: dict[str, tuple[str, ...]] = {
+    "Partner Countries": ("partner countries", "partner country", "our partner countries"),
+    "Structure": ("structure", "regional structure"),
+    "Projects": ("projects", "regional projects", "on-going projects", "ongoing projects"),
+    "Regional Priorities": ("regional priorities", "priorities", "priority areas", "regional priority areas"),
+    "Methodology": ("methodology", "method"),
+    "Recent Achievements": ("recent achievements", "achievements", "key achievements", "main achievements"),
+}
+"""Each section by the name it has in the first leaflet, and the headings under which it is found."""
+
+OTHER_WORDS: dict[str, tuple[str, ...]] = {
+    "Partner Countries": (
+        "countries",
+        "member countries",
+        "partners",
+        "partner states",
+        "participating countries",
+        "countries of the region",
+        "partner countries of the region",
+        "list of partner countries",
+        "the partner countries",
+        "regional partner countries",
+    ),
+    "Structure": ("organisation", "organisational structure", "structure of the region", "governance", "our structure"),
+    "Projects": (
+        "current projects",
+        "our projects",
+        "active projects",
+        "list of projects",
+        "projects in the region",
+        "project portfolio",
+        "coe projects",
+        "projects and activities",
+    ),
+    "Regional Priorities": (
+        "priorities of the region",
+        "strategic priorities",
+        "regional cbrn priorities",
+        "our priorities",
+        "main priorities",
+        "key priorities",
+        "thematic priorities",
+        "priority fields",
+        "priority topics",
+    ),
+    "Methodology": ("methods", "approach", "our approach", "our methodology", "coe methodology", "how we work"),
+    "Recent Achievements": (
+        "results",
+        "recent results",
+        "key results",
+        "main results",
+        "highlights",
+        "recent highlights",
+        "results and achievements",
+        "achievements and results",
+        "latest achievements",
+        "our achievements",
+        "selected achievements",
+        "recent activities and achievements",
+        "recent achievements and results",
+        "recent successes",
+    ),
+}
+"""Headings that are taken for a section's only where no line bears one of ``HEADINGS``."""
+
+OPTIONAL = frozenset({"Structure"})
+
+SECTION_OF = {heading: section for section, headings in HEADINGS.items() for heading in headings}
+_NAMES = SECTION_OF | {words: section for section, others in OTHER_WORDS.items() for words in others}
+LONGEST = 2 * max(map(len, _NAMES))
+"""The most characters that the lines of a heading have."""
+
+_STEMS = {
+    "Partner Countries": r"countr|partner",
+    "Projects": r"project",
+    "Regional Priorities": r"priorit",
+    "Methodology": r"method|approach",
+    "Recent Achievements": r"achiev|result|highlight|success",
+}
+_LIKE = 0.7
+_YEAR = r"(?:19|20)[0-9]{2}"
+_SPAN_OF_YEARS = rf"{_YEAR}(?: ?[-/] ?(?:{_YEAR}|[0-9]{{2}}))?"
+_YEARS = re.compile(rf"[ ,:(-]+(?:in |for |of |since )?{_SPAN_OF_YEARS}\)?$|^{_SPAN_OF_YEARS}[ :,-]+(?=\w)")
+_COUNT = re.compile(r" ?(?:\((?P<bracketed>[0-9]{1,3})\)| ?[:-] ?(?P<after>[0-9]{1,3}))$")
+_SPACED = re.compile(r"(?:\w ){4,}\w")
+
+
+@dataclass(frozen=True)
+class Title:
+    """The words of a line that may be a heading, in small letters, and the count behind them."""
+
+    words: str
+    count: int | None = None
+
+
+def title(text: str) -> Title:
+    """Return the words of a line without what may stand around a heading.
+
+    >>> title("Partner Countries: 6"), title("RECENT ACHIEVEMENTS (2023–2024)").words
+    (Title(words='partner countries', count=6), 'recent achievements')
+    """
+    words = " ".join(folded(text).strip(" :*_-.#=").casefold().split())
+    words = words.replace(" ", "") if _SPACED.fullmatch(words) else words
+    words = _YEARS.sub("", words)
+    count = _COUNT.search(words)
+    if count:
+        words = words[: count.start()]
+    return Title(words.strip(" :*_-"), int(count["bracketed"] or count["after"]) if count else None)
+
+
+def near(text: str) -> str | None:
+    """Return the section whose heading a line says in other words or misses by little, if it is one section only.
+
+    >>> near("Regional Prioritites"), near("Results and Achievements"), near("Regional")
+    ('Regional Priorities', 'Recent Achievements', None)
+    """
+    words = title(text).words
+    if not 6 <= len(words) <= LONGEST or label(words):
+        return None
+    return _near(words)
+
+
+@cache
+def _allowed(length: int) -> int:
+    return 1 if length < 10 else 2 if length < 18 else 3
+
+
+def _near(words: str) -> str | None:
+    if words in _NAMES:
+        return _NAMES[words]
+    found = {
+        section
+        for name, section in _NAMES.items()
+        if len(name) >= 6 and _distance(words, name, _allowed(len(name))) <= _allowed(len(name))
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+def likely(text: str, section: str) -> float:
+    """Return how much a line is like a heading of ``section``, from 0 to 1; 0 for what can be none."""
+    words = title(text).words
+    if not 4 <= len(words) <= LONGEST or len(words.split()) > 7 or re.search(r"[0-9.;!?]", words) or label(words):
+        return 0
+    names = (*HEADINGS[section], *OTHER_WORDS[section])
+    alike = max(difflib.SequenceMatcher(None, words, name, autojunk=False).ratio() for name in names)
+    stem = _STEMS.get(section)
+    return max(alike, _LIKE if stem and re.search(rf"\b(?:{stem})", words) else 0) if alike >= _LIKE or stem else 0
+
+
+def is_likely(score: float) -> bool:
+    """Whether a line that is so much like a heading is worth a finding."""
+    return score >= _LIKE
+
+
+def _distance(one: str, two: str, limit: int) -> int:
+    """Return in how many letters two words differ (one more, one less, another, two changed over), up to ``limit`` + 1."""
+    if abs(len(one) - len(two)) > limit:
+        return limit + 1
+    before: list[int] = []
+    row = list(range(len(two) + 1))
+    for i, char in enumerate(one, start=1):
+        earlier, before, row = before, row, [i]
+        for j, other in enumerate(two, start=1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (char != other))
+            if i > 1 and j > 1 and char == two[j - 2] and one[i - 2] == other:
+                cost = min(cost, earlier[j - 2] + 1)
+            row.append(cost)
+        if min(row) > limit:
+            return limit + 1
+    return row[-1]

@@ -1,0 +1,70 @@
+"""Small edits of the real leaflet: each gives the same values, other values as listed, or a finding at its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cbrn_data.findings import Finding
+from cbrn_data.leaflet.extract import extracted
+from cbrn_data.leaflet.read import read_leaflet
+from cbrn_data.sources.document import read_document
+from tests.leaflet.test_any_text import assert_sound
+
+REAL = (Path(__file__).parent.parent / "leaflets" / "central-asia-2025.txt").read_text(encoding="utf-8")
+LISTED = yaml.safe_load((Path(__file__).parent / "variants.yaml").read_text(encoding="utf-8"))
+VARIANTS = [(kind, *variant) for kind, variants in LISTED.items() for variant in variants]
+
+
+def read(text: str) -> tuple[dict[str, Any], list[Finding]]:
+    document, findings = read_document("a.txt", text.encode(), "leaflet")
+    assert document is not None, findings
+    leaflet, findings = read_leaflet(document)
+    assert_sound(leaflet)
+    return extracted(leaflet), findings
+
+
+def edited(old: str, new: str) -> tuple[str, range]:
+    """Return the leaflet with one passage changed, and the lines around it."""
+    old, new = old.replace("⏎", "\n"), new.replace("⏎", "\n")
+    assert REAL.count(old) >= 1, old
+    place = REAL.index(old)
+    first = REAL.count("\n", 0, place) + 1
+    return REAL.replace(old, new, 1), range(first - 1, first + new.count("\n") + 3)
+
+
+@pytest.mark.parametrize(("kind", "old", "new", "follows"), VARIANTS, ids=lambda value: str(value)[:60])
+def test_a_small_edit_is_read_or_told(kind: str, old: str, new: str, follows: Any) -> None:
+    text, lines = edited(old, new)
+    said, findings = read(text)
+    told = [(finding.code, finding.line, finding.message) for finding in findings]
+    real, _ = read(REAL)
+    changed = {key for key in real if said[key] != real[key]}
+    if follows == "same":
+        assert (told, changed) == ([], set())
+    elif isinstance(follows, str):
+        heads = {"list-miscounted", "section-missing"}
+        assert any(code == follows and (line in lines or code in heads) for code, line, _ in told), told
+    else:
+        assert [code for code, _, _ in told] == ([follows["with"]] if "with" in follows else []), told
+        assert changed == set(follows) - {"with"}
+
+
+def test_a_name_in_another_language_gets_the_name_that_is_known() -> None:
+    for name in ("Казахстан", "КАЗАХСТАН", "Kazajistán"):
+        _, findings = read(REAL.replace("\nKazakhstan\n", f"\n{name}\n", 1))
+        assert "nearest: Kazakhstan" in next(finding.message for finding in findings if finding.code == "country-unresolved")
+
+
+def test_a_heading_that_is_not_known_is_told_once() -> None:
+    for section, heading in (
+        ("Partner Countries", "The countries we work with"),
+        ("Regional Priorities", "Rgional Prrties"),
+    ):
+        said, findings = read(REAL.replace(section, heading, 1))
+        assert [finding.code for finding in findings] == ["heading-unsure"]
+        assert heading in findings[0].message and section in findings[0].message
+        assert said == read(REAL)[0]
