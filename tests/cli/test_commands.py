@@ -82,7 +82,7 @@ def test_extract_says_its_findings_on_standard_error_and_in_the_json(cbrn_data: 
     assert plain.code == with_findings.code == 0
     assert plain.json == {key: value for key, value in with_findings.json.items() if key != "findings"}
     assert {finding["code"] for finding in with_findings.json["findings"]} == {"date-unread", "head-incomplete"}
-    assert f"warning {leaflet}:14 date-unread" in " ".join(plain.err.split())
+    assert f"warning {leaflet}:13 date-unread" in " ".join(plain.err.split())
     leaflet.write_text("Methodology", encoding="utf-8")
     refused = cbrn_data("extract", leaflet, "--json")
     assert refused.code == 1 and list(refused.json) == ["findings"]
