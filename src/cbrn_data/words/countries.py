@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import gettext
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -57,8 +58,20 @@ def _names() -> dict[str, str | None]:
 
 
 @cache
+def _translated() -> dict[str, str]:
+    """Names in French and Russian, as ISO 3166-1 is translated, where they are no name in English."""
+    found: dict[str, str] = {}
+    for language in ("fr", "ru"):
+        translation = gettext.translation("iso3166-1", pycountry.LOCALES_DIR, languages=[language])
+        for country in pycountry.countries:
+            for name in (country.name, getattr(country, "common_name", country.name)):
+                found.setdefault(_key(translation.gettext(name)), country.alpha_3)
+    return found
+
+
+@cache
 def _codes() -> dict[str, str | None]:
-    return {_key(name): code for name, code in _names().items()}
+    return _translated() | {_key(name): code for name, code in _names().items()}
 
 
 def country_id(name: str) -> str | None:
@@ -83,11 +96,12 @@ def nearest(name: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Named:
-    """A country named in ``text[start:end]``."""
+    """A country named in ``text[start:end]``; ``left_out`` says why it did not take part, or is empty."""
 
     country_id: str
     start: int
     end: int
+    left_out: str = ""
 
 
 @cache
@@ -98,16 +112,71 @@ def _mentions() -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?=[A-Z])(?:{longest_first})(?!\w|-[a-z])")
 
 
+_PLACES = (
+    r"University|Universities|Institute|College|School|Academy|Bank|Embassy|Consulate|Street|Avenue|Road|Square|River|Lake|Sea|Gulf|Bay"
+    r"|Strait|Mount|Hotel|Museum|Stadium|Airport|Port|Valley|Delta|Basin|Desert|Island|Peninsula|Club|Library|Tower|Palace|Bridge"
+)
+_NAMES_AROUND: tuple[tuple[str, str, str], ...] = (
+    ("part of another name", rf"\b(?:{_PLACES})(?: of|,)?(?: the)? $", r""),
+    ("part of another name", r"", rf"(?: [A-Z]?[\w-]+)? (?:{_PLACES}|Consulting|Consultants|Group|Ltd|LLC|Inc|GmbH|Company|Corporation|Airlines"
+     r"|Times|Hospital|Foundation|Crescent|Cross|pigs?|fowl|worms?|hens?|pepper|shirts?)\b"),
+    ("part of another name", r"\b(?:Mr|Mrs|Ms|Dr|Prof|Professor|Sir|Madam)\.? (?:[A-Z][a-z]+ )?$", r""),
+    ("part of another name", r"(?<![.;:] )\b(?!(?:In|On|At|From|With|And|Both|Since|For|To|The|Of|By|While|When|After|Before|During|Between|Republic"
+     r"|Also|Here|Project|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|April|May|June|July|August"
+     r"|September|October|November|December|Neighbouring|Host|Northern|Southern|Eastern|Western|Kingdom|State) )[A-Z][a-z]+ $", r""),
+    ("part of another name", r"", r" (?!(?:President|Prime|Ministry|Minister|Government|Parliament|National|State|January|February|March|April|May"
+     r"|June|July|August|September|October|November|December|Project|Projects|In|On)\b)[A-Z][a-z]+"),
+    ("the clause leaves it out", r"\b(?:except(?:ing)?(?: for)?|excluding|exclud(?:ed|es)|other than|without|apart from|but not|all but|save(?: for)?|instead of"
+     r"|rather than|unlike|outside(?: of)?|with the exception of|not from|not in|neither|nor|no \w+ from|sauf|excepte|hormis|кроме)(?: from| for| in)?(?: the)?"
+     r"(?: _+(?:,| and| or| et| и)+)* $", r""),
+    ("the clause leaves it out", r"", r"(?:,? _+)?(?:,? and _+)? (?:did not|has not|have not|had not|was not|were not|could not|is not|are not|was absent|were absent"
+     r"|declined|withdrew|has yet|have yet|cancelled|abstained|excluded|excepted|aside)\b"),
+)  # fmt: skip
+"""Why a country that is named did not take part, and the words before and after its name that show it."""
+
+
+@cache
+def _around() -> tuple[tuple[str, re.Pattern[str] | None, re.Pattern[str] | None], ...]:
+    return tuple(
+        (why, re.compile(before) if before else None, re.compile(after) if after else None)
+        for why, before, after in _NAMES_AROUND
+    )
+
+
+def named_in(text: str) -> list[Named]:
+    """Return every country that ``text`` names, in order; those that did not take part say why.
+
+    >>> [(named.country_id, named.left_out) for named in named_in("all of Mongolia and Kenya except Chad")]
+    [('MNG', ''), ('KEN', ''), ('TCD', 'the clause leaves it out')]
+    """
+    flat = folded(text)
+    found: list[Named] = []
+    masked = _mentions().sub(lambda match: "_" * len(match[0]) if country_id(match[0]) else match[0], flat)
+    for match in _mentions().finditer(flat):
+        code, start = country_id(match[0]), match.start()
+        compound = text[max(0, start - 1) : start] == "-" and not (found and found[-1].end == start - 1)
+        if code and not compound:
+            before, after = masked[max(0, start - 80) : start], masked[match.end() : match.end() + 60]
+            why = _why(before, after)
+            if not why and found and found[-1].left_out and flat[found[-1].end : start] == " (":
+                why = found[-1].left_out  # "University of Georgia (USA)"
+            found.append(Named(code, start, match.end(), why))
+    return found
+
+
+def _why(before: str, after: str) -> str:
+    for why, words_before, words_after in _around():
+        if words_before and words_before.search(before):
+            return why
+        if words_after and words_after.match(after):
+            return why
+    return ""
+
+
 def countries_in(text: str) -> list[Named]:
     """Return every mention of a country by its name, in order; demonyms, cities and regions name none.
 
     >>> [named.country_id for named in countries_in("Centers in Pakistan and Kazakhstan’s capital; Nigerian staff")]
     ['PAK', 'KAZ']
     """
-    found: list[Named] = []
-    for match in _mentions().finditer(folded(text)):
-        code, start = country_id(match[0]), match.start()
-        compound = text[max(0, start - 1) : start] == "-" and not (found and found[-1].end == start - 1)
-        if code and not compound:
-            found.append(Named(code, start, match.end()))
-    return found
+    return [named for named in named_in(text) if not named.left_out]
