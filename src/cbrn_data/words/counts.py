@@ -40,7 +40,7 @@ _BEFORE = {
 _OR_SO = re.compile(r" or so\b")
 
 _CLAUSE_START = re.compile(
-    r"(?:[.;:(] |\((?=.)|\bwho\b|\bwhich\b|\bthat\b|, (?:and|but|while|where|whereas|although|so)\b|\b(?:but|while|whereas|although)\b)",
+    r"(?:[.;:(] |\((?=.)|\bwho\b|\bwhich\b|\bthat\b|, (?:and|but|while|where|whereas|although|so)\b|(?<!all )\bbut\b|\b(?:while|whereas|although)\b)",
     re.I,
 )
 _CLAUSE_END = re.compile(
@@ -48,7 +48,7 @@ _CLAUSE_END = re.compile(
 )
 _DENIED = re.compile(
     r"\b(?:not|n't|never|none of|neither|nor|without|except(?:ing)?(?: for)?|excluding|instead of|rather than|other than|cancelled"
-    r"|postponed|failed to|yet to|unable to|cannot|could not|lack(?:s|ing|ed)?|refused|all but|apart from|minus|absence of|n'ont pas)\b"
+    r"|postponed|failed to|yet|unable to|cannot|could not|lack(?:s|ing|ed)?|refused|all but|apart from|minus|absence of|n'ont pas)\b"
     r"|n't\b|\bне\b",
     re.IGNORECASE,
 )
@@ -93,6 +93,7 @@ _NOUN_BEFORE = re.compile(
     r"(?:\b(?:total )?(?:number|no\.|nombre) of )?(?P<noun>[^\W\d_]+(?:[ -][^\W\d_]+){0,3}?)(?: trained| reached| attended| in total| total)? ?(?::|=| -|\bwas|\breached) ?$",
     re.I,
 )
+_AFTER_PROJECTS = re.compile(r"\b[Pp]rojects [0-9P][0-9P, /-]*,? (?:and|&|or) $")
 _YEARS = range(1900, 2100)
 
 
@@ -255,6 +256,8 @@ def _doubt(text: str, flat: str, part: Part, end: int) -> tuple[str, bool]:
         return "may be a year", True
     if _LABELLED.search(before[-40:]):
         return "may be the number of a label", True
+    if _AFTER_PROJECTS.search(before):
+        return "may be the number of a project", True
     if flat[part.start : part.end] == "1540":
         return "may be Resolution 1540", True
     clause = before[max((match.end() for match in _CLAUSE_START.finditer(before)), default=0) :]

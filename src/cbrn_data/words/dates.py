@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from cbrn_data.findings import shown
+from cbrn_data.words.nouns import group_end
 from cbrn_data.words.text import clean, folded
 
 _FRENCH = "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre".split()
@@ -41,7 +42,7 @@ _YEAR = r"(?:19|20)[0-9]{2}(?![\w%]|[.,][0-9])"
 _OF_YEAR = rf"(?=(?:,? (?:of |in |de |du )?(?:the |l'annee )?(?:year |calendar year )?|[ -]?/? ?){_YEAR})"
 _NAMED = "|".join(sorted(_PARTS, key=len, reverse=True))
 _QUARTER = (
-    rf"(?:[QTH][1-4]|(?:{_NAMED})[а-я]*[ -](?:quarter|half|trimester|semester|trimestre|semestre|квартал|полугоди)[а-я]*(?:-year)?)"
+    rf"(?:[QTH][1-4]|(?:{_NAMED})[а-я]*[ -](?:quarter|halve|half|trimester|semester|trimestre|semestre|квартал|полугоди)s?[а-я]*(?:-year)?)"
     rf"(?:{_OF_YEAR}|(?= ?(?:[-/&]|and|to|et) ?[QTH][1-4]))"
 )
 _FIGURES = (
@@ -98,6 +99,7 @@ _NOT_ITS_TIME = re.compile(
 _BOUND_BEFORE = re.compile(
     r"\b(?:until|till|by|before|after|prior to|as of|as at|up to|avant|apres|d'ici|до|после|к)(?: the)? $", re.IGNORECASE
 )
+_OF_TIME = re.compile(r"(?:-|\b(?:of|by|after|before|until|till|to|as at|as of|annee|vers)) $|-$", re.IGNORECASE)
 _HALF_SAID = re.compile(r"\b(?:first|second|third|1st|2nd|3rd)(?: ?-| and| or| to|,)(?: the)? $", re.IGNORECASE)
 _PLANNED = re.compile(r"\b(?:will|shall|to be|planned|scheduled|expected|foreseen|due|upcoming)\b[^.;:]*$", re.IGNORECASE)
 _FOUNDED = re.compile(
@@ -211,11 +213,27 @@ def phrases(text: str) -> list[Phrase]:
 def _phrases(flat: str, start: int, stop: int) -> Iterator[Phrase]:
     for chain in _CHAIN.finditer(flat, start, stop):
         dates, rest = _dates(flat, chain.start(), chain.end())
-        if dates:
+        if dates and not _counts_something(flat, chain.start(), dates):
             yield _phrase(flat, start, chain.start(), dates)
-        elif rest:
+        elif rest and not dates:
             if phrase := _yearless(flat, start, chain.start(), rest):
                 yield phrase
+
+
+def _counts_something(flat: str, chain: int, dates: list[_Date]) -> bool:
+    """Whether a bare year may be a number: ``trained 2000 nurses``."""
+    end = dates[-1].end
+    if len(dates) > 1 or end - chain != 4 or _OF_TIME.search(flat[max(0, chain - 20) : chain]):
+        return False
+    if _lead_before(flat, chain).lower() not in {"", "over "}:
+        return False
+    return flat[end : end + 1] == " " and group_end(flat, end + 1) is not None
+
+
+def _lead_before(flat: str, chain: int) -> str:
+    """Return the words that lead a date, or nothing."""
+    lead = _LEAD.search(flat[max(0, chain - 80) : chain])
+    return lead[0] if lead else ""
 
 
 def time_of(text: str, found: list[Phrase]) -> list[Phrase]:
@@ -346,7 +364,7 @@ def _bind(date: _Date, step: re.Match[str]) -> bool:
         date.month, date.last_month = _quarter(step["quarter"].lower())
     elif step["quarter"] and date.month is None and date.day is None:
         date.month, date.last_month = _quarter(step["quarter"].lower())
-    elif step["month"] and date.month is None and date.year is None and "," not in (step["bind"] or ""):
+    elif step["month"] and date.month is None and date.year is None and (fresh or "," not in (step["bind"] or "")):
         date.month, date.month_first = _month(step["month"]), fresh
     elif step["day"] and (
         fresh or (date.month is not None and date.day is None and date.year is None and not date.last_month)

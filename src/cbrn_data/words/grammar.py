@@ -30,6 +30,7 @@ class Rule:
     examples: tuple[str, ...]
 
 
+_FRACTION = r"(?:one|two|three|four|[1-9])[ -](?:half|halves|thirds?|quarters?|fourths?|fifths?|tenths?)"
 _CURRENCY = (
     r"(?:euros?|EUR|€|US ?dollars?|dollars?|USD|US\$|\$|£|GBP|CHF|pounds?|francs?|tenge|KZT|s[uo]ms?|somoni|UZS|KGS|TJS|tugriks?|MNT"
     r"|roubles?|rubles?|RUB|rupees?|PKR|dirhams?|AED|MAD|dinars?|riyals?|SAR|shillings?|yen|yuan|CFA|евро|рублеи)"
@@ -73,11 +74,12 @@ RULES: tuple[Rule, ...] = (
     Rule("name", r"\(EU\) (?:No\.? ?)?[0-9]+/[0-9]+", ("Regulation [(EU) 2021/821]",)),
     Rule("name", rf"{_DETERMINED}\b{_INSTRUMENT} (?:No\.? ?|N ?|nr\.? ?)?[0-9]+(?:[/-][0-9]+)*(?:(?:, [0-9]+)*,? (?:and|to|or) [0-9]+(?![\w]| [a-z]))?(?![\w%]|[,.'][0-9]| [0-9]{{3}}\b)(?: ?\([0-9]{{4}}\))?", ("[Article 12] of the act", "[Directive 2012/18]", "[Agenda 2030]", "[Regulation 428/2009]")),
     Rule("name", r"(?:\b(?-i:[A-Z])[\w'-]+ )(?:Regulations|Convention|Act|Law|Treaty|Protocol|Decision|Directive|Regulation) \([0-9]{4}\)", ("the [Health Regulations (2005)]",)),
+    Rule("vague", rf"(?:{_FRACTION}|[0-9]+ ?%|# per ?cent|most|many|some|several|part|few|any|none|majority|minority|third|quarter|one|each) of (?:the |these |its |those )+#", ("[two thirds of the 60] officers", "[40 % of the 60] officers", "[one of the 12] experts")),
     Rule("money", rf"{_CURRENCY} ?# ?(?:thousand|million|billion|m|k|bn)?(?!\w)", ("gave [EUR 200 000] to participants", "[€3.5 million] were spent")),
     Rule("money", rf"# ?(?:thousand |million |billion |m |k |bn )?{_CURRENCY}(?!\w)", ("[250,000 euros] for first responders", "[two million dollars]")),
     Rule("money", r"(?:worth|budget of|cost(?:s|ing)? of|costing|valued at|value of|grant of|funding of)(?: some| about| over| around| approximately| nearly)? #", ("kits [worth 3 million]",)),
     Rule("share", r"# ?(?:%|‰|per ?cent\b|percent\b|percentage points?\b|pour cent\b|процент\w*)(?: (?:to|and|-) # ?(?:%|per cent))?", ("[83%] of countries", "[forty per cent] of staff", "[30 %] of participants")),
-    Rule("share", r"(?:one|two|three|four|[1-9])[ -](?:half|halves|thirds?|quarters?|fourths?|fifths?|tenths?)\b", ("[two-thirds] of the participants", "[one quarter] of staff")),
+    Rule("share", rf"{_FRACTION}\b", ("[two-thirds] of the participants", "[one quarter] of staff")),
     Rule("time of day", r"(?:[01]?[0-9]|2[0-4])[:.][0-5][0-9](?: ?(?:a\.?m\.?|p\.?m\.?|h\b|hrs))?(?: ?(?:-|to|and) ?(?:[01]?[0-9]|2[0-4])[:.][0-5][0-9])?(?![\w.,]*[0-9])(?= (?:a\.?m|p\.?m|h\b|hrs|on|in|local)|[,.;) ]|$)(?<=[0-9m.h])(?<![0-9]\.[0-9]{2})|(?:[1-9]|1[0-2]) ?(?:a\.m\.|p\.m\.|am\b|pm\b)", ("at [10:30] experts met", "at [9 a.m.] in Tashkent")),
     Rule("age", r"(?:aged?|ages) # ?(?:-|to|and) ?#|(?:aged|ages|age of|under the age of|over the age of|under|over) [0-9]+ ?(?:years of age|years old)|[0-9]+(?:-| )years?(?:-| )olds?", ("students [aged 18 to 25]", "[16-year-old] pupils")),
     Rule("duration", rf"#(?: ?(?:-|to|or|and) ?#)?[ -](?:full |more |working |consecutive |calendar |additional |training |teaching |academic |long |short |intensive |half-|half )*{_PERIOD}\b(?! (?:of age|old))", ("[40 hours] of courses", "a [five-day] course", "for [three to six months]", "over [12 months]")),

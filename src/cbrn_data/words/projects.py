@@ -52,7 +52,8 @@ def references(text: str) -> list[Reference]:
         found.append(Reference(_number(match["first"]), match.start(), match.end("first")))
         for more in re.finditer(_NUMBER, match["more"]):
             start, end = match.start("more") + more.start(), match.start("more") + more.end()
-            if flat[start - 1] == " " and group_end(flat, end + 1):
+            several = match["plural"] is None or found[-1].start > match.start()
+            if several and flat[start - 1] == " " and group_end(flat, end + 1):
                 break  # "Projects 84, 87 and 12 experts"
             if re.fullmatch(_TO, flat[found[-1].end : start]):
                 found += _between(found[-1], _number(more[0]), start, end)
