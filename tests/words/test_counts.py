@@ -2,9 +2,8 @@
 
 import pytest
 
-from cbrn_data.words.counts import read_number
+from cbrn_data.words.counts import find_country_count, find_people, read_number, read_qualifier
 from cbrn_data.words.numbers import numbers
-from cbrn_data.words.counts import find_country_count, find_people, read_qualifier
 
 PEOPLE = """
 for over 1,000 specialists on water | 1000 | over | specialists

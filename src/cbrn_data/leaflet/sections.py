@@ -23,8 +23,8 @@ from cbrn_data.leaflet.statements import (
 )
 from cbrn_data.leaflet.untaken import doubted, untaken
 from cbrn_data.sources.document import Document
-from cbrn_data.words.counts import PeopleCount, countries_counted, find_country_count, people, statement
 from cbrn_data.words.countries import countries_in, country_id, without_mark
+from cbrn_data.words.counts import PeopleCount, countries_counted, find_country_count, people, statement
 from cbrn_data.words.dates import ImpossibleDate, find_dates
 from cbrn_data.words.project_counts import Figure, project_counts
 from cbrn_data.words.projects import label, references

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 
 from cbrn_data.findings import Finding, shown
 from cbrn_data.sources.document import Document
-from cbrn_data.words.counts import Doubt
 from cbrn_data.words.countries import named_in
+from cbrn_data.words.counts import Doubt
 from cbrn_data.words.dates import DateRange
 from cbrn_data.words.grammar import Part, counted, parts
 from cbrn_data.words.text import Plain, folded
@@ -38,9 +38,13 @@ def doubted(document: Document, plain: Plain, table: str, field: str, doubts: It
 def untaken(document: Document, plain: Plain, taken: DateRange | None, doubts: Iterable[Doubt]) -> Iterator[Finding]:
     """Yield a finding for each date, number and country of an achievement that no cell takes."""
     spans = [(doubt.start, doubt.end) for doubt in doubts]
-    for part in parts(plain.text):
+    found = parts(plain.text)
+    known = {part.value for part in found if part.kind == "count" and counted(plain.text, part)[0] != "unknown"}
+    for part in found:
         if part.phrase:
             yield from _date(document, plain, part, taken)
+        elif part.value in known - {None}:
+            continue  # "60 (sixty) experts"
         elif not any(start <= part.start < end for start, end in spans) and _is_unread(plain.text, part):
             words = shown(plain.text[part.start : part.end + 40].strip(), 60)
             message = f"no value takes this number: {words!r}"

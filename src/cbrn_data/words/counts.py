@@ -8,36 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from cbrn_data.words.grammar import Part, counted, counts, parts
+from cbrn_data.words.grammar import Part, any_of, counted, counts, grammar, parts
 from cbrn_data.words.nouns import group_end, is_people
 from cbrn_data.words.numbers import numbers
 from cbrn_data.words.text import clean, folded
 
-QUALIFIERS: tuple[tuple[str, str], ...] = (
-    (
-        "upper",
-        r"up to|under|below|at (?:the )?most|as (?:many|much) as|(?:no|not) (?:more|greater) than|(?:a )?max(?:imum|\.)?(?: of)?|(?:just|well) under"
-        r"|(?<!no )(?<!not )(?:less|fewer) than|not exceeding|<=?|≤|jusqu'a|moins de|до|не более|менее",
-    ),
-    (
-        "over",
-        r"(?:well |just |slightly )?over|(?:well |slightly )?more than|(?:well )?above|in excess of|upwards of|at least|a minimum of"
-        r"|(?:no|not) (?:fewer|less) than|exceeding|>=?|≥|plus de|au moins|более(?: чем)?|свыше|больше|не менее",
-    ),
-    (
-        "about",
-        r"some|about|around|nearly|almost|approximately|approx\.?|roughly|circa|ca\.?|c\.|close to|an estimated|estimated(?: at)?"
-        r"|in the (?:region|order) of|or so|~|≈|quelque|environ|pres de|около|примерно|порядка|почти",
-    ),
-)
-"""Words before a number and what they make of it: ``upper`` is a bound that no table holds."""
-
 _BEFORE = {
-    name: re.compile(rf"(?:(?<![\w])(?:{words})) ?(?:a total of |the )?$", re.IGNORECASE) for name, words in QUALIFIERS
+    name: re.compile(rf"(?:(?<![\w]){any_of(words)}) ?(?:a total of |the )?$", re.IGNORECASE)
+    for name, words in grammar()["qualifiers"].items()
 }
-_OR_SO = re.compile(r" or so\b")
+_OR_SO = re.compile(r" (?:or so|odd)\b")
 
 _CLAUSE_START = re.compile(
     r"(?:[.;:(] |\((?=.)|\bwho\b|\bwhich\b|\bthat\b|, (?:and|but|while|where|whereas|although|so)\b|(?<!all )\bbut\b|\b(?:while|whereas|although)\b)",
@@ -46,17 +28,8 @@ _CLAUSE_START = re.compile(
 _CLAUSE_END = re.compile(
     r"(?:[.;:)](?= |$)|,| \(| (?:who|which|that|to|and|but|while|whereas|although|on|in|from|at|under|during|with)\b)", re.I
 )
-_DENIED = re.compile(
-    r"\b(?:not|n't|never|none of|neither|nor|without|except(?:ing)?(?: for)?|excluding|instead of|rather than|other than|cancelled"
-    r"|postponed|failed to|yet|unable to|cannot|could not|lack(?:s|ing|ed)?|refused|all but|apart from|minus|absence of|n'ont pas)\b"
-    r"|n't\b|\bне\b",
-    re.IGNORECASE,
-)
-_PLANNED = re.compile(
-    r"\b(?:will|shall|would|plan(?:s|ned|ning)? to|planned|scheduled|expected|foreseen|to be|target(?:s|ed)?|aim(?:s|ed|ing)? (?:to|at)"
-    r"|intend(?:s|ed)? to|invited|upcoming|goal of|hope[sd]? to|due to)\b",
-    re.IGNORECASE,
-)
+_DENIED = re.compile(rf"\b{any_of(grammar()['denied'])}\b|n't\b", re.IGNORECASE)
+_PLANNED = re.compile(rf"\b{any_of(grammar()['planned'])}\b", re.IGNORECASE)
 _RATE_AFTER = re.compile(
     r"^[^.;:(]{0,30}?\b(?:each|respectively)\b|^,? (?:per|every|for each|in each|from each|a|par) (?:\w+ )?(?:country|team|day|year|session|course|month"
     r"|week|class|institution|centre|group|pays|workshop|region|city|training|ministry|agency|laboratory|hospital)\b", re.I
@@ -67,10 +40,12 @@ _RATE_BEFORE = re.compile(
 )  # fmt: skip
 _PART_BEFORE = re.compile(
     r"(?:\((?:of (?:whom|which|them),? )?|\bof (?:whom|which|them),? |\bincluding |\bincl\. |\bamong (?:them|whom|which),? |\bnamely |\bcomprising |\bconsisting of "
-    r"|\bmade up of |\bdivided into |: |\bdont )(?:(?:at least|over|some|about|nearly|up to|more than|around) )?"
-    r"(?:.{0,120}(?:,|\band|\bet|\bplus|/) (?:(?:at least|over|some|about|nearly|up to|more than|around) )?)?$", re.I
+    r"|\bmade up of |\bdivided into |: | - |\bi\.e\.,? |\bthat is,? |\bviz\. |\bdont )(?:(?:at least|over|some|about|nearly|up to|more than|around) )?"
+    r"$", re.I
 )  # fmt: skip
+_NEXT_PART = re.compile(r"[^.;)]{0,40}(?:,|\band|&|\bplus|\bet)[^.;)]{0,12}")
 _THEREOF = re.compile(r"^(?:[^.;:(]{0,20}) (?:of them|of whom|of these)\b", re.I)
+_ELLIPSIS = re.compile(r" (?:from|in|at) (?:the )?[A-Z]|,? (?:from|in) (?:the )?(?:other|others|another)\b")
 _TOTAL_BEFORE = re.compile(r"\b(?:in total|a total of|total of|altogether|overall|in all|total:?),? $", re.I)
 _TOTAL_AFTER = re.compile(r"^,?(?: \w+)? (?:in total|altogether|overall|in all|au total|всего)\b", re.I)
 _LABELLED = re.compile(
@@ -80,15 +55,8 @@ _LABELLED = re.compile(
 _FOR = re.compile(
     r"\bfor (?:the |use by (?:the )?)?(?:(?:over|some|about|around|nearly|more than|at least|approximately|almost) )?$", re.I
 )
-_EVENT = re.compile(
-    r"(?:course|training|workshop|exercise|seminar|conference|meeting|session|class|module|programme|program|event|drill|webinar|visit"
-    r"|school|tour|briefing|curricul|e-learning|taught|lecture|simulation|lesson|forum|round table|instruction|internship|mission"
-    r"|trained|capacit|study|camp|hackathon|fellowship|examination|certification|coaching|mentor|instructed|educat)", re.I
-)  # fmt: skip
-_HANDED_OUT = re.compile(
-    r"\b(?:b(?:uy|ought)|purchas|procur|deliver|donat|provid|suppl(?:y|ied)|distribut|gave|hand(?:ed|ing) |equip|print|produc|order)\w*",
-    re.I,
-)
+_EVENT = re.compile(any_of(grammar()["events"]), re.IGNORECASE)
+_HANDED_OUT = re.compile(rf"\b{any_of(grammar()['handed out'])}\w*", re.IGNORECASE)
 _NOUN_BEFORE = re.compile(
     r"(?:\b(?:total )?(?:number|no\.|nombre) of )?(?P<noun>[^\W\d_]+(?:[ -][^\W\d_]+){0,3}?)(?: trained| reached| attended| in total| total)? ?(?::|=| -|\bwas|\breached) ?$",
     re.I,
@@ -176,15 +144,16 @@ def _people_count(text: str, mention: _Mention) -> PeopleCount:
 def _mentions(text: str) -> Iterator[_Mention]:
     """Yield every number of people, each with what its clause makes of it."""
     flat = folded(text)
-    last: _Mention | None = None
+    total = before = None
     for part in parts(text):
-        mention = _mention(text, flat, part)
+        mention = _mention(text, flat, part, before)
         if mention is None:
             continue
-        if last and _is_within(flat, last, mention):
-            mention = _Mention(mention.part, mention.group, mention.reason, within=True)
+        if total and before and _is_within(flat, total, before, mention):
+            mention = replace(mention, within=True)
         else:
-            last = mention
+            total = mention
+        before = mention
         yield mention
 
 
@@ -197,7 +166,7 @@ _NO_COUNT = {
 }
 
 
-def _mention(text: str, flat: str, part: Part) -> _Mention | None:
+def _mention(text: str, flat: str, part: Part, last: _Mention | None) -> _Mention | None:
     """Return what a number says of people, or None where it counts none."""
     if part.kind == "count" and part.value != 0:
         what, start, end = counted(text, part)
@@ -207,6 +176,8 @@ def _mention(text: str, flat: str, part: Part) -> _Mention | None:
         if what == "unknown" and (noun := _noun_before(flat, part)):
             reason, aside = _doubt(text, flat, part, part.end)
             return _Mention(part, noun, reason, aside)
+        if what == "unknown" and _ELLIPSIS.match(flat[part.end :]) and last and part.start - last.group[1] < 120:
+            return _Mention(part, (part.end, part.end))  # "12 experts from Kenya and 8 from Mali"
         if what == "unknown" and (_is_total(flat, part.start, part.end) or _THEREOF.match(flat[part.end :])):
             return None
     elif part.kind in _NO_COUNT and (end_of := group_end(flat, part.end + (flat[part.end : part.end + 1] == " "))):
@@ -216,12 +187,13 @@ def _mention(text: str, flat: str, part: Part) -> _Mention | None:
     return None
 
 
-def _is_within(flat: str, total: _Mention, mention: _Mention) -> bool:
-    """Whether a number is a part of the total stated before it: ``60 people, of whom 24 women``."""
+def _is_within(flat: str, total: _Mention, before: _Mention, mention: _Mention) -> bool:
+    """Whether a number is a part of the total stated before it: ``60 people, of whom 24 women and 36 men``."""
     between = flat[total.group[1] : mention.part.start]
-    if re.search(r"[.;] ", between) or mention.total:
+    if re.search(r"; |\. (?=[A-Z])", between) or mention.total:
         return False
-    return bool(_PART_BEFORE.search(between) or _THEREOF.match(flat[mention.part.end :]))
+    listed = before.within and _NEXT_PART.fullmatch(flat[before.group[1] : mention.part.start])
+    return bool(listed or _PART_BEFORE.search(between) or _THEREOF.match(flat[mention.part.end :]))
 
 
 def _is_total(flat: str, start: int, end: int) -> bool:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cbrn_data.findings import shown
 from cbrn_data.words.nouns import group_end
@@ -360,9 +360,7 @@ def _bind(date: _Date, step: re.Match[str]) -> bool:
         return fresh
     if step["year"] and date.year is None and (fresh or date.month is not None):
         date.year = int(step["year"])
-    elif step["quarter"] and fresh:
-        date.month, date.last_month = _quarter(step["quarter"].lower())
-    elif step["quarter"] and date.month is None and date.day is None:
+    elif (step["quarter"] and fresh) or (step["quarter"] and date.month is None and date.day is None):
         date.month, date.last_month = _quarter(step["quarter"].lower())
     elif step["month"] and date.month is None and date.year is None and (fresh or "," not in (step["bind"] or "")):
         date.month, date.month_first = _month(step["month"]), fresh

@@ -48,22 +48,27 @@ def _things() -> frozenset[str]:
 def is_people(word: str, before: str = "") -> bool:
     """Whether a lower-case noun, perhaps with the word before it, names people."""
     nouns, endings = _people()
+    if f"{before} {word}" in nouns:
+        return True
     if word in _things():
         return False
     parts = word.rpartition("-")[2]
-    known = word in nouns or f"{before} {word}" in nouns or (word.endswith(endings) and word.isalpha())
+    known = word in nouns or (word.endswith(endings) and word.isalpha())
     return known or _TRADE.search(word) is not None or (parts in nouns and "-of-" not in word)
 
 
-def group_end(flat: str, start: int) -> int | None:
-    """Return where the group of people that begins at ``start`` ends, or None where no noun of people ends it."""
+def group_end(flat: str, start: int, one: bool = False) -> int | None:
+    """Return where the group of people that begins at ``start`` ends, or None where no noun of people ends it.
+
+    ``one`` takes a singular noun too.
+    """
     end: int | None = None
     before, listed, waiting, limit = "", "", 0, _LONGEST
     while step := _STEP.match(flat, start):
         word = step["word"].lower().removesuffix("'s")
-        if word in _STOP or word in _things():
+        if word in _STOP or (word in _things() and not is_people(word, before)):
             break
-        if is_people(word, before):
+        if is_people(word, before) or (one and is_people(f"{word}s", before)):
             end, waiting, limit = step.end("word"), 0, 3
             if step["word"].endswith("'"):
                 return None  # "20 doctors' offices"
