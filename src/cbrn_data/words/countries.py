@@ -17,6 +17,7 @@ from importlib.resources import files
 
 import pycountry
 
+from cbrn_data.words.rules import grammar
 from cbrn_data.words.text import clean, folded
 
 _LONGEST_MARK = 16
@@ -112,35 +113,15 @@ def _mentions() -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?=[A-Z])(?:{longest_first})(?!\w|-[a-z])")
 
 
-_PLACES = (
-    r"University|Universities|Institute|College|School|Academy|Bank|Embassy|Consulate|Street|Avenue|Road|Square|River|Lake|Sea|Gulf|Bay"
-    r"|Strait|Mount|Hotel|Museum|Stadium|Airport|Port|Valley|Delta|Basin|Desert|Island|Peninsula|Club|Library|Tower|Palace|Bridge"
-)
-_NAMES_AROUND: tuple[tuple[str, str, str], ...] = (
-    ("part of another name", rf"\b(?:{_PLACES})(?: of|,)?(?: the)? $", r""),
-    ("part of another name", r"", rf"(?: [A-Z]?[\w-]+)? (?:{_PLACES}|Consulting|Consultants|Group|Ltd|LLC|Inc|GmbH|Company|Corporation|Airlines"
-     r"|Times|Hospital|Foundation|Crescent|Cross|pigs?|fowl|worms?|hens?|pepper|shirts?)\b"),
-    ("part of another name", r"\b(?:Mr|Mrs|Ms|Dr|Prof|Professor|Sir|Madam)\.? (?:[A-Z][a-z]+ )?$", r""),
-    ("part of another name", r"(?<![.;:] )\b(?!(?:In|On|At|From|With|And|Both|Since|For|To|The|Of|By|While|When|After|Before|During|Between|Republic"
-     r"|Also|Here|Project|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|April|May|June|July|August"
-     r"|September|October|November|December|Neighbouring|Host|Northern|Southern|Eastern|Western|Kingdom|State) )[A-Z][a-z]+ $", r""),
-    ("part of another name", r"", r" (?!(?:President|Prime|Ministry|Minister|Government|Parliament|National|State|January|February|March|April|May"
-     r"|June|July|August|September|October|November|December|Project|Projects|In|On)\b)[A-Z][a-z]+"),
-    ("the clause leaves it out", r"\b(?:except(?:ing)?(?: for)?|excluding|exclud(?:ed|es)|other than|without|apart from|but not|all but|save(?: for)?|instead of"
-     r"|rather than|unlike|outside(?: of)?|with the exception of|not from|not in|neither|nor|no \w+ from|sauf|excepte|hormis|кроме)(?: from| for| in)?(?: the)?"
-     r"(?: _+(?:,| and| or| et| и)+)* $", r""),
-    ("the clause leaves it out", r"", r"(?:,? _+)?(?:,? and _+)? (?:did not|has not|have not|had not|was not|were not|could not|is not|are not|was absent|were absent"
-     r"|declined|withdrew|has yet|have yet|cancelled|abstained|excluded|excepted|aside)\b"),
-)  # fmt: skip
-"""Why a country that is named did not take part, and the words before and after its name that show it."""
-
-
 @cache
 def _around() -> tuple[tuple[str, re.Pattern[str] | None, re.Pattern[str] | None], ...]:
-    return tuple(
-        (why, re.compile(before) if before else None, re.compile(after) if after else None)
-        for why, before, after in _NAMES_AROUND
-    )
+    """Why a country did not take part, and the words before and after its name that show it."""
+
+    def pattern(words: str | None) -> re.Pattern[str] | None:
+        return re.compile(words) if words else None
+
+    entries = grammar()["around countries"]
+    return tuple((entry["why"], pattern(entry.get("before")), pattern(entry.get("after"))) for entry in entries)
 
 
 def named_in(text: str) -> list[Named]:

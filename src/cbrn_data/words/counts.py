@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from cbrn_data.words.grammar import Part, any_of, counted, counts, grammar, parts
+from cbrn_data.words.grammar import Part, counted, counts, parts
 from cbrn_data.words.nouns import group_end, is_people
 from cbrn_data.words.numbers import numbers
+from cbrn_data.words.rules import any_of, grammar
 from cbrn_data.words.text import clean, folded
 
 _BEFORE = {
@@ -20,48 +21,14 @@ _BEFORE = {
     for name, words in grammar()["qualifiers"].items()
 }
 _OR_SO = re.compile(r" (?:or so|odd)\b")
-
-_CLAUSE_START = re.compile(
-    r"(?:[.;:(] |\((?=.)|\bwho\b|\bwhich\b|\bthat\b|, (?:and|but|while|where|whereas|although|so)\b|(?<!all )\bbut\b|\b(?:while|whereas|although)\b)",
-    re.I,
-)
-_CLAUSE_END = re.compile(
-    r"(?:[.;:)](?= |$)|,| \(| (?:who|which|that|to|and|but|while|whereas|although|on|in|from|at|under|during|with)\b)", re.I
-)
 _DENIED = re.compile(rf"\b{any_of(grammar()['denied'])}\b|n't\b", re.IGNORECASE)
 _PLANNED = re.compile(rf"\b{any_of(grammar()['planned'])}\b", re.IGNORECASE)
-_RATE_AFTER = re.compile(
-    r"^[^.;:(]{0,30}?\b(?:each|respectively)\b|^,? (?:per|every|for each|in each|from each|a|par) (?:\w+ )?(?:country|team|day|year|session|course|month"
-    r"|week|class|institution|centre|group|pays|workshop|region|city|training|ministry|agency|laboratory|hospital)\b", re.I
-)  # fmt: skip
-_RATE_BEFORE = re.compile(
-    r"\b(?:each(?: \w+){0,3}|every \w+(?: \w+)?|(?:teams|groups|classes|batches|cohorts|units|crews|shifts|sets|panels|series) of)(?: with| of| had| has)?"
-    r"(?: (?:over|about|some|around|up to|at least|more than))? $|(?:_+|[0-9]|[a-z]) ?[x*] ?$", re.I
-)  # fmt: skip
-_PART_BEFORE = re.compile(
-    r"(?:\((?:of (?:whom|which|them),? )?|\bof (?:whom|which|them),? |\bincluding |\bincl\. |\bamong (?:them|whom|which),? |\bnamely |\bcomprising |\bconsisting of "
-    r"|\bmade up of |\bdivided into |: | - |\bi\.e\.,? |\bthat is,? |\bviz\. |\bdont )(?:(?:at least|over|some|about|nearly|up to|more than|around) )?"
-    r"$", re.I
-)  # fmt: skip
-_NEXT_PART = re.compile(r"[^.;)]{0,40}(?:,|\band|&|\bplus|\bet)[^.;)]{0,12}")
-_THEREOF = re.compile(r"^(?:[^.;:(]{0,20}) (?:of them|of whom|of these)\b", re.I)
-_ELLIPSIS = re.compile(r" (?:from|in|at) (?:the )?[A-Z]|,? (?:from|in) (?:the )?(?:other|others|another)\b")
-_TOTAL_BEFORE = re.compile(r"\b(?:in total|a total of|total of|altogether|overall|in all|total:?),? $", re.I)
-_TOTAL_AFTER = re.compile(r"^,?(?: \w+)? (?:in total|altogether|overall|in all|au total|всего)\b", re.I)
-_LABELLED = re.compile(
-    r"\b(?:this|that|first|second|third|last|final|each|one|same|next|pilot)? ?(?P<noun>level|phase|class|stage|tier|grade|type|category|step|room|hall"
-    r"|track|task|module|week|unit|block|round|session|cycle|group|team|course|lesson|building|version|part|line|no\.|number) $", re.I
-)  # fmt: skip
+_EVENT = re.compile(any_of(grammar()["events"]), re.IGNORECASE)
+_HANDED_OUT = re.compile(rf"\b{any_of(grammar()['handed out'])}\w*", re.IGNORECASE)
+_AROUND = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in grammar()["around numbers"].items()}
 _FOR = re.compile(
     r"\bfor (?:the |use by (?:the )?)?(?:(?:over|some|about|around|nearly|more than|at least|approximately|almost) )?$", re.I
 )
-_EVENT = re.compile(any_of(grammar()["events"]), re.IGNORECASE)
-_HANDED_OUT = re.compile(rf"\b{any_of(grammar()['handed out'])}\w*", re.IGNORECASE)
-_NOUN_BEFORE = re.compile(
-    r"(?:\b(?:total )?(?:number|no\.|nombre) of )?(?P<noun>[^\W\d_]+(?:[ -][^\W\d_]+){0,3}?)(?: trained| reached| attended| in total| total)? ?(?::|=| -|\bwas|\breached) ?$",
-    re.I,
-)
-_AFTER_PROJECTS = re.compile(r"\b[Pp]rojects [0-9P][0-9P, /-]*,? (?:and|&|or) $")
 _YEARS = range(1900, 2100)
 
 
@@ -176,9 +143,16 @@ def _mention(text: str, flat: str, part: Part, last: _Mention | None) -> _Mentio
         if what == "unknown" and (noun := _noun_before(flat, part)):
             reason, aside = _doubt(text, flat, part, part.end)
             return _Mention(part, noun, reason, aside)
-        if what == "unknown" and _ELLIPSIS.match(flat[part.end :]) and last and part.start - last.group[1] < 120:
+        if (
+            what == "unknown"
+            and _AROUND["more of the same people"].match(flat[part.end :])
+            and last
+            and part.start - last.group[1] < 120
+        ):
             return _Mention(part, (part.end, part.end))  # "12 experts from Kenya and 8 from Mali"
-        if what == "unknown" and (_is_total(flat, part.start, part.end) or _THEREOF.match(flat[part.end :])):
+        if what == "unknown" and (
+            _is_total(flat, part.start, part.end) or _AROUND["part of a total, after"].match(flat[part.end :])
+        ):
             return None
     elif part.kind in _NO_COUNT and (end_of := group_end(flat, part.end + (flat[part.end : part.end + 1] == " "))):
         return _Mention(part, (part.end, end_of), _NO_COUNT[part.kind])
@@ -192,18 +166,25 @@ def _is_within(flat: str, total: _Mention, before: _Mention, mention: _Mention) 
     between = flat[total.group[1] : mention.part.start]
     if re.search(r"; |\. (?=[A-Z])", between) or mention.total:
         return False
-    listed = before.within and _NEXT_PART.fullmatch(flat[before.group[1] : mention.part.start])
-    return bool(listed or _PART_BEFORE.search(between) or _THEREOF.match(flat[mention.part.end :]))
+    listed = before.within and _AROUND["part of a total, next"].fullmatch(flat[before.group[1] : mention.part.start])
+    return bool(
+        listed
+        or _AROUND["part of a total, before"].search(between)
+        or _AROUND["part of a total, after"].match(flat[mention.part.end :])
+    )
 
 
 def _is_total(flat: str, start: int, end: int) -> bool:
-    return bool(_TOTAL_BEFORE.search(flat[max(0, start - 20) : start]) or _TOTAL_AFTER.match(flat[end : end + 40]))
+    return bool(
+        _AROUND["total, before"].search(flat[max(0, start - 20) : start])
+        or _AROUND["total, after"].match(flat[end : end + 40])
+    )
 
 
 def _noun_before(flat: str, part: Part) -> tuple[int, int] | None:
     """Return where the group stands that a number after it counts: ``participants: 60``, ``number of experts - 60``."""
     after = flat[part.end : part.end + 2]
-    match = _NOUN_BEFORE.search(flat[max(0, part.start - 60) : part.start])
+    match = _AROUND["people, before"].search(flat[max(0, part.start - 60) : part.start])
     if not match or not re.match(r"$|[.,;)] ?|\)", after):
         return None
     start = max(0, part.start - 60) + match.start("noun")
@@ -226,22 +207,20 @@ def _doubt(text: str, flat: str, part: Part, end: int) -> tuple[str, bool]:
     qualified = any(_BEFORE[name].search(before[-40:]) for name in ("over", "about")) or part.plus
     if _may_be_year(flat, part) and not qualified:
         return "may be a year", True
-    if _LABELLED.search(before[-40:]):
+    if _AROUND["label, before"].search(before[-40:]):
         return "may be the number of a label", True
-    if _AFTER_PROJECTS.search(before):
+    if _AROUND["project, before"].search(before):
         return "may be the number of a project", True
     if flat[part.start : part.end] == "1540":
         return "may be Resolution 1540", True
-    clause = before[max((match.end() for match in _CLAUSE_START.finditer(before)), default=0) :]
-    if stop := _CLAUSE_END.search(after):
-        rest = after[: stop.start()]
-    else:
-        rest = after
+    clause = before[max((match.end() for match in _AROUND["clause start"].finditer(before)), default=0) :]
+    stop = _AROUND["clause end"].search(after)
+    rest = after[: stop.start()] if stop else after
     if _DENIED.search(clause) or _DENIED.search(rest):
         return "the clause denies it", True
     if _PLANNED.search(clause) or _PLANNED.search(rest):
         return "planned, or not yet so", True
-    if _RATE_AFTER.match(after) or _RATE_BEFORE.search(before[-60:]):
+    if _AROUND["for each, after"].match(after) or _AROUND["for each, before"].search(before[-60:]):
         return "a number for each of several", False
     if (match := _FOR.search(before)) and not _serves_event(text, flat, part, before[: match.start()]):
         return "things are for them, and it is not said that they took part", True
@@ -342,7 +321,7 @@ def inexact(flat: str, part: Part, end: int) -> str:
         return "no whole number"
     if _may_be_year(flat, part):
         return "may be a year"
-    clause = before[max((match.end() for match in _CLAUSE_START.finditer(before)), default=0) :]
+    clause = before[max((match.end() for match in _AROUND["clause start"].finditer(before)), default=0) :]
     rest = re.split(r"[.;:]", after, maxsplit=1)[0]
     if _DENIED.search(clause) or _DENIED.search(rest):
         return "the clause denies it, or makes an exception"

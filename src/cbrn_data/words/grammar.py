@@ -1,65 +1,23 @@
 """Every number of a text, claimed once by what it is: the one grammar that all readers of counts share.
 
-The rules are data: ``grammar.yaml``. Claims are made in this order, each from what is left: projects, names that hold years (the rules of kind ``name``), dates,
-the other rules from the first to the last, then numerals, which count. Digits that nothing claims are ``unread``. A reader of counts never sees the number of a
-standard, a day of a month or a sum of money, because those were claimed before.
+The rules are data: ``grammar.yaml``. Claims are made in this order, each from what is left: projects, names that hold years
+(the rules of kind ``name``), dates, the other rules from the first to the last, then numerals, which count. Digits that
+nothing claims are ``unread``. A reader of counts never sees the number of a standard, a day of a month or a sum of money,
+because those were claimed before.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from importlib.resources import files
-from typing import Any
+from functools import lru_cache
 
-from cbrn_data.strict_yaml import load_yaml
 from cbrn_data.words.dates import Phrase, phrases
 from cbrn_data.words.nouns import group_end, thing_end
-from cbrn_data.words.numbers import NUMERAL, numbers
+from cbrn_data.words.numbers import numbers
 from cbrn_data.words.projects import references
+from cbrn_data.words.rules import compiled
 from cbrn_data.words.text import folded
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A kind of number and the words that show it; ``#`` in a pattern is a numeral in digits or words.
-
-    Each example holds in square brackets what the rule claims of it.
-    """
-
-    kind: str
-    pattern: str
-    examples: tuple[str, ...]
-
-
-_AS_WORDS = {
-    "determined": "".join(
-        f"(?<!{word} )"
-        for word in "this that first second third last final each every one same next per pilot initial".split()
-    ),
-    "listed": r"(?:(?:\.[0-9]+)+| ?[/-] ?<to 20>|(?:, <to 20>)*,? (?:and|to|or|&) (?:<to 20>|two|three|four|five))?"
-    r"(?![\w%/]|[,.'][0-9]| ?[/-] ?[0-9])",
-}
-"""What ``<determined>`` (no determiner before: "the first phase 12 officers") and ``<listed>`` ("2 and 3") stand for."""
-
-
-@cache
-def grammar() -> dict[str, Any]:
-    """Return the grammar as it stands in ``grammar.yaml``."""
-    return load_yaml(files("cbrn_data.words").joinpath("grammar.yaml").read_text(encoding="utf-8"))  # type: ignore[no-any-return]
-
-
-def any_of(words: Iterable[str]) -> str:
-    """Return a pattern for any of ``words``, each a pattern itself."""
-    return f"(?:{'|'.join(words)})"
-
-
-@cache
-def rules() -> tuple[Rule, ...]:
-    """Return every rule of the grammar, in the order in which they claim."""
-    return tuple(Rule(entry["kind"], entry["pattern"], tuple(entry["examples"])) for entry in grammar()["rules"])
 
 
 @dataclass(frozen=True)
@@ -76,20 +34,6 @@ class Part:
     value: int | None = None
     plus: bool = False
     phrase: Phrase | None = None
-
-
-@cache
-def _compiled() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    numeral = rf"(?:(?<![\w.,'/])(?:{NUMERAL})(?![\w]|[.,'][0-9]))"
-    words = _AS_WORDS | {name: any_of(listed) for name, listed in grammar()["words"].items()}
-
-    def whole(pattern: str) -> str:
-        start = r"(?<![\w-])" if pattern.startswith("#") else ""
-        for _ in range(2):  # words may hold words
-            pattern = re.sub("<([a-z0-9 ]+)>", lambda match: words[match[1]], pattern)
-        return start + pattern.replace(r"\#", "\0").replace("#", numeral).replace("\0", "[#]")
-
-    return tuple((rule.kind, re.compile(whole(rule.pattern), re.IGNORECASE)) for rule in rules())
 
 
 @lru_cache(maxsize=64)
@@ -114,7 +58,7 @@ def parts(text: str) -> tuple[Part, ...]:
             claim(Part("project", reference.start, reference.end, reference.number))
 
     def claim_rules(early: bool) -> None:
-        for kind, pattern in _compiled():
+        for kind, pattern in compiled():
             for match in list(pattern.finditer(rest)) if (kind == "name") == early else []:
                 start, end = match.span(pattern.groups and 1)
                 if "_" not in rest[start:end]:
@@ -140,7 +84,7 @@ _GAP = re.compile(r"(?: \([0-9a-z -]{1,40}\))?(?: or so| odd)? ")
 
 
 def counted(text: str, part: Part) -> tuple[str, int, int]:
-    """Return what a numeral counts: ``people``, ``countries``, ``thing`` or ``unknown``, and where its noun phrase stands."""
+    """Return what a numeral counts (``people``, ``countries``, ``thing`` or ``unknown``) and where its noun stands."""
     flat = folded(text)
     gap = _GAP.match(flat, part.end)
     if not gap:

@@ -13,16 +13,17 @@ from importlib.resources import files
 _STEP = re.compile(r"(?P<word>[^\W\d_][\w'-]*)(?P<then>, and |, | and | & | et | и | )?")
 _TRADE = re.compile(r"(?:[a-z]{3}(?:ologists|icians|eers|graphers|(?<!l)ists|men|women|people|persons|workers|staff))$")
 _STOP = frozenset(
-    """a about after all along also among an are as at attended be before between both by can could did during each either for
-    from gave had has have held her his if in including into is its joined met more most near no not of off on onto or our out
-    over per received than that the their them then these they this those through throughout to took under until up
+    """a about after all along also among an are as at attended be before between both by can could did during each either
+    for from gave had has have held her his if in including into is its joined met more most near no not of off on onto or
+    our out over per received than that the their them then these they this those through throughout to took under until up
     upon was were when where which while who whose will with within without did trained attended participated de du des
     из на для по""".split()
 )
 _LONGEST = 6
 """How many words may stand before the noun of a group; three after each ``and`` or comma that lists another."""
 _HEADS_AFTER = re.compile(
-    r" (?:(?!(?:across|as|was|has|his|its|this|plus|besides|towards|always|versus|perhaps|is|us|overseas|abroad)\b)[a-z-]{2,}[^s'\W]s"
+    r" (?:(?!(?:across|as|was|has|his|its|this|plus|besides|towards|always|versus|perhaps|is|us|overseas|abroad)\b)"
+    r"[a-z-]{2,}[^s'\W]s"
     r"|meeting|course|workshop|network|list|kit|team|group|panel|forum|conference|training|association|platform|guide|manual"
     r"|handbook|registry|roster|seminar|curriculum|programme|program|house|club)\b(?! (?:of|in|from|at|on|with) the \w+ who)"
 )

@@ -1,4 +1,4 @@
-"""Numerals in digits and in words: ``1,000``, ``1 000``, ``1.000``, ``1'000``, ``1.2k``, ``twelve``, ``two hundred and ten``.
+"""Numerals in digits and in words: ``1,000``, ``1 000``, ``1'000``, ``1.2k``, ``twelve``, ``two hundred and six``.
 
 Only the numeral itself is read here. What it counts, and whether it counts anything, is for ``grammar``.
 """
@@ -47,7 +47,7 @@ _NUMBER = re.compile(
 
 @dataclass(frozen=True)
 class Number:
-    """A numeral in ``text[start:end]``; ``value`` is None where the words name no whole number, ``plus`` if a ``+`` ends it."""
+    """A numeral in ``text[start:end]``; ``value`` is None where it names no whole number, ``plus`` if a ``+`` ends it."""
 
     value: int | None
     start: int

@@ -14,7 +14,10 @@ from cbrn_data.words.grammar import Part, counted, parts
 from cbrn_data.words.numbers import numbers
 from cbrn_data.words.text import folded
 
-ONGOING = r"\b(?:on-?going|active|running|currently implemented|being implemented|under implementation|in progress|under ?way|still open)\b"
+ONGOING = (
+    r"\b(?:on-?going|active|running|currently implemented|being implemented"
+    r"|under implementation|in progress|under ?way|still open)\b"
+)
 """The words for what is on-going, as a pattern."""
 
 _ONGOING = re.compile(ONGOING, re.I)
@@ -134,12 +137,8 @@ def _status(text: str, flat: str, part: Part, before: int, after: int) -> tuple[
     ):
         return "total", _figure(part, before + match.start(), part.end)
     if re.match(r" (?:\w[\w-]* ){0,2}(?:\w[\w-]*)?$", own) and re.match(r",? (?:and|&|plus) |, ", masked[len(own) :]):
-        later = _PROJECTS.search(flat[after:]) or _ONGOING.search(
-            flat[after:]
-        )  # "12 regional and 6 inter-regional projects"
-        return (
-            "ongoing" if _ONGOING.search(flat[after:]) and not _PROJECTS.search(flat[after:]) else "total"
-        ), None if later else None
+        ahead = flat[after:]
+        return ("ongoing" if _ONGOING.search(ahead) and not _PROJECTS.search(ahead) else "total"), None
     return "none", None
 
 
