@@ -311,21 +311,22 @@ def countries_counted(text: str) -> tuple[tuple[int, tuple[int, int]] | None, li
     return (found if not doubts else None), doubts
 
 
-def inexact(flat: str, part: Part, end: int) -> str:
-    """Return why a number that has no qualifier in its table is not taken, or nothing."""
-    before, after = flat[max(0, part.start - 200) : part.start], flat[end : end + 120]
-    qualified = any(pattern.search(before[-40:]) for pattern in _BEFORE.values())
+def inexact(flat: str, part: Part, end: int, clause: tuple[int, int] | None = None) -> str:
+    """Return why a number that has no qualifier in its table is not taken, or nothing; ``clause`` is where its own ends."""
+    first, last = clause or (max(0, part.start - 200), end + 120)
+    before, after = flat[first : part.start], flat[end:last]
+    qualified = any(pattern.search(flat[max(0, part.start - 40) : part.start]) for pattern in _BEFORE.values())
     if qualified or part.plus or _OR_SO.match(flat, part.end):
         return "the table holds an exact number only"
     if part.value is None:
         return "no whole number"
     if _may_be_year(flat, part):
         return "may be a year"
-    clause = before[max((match.end() for match in _AROUND["clause start"].finditer(before)), default=0) :]
+    lead = before[max((match.end() for match in _AROUND["clause start"].finditer(before)), default=0) :]
     rest = re.split(r"[.;:]", after, maxsplit=1)[0]
-    if _DENIED.search(clause) or _DENIED.search(rest):
+    if _DENIED.search(lead) or _DENIED.search(rest):
         return "the clause denies it, or makes an exception"
-    if _PLANNED.search(clause) or _PLANNED.search(rest):
+    if _PLANNED.search(lead) or _PLANNED.search(rest):
         return "planned, or not yet so"
     return ""
 

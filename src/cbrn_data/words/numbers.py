@@ -28,13 +28,12 @@ _LARGEST = 10**9
 _SCALE = "|".join(_SCALES)
 _WORD = "|".join(sorted([*_VALUES, *_SCALES], key=len, reverse=True))
 _GROUPED = r"[0-9]{1,3}(?P<mark>[,. '])[0-9]{3}(?:(?P=mark)[0-9]{3})?(?![0-9]|(?P=mark)[0-9]{3})"
-DIGITS = r"[0-9]+(?:[,. '][0-9]{3}(?![0-9]))*(?:[.,][0-9]{1,2}(?![0-9]))?"
-"""Digits as other patterns embed them: no group has a name, and the value is not looked at."""
+_DIGITS = r"[0-9]{1,12}(?:[,. '][0-9]{3}(?![0-9])){0,4}(?:[.,][0-9]{1,2}(?![0-9]))?"
 NUMERAL = (
-    rf"(?:{DIGITS}(?: (?:{_SCALE})s?\b|(?:k|mln|mio|bn)\b)?"
-    rf"|(?:half )?(?:an? (?={_SCALE}))?(?:{_WORD})(?:(?: and |[ -])(?:{_WORD}))*(?!\w|(?: and |[ -])(?:{_WORD})\b))"
+    rf"(?>{_DIGITS}(?: (?:{_SCALE})s?\b|(?:k|mln|mio|bn)\b)?"
+    rf"|(?:half )?(?:an? (?={_SCALE}))?(?:{_WORD})(?:(?: and |[ -])(?:{_WORD})){{0,9}}(?!\w|(?: and |[ -])(?:{_WORD})\b))"
 )
-"""A numeral in digits or in words, for patterns that embed it."""
+"""A numeral in digits or in words, for patterns that embed it; its length is bounded and it never gives back a part."""
 _NUMBER = re.compile(
     rf"(?<![\w.,'/-])(?:"
     rf"(?P<digits>{_GROUPED}|[0-9]{{1,9}})(?P<part>[.,][0-9]{{1,2}}(?![0-9]))?"

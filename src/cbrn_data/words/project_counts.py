@@ -23,13 +23,15 @@ ONGOING = (
 _ONGOING = re.compile(ONGOING, re.I)
 _OTHER = re.compile(
     r"\b(?:completed|closed|finished|ended|concluded|finali[sz]ed|terminated|past|starts?|starting|begins?|launched|will|planned|new"
-    r"|upcoming|approved|proposed|pipeline|suspended|cancelled|national|funded by|coordinated|led)\b", re.I
+    r"|upcoming|approved|proposed|pipeline|suspended|cancelled|funded by|coordinated|led)\b", re.I
 )  # fmt: skip
 _PROJECTS = re.compile(r"\bprojects?\b", re.I)
 _TOTAL = re.compile(r"\b(?:total|in all|altogether|overall|of which|of whom)\b", re.I)
 _SINCE = re.compile(r"\bsince(?: (?:the )?(?:\w+ ){0,3}(?:in )?)?(?P<year>(?:19|20)[0-9]{2})\b", re.I)
 _IN_YEAR = re.compile(r"(?:\b(?:in|as of|during|for)(?: \w+)?? |\()(?P<year>(?:19|20)[0-9]{2})\b", re.I)
 _CUT = re.compile(r"[;:.(](?= |$|(?<=\())|, (?:of which|and|while|with)\b|,? and (?=_)|, (?=_)|\)", re.I)
+
+_NEXT = re.compile(r"[.;:,(] |, |\band\b|\(", re.I)
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,10 @@ def project_counts(text: str) -> ProjectCounts | None:
         what, figure = _status(text, flat, part, before, after)
         if what == "none":
             continue
-        reason = inexact(flat, part, part.end) if part.kind == "count" else "no number that the table holds"
+        cut = max((match.end() for match in _NEXT.finditer(flat, before, part.start)), default=before)
+        end = min((match.start() for match in _NEXT.finditer(flat, part.end, after)), default=after)
+        exact = part.kind == "count"
+        reason = inexact(flat, part, part.end, (cut, end)) if exact else "no number that the table holds"
         if reason or figure is None:
             doubts.append(Doubt(part.start, part.end, reason or "it is not clear which projects it counts"))
             if what == "ongoing":
