@@ -80,6 +80,20 @@ def test_extract_prints_nothing_of_what_it_cannot_read(cbrn_data: Command, tmp_p
     assert (missing.code, missing.out) == (1, "") and "source-missing" in missing.err
 
 
+def test_extract_says_its_findings_on_standard_error_and_in_the_json(cbrn_data: Command, tmp_path: Path) -> None:
+    leaflet = tmp_path / "leaflet.txt"
+    text = (LEAFLETS / "central-asia-2025.txt").read_text(encoding="utf-8")
+    leaflet.write_text(text.replace("17 July 2015", "July 2015"), encoding="utf-8")
+    plain, with_findings = cbrn_data("extract", leaflet), cbrn_data("extract", leaflet, "--json")
+    assert plain.code == with_findings.code == 0
+    assert plain.json == {key: value for key, value in with_findings.json.items() if key != "findings"}
+    assert {finding["code"] for finding in with_findings.json["findings"]} == {"date-unread", "head-incomplete"}
+    assert f"warning {leaflet}:13 date-unread" in " ".join(plain.err.split())
+    leaflet.write_text("Methodology", encoding="utf-8")
+    refused = cbrn_data("extract", leaflet, "--json")
+    assert refused.code == 1 and list(refused.json) == ["findings"]
+
+
 def test_add_names_the_file_after_region_and_edition_and_can_be_repeated(cbrn_data: Command, project: Path) -> None:
     leaflet = LEAFLETS / "central-asia-2026.txt"
     first = cbrn_data("add", leaflet, "--root", project)

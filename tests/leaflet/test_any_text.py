@@ -13,9 +13,8 @@ from cbrn_data.leaflet.read import read_leaflet
 from cbrn_data.leaflet.statements import Leaflet, Said
 from cbrn_data.sources.document import read_document
 from cbrn_data.words.countries import read_country
+from cbrn_data.words.counts import read_number, read_qualifier
 from cbrn_data.words.dates import read_dates
-from cbrn_data.words.numbers import read_number
-from cbrn_data.words.people import read_qualifier
 from cbrn_data.words.projects import read_project_number
 from cbrn_data.words.text import clean, region_name
 

@@ -35,7 +35,7 @@ In 2022, 2023 and 2024, 2025 experts met | 2022 | 2024
 On 3 March 2023, 5 April 2023 and 7 May 2024 experts met | 2023-03-03 | 2024-05-07
 In late 2023 and early 2024, experts met | 2023 | 2024
 At the end of 2023, experts met | 2023 | 2023
-In the first quarter of 2024 experts met | 2024 | 2024
+In the first quarter of 2024 experts met | 2024-01 | 2024-03
 In mid-2024 experts met | 2024 | 2024
 Since January 2024 experts met | 2024-01 |
 Starting in January 2024, experts met | 2024-01 |

@@ -51,11 +51,14 @@ def add(
 
 
 @app.command()
-def extract(file: Annotated[Path, typer.Argument(help="A leaflet as text.")]) -> None:
-    """Print what a leaflet says, as JSON."""
+def extract(
+    file: Annotated[Path, typer.Argument(help="A leaflet as text.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Put the findings into the JSON, under `findings`.")] = False,
+) -> None:
+    """Print what a leaflet says, as JSON, and its findings to standard error."""
     from cbrn_data.cli.sources import extract_file
 
-    extract_file(file)
+    extract_file(file, as_json)
 
 
 Published = Annotated[Path | None, typer.Option("--published", help="Where releases are, if not under the root.")]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from cbrn_data.cli.show import console, show_error, show_findings, show_json
 from cbrn_data.errors import CbrnDataError, SourceError
-from cbrn_data.findings import blocking, shown
+from cbrn_data.findings import Finding, blocking, shown
 from cbrn_data.intake import About, add_file
 from cbrn_data.leaflet.extract import extracted
 from cbrn_data.leaflet.read import read_leaflet
@@ -35,15 +36,28 @@ def add_files(files: list[Path], root: Path, new_region: bool = False, **given: 
         raise SystemExit(first.exit_code)
 
 
-def extract_file(path: Path) -> None:
-    """Print a leaflet as JSON; findings go to standard error, and blocking ones leave nothing to print."""
+def extract_file(path: Path, as_json: bool = False) -> None:
+    """Print a leaflet as JSON; findings go to standard error, and blocking ones leave nothing to print.
+
+    ``as_json`` adds ``findings`` to the JSON; a leaflet that cannot be read then leaves nothing but them.
+    """
+    said, findings = _read(path)
+    listed = {"findings": [finding.as_dict() for finding in sorted(findings)]} if as_json else {}
+    if said is None:
+        if listed:
+            show_json(listed)
+        raise SourceError(f"{path} cannot be read", findings)
+    show_findings(findings)
+    show_json(said | listed)
+
+
+def _read(path: Path) -> tuple[dict[str, Any] | None, list[Finding]]:
+    """Return what a leaflet says, or None where a finding blocks."""
     data, findings = read_bytes(path, str(path), MAX_BYTES["leaflet"])
+    document = None
     if data is not None:
         document, findings = read_document(str(path), data, "leaflet")
-        if document is not None:
-            leaflet, findings = read_leaflet(document)
-            if not blocking(findings):
-                show_findings(findings)
-                show_json(extracted(leaflet))
-                return
-    raise SourceError(f"{path} cannot be read", findings)
+    if document is None:
+        return None, findings
+    leaflet, findings = read_leaflet(document)
+    return (None if blocking(findings) else extracted(leaflet)), findings

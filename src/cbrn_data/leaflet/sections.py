@@ -21,11 +21,12 @@ from cbrn_data.leaflet.statements import (
     ProjectsClaimed,
     Said,
 )
+from cbrn_data.leaflet.untaken import doubted, untaken
 from cbrn_data.sources.document import Document
 from cbrn_data.words.countries import countries_in, country_id, without_mark
+from cbrn_data.words.counts import PeopleCount, countries_counted, find_country_count, people, statement
 from cbrn_data.words.dates import ImpossibleDate, find_dates
-from cbrn_data.words.numbers import numbers
-from cbrn_data.words.people import find_country_count, find_people
+from cbrn_data.words.project_counts import Figure, project_counts
 from cbrn_data.words.projects import label, references
 from cbrn_data.words.text import Plain, Span, folded
 
@@ -39,7 +40,7 @@ def read_countries(blocks: list[Block], leaflet: Leaflet, findings: list[Finding
             if names:
                 leaflet.countries += [CountryListed(Said(n.text, n.span()), country_id(n.text) or "") for n in names]
             elif leaflet.countries_claimed is None and find_country_count(plain.text):
-                leaflet.countries_claimed = _claim(plain)
+                leaflet.countries_claimed = _claim(plain, leaflet, findings)
             else:
                 hint = len(findings) < _HINTS
                 findings.append(unresolved(plain.text, leaflet.document.place, lines[0].number, hint))
@@ -139,12 +140,6 @@ def _name_with_year(plain: Plain, leaflet: Leaflet, findings: list[Finding]) -> 
     return [_unmarked(plain.part(0, note.start()))]
 
 
-_TOTAL = re.compile(r" (?:(?!on-?going)[\w-]+ ){0,3}?projects?\b(?! (?:are |is )?(?:\w+ )?on-?going)", re.I)
-_ONGOING = re.compile(r" (?:(?:projects?|are|is|were|remain|remains|still|currently|now|of|them) ){0,5}on-?going\b", re.I)
-_SINCE = re.compile(r"\bsince (?P<year>(?:19|20)[0-9]{2})\b", re.I)
-_IN_YEAR = re.compile(r"(?:\b(?:in|as of|during|for)(?: \w+)?? |\()(?P<year>(?:19|20)[0-9]{2})\b", re.I)
-
-
 def read_projects(blocks: list[Block], leaflet: Leaflet, findings: list[Finding]) -> list[Block]:
     """Read the sentence that counts the projects, and the list of on-going ones: a label, then its title."""
     left: list[Block] = []
@@ -168,7 +163,7 @@ def read_projects(blocks: list[Block], leaflet: Leaflet, findings: list[Finding]
         elif awaiting:
             leaflet.projects.append(ProjectListed(awaiting, Said(block.plain.text, block.plain.span())))
             awaiting = None
-        elif leaflet.projects_claimed is None and (claimed := _claimed(block.plain)):
+        elif leaflet.projects_claimed is None and (claimed := _claimed(block.plain, leaflet, findings)):
             leaflet.projects_claimed = claimed
         else:
             left.append(block)
@@ -200,26 +195,22 @@ def _labels_apart(block: Block) -> Iterator[Block]:
     yield Block(block.lines[start:])
 
 
-def _claimed(plain: Plain) -> ProjectsClaimed | None:
-    flat = folded(plain.text)
-    total = ongoing = None
-    ongoing_end = 0
-    for number in numbers(plain.text):
-        if ongoing is None and (match := _ONGOING.match(flat, number.end)):
-            ongoing, ongoing_end = Said(number.value, plain.span(number.start, match.end())), match.end()
-        elif total is None and (match := _TOTAL.match(flat, number.end)):
-            total = Said(number.value, plain.span(number.start, match.end()))
-    if total is None and ongoing is None:
+def _claimed(plain: Plain, leaflet: Leaflet, findings: list[Finding]) -> ProjectsClaimed | None:
+    found = project_counts(plain.text)
+    if found is None:
         return None
-    since = _SINCE.search(flat)
-    year = (_IN_YEAR.search(flat, ongoing_end) or _IN_YEAR.search(flat)) if ongoing else None
+
+    def said(figure: Figure | None) -> Said[int] | None:
+        return Said(figure.value, plain.span(figure.start, figure.end)) if figure else None
+
     text = plain.part(0, len(plain.text.rstrip(" :")))
+    findings += doubted(leaflet.document, plain, "figures", "value", found.doubts)
     return ProjectsClaimed(
         text=Said(text.text, text.span()),
-        total=total,
-        since=Said(int(since["year"]), plain.span(*since.span("year"))) if since else None,
-        ongoing=ongoing,
-        year=Said(int(year["year"]), plain.span(*year.span("year"))) if year else None,
+        total=said(found.total),
+        since=said(found.since),
+        ongoing=said(found.ongoing),
+        year=said(found.year),
     )
 
 
@@ -232,24 +223,25 @@ def read_priorities(blocks: list[Block], leaflet: Leaflet, findings: list[Findin
 
 def read_methodology(blocks: list[Block], leaflet: Leaflet, findings: list[Finding]) -> list[Block]:
     """Read the statements of the method section, with the first count of each."""
-    leaflet.methodology += [_claim(item.plain) for block in blocks for item in block.items()]
+    leaflet.methodology += [_claim(item.plain, leaflet, findings) for block in blocks for item in block.items()]
     return []
 
 
-def _claim(plain: Plain) -> Claim:
-    number = next(numbers(plain.text), None)
-    count = Said(number.value, plain.span(number.start, number.end)) if number else None
+def _claim(plain: Plain, leaflet: Leaflet, findings: list[Finding]) -> Claim:
+    number, doubts = statement(plain.text)
+    findings += doubted(leaflet.document, plain, "figures", "value", doubts)
+    count = Said(number.value, plain.span(number.start, number.end)) if number and number.value is not None else None
     return Claim(Said(plain.text, plain.span()), count)
 
 
 def read_achievements(blocks: list[Block], leaflet: Leaflet, findings: list[Finding]) -> list[Block]:
     """Read the achievements: a paragraph a block."""
     for item in (item for block in blocks for item in block.items()):
-        leaflet.achievements.append(_achievement(item, leaflet.document.place, findings))
+        leaflet.achievements.append(_achievement(item, leaflet.document, findings))
     return []
 
 
-def _achievement(item: Block, place: str, findings: list[Finding]) -> Achievement:
+def _achievement(item: Block, document: Document, findings: list[Finding]) -> Achievement:
     plain = item.plain
     dates = None
     try:
@@ -257,29 +249,25 @@ def _achievement(item: Block, place: str, findings: list[Finding]) -> Achievemen
             dates = Said(found, plain.span(*found.words))
     except ImpossibleDate as error:
         line = item.lines[0].number
-        findings.append(Finding("date-impossible", str(error), place, line, table="achievements", field="date_start"))
-    mentions = references(plain.text)
-    countries = find_country_count(plain.text)
+        findings.append(
+            Finding("date-impossible", str(error), document.place, line, table="achievements", field="date_start")
+        )
+    counted, doubts = people(plain.text)
+    countries, country_doubts = countries_counted(plain.text)
+    findings += doubted(document, plain, "achievements", "people_count", doubts)
+    findings += doubted(document, plain, "achievements", "country_count", country_doubts)
+    findings += untaken(document, plain, dates.value if dates else None, (*doubts, *country_doubts))
     return Achievement(
         text=Said(plain.text, plain.span()),
         dates=dates,
-        people=_people(plain, [(mention.start, mention.end) for mention in mentions]),
+        people=_people(plain, counted) if counted else None,
         country_count=Said(countries[0], plain.span(*countries[1])) if countries else None,
-        projects=[Said(mention.number, plain.span(mention.start, mention.end)) for mention in mentions],
+        projects=[Said(mention.number, plain.span(mention.start, mention.end)) for mention in references(plain.text)],
         countries=[Said(named.country_id, plain.span(named.start, named.end)) for named in countries_in(plain.text)],
     )
 
 
-def _people(plain: Plain, taken: list[tuple[int, int]]) -> People | None:
-    """Find a count of people outside the numbers of projects, which are no counts."""
-    pieces, place = [], 0
-    for start, end in taken:
-        pieces += [plain.text[place:start], "_" * (end - start)]
-        place = end
-    text = "".join([*pieces, plain.text[place:]])
-    found = find_people(text)
-    if found is None:
-        return None
+def _people(plain: Plain, found: PeopleCount) -> People:
     return People(
         count=Said(found.count, plain.span(*found.counted)),
         qualifier=Said(found.qualifier, plain.span(*found.qualified)),

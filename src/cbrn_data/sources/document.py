@@ -23,6 +23,9 @@ MAX_LINE = 20_000
 MAX_LINES = 20_000
 """How many lines a leaflet may have, blank ones included."""
 
+_LISTED = 20
+"""How many places of refused characters are named; the others are counted."""
+
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _CONTROLS = "[\\x00-\\x08\\x0b\\x0e-\\x1f\\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]"
 SOFT_HYPHEN = "\u00ad"
@@ -105,12 +108,8 @@ def read_document(place: str, data: bytes, kind: str = "") -> tuple[Document | N
     return (None if findings else document), findings
 
 
-_PLACES = 10
-"""How many places of refused characters are named; the others are counted."""
-
-
 def _refused_characters(document: Document, allowed: str) -> list[Finding]:
-    """Name the characters of each refused kind, and how many more there are."""
+    """Name every refused character but the ``allowed`` by line and column, at most ``_LISTED`` of each kind."""
     findings = []
     rules = (
         ("source-control-character", _CONTROL, 0),
@@ -119,13 +118,24 @@ def _refused_characters(document: Document, allowed: str) -> list[Finding]:
     for code, pattern, start in rules:
         matches = pattern.finditer(document.text, int(start))
         found = [match.start() for match in matches if match[0] not in allowed]
-        for number, offset in enumerate(found[:_PLACES], start=1):
-            char, line = document.text[offset], document.line(offset)
-            column = offset - document.line_starts[line - 1] + 1
-            more = f", and {len(found) - _PLACES} more" if number == _PLACES < len(found) else ""
-            message = f"{_named(char)} in column {column}{more}"
-            findings.append(Finding(code, message, document.place, line, value=shown(char)))
+        lines: dict[int, list[int]] = {}
+        for offset in found[:_LISTED]:
+            lines.setdefault(document.line(offset), []).append(offset)
+        for number, offsets in lines.items():
+            places = _in_columns(document, number, offsets)
+            more = len(found) - _LISTED if number == max(lines) else 0
+            message = f"{places}, and {more} more after it" if more > 0 else places
+            findings.append(Finding(code, message, document.place, number, value=shown(document.text[offsets[0]])))
     return findings
+
+
+def _in_columns(document: Document, line: int, offsets: list[int]) -> str:
+    """Name the characters at ``offsets`` of one line, each kind with its columns."""
+    columns: dict[str, list[int]] = {}
+    for offset in offsets:
+        columns.setdefault(document.text[offset], []).append(offset - document.line_starts[line - 1] + 1)
+    said = (f"{_named(char)} in column{'s' * (len(at) > 1)} {', '.join(map(str, at))}" for char, at in columns.items())
+    return "; ".join(said)
 
 
 def refused_character(text: str) -> str | None:

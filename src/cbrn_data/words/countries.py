@@ -17,6 +17,7 @@ from importlib.resources import files
 
 import pycountry
 
+from cbrn_data.words.rules import grammar
 from cbrn_data.words.text import clean, folded
 
 _LONGEST_MARK = 16
@@ -58,8 +59,20 @@ def _names() -> dict[str, str | None]:
 
 
 @cache
+def _translated() -> dict[str, str]:
+    """Names in French and Russian, as ISO 3166-1 is translated, where they are no name in English."""
+    found: dict[str, str] = {}
+    for language in ("fr", "ru"):
+        translation = gettext.translation("iso3166-1", pycountry.LOCALES_DIR, languages=[language])
+        for country in pycountry.countries:
+            for name in (country.name, getattr(country, "common_name", country.name)):
+                found.setdefault(_key(translation.gettext(name)), country.alpha_3)
+    return found
+
+
+@cache
 def _codes() -> dict[str, str | None]:
-    return {_key(name): code for name, code in _names().items()}
+    return _translated() | {_key(name): code for name, code in _names().items()}
 
 
 def country_id(name: str) -> str | None:
@@ -99,11 +112,12 @@ def _in_other_languages() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Named:
-    """A country named in ``text[start:end]``."""
+    """A country named in ``text[start:end]``; ``left_out`` says why it did not take part, or is empty."""
 
     country_id: str
     start: int
     end: int
+    left_out: str = ""
 
 
 @cache
@@ -114,16 +128,51 @@ def _mentions() -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?=[A-Z])(?:{longest_first})(?!\w|-[a-z])")
 
 
+@cache
+def _around() -> tuple[tuple[str, re.Pattern[str] | None, re.Pattern[str] | None], ...]:
+    """Why a country did not take part, and the words before and after its name that show it."""
+
+    def pattern(words: str | None) -> re.Pattern[str] | None:
+        return re.compile(words) if words else None
+
+    entries = grammar()["around countries"]
+    return tuple((entry["why"], pattern(entry.get("before")), pattern(entry.get("after"))) for entry in entries)
+
+
+def named_in(text: str) -> list[Named]:
+    """Return every country that ``text`` names, in order; those that did not take part say why.
+
+    >>> [(named.country_id, named.left_out) for named in named_in("all of Mongolia and Kenya except Chad")]
+    [('MNG', ''), ('KEN', ''), ('TCD', 'the clause leaves it out')]
+    """
+    flat = folded(text)
+    found: list[Named] = []
+    masked = _mentions().sub(lambda match: "_" * len(match[0]) if country_id(match[0]) else match[0], flat)
+    for match in _mentions().finditer(flat):
+        code, start = country_id(match[0]), match.start()
+        compound = text[max(0, start - 1) : start] == "-" and not (found and found[-1].end == start - 1)
+        if code and not compound:
+            before, after = masked[max(0, start - 80) : start], masked[match.end() : match.end() + 60]
+            why = _why(before, after)
+            if not why and found and found[-1].left_out and flat[found[-1].end : start] == " (":
+                why = found[-1].left_out  # "University of Georgia (USA)"
+            found.append(Named(code, start, match.end(), why))
+    return found
+
+
+def _why(before: str, after: str) -> str:
+    for why, words_before, words_after in _around():
+        if words_before and words_before.search(before):
+            return why
+        if words_after and words_after.match(after):
+            return why
+    return ""
+
+
 def countries_in(text: str) -> list[Named]:
     """Return every mention of a country by its name, in order; demonyms, cities and regions name none.
 
     >>> [named.country_id for named in countries_in("Centers in Pakistan and Kazakhstan’s capital; Nigerian staff")]
     ['PAK', 'KAZ']
     """
-    found: list[Named] = []
-    for match in _mentions().finditer(folded(text)):
-        code, start = country_id(match[0]), match.start()
-        compound = text[max(0, start - 1) : start] == "-" and not (found and found[-1].end == start - 1)
-        if code and not compound:
-            found.append(Named(code, start, match.end()))
-    return found
+    return [named for named in named_in(text) if not named.left_out]

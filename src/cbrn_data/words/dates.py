@@ -1,62 +1,35 @@
 """When something happened, as leaflets say it, in reduced-precision ISO 8601 (``2024``, ``2024-03``, ``2024-05-21``).
 
 A phrase of time is a chain of days, months and years with their connectors (``11-12 October and 6-7 November 2023``).
-It counts when a word of time leads it (``in``, ``on``, ``from``, ``between``, ``throughout``, ``since``, ...), when it
-opens the text, or when it names a month and nothing marks it as the date of something else. A bare year without a
-leading word is a name or a plan's period (``Action Plan 2024-2028``), not a time. Years and months said once hold for
-all that stand before them. Several phrases in a row run from the first to the last.
+It is the time of what the sentence tells when a word of time leads it (``in``, ``from``, ``since``, ...), when it opens
+the text, or when it names a month and nothing marks it as the date of something else. A bare year without a leading word
+is a name or a plan's period (``Action Plan 2024-2028``). Years and months said once hold for all that stand before them.
+Several phrases in a row run from the first to the last. Months are read in English, French and Russian, quarters and
+halves as their months. A date that can be read in two ways (``03/12/2024``) is read in neither.
 """
 
 from __future__ import annotations
 
-import calendar
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cbrn_data.findings import shown
+from cbrn_data.words.chains import CHAIN, MONTH, PART, WEEKDAY, Date, dates_of, impossible
+from cbrn_data.words.nouns import group_end
+from cbrn_data.words.rules import grammar
 from cbrn_data.words.text import clean, folded
-
-_MONTHS = {
-    name.lower(): number
-    for table in (calendar.month_name, calendar.month_abbr)
-    for number, name in enumerate(table)
-    if number
-} | {"sept": 9}
-_MONTH = rf"(?:{'|'.join(sorted(_MONTHS, key=len, reverse=True))})(?![a-z])\.?"
-_YEAR = r"(?:19|20)[0-9]{2}(?![\w%]|[.,][0-9])"
-_ISO = r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}(?![\w-])"
-_DAY = r"[0-9]{1,2}(?: ?(?:st|nd|rd|th))?(?![\w%]|[.,][0-9])"
-_TOKEN = rf"(?:(?P<iso>{_ISO})|(?P<month>{_MONTH})|(?P<year>{_YEAR})|(?P<day>{_DAY}))"
-_ANY = re.sub(r"\?P<\w+>", "?:", _TOKEN)
-_BIND = r",? (?:of )?"
-_WHOLE = rf"(?:(?:{_DAY} )?{_MONTH} )?{_YEAR}"
-_LISTED = re.compile(rf"(?:, {_WHOLE}){{1,12}},? (?:and|to) {_WHOLE}", re.IGNORECASE)
-_WEEKDAY = rf"(?:(?:{'|'.join(calendar.day_name)}),? )?"
-_PART = (
-    r"(?:(?:the )?(?:(?:early|late|mid|middle|beginning|start|end|course|years?|months?|period"
-    r"|spring|summer|autumn|fall|winter|q[1-4]"
-    r"|(?:first|second|third|fourth|last|1st|2nd|3rd|4th) (?:half|quarter))(?: of)?[ -](?:the )?){1,3})?"
-)
-_JOIN = rf" ?[-/] ?|,? (?:and|to|until|till|through) (?:the )?{_WEEKDAY}{_PART}"
-_CHAIN = re.compile(rf"(?:(?<![\w/.,-])|(?<=\bmid-)){_ANY}(?:(?:{_JOIN}|{_BIND}){_ANY})*", re.IGNORECASE)
-_STEP = re.compile(rf"(?P<join>{_JOIN})?(?P<bind>{_BIND})?{_TOKEN}", re.IGNORECASE)
 
 _LEAD = re.compile(
     r"(?<![\w-])(?P<word>(?:starting|beginning)(?: in| from| on)?|in|on|from|between|throughout|during|over|since"
-    rf"|at(?= the (?:beginning|start|end)))(?: both)? (?:{_WEEKDAY}{_PART}|(?P<the>the ){_WEEKDAY})$",
+    r"(?: (?:its|their|the) (?:launch|start|inception|creation|establishment|foundation|beginning|kick-off)(?: in| on)?)?"
+    r"|at(?= the (?:beginning|start|end))|towards(?= the end)|en|le|depuis|durant|pendant|courant|entre|a partir de|des"
+    rf"|во?|со?|между|начиная с|в течение)(?: both)? (?:{WEEKDAY}{PART}|(?P<the>the ){WEEKDAY})$",
     re.IGNORECASE,
 )
-_NOT_ITS_TIME = re.compile(r"\b(?:dated|until|till|by|before|after|for|prior to|its|their|the|of) $", re.IGNORECASE)
-_PLANNED = re.compile(r"\b(?:will|shall|to be|planned|scheduled|expected|foreseen|due|upcoming)\b[^.;:]*$", re.IGNORECASE)
-_PLAN_PERIOD = re.compile(
-    r"\b(?:plans?|strategy|strategies|road ?maps?|frameworks?|agenda|policy|programmes?|programs?)"
-    r"(?: (?:for|covering|spanning|of|running))?(?: the)?(?: period| years)?,? $",
-    re.IGNORECASE,
-)
-_NAME_AFTER = re.compile(
-    r" (?:edition|(?:action |national |regional )*(?:plan|strategy|agenda|framework)|round|season)\b", re.I
-)
-_FOLLOWS = re.compile(r"(?:,|;|\band|\bthen|\bfollowed by)(?: again| later)? $", re.IGNORECASE)
+_AROUND = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in grammar()["around dates"].items()}
+_CAPITALS_AFTER = re.compile(r" (?:[A-Z]\w+ )*[A-Z]\w+")
+_NAME_BEFORE = re.compile(r"(?:\b[A-Z][\w'-]*|[”\"])(?: [A-Z0-9][\w'-]*)*,? ?[\"”]?[ -]$")
 _SENTENCE_END = re.compile(r"(?<=[a-z0-9)”\"'])[.;] (?=[A-Z“\"(])")
 
 
@@ -74,33 +47,30 @@ class DateRange:
     words: tuple[int, int]
 
 
-@dataclass
-class _Date:
-    year: int | None = None
-    month: int | None = None
-    day: int | None = None
-    end: int = 0
-    month_first: bool = False  # "May 12", not "12 May"
-    ranged: bool = False  # joined to the next by a word of range, not of listing
-
-    def parts(self) -> tuple[int, ...]:
-        found = [part for part in (self.year, self.month, self.day) if part is not None]
-        return tuple(found)
-
-
 @dataclass(frozen=True)
-class _Phrase:
+class Phrase:
+    """A date named in ``text[start:end]``, the word that leads it, its dates as (year, month, day), and its ``role``.
+
+    ``time``: when the sentence happened. ``bound``: before, after or about when. ``other``: the time of something else,
+    or planned. ``name``: part of a name or a plan's period. ``ambiguous``: can be read in two ways. ``yearless``: without
+    a year. ``chain`` is where the date itself begins, after the leading word.
+    """
+
     start: int
     end: int
+    chain: int
     lead: str
     dates: tuple[tuple[int, ...], ...]
+    role: str
+    error: str = ""
 
     @property
     def width(self) -> int:
+        """1 where the coarsest date is a year, 2 a month, 3 a day."""
         return min(map(len, self.dates))
 
 
-_OPEN = ("since", "from", "starting", "beginning")
+_OPEN = ("since", "from", "starting", "beginning", "depuis", "a partir", "с", "начиная")
 _PRECISION = {1: "year", 2: "month", 3: "day"}
 
 
@@ -113,140 +83,154 @@ def find_dates(text: str) -> DateRange | None:
     >>> (found.start, found.end, found.precision)
     ('2023-10-11', '2023-11-07', 'day')
     """
+    row = time_of(text, phrases(text))
+    return _range(row) if row else None
+
+
+def phrases(text: str) -> list[Phrase]:
+    """Return every date that ``text`` names, in order, each with its role."""
     flat = folded(text)
+    found: list[Phrase] = []
     start = 0
     for stop in [*(match.end() for match in _SENTENCE_END.finditer(flat)), len(flat)]:
-        chains = _CHAIN.finditer(flat, start, stop)
-        phrases = [phrase for chain in chains if (phrase := _phrase(flat, start, chain)) is not None]
-        if phrases:
-            return _range(_row(flat, start, phrases))
+        found += _phrases(flat, start, stop)
         start = stop
-    return None
+    return found
 
 
-def _phrase(flat: str, sentence: int, chain: re.Match[str]) -> _Phrase | None:
-    """Judge whether a chain of days, months and years is the time of what the sentence tells."""
-    dates = _dates(flat, chain.start(), chain.end())
-    if not dates:
-        return None
+def _phrases(flat: str, start: int, stop: int) -> Iterator[Phrase]:
+    for chain in CHAIN.finditer(flat, start, stop):
+        dates, rest = dates_of(flat, chain.start(), chain.end())
+        if dates and not _counts_something(flat, chain.start(), dates):
+            yield _phrase(flat, start, chain.start(), dates)
+        elif rest and not dates and (phrase := _yearless(flat, start, chain.start(), rest)):
+            yield phrase
+
+
+def _counts_something(flat: str, chain: int, dates: list[Date]) -> bool:
+    """Whether a bare year may be a number: ``trained 2000 nurses``."""
     end = dates[-1].end
-    lead = _LEAD.search(flat[max(sentence, chain.start() - 80) : chain.start()])
+    if len(dates) > 1 or end - chain != 4 or _AROUND["of time"].search(flat[max(0, chain - 20) : chain]):
+        return False
+    if _lead_before(flat, chain).lower() not in {"", "over "}:
+        return False
+    return flat[end : end + 1] == " " and group_end(flat, end + 1) is not None
+
+
+def _lead_before(flat: str, chain: int) -> str:
+    """Return the words that lead a date, or nothing."""
+    lead = _LEAD.search(flat[max(0, chain - 80) : chain])
+    return lead[0] if lead else ""
+
+
+def time_of(text: str, found: list[Phrase]) -> list[Phrase]:
+    """Return the phrases that together say when it happened; none where there are several answers.
+
+    Raises ImpossibleDate.
+    """
+    flat = folded(text)
+    times = [phrase for phrase in found if phrase.role in {"time", "ambiguous"}]
+    if not times:
+        return []
+    cuts = [0, *(match.end() for match in _SENTENCE_END.finditer(flat))]
+    sentence = max(cut for cut in cuts if cut <= times[0].start)
+    after = min((cut for cut in cuts if cut > times[0].start), default=len(flat))
+    own = [phrase for phrase in times if phrase.start < after]
+    for phrase in own:
+        if phrase.error:
+            raise ImpossibleDate(phrase.error)
+    if any(phrase.role == "ambiguous" for phrase in own):
+        return []
+    row, others = _row(flat, own)
+    opens = not flat[sentence : row[0].start].strip()
+    return row if opens or not (others or len(own) < len(times)) else []
+
+
+def _phrase(flat: str, sentence: int, chain: int, dates: list[Date]) -> Phrase:
+    """Judge whether a chain of days, months and years is the time of what the sentence tells."""
+    end = dates[-1].end
+    lead = _LEAD.search(flat[max(sentence, chain - 80) : chain])
     word = lead["word"].lower() if lead else ""
-    start = chain.start() - (len(lead[0]) if lead else 0)
+    start = chain - (len(lead[0]) if lead else 0)
     before = flat[max(sentence, start - 200) : start]
     names_month = any(date.month for date in dates)
-    if lead and lead["the"] and not names_month:
-        return None  # "in the 2024 edition"
-    if not _is_its_time(before, word, flat[end : end + 40], names_month):
-        return None
-    words = shown(flat[chain.start() : end], 80)
-    return _Phrase(start, end, word, tuple(_valid(date, words) for date in dates))
+    role = _role(before, word, flat[end : end + 60], names_month, bool(lead and lead["the"]))
+    words = shown(flat[chain:end], 80)
+    error, parts = "", []
+    for date in dates:
+        if date.first:
+            parts.append(date.first)
+        parts.append(date.parts())
+        if date.last_month and date.year:
+            parts.append((date.year, date.last_month))
+    for part in parts:
+        error = error or impossible(part, words)
+    if any(date.ambiguous for date in dates) and role == "time":
+        role = "ambiguous"
+    return Phrase(start, end, chain, word, tuple(parts), role, error)
 
 
-def _is_its_time(before: str, lead: str, after: str, names_month: bool) -> bool:
-    if _PLANNED.search(before):
-        return False
+def _role(before: str, lead: str, after: str, names_month: bool, the: bool) -> str:
+    if _AROUND["half said"].search(before):
+        return "bound"
+    if _AROUND["planned"].search(before):
+        return "other"
+    founded = _AROUND["founded"].search(before)
+    if founded and not _AROUND["auxiliary"].search(before) and lead in {"in", "on", "", "en"}:
+        return "other"
     if not lead:
         opens = not before.strip() and (names_month or re.match(r" ?[:,-]|$", after) is not None)
-        return opens or (names_month and not _NOT_ITS_TIME.search(before[-40:]))
+        if opens or (names_month and not _AROUND["not its time"].search(before[-40:])):
+            return "time"
+        if _AROUND["bound"].search(before[-40:]) or (names_month and not _AROUND["name, after"].match(after)):
+            return "bound"
+        if (
+            _AROUND["instrument"].search(before)
+            or _NAME_BEFORE.search(before)
+            or _AROUND["plan, before"].search(before[-80:])
+        ):
+            return "name"
+        named = _AROUND["name, after"].match(after) or _CAPITALS_AFTER.match(after)
+        return "name" if named else "bound" if _AROUND["not its time"].search(before[-40:]) else "other"
     if names_month:
-        return True
-    if lead == "on" or _NAME_AFTER.match(after):
-        return False
-    return not (lead in {"from", "between", "over"} and _PLAN_PERIOD.search(before[-80:]))
+        return "bound" if _AROUND["bound"].search(before[-40:]) else "time"
+    if the or _AROUND["name, after"].match(after):
+        return "name" if _AROUND["name, after"].match(after) or _CAPITALS_AFTER.match(after) else "other"
+    if lead == "on":
+        return "other"
+    return "name" if lead in {"from", "between", "over"} and _AROUND["plan, before"].search(before[-80:]) else "time"
 
 
-def _dates(flat: str, start: int, stop: int) -> list[_Date]:
-    """Read a chain into dates; what hangs on without a year (``2024, 12 experts``) is cut off."""
-    dates: list[_Date] = []
-    place, listed_to = start, 0  # where a list with commas ends: "2022, 2023 and 2024"
-    while place < stop and (step := _STEP.match(flat, place, stop)):
-        if not dates or not _bind(dates[-1], step):
-            if listed := _LISTED.match(flat, place, stop):
-                listed_to = listed.end()
-            if dates and not step["join"] and dates[-1].year is not None and step.end() > listed_to:
-                break
-            if dates:
-                dates[-1].ranged = bool(step["join"] and "and" not in step["join"].lower())
-            year, month = _taken_over(flat, dates[-1], step) if dates else (None, None)
-            dates.append(_Date(year=year))
-            if year is None:
-                _bind(dates[-1], step)
-            if month:
-                dates[-1].month, dates[-1].month_first = month, True
-        dates[-1].end = place = step.end()
-    while dates and dates[-1].year is None:
-        dates.pop()
-    return _shared(dates)
+def _yearless(flat: str, sentence: int, chain: int, dates: list[Date]) -> Phrase | None:
+    """Return the phrase of a month without a year, where it is one: ``On 21 May``, ``in October``, not ``may``."""
+    lead = _LEAD.search(flat[max(sentence, chain - 80) : chain])
+    with_day = any(date.month and date.day and 1 <= date.day <= 31 for date in dates)
+    capital = flat[chain : dates[0].end].lstrip("0123456789 stndrh")[:1].isupper()
+    if not any(date.month for date in dates) or not (with_day or (lead and capital)):
+        return None
+    end = max(date.end for date in dates if date.day is None or date.day <= 31)
+    if not with_day:
+        end = chain + len((re.match(MONTH, flat[chain:], re.I) or [""])[0]) or end
+    start = chain - (len(lead[0]) if lead else 0)
+    return Phrase(start, end, chain, lead["word"].lower() if lead else "", (), "yearless")
 
 
-def _bind(date: _Date, step: re.Match[str]) -> bool:
-    """Add a token to the date before it where the two belong together: ``21 May``, ``May 2024``, ``May 12, 2024``."""
-    fresh = date.parts() == ()
-    if step["join"] and not fresh:
-        return False
-    if step["iso"] and fresh:
-        date.year, date.month, date.day = map(int, step["iso"].split("-"))
-    elif step["year"] and date.year is None and (fresh or date.month is not None):
-        date.year = int(step["year"])
-    elif step["month"] and date.month is None and date.year is None and "," not in (step["bind"] or ""):
-        date.month, date.month_first = _MONTHS[step["month"].rstrip(".").lower()], fresh
-    elif step["day"] and (fresh or (date.month is not None and date.day is None and date.year is None)):
-        date.day = int(re.sub(r"\D", "", step["day"]))
-    else:
-        return False
-    return True
-
-
-def _taken_over(flat: str, before: _Date, step: re.Match[str]) -> tuple[int | None, int | None]:
-    """Return the year that ``24`` is in ``2023-24``, or the month of ``2`` in ``June 1 and 2, 2024``."""
-    follows = _STEP.match(flat, step.end())
-    if not step["day"] or (follows and follows["month"]):
-        return None, None
-    if before.year is None:
-        return None, before.month if before.month_first and before.day is not None else None
-    year = before.year - before.year % 100 + int(re.sub(r"\D", "", step["day"]))
-    short = not before.month and (step["join"] or "").strip() in {"-", "/"} and year > before.year
-    return (year if short else None), None
-
-
-def _shared(dates: list[_Date]) -> list[_Date]:
-    """Give each date the year and month said once for all, after it; ``30 December to 2 January 2024`` starts in 2023."""
-    for place in range(len(dates) - 2, -1, -1):
-        date, after = dates[place], dates[place + 1]
-        if date.day is not None and date.month is None:
-            date.month = after.month
-            if after.month is None:
-                return dates[place + 1 :]
-        if date.year is None:
-            date.year = after.year
-            if date.ranged and date.parts() > after.parts() and date.month != after.month and date.year is not None:
-                date.year -= 1
-    return dates
-
-
-def _valid(date: _Date, words: str) -> tuple[int, ...]:
-    year, month, day = date.year or 0, date.month, date.day
-    if day is not None and not (month and 1 <= day <= calendar.monthrange(year, month)[1]):
-        raise ImpossibleDate(f"{words!r}: no calendar has day {day} of {calendar.month_name[month or 0]} {year}")
-    return date.parts()
-
-
-def _row(flat: str, sentence: int, phrases: list[_Phrase]) -> list[_Phrase]:
-    """Choose the phrase that dates the sentence, and those that continue it (``..., and on 6 November 2023``)."""
-    opening = not flat[sentence : phrases[0].start].strip()
-    finest = max(phrase.width for phrase in phrases)
-    first = 0 if opening else next(place for place, phrase in enumerate(phrases) if phrase.width == finest)
-    row = [phrases[first]]
-    for phrase in phrases[first + 1 :]:
-        gap = flat[max(row[-1].end, phrase.start - 40) : phrase.start]
-        follows = _FOLLOWS.search(gap)
-        if follows and (phrase.width == row[0].width or not gap[: follows.start()].strip(" ,")):
+def _row(flat: str, own: list[Phrase]) -> tuple[list[Phrase], list[Phrase]]:
+    """Return the phrases that continue the first one (``..., and on 6 November 2023``), and the others."""
+    row, others = [own[0]], []
+    for phrase in own[1:]:
+        gap = flat[row[-1].end : phrase.start]
+        follows = _AROUND["follows"].search(gap[-40:])
+        alone = follows is not None and not gap[-40:][: follows.start()].strip(" ,")
+        again = follows is not None or _AROUND["next of its kind"].search(gap)
+        if alone or (again and phrase.width == row[0].width):
             row.append(phrase)
-    return row
+        else:
+            others.append(phrase)
+    return row, others
 
 
-def _range(row: list[_Phrase]) -> DateRange:
+def _range(row: list[Phrase]) -> DateRange:
     width = min(phrase.width for phrase in row)
     in_time = sorted(row, key=lambda phrase: phrase.dates[0][:width])
     start, end = in_time[0].dates[0][:width], max(phrase.dates[-1][:width] for phrase in row)

@@ -1,7 +1,6 @@
-"""Numbers in digits and in words: ``1,000``, ``1 000``, ``1.000``, ``twelve``, ``one hundred and twenty``.
+"""Numerals in digits and in words: ``1,000``, ``1 000``, ``1'000``, ``1.2k``, ``twelve``, ``two hundred and six``.
 
-A decimal, a percentage, a part of a range (``40-50``), an upper bound (``up to 50``), a part of a compound (``5-day``) or
-an ordinal (``14th``) is no count; nor is a scale that nothing counts (``several hundred``).
+Only the numeral itself is read here. What it counts, and whether it counts anything, is for ``grammar``.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cbrn_data.words.text import clean, folded
+from cbrn_data.words.text import folded
 
 _UNITS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
@@ -21,60 +20,60 @@ _VALUES |= {
     word: 10 * value for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
 }
 _VALUES |= {"none": 0, "no": 0}
-_SCALES = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 1_000_000}
-
+_SCALES = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 1_000_000, "billion": 1_000_000_000}
+_SHORT = {"k": 1000, "mln": 1_000_000, "mio": 1_000_000, "bn": 1_000_000_000}
+_FACTORS = _SCALES | _SHORT
 _LARGEST = 10**9
+
+_SCALE = "|".join(_SCALES)
 _WORD = "|".join(sorted([*_VALUES, *_SCALES], key=len, reverse=True))
+_GROUPED = r"[0-9]{1,3}(?P<mark>[,. '])[0-9]{3}(?:(?P=mark)[0-9]{3})?(?![0-9]|(?P=mark)[0-9]{3})"
+_DIGITS = r"[0-9]{1,12}(?:[,. '][0-9]{3}(?![0-9])){0,4}(?:[.,][0-9]{1,2}(?![0-9]))?"
+NUMERAL = (
+    rf"(?>{_DIGITS}(?: (?:{_SCALE})s?\b|(?:k|mln|mio|bn)\b)?"
+    rf"|(?:half )?(?:an? (?={_SCALE}))?(?:{_WORD})(?:(?: and |[ -])(?:{_WORD})){{0,9}}(?!\w|(?: and |[ -])(?:{_WORD})\b))"
+)
+"""A numeral in digits or in words, for patterns that embed it; its length is bounded and it never gives back a part."""
 _NUMBER = re.compile(
-    rf"(?<![\w.,/-])(?:"
-    rf"(?P<decimal>[0-9]{{1,3}}[.,][0-9]{{1,2}} (?:thousand|million))"
-    rf"|(?P<digits>[0-9]{{1,3}}(?P<mark>[,. ])[0-9]{{3}}(?:(?P=mark)[0-9]{{3}})?(?!(?P=mark)[0-9]{{3}})|[0-9]{{1,9}})"
-    rf"(?: (?P<scale>{'|'.join(_SCALES)}))?"
-    rf"|(?P<half>half )?(?P<words>(?:an? (?={'|'.join(_SCALES)}))?(?:{_WORD})(?:(?: and |[ -])(?:{_WORD}))*))"
-    rf"(?P<plus>\+?)(?![\w%/]| (?:st|nd|rd|th)\b|[.,][0-9]|-\w|\+)",
+    rf"(?<![\w.,'/-])(?:"
+    rf"(?P<digits>{_GROUPED}|[0-9]{{1,9}})(?P<part>[.,][0-9]{{1,2}}(?![0-9]))?"
+    rf"(?:(?: (?P<scale>{_SCALE})| ?(?P<short>k|mln|mio|bn))\b)?"
+    rf"|(?P<half>half )?(?P<words>(?:an? (?={_SCALE}))?(?:{_WORD})(?:(?: and |[ -])(?:{_WORD}))*))"
+    rf"(?P<plus>\+?)(?![\w%+/]|[.,'][0-9]|-\w)",
     re.IGNORECASE,
 )
-_NO_COUNT_BEFORE = re.compile(
-    r"(?:[0-9]-|[0-9] (?:to|or) |between [0-9a-z-]+ and |between |half (?:of )?(?:the |an? )?"
-    r"|(?:up to|under|below|at most|as many as|(?:no|not) more than|maximum of|(?<!no )(?<!not )(?:less|fewer) than)"
-    r"(?: a total of)? )$",
-    re.IGNORECASE,
-)
-_NO_COUNT_AFTER = re.compile(rf"(?:-| to | or )(?:[0-9]|(?:{_WORD})\b)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Number:
-    """A count in a text: where it stands in ``text[start:end]``, and whether a ``+`` follows it."""
+    """A numeral in ``text[start:end]``; ``value`` is None where it names no whole number, ``plus`` if a ``+`` ends it."""
 
-    value: int
+    value: int | None
     start: int
     end: int
     plus: bool
 
 
 def numbers(text: str) -> Iterator[Number]:
-    """Yield every count in ``text``, from left to right.
+    """Yield every numeral in ``text`` that stands for itself, from left to right.
 
-    >>> [number.value for number in numbers("1,000 experts, twenty-five trainers, 2.5 tonnes, 3-day, 14th")]
-    [1000, 25]
+    Digits within a word, a fraction or a compound (``G7``, ``3/4``, ``5-day``) do not.
+
+    >>> [number.value for number in numbers("1,000 experts, twenty-five trainers, 1.2k users, two three, 3-day")]
+    [1000, 25, 1200, None]
     """
-    flat = folded(text)
-    for match in _NUMBER.finditer(flat):
-        before = flat[max(0, match.start() - 40) : match.start()]
-        if _NO_COUNT_BEFORE.search(before) or _NO_COUNT_AFTER.match(flat, match.end()):
-            continue
+    for match in _NUMBER.finditer(folded(text)):
         value = _words(match) if match["words"] else _digits(match)
-        if value is not None:
-            yield Number(value, match.start(), match.end(), bool(match["plus"]))
+        yield Number(value, match.start(), match.end(), bool(match["plus"]))
 
 
-def _digits(match: re.Match[str]) -> int:
-    if match["decimal"]:
-        whole, part, scale = re.split(r"[., ]", match["decimal"].lower())
-        return int(whole + part) * _SCALES[scale] // int("1" + "0" * len(part))
-    value = int(re.sub(r"[^0-9]", "", match["digits"]))
-    return value * _SCALES[match["scale"].lower()] if match["scale"] else value
+def _digits(match: re.Match[str]) -> int | None:
+    scale = match["scale"] or match["short"]
+    factor = _FACTORS[scale.lower()] if scale else 1
+    part = (match["part"] or "")[1:]
+    value = int(re.sub(r"[^0-9]", "", match["digits"]) + part) * factor
+    whole, rest = divmod(value, 10 ** len(part))
+    return whole if rest == 0 and (factor > 1 or not part) else None
 
 
 def _words(match: re.Match[str]) -> int | None:
@@ -100,12 +99,3 @@ def _words(match: re.Match[str]) -> int | None:
         if total + current > _LARGEST:
             return None
     return (total + current) // (2 if match["half"] else 1)
-
-
-def read_number(quote: str) -> int | None:
-    """Return the first count that the quote says, or None.
-
-    >>> read_number("Six National Teams")
-    6
-    """
-    return next((number.value for number in numbers(clean(quote))), None)

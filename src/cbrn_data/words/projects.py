@@ -1,7 +1,7 @@
-"""References to projects: ``Project 87``, ``Projects 84, 87 and 99``, ``P81``, ``Project 099``, ``Project No. 65``.
+"""References to projects: ``Project 87``, ``Projects 84, 87 and 99``, ``Projects 81–87``, ``P81``, ``Project No. 65``.
 
-After the plural every number of the list counts, to the ``and`` that ends it; after the singular ``Project 87 and 12
-experts`` names one project.
+After the plural every number of the list counts, to the ``and`` that ends it, and a range names all between; after the
+singular ``Project 87 and 12 experts`` names one project. French and Russian forms (``projet 87``, ``проекта 87``) count.
 """
 
 from __future__ import annotations
@@ -9,17 +9,23 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from cbrn_data.words.nouns import group_end
 from cbrn_data.words.text import clean, folded
 
-_NUMBER = r"P?0{0,2}[1-9][0-9]{0,2}(?![0-9A-Za-z]|[.,][0-9])"
-_AND = r",? (?:[Aa][Nn][Dd]|&|or|to|as well as) "
-_LIST = rf"(?:, {_NUMBER})*{_AND}{_NUMBER}|(?:[/-]{_NUMBER})+|(?:, {_NUMBER})+(?! \w)"
+_NUMBER = r"(?:P-?)?0{0,2}[1-9][0-9]{0,2}(?![0-9A-Za-z]|[.,][0-9])"
+_AND = r",? (?:[Aa][Nn][Dd]|&|or|to|through|et|a|и|по|as well as) "
+_TO = r" ?- ?| (?:to|through|a|по) "
+_JOINED = rf" ?[/-] ?{_NUMBER}"
+_LIST = rf"(?:, {_NUMBER}|{_JOINED})*{_AND}{_NUMBER}(?:{_JOINED})*|(?:{_JOINED})+|(?:, {_NUMBER}|{_JOINED})+(?! \w)"
+_NO = r"(?: ?(?:[Nn](?:o|umber|r|um)?s?[.°o]?s?(?![a-z])|[Nn]umeros?|№))?[ #]*"
 _REFERENCE = re.compile(
-    rf"\b[Pp](?:roject|ROJECT)(?P<plural>s|S)?(?: [Nn](?:o|umber|r|um)?s?[.°o]?s?)?[ #]*"
+    rf"\b(?:[Pp]ro(?:ject|jet)|PROJECT|[Пп]роект(?:а|у|е|ом)?)(?P<plural>s|S|ы|ов|ам|ами|ах)?{_NO}"
     rf"(?P<first>{_NUMBER})(?P<more>(?(plural)(?:{_LIST})?|(?:[/-]{_NUMBER}|{_AND}{_NUMBER}(?=[.;:)]|$))*))"
-    rf"|\bP-?(?P<short>0{{0,2}}[1-9][0-9]{{0,2}})(?![0-9A-Za-z-]|[.,][0-9])"
+    rf"|\b(?:P-?|Pr?j?\.[ ]?|PR |Prj? )(?P<short>0{{0,2}}[1-9][0-9]{{0,2}})(?![0-9A-Za-z-]|[.,][0-9])"
     rf"(?! (?:laborator|lab\b|labs\b|facilit|level|containment))"
 )
+_WIDEST_RANGE = 30
+"""How many projects a range may name: a wider one is a mistake or something else."""
 
 
 @dataclass(frozen=True)
@@ -32,21 +38,38 @@ class Reference:
 
 
 def references(text: str) -> list[Reference]:
-    """Return every mention of a project in ``text``, in order.
+    """Return every mention of a project in ``text``, in order; those within a range have the words of the range.
 
-    >>> [reference.number for reference in references("Projects 84 and 099 with P81")]
-    [84, 99, 81]
+    >>> [reference.number for reference in references("Projects 84 and 099 with P81, then Projects 1–3")]
+    [84, 99, 81, 1, 2, 3]
     """
     found: list[Reference] = []
-    for match in _REFERENCE.finditer(folded(text)):
+    flat = folded(text)
+    for match in _REFERENCE.finditer(flat):
         if match["short"]:
             found.append(Reference(int(match["short"]), match.start(), match.end()))
             continue
-        found.append(Reference(int(match["first"].lstrip("P")), match.start(), match.end("first")))
-        for more in re.finditer(r"[0-9]+", match["more"]):
-            start = match.start("more")
-            found.append(Reference(int(more[0]), start + more.start(), start + more.end()))
+        found.append(Reference(_number(match["first"]), match.start(), match.end("first")))
+        for more in re.finditer(_NUMBER, match["more"]):
+            start, end = match.start("more") + more.start(), match.start("more") + more.end()
+            several = match["plural"] is None or found[-1].start > match.start()
+            if several and flat[start - 1] == " " and group_end(flat, end + 1):
+                break  # "Projects 84, 87 and 12 experts"
+            if re.fullmatch(_TO, flat[found[-1].end : start]):
+                found += _between(found[-1], _number(more[0]), start, end)
+            found.append(Reference(_number(more[0]), start, end))
     return found
+
+
+def _between(first: Reference, last: int, start: int, end: int) -> list[Reference]:
+    """Return the projects that a range names without saying their numbers."""
+    if not first.number < last <= first.number + _WIDEST_RANGE:
+        return []
+    return [Reference(number, first.start, end) for number in range(first.number + 1, last)]
+
+
+def _number(words: str) -> int:
+    return int(re.sub(r"\D", "", words))
 
 
 _LABEL = re.compile(

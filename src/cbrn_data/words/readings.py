@@ -14,10 +14,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from cbrn_data.words.countries import read_country
+from cbrn_data.words.counts import read_number, read_qualifier
 from cbrn_data.words.dates import DateRange, read_dates
-from cbrn_data.words.numbers import read_number
-from cbrn_data.words.people import read_qualifier
-from cbrn_data.words.projects import label, read_project_number
+from cbrn_data.words.project_counts import ONGOING
+from cbrn_data.words.projects import label, read_project_number, references
 from cbrn_data.words.text import clean, folded, region_name, slug
 
 METHODS = ("verbatim", "normalised", "counted", "derived", "curated")
@@ -25,11 +25,11 @@ AS_PRINTED = ("verbatim", "curated")
 """Methods that take the quote as it stands; the others read it without the hyphens and line ends that cut a word."""
 
 _MEASURES: dict[str, tuple[str, str]] = {
-    "projects_ongoing": (r"\bon-?going\b", r""),
-    "projects_total": (r"\bprojects?\b", r"^[^.]{0,60}$"),
     "focal_points_appointed": (r"\bfocal points?\b", r"\b(?:appoint|nominat|designat)"),
     "national_teams_established": (r"\bnational (?:cbrn )?teams?\b", r"\b(?:establish|set up|creat|form)"),
     "action_plans_in_preparation": (r"\baction plans?\b", r"\b(?:prepar|develop|draft|elaborat)"),
+    "projects_ongoing": (ONGOING, r""),
+    "projects_total": (r"\bprojects?\b", r"^[^.]{0,120}$"),
 }
 """What a figure counts: the words for it, and the words that must stand with them."""
 
@@ -141,12 +141,21 @@ def reproduces(words: Words, value: str, row: Mapping[str, str | None]) -> bool:
     if words.method == "verbatim":
         return words.quote == value
     if words.method == "normalised":
-        return read(words.table, words.field, words.quote) == value
+        return read(words.table, words.field, words.quote) == value or _in_range(words, value)
     if words.method == "derived":
         return derive(words.field, words.quote, row, words.region_id, words.edition) == value
     if words.method == "curated":
         return words.quote.replace('""', '"') == value
     return words.method == "counted"
+
+
+def _in_range(words: Words, value: str) -> bool:
+    """Whether a range of projects names one that lies between its ends: ``Projects 81-87`` and 84."""
+    if words.field not in {"project_id", "number"}:
+        return False
+    quote = clean(words.quote)
+    named = {reference.number for text in (quote, f"Projects {quote}") for reference in references(text)}
+    return value.removeprefix("P") in set(map(str, named))
 
 
 def short_slug(quote: str) -> str:

@@ -1,0 +1,91 @@
+"""What a sentence states and no cell takes: a null never hides a number, a date or a country.
+
+Labels, sums of money, shares, durations and measures are understood, and no cell is for them: nothing is said of those.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from cbrn_data.findings import Finding, shown
+from cbrn_data.sources.document import Document
+from cbrn_data.words.countries import named_in
+from cbrn_data.words.counts import Doubt
+from cbrn_data.words.dates import DateRange
+from cbrn_data.words.grammar import Part, counted, parts
+from cbrn_data.words.text import Plain, folded
+
+_SMALLEST_IN_WORDS = 10
+_ROLES = {
+    "time": "says when, and the cell holds another date",
+    "bound": "says before, after or about when",
+    "other": "is the date of something else, or of what is planned",
+    "ambiguous": "can be read in two ways",
+    "yearless": "has no year",
+}
+_FRENCH = re.compile(r"\b(?:le|la|les|des|du|dans|avec|une|sur|et|aux|ont|par|pour le|projet)\b", re.IGNORECASE)
+_CYRILLIC = re.compile(r"[\u0400-\u04ff]{3}")
+
+
+def doubted(document: Document, plain: Plain, table: str, field: str, doubts: Iterable[Doubt]) -> Iterator[Finding]:
+    """Yield a finding for each number that may belong into a cell and is not taken."""
+    for doubt in doubts:
+        words = shown(plain.text[doubt.start : doubt.end], 80)
+        yield _finding("count-unclear", f"{words!r}: {doubt.reason}", document, plain, doubt.start, table, field)
+
+
+def untaken(document: Document, plain: Plain, taken: DateRange | None, doubts: Iterable[Doubt]) -> Iterator[Finding]:
+    """Yield a finding for each date, number and country of an achievement that no cell takes."""
+    spans = [(doubt.start, doubt.end) for doubt in doubts]
+    found = parts(plain.text)
+    known = {part.value for part in found if part.kind == "count" and counted(plain.text, part)[0] != "unknown"}
+    for part in found:
+        if part.phrase:
+            yield from _date(document, plain, part, taken)
+        elif part.value in known - {None}:
+            continue  # "60 (sixty) experts"
+        elif not any(start <= part.start < end for start, end in spans) and _is_unread(plain.text, part):
+            words = shown(plain.text[part.start : part.end + 40].strip(), 60)
+            message = f"no value takes this number: {words!r}"
+            yield _finding("number-unread", message, document, plain, part.start, "achievements", "people_count")
+    for named in named_in(plain.text):
+        if named.left_out:
+            message = f"{plain.text[named.start : named.end]!r} is not taken: {named.left_out}"
+            yield _finding("country-left-out", message, document, plain, named.start, "achievements", "text")
+    if language := _language(plain.text):
+        message = f"the words seem to be {language}: names of countries and of groups may be missed"
+        yield _finding("language-unread", message, document, plain, 0, "achievements", "text")
+
+
+def _date(document: Document, plain: Plain, part: Part, taken: DateRange | None) -> Iterator[Finding]:
+    assert part.phrase is not None
+    within = taken is not None and taken.words[0] <= part.start < taken.words[1]
+    role = part.phrase.role
+    if within or role == "name" or (taken and role in {"bound", "other"}):
+        return
+    reason = _ROLES[role] if taken or role != "time" else "several dates are stated, or it is not clear of what this is one"
+    message = f"{shown(plain.text[part.phrase.start : part.end], 80)!r} {reason}"
+    yield _finding("date-unread", message, document, plain, part.start, "achievements", "date_start")
+
+
+def _is_unread(text: str, part: Part) -> bool:
+    """Whether nothing says what a number is: it counts a noun of no list, or stands in no form that is known."""
+    if part.kind == "unread":
+        return True
+    if part.kind in {"range", "whole"}:
+        return counted(text, part)[0] == "unknown"
+    if part.kind != "count" or counted(text, part)[0] != "unknown":
+        return False
+    return text[part.start].isdigit() or (part.value or 0) >= _SMALLEST_IN_WORDS
+
+
+def _language(text: str) -> str:
+    if _CYRILLIC.search(text):
+        return "Russian"
+    return "French" if len(_FRENCH.findall(folded(text))) > 2 else ""
+
+
+def _finding(code: str, message: str, document: Document, plain: Plain, place: int, table: str, field: str) -> Finding:
+    line = document.line(plain.span(place, place + 1).start)
+    return Finding(code, message, document.place, line, table=table, field=field)
