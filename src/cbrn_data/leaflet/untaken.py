@@ -17,6 +17,7 @@ from cbrn_data.words.grammar import Part, counted, parts
 from cbrn_data.words.text import Plain, folded
 
 _SMALLEST_IN_WORDS = 10
+_AROUND = 16
 _ROLES = {
     "time": "says when, and the cell holds another date",
     "bound": "says before, after or about when",
@@ -31,7 +32,7 @@ _CYRILLIC = re.compile(r"[\u0400-\u04ff]{3}")
 def doubted(document: Document, plain: Plain, table: str, field: str, doubts: Iterable[Doubt]) -> Iterator[Finding]:
     """Yield a finding for each number that may belong into a cell and is not taken."""
     for doubt in doubts:
-        words = shown(plain.text[doubt.start : doubt.end], 80)
+        words = _quoted(plain.text, doubt.start, doubt.end)
         yield _finding("count-unclear", f"{words!r}: {doubt.reason}", document, plain, doubt.start, table, field)
 
 
@@ -46,7 +47,7 @@ def untaken(document: Document, plain: Plain, taken: DateRange | None, doubts: I
         elif part.value in known - {None}:
             continue  # "60 (sixty) experts"
         elif not any(start <= part.start < end for start, end in spans) and _is_unread(plain.text, part):
-            words = shown(plain.text[part.start : part.end + 40].strip(), 60)
+            words = _quoted(plain.text, part.start, part.end)
             message = f"no value takes this number: {words!r}"
             yield _finding("number-unread", message, document, plain, part.start, "achievements", "people_count")
     for named in named_in(plain.text):
@@ -62,10 +63,10 @@ def _date(document: Document, plain: Plain, part: Part, taken: DateRange | None)
     assert part.phrase is not None
     within = taken is not None and taken.words[0] <= part.start < taken.words[1]
     role = part.phrase.role
-    if within or role == "name" or (taken and role in {"bound", "other"}):
+    if within or part.phrase.error or role == "name" or (taken and role in {"bound", "other"}):
         return
     reason = _ROLES[role] if taken or role != "time" else "several dates are stated, or it is not clear of what this is one"
-    message = f"{shown(plain.text[part.phrase.start : part.end], 80)!r} {reason}"
+    message = f"{_quoted(plain.text, part.phrase.start, part.end)!r} {reason}"
     yield _finding("date-unread", message, document, plain, part.start, "achievements", "date_start")
 
 
@@ -78,6 +79,13 @@ def _is_unread(text: str, part: Part) -> bool:
     if part.kind != "count" or counted(text, part)[0] != "unknown":
         return False
     return text[part.start].isdigit() or (part.value or 0) >= _SMALLEST_IN_WORDS
+
+
+def _quoted(text: str, start: int, end: int) -> str:
+    """Return words with a few on either side, since those say what is unclear."""
+    first = text.rfind(" ", 0, max(0, start - _AROUND)) + 1 if start > _AROUND else 0
+    last = text.find(" ", min(len(text), end + _AROUND))
+    return shown(f"{'… ' * (first > 0)}{text[first:last] if last > 0 else text[first:]}{' …' * (last > 0)}", 160)
 
 
 def _language(text: str) -> str:
