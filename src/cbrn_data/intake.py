@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cbrn_data import foreign
 from cbrn_data.errors import CbrnDataError, SourceError
 from cbrn_data.findings import Finding, blocking, shown
 from cbrn_data.isolated import UnreadableError, read_isolated
@@ -164,7 +165,7 @@ def _complete(raw: Path, files: dict[str, bytes], sidecars: dict[str, bytes]) ->
     raw.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
         there = raw / name
-        if there.is_symlink() or (there.exists() and there.read_bytes() != data):
+        if there.is_symlink() or (there.exists() and foreign.read(there) != data):
             raise SourceError(f"{shown(str(there))} is there with other bytes; remove it first, or give another --edition")
     new = [name for name in files if not ((raw / name).exists() and (raw / f"{name}.yaml").exists())]
     for name in new:  # one of the two is there already where an earlier call was cut short

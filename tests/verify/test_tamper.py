@@ -154,6 +154,12 @@ def to_folder(path: Path) -> None:
     path.mkdir()
 
 
+def to_holes(path: Path) -> None:
+    path.unlink()
+    with path.open("wb") as file:
+        file.truncate(10 << 30)
+
+
 def to_pipe(path: Path) -> None:
     path.unlink()
     os.mkfifo(path)
@@ -213,6 +219,8 @@ FILES = [
         index="latest/projects.csv",
     ),
     case("a folder for a file", lambda s: to_folder(s / LAST / "projects.csv"), files="not a regular file", index=""),
+    case("holes for the feed", lambda s: to_holes(s / "feed.xml"), derived_files="claims 10,737,418,240 bytes"),
+    case("holes for sums", lambda s: to_holes(s / LAST / "SHA256SUMS"), files="claims", signature="claims", chain="claims"),
     case("a pipe for a file", lambda s: to_pipe(s / LAST / "projects.csv"), files="not a regular file", index=""),
     case("a file of an old release", lambda s: flip(s / FIRST / "CHANGES.md"), files="1.0.0: 'CHANGES.md' was changed"),
     case(

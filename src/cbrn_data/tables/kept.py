@@ -75,7 +75,7 @@ def _table(source: Source, package: Package) -> Table:
 def _taken(place: Path, table: Table, folder: Path) -> Records | None:
     """Return what is kept at ``place``, its files put into ``folder``; None where it is not there or was changed."""
     try:
-        about = parse_object(place / RECORD, (place / RECORD).read_bytes())
+        about = parse_object(place / RECORD, disk.read(place / RECORD))
         for form in FORMS:
             _put(place / f"{table.name}.{form}", folder / f"{table.name}.{form}")
             if disk.digest(folder / f"{table.name}.{form}") != about["sha256"][form]:

@@ -14,13 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cbrn_data.catalogue.feed import FEED
+from cbrn_data.errors import CbrnDataError
+from cbrn_data.findings import shown
 from cbrn_data.store import disk, history
 from cbrn_data.store.derived import LEAVING
 from cbrn_data.store.folder import Release
 from cbrn_data.store.index import INDEX
 from cbrn_data.strict_json import parse_object
 from cbrn_data.verify.feed import feed_faults, withdrawing
-from cbrn_data.verify.results import CUT_SHORT, Result, checked
+from cbrn_data.verify.results import CUT_SHORT, FAILED, Result, checked
 
 LATEST = "latest/"
 _MADE = re.compile(
@@ -70,7 +72,11 @@ def check_derived(
     A publication or a withdrawal that was cut short leaves some files of the state that it was bringing about. Each must
     be what that state gives, which follows from the releases and the feed alone; so nothing else can hide among them.
     """
-    held, after = _Held(), _coming(published, known, count, derived)
+    try:
+        held, after = _Held(), _coming(published, known, count, derived)
+    except CbrnDataError as error:
+        yield Result(subject, "derived files", FAILED, shown(str(error), 300))
+        return
 
     def run() -> list[str]:
         _hold(held, published, known[:count], after, derived)

@@ -135,7 +135,7 @@ class ReleaseAudit:
         cover = coverage(self._package, self._read.rows, records)
         faults = [*descriptor_faults(descriptor, self._package, present, listed, info, cover)]
         faults += _sentences(by_profile(descriptor))
-        yield from faults or _sentences(by_frictionless(self.folder, self._read))
+        yield from faults or _sentences(by_frictionless(self.folder, self._read, is_foreign=True))
 
     @cached_property
     def _findings(self) -> list[Finding]:
