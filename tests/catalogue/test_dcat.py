@@ -23,6 +23,7 @@ from cbrn_data.catalogue.serialise import serialisations
 from cbrn_data.catalogue.triples import ADMS, DCAT
 from cbrn_data.store.folder import Release
 from cbrn_data.store.history import read_history
+from cbrn_data.store.store import Store
 from cbrn_data.verify.feed import feed_faults
 from tests.catalogue.shapes import SHAPES, shapes, violations
 
@@ -148,7 +149,7 @@ def test_ckan_knows_the_licence_by_its_title(graph: Graph, described: Catalogue)
 
 
 def test_no_date_goes_back_when_the_newest_release_is_withdrawn(regions: Path) -> None:
-    releases = read_history(regions)
+    releases = Store(regions).releases()
     after = [*releases[:2], replace(releases[2], withdrawn={"reason": "x", "date": "2026-11-30"})]
     before, now = (catalogue(each, "https://data.example/") for each in (releases, after))
     assert (before.version, now.version) == ("1.2.0", "1.0.0")

@@ -238,6 +238,6 @@ def test_a_reference_to_a_part_of_a_key_blocks_the_rows_that_lead_nowhere_and_no
     rows = [f"P101,{country},{PAGE},high" for country in ("KAZ", "FRA")]
     source = made.curated("project_countries", "project_id,country_id,url,certainty", *rows)
     package = with_reference(made.package, "project_countries", fields, "memberships", references)
-    other = Made(package, [item for item in made.real if item.source_id != "project_countries"])
+    other = Made(package, [item for item in made.real if item.name != "project_countries.csv"])
     _, findings = other.build("central-asia-2025", more=(source,))
     assert [message for *_, message in told(findings) if "memberships" in message] == lost
