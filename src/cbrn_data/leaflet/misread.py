@@ -64,16 +64,16 @@ _LISTS = frozenset({"projects", "priorities", "figures", "achievements"})
 
 
 def _foreign_within(leaflet: Leaflet, table: str, said: Said[str]) -> tuple[int, str | None]:
-    """Return the line of an item that belongs to none, and what it is; in a paragraph it follows a full stop."""
+    """Return the line of an item that belongs to none, and what it is."""
     document = leaflet.document
     first = document.line(said.span.start)
-    sentences = table in ("achievements", "figures")
     lines = _lines(leaflet, said)
-    apart = len(lines) > 1 and len(lines[0]) < _LONGEST_APART and not (sentences and lines[1][:1].islower())
+    apart = len(lines) > 1 and len(lines[0]) < _LONGEST_APART and (table == "projects" or not lines[1][:1].islower())
     if apart and (what := foreign_line(lines[0], within=True)):
         return first, what
     for number, (before, line) in enumerate(pairwise(lines), start=first + 1):
-        if (not sentences or before.endswith((".", "!", "?", "”"))) and (what := foreign_line(line, within=True)):
+        sentence = table == "achievements" and not before.endswith((".", "!", "?", "”"))
+        if what := foreign_line(line, within=True, sentence=sentence):
             return number, what
     return first, None
 
