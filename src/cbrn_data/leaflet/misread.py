@@ -130,7 +130,7 @@ def _merged(leaflet: Leaflet) -> Iterator[Finding]:
             alone = len(leaflet.methodology) == 1
             reason = "several statements that count in one" if counts > 1 and of > 1 and (alone or of > 2) else None
         elif table == "priorities":
-            row = _IN_A_ROW.search(said.value) or (len(leaflet.priorities) == 1 and len(said.value) > _LONG)
+            row = _IN_A_ROW.search(_MARKUP.sub("", said.value)) or (len(leaflet.priorities) == 1 and len(said.value) > _LONG)
             reason = "several titles in a row" if row else None
         if reason:
             line = leaflet.document.line(said.span.start)
