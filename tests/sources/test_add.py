@@ -252,6 +252,7 @@ def test_a_batch_says_what_became_of_each(tmp_path: Path, capsys: pytest.Capture
     names = {"good.txt": LEAFLET, "bad.txt": b"\x00", "late.txt": (LEAFLETS / "middle-east-2026.txt").read_bytes()}
     for name, data in names.items():
         (tmp_path / name).write_bytes(data)
+    (tmp_path / "raw").mkdir()
     with pytest.raises(SystemExit) as caught:
         add_files([tmp_path / name for name in names], tmp_path)
     said = capsys.readouterr()

@@ -20,7 +20,7 @@ from cbrn_data.sources.source import MAX_BYTES, read_bytes
 def add_files(files: list[Path], root: Path, new_region: bool = False, **given: str | None) -> None:
     """Add each file and say what became of it; raises the first error after all were tried."""
     about, where = About(**given, new_region=new_region, retrieved_on=release_date()), settings(root)
-    where.check_project("schemas")
+    where.check_project("raw" if where.raw.is_dir() else "schemas")
     first: CbrnDataError | None = None
     for path in files:
         try:

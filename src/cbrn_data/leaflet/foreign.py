@@ -44,6 +44,7 @@ class _Kind:
     what: str
     starts: re.Pattern[str]
     within: bool
+    sure: bool
     short: bool
 
 
@@ -51,13 +52,13 @@ class _Kind:
 def _kinds() -> list[_Kind]:
     listed = load_yaml(files("cbrn_data.leaflet").joinpath("foreign.yaml").read_text(encoding="utf-8"))
     return [
-        _Kind(kind["what"], re.compile("|".join(kind["starts"]), re.IGNORECASE), kind["within"], kind["short"])
+        _Kind(kind["what"], re.compile("|".join(kind["starts"]), re.IGNORECASE), kind["within"], kind["sure"], kind["short"])
         for kind in listed
     ]
 
 
-def foreign_line(text: str, within: bool = False) -> str | None:
-    """Return what a line is that is no item of a leaflet, or None; ``within`` an item less is judged.
+def foreign_line(text: str, within: bool = False, sentence: bool = False) -> str | None:
+    """Return what a line is that is no item of a leaflet, or None; less is judged ``within`` an item or a ``sentence``.
 
     >>> foreign_line("Photo: UNICRI"), foreign_line("CBRN Forensics")
     ('the credit or caption of a picture', None)
@@ -66,6 +67,8 @@ def foreign_line(text: str, within: bool = False) -> str | None:
         return "a heading"
     short = len(text) <= _LONGEST_SHORT
     kinds = (kind for kind in _kinds() if (short or not kind.short) and (kind.within or not within))
+    if sentence:
+        kinds = (kind for kind in kinds if kind.sure and not text[:1].islower())
     return next((kind.what for kind in kinds if kind.starts.match(text)), None)
 
 

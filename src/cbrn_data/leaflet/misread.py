@@ -64,16 +64,16 @@ _LISTS = frozenset({"projects", "priorities", "figures", "achievements"})
 
 
 def _foreign_within(leaflet: Leaflet, table: str, said: Said[str]) -> tuple[int, str | None]:
-    """Return the line of an item that belongs to none, and what it is; in a paragraph it follows a full stop."""
+    """Return the line of an item that belongs to none, and what it is."""
     document = leaflet.document
     first = document.line(said.span.start)
-    sentences = table in ("achievements", "figures")
     lines = _lines(leaflet, said)
-    apart = len(lines) > 1 and len(lines[0]) < _LONGEST_APART and not (sentences and lines[1][:1].islower())
+    apart = len(lines) > 1 and len(lines[0]) < _LONGEST_APART and (table == "projects" or not lines[1][:1].islower())
     if apart and (what := foreign_line(lines[0], within=True)):
         return first, what
     for number, (before, line) in enumerate(pairwise(lines), start=first + 1):
-        if (not sentences or before.endswith((".", "!", "?", "”"))) and (what := foreign_line(line, within=True)):
+        sentence = table == "achievements" and not before.endswith((".", "!", "?", "”"))
+        if what := foreign_line(line, within=True, sentence=sentence):
             return number, what
     return first, None
 
@@ -130,7 +130,7 @@ def _merged(leaflet: Leaflet) -> Iterator[Finding]:
             alone = len(leaflet.methodology) == 1
             reason = "several statements that count in one" if counts > 1 and of > 1 and (alone or of > 2) else None
         elif table == "priorities":
-            row = _IN_A_ROW.search(said.value) or (len(leaflet.priorities) == 1 and len(said.value) > _LONG)
+            row = _IN_A_ROW.search(_MARKUP.sub("", said.value)) or (len(leaflet.priorities) == 1 and len(said.value) > _LONG)
             reason = "several titles in a row" if row else None
         if reason:
             line = leaflet.document.line(said.span.start)

@@ -62,7 +62,7 @@ def read_leaflet(document: Document) -> tuple[Leaflet, list[Finding]]:
             left += [block for block in blocks if not _has_words(block)]
             left += _READERS[section.name](list(filter(_has_words, blocks)), leaflet, findings)
     findings += [_unread(document, block) for block in left]
-    findings += _head_findings(leaflet)
+    findings += _head_findings(leaflet, any(finding.code == "seat-unread" for finding in findings))
     findings += _contradictions(leaflet)
     findings += _heading_counts(leaflet, layout)
     findings += doubts(leaflet, layout)
@@ -112,9 +112,10 @@ def _unread(document: Document, block: Block) -> Finding:
     return Finding("line-unread", message, document.place, block.lines[0].number)
 
 
-def _head_findings(leaflet: Leaflet) -> list[Finding]:
+def _head_findings(leaflet: Leaflet, seat_told: bool) -> list[Finding]:
     place = leaflet.document.place
-    needed = {"the name of the regional secretariat": leaflet.region, "its city and country": leaflet.secretariat_city}
+    needed = {"the name of the regional secretariat": leaflet.region}
+    needed |= {} if seat_told else {"its city and country": leaflet.secretariat_city}
     findings = [
         Finding("head-missing", f"the head does not say {what}", place, 1) for what, said in needed.items() if not said
     ]
