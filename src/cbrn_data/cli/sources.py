@@ -20,7 +20,8 @@ from cbrn_data.sources.source import MAX_BYTES, read_bytes
 def add_files(files: list[Path], root: Path, new_region: bool = False, **given: str | None) -> None:
     """Add each file and say what became of it; raises the first error after all were tried."""
     about, where = About(**given, new_region=new_region, retrieved_on=release_date()), settings(root)
-    where.check_project("raw" if where.raw.is_dir() else "schemas")
+    if not where.raw.is_dir() and where.root.is_dir() and any(where.root.iterdir()):
+        where.check_project("schemas")  # a new project may begin with its first source, but not in any folder
     first: CbrnDataError | None = None
     for path in files:
         try:
