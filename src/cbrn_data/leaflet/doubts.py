@@ -12,7 +12,7 @@ from itertools import chain, pairwise
 
 from cbrn_data.findings import Finding, shown
 from cbrn_data.leaflet.blocks import Block
-from cbrn_data.leaflet.foreign import begins_with_count, odd_titles, says_nothing
+from cbrn_data.leaflet.foreign import begins_with_count, odd_titles
 from cbrn_data.leaflet.layout import Layout, Section
 from cbrn_data.leaflet.statements import Leaflet, Said
 
@@ -64,8 +64,6 @@ def ends(text: str) -> str:
 def _reasons(text: str, table: str) -> Iterator[str]:
     if table != "regions" and (text[0].islower() or text[0] in ",.;:)]”") and not begins_with_count(text):
         yield "begins in the middle of a sentence"
-    if table == "achievements" and says_nothing(text):
-        yield "says neither when, where nor by which project"
     if _ENDS_OPEN.search(text[-20:]):
         yield "ends in the middle of a sentence"
     for opening, closing in _PAIRS:

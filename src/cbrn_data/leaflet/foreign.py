@@ -150,11 +150,6 @@ def foreign_statement(text: str) -> str | None:
     return "an achievement" if dated and not _OF_METHOD.search(text) else None
 
 
-def says_nothing(text: str) -> bool:
-    """Whether a sentence says neither when nor where nor by which project."""
-    return not (references(text) or countries_in(text) or re.search(r"(?:19|20)[0-9]{2}", text))
-
-
 def ignored_content(text: str, sentences: bool) -> str | None:
     """Return what a line holds that a rule ignores though it says something, or None; ``sentences`` count as such."""
     if is_names_only(text):
