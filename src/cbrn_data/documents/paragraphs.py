@@ -1,0 +1,207 @@
+"""The lines of columns to paragraphs: what is an item, a heading or a label stands alone.
+
+A new paragraph begins where a heading, a mark of a list, a box, a rule or another style does, and where the gap is wider
+than between lines of one text by 1.3 pt or 0.12 em. How far such lines are apart is learnt from those that begin with
+a small letter. A large numeral belongs to what it counts, under it or beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from statistics import median
+
+from cbrn_data.documents.columns import Column, Line
+from cbrn_data.documents.headings import is_heading
+from cbrn_data.documents.page import Page
+from cbrn_data.documents.segments import MARKS
+
+_MARK = re.compile(rf"(?:[{MARKS}]|[·*–—-](?= )|[0-9]{{1,2}}[.)](?= ))")
+_JOINS = re.compile(r"(?:[,–—/&-]|\b(?:a|an|and|as|at|by|for|from|in|into|of|on|or|over|the|their|to|under|with|projects?))$", re.IGNORECASE)
+_LABEL = re.compile(r"(?:project|p) ?[0-9]{1,3}\b.{0,3}", re.IGNORECASE)
+_OPENS = re.compile(r"(?:(?:overall )?goal ?:|established\b ?:?|(?:co-?)?funded by\b)", re.IGNORECASE)
+
+
+@dataclass
+class Paragraph:
+    """Lines that belong together, with the number of the page of each."""
+
+    lines: list[tuple[int, Line]]
+    joined: bool = False
+    doubts: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """The words of all lines, one space apart."""
+        return " ".join(line.text for _, line in self.lines)
+
+
+def read_paragraphs(pages: Sequence[tuple[Page, Sequence[Column]]]) -> list[Paragraph]:
+    """Return the paragraphs of all pages in reading order."""
+    leading = _leading([column for _, columns in pages for column in columns])
+    paragraphs: list[Paragraph] = []
+    for page, columns in pages:
+        for place, column in enumerate(columns):
+            found = list(_cut(column, page, leading))
+            follows = column.flows or (place == 0 and page.number > 1)
+            if paragraphs and follows and _goes_on(paragraphs[-1], found[0]):
+                paragraphs[-1].lines += found[0].lines
+                del found[0]
+            if column.doubt and found:
+                found[0].doubts.append(column.doubt)
+            paragraphs += found
+    return list(_with_numerals(paragraphs))
+
+
+def _leading(columns: Iterable[Column]) -> Mapping[float, float]:
+    """Return by size of text how far apart the lines of a paragraph are, in em."""
+    sure: dict[float, list[float]] = defaultdict(list)
+    every: dict[float, list[float]] = defaultdict(list)
+    for column in columns:
+        for above, below in pairwise(column.lines):
+            pitch = (below.y - above.y) / below.size
+            if above.size == below.size and 0.8 < pitch < 2.2:
+                every[below.size].append(pitch)
+                if below.text[:1].islower():
+                    sure[below.size].append(pitch)
+    found = {size: sorted(pitches)[len(pitches) // 4] for size, pitches in every.items()}
+    found |= {size: sorted(pitches)[len(pitches) // 2] for size, pitches in sure.items()}
+    usual = median(sorted(found.values())) if found else 1.3
+    return defaultdict(lambda: usual, found)
+
+
+def _cut(column: Column, page: Page, leading: Mapping[float, float]) -> Iterator[Paragraph]:
+    lines = column.lines
+    own = [
+        (below.y - above.y) / below.size
+        for above, below in pairwise(lines)
+        if above.size == below.size and below.text[:1].islower() and below.y - above.y < 2.2 * below.size
+    ]
+    current: list[Line] = []
+    for line in lines:
+        apart = median(own) if own else leading[line.size]
+        if current and _begins(line, current, column, page, apart):
+            yield Paragraph([(page.number, one) for one in current])
+            current = []
+        current.append(line)
+    if current:
+        yield Paragraph([(page.number, one) for one in current])
+
+
+def _begins(line: Line, current: list[Line], column: Column, page: Page, leading: float) -> bool:
+    """Whether ``line`` begins a paragraph after the lines ``current``."""
+    above = current[-1]
+    if _heads(line, current, column):
+        return True
+    if _MARK.match(line.text) and not _MARK.fullmatch(line.text) and _hangs(line, current):
+        return True
+    if _spot(line, page) or _OPENS.match(line.text):
+        return True
+    if abs(line.size - above.size) > 0.08 * max(line.size, above.size):
+        return True
+    if line.y - above.y > leading * line.size + max(1.3, 0.12 * line.size) or _ruled(above, line, page):
+        return True
+    return _other_style(line, current) or _indented(line, current, column)
+
+
+def _heads(line: Line, current: list[Line], column: Column) -> bool:
+    """Whether a heading begins or ends between ``current`` and ``line``."""
+    if is_heading(" ".join(one.text for one in (*current, line))):
+        return False
+    if is_heading(" ".join(one.text for one in current)):
+        return True
+    place = column.lines.index(line)
+    return any(
+        is_heading(" ".join(one.text for one in column.lines[place : place + width]))
+        and len({one.size for one in column.lines[place : place + width]}) == 1
+        for width in (1, 2, 3)
+    ) and not _within_text(line, current)
+
+
+def _within_text(line: Line, current: list[Line]) -> bool:
+    """Whether words that could be a heading are the end of a sentence: same style and size, and no capital."""
+    above = current[-1]
+    return line.style == above.style and line.size == above.size and not line.text.isupper() and bool(_JOINS.search(above.text))
+
+
+def _hangs(line: Line, current: list[Line]) -> bool:
+    """Whether a mark at the start of a line is a mark of a list: the text above does not begin further left."""
+    return line.rect.x0 <= min(one.rect.x0 for one in current) + 0.3 * line.size or not line.text[0].isdigit()
+
+
+def _spot(line: Line, page: Page) -> bool:
+    """Whether a small shape stands left of a line as the mark of a list."""
+    x0, y0 = line.rect.x0, line.y
+    return any(
+        0 < x0 - spot.x1 < 2.0 * line.size and y0 - line.size < spot.y0 and spot.y1 < y0 + 0.25 * line.size
+        for spot in page.spots
+    )
+
+
+def _ruled(above: Line, line: Line, page: Page) -> bool:
+    left, right = max(above.rect.x0, line.rect.x0), min(above.rect.x1, line.rect.x1)
+    return any(
+        rule.width > rule.height
+        and above.y + 0.15 * above.size < rule.y0
+        and rule.y1 < line.y - 0.6 * line.size
+        and rule.x0 < right
+        and rule.x1 > left
+        and rule.width > 0.9 * max(above.rect.width, line.rect.width)
+        for rule in page.rules
+    )
+
+
+def _other_style(line: Line, current: list[Line]) -> bool:
+    """Whether a line wholly in one style follows a label or title wholly in another."""
+    first, last = current[0].style, current[-1].style
+    if _LABEL.fullmatch(" ".join(one.text for one in current)) and last != line.style:
+        return True
+    if _LABEL.match(line.text) and line.text[:1].isupper() and last[0] is False and line.style[0] is True:
+        return True
+    whole = all(one.style == last for one in current)
+    differ = None not in (*first, *line.style) and last != line.style
+    return whole and differ and (first[0] is True or first[1] != line.style[1]) and not line.text[:1].islower()
+
+
+def _indented(line: Line, current: list[Line], column: Column) -> bool:
+    """Whether a line begins a paragraph by its indent: the others of the column begin further left."""
+    left = min(one.rect.x0 for one in column.lines)
+    indent = 0.8 * line.size < line.rect.x0 - left < 3.5 * line.size
+    place = column.lines.index(line)
+    below = column.lines[place + 1] if place + 1 < len(column.lines) else None
+    first = current[0]
+    back = below is None or abs(below.rect.x0 - left) < 1.0
+    hangs = bool(_MARK.match(first.text)) or first.rect.x0 < left + 1.0 <= line.rect.x0 and len(current) == 1
+    return indent and back and not hangs and abs(current[-1].rect.x0 - left) < 1.0 and current[-1].text[-1:] in ".!?”:"
+
+
+def _goes_on(before: Paragraph, after: Paragraph) -> bool:
+    """Whether a text goes on from the end of a column or page to the next."""
+    first, last = after.lines[0][1], before.lines[-1][1]
+    if is_heading(before.text) or is_heading(after.text) or first.size != last.size or _MARK.match(first.text):
+        return False
+    if before.text[-1:] in ".!?:;”":
+        return False
+    return first.text[:1].islower() or bool(_JOINS.search(before.text))
+
+
+def _with_numerals(paragraphs: list[Paragraph]) -> Iterator[Paragraph]:
+    """Join a large numeral to the paragraph that it counts."""
+    waiting: Paragraph | None = None
+    for paragraph in paragraphs:
+        if waiting:
+            larger = waiting.lines[0][1].size >= 1.3 * paragraph.lines[0][1].size
+            if larger and not is_heading(paragraph.text):
+                paragraph.lines[:0] = waiting.lines
+            else:
+                yield waiting
+            waiting = None
+        if re.fullmatch(r"[0-9]{1,4}", paragraph.text):
+            waiting = paragraph
+        else:
+            yield paragraph
+    if waiting:
+        yield waiting
