@@ -99,7 +99,7 @@ class _Node:
     @cached_property
     def span(self) -> tuple[int, int]:
         """When the file begins and ends to draw it."""
-        orders = [segment.order for segment in self.segments]
+        orders = [glyph.order for segment in self.segments for glyph in segment.glyphs]
         return min(orders), max(orders)
 
 
@@ -229,7 +229,24 @@ def _reach(bands: list[_Band], start: int, page: Page) -> int | None:
             best = stop
     if best is None or not _opens_beside(bands[start], bands[start:best], page):
         return None
+    if best - start < 3 and any(_is_justified(bands[start:best], band) for band in (*bands[start - 1 : start], *bands[best : best + 1])):
+        return None
     return start + max(1, _trimmed(bands[start:best], bands[best:], page))
+
+
+def _is_justified(run: list[_Band], near: _Band) -> bool:
+    """Whether the gap of one or two bands is white space of justified lines: the line next to them is as wide."""
+    if len(near) != 1 or near[0].segment is None or any(node.segment is None for band in run for node in band):
+        return False
+    line = near[0]
+    apart = min(abs(band[0].segments[0].y - line.segments[0].y) for band in run)
+    for band in run:
+        nodes = sorted(band, key=lambda node: node.rect.x0)
+        drawn = all(0 < b.span[0] - a.span[1] <= 3 for a, b in pairwise(nodes))
+        flush = abs(nodes[0].rect.x0 - line.rect.x0) < 1.5 and abs(nodes[-1].rect.x1 - line.rect.x1) < 1.5
+        if not drawn or not (flush or len(nodes) == 1):
+            return False
+    return apart < 1.7 * line.em
 
 
 def _opens_beside(band: _Band, run: list[_Band], page: Page) -> bool:
@@ -251,9 +268,14 @@ def _trimmed(run: list[_Band], below: list[_Band], page: Page) -> int:
         if place and alone:
             if place > last and below:
                 return place
-            if place < last and not _alike(run[:place], run[place + 1 :], gutters, page):
+            if place < last and (_in_turn(run[:place], run[place:]) or not _alike(run[:place], run[place + 1 :], gutters, page)):
                 return place
     return len(run)
+
+
+def _in_turn(above: list[_Band], below: list[_Band]) -> bool:
+    """Whether the file draws all that stands above before all that stands below."""
+    return max(node.span[1] for band in above for node in band) < min(node.span[0] for band in below for node in band)
 
 
 def _alike(above: list[_Band], below: list[_Band], gutters: list[_Gutter], page: Page) -> bool:
@@ -347,10 +369,10 @@ def _rows(
     down = _steps_back(columns)
     across = _steps_back([cell for row in rows for cell in _cells(row, edges)])
     single = _steps_back([cell for row in each for cell in _cells(row, edges)])
-    if len(rows) > 1 and across == 0 and (down or _is_table(rows, edges)):
-        return rows, ""
     if down == 0:
         return [], ""
+    if len(rows) > 1 and across == 0:
+        return rows, ""
     if single == 0:
         return each, ""
     if len(rows) > 1 and _is_table(rows, edges):

@@ -78,6 +78,7 @@ class _Notes(PDFTextDevice):
         self.curves = 0
         self.tags: list[tuple[bool, bool]] = []
         self.hidden = False
+        self.run = 0
 
     def begin_page(self, page: Any, ctm: Any) -> None:
         x0, y0, x1, y1 = apply_matrix_rect(ctm, page.cropbox or page.mediabox)
@@ -119,6 +120,7 @@ class _Notes(PDFTextDevice):
 
     def render_string(self, textstate: Any, seq: Any, ncs: Any, graphicstate: Any) -> None:
         self.hidden = textstate.render in (3, 7)
+        self.run += 1
         super().render_string(textstate, seq, ncs, graphicstate)
 
     def render_char(
@@ -145,6 +147,7 @@ class _Notes(PDFTextDevice):
             any(word in name.lower() for word in _HEAVY) or _weight(font) >= 600,
             repr(graphicstate.ncolor),
             len(self.glyphs),
+            self.run,
             self.hidden,
             pagination,
             soft,

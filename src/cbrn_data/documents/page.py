@@ -61,7 +61,8 @@ def around(rects: Iterable[Rect]) -> Rect:
 
 @dataclass(frozen=True)
 class Glyph:
-    """A character as it is drawn; ``order`` counts the characters of the page as the file draws them.
+    """A character as it is drawn; ``order`` counts the characters of the page as the file draws them,
+    and ``run`` the operators by which it shows text.
 
     ``x0`` to ``x1`` is its width on the baseline ``y``; ``size`` is the height of its font in points; ``hidden`` is
     what the PDF does not paint; ``pagination`` what it marks as header, footer or number of a page; ``soft`` a hyphen
@@ -77,6 +78,7 @@ class Glyph:
     bold: bool
     colour: str
     order: int
+    run: int = 0
     hidden: bool = False
     pagination: bool = False
     soft: bool = False

@@ -22,7 +22,7 @@ from cbrn_data.documents.segments import MARKS
 _MARK = re.compile(rf"(?:[{MARKS}]|[·*–—-](?= )|[0-9]{{1,2}}[.)](?= ))")
 _JOINS = re.compile(r"(?:[,–—/&-]|\b(?:a|an|and|as|at|by|for|from|in|into|of|on|or|over|the|their|to|under|with|projects?))$", re.IGNORECASE)
 _LABEL = re.compile(r"(?:project|p) ?[0-9]{1,3}\b.{0,3}", re.IGNORECASE)
-_OPENS = re.compile(r"(?:(?:overall )?goal ?:|established\b ?:?|(?:co-?)?funded by\b)", re.IGNORECASE)
+_OPENS = re.compile(r"(?:(?:overall )?goal ?:|established(?: on| in)?(?: ?:| [0-9])|(?:co-?)?funded by\b)", re.IGNORECASE)
 
 
 @dataclass
@@ -98,7 +98,7 @@ def _begins(line: Line, current: list[Line], column: Column, page: Page, leading
         return True
     if _MARK.match(line.text) and not _MARK.fullmatch(line.text) and _hangs(line, current):
         return True
-    if _spot(line, page) or _OPENS.match(line.text):
+    if _spot(line, page) or _opens(line):
         return True
     if abs(line.size - above.size) > 0.08 * max(line.size, above.size):
         return True
@@ -125,6 +125,11 @@ def _within_text(line: Line, current: list[Line]) -> bool:
     """Whether words that could be a heading are the end of a sentence: same style and size, and no capital."""
     above = current[-1]
     return line.style == above.style and line.size == above.size and not line.text.isupper() and bool(_JOINS.search(above.text))
+
+
+def _opens(line: Line) -> bool:
+    """Whether a statement of the head of a leaflet begins: its label, with a capital letter."""
+    return bool(_OPENS.match(line.text)) and line.text[:1].isupper()
 
 
 def _hangs(line: Line, current: list[Line]) -> bool:

@@ -19,7 +19,8 @@ from cbrn_data.documents.page import Glyph, Page, Rect, around
 _WORD_GAP = 0.18
 _SEGMENT_GAP = 0.5
 _SPACED_GAP = 3.0
-"""In em: between words; between words where no space is drawn; and where one is."""
+_ONE_RUN_GAP = 10.0
+"""In em: between words; between words where no space is drawn; where one is; and where one operator shows both."""
 
 _MARK_GAP = 3.5
 """In em: between the mark of a list and its item."""
@@ -136,10 +137,11 @@ def _cut(line: list[Glyph], page: Page) -> Iterator[Segment]:
     tracking = list(_tracking(pairs))
     wide = [pair.gap for pair in pairs if pair.drawn and pair.follows]
     usual = median(wide) if wide else 0.0
+    even = _even(pairs)
     run, starts = [letters[0]], set[int]()
     for pair, spaced in zip(pairs, tracking, strict=True):
         gap = pair.gap - spaced
-        if _parts(pair, gap, usual, len(wide)) or _is_cut(pair, page):
+        if (_parts(pair, gap, usual, len(wide)) and id(pair) not in even) or _is_cut(pair, page):
             yield Segment(tuple(run), frozenset(starts))
             run, starts = [], set()
         elif pair.drawn or gap > _WORD_GAP:
@@ -154,13 +156,24 @@ def _pair(left: Glyph, right: Glyph, spaces: Sequence[Glyph]) -> _Pair:
     return _Pair(left, right, (right.x0 - left.x1) / em, drawn)
 
 
+def _even(pairs: Sequence[_Pair]) -> set[int]:
+    """Return the wide gaps of justified lines: two or more of one width, of text that the file draws in one go."""
+    found: set[int] = set()
+    for follows, group in groupby(pairs, key=lambda pair: pair.follows):
+        gaps = [pair for pair in group if follows and pair.gap > _WORD_GAP]
+        widths = [pair.gap for pair in gaps]
+        if len(gaps) > 1 and max(widths) < 1.12 * min(widths):
+            found |= {id(pair) for pair in gaps}
+    return found
+
+
 def _parts(pair: _Pair, gap: float, usual: float, many: int) -> bool:
     """Whether a gap parts two segments."""
+    if pair.left.run == pair.right.run:
+        return gap > _ONE_RUN_GAP
     if not (pair.drawn and pair.follows):
         return gap > _SEGMENT_GAP
-    if gap <= 1.0:
-        return False
-    return gap > _SPACED_GAP or (many > 2 and gap > 1.6 * usual + 0.5)
+    return gap > 1.0 and (gap > _SPACED_GAP or many < 3 or gap > 1.6 * usual + 0.2)
 
 
 def _tracking(pairs: Sequence[_Pair]) -> Iterator[float]:
