@@ -21,6 +21,9 @@ from cbrn_data.documents.segments import Segment
 _GUTTERS = (2.0, 1.1, 0.9, 0.75)
 """How wide a gutter must be, in em, where one, two, three, or more lines stand on its fuller side."""
 
+_UNSPACED = 0.6
+"""How wide a gutter must be, in em, where the file draws the spaces between words and none in the gutter."""
+
 _BETWEEN_BOXES = 1.0
 _ALIGNED = 1.6
 """In points: the gutter between two boxes, and how far the baselines of one row may differ."""
@@ -229,24 +232,28 @@ def _reach(bands: list[_Band], start: int, page: Page) -> int | None:
             best = stop
     if best is None or not _opens_beside(bands[start], bands[start:best], page):
         return None
-    if best - start < 3 and any(_is_justified(bands[start:best], band) for band in (*bands[start - 1 : start], *bands[best : best + 1])):
+    if any(_is_justified(bands[start:best], band) for band in (*bands[start - 1 : start], *bands[best : best + 1])):
         return None
     return start + max(1, _trimmed(bands[start:best], bands[best:], page))
 
 
 def _is_justified(run: list[_Band], near: _Band) -> bool:
-    """Whether the gap of one or two bands is white space of justified lines: the line next to them is as wide."""
-    if len(near) != 1 or near[0].segment is None or any(node.segment is None for band in run for node in band):
+    """Whether the gaps of a run are white space of justified lines: the line next to them begins and ends where they do.
+
+    The file draws each such line in one go.
+    """
+    if any(node.segment is None for band in (near, *run) for node in band):
         return False
-    line = near[0]
-    apart = min(abs(band[0].segments[0].y - line.segments[0].y) for band in run)
+    line = around(node.rect for node in near)
+    if min(abs(band[0].segments[0].y - near[0].segments[0].y) for band in run) > 1.7 * near[0].em:
+        return False
     for band in run:
         nodes = sorted(band, key=lambda node: node.rect.x0)
-        drawn = all(0 < b.span[0] - a.span[1] <= 3 for a, b in pairwise(nodes))
-        flush = abs(nodes[0].rect.x0 - line.rect.x0) < 1.5 and abs(nodes[-1].rect.x1 - line.rect.x1) < 1.5
-        if not drawn or not (flush or len(nodes) == 1):
+        in_one_go = all(0 < right.span[0] - left.span[1] <= 3 for left, right in pairwise(nodes))
+        flush = abs(nodes[0].rect.x0 - line.x0) < 1.5 and abs(nodes[-1].rect.x1 - line.x1) < 1.5
+        if not in_one_go or not (flush or len(nodes) == 1):
             return False
-    return apart < 1.7 * line.em
+    return True
 
 
 def _opens_beside(band: _Band, run: list[_Band], page: Page) -> bool:
@@ -264,12 +271,13 @@ def _trimmed(run: list[_Band], below: list[_Band], page: Page) -> int:
     gutters = _gutters(run, page)
     last = max((i for i, band in enumerate(run) if len(_split(band, gutters)) > 1), default=0)
     for place, band in enumerate(run):
-        alone = len(_split(band, gutters)) == 1 and all(node.is_heading for node in band)
-        if place and alone:
-            if place > last and below:
-                return place
-            if place < last and (_in_turn(run[:place], run[place:]) or not _alike(run[:place], run[place + 1 :], gutters, page)):
-                return place
+        if not place or not all(node.is_heading for node in band):
+            continue
+        alone = len(_split(band, gutters)) == 1
+        if alone and place > last and below:
+            return place
+        if place < last and (_in_turn(run[:place], run[place:]) or (alone and not _alike(run[:place], run[place + 1 :], gutters, page))):
+            return place
     return len(run)
 
 
@@ -311,7 +319,19 @@ def _is_gutter(gutter: _Gutter, run: list[_Band], page: Page) -> bool:
     beside = sum(1 for band in run if any(node in before for node in band) and any(node in after for node in band))
     lines = max(beside, min(_height(before), _height(after)))
     em = median(node.em for node in (*before, *after))
+    if right - left >= _UNSPACED * em and all(_unspaced(band, gutter) for band in run):
+        return True
     return right - left >= _GUTTERS[min(lines, len(_GUTTERS)) - 1] * em
+
+
+def _unspaced(band: _Band, gutter: _Gutter) -> bool:
+    """Whether the file draws spaces between the words of a band and none in the gutter, or has nothing on one side."""
+    left = max((node for node in band if node.rect.x1 <= gutter[0] + 0.01), key=lambda node: node.rect.x1, default=None)
+    right = min((node for node in band if node.rect.x0 >= gutter[1] - 0.01), key=lambda node: node.rect.x0, default=None)
+    if left is None or right is None:
+        return True
+    spaced = any(node.segment is not None and node.segment.drawn for node in (left, right))
+    return spaced and right.span[0] - left.span[1] in (1, 2)
 
 
 def _height(nodes: Sequence[_Node]) -> int:

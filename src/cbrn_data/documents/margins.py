@@ -7,7 +7,10 @@ Each rule has a name, and every line that is left out is listed with it. A line 
 - ``pagination``: where the PDF marks it as header, footer or number of the page;
 - ``small-print``: where it is smaller than the text and holds an address, a copyright or the programme's name;
 
-and anywhere ``credit``: where it is small and says whose a picture is.
+and anywhere
+
+- ``credit``: where it is small and says whose a picture is;
+- ``address``: where it is nothing but addresses of the web, of mail and telephone, and the programme's name beside one.
 """
 
 from __future__ import annotations
@@ -33,6 +36,13 @@ _PRINT = re.compile(
     r"|centres? of excellence|\bunicri\b.*\b(?:coe|initiative)\b|cbrn-coe|(?:^|\W)(?:version|edition) (?:of )?\w+ ?[0-9]{4}$",
     re.IGNORECASE,
 )
+
+_ADDRESS = re.compile(
+    r"(?:(?:web(?:site)?|e-?mail|contact|visit(?: us)?|more(?: information)?(?: (?:at|on))?|tel(?:ephone)?|phone|fax|find us on)\.?:? *)?"
+    r"(?:(?:https?://|www\.)\S+|[\w-]+(?:\.[\w-]+)*\.(?:eu|int|org|com|net)(?:/\S*)?|\S+@\S+\.\w+|\+?[0-9][0-9 ()./-]{5,})",
+    re.IGNORECASE,
+)
+_PROGRAMME = re.compile(r"(?:the )?(?:eu |european union )?cbrn (?:risk mitigation )?(?:coe|cent(?:re|er)s of excellence)(?: initiative)?", re.I)
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,8 @@ def _rule(
     small = segment.size < _SMALL * usual
     if small and _CREDIT.match(segment.text):
         return "credit"
+    if _is_contact(segment.text):
+        return "address"
     if not at_edge:
         return ""
     if _NUMBER.fullmatch(segment.text) and segment.size <= 1.2 * usual:
@@ -76,6 +88,13 @@ def _rule(
     if small and (_PRINT.search(segment.text) or _plain(segment.text) == title):
         return "small-print"
     return ""
+
+
+def _is_contact(text: str) -> bool:
+    pieces = [piece.strip(" .:") for piece in re.split(r"[|·•–—;,]|\s-\s|\s{2,}", text)]
+    kinds = [bool(_ADDRESS.fullmatch(piece)) for piece in pieces if piece]
+    programme = [bool(_PROGRAMME.fullmatch(piece)) for piece in pieces if piece]
+    return any(kinds) and all(a or b for a, b in zip(kinds, programme, strict=True))
 
 
 def _usual_size(segments: Iterable[Segment]) -> float:

@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from statistics import median
 
 from cbrn_data.documents.columns import Column, Line
@@ -21,6 +21,7 @@ from cbrn_data.documents.segments import MARKS
 
 _MARK = re.compile(rf"(?:[{MARKS}]|[·*–—-](?= )|[0-9]{{1,2}}[.)](?= ))")
 _JOINS = re.compile(r"(?:[,–—/&-]|\b(?:a|an|and|as|at|by|for|from|in|into|of|on|or|over|the|their|to|under|with|projects?))$", re.IGNORECASE)
+_ENDS = ".!?:;”\""
 _LABEL = re.compile(r"(?:project|p) ?[0-9]{1,3}\b.{0,3}", re.IGNORECASE)
 _OPENS = re.compile(r"(?:(?:overall )?goal ?:|established(?: on| in)?(?: ?:| [0-9])|(?:co-?)?funded by\b)", re.IGNORECASE)
 
@@ -43,16 +44,18 @@ def read_paragraphs(pages: Sequence[tuple[Page, Sequence[Column]]]) -> list[Para
     """Return the paragraphs of all pages in reading order."""
     leading = _leading([column for _, columns in pages for column in columns])
     paragraphs: list[Paragraph] = []
+    widest = 0.0
     for page, columns in pages:
         for place, column in enumerate(columns):
             found = list(_cut(column, page, leading))
             follows = column.flows or (place == 0 and page.number > 1)
-            if paragraphs and follows and _goes_on(paragraphs[-1], found[0]):
+            if paragraphs and follows and _goes_on(paragraphs, found[0], widest):
                 paragraphs[-1].lines += found[0].lines
                 del found[0]
             if column.doubt and found:
                 found[0].doubts.append(column.doubt)
             paragraphs += found
+            widest = max(line.rect.width for line in column.lines)
     return list(_with_numerals(paragraphs))
 
 
@@ -183,14 +186,29 @@ def _indented(line: Line, current: list[Line], column: Column) -> bool:
     return indent and back and not hangs and abs(current[-1].rect.x0 - left) < 1.0 and current[-1].text[-1:] in ".!?”:"
 
 
-def _goes_on(before: Paragraph, after: Paragraph) -> bool:
-    """Whether a text goes on from the end of a column or page to the next."""
+def _goes_on(paragraphs: Sequence[Paragraph], after: Paragraph, widest: float) -> bool:
+    """Whether a text goes on from the end of a column, whose widest line is given, or of a page to the next.
+
+    It does after a word that asks for more. Where the next word had no room in the column it does before a small letter
+    too, and where all other paragraphs of the section end with a full stop and this one does not.
+    """
+    before = paragraphs[-1]
     first, last = after.lines[0][1], before.lines[-1][1]
     if is_heading(before.text) or is_heading(after.text) or first.size != last.size or _MARK.match(first.text):
         return False
-    if before.text[-1:] in ".!?:;”":
+    if before.text[-1:] in _ENDS:
         return False
-    return first.text[:1].islower() or bool(_JOINS.search(before.text))
+    if _JOINS.search(before.text):
+        return True
+    word = first.rect.width * len(first.text.split()[0]) / len(first.text)
+    if last.rect.width + 0.25 * last.size + word <= widest - 0.5:
+        return False
+    section = list(takewhile(lambda one: not is_heading(one.text), reversed(paragraphs[:-1])))
+    if first.text[:1].islower() or (len(section) > 1 and all(one.text[-1:] in _ENDS for one in section)):
+        return True
+    if len(before.lines) > 1 and len(before.text) > 60:
+        after.doubts.append("this may go on from the end of the column or page before")
+    return False
 
 
 def _with_numerals(paragraphs: list[Paragraph]) -> Iterator[Paragraph]:

@@ -32,10 +32,12 @@ LIST_MARK = re.compile(rf"[{MARKS}·*–—-]|[0-9]{{1,2}}[.)]|[a-z][.)]")
 
 @dataclass(frozen=True)
 class Segment:
-    """Words on one baseline; ``glyphs`` run from left to right, and ``starts`` are those before which a space belongs."""
+    """Words on one baseline; ``glyphs`` run from left to right, and ``starts`` are those before which a space belongs,
+    ``drawn`` whether the file draws the spaces between its words."""
 
     glyphs: tuple[Glyph, ...]
     starts: frozenset[int] = frozenset()
+    drawn: bool = False
 
     @cached_property
     def text(self) -> str:
@@ -137,34 +139,23 @@ def _cut(line: list[Glyph], page: Page) -> Iterator[Segment]:
     tracking = list(_tracking(pairs))
     wide = [pair.gap for pair in pairs if pair.drawn and pair.follows]
     usual = median(wide) if wide else 0.0
-    even = _even(pairs)
-    run, starts = [letters[0]], set[int]()
+    run, starts, drawn = [letters[0]], set[int](), False
     for pair, spaced in zip(pairs, tracking, strict=True):
         gap = pair.gap - spaced
-        if (_parts(pair, gap, usual, len(wide)) and id(pair) not in even) or _is_cut(pair, page):
-            yield Segment(tuple(run), frozenset(starts))
-            run, starts = [], set()
+        if _parts(pair, gap, usual, len(wide)) or _is_cut(pair, page):
+            yield Segment(tuple(run), frozenset(starts), drawn)
+            run, starts, drawn = [], set(), False
         elif pair.drawn or gap > _WORD_GAP:
             starts.add(len(run))
+            drawn = pair.drawn
         run.append(pair.right)
-    yield Segment(tuple(run), frozenset(starts))
+    yield Segment(tuple(run), frozenset(starts), drawn)
 
 
 def _pair(left: Glyph, right: Glyph, spaces: Sequence[Glyph]) -> _Pair:
     em = max(left.size, right.size) if max(left.size, right.size) < 1.3 * min(left.size, right.size) else left.size
     drawn = any(left.x0 < space.x0 < right.x0 + 0.05 * em and left.order < space.order < right.order for space in spaces)
     return _Pair(left, right, (right.x0 - left.x1) / em, drawn)
-
-
-def _even(pairs: Sequence[_Pair]) -> set[int]:
-    """Return the wide gaps of justified lines: two or more of one width, of text that the file draws in one go."""
-    found: set[int] = set()
-    for follows, group in groupby(pairs, key=lambda pair: pair.follows):
-        gaps = [pair for pair in group if follows and pair.gap > _WORD_GAP]
-        widths = [pair.gap for pair in gaps]
-        if len(gaps) > 1 and max(widths) < 1.12 * min(widths):
-            found |= {id(pair) for pair in gaps}
-    return found
 
 
 def _parts(pair: _Pair, gap: float, usual: float, many: int) -> bool:
@@ -207,7 +198,7 @@ def _with_raised(segments: list[Segment]) -> Iterator[Segment]:
                 merged = sorted((*glyphs, *one.glyphs), key=lambda glyph: (glyph.x0, glyph.order))
                 heads = {id(glyphs[place]) for place in starts}
                 glyphs, starts = tuple(merged), frozenset(i for i, glyph in enumerate(merged) if id(glyph) in heads)
-        yield Segment(glyphs, starts)
+        yield Segment(glyphs, starts, segment.drawn)
 
 
 def _host(one: Segment, segments: Sequence[Segment]) -> Segment | None:
@@ -229,7 +220,7 @@ def _with_marks(segments: list[Segment]) -> Iterator[Segment]:
         if follower and id(follower) not in taken:
             taken |= {id(segment), id(follower)}
             shift = len(segment.glyphs)
-            yield Segment((*segment.glyphs, *follower.glyphs), frozenset({shift, *(start + shift for start in follower.starts)}))
+            yield Segment((*segment.glyphs, *follower.glyphs), frozenset({shift, *(start + shift for start in follower.starts)}), follower.drawn)
     yield from (segment for segment in segments if id(segment) not in taken)
 
 
