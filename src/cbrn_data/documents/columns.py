@@ -221,16 +221,16 @@ def _beside_too(plain: list[_Band], gutters: list[_Gutter]) -> int:
 
 def _reach(bands: list[_Band], start: int, page: Page) -> int | None:
     """Return the end of the longest run from ``start`` with a gutter, or None where there is no gutter here."""
-    if len(bands[start]) < 2 and not any(len(band) > 1 for band in bands[start + 1 : start + 4]):
+    if len(bands[start]) < 2:
         return None
     best = None
     for stop in range(start + 1, len(bands) + 1):
         run = bands[start:stop]
         if not _free(run):
             break
-        if _gutters(run, page):
+        if any(len(_split(bands[start], [gutter])) > 1 for gutter in _gutters(run, page)):
             best = stop
-    if best is None or not _opens_beside(bands[start], bands[start:best], page):
+    if best is None:
         return None
     if any(_is_justified(bands[start:best], band) for band in (*bands[start - 1 : start], *bands[best : best + 1])):
         return None
@@ -254,13 +254,6 @@ def _is_justified(run: list[_Band], near: _Band) -> bool:
         if not in_one_go or not (flush or len(nodes) == 1):
             return False
     return True
-
-
-def _opens_beside(band: _Band, run: list[_Band], page: Page) -> bool:
-    """Whether the first band belongs to the columns: it lies beside something, or heads one of them."""
-    if len(band) > 1 and any(len(_split(band, [gutter])) > 1 for gutter in _gutters(run, page)):
-        return True
-    return False
 
 
 def _trimmed(run: list[_Band], below: list[_Band], page: Page) -> int:
@@ -299,10 +292,7 @@ def _free(run: list[_Band]) -> list[_Gutter]:
         if x0 > right:
             free.append((right, x0))
         right = max(right, x1)
-    if free:
-        return free
-    one_sided = all(len(band) == 1 for band in run)
-    return [(right, right)] if one_sided else []
+    return free
 
 
 def _gutters(run: list[_Band], page: Page) -> list[_Gutter]:

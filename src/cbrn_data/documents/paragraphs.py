@@ -17,7 +17,7 @@ from statistics import median
 from cbrn_data.documents.columns import Column, Line
 from cbrn_data.documents.headings import is_heading
 from cbrn_data.documents.page import Page
-from cbrn_data.documents.segments import MARKS
+from cbrn_data.documents.segments import MARKS, NUMERAL
 
 _MARK = re.compile(rf"(?:[{MARKS}]|[·*–—-](?= )|[0-9]{{1,2}}[.)](?= ))")
 _JOINS = re.compile(r"(?:[,–—/&-]|\b(?:a|an|and|as|at|by|for|from|in|into|of|on|or|over|the|their|to|under|with|projects?))$", re.IGNORECASE)
@@ -222,7 +222,7 @@ def _with_numerals(paragraphs: list[Paragraph]) -> Iterator[Paragraph]:
             else:
                 yield waiting
             waiting = None
-        if re.fullmatch(r"[0-9]{1,4}", paragraph.text):
+        if NUMERAL.fullmatch(paragraph.text):
             waiting = paragraph
         else:
             yield paragraph

@@ -25,6 +25,10 @@ _ONE_RUN_GAP = 10.0
 _MARK_GAP = 3.5
 """In em: between the mark of a list and its item."""
 
+_LARGE = 1.3
+NUMERAL = re.compile(r"[0-9]{1,4}(?:[.,  ]?[0-9]{3})*[+%]?")
+"""How much larger a numeral is than the words that it belongs to."""
+
 MARKS = "•‣▪●○◦■□➢➤✓✔►▶◆❖§\uf0b7\uf0a7\uf0d8\uf0fc"
 LIST_MARK = re.compile(rf"[{MARKS}·*–—-]|[0-9]{{1,2}}[.)]|[a-z][.)]")
 """The mark of a list as characters, those of symbol fonts too, and the number or letter of one."""
@@ -87,7 +91,7 @@ def read_segments(page: Page) -> list[Segment]:
     """Return the segments of a page, from top to bottom and from left to right."""
     glyphs = [glyph for glyph in page.glyphs if glyph.text and glyph.size > 0]
     found = [segment for line in _baselines(glyphs) for segment in _cut(_once(line), page)]
-    return sorted(_with_marks(list(_with_raised(found))), key=lambda segment: (segment.y, segment.rect.x0))
+    return sorted(_with_marks(_with_numerals(list(_with_raised(found)))), key=lambda segment: (segment.y, segment.rect.x0))
 
 
 def _baselines(glyphs: Sequence[Glyph]) -> Iterator[list[Glyph]]:
@@ -210,6 +214,35 @@ def _host(one: Segment, segments: Sequence[Segment]) -> Segment | None:
         if one is not other and one.size < 0.8 * other.size and near and level:
             return other
     return None
+
+
+def _with_numerals(segments: list[Segment]) -> list[Segment]:
+    """Put a large numeral to the words on its right, where none stand under it."""
+    found = list(segments)
+    for numeral in (one for one in segments if NUMERAL.fullmatch(one.text)):
+        follower = _counted(numeral, [one for one in found if one is not numeral])
+        if follower is not None:
+            merged = Segment(
+                (*numeral.glyphs, *follower.glyphs),
+                frozenset({len(numeral.glyphs), *(start + len(numeral.glyphs) for start in follower.starts)}),
+                follower.drawn,
+            )
+            found = [one for one in found if one is not numeral and one is not follower] + [merged]
+    return found
+
+
+def _counted(numeral: Segment, segments: Sequence[Segment]) -> Segment | None:
+    rect = numeral.rect
+    small = [one for one in segments if numeral.size >= _LARGE * one.size]
+    if any(one.rect.x0 < rect.x1 and rect.x0 < one.rect.x1 and 0 < one.y - numeral.y < 1.2 * numeral.size for one in small):
+        return None
+    beside = [
+        one
+        for one in small
+        if 0 <= one.rect.x0 - rect.x1 < 1.2 * numeral.size and rect.y0 - 0.3 * one.size < one.y <= rect.y1 + 0.3 * one.size
+    ]
+    nearest = min((one.rect.x0 for one in beside), default=0.0)
+    return min((one for one in beside if one.rect.x0 < nearest + 40), key=lambda one: one.y, default=None)
 
 
 def _with_marks(segments: list[Segment]) -> Iterator[Segment]:
