@@ -21,7 +21,7 @@ from cbrn_data.documents.segments import Segment
 _GUTTERS = (2.0, 1.1, 0.9, 0.75)
 """How wide a gutter must be, in em, where one, two, three, or more lines stand on its fuller side."""
 
-_UNSPACED = 0.6
+_UNSPACED = 0.5
 """How wide a gutter must be, in em, where the file draws the spaces between words and none in the gutter."""
 
 _BETWEEN_BOXES = 1.0

@@ -19,16 +19,13 @@ from pdfminer.pdfpage import PDFPage
 from pdfminer.pdfparser import PDFParser
 from pdfminer.pdftypes import resolve1
 from pdfminer.psparser import literal_name
-from pdfminer.utils import apply_matrix_pt, apply_matrix_rect, mult_matrix
+from pdfminer.utils import apply_matrix_pt, apply_matrix_rect
 
-from cbrn_data.documents.page import Glyph, Page, Rect, around, turned_rect
+from cbrn_data.documents.page import NO_CHARACTER, Glyph, Page, Rect, around, turned_rect
 
 MAX_PAGES = 40
 MAX_MARKS = 200_000
 """How many characters and shapes a leaflet may draw, which is a page or two; found by measuring: 3,000 are many."""
-
-NO_CHARACTER = "\ufffd"
-"""Stands for a character whose font does not say what it is."""
 
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 _HEAVY = ("bold", "black", "heavy", "semibold", "demi")

@@ -10,6 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+NO_CHARACTER = "\ufffd"
+"""Stands for a character whose font does not say what it is."""
+
 
 class Rect(NamedTuple):
     """A rectangle; ``y`` grows downwards."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby, pairwise
 from statistics import median
 
-from cbrn_data.documents.page import Glyph, Page, Rect, around
+from cbrn_data.documents.page import NO_CHARACTER, Glyph, Page, Rect, around
 
 _WORD_GAP = 0.18
 _SEGMENT_GAP = 0.5
@@ -30,7 +30,7 @@ NUMERAL = re.compile(r"[0-9]{1,4}(?:[.,  ]?[0-9]{3})*[+%]?")
 """How much larger a numeral is than the words that it belongs to."""
 
 MARKS = "•‣▪●○◦■□➢➤✓✔►▶◆❖§\uf0b7\uf0a7\uf0d8\uf0fc"
-LIST_MARK = re.compile(rf"[{MARKS}·*–—-]|[0-9]{{1,2}}[.)]|[a-z][.)]")
+LIST_MARK = re.compile(rf"[{MARKS}{NO_CHARACTER}·*–—-]|[0-9]{{1,2}}[.)]|[a-z][.)]")
 """The mark of a list as characters, those of symbol fonts too, and the number or letter of one."""
 
 
@@ -232,17 +232,23 @@ def _with_numerals(segments: list[Segment]) -> list[Segment]:
 
 
 def _counted(numeral: Segment, segments: Sequence[Segment]) -> Segment | None:
-    rect = numeral.rect
+    """Return the words beside a numeral, unless words under it are nearer in the order in which the file draws."""
+    rect, last = numeral.rect, numeral.glyphs[-1].order
     small = [one for one in segments if numeral.size >= _LARGE * one.size]
-    if any(one.rect.x0 < rect.x1 and rect.x0 < one.rect.x1 and 0 < one.y - numeral.y < 1.2 * numeral.size for one in small):
-        return None
+    under = [
+        one
+        for one in small
+        if one.rect.x0 < rect.x1 and rect.x0 < one.rect.x1 and 0 < one.y - numeral.y < 0.6 * numeral.size + one.size
+    ]
     beside = [
         one
         for one in small
         if 0 <= one.rect.x0 - rect.x1 < 1.2 * numeral.size and rect.y0 - 0.3 * one.size < one.y <= rect.y1 + 0.3 * one.size
     ]
+    if under and not any(0 < one.order - last <= 2 for one in beside):
+        return None
     nearest = min((one.rect.x0 for one in beside), default=0.0)
-    return min((one for one in beside if one.rect.x0 < nearest + 40), key=lambda one: one.y, default=None)
+    return min((one for one in beside if one.rect.x0 < nearest + numeral.size), key=lambda one: one.y, default=None)
 
 
 def _with_marks(segments: list[Segment]) -> Iterator[Segment]:
@@ -253,7 +259,8 @@ def _with_marks(segments: list[Segment]) -> Iterator[Segment]:
         if follower and id(follower) not in taken:
             taken |= {id(segment), id(follower)}
             shift = len(segment.glyphs)
-            yield Segment((*segment.glyphs, *follower.glyphs), frozenset({shift, *(start + shift for start in follower.starts)}), follower.drawn)
+            glyphs = tuple(replace(glyph, text="•") if glyph.text == NO_CHARACTER else glyph for glyph in segment.glyphs)
+            yield Segment((*glyphs, *follower.glyphs), frozenset({shift, *(start + shift for start in follower.starts)}), follower.drawn)
     yield from (segment for segment in segments if id(segment) not in taken)
 
 
