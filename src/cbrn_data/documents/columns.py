@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,6 +28,12 @@ _UNSPACED = 0.5
 _BETWEEN_BOXES = 1.0
 _ALIGNED = 1.6
 """In points: the gutter between two boxes, and how far the baselines of one row may differ."""
+
+_FAR = 0.7
+"""From which gap on, in em, words that the rules left on one line may be those of two columns."""
+
+_SEPARATE = re.compile(r"(?:project|p) ?[0-9]{1,3}\W*$|:$", re.IGNORECASE)
+"""A label, after which a wider gap is usual."""
 
 _DEEPEST = 40
 
@@ -133,7 +140,7 @@ def _boxed(nodes: list[_Node], boxes: Sequence[Rect]) -> list[_Node]:
 def _read(nodes: Sequence[_Node], page: Page, depth: int, box: Rect | None) -> Iterator[Column]:
     if depth > _DEEPEST:  # nothing that a leaflet has; the lines stay in the order of their baselines
         segments = [segment for node in nodes for segment in node.segments]
-        yield Column(_lines(segments), box=box, doubt="boxes lie within boxes without end")
+        yield _column(segments, box, "boxes lie within boxes without end")
         return
     for bands, gutters in _runs(_bands(nodes), page):
         if gutters:
@@ -149,11 +156,11 @@ def _one_below_other(bands: Sequence[_Band], page: Page, depth: int, box: Rect |
             plain.append(node.segment)
             continue
         if plain:
-            yield Column(_lines(plain), box=box)
+            yield _column(plain, box)
             plain = []
         yield from _read(node.inner, page, depth + 1, node.rect)
     if plain:
-        yield Column(_lines(plain), box=box)
+        yield _column(plain, box)
 
 
 def _lines(segments: Sequence[Segment]) -> list[Line]:
@@ -165,6 +172,18 @@ def _lines(segments: Sequence[Segment]) -> list[Line]:
         else:
             lines.append([segment])
     return [Line(tuple(sorted(line, key=lambda segment: segment.rect.x0))) for line in lines]
+
+
+def _column(segments: Sequence[Segment], box: Rect | None, doubt: str = "") -> Column:
+    """Make a column of what stands below one another; words far apart on one line are a doubt."""
+    lines = _lines(segments)
+    for line in lines:
+        for left, right in pairwise(line.segments):
+            gap = (right.rect.x0 - left.rect.x1) / max(left.size, right.size)
+            in_one_go = 0 < right.order - left.glyphs[-1].order <= 3
+            if gap > _FAR and ((left.drawn or right.drawn) or not in_one_go) and not _SEPARATE.search(left.text):
+                doubt = doubt or f"words stand far apart on one line: {left.text[-30:]} … {right.text[:30]}"
+    return Column(lines, box=box, doubt=doubt)
 
 
 def _bands(nodes: Sequence[_Node]) -> list[_Band]:
@@ -321,7 +340,7 @@ def _unspaced(band: _Band, gutter: _Gutter) -> bool:
     if left is None or right is None:
         return True
     spaced = any(node.segment is not None and node.segment.drawn for node in (left, right))
-    return spaced and right.span[0] - left.span[1] in (1, 2)
+    return spaced and right.span[0] - left.span[1] != 2  # one character between the two would be a space
 
 
 def _height(nodes: Sequence[_Node]) -> int:

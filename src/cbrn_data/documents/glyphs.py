@@ -31,14 +31,14 @@ _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl",
 _HEAVY = ("bold", "black", "heavy", "semibold", "demi")
 
 
-class TooMuch(Exception):
+class TooMuchError(Exception):
     """The file draws more than a leaflet can hold; the message says of what."""
 
 
 def read_pages(data: bytes) -> Iterator[Page]:
     """Yield the pages of a PDF.
 
-    Raises TooMuch, the errors of pdfminer.six for passwords and broken files, and whatever its code trips over.
+    Raises TooMuchError, the errors of pdfminer.six for passwords and broken files, and whatever its code trips over.
     """
     manager = PDFResourceManager()
     notes = _Notes(manager)
@@ -46,7 +46,7 @@ def read_pages(data: bytes) -> Iterator[Page]:
     document = PDFDocument(PDFParser(BytesIO(data)))
     for number, page in enumerate(PDFPage.create_pages(document), start=1):
         if number > MAX_PAGES:
-            raise TooMuch(f"more than {MAX_PAGES} pages")
+            raise TooMuchError(f"more than {MAX_PAGES} pages")
         notes.start(number)
         interpreter.process_page(page)
         yield notes.page(_remarks(page))
@@ -154,7 +154,7 @@ class _Notes(PDFTextDevice):
 
     def _count(self) -> None:
         if len(self.glyphs) + len(self.shapes) + len(self.pictures) >= MAX_MARKS:
-            raise TooMuch(f"more than {MAX_MARKS:,} characters and shapes on a page")
+            raise TooMuchError(f"more than {MAX_MARKS:,} characters and shapes on a page")
 
     def _rect(self, points: Sequence[tuple[float, float]]) -> Rect:
         placed = [apply_matrix_pt(self.ctm, point) for point in points]

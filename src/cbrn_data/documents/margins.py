@@ -9,6 +9,7 @@ Each rule has a name, and every line that is left out is listed with it. A line 
 
 and anywhere
 
+- ``invisible``: where the PDF does not paint it;
 - ``credit``: where it is small and says whose a picture is;
 - ``address``: where it is nothing but addresses of the web, of mail and telephone, and the programme's name beside one.
 """
@@ -72,6 +73,8 @@ def left_out(pages: Sequence[tuple[Page, Sequence[Segment]]]) -> list[LeftOut]:
 def _rule(
     segment: Segment, at_edge: bool, page: Page, usual: float, title: str, heights: Mapping[tuple[str, int], int]
 ) -> str:
+    if all(glyph.hidden for glyph in segment.glyphs):
+        return "invisible"
     if all(glyph.pagination for glyph in segment.glyphs):
         return "pagination"
     small = segment.size < _SMALL * usual

@@ -30,6 +30,7 @@ NUMERAL = re.compile(r"[0-9]{1,4}(?:[.,  ]?[0-9]{3})*[+%]?")
 """How much larger a numeral is than the words that it belongs to."""
 
 MARKS = "•‣▪●○◦■□➢➤✓✔►▶◆❖§\uf0b7\uf0a7\uf0d8\uf0fc"
+_NAMELESS = "\uf0b7\uf0a7\uf0d8\uf0fc" + NO_CHARACTER
 LIST_MARK = re.compile(rf"[{MARKS}{NO_CHARACTER}·*–—-]|[0-9]{{1,2}}[.)]|[a-z][.)]")
 """The mark of a list as characters, those of symbol fonts too, and the number or letter of one."""
 
@@ -259,7 +260,7 @@ def _with_marks(segments: list[Segment]) -> Iterator[Segment]:
         if follower and id(follower) not in taken:
             taken |= {id(segment), id(follower)}
             shift = len(segment.glyphs)
-            glyphs = tuple(replace(glyph, text="•") if glyph.text == NO_CHARACTER else glyph for glyph in segment.glyphs)
+            glyphs = tuple(replace(glyph, text="•") if glyph.text in _NAMELESS else glyph for glyph in segment.glyphs)
             yield Segment((*glyphs, *follower.glyphs), frozenset({shift, *(start + shift for start in follower.starts)}), follower.drawn)
     yield from (segment for segment in segments if id(segment) not in taken)
 
