@@ -20,7 +20,7 @@ def cbrn_data() -> None:
 
 @app.command()
 def add(
-    files: Annotated[list[Path], typer.Argument(help="Leaflets (.txt, .pdf) or curated tables (.csv).")],
+    files: Annotated[list[Path], typer.Argument(help="Leaflets (.txt, .pdf, .docx, .html) or tables (.csv).")],
     root: Root = Path(),
     edition: Annotated[str | None, typer.Option(help="The leaflet's year, where it does not name it.")] = None,
     table: Annotated[str | None, typer.Option(help="The table that a curated file completes.")] = None,
@@ -36,7 +36,7 @@ def add(
 
 
 @app.command()
-def extract(file: Annotated[Path, typer.Argument(help="A leaflet as text.")]) -> None:
+def extract(file: Annotated[Path, typer.Argument(help="A leaflet: .txt, .pdf, .docx or .html.")]) -> None:
     """Print what a leaflet says, as JSON."""
     from cbrn_data.cli.sources import extract_file
 

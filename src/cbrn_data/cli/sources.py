@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from cbrn_data.cli.show import console, show_error, show_findings, show_json
+from cbrn_data.documents.received import SUFFIXES
 from cbrn_data.errors import CbrnDataError, SourceError
 from cbrn_data.findings import blocking, shown
-from cbrn_data.intake import About, add_file
+from cbrn_data.intake import About, add_file, read_file
 from cbrn_data.leaflet.extract import extracted
-from cbrn_data.leaflet.read import read_leaflet
 from cbrn_data.settings import release_date, settings
-from cbrn_data.sources.document import read_document
 from cbrn_data.sources.source import MAX_BYTES, read_bytes
 
 
@@ -35,13 +34,12 @@ def add_files(files: list[Path], root: Path, **given: str | None) -> None:
 
 def extract_file(path: Path) -> None:
     """Print a leaflet as JSON; findings go to standard error, and blocking ones leave nothing to print."""
-    data, findings = read_bytes(path, str(path), MAX_BYTES["leaflet"])
+    limit = MAX_BYTES["document" if path.suffix.lower() in SUFFIXES else "leaflet"]
+    data, findings = read_bytes(path, str(path), limit)
     if data is not None:
-        document, findings = read_document(str(path), data)
-        if document is not None:
-            leaflet, findings = read_leaflet(document)
-            if not blocking(findings):
-                show_findings(findings)
-                show_json(extracted(leaflet))
-                return
+        leaflet, _, findings = read_file(path, data)
+        if not blocking(findings):
+            show_findings(findings)
+            show_json(extracted(leaflet))
+            return
     raise SourceError(f"{path} cannot be read", findings)

@@ -31,7 +31,7 @@ _SMALL = 0.9
 """The part of the usual size of text that makes small print."""
 
 _NUMBER = re.compile(r"(?:page |p\. ?)?[0-9]{1,3}(?: ?(?:of|/|\|) ?[0-9]{1,3})?|[-–—|] ?[0-9]{1,3} ?[-–—|]", re.IGNORECASE)
-_CREDIT = re.compile(r"(?:©|\(c\) |photo(?:s|graph)?s?(?: credit)?s?(?: ?:| ©| by )|(?:picture|image)s? ?(?:credit)?s? ?:|credits? ?:)", re.IGNORECASE)
+_CREDIT = re.compile(r"(?:©|\(c\) |photo(?:graph)?s?(?: credits?)?(?: ?:| ?©| by )|(?:picture|image)s? ?(?:credit)?s? ?:|credits? ?:)", re.IGNORECASE)
 _PRINT = re.compile(
     r"www\.|https?://|\S@\S+\.\w|©|copyright|all rights reserved|disclaimer|(?:tel|phone|fax)\b|follow us|printed (?:in|on)"
     r"|centres? of excellence|\bunicri\b.*\b(?:coe|initiative)\b|cbrn-coe|(?:^|\W)(?:version|edition) (?:of )?\w+ ?[0-9]{4}$",
@@ -78,9 +78,9 @@ def _rule(
     if all(glyph.pagination for glyph in segment.glyphs):
         return "pagination"
     small = segment.size < _SMALL * usual
-    if small and _CREDIT.match(segment.text):
+    if small and is_credit(segment.text):
         return "credit"
-    if _is_contact(segment.text):
+    if is_address(segment.text):
         return "address"
     if not at_edge:
         return ""
@@ -93,7 +93,21 @@ def _rule(
     return ""
 
 
-def _is_contact(text: str) -> bool:
+def is_credit(text: str) -> bool:
+    """Whether a text says whose a picture is, or whose the text.
+
+    >>> is_credit("Photo: UNICRI"), is_credit("Photographs of the exercise were shown.")
+    (True, False)
+    """
+    return _CREDIT.match(text) is not None
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is nothing but addresses, and the programme's name beside one.
+
+    >>> is_address("www.example.org | info@example.org"), is_address("See www.example.org for Project 87.")
+    (True, False)
+    """
     pieces = [piece.strip(" .:") for piece in re.split(r"[|·•–—;,]|\s-\s|\s{2,}", text)]
     kinds = [bool(_ADDRESS.fullmatch(piece)) for piece in pieces if piece]
     programme = [bool(_PROGRAMME.fullmatch(piece)) for piece in pieces if piece]
