@@ -1,7 +1,7 @@
 """Paragraphs of a document without pages (DOCX, HTML) to blocks, and what belongs to no text by a rule.
 
 Left out are ``page-number`` (the number of a page and nothing else), ``running-line`` (a line that stands three times or
-more, or repeats the title), ``address`` (nothing but addresses) and ``credit`` (whose a picture or the text is).
+more, or repeats the title), ``address`` (nothing but addresses), ``imprint`` (who made the leaflet) and ``credit`` (whose a picture or the text is).
 """
 
 from __future__ import annotations
@@ -13,11 +13,9 @@ from typing import Any
 
 from cbrn_data.documents.headings import is_heading
 from cbrn_data.documents.margins import is_address, is_credit
+from cbrn_data.documents.sections import is_imprint
 from cbrn_data.documents.segments import NUMERAL
 from cbrn_data.documents.text import Block
-
-MARK_OF = dict(zip("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True))
-"""Raised digits, which are marks of notes and no part of a number."""
 
 _PAGE = re.compile(r"page [0-9]{1,3}(?: ?(?:of|/) ?[0-9]{1,3})?|[-–—] ?[0-9]{1,3} ?[-–—]", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\r\f\v\u00a0\u202f\u2009]+")
@@ -51,4 +49,6 @@ def _rule(text: str, repeats_title: bool, times: int) -> str:
         return "running-line"
     if is_address(text):
         return "address"
+    if is_imprint(text):
+        return "imprint"
     return "credit" if is_credit(text) and len(text) < 150 else ""

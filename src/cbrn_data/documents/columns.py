@@ -288,7 +288,9 @@ def _trimmed(run: list[_Band], below: list[_Band], page: Page) -> int:
         alone = len(_split(band, gutters)) == 1
         if alone and place > last and below:
             return place
-        if place < last and (_in_turn(run[:place], run[place:]) or (alone and not _alike(run[:place], run[place + 1 :], gutters, page))):
+        if place < last and (
+            _in_turn(run[:place], run[place:]) or (alone and not _alike(run[:place], run[place + 1 :], gutters, page))
+        ):
             return place
     return len(run)
 
@@ -352,7 +354,9 @@ def _ruled(gutter: _Gutter, run: list[_Band], page: Page) -> bool:
     """Whether an upright rule stands in the gutter, along most of the run."""
     whole = around(node.rect for band in run for node in band)
     upright = [rule for rule in page.rules if rule.height > rule.width and gutter[0] - 1 <= rule.x0 <= gutter[1] + 1]
-    along = sum(min(rule.y1, whole.y1) - max(rule.y0, whole.y0) for rule in upright if rule.y0 < whole.y1 and rule.y1 > whole.y0)
+    along = sum(
+        min(rule.y1, whole.y1) - max(rule.y0, whole.y0) for rule in upright if rule.y0 < whole.y1 and rule.y1 > whole.y0
+    )
     return along > 0.7 * whole.height
 
 
@@ -369,9 +373,7 @@ def _cells(nodes: Sequence[_Node], edges: Sequence[float]) -> list[list[_Node]]:
     return cells
 
 
-def _side_by_side(
-    bands: list[_Band], gutters: list[_Gutter], page: Page, depth: int, box: Rect | None
-) -> Iterator[Column]:
+def _side_by_side(bands: list[_Band], gutters: list[_Gutter], page: Page, depth: int, box: Rect | None) -> Iterator[Column]:
     edges = [right for _, right in gutters]
     columns = _cells([node for band in bands for node in band], edges)
     rows, doubt = _rows(bands, columns, edges, page)
@@ -471,9 +473,7 @@ def _widest_pitch(columns: list[list[_Node]]) -> float:
     return 1.12 * min(pitches)
 
 
-def _gap_everywhere(
-    row: Sequence[_Node], below: Sequence[_Node], columns: list[list[_Node]], widest: float
-) -> bool:
+def _gap_everywhere(row: Sequence[_Node], below: Sequence[_Node], columns: list[list[_Node]], widest: float) -> bool:
     for column in columns:
         high = [node for node in row if node in column]
         low = [node for node in below if node in column]
@@ -507,4 +507,3 @@ def _steps_back(cells: Sequence[Sequence[_Node]]) -> int:
         for segment in sorted((s for node in cell for s in node.segments), key=lambda s: (s.y, s.rect.x0))
     ]
     return sum(1 for before, after in pairwise(orders) if after < before)
-

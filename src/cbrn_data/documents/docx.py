@@ -13,7 +13,8 @@ from io import BytesIO
 from typing import IO, Any
 from xml.etree import ElementTree
 
-from cbrn_data.documents.blocks import MARK_OF, blocks_of
+from cbrn_data.documents.blocks import blocks_of
+from cbrn_data.documents.segments import RAISED
 from cbrn_data.documents.text import ReadText, RefusedError, as_value, written
 
 UNPACKED = 32 << 20
@@ -32,7 +33,15 @@ def read_docx(file: IO[bytes]) -> dict[str, Any]:
         return as_value(_read(file.read()))
     except RefusedError as refused:
         return as_value(refused)
-    except (zipfile.BadZipFile, KeyError, ElementTree.ParseError, EOFError, NotImplementedError, OSError, ValueError) as error:
+    except (
+        zipfile.BadZipFile,
+        KeyError,
+        ElementTree.ParseError,
+        EOFError,
+        NotImplementedError,
+        OSError,
+        ValueError,
+    ) as error:
         reason = f"cannot be read as DOCX: {str(error)[:80] or type(error).__name__}"
         return as_value(RefusedError("document-damaged", reason))
 
@@ -65,7 +74,9 @@ def _part(archive: zipfile.ZipFile, name: str) -> ElementTree.Element:
     if len(data) > UNPACKED:
         raise RefusedError("document-too-large", f"has a part ({name}) of more than {UNPACKED >> 20} MiB when unpacked")
     if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
-        raise RefusedError("document-damaged", f"has a part ({name}) with definitions of its own, which no word processor writes")
+        raise RefusedError(
+            "document-damaged", f"has a part ({name}) with definitions of its own, which no word processor writes"
+        )
     return ElementTree.fromstring(data)  # noqa: S314 - bounded, and without definitions
 
 
@@ -94,7 +105,7 @@ def _words(paragraph: ElementTree.Element, boxes: list[ElementTree.Element]) -> 
             boxes.append(element)
         elif element.tag == f"{_W}r" and _is_raised(element):
             text = "".join(_words_of(part) for part in element)
-            yield "".join(MARK_OF.get(char, char) for char in text) if text.strip().isdigit() else text
+            yield "".join(RAISED.get(char, char) for char in text) if text.strip().isdigit() else text
             stack += [part for part in reversed(element) if len(part)]
         elif text := _words_of(element):
             yield text
@@ -128,7 +139,7 @@ def _is_on(switch: ElementTree.Element | None) -> bool:
 
 
 def _mark(reference: ElementTree.Element) -> str:
-    return "".join(MARK_OF[char] for char in reference.get(f"{_W}id", "") if char in MARK_OF)
+    return "".join(RAISED[char] for char in reference.get(f"{_W}id", "") if char in RAISED)
 
 
 def _notes(root: ElementTree.Element) -> Iterator[str]:

@@ -166,7 +166,9 @@ class _Notes(PDFTextDevice):
         turn = max(sorted(votes), key=lambda way: votes[way]) if votes else 0
         size = (self.width, self.height)
         width, height = size[::-1] if turn in (90, 270) else size
-        within = [entry for entry in self.glyphs if -1 <= entry[0].x0 <= self.width + 1 and -1 <= entry[0].y <= self.height + 1]
+        within = [
+            entry for entry in self.glyphs if -1 <= entry[0].x0 <= self.width + 1 and -1 <= entry[0].y <= self.height + 1
+        ]
         return Page(
             self.number,
             width,

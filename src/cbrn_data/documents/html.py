@@ -13,7 +13,8 @@ from typing import IO, Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from cbrn_data.documents.blocks import MARK_OF, blocks_of
+from cbrn_data.documents.blocks import blocks_of
+from cbrn_data.documents.segments import RAISED
 from cbrn_data.documents.text import ReadText, RefusedError, as_value, written
 
 LARGEST = 8 << 20
@@ -23,7 +24,9 @@ _LEFT_OUT = {
     "nav": "navigation",
     "footer": "footer",
     "figcaption": "caption",
-    **dict.fromkeys("script style noscript template iframe object embed audio video canvas svg math head".split(), "no-text"),
+    **dict.fromkeys(
+        "script style noscript template iframe object embed audio video canvas svg math head".split(), "no-text"
+    ),
     **dict.fromkeys("form button select input textarea option dialog".split(), "form"),
 }
 _ROLES = {"navigation": "navigation", "contentinfo": "footer", "search": "form", "dialog": "form"}
@@ -62,7 +65,11 @@ def _decoded(data: bytes) -> str:
         pass
     said = _CHARSET.search(data[:4096])
     try:
-        return codecs.decode(data, said[1].decode()) if said else data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8")
+        return (
+            codecs.decode(data, said[1].decode())
+            if said
+            else data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8")
+        )
     except (LookupError, UnicodeDecodeError) as error:
         raise RefusedError("document-damaged", "is neither UTF-8 nor in the encoding that it names, if any") from error
 
@@ -101,7 +108,7 @@ class _Page:
             elif rule := self._rule(child, tag):
                 self._leave(child, rule)
             elif tag == "sup" and str(child.text()).strip().isdigit():
-                words += [MARK_OF[char] for char in str(child.text()).strip() if char in MARK_OF]
+                words += [RAISED[char] for char in str(child.text()).strip() if char in RAISED]
             elif tag in _INLINE:
                 words.append(_between(child.prev, child))
                 yield from self._walk(child, words, depth + 1)

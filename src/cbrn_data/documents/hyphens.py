@@ -91,7 +91,9 @@ class _Words:
     def __init__(self, paragraphs: Sequence[Paragraph]) -> None:
         lines = [(paragraph, place) for paragraph in paragraphs for place in range(len(paragraph.lines))]
         texts = [paragraph.lines[place][1].text for paragraph, place in lines]
-        self._seen = {word.lower().replace("‐", "-") for text in texts for word in _WORD.findall(re.sub(r"\S+[-‐\u00ad]$", "", text))}
+        self._seen = {
+            word.lower().replace("‐", "-") for text in texts for word in _WORD.findall(re.sub(r"\S+[-‐\u00ad]$", "", text))
+        }
         inner = "".join(text[:-1] for text in texts)
         self._marked = "‐" not in inner and "-" in inner
         self._splits = [

@@ -31,7 +31,10 @@ _SMALL = 0.9
 """The part of the usual size of text that makes small print."""
 
 _NUMBER = re.compile(r"(?:page |p\. ?)?[0-9]{1,3}(?: ?(?:of|/|\|) ?[0-9]{1,3})?|[-–—|] ?[0-9]{1,3} ?[-–—|]", re.IGNORECASE)
-_CREDIT = re.compile(r"(?:©|\(c\) |photo(?:graph)?s?(?: credits?)?(?: ?:| ?©| by )|(?:picture|image)s? ?(?:credit)?s? ?:|credits? ?:)", re.IGNORECASE)
+_CREDIT = re.compile(
+    r"(?:©|\(c\) |photo(?:graph)?s?(?: credits?)?(?: ?:| ?©| by )|(?:picture|image)s? ?(?:credit)?s? ?:|credits? ?:)",
+    re.IGNORECASE,
+)
 _PRINT = re.compile(
     r"www\.|https?://|\S@\S+\.\w|©|copyright|all rights reserved|disclaimer|(?:tel|phone|fax)\b|follow us|printed (?:in|on)"
     r"|centres? of excellence|\bunicri\b.*\b(?:coe|initiative)\b|cbrn-coe|(?:^|\W)(?:version|edition) (?:of )?\w+ ?[0-9]{4}$",
@@ -43,7 +46,9 @@ _ADDRESS = re.compile(
     r"(?:(?:https?://|www\.)\S+|[\w-]+(?:\.[\w-]+)*\.(?:eu|int|org|com|net)(?:/\S*)?|\S+@\S+\.\w+|\+?[0-9][0-9 ()./-]{5,})",
     re.IGNORECASE,
 )
-_PROGRAMME = re.compile(r"(?:the )?(?:eu |european union )?cbrn (?:risk mitigation )?(?:coe|cent(?:re|er)s of excellence)(?: initiative)?", re.I)
+_PROGRAMME = re.compile(
+    r"(?:the )?(?:eu |european union )?cbrn (?:risk mitigation )?(?:coe|cent(?:re|er)s of excellence)(?: initiative)?", re.I
+)
 
 
 @dataclass(frozen=True)
@@ -134,7 +139,9 @@ def _key(segment: Segment, page: Page) -> tuple[str, int]:
     return _plain(segment.text), round(segment.y / 4)
 
 
-def _heights(pages: Sequence[tuple[Page, Sequence[Segment]]], edges: Mapping[int, list[Segment]]) -> Counter[tuple[str, int]]:
+def _heights(
+    pages: Sequence[tuple[Page, Sequence[Segment]]], edges: Mapping[int, list[Segment]]
+) -> Counter[tuple[str, int]]:
     return Counter(key for page, _ in pages for key in {_key(segment, page) for segment in edges[page.number]})
 
 

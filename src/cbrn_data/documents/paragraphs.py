@@ -20,8 +20,10 @@ from cbrn_data.documents.page import Page
 from cbrn_data.documents.segments import MARKS, NUMERAL
 
 _MARK = re.compile(rf"(?:[{MARKS}]|[·*–—-](?= )|[0-9]{{1,2}}[.)](?= ))")
-_JOINS = re.compile(r"(?:[,–—/&-]|\b(?:a|an|and|as|at|by|for|from|in|into|of|on|or|over|the|their|to|under|with|projects?))$", re.IGNORECASE)
-_ENDS = ".!?:;”\""
+_JOINS = re.compile(
+    r"(?:[,–—/&-]|\b(?:a|an|and|as|at|by|for|from|in|into|of|on|or|over|the|their|to|under|with|projects?))$", re.IGNORECASE
+)
+_ENDS = '.!?:;”"'
 _LABEL = re.compile(r"(?:project|p) ?[0-9]{1,3}\b.{0,3}", re.IGNORECASE)
 _OPENS = re.compile(r"(?:(?:overall )?goal ?:|established(?: on| in)?(?: ?:| [0-9])|(?:co-?)?funded by\b)", re.IGNORECASE)
 
@@ -71,7 +73,7 @@ def _leading(columns: Iterable[Column]) -> Mapping[float, float]:
                 if below.text[:1].islower():
                     sure[below.size].append(pitch)
     found = {size: sorted(pitches)[len(pitches) // 4] for size, pitches in every.items()}
-    found |= {size: sorted(pitches)[len(pitches) // 2] for size, pitches in sure.items()}
+    found |= {size: sorted(pitches)[len(pitches) // 4] for size, pitches in sure.items()}
     usual = median(sorted(found.values())) if found else 1.3
     return defaultdict(lambda: usual, found)
 
@@ -83,15 +85,54 @@ def _cut(column: Column, page: Page, leading: Mapping[float, float]) -> Iterator
         for above, below in pairwise(lines)
         if above.size == below.size and below.text[:1].islower() and below.y - above.y < 2.2 * below.size
     ]
+    items = _items_without_gaps(lines, leading)
+    widest = max(line.rect.width for line in lines)
     current: list[Line] = []
     for line in lines:
-        apart = median(own) if own else leading[line.size]
-        if current and _begins(line, current, column, page, apart):
+        apart = sorted(own)[len(own) // 4] if len(own) > 2 else leading[line.size]
+        if current and (id(line) in items or _begins(line, current, column, page, apart) or _ended(current[-1], line, widest)):
             yield Paragraph([(page.number, one) for one in current])
             current = []
         current.append(line)
     if current:
         yield Paragraph([(page.number, one) for one in current])
+
+
+def _has_room(above: Line, line: Line, widest: float) -> bool:
+    """Whether the first word of ``line`` had room behind ``above``, so that somebody meant the line to end there."""
+    word = line.rect.width * len(line.text.split()[0]) / len(line.text)
+    return above.rect.width + 0.3 * above.size + word < widest - 0.3 * above.size
+
+
+def _ended(above: Line, line: Line, widest: float) -> bool:
+    """Whether a sentence ends a paragraph: there was room behind it, and the next line begins another."""
+    return above.text[-1:] in ".!?”" and not line.text[:1].islower() and _has_room(above, line, widest)
+
+
+def _items_without_gaps(lines: Sequence[Line], leading: Mapping[float, float]) -> set[int]:
+    """Return the lines that begin items of a list without gaps or marks: what a heading heads, each line with room left."""
+    found: set[int] = set()
+    widest = max(line.rect.width for line in lines)
+    for run in _even_runs(lines, leading):
+        starts = [(above, line) for above, line in pairwise(run) if not line.text[:1].islower()]
+        sentences = any(line.text[-1:] in ".!?:" for line in run[:-1])
+        if len(run) > 2 and starts and not sentences and all(_has_room(*pair, widest) for pair in starts):
+            found |= {id(line) for _, line in starts}
+    return found
+
+
+def _even_runs(lines: Sequence[Line], leading: Mapping[float, float]) -> Iterator[list[Line]]:
+    """Yield the lines between two headings where all are alike and equally far apart."""
+    run: list[Line] = []
+    for line in [*lines, None]:
+        if line is None or is_heading(line.text):
+            pitches = [below.y - above.y for above, below in pairwise(run)]
+            alike = len({(one.size, one.style) for one in run}) == 1
+            if pitches and alike and max(pitches) < 1.05 * min(pitches) + 0.5:
+                yield run
+            run = []
+        else:
+            run.append(line)
 
 
 def _begins(line: Line, current: list[Line], column: Column, page: Page, leading: float) -> bool:
@@ -127,7 +168,9 @@ def _heads(line: Line, current: list[Line], column: Column) -> bool:
 def _within_text(line: Line, current: list[Line]) -> bool:
     """Whether words that could be a heading are the end of a sentence: same style and size, and no capital."""
     above = current[-1]
-    return line.style == above.style and line.size == above.size and not line.text.isupper() and bool(_JOINS.search(above.text))
+    return (
+        line.style == above.style and line.size == above.size and not line.text.isupper() and bool(_JOINS.search(above.text))
+    )
 
 
 def _opens(line: Line) -> bool:

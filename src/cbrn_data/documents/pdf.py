@@ -16,6 +16,7 @@ from cbrn_data.documents.hyphens import Printed, printed
 from cbrn_data.documents.margins import LeftOut, left_out
 from cbrn_data.documents.page import NO_CHARACTER, Page, Rect
 from cbrn_data.documents.paragraphs import Paragraph, read_paragraphs
+from cbrn_data.documents.sections import doubt_items, is_imprint
 from cbrn_data.documents.segments import read_segments
 from cbrn_data.documents.text import Block, Place, ReadText, RefusedError, as_value, written
 
@@ -50,10 +51,11 @@ def _read(data: bytes) -> ReadText:
     segments = [(page, read_segments(page)) for page in pages]
     out = left_out(segments)
     dropped = {id(one.segment) for one in out}
-    columns = [
-        (page, read_columns([one for one in several if id(one) not in dropped], page)) for page, several in segments
-    ]
-    paragraphs = read_paragraphs(columns)
+    columns = [(page, read_columns([one for one in several if id(one) not in dropped], page)) for page, several in segments]
+    found = read_paragraphs(columns)
+    paragraphs = [one for one in found if not is_imprint(one.text)]
+    imprint = [{"text": one.text, "rule": "imprint"} for one in found if is_imprint(one.text)]
+    doubt_items(paragraphs)
     _doubt_order(paragraphs)
     by_number = {page.number: page for page in pages}
     lines = printed(paragraphs)
@@ -62,7 +64,7 @@ def _read(data: bytes) -> ReadText:
         for paragraph, several in zip(paragraphs, lines, strict=True)
     ]
     blocks[:0] = _remarks(pages)
-    read = written(blocks, f"pdfminer.six {version('pdfminer.six')}", [*_aside(pages), *_listed(out, by_number)])
+    read = written(blocks, f"pdfminer.six {version('pdfminer.six')}", [*_aside(pages), *_listed(out, by_number), *imprint])
     _refuse_nameless(read.text)
     return read
 
@@ -75,7 +77,9 @@ def _refuse_pictures(pages: Sequence[Page]) -> None:
     words = " ".join("".join(glyph.text for page in pages for glyph in page.glyphs if not glyph.hidden).split())
     stamp = f", but for {words[:60]!r}" if words else ""
     if pictures and hidden > sum(seen):
-        raise RefusedError("document-without-text", "is a scan with invisible text under the picture, which a machine guessed")
+        raise RefusedError(
+            "document-without-text", "is a scan with invisible text under the picture, which a machine guessed"
+        )
     if sum(seen) < _FEW and pictures:
         raise RefusedError("document-without-text", f"is a scan: its pages are pictures and hold no text{stamp}", words)
     if sum(seen) < _FEW and sum(page.curves for page in pages) > 2_000:
@@ -150,4 +154,3 @@ def _listed(out: Sequence[LeftOut], pages: dict[int, Page]) -> list[dict[str, An
 def _aside(pages: Sequence[Page]) -> list[dict[str, Any]]:
     """List text in another direction than that of its page."""
     return [{"page": page.number, "text": page.aside, "rule": "turned"} for page in pages if page.aside.strip()]
-

@@ -89,7 +89,9 @@ def keep(path: Path, text: str) -> Path:
                     return target
             except OSError:
                 break
-    raise CbrnDataError(f"{shown(str(path))}: the text that was read can be kept neither beside it nor in a temporary folder")
+    raise CbrnDataError(
+        f"{shown(str(path))}: the text that was read can be kept neither beside it nor in a temporary folder"
+    )
 
 
 def kind_of(name: str, data: bytes) -> str:

@@ -30,6 +30,9 @@ NUMERAL = re.compile(r"[0-9]{1,4}(?:[.,  ]?[0-9]{3})*[+%]?")
 """How much larger a numeral is than the words that it belongs to."""
 
 MARKS = "•‣▪●○◦■□➢➤✓✔►▶◆❖§\uf0b7\uf0a7\uf0d8\uf0fc"
+RAISED = dict(zip("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True))
+"""Raised digits, which are marks of notes."""
+
 _NAMELESS = "\uf0b7\uf0a7\uf0d8\uf0fc" + NO_CHARACTER
 LIST_MARK = re.compile(rf"[{MARKS}{NO_CHARACTER}·*–—-]|[0-9]{{1,2}}[.)]|[a-z][.)]")
 """The mark of a list as characters, those of symbol fonts too, and the number or letter of one."""
@@ -200,10 +203,15 @@ def _with_raised(segments: list[Segment]) -> Iterator[Segment]:
         glyphs, starts = segment.glyphs, segment.starts
         for one in found:
             if small.get(id(one)) is segment:
-                merged = sorted((*glyphs, *one.glyphs), key=lambda glyph: (glyph.x0, glyph.order))
+                merged = sorted((*glyphs, *map(_raised, one.glyphs)), key=lambda glyph: (glyph.x0, glyph.order))
                 heads = {id(glyphs[place]) for place in starts}
                 glyphs, starts = tuple(merged), frozenset(i for i, glyph in enumerate(merged) if id(glyph) in heads)
         yield Segment(glyphs, starts, segment.drawn)
+
+
+def _raised(glyph: Glyph) -> Glyph:
+    """Make a raised digit the character of one: it is the mark of a note, and no part of a number or word."""
+    return replace(glyph, text=RAISED.get(glyph.text, glyph.text))
 
 
 def _host(one: Segment, segments: Sequence[Segment]) -> Segment | None:
@@ -211,6 +219,7 @@ def _host(one: Segment, segments: Sequence[Segment]) -> Segment | None:
         return None
     for other in segments:
         near = -0.1 * other.size < one.rect.x0 - other.rect.x1 < 0.3 * other.size
+        near = near or (one.text in RAISED and -0.1 * other.size < other.rect.x0 - one.rect.x1 < 0.5 * other.size)
         level = other.y - 0.75 * other.size < one.y < other.y + 0.3 * other.size and abs(one.y - other.y) > 0.1 * one.size
         if one is not other and one.size < 0.8 * other.size and near and level:
             return other
@@ -261,7 +270,11 @@ def _with_marks(segments: list[Segment]) -> Iterator[Segment]:
             taken |= {id(segment), id(follower)}
             shift = len(segment.glyphs)
             glyphs = tuple(replace(glyph, text="•") if glyph.text in _NAMELESS else glyph for glyph in segment.glyphs)
-            yield Segment((*glyphs, *follower.glyphs), frozenset({shift, *(start + shift for start in follower.starts)}), follower.drawn)
+            yield Segment(
+                (*glyphs, *follower.glyphs),
+                frozenset({shift, *(start + shift for start in follower.starts)}),
+                follower.drawn,
+            )
     yield from (segment for segment in segments if id(segment) not in taken)
 
 
