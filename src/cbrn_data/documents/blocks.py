@@ -1,7 +1,8 @@
 """Paragraphs of a document without pages (DOCX, HTML) to blocks, and what belongs to no text by a rule.
 
 Left out are ``page-number`` (the number of a page and nothing else), ``running-line`` (a line that stands three times or
-more, or repeats the title), ``address`` (nothing but addresses), ``imprint`` (who made the leaflet) and ``credit`` (whose a picture or the text is).
+more, or repeats the title), ``address`` (nothing but addresses), ``imprint`` (who made the leaflet) and ``credit`` (whose a
+picture or the text is).
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from typing import Any
 
 from cbrn_data.documents.headings import is_heading
 from cbrn_data.documents.margins import is_address, is_credit
+from cbrn_data.documents.marks import NUMERAL
 from cbrn_data.documents.sections import is_imprint
-from cbrn_data.documents.segments import NUMERAL
 from cbrn_data.documents.text import Block
 
 _PAGE = re.compile(r"page [0-9]{1,3}(?: ?(?:of|/) ?[0-9]{1,3})?|[-–—] ?[0-9]{1,3} ?[-–—]", re.IGNORECASE)

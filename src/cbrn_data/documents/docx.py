@@ -14,7 +14,7 @@ from typing import IO, Any
 from xml.etree import ElementTree
 
 from cbrn_data.documents.blocks import blocks_of
-from cbrn_data.documents.segments import RAISED
+from cbrn_data.documents.marks import RAISED
 from cbrn_data.documents.text import ReadText, RefusedError, as_value, written
 
 UNPACKED = 32 << 20

@@ -6,8 +6,10 @@ The analysis of layout that pdfminer.six has is not used: it joins columns and t
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -42,7 +44,7 @@ def read_pages(data: bytes) -> Iterator[Page]:
     """
     manager = PDFResourceManager()
     notes = _Notes(manager)
-    interpreter = PDFPageInterpreter(manager, notes)
+    interpreter = _Interpreter(manager, notes)
     document = PDFDocument(PDFParser(BytesIO(data)))
     for number, page in enumerate(PDFPage.create_pages(document), start=1):
         if number > MAX_PAGES:
@@ -62,7 +64,14 @@ def _remarks(page: Any) -> int:
     return found
 
 
-class _Notes(PDFTextDevice):
+class _Interpreter(PDFPageInterpreter):  # type: ignore[misc]
+    """Tells the device of shadings, which pdfminer.six does not paint."""
+
+    def do_sh(self, name: object) -> None:
+        self.device.shaded = True
+
+
+class _Notes(PDFTextDevice):  # type: ignore[misc]
     """Notes every character, path and picture in the coordinates of the page as it is shown."""
 
     ctm: Any
@@ -76,6 +85,8 @@ class _Notes(PDFTextDevice):
         self.tags: list[tuple[bool, bool]] = []
         self.hidden = False
         self.run = 0
+        self.shaded = False
+        self.fills: list[tuple[Rect, str, int]] = []  # with the colour, and how many characters were drawn before
 
     def begin_page(self, page: Any, ctm: Any) -> None:
         x0, y0, x1, y1 = apply_matrix_rect(ctm, page.cropbox or page.mediabox)
@@ -114,6 +125,8 @@ class _Notes(PDFTextDevice):
             self.curves += len(points)
             if points:
                 self.shapes.append(self._rect(points))
+                if fill:
+                    self.fills.append((self.shapes[-1], repr(gstate.ncolor), len(self.glyphs)))
 
     def render_string(self, textstate: Any, seq: Any, ncs: Any, graphicstate: Any) -> None:
         self.hidden = textstate.render in (3, 7)
@@ -160,6 +173,18 @@ class _Notes(PDFTextDevice):
         placed = [apply_matrix_pt(self.ctm, point) for point in points]
         return around(Rect(x - self.left, self.top - y, x - self.left, self.top - y) for x, y in placed)
 
+    def _seen(self, glyph: Glyph) -> Glyph:
+        """Mark a character that has the colour of the ground under it, or over which something is painted."""
+        x, y = (glyph.x0 + glyph.x1) / 2, glyph.y - 0.3 * glyph.size
+        dot = Rect(x, y, x, y)
+        here = [(colour, order) for rect, colour, order in self.fills if rect.holds(dot, 0)]
+        under = [colour for colour, order in here if order <= glyph.order]
+        ground = (
+            under[-1] if under else "1" if not self.shaded and not any(one.holds(dot, 0) for one in self.pictures) else ""
+        )
+        same = ground == glyph.colour or (_is_white(ground) and _is_white(glyph.colour))
+        return replace(glyph, unseen=True) if same or len(under) < len(here) else glyph
+
     def page(self, remarks: int) -> Page:
         """Return what was noted, turned so that most text runs from left to right."""
         votes = Counter(turn for glyph, turn, _ in self.glyphs if not glyph.is_space)
@@ -173,7 +198,7 @@ class _Notes(PDFTextDevice):
             self.number,
             width,
             height,
-            [_turned(glyph, end, turn, size) for glyph, way, end in within if way == turn],
+            [_turned(self._seen(glyph), end, turn, size) for glyph, way, end in within if way == turn],
             [turned_rect(shape, turn, *size) for shape in self.shapes],
             [turned_rect(picture, turn, *size) for picture in self.pictures],
             self.curves,
@@ -181,6 +206,11 @@ class _Notes(PDFTextDevice):
             "".join(glyph.text for glyph, way, _ in within if way != turn),
             remarks,
         )
+
+
+def _is_white(colour: str) -> bool:
+    parts = [float(part) for part in re.findall(r"[0-9.]+", colour)] if re.fullmatch(r"[0-9., ()]+", colour) else []
+    return (len(parts) in (1, 3) and min(parts) > 0.97) or (len(parts) == 4 and max(parts) < 0.03)
 
 
 def _turned(glyph: Glyph, end: float, turn: int, size: tuple[float, float]) -> Glyph:

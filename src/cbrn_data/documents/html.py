@@ -14,7 +14,7 @@ from typing import IO, Any
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from cbrn_data.documents.blocks import blocks_of
-from cbrn_data.documents.segments import RAISED
+from cbrn_data.documents.marks import RAISED
 from cbrn_data.documents.text import ReadText, RefusedError, as_value, written
 
 LARGEST = 8 << 20
@@ -31,7 +31,8 @@ _LEFT_OUT = {
 }
 _ROLES = {"navigation": "navigation", "contentinfo": "footer", "search": "form", "dialog": "form"}
 _INLINE = frozenset(
-    "a abbr b bdi bdo big cite code data dfn em font i ins kbd label mark q s samp small span strong sub sup time tt u var wbr".split()
+    """a abbr b bdi bdo big cite code data dfn em font i ins kbd label mark q s samp small span strong sub sup time tt u var
+    wbr""".split()
 )
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _HIDDEN_CLASS = re.compile(r"(?:^|\s)(?:sr-only|visually-hidden|screen-reader-text|hidden|d-none)(?:\s|$)")

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import pairwise
 
+from cbrn_data.documents.english import is_english
 from cbrn_data.documents.page import Rect
 from cbrn_data.documents.paragraphs import Paragraph
 
@@ -119,7 +119,7 @@ class _Words:
         if not self._by_layout:
             return False
         stands = self._stands(split.head) and (self._stands(split.tail) or len(split.tail) > 2)
-        known = split.whole in _english()
+        known = is_english(split.whole)
         if known and not (stands and self._stands(split.tail)):
             return True
         if not known and self._stands(split.head) and self._stands(split.tail):
@@ -127,11 +127,4 @@ class _Words:
         return None
 
     def _stands(self, part: str) -> bool:
-        return part.lower() in _PREFIXES or part.lower() in self._seen or part.lower() in _english()
-
-
-@cache
-def _english() -> frozenset[str]:
-    from spellchecker import SpellChecker
-
-    return frozenset(word for word in SpellChecker(language="en").word_frequency.words() if len(word) > 2)
+        return part.lower() in _PREFIXES or part.lower() in self._seen or is_english(part)

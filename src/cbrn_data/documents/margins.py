@@ -36,13 +36,15 @@ _CREDIT = re.compile(
     re.IGNORECASE,
 )
 _PRINT = re.compile(
-    r"www\.|https?://|\S@\S+\.\w|©|copyright|all rights reserved|disclaimer|(?:tel|phone|fax)\b|follow us|printed (?:in|on)"
-    r"|centres? of excellence|\bunicri\b.*\b(?:coe|initiative)\b|cbrn-coe|(?:^|\W)(?:version|edition) (?:of )?\w+ ?[0-9]{4}$",
+    r"www\.|https?://|\S@\S+\.\w|©|copyright|all rights reserved|disclaimer|(?:tel|phone|fax)\b|follow us|printed (?:in|on)|"
+    r"centres? of excellence|\bunicri\b.*\b(?:coe|initiative)\b|cbrn-coe|"
+    r"(?:^|\W)(?:version|edition) (?:of )?\w+ ?[0-9]{4}$",
     re.IGNORECASE,
 )
 
 _ADDRESS = re.compile(
-    r"(?:(?:web(?:site)?|e-?mail|contact|visit(?: us)?|more(?: information)?(?: (?:at|on))?|tel(?:ephone)?|phone|fax|find us on)\.?:? *)?"
+    r"(?:(?:web(?:site)?|e-?mail|contact|visit(?: us)?|more(?: information)?(?: (?:at|on))?|tel(?:ephone)?|phone|fax|"
+    r"find us on)\.?:? *)?"
     r"(?:(?:https?://|www\.)\S+|[\w-]+(?:\.[\w-]+)*\.(?:eu|int|org|com|net)(?:/\S*)?|\S+@\S+\.\w+|\+?[0-9][0-9 ()./-]{5,})",
     re.IGNORECASE,
 )

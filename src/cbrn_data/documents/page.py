@@ -69,7 +69,7 @@ class Glyph:
 
     ``x0`` to ``x1`` is its width on the baseline ``y``; ``size`` is the height of its font in points; ``hidden`` is
     what the PDF does not paint; ``pagination`` what it marks as header, footer or number of a page; ``soft`` a hyphen
-    that it marks as one of the line's end.
+    that it marks as one of the line's end; ``unseen`` what has the colour of the ground under it, or is painted over.
     """
 
     text: str
@@ -85,6 +85,7 @@ class Glyph:
     hidden: bool = False
     pagination: bool = False
     soft: bool = False
+    unseen: bool = False
 
     @property
     def is_space(self) -> bool:

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise, takewhile
 from statistics import median
 
-from cbrn_data.documents.columns import Column, Line
 from cbrn_data.documents.headings import is_heading
+from cbrn_data.documents.lines import Column, Line
+from cbrn_data.documents.marks import MARKS, NUMERAL
 from cbrn_data.documents.page import Page
-from cbrn_data.documents.segments import MARKS, NUMERAL
+from cbrn_data.words.numbers import numbers
 
 _MARK = re.compile(rf"(?:[{MARKS}]|[·*–—-](?= )|[0-9]{{1,2}}[.)](?= ))")
 _JOINS = re.compile(
@@ -85,17 +86,26 @@ def _cut(column: Column, page: Page, leading: Mapping[float, float]) -> Iterator
         for above, below in pairwise(lines)
         if above.size == below.size and below.text[:1].islower() and below.y - above.y < 2.2 * below.size
     ]
-    items = _items_without_gaps(lines, leading)
+    items, unsure = _items_without_gaps(lines, leading)
     widest = max(line.rect.width for line in lines)
     current: list[Line] = []
     for line in lines:
         apart = sorted(own)[len(own) // 4] if len(own) > 2 else leading[line.size]
-        if current and (id(line) in items or _begins(line, current, column, page, apart) or _ended(current[-1], line, widest)):
-            yield Paragraph([(page.number, one) for one in current])
+        if current and (
+            id(line) in items or _begins(line, current, column, page, apart) or _ended(current[-1], line, widest)
+        ):
+            yield _paragraph(current, page, unsure)
             current = []
         current.append(line)
     if current:
-        yield Paragraph([(page.number, one) for one in current])
+        yield _paragraph(current, page, unsure)
+
+
+def _paragraph(lines: Sequence[Line], page: Page, unsure: set[int]) -> Paragraph:
+    paragraph = Paragraph([(page.number, line) for line in lines])
+    if any(id(line) in unsure for line in lines[1:]):
+        paragraph.doubts.append("may be two items, for nothing but full stops keeps those here apart")
+    return paragraph
 
 
 def _has_room(above: Line, line: Line, widest: float) -> bool:
@@ -109,16 +119,30 @@ def _ended(above: Line, line: Line, widest: float) -> bool:
     return above.text[-1:] in ".!?”" and not line.text[:1].islower() and _has_room(above, line, widest)
 
 
-def _items_without_gaps(lines: Sequence[Line], leading: Mapping[float, float]) -> set[int]:
-    """Return the lines that begin items of a list without gaps or marks: what a heading heads, each line with room left."""
-    found: set[int] = set()
+def _items_without_gaps(lines: Sequence[Line], leading: Mapping[float, float]) -> tuple[set[int], set[int]]:
+    """Return the lines that begin items of a list without gaps or marks, and those that may do so.
+
+    Such a list is what a heading heads, where every line that could begin an item has room left on the line before.
+    """
+    found, unsure = set[int](), set[int]()
     widest = max(line.rect.width for line in lines)
     for run in _even_runs(lines, leading):
-        starts = [(above, line) for above, line in pairwise(run) if not line.text[:1].islower()]
+        pairs = list(pairwise(run))
+        starts = [(above, line) for above, line in pairs if not line.text[:1].islower() or _counts(line)]
         sentences = any(line.text[-1:] in ".!?:" for line in run[:-1])
         if len(run) > 2 and starts and not sentences and all(_has_room(*pair, widest) for pair in starts):
             found |= {id(line) for _, line in starts}
-    return found
+        elif any(_ended(above, line, widest) for above, line in pairs):
+            unsure |= {
+                id(line) for above, line in starts if above.text[-1:] in ".!?”" and not _has_room(above, line, widest)
+            }
+    return found, unsure
+
+
+def _counts(line: Line) -> bool:
+    """Whether a line begins with a number, in words or digits."""
+    first = next(numbers(line.text[:40]), None)
+    return first is not None and first.start == 0
 
 
 def _even_runs(lines: Sequence[Line], leading: Mapping[float, float]) -> Iterator[list[Line]]:
@@ -225,7 +249,7 @@ def _indented(line: Line, current: list[Line], column: Column) -> bool:
     below = column.lines[place + 1] if place + 1 < len(column.lines) else None
     first = current[0]
     back = below is None or abs(below.rect.x0 - left) < 1.0
-    hangs = bool(_MARK.match(first.text)) or first.rect.x0 < left + 1.0 <= line.rect.x0 and len(current) == 1
+    hangs = bool(_MARK.match(first.text)) or (first.rect.x0 < left + 1.0 <= line.rect.x0 and len(current) == 1)
     return indent and back and not hangs and abs(current[-1].rect.x0 - left) < 1.0 and current[-1].text[-1:] in ".!?”:"
 
 

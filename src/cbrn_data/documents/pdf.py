@@ -14,6 +14,7 @@ from cbrn_data.documents.columns import read_columns
 from cbrn_data.documents.glyphs import TooMuchError, read_pages
 from cbrn_data.documents.hyphens import Printed, printed
 from cbrn_data.documents.margins import LeftOut, left_out
+from cbrn_data.documents.marks import with_marks
 from cbrn_data.documents.page import NO_CHARACTER, Page, Rect
 from cbrn_data.documents.paragraphs import Paragraph, read_paragraphs
 from cbrn_data.documents.sections import doubt_items, is_imprint
@@ -48,7 +49,7 @@ def _read(data: bytes) -> ReadText:
     if not pages:
         raise RefusedError("document-damaged", "is a PDF without any page that can be read")
     _refuse_pictures(pages)
-    segments = [(page, read_segments(page)) for page in pages]
+    segments = [(page, with_marks(read_segments(page))) for page in pages]
     out = left_out(segments)
     dropped = {id(one.segment) for one in out}
     columns = [(page, read_columns([one for one in several if id(one) not in dropped], page)) for page, several in segments]
@@ -57,6 +58,7 @@ def _read(data: bytes) -> ReadText:
     imprint = [{"text": one.text, "rule": "imprint"} for one in found if is_imprint(one.text)]
     doubt_items(paragraphs)
     _doubt_order(paragraphs)
+    _doubt_unseen(paragraphs)
     by_number = {page.number: page for page in pages}
     lines = printed(paragraphs)
     blocks = [
@@ -121,6 +123,13 @@ def _doubt_order(paragraphs: Sequence[Paragraph]) -> None:
     for paragraph, several in zip(paragraphs, orders, strict=True):
         if any(after < before for before, after in pairwise(several)):
             paragraph.doubts.append("the file draws these words in another order than they are read")
+
+
+def _doubt_unseen(paragraphs: Sequence[Paragraph]) -> None:
+    for paragraph in paragraphs:
+        glyphs = [glyph for _, line in paragraph.lines for part in line.segments for glyph in part.glyphs]
+        if sum(glyph.unseen for glyph in glyphs) > 0.2 * len(glyphs):
+            paragraph.doubts.append("has the colour of the page under it, or is painted over, so that nobody sees it")
 
 
 def _remarks(pages: Sequence[Page]) -> list[Block]:

@@ -16,8 +16,9 @@ from cbrn_data.documents.paragraphs import Paragraph
 
 _PROJECTS = re.compile(r"projects?$|on-?going projects$", re.IGNORECASE)
 _IMPRINT = re.compile(
-    r"(?:disclaimer\b|all rights reserved|printed (?:in|on|by)\b|this (?:leaflet|publication|brochure|document|fact ?sheet|flyer) "
-    r"(?:was|has|is|does|reflects|may)\b|(?:the )?(?:contents?|views|opinions|designations)\b.{0,200}\b(?:responsib|reflect|imply|express))",
+    r"(?:disclaimer\b|all rights reserved|printed (?:in|on|by)\b|"
+    r"this (?:leaflet|publication|brochure|document|fact ?sheet|flyer) (?:was|has|is|does|reflects|may)\b|"
+    r"(?:the )?(?:contents?|views|opinions|designations)\b.{0,200}\b(?:responsib|reflect|imply|express))",
     re.IGNORECASE,
 )
 
@@ -37,6 +38,8 @@ def doubt_items(paragraphs: Sequence[Paragraph]) -> None:
         if not _PROJECTS.search(heading) and len(items) > 1:
             _doubt_look(items)
             _doubt_gaps(items)
+        if "achievements" in heading.casefold():
+            _doubt_sentences(items)
 
 
 def _sections(paragraphs: Sequence[Paragraph]) -> Iterator[tuple[str, list[Paragraph]]]:
@@ -60,6 +63,14 @@ def _doubt_look(items: Sequence[Paragraph]) -> None:
     for paragraph, size in zip(items, sizes, strict=True):
         if abs(size - usual) > 0.08 * usual and not _is_note(paragraph.text):
             paragraph.doubts.append("is set in another size than what stands beside it, and may be no item")
+
+
+def _doubt_sentences(items: Sequence[Paragraph]) -> None:
+    """Doubt an achievement that is no sentence, where others are."""
+    whole = [paragraph.text[-1:] in ".!?”’)*" and len(paragraph.text.split()) > 4 for paragraph in items]
+    for paragraph, is_whole in zip(items, whole, strict=True):
+        if not is_whole and any(whole) and not _is_note(paragraph.text):
+            paragraph.doubts.append("is no sentence, and may be no achievement")
 
 
 def _is_note(text: str) -> bool:
