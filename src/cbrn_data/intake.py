@@ -2,8 +2,8 @@
 
 A leaflet is read before it is accepted: its region names the file, and its year (or ``edition``) the edition. A PDF, DOCX
 or HTML file is kept, and beside it the text that was read from it and where each line of that stands, with digests of their
-own: another version of a library or of the rules must not move a span. Nothing that is there is ever replaced by other bytes, and nothing is written that could not be read
-back: names and sidecars pass the checks of the reader first.
+own: another version of a library or of the rules must not move a span. Nothing that is there is ever replaced by other
+bytes, and nothing is written that could not be read back: names and sidecars pass the checks of the reader first.
 """
 
 from __future__ import annotations
@@ -82,7 +82,10 @@ def _add_table(path: Path, data: bytes, raw: Path, about: About) -> Added:
 
 
 def _add_leaflet(path: Path, data: bytes, raw: Path, about: About) -> Added:
-    leaflet, read, findings = read_file(path, data)
+    try:
+        leaflet, read, findings = read_file(path, data)
+    except SourceError as error:
+        raise SourceError(f"{path} was not added", error.findings) from error
     if blocking(findings):
         raise SourceError(f"{path} was not added", findings)
     region = leaflet.region.value if leaflet.region else ""

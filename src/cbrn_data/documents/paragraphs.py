@@ -24,6 +24,9 @@ _MARK = re.compile(rf"(?:[{MARKS}]|[·*–—-](?= )|[0-9]{{1,2}}[.)](?= ))")
 _JOINS = re.compile(
     r"(?:[,–—/&-]|\b(?:a|an|and|as|at|by|for|from|in|into|of|on|or|over|the|their|to|under|with|projects?))$", re.IGNORECASE
 )
+_WIDEST = 1.75
+"""How far apart, in em, lines are at most that no small letter shows to be of one text."""
+
 _ENDS = '.!?:;”"'
 _LABEL = re.compile(r"(?:project|p) ?[0-9]{1,3}\b.{0,3}", re.IGNORECASE)
 _OPENS = re.compile(r"(?:(?:overall )?goal ?:|established(?: on| in)?(?: ?:| [0-9])|(?:co-?)?funded by\b)", re.IGNORECASE)
@@ -73,7 +76,7 @@ def _leading(columns: Iterable[Column]) -> Mapping[float, float]:
                 every[below.size].append(pitch)
                 if below.text[:1].islower():
                     sure[below.size].append(pitch)
-    found = {size: sorted(pitches)[len(pitches) // 4] for size, pitches in every.items()}
+    found = {size: min(sorted(pitches)[len(pitches) // 4], _WIDEST) for size, pitches in every.items()}
     found |= {size: sorted(pitches)[len(pitches) // 4] for size, pitches in sure.items()}
     usual = median(sorted(found.values())) if found else 1.3
     return defaultdict(lambda: usual, found)

@@ -7,6 +7,7 @@ Also here is what a leaflet says of itself (``imprint``), which belongs to no se
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from statistics import median
@@ -57,9 +58,10 @@ def _sections(paragraphs: Sequence[Paragraph]) -> Iterator[tuple[str, list[Parag
 
 def _doubt_look(items: Sequence[Paragraph]) -> None:
     sizes = [max(paragraph.lines, key=lambda entry: entry[1].rect.width)[1].size for paragraph in items]
-    usual = median(sorted(sizes))
-    if sum(abs(size - usual) < 0.08 * usual for size in sizes) < 0.5 * len(sizes):
-        return
+    letters: Counter[float] = Counter()
+    for paragraph, size in zip(items, sizes, strict=True):
+        letters[size] += len(paragraph.text)
+    usual = max(sorted(letters), key=lambda size: letters[size])
     for paragraph, size in zip(items, sizes, strict=True):
         if abs(size - usual) > 0.08 * usual and not _is_note(paragraph.text):
             paragraph.doubts.append("is set in another size than what stands beside it, and may be no item")
