@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from importlib.metadata import version
 from typing import IO, Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -55,7 +56,7 @@ def _read(data: bytes) -> ReadText:
     blocks, more = blocks_of(page.paragraphs())
     if not blocks:
         raise RefusedError("document-without-text", "is a page without text; it may be filled by a program in the browser")
-    return written(blocks, "selectolax", [*page.left_out, *more])
+    return written(blocks, f"selectolax {version('selectolax')}", [*page.left_out, *more])
 
 
 def _decoded(data: bytes) -> str:

@@ -276,7 +276,8 @@ def _goes_on(paragraphs: Sequence[Paragraph], after: Paragraph, widest: float) -
     section = list(takewhile(lambda one: not is_heading(one.text), reversed(paragraphs[:-1])))
     if first.text[:1].islower() or (len(section) > 1 and all(one.text[-1:] in _ENDS for one in section)):
         return True
-    if len(before.lines) > 1 and len(before.text) > 60:
+    sentences = any(one.text[-1:] in _ENDS for one in (after, *section))
+    if sentences and len(before.lines) > 1 and len(before.text) > 60:
         after.doubts.append("this may go on from the end of the column or page before")
     return False
 

@@ -54,6 +54,18 @@ def read_received(name: str, data: bytes) -> ReadText:
         raise refusal(name, error) from error
 
 
+def read_again(data: bytes) -> ReadText:
+    """Return the text of a document that is kept, by what it is and not by its name. Raises SourceError."""
+    kind = _by_bytes(data)
+    suffix = next((suffix for suffix, known in SUFFIXES.items() if known == kind), ".html")
+    try:
+        return from_value(_run(READERS[SUFFIXES[suffix]], data))
+    except ImportError as error:
+        raise CbrnDataError(_EXTRA.format(SUFFIXES[suffix])) from error
+    except RefusedError as error:
+        raise SourceError(str(error), [Finding(error.code, str(error))]) from error
+
+
 def refusal(name: str, error: RefusedError) -> SourceError:
     """Return the error of a refused document; its finding names the file in which the text that was read is kept."""
     kept = f"; what was read is in {shown(str(keep(Path(name), error.text)))}" if error.text.strip() else ""
