@@ -1,29 +1,30 @@
 """Putting a received file under ``raw/`` with its sidecar: the only way a source comes in without an editor.
 
-A leaflet is read before it is accepted: its region names the file, and its year (or ``edition``) the edition. A PDF is
-kept, and beside it the text that pdfminer.six read from it, with a digest of its own: another version of that library
-must not move a span. Nothing that is there is ever replaced by other bytes, and nothing is written that could not be read
-back: names and sidecars pass the checks of the reader first.
+A leaflet is read before it is accepted: its region names the file, and its year (or ``edition``) the edition. A PDF, DOCX
+or HTML file is kept, and beside it the text that was read from it and where each line of that stands, with digests of their
+own: another version of a library or of the rules must not move a span. Nothing that is there is ever replaced by other
+bytes, and nothing is written that could not be read back: names and sidecars pass the checks of the reader first.
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from cbrn_data import foreign
+from cbrn_data.documents.received import SUFFIXES, is_document, keep, read_received, refusal, text_document
+from cbrn_data.documents.text import ReadText, RefusedError
 from cbrn_data.errors import CbrnDataError, SourceError
 from cbrn_data.findings import Finding, blocking, shown
-from cbrn_data.isolated import UnreadableError, read_isolated
 from cbrn_data.leaflet.read import read_leaflet
 from cbrn_data.leaflet.statements import Leaflet
 from cbrn_data.regions import Regions, unknown_region
-from cbrn_data.sources.document import read_document
-from cbrn_data.sources.pdf import READER
+from cbrn_data.sources.document import Document, read_document
 from cbrn_data.sources.source import MAX_BYTES, digest, name_findings, read_bytes, sidecar_findings
+from cbrn_data.strict_json import dumped
 from cbrn_data.words.text import slug
 
 
@@ -55,16 +56,15 @@ def add_file(path: Path, raw: Path, about: About, known: Regions | None = None) 
     Raises SourceError with the findings that forbid it, or where other bytes already have its name.
     """
     suffix = path.suffix.lower()
-    if suffix not in {".txt", ".pdf", ".csv"}:
-        raise CbrnDataError(f"{path}: only .txt and .pdf leaflets and .csv tables can be added")
-    kind = {".txt": "leaflet", ".pdf": "document"}.get(suffix, "curated")
+    if suffix not in {".txt", ".csv", *SUFFIXES}:
+        raise CbrnDataError(f"{path}: only .txt, .pdf, .docx and .html leaflets and .csv tables can be added")
+    kind = {".txt": "leaflet", ".csv": "curated"}.get(suffix, "document")
     data, findings = read_bytes(path, str(path), MAX_BYTES[kind])
     if data is None:
         raise SourceError(f"{path} was not added", findings)
     if suffix == ".csv":
         return _add_table(path, data, raw, about)
-    text = _text_of_pdf(path, data) if suffix == ".pdf" else data
-    return _add_leaflet(path, data, text, raw, about, known)
+    return _add_leaflet(path, data, raw, about, known)
 
 
 def _add_table(path: Path, data: bytes, raw: Path, about: About) -> Added:
@@ -84,8 +84,13 @@ def _add_table(path: Path, data: bytes, raw: Path, about: About) -> Added:
     return Added(_write(raw, {f"{path.stem}.csv": (data, entry)}), [])
 
 
-def _add_leaflet(path: Path, data: bytes, text: bytes, raw: Path, about: About, known: Regions | None) -> Added:
-    leaflet, findings = _read(path, text)
+def _add_leaflet(path: Path, data: bytes, raw: Path, about: About, known: Regions | None) -> Added:
+    try:
+        leaflet, read, findings = read_file(path, data)
+    except SourceError as error:
+        raise SourceError(f"{path} was not added", error.findings) from error
+    if blocking(findings):
+        raise SourceError(f"{path} was not added", findings)
     region = leaflet.region.value if leaflet.region else ""
     of_region, found = _region(path, leaflet, about, known)
     claimed = leaflet.projects_claimed
@@ -99,11 +104,12 @@ def _add_leaflet(path: Path, data: bytes, text: bytes, raw: Path, about: About, 
         **of_region,
         "edition": edition,
     }
-    files = {f"{name}.txt": (text, _entry(name, "leaflet", about, **common))}
-    if text is not data:
-        files[f"{name}.txt"] = (text, _entry(name, "leaflet", about, text_of=f"{name}-pdf", read_with=_reader(), **common))
-        files[f"{name}.pdf"] = (data, _entry(f"{name}-pdf", "document", about, **common))
-    return Added(_write(raw, files), sorted([*findings, *found]))
+    if read is None:
+        files = {f"{name}.txt": (data, _entry(name, "leaflet", about, **common))}
+        return Added(_write(raw, files), sorted([*findings, *found]))
+    files = _files_of_document(name, path.suffix.lower(), data, read, about, common)
+    told = [replace(finding, source=f"raw/{name}.txt") for finding in findings]
+    return Added(_write(raw, files), sorted([*told, *found]))
 
 
 def _region(path: Path, leaflet: Leaflet, about: About, known: Regions | None) -> tuple[dict[str, str], list[Finding]]:
@@ -122,14 +128,46 @@ def _region(path: Path, leaflet: Leaflet, about: About, known: Regions | None) -
     return {"region": region_id, **printed}, []
 
 
-def _read(path: Path, text: bytes) -> tuple[Leaflet, list[Finding]]:
-    document, findings = read_document(str(path), text, "leaflet")
-    if document is None:
-        raise SourceError(f"{path} was not added", findings)
-    leaflet, findings = read_leaflet(document)
-    if blocking(findings):
-        raise SourceError(f"{path} was not added", findings)
-    return leaflet, findings
+_KEPT_AS = {".html": ".html.txt", ".htm": ".html.txt"}
+"""How a document is named under ``raw/``: a page of others is published as text, for no browser must run it."""
+
+
+def _files_of_document(
+    name: str, suffix: str, data: bytes, read: ReadText, about: About, common: dict[str, str]
+) -> dict[str, tuple[bytes, dict[str, Any]]]:
+    """Return the document, its text, and where each line of that stands, with their sidecars."""
+    text = _entry(name, "leaflet", about, text_of=f"{name}-{suffix[1:4]}", read_with=read.read_with, **common)
+    where = {**common, "title": f"{common['title']}: where each line stands"}
+    return {
+        f"{name}.txt": (read.text.encode(), text),
+        f"{name}{_KEPT_AS.get(suffix, suffix)}": (data, _entry(f"{name}-{suffix[1:4]}", "document", about, **common)),
+        f"{name}.lines.json": (dumped(read.lines()), _entry(f"{name}-lines", "document", about, **where)),
+    }
+
+
+def read_file(path: Path, data: bytes) -> tuple[Leaflet, ReadText | None, list[Finding]]:
+    """Read a leaflet, from its text or from a document; lines of findings are those of the file that they name.
+
+    Raises SourceError where there is no text that can be read.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        if kind := is_document(data):
+            raise refusal(str(path), RefusedError("document-mislabelled", f"is {kind} by its bytes; name it as such"))
+        document, findings = read_document(str(path), data, "leaflet")
+        if document is None:
+            raise SourceError(f"{path} cannot be read", findings)
+        leaflet, findings = read_leaflet(document)
+        return leaflet, None, findings
+    read = read_received(str(path), data)
+    document, findings = text_document(read, path)
+    leaflet = Leaflet(document or Document(str(path), ""))
+    if document is not None:
+        leaflet, more = read_leaflet(document)
+        findings += more
+    if findings:
+        kept = str(keep(path, read.text))
+        findings = sorted(replace(finding, source=kept) for finding in findings)
+    return leaflet, read, findings
 
 
 def _entry(source_id: str, kind: str, about: About, **values: str) -> dict[str, Any]:
@@ -184,20 +222,3 @@ def _put(raw: Path, name: str, data: bytes) -> None:
     except OSError:
         Path(temporary).unlink(missing_ok=True)
         raise
-
-
-def _reader() -> str:
-    from importlib.metadata import version
-
-    return f"pdfminer.six {version('pdfminer.six')}"
-
-
-def _text_of_pdf(path: Path, data: bytes) -> bytes:
-    """Return the text of a PDF, pages apart by form feeds, as a process of its own reads it."""
-    import pdfminer  # noqa: F401 - a missing extra is said here, not by the process that reads
-
-    try:
-        return str(read_isolated(READER, data)).encode(errors="replace")
-    except UnreadableError as error:
-        finding = Finding("pdf-unreadable", shown(str(error), 200), str(path))
-        raise SourceError(f"{path} was not added", [finding]) from error

@@ -41,6 +41,10 @@ class UnreadableError(Exception):
     """Why a document cannot be read, in words that go on from its name: "holds no text"."""
 
 
+class LimitError(UnreadableError):
+    """A document takes more time or memory than a reader gets."""
+
+
 def read_isolated(reader: str, data: bytes, limits: Limits = Limits()) -> Any:
     """Return what ``reader`` (``module:function``) reads from a document. Raises UnreadableError."""
     given = [str(number) for number in (limits.cpu, limits.memory, limits.output)]
@@ -55,7 +59,7 @@ def read_isolated(reader: str, data: bytes, limits: Limits = Limits()) -> Any:
         try:
             ended = process.wait(limits.seconds)
         except subprocess.TimeoutExpired:
-            raise UnreadableError(f"takes more than {limits.seconds:g} seconds to read") from None
+            raise LimitError(f"takes more than {limits.seconds:g} seconds to read") from None
         finally:
             process.kill()
             process.wait()
@@ -64,12 +68,14 @@ def read_isolated(reader: str, data: bytes, limits: Limits = Limits()) -> Any:
 
 def _said(ended: int, answer: IO[bytes], limits: Limits) -> Any:
     if -ended in (signal.SIGXCPU, signal.SIGKILL):
-        raise UnreadableError(f"takes more than {limits.cpu} seconds of processor time to read")
+        raise LimitError(f"takes more than {limits.cpu} seconds of processor time to read")
     answer.seek(0)
     try:
         said = parse(answer.read(limits.output))
         if "value" in said:
             return said["value"]
+        if "limit" in said:
+            raise LimitError(str(said["limit"]))
         reason = str(said["reason"])
     except (ValueError, KeyError, TypeError):
         reason = f"brings its reader to an end (exit code {ended})"
@@ -96,7 +102,7 @@ def main(reader: str, cpu: str, memory: str, output: str) -> None:
     try:
         said = json.dumps({"value": read(sys.stdin.buffer)})
     except MemoryError:
-        said = json.dumps({"reason": f"takes more than {int(memory) >> 20:,} MiB of memory to read"})
+        said = json.dumps({"limit": f"takes more than {int(memory) >> 20:,} MiB of memory to read"})
     except UnreadableError as error:
         said = json.dumps({"reason": str(error)})
     except Exception as error:  # a broken file makes a library raise whatever its code happens to trip over

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -109,23 +110,47 @@ def test_the_numbers_of_pages_are_no_items(tmp_path: Path, raw: Path) -> None:
     assert [finding.code for finding in caught.value.findings] == ["line-unread"]
 
 
-def test_a_pdf_is_kept_with_its_text(tmp_path: Path, raw: Path) -> None:
+def test_a_pdf_is_kept_with_its_text_and_where_each_line_stands(tmp_path: Path, raw: Path) -> None:
     data = pdf(PAGE)
-    assert sorted(add(tmp_path, raw, "a.pdf", data).names) == ["middle-east-2026.pdf", "middle-east-2026.txt"]
+    names = ["middle-east-2026.lines.json", "middle-east-2026.pdf", "middle-east-2026.txt"]
+    assert sorted(add(tmp_path, raw, "a.pdf", data).names) == names
     assert (raw / "middle-east-2026.pdf").read_bytes() == data
     sources, findings = read_sources(raw)
     assert findings == []
-    text, document = sorted(sources, key=lambda source: source.kind, reverse=True)
-    assert text.about["text_of"] == document.source_id == "middle-east-2026-pdf"
-    assert text.about["read_with"].startswith("pdfminer.six ")
-    assert "Amman, Jordan\n" in text.document.text
+    by_id = {source.source_id: source for source in sources}
+    assert sorted(by_id) == ["middle-east-2026", "middle-east-2026-lines", "middle-east-2026-pdf"]
+    text, lines = by_id["middle-east-2026"], json.loads(by_id["middle-east-2026-lines"].data)
+    assert text.about["text_of"] == "middle-east-2026-pdf"
+    assert text.about["read_with"].startswith("pdfminer.six ") and text.about["read_with"] == lines["read_with"]
+    place = text.document.text.splitlines().index("Amman, Jordan") + 1
+    (found,) = [entry for entry in lines["lines"] if entry["line"] == place]
+    assert found["page"] == 1 and found["rectangle"][:2] == [50.0, 64.5]
+    assert add(tmp_path, raw, "a.pdf", data).names == []
+
+
+def test_a_page_of_the_web_is_kept_as_a_text_that_no_browser_runs(tmp_path: Path, raw: Path) -> None:
+    page = "<!doctype html><body>" + "".join(f"<p>{line}</p>" for line in PAGE) + "<script>x()</script>"
+    assert "middle-east-2026.html.txt" in add(tmp_path, raw, "a.html", page.encode()).names
+    assert [source.media_type for source in read_sources(raw)[0] if source.kind == "document"] == [
+        "text/plain",
+        "application/json",
+    ]
+
+
+def test_a_refused_document_leaves_its_text_beside_it_and_lines_are_of_that(tmp_path: Path, raw: Path) -> None:
+    with pytest.raises(SourceError) as caught:
+        add(tmp_path, raw, "a.pdf", pdf([line for line in PAGE if line != "Methodology"]))
+    kept = tmp_path / "a.pdf.read.txt"
+    assert {finding.source for finding in caught.value.findings} == {str(kept)}
+    assert "Amman, Jordan\n" in kept.read_text()
+    assert not raw.exists()
 
 
 @pytest.mark.parametrize(
     ("data", "words"),
     [
         (b"%PDF-1.7\nnothing", "cannot be read as PDF"),
-        (b"plain words", "cannot be read as PDF"),
+        (b"plain words", "by its bytes"),
         (pdf(PAGE)[:900], "PDF"),
         (pdf([]), "holds no text"),
     ],
@@ -134,7 +159,9 @@ def test_a_pdf_without_text_stays_out(tmp_path: Path, raw: Path, data: bytes, wo
     with pytest.raises(SourceError) as caught:
         add(tmp_path, raw, "a.pdf", data)
     assert caught.value.findings
-    assert {finding.code for finding in caught.value.findings} <= {"pdf-unreadable", "section-missing", "head-missing"}
+    codes = {"document-damaged", "document-mislabelled", "document-without-text"}
+    assert {finding.code for finding in caught.value.findings} <= codes
+    assert words in caught.value.findings[0].message
     assert not raw.exists()
 
 
@@ -242,7 +269,7 @@ def test_what_is_wrong_with_the_list_is_told(raw: Path) -> None:
 
 def test_other_kinds_of_file_are_wrong_use(tmp_path: Path, raw: Path) -> None:
     with pytest.raises(CbrnDataError, match=r"only \.txt"):
-        add(tmp_path, raw, "a.docx", b"PK")
+        add(tmp_path, raw, "a.odt", b"PK")
     with pytest.raises(SourceError) as caught:
         add(tmp_path, raw, "a.txt", b"a\n" * MAX_BYTES["leaflet"])
     assert [finding.code for finding in caught.value.findings] == ["source-too-large"]

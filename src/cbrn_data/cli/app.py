@@ -33,7 +33,7 @@ def cbrn_data(version: Version = False) -> None:
 
 @app.command()
 def add(
-    files: Annotated[list[Path], typer.Argument(help="Leaflets (.txt, .pdf) or curated tables (.csv).")],
+    files: Annotated[list[Path], typer.Argument(help="Leaflets (.txt, .pdf, .docx, .html) or tables (.csv).")],
     root: Root = Path(),
     edition: Annotated[str | None, typer.Option(help="The leaflet's year, where it does not name it.")] = None,
     table: Annotated[str | None, typer.Option(help="The table that a curated file completes.")] = None,
@@ -52,7 +52,7 @@ def add(
 
 @app.command()
 def extract(
-    file: Annotated[Path, typer.Argument(help="A leaflet as text.")],
+    file: Annotated[Path, typer.Argument(help="A leaflet: .txt, .pdf, .docx or .html.")],
     as_json: Annotated[bool, typer.Option("--json", help="Put the findings into the JSON, under `findings`.")] = False,
 ) -> None:
     """Print what a leaflet says, as JSON, and its findings to standard error."""

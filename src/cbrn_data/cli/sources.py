@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from cbrn_data.cli.show import console, show_error, show_findings, show_json
+from cbrn_data.documents.received import SUFFIXES
 from cbrn_data.errors import CbrnDataError, SourceError
 from cbrn_data.findings import Finding, blocking, shown
-from cbrn_data.intake import About, add_file
+from cbrn_data.intake import About, add_file, read_file
 from cbrn_data.leaflet.extract import extracted
-from cbrn_data.leaflet.read import read_leaflet
 from cbrn_data.regions import known_regions
 from cbrn_data.settings import release_date, settings
-from cbrn_data.sources.document import read_document
 from cbrn_data.sources.source import MAX_BYTES, read_bytes
 
 
@@ -54,11 +53,12 @@ def extract_file(path: Path, as_json: bool = False) -> None:
 
 def _read(path: Path) -> tuple[dict[str, Any] | None, list[Finding]]:
     """Return what a leaflet says, or None where a finding blocks."""
-    data, findings = read_bytes(path, str(path), MAX_BYTES["leaflet"])
-    document = None
-    if data is not None:
-        document, findings = read_document(str(path), data, "leaflet")
-    if document is None:
+    limit = MAX_BYTES["document" if path.suffix.lower() in SUFFIXES else "leaflet"]
+    data, findings = read_bytes(path, str(path), limit)
+    if data is None:
         return None, findings
-    leaflet, findings = read_leaflet(document)
+    try:
+        leaflet, _, findings = read_file(path, data)
+    except SourceError as error:
+        return None, list(error.findings)
     return (None if blocking(findings) else extracted(leaflet)), findings

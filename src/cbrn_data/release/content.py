@@ -59,7 +59,7 @@ def build_content(tables: Tables, package: Package) -> Content:
         files[f"{name}.csv"] = large.csv if large else csv_bytes(table.names, tables.rows[name])
         files[f"{name}.json"] = large.json if large else json_bytes(table, tables.rows[name])
     files |= input_files(tables.sources, package)
-    named = {name: data for name, data in files.items() if not name.endswith(".json")}
+    named = {name: data for name, data in files.items() if "/" in name or not name.endswith(".json")}
     lines = "".join(f"{sha256_of(named[name])}  {name}\n" for name in sorted(named))
     files[NESTED] = dumped(nested(tables.rows, package))
     records = {name: made.csv for name, made in tables.records.items()}

@@ -28,7 +28,13 @@ from cbrn_data.sources.document import Document, read_document, refused_characte
 from cbrn_data.strict_yaml import YamlError, load_yaml
 
 KINDS = ("leaflet", "document", "curated", "records", "corrections", "renames", "regions")
-MEDIA_TYPES = {".txt": "text/plain", ".csv": "text/csv", ".pdf": "application/pdf"}
+MEDIA_TYPES = {
+    ".txt": "text/plain",
+    ".csv": "text/csv",
+    ".pdf": "application/pdf",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".json": "application/json",
+}
 MAX_BYTES = {
     "leaflet": 1 << 20,
     "document": 64 << 20,
@@ -268,10 +274,10 @@ def sidecar_findings(name: str, text: str) -> tuple[dict[str, Any] | None, list[
 
 def _kind_messages(name: str, about: dict[str, Any]) -> list[str]:
     kind, suffix = about["kind"], Path(name).suffix
-    wanted = {"leaflet": ".txt", "document": ".pdf"}.get(kind, ".csv")
+    wanted = {"leaflet": (".txt",), "document": (".pdf", ".docx", ".txt", ".json")}.get(kind, (".csv",))
     needed = {"leaflet": ("region", "edition"), "curated": ("table",), "records": ("table",)}.get(kind, ())
     messages = [f"a source of kind {kind} needs the key {key!r}" for key in needed if not about.get(key)]
-    messages += [f"a source of kind {kind} is a {wanted} file"] if suffix != wanted else []
+    messages += [f"a source of kind {kind} is a {' or '.join(wanted)} file"] if suffix not in wanted else []
     try:
         date.fromisoformat(about["retrieved_on"])
     except ValueError:

@@ -16,6 +16,7 @@ _TYPES = {
     ".rdf": "application/rdf+xml",
     ".ttl": "text/turtle; charset=utf-8",
     ".pdf": "application/pdf",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 }
 PLAIN = "text/plain; charset=utf-8"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from cbrn_data.store.history import read_history
 from cbrn_data.verify.rebuild import CHECK, rebuilt
 from cbrn_data.verify.rederive import rederived
+from cbrn_data.verify.reread import reread
 from cbrn_data.verify.results import FAILED, NOT_CHECKED, Result
 from cbrn_data.verify.store import STORE
 
@@ -20,5 +21,6 @@ def made_again(folder: Path, is_release: bool, results: Sequence[Result]) -> Ite
     folders = [folder] if is_release else [release.folder for release in read_history(folder)]
     for previous, release in zip([None, *folders], folders, strict=False):
         yield from rebuilt(release, previous)
+        yield from reread(release)
     if not is_release:
         yield from rederived(STORE, folder)

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from cbrn_data import intake
+from cbrn_data.documents import received
 from cbrn_data.errors import SourceError
 from cbrn_data.intake import About, add_file
 from cbrn_data.isolated import Limits, UnreadableError, read_isolated
-from cbrn_data.sources.pdf import READER
 
 PAGE = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /XObject << /X 5 0 R >> >> >>"
 
@@ -57,13 +56,13 @@ def packed(size: int) -> bytes:
 )
 def test_what_takes_too_much_is_a_reason(data: bytes, limits: Limits, said: str) -> None:
     with pytest.raises(UnreadableError, match=said):
-        read_isolated(READER, data, limits)
+        read_isolated(received.READERS["PDF"], data, limits)
 
 
 def test_a_pdf_that_takes_too_much_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(intake, "read_isolated", lambda reader, data: read_isolated(reader, data, Limits(1, 60)))
+    monkeypatch.setattr(received, "read_isolated", lambda reader, data: read_isolated(reader, data, Limits(1, 60)))
     (tmp_path / "a.pdf").write_bytes(nested(30))
     with pytest.raises(SourceError) as caught:
         add_file(tmp_path / "a.pdf", tmp_path / "raw", About(retrieved_on="2026-11-22"))
-    assert [finding.code for finding in caught.value.findings] == ["pdf-unreadable"]
+    assert [finding.code for finding in caught.value.findings] == ["document-too-large"]
     assert not (tmp_path / "raw").exists()

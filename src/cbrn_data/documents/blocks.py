@@ -1,0 +1,55 @@
+"""Paragraphs of a document without pages (DOCX, HTML) to blocks, and what belongs to no text by a rule.
+
+Left out are ``page-number`` (the number of a page and nothing else), ``running-line`` (a line that stands three times or
+more, or repeats the title), ``address`` (nothing but addresses), ``imprint`` (who made the leaflet) and ``credit`` (whose a
+picture or the text is).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from cbrn_data.documents.headings import is_heading
+from cbrn_data.documents.margins import is_address, is_credit
+from cbrn_data.documents.marks import NUMERAL
+from cbrn_data.documents.sections import is_imprint
+from cbrn_data.documents.text import Block
+
+_PAGE = re.compile(r"page [0-9]{1,3}(?: ?(?:of|/) ?[0-9]{1,3})?|[-–—] ?[0-9]{1,3} ?[-–—]", re.IGNORECASE)
+_SPACE = re.compile(r"[ \t\r\f\v\u00a0\u202f\u2009]+")
+
+
+def blocks_of(paragraphs: Iterable[str]) -> tuple[list[Block], list[dict[str, Any]]]:
+    """Return the blocks and what was left out; a line break within a paragraph stays one."""
+    texts = [[line for line in (_SPACE.sub(" ", line).strip() for line in text.split("\n")) if line] for text in paragraphs]
+    whole = [" ".join(lines) for lines in texts if lines]
+    times = Counter(whole)
+    title = next((text for text in whole if "secretariat" in text.lower()), "")
+    blocks: list[Block] = []
+    left_out: list[dict[str, Any]] = []
+    seen: set[str] = set()
+    for lines in (lines for lines in texts if lines):
+        text = " ".join(lines)
+        if rule := _rule(text, text in seen and text == title, times[text]):
+            left_out.append({"text": text, "rule": rule})
+        elif blocks and NUMERAL.fullmatch(" ".join(blocks[-1].lines)) and not is_heading(text):
+            blocks[-1].lines.extend(lines)
+        else:
+            blocks.append(Block(lines))
+        seen.add(text)
+    return blocks, left_out
+
+
+def _rule(text: str, repeats_title: bool, times: int) -> str:
+    if _PAGE.fullmatch(text):
+        return "page-number"
+    if repeats_title or (times > 2 and not is_heading(text) and len(text) > 12):
+        return "running-line"
+    if is_address(text):
+        return "address"
+    if is_imprint(text):
+        return "imprint"
+    return "credit" if is_credit(text) and len(text) < 150 else ""

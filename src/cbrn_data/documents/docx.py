@@ -1,0 +1,149 @@
+"""A DOCX (Office Open XML, ISO/IEC 29500) to text: each paragraph, list item and table cell is a block of its own.
+
+Kept are inserted and moved text as it now is, content controls, hyperlinks, and text boxes after the paragraph that
+anchors them; notes stand at the end, each with its mark. Left out by rule are deleted and hidden text, fields'
+instructions, fallbacks of drawings, and the headers and footers of pages (``header-footer``).
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from typing import IO, Any
+from xml.etree import ElementTree
+
+from cbrn_data.documents.blocks import blocks_of
+from cbrn_data.documents.marks import RAISED
+from cbrn_data.documents.text import ReadText, RefusedError, as_value, written
+
+UNPACKED = 32 << 20
+"""The most bytes of one part of the file when unpacked; the text of a leaflet takes thousands."""
+
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+_SKIPPED = {f"{_W}{name}" for name in "del moveFrom instrText delText delInstrText rPr pPr sectPr tblPr tcPr trPr".split()}
+_SKIPPED.add(_FALLBACK)
+_NO_NOTES = {"separator", "continuationSeparator", "continuationNotice"}
+
+
+def read_docx(file: IO[bytes]) -> dict[str, Any]:
+    """Return the text of a DOCX as a plain value, or why it has none (``cbrn_data.documents.text``)."""
+    try:
+        return as_value(_read(file.read()))
+    except RefusedError as refused:
+        return as_value(refused)
+    except (
+        zipfile.BadZipFile,
+        KeyError,
+        ElementTree.ParseError,
+        EOFError,
+        NotImplementedError,
+        OSError,
+        ValueError,
+    ) as error:
+        reason = f"cannot be read as DOCX: {str(error)[:80] or type(error).__name__}"
+        return as_value(RefusedError("document-damaged", reason))
+
+
+def _read(data: bytes) -> ReadText:
+    with zipfile.ZipFile(BytesIO(data)) as archive:
+        names = archive.namelist()
+        body = _part(archive, "word/document.xml")
+        notes = [part for part in ("word/footnotes.xml", "word/endnotes.xml") if part in names]
+        said = [*_paragraphs(body), *(text for part in notes for text in _notes(_part(archive, part)))]
+        margins = sorted(name for name in names if name.startswith(("word/header", "word/footer")) and name.endswith(".xml"))
+        left_out = [
+            {"text": " ".join(text.split()), "rule": "header-footer"}
+            for name in margins
+            for text in _paragraphs(_part(archive, name))
+            if text.strip()
+        ]
+    blocks, more = blocks_of(said)
+    if not blocks:
+        pictures = any(name.startswith("word/media/") for name in names)
+        message = "holds pictures and no text; it may be a scan" if pictures else "holds no text"
+        raise RefusedError("document-without-text", message)
+    return written(blocks, "cbrn_data docx", [*left_out, *more])
+
+
+def _part(archive: zipfile.ZipFile, name: str) -> ElementTree.Element:
+    """Return a part as a tree; one that is too large when unpacked, or brings definitions of its own, is refused."""
+    with archive.open(name) as stream:
+        data = stream.read(UNPACKED + 1)
+    if len(data) > UNPACKED:
+        raise RefusedError("document-too-large", f"has a part ({name}) of more than {UNPACKED >> 20} MiB when unpacked")
+    if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
+        raise RefusedError(
+            "document-damaged", f"has a part ({name}) with definitions of its own, which no word processor writes"
+        )
+    return ElementTree.fromstring(data)  # noqa: S314 - bounded, and without definitions
+
+
+def _paragraphs(root: ElementTree.Element) -> Iterator[str]:
+    """Yield the text of every paragraph below ``root`` in order, each with the text boxes that it anchors after it."""
+    stack = [root]
+    while stack:
+        element = stack.pop()
+        if element.tag in _SKIPPED:
+            continue
+        if element.tag == f"{_W}p":
+            boxes: list[ElementTree.Element] = []
+            yield "".join(_words(element, boxes))
+            stack += reversed(boxes)
+        else:
+            stack += reversed(element)
+
+
+def _words(paragraph: ElementTree.Element, boxes: list[ElementTree.Element]) -> Iterator[str]:
+    stack: list[ElementTree.Element] = list(reversed(paragraph))
+    while stack:
+        element = stack.pop()
+        if element.tag in _SKIPPED or (element.tag == f"{_W}r" and _is_hidden(element)):
+            continue
+        if element.tag == f"{_W}txbxContent":
+            boxes.append(element)
+        elif element.tag == f"{_W}r" and _is_raised(element):
+            text = "".join(_words_of(part) for part in element)
+            yield "".join(RAISED.get(char, char) for char in text) if text.strip().isdigit() else text
+            stack += [part for part in reversed(element) if len(part)]
+        elif text := _words_of(element):
+            yield text
+        else:
+            stack += reversed(element)
+
+
+def _words_of(element: ElementTree.Element) -> str:
+    name = element.tag.removeprefix(_W)
+    if name == "t":
+        return element.text or ""
+    if name in ("footnoteReference", "endnoteReference"):
+        return _mark(element)
+    if name == "sym":
+        code = int(element.get(f"{_W}char", "0"), 16)
+        return "•" if 0xF000 <= code <= 0xF0FF else chr(code)
+    return {"tab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": " "}.get(name, "")
+
+
+def _is_hidden(run: ElementTree.Element) -> bool:
+    return _is_on(run.find(f"{_W}rPr/{_W}vanish"))
+
+
+def _is_raised(run: ElementTree.Element) -> bool:
+    raised = run.find(f"{_W}rPr/{_W}vertAlign")
+    return raised is not None and raised.get(f"{_W}val") == "superscript"
+
+
+def _is_on(switch: ElementTree.Element | None) -> bool:
+    return switch is not None and switch.get(f"{_W}val", "true") not in ("0", "false", "off")
+
+
+def _mark(reference: ElementTree.Element) -> str:
+    return "".join(RAISED[char] for char in reference.get(f"{_W}id", "") if char in RAISED)
+
+
+def _notes(root: ElementTree.Element) -> Iterator[str]:
+    notes: Sequence[ElementTree.Element] = [*root.iter(f"{_W}footnote"), *root.iter(f"{_W}endnote")]
+    for note in notes:
+        if note.get(f"{_W}type") not in _NO_NOTES:
+            yield f"{_mark(note)} {' '.join(' '.join(_paragraphs(note)).split())}"

@@ -1,0 +1,184 @@
+"""Gutters: white space from top to bottom that parts columns, and the bands that share it.
+
+How wide a gutter must be depends on how many lines stand beside it. White space of justified lines is none: the file draws
+such a line in one go, and it ends where the line next to it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from statistics import median
+
+from cbrn_data.documents.nodes import Band, Gutter, Node, has_heading, split
+from cbrn_data.documents.page import Page, around
+
+_GUTTERS = (2.0, 1.1, 0.9, 0.75)
+"""How wide a gutter must be, in em, where one, two, three, or more lines stand on its fuller side."""
+
+_UNSPACED = 0.5
+"""How wide a gutter must be, in em, where the file draws the spaces between words and none in the gutter."""
+
+_BETWEEN_BOXES = 1.0
+"""How wide a gutter must be, in points, between two boxes or at a rule."""
+
+
+def runs_of(bands: list[Band], page: Page) -> Iterator[tuple[list[Band], list[Gutter]]]:
+    """Cut bands into runs that share gutters, and into those that have none."""
+    place = 0
+    plain: list[Band] = []
+    while place < len(bands):
+        stop = _reach(bands, place, page)
+        if stop is None:
+            plain.append(bands[place])
+            place += 1
+            continue
+        run = bands[place:stop]
+        lone = _beside_too(plain, gutters_of(run, page))
+        if plain[:lone]:
+            yield plain[:lone], []
+        run = [*plain[lone:], *run]
+        plain = []
+        yield run, gutters_of(run, page)
+        place = stop
+    if plain:
+        yield plain, []
+
+
+def _beside_too(plain: list[Band], gutters: list[Gutter]) -> int:
+    """Return from which band on those above a run belong to its columns: they reach over no gutter.
+
+    A heading at the left is one of the page.
+    """
+    place = len(plain)
+    for number in range(len(plain) - 1, -1, -1):
+        band = plain[number]
+        over = any(node.rect.x0 < right - 0.01 and node.rect.x1 > left + 0.01 for node in band for left, right in gutters)
+        at_left = all(node.rect.x1 <= gutters[0][0] + 0.01 for node in band)
+        if over or (at_left and any(has_heading(node) for node in band)):
+            break
+        if not at_left:
+            place = number
+    return place
+
+
+def _reach(bands: list[Band], start: int, page: Page) -> int | None:
+    """Return the end of the longest run from ``start`` with a gutter, or None where there is no gutter here."""
+    if len(bands[start]) < 2:
+        return None
+    best = None
+    for stop in range(start + 1, len(bands) + 1):
+        run = bands[start:stop]
+        if not free_stretches(run):
+            break
+        if any(len(split(bands[start], [gutter])) > 1 for gutter in gutters_of(run, page)):
+            best = stop
+    if best is None:
+        return None
+    if any(_is_justified(bands[start:best], band) for band in (*bands[start - 1 : start], *bands[best : best + 1])):
+        return None
+    return start + max(1, _trimmed(bands[start:best], bands[best:], page))
+
+
+def _is_justified(run: list[Band], near: Band) -> bool:
+    """Whether the gaps of a run are white space of justified lines: the line next to them begins and ends where they do.
+
+    The file draws each such line in one go.
+    """
+    if any(node.segment is None for band in (near, *run) for node in band):
+        return False
+    line = around(node.rect for node in near)
+    if min(abs(band[0].segments[0].y - near[0].segments[0].y) for band in run) > 1.7 * near[0].em:
+        return False
+    for band in run:
+        nodes = sorted(band, key=lambda node: node.rect.x0)
+        in_one_go = all(0 < right.span[0] - left.span[1] <= 3 for left, right in pairwise(nodes))
+        flush = abs(nodes[0].rect.x0 - line.x0) < 1.5 and abs(nodes[-1].rect.x1 - line.x1) < 1.5
+        if not in_one_go or not (flush or len(nodes) == 1):
+            return False
+    return True
+
+
+def _trimmed(run: list[Band], below: list[Band], page: Page) -> int:
+    """Return how many bands belong to the columns where something below reaches over their gutters.
+
+    What stands alone at the end of the first column is a heading of the page then, and not of the column.
+    """
+    gutters = gutters_of(run, page)
+    last = max((i for i, band in enumerate(run) if len(split(band, gutters)) > 1), default=0)
+    for place, band in enumerate(run):
+        if not place or not all(node.is_heading for node in band):
+            continue
+        alone = len(split(band, gutters)) == 1
+        if alone and place > last and below:
+            return place
+        if place < last and (
+            _in_turn(run[:place], run[place:]) or (alone and not _alike(run[:place], run[place + 1 :], gutters, page))
+        ):
+            return place
+    return len(run)
+
+
+def _in_turn(above: list[Band], below: list[Band]) -> bool:
+    """Whether the file draws all that stands above before all that stands below."""
+    return max(node.span[1] for band in above for node in band) < min(node.span[0] for band in below for node in band)
+
+
+def _alike(above: list[Band], below: list[Band], gutters: list[Gutter], page: Page) -> bool:
+    """Whether what stands above and below a heading has the same columns."""
+    return len(gutters_of(above, page)) == len(gutters_of(below, page)) == len(gutters)
+
+
+def free_stretches(run: list[Band]) -> list[Gutter]:
+    """Return the stretches from left to right that nothing in the run covers, between what it covers."""
+    covered = sorted((node.rect.x0, node.rect.x1) for band in run for node in band)
+    free, right = [], covered[0][1]
+    for x0, x1 in covered[1:]:
+        if x0 > right:
+            free.append((right, x0))
+        right = max(right, x1)
+    return free
+
+
+def gutters_of(run: list[Band], page: Page) -> list[Gutter]:
+    return [gutter for gutter in free_stretches(run) if gutter[1] > gutter[0] and _is_gutter(gutter, run, page)]
+
+
+def _is_gutter(gutter: Gutter, run: list[Band], page: Page) -> bool:
+    left, right = gutter
+    before = [node for band in run for node in band if node.rect.x1 <= left + 0.01]
+    after = [node for band in run for node in band if node.rect.x0 >= right - 0.01]
+    near = [node for node in before if node.rect.x1 > left - 3 * node.em], [n for n in after if n.rect.x0 < right + 3 * n.em]
+    if all(any(node.inner for node in side) for side in near) or _ruled(gutter, run, page):
+        return right - left >= _BETWEEN_BOXES
+    beside = sum(1 for band in run if any(node in before for node in band) and any(node in after for node in band))
+    lines = max(beside, min(_height(before), _height(after)))
+    em = median(node.em for node in (*before, *after))
+    if right - left >= _UNSPACED * em and all(_unspaced(band, gutter) for band in run):
+        return True
+    return right - left >= _GUTTERS[min(lines, len(_GUTTERS)) - 1] * em
+
+
+def _unspaced(band: Band, gutter: Gutter) -> bool:
+    """Whether the file draws spaces between the words of a band and none in the gutter, or has nothing on one side."""
+    left = max((node for node in band if node.rect.x1 <= gutter[0] + 0.01), key=lambda node: node.rect.x1, default=None)
+    right = min((node for node in band if node.rect.x0 >= gutter[1] - 0.01), key=lambda node: node.rect.x0, default=None)
+    if left is None or right is None:
+        return True
+    spaced = any(node.segment is not None and node.segment.drawn for node in (left, right))
+    return spaced and right.span[0] - left.span[1] != 2  # one character between the two would be a space
+
+
+def _height(nodes: Sequence[Node]) -> int:
+    """Return how many lines the nodes take."""
+    return len({round(segment.y) for node in nodes for segment in node.segments})
+
+
+def _ruled(gutter: Gutter, run: list[Band], page: Page) -> bool:
+    """Whether an upright rule stands in the gutter, along most of the run."""
+    whole = around(node.rect for band in run for node in band)
+    upright = [rule for rule in page.rules if rule.height > rule.width and gutter[0] - 1 <= rule.x0 <= gutter[1] + 1]
+    along = sum(
+        min(rule.y1, whole.y1) - max(rule.y0, whole.y0) for rule in upright if rule.y0 < whole.y1 and rule.y1 > whole.y0
+    )
+    return along > 0.7 * whole.height

@@ -1,0 +1,159 @@
+"""A web page to text: each paragraph, heading, list item and table cell is a block of its own.
+
+Read is ``main`` where there is one, with the ``header`` before it where that alone has the title. Left out by rule are
+navigation and footers, scripts and styles, forms, pictures with their captions, and what is hidden.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import IO, Any
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from cbrn_data.documents.blocks import blocks_of
+from cbrn_data.documents.marks import RAISED
+from cbrn_data.documents.text import ReadText, RefusedError, as_value, written
+
+LARGEST = 8 << 20
+_DEEPEST = 400
+
+_LEFT_OUT = {
+    "nav": "navigation",
+    "footer": "footer",
+    "figcaption": "caption",
+    **dict.fromkeys(
+        "script style noscript template iframe object embed audio video canvas svg math head".split(), "no-text"
+    ),
+    **dict.fromkeys("form button select input textarea option dialog".split(), "form"),
+}
+_ROLES = {"navigation": "navigation", "contentinfo": "footer", "search": "form", "dialog": "form"}
+_INLINE = frozenset(
+    """a abbr b bdi bdo big cite code data dfn em font i ins kbd label mark q s samp small span strong sub sup time tt u var
+    wbr""".split()
+)
+_HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_HIDDEN_CLASS = re.compile(r"(?:^|\s)(?:sr-only|visually-hidden|screen-reader-text|hidden|d-none)(?:\s|$)")
+_CONSENT = re.compile(r"cookie|consent|share|social|breadcrumb|skip-link", re.IGNORECASE)
+_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset=[\"']?([A-Za-z0-9_-]{1,30})", re.IGNORECASE)
+
+
+def read_html(file: IO[bytes]) -> dict[str, Any]:
+    """Return the text of a web page as a plain value, or why it has none (``cbrn_data.documents.text``)."""
+    try:
+        return as_value(_read(file.read(LARGEST + 1)))
+    except RefusedError as refused:
+        return as_value(refused)
+
+
+def _read(data: bytes) -> ReadText:
+    if len(data) > LARGEST:
+        raise RefusedError("document-too-large", f"has more than {LARGEST >> 20} MiB")
+    page = _Page(LexborHTMLParser(_decoded(data)))
+    blocks, more = blocks_of(page.paragraphs())
+    if not blocks:
+        raise RefusedError("document-without-text", "is a page without text; it may be filled by a program in the browser")
+    return written(blocks, f"selectolax {version('selectolax')}", [*page.left_out, *more])
+
+
+def _decoded(data: bytes) -> str:
+    """Decode by UTF-8, or else by what the page says of itself; others would be guessed."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        pass
+    said = _CHARSET.search(data[:4096])
+    try:
+        return (
+            codecs.decode(data, said[1].decode())
+            if said
+            else data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8")
+        )
+    except (LookupError, UnicodeDecodeError) as error:
+        raise RefusedError("document-damaged", "is neither UTF-8 nor in the encoding that it names, if any") from error
+
+
+class _Page:
+    """A parsed page, the paragraphs that it holds, and what was left out of it."""
+
+    def __init__(self, tree: LexborHTMLParser) -> None:
+        self.left_out: list[dict[str, Any]] = []
+        self._hidden = _hidden_classes(tree)
+        main = tree.css_first("main, [role=main]")
+        body = tree.body
+        self._roots = [node for node in (main or body,) if node is not None]
+        if main is not None and body is not None and main.css_first("h1") is None:
+            before = [header for header in body.css("header") if header.css_first("h1") is not None]
+            self._roots = [*before[:1], *self._roots]
+
+    def paragraphs(self) -> Iterator[str]:
+        """Yield the text of each block."""
+        words: list[str] = []
+        for root in self._roots:
+            yield from self._walk(root, words, 0)
+            yield "".join(words)
+            words.clear()
+
+    def _walk(self, node: LexborNode, words: list[str], depth: int) -> Iterator[str]:
+        if depth > _DEEPEST:
+            raise RefusedError("document-damaged", f"has elements more than {_DEEPEST} deep in one another")
+        child = node.child
+        while child is not None:
+            tag = str(child.tag)
+            if tag == "-text":
+                words.append(re.sub(r"\s+", " ", str(child.text(deep=False) or "")))
+            elif tag == "br":
+                words.append("\n")
+            elif rule := self._rule(child, tag):
+                self._leave(child, rule)
+            elif tag == "sup" and str(child.text()).strip().isdigit():
+                words += [RAISED[char] for char in str(child.text()).strip() if char in RAISED]
+            elif tag in _INLINE:
+                words.append(_between(child.prev, child))
+                yield from self._walk(child, words, depth + 1)
+            elif not tag.startswith(("-", "_", "!")):
+                yield "".join(words)
+                words.clear()
+                yield from self._walk(child, words, depth + 1)
+                yield "".join(words)
+                words.clear()
+            child = child.next
+
+    def _rule(self, node: LexborNode, tag: str) -> str:
+        if tag in _LEFT_OUT:
+            return _LEFT_OUT[tag]
+        about = {key: str(value or "") for key, value in node.attributes.items()}
+        classes = about.get("class", "")
+        hidden = "hidden" in about or about.get("aria-hidden") == "true" or _HIDING.search(about.get("style", ""))
+        if hidden or _HIDDEN_CLASS.search(classes) or self._hidden & set(classes.split()):
+            return "hidden"
+        if _CONSENT.search(f"{classes} {about.get('id', '')}"):
+            return "page-furniture"
+        return _ROLES.get(about.get("role", ""), "")
+
+    def _leave(self, node: LexborNode, rule: str) -> None:
+        text = " ".join(str(node.text(separator=" ")).split())
+        if text and rule != "no-text":
+            self.left_out.append({"text": text[:300], "rule": rule})
+
+
+def _between(before: LexborNode | None, node: LexborNode) -> str:
+    """Return what stands for the gap that a style makes between two elements within a line, where no space is written.
+
+    Elements of one kind are items; a number and the words that it counts are apart.
+    """
+    if before is None or str(before.tag) not in _INLINE - {"sup", "sub"} or node.tag in ("sup", "sub"):
+        return ""
+    if before.tag == node.tag and before.attributes.get("class") == node.attributes.get("class"):
+        return "\n"
+    return " " if str(before.text())[-1:].isdigit() and str(node.text())[:1].isalpha() else ""
+
+
+def _hidden_classes(tree: LexborHTMLParser) -> frozenset[str]:
+    """Return the classes that the page's own style sheets hide, as far as one class alone names them."""
+    sheets = " ".join(str(style.text()) for style in tree.css("style"))
+    rules = re.findall(r"(?:^|[},])\s*\.([\w-]+)\s*(?:,[^{}]*)?\{([^{}]*)\}", sheets)
+    return frozenset(name for name, body in rules if _HIDING.search(body))

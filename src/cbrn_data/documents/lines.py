@@ -1,0 +1,93 @@
+"""What stands in a column: lines from top to bottom.
+
+Words that the rules leave on one line though they stand far apart are a doubt, for they may be those of two columns.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+from cbrn_data.documents.page import Rect, around
+from cbrn_data.documents.segments import Segment
+
+_FAR = 0.7
+"""From which gap on, in em, words that the rules left on one line may be those of two columns."""
+
+_SEPARATE = re.compile(r"(?:project|p) ?[0-9]{1,3}\W*$|:$", re.IGNORECASE)
+"""A label, after which a wider gap is usual."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """What stands on one baseline of one column."""
+
+    segments: tuple[Segment, ...]
+
+    @cached_property
+    def rect(self) -> Rect:
+        """The rectangle around all words."""
+        return around(segment.rect for segment in self.segments)
+
+    @cached_property
+    def text(self) -> str:
+        """The words, one space apart."""
+        return " ".join(segment.text for segment in self.segments)
+
+    @cached_property
+    def size(self) -> float:
+        """The size of the widest segment."""
+        return max(self.segments, key=lambda segment: segment.rect.width).size
+
+    @cached_property
+    def y(self) -> float:
+        """The baseline."""
+        return max(self.segments, key=lambda segment: segment.rect.width).y
+
+    @property
+    def order(self) -> int:
+        """When the file draws the first character."""
+        return self.segments[0].order
+
+    @cached_property
+    def style(self) -> tuple[bool | None, str | None]:
+        """Bold or not, and the colour; None where both kinds are there."""
+        bold = {segment.style[0] for segment in self.segments}
+        colour = {segment.style[1] for segment in self.segments}
+        return bold.pop() if len(bold) == 1 else None, colour.pop() if len(colour) == 1 else None
+
+
+@dataclass
+class Column:
+    """Lines from top to bottom; ``flows`` says that its text may go on from the column before, ``box`` what holds it."""
+
+    lines: list[Line]
+    flows: bool = False
+    box: Rect | None = None
+    doubt: str = ""
+
+
+def _lines(segments: Sequence[Segment]) -> list[Line]:
+    """Take together what stands on one baseline."""
+    lines: list[list[Segment]] = []
+    for segment in sorted(segments, key=lambda segment: (segment.y, segment.rect.x0)):
+        if lines and abs(segment.y - lines[-1][0].y) < 0.25 * min(segment.size, lines[-1][0].size):
+            lines[-1].append(segment)
+        else:
+            lines.append([segment])
+    return [Line(tuple(sorted(line, key=lambda segment: segment.rect.x0))) for line in lines]
+
+
+def column_of(segments: Sequence[Segment], box: Rect | None, doubt: str = "") -> Column:
+    """Make a column of what stands below one another; words far apart on one line are a doubt."""
+    lines = _lines(segments)
+    for line in lines:
+        for left, right in pairwise(line.segments):
+            gap = (right.rect.x0 - left.rect.x1) / max(left.size, right.size)
+            in_one_go = 0 < right.order - left.glyphs[-1].order <= 3
+            if gap > _FAR and ((left.drawn or right.drawn) or not in_one_go) and not _SEPARATE.search(left.text):
+                doubt = doubt or f"words stand far apart on one line: {left.text[-30:]} … {right.text[:30]}"
+    return Column(lines, box=box, doubt=doubt)

@@ -1,0 +1,301 @@
+"""The lines of columns to paragraphs: what is an item, a heading or a label stands alone.
+
+A new paragraph begins where a heading, a mark of a list, a box, a rule or another style does, and where the gap is wider
+than between lines of one text by 1.3 pt or 0.12 em. How far such lines are apart is learnt from those that begin with
+a small letter. A large numeral belongs to what it counts, under it or beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise, takewhile
+from statistics import median
+
+from cbrn_data.documents.headings import is_heading
+from cbrn_data.documents.lines import Column, Line
+from cbrn_data.documents.marks import MARKS, NUMERAL
+from cbrn_data.documents.page import Page
+from cbrn_data.words.numbers import numbers
+
+_MARK = re.compile(rf"(?:[{MARKS}]|[·*–—-](?= )|[0-9]{{1,2}}[.)](?= ))")
+_JOINS = re.compile(
+    r"(?:[,–—/&-]|\b(?:a|an|and|as|at|by|for|from|in|into|of|on|or|over|the|their|to|under|with|projects?))$", re.IGNORECASE
+)
+_WIDEST = 1.75
+"""How far apart, in em, lines are at most that no small letter shows to be of one text."""
+
+_ENDS = '.!?:;”"'
+_LABEL = re.compile(r"(?:project|p) ?[0-9]{1,3}\b.{0,3}", re.IGNORECASE)
+_OPENS = re.compile(r"(?:(?:overall )?goal ?:|established(?: on| in)?(?: ?:| [0-9])|(?:co-?)?funded by\b)", re.IGNORECASE)
+
+
+@dataclass
+class Paragraph:
+    """Lines that belong together, with the number of the page of each."""
+
+    lines: list[tuple[int, Line]]
+    joined: bool = False
+    doubts: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """The words of all lines, one space apart."""
+        return " ".join(line.text for _, line in self.lines)
+
+
+def read_paragraphs(pages: Sequence[tuple[Page, Sequence[Column]]]) -> list[Paragraph]:
+    """Return the paragraphs of all pages in reading order."""
+    leading = _leading([column for _, columns in pages for column in columns])
+    paragraphs: list[Paragraph] = []
+    widest = 0.0
+    for page, columns in pages:
+        for place, column in enumerate(columns):
+            found = list(_cut(column, page, leading))
+            follows = column.flows or (place == 0 and page.number > 1)
+            if paragraphs and follows and _goes_on(paragraphs, found[0], widest):
+                paragraphs[-1].lines += found[0].lines
+                del found[0]
+            if column.doubt and found:
+                found[0].doubts.append(column.doubt)
+            paragraphs += found
+            widest = max(line.rect.width for line in column.lines)
+    return list(_with_numerals(paragraphs))
+
+
+def _leading(columns: Iterable[Column]) -> Mapping[float, float]:
+    """Return by size of text how far apart the lines of a paragraph are, in em."""
+    sure: dict[float, list[float]] = defaultdict(list)
+    every: dict[float, list[float]] = defaultdict(list)
+    for column in columns:
+        for above, below in pairwise(column.lines):
+            pitch = (below.y - above.y) / below.size
+            if above.size == below.size and 0.8 < pitch < 2.2:
+                every[below.size].append(pitch)
+                if below.text[:1].islower():
+                    sure[below.size].append(pitch)
+    found = {size: min(sorted(pitches)[len(pitches) // 4], _WIDEST) for size, pitches in every.items()}
+    found |= {size: sorted(pitches)[len(pitches) // 4] for size, pitches in sure.items()}
+    usual = median(sorted(found.values())) if found else 1.3
+    return defaultdict(lambda: usual, found)
+
+
+def _cut(column: Column, page: Page, leading: Mapping[float, float]) -> Iterator[Paragraph]:
+    lines = column.lines
+    own = [
+        (below.y - above.y) / below.size
+        for above, below in pairwise(lines)
+        if above.size == below.size and below.text[:1].islower() and below.y - above.y < 2.2 * below.size
+    ]
+    items, unsure = _items_without_gaps(lines, leading)
+    widest = max(line.rect.width for line in lines)
+    current: list[Line] = []
+    for line in lines:
+        apart = sorted(own)[len(own) // 4] if len(own) > 2 else leading[line.size]
+        if current and (
+            id(line) in items or _begins(line, current, column, page, apart) or _ended(current[-1], line, widest)
+        ):
+            yield _paragraph(current, page, unsure)
+            current = []
+        current.append(line)
+    if current:
+        yield _paragraph(current, page, unsure)
+
+
+def _paragraph(lines: Sequence[Line], page: Page, unsure: set[int]) -> Paragraph:
+    paragraph = Paragraph([(page.number, line) for line in lines])
+    if any(id(line) in unsure for line in lines[1:]):
+        paragraph.doubts.append("may be two items, for nothing but full stops keeps those here apart")
+    return paragraph
+
+
+def _has_room(above: Line, line: Line, widest: float) -> bool:
+    """Whether the first word of ``line`` had room behind ``above``, so that somebody meant the line to end there."""
+    word = line.rect.width * len(line.text.split()[0]) / len(line.text)
+    return above.rect.width + 0.3 * above.size + word < widest - 0.3 * above.size
+
+
+def _ended(above: Line, line: Line, widest: float) -> bool:
+    """Whether a sentence ends a paragraph: there was room behind it, and the next line begins another."""
+    return above.text[-1:] in ".!?”" and not line.text[:1].islower() and _has_room(above, line, widest)
+
+
+def _items_without_gaps(lines: Sequence[Line], leading: Mapping[float, float]) -> tuple[set[int], set[int]]:
+    """Return the lines that begin items of a list without gaps or marks, and those that may do so.
+
+    Such a list is what a heading heads, where every line that could begin an item has room left on the line before.
+    """
+    found, unsure = set[int](), set[int]()
+    widest = max(line.rect.width for line in lines)
+    for run in _even_runs(lines, leading):
+        pairs = list(pairwise(run))
+        starts = [(above, line) for above, line in pairs if not line.text[:1].islower() or _counts(line)]
+        sentences = any(line.text[-1:] in ".!?:" for line in run[:-1])
+        if len(run) > 2 and starts and not sentences and all(_has_room(*pair, widest) for pair in starts):
+            found |= {id(line) for _, line in starts}
+        elif any(_ended(above, line, widest) for above, line in pairs):
+            unsure |= {
+                id(line) for above, line in starts if above.text[-1:] in ".!?”" and not _has_room(above, line, widest)
+            }
+    return found, unsure
+
+
+def _counts(line: Line) -> bool:
+    """Whether a line begins with a number, in words or digits."""
+    first = next(numbers(line.text[:40]), None)
+    return first is not None and first.start == 0
+
+
+def _even_runs(lines: Sequence[Line], leading: Mapping[float, float]) -> Iterator[list[Line]]:
+    """Yield the lines between two headings where all are alike and equally far apart."""
+    run: list[Line] = []
+    for line in [*lines, None]:
+        if line is None or is_heading(line.text):
+            pitches = [below.y - above.y for above, below in pairwise(run)]
+            alike = len({(one.size, one.style) for one in run}) == 1
+            if pitches and alike and max(pitches) < 1.05 * min(pitches) + 0.5:
+                yield run
+            run = []
+        else:
+            run.append(line)
+
+
+def _begins(line: Line, current: list[Line], column: Column, page: Page, leading: float) -> bool:
+    """Whether ``line`` begins a paragraph after the lines ``current``."""
+    above = current[-1]
+    if _heads(line, current, column):
+        return True
+    if _MARK.match(line.text) and not _MARK.fullmatch(line.text) and _hangs(line, current):
+        return True
+    if _spot(line, page) or _opens(line):
+        return True
+    if abs(line.size - above.size) > 0.08 * max(line.size, above.size):
+        return True
+    if line.y - above.y > leading * line.size + max(1.3, 0.12 * line.size) or _ruled(above, line, page):
+        return True
+    return _other_style(line, current) or _indented(line, current, column)
+
+
+def _heads(line: Line, current: list[Line], column: Column) -> bool:
+    """Whether a heading begins or ends between ``current`` and ``line``."""
+    if is_heading(" ".join(one.text for one in (*current, line))):
+        return False
+    if is_heading(" ".join(one.text for one in current)):
+        return True
+    place = column.lines.index(line)
+    return any(
+        is_heading(" ".join(one.text for one in column.lines[place : place + width]))
+        and len({one.size for one in column.lines[place : place + width]}) == 1
+        for width in (1, 2, 3)
+    ) and not _within_text(line, current)
+
+
+def _within_text(line: Line, current: list[Line]) -> bool:
+    """Whether words that could be a heading are the end of a sentence: same style and size, and no capital."""
+    above = current[-1]
+    return (
+        line.style == above.style and line.size == above.size and not line.text.isupper() and bool(_JOINS.search(above.text))
+    )
+
+
+def _opens(line: Line) -> bool:
+    """Whether a statement of the head of a leaflet begins: its label, with a capital letter."""
+    return bool(_OPENS.match(line.text)) and line.text[:1].isupper()
+
+
+def _hangs(line: Line, current: list[Line]) -> bool:
+    """Whether a mark at the start of a line is a mark of a list: the text above does not begin further left."""
+    return line.rect.x0 <= min(one.rect.x0 for one in current) + 0.3 * line.size or not line.text[0].isdigit()
+
+
+def _spot(line: Line, page: Page) -> bool:
+    """Whether a small shape stands left of a line as the mark of a list."""
+    x0, y0 = line.rect.x0, line.y
+    return any(
+        0 < x0 - spot.x1 < 2.0 * line.size and y0 - line.size < spot.y0 and spot.y1 < y0 + 0.25 * line.size
+        for spot in page.spots
+    )
+
+
+def _ruled(above: Line, line: Line, page: Page) -> bool:
+    left, right = max(above.rect.x0, line.rect.x0), min(above.rect.x1, line.rect.x1)
+    return any(
+        rule.width > rule.height
+        and above.y + 0.15 * above.size < rule.y0
+        and rule.y1 < line.y - 0.6 * line.size
+        and rule.x0 < right
+        and rule.x1 > left
+        and rule.width > 0.9 * max(above.rect.width, line.rect.width)
+        for rule in page.rules
+    )
+
+
+def _other_style(line: Line, current: list[Line]) -> bool:
+    """Whether a line wholly in one style follows a label or title wholly in another."""
+    first, last = current[0].style, current[-1].style
+    if _LABEL.fullmatch(" ".join(one.text for one in current)) and last != line.style:
+        return True
+    if _LABEL.match(line.text) and line.text[:1].isupper() and last[0] is False and line.style[0] is True:
+        return True
+    whole = all(one.style == last for one in current)
+    differ = None not in (*first, *line.style) and last != line.style
+    return whole and differ and (first[0] is True or first[1] != line.style[1]) and not line.text[:1].islower()
+
+
+def _indented(line: Line, current: list[Line], column: Column) -> bool:
+    """Whether a line begins a paragraph by its indent: the others of the column begin further left."""
+    left = min(one.rect.x0 for one in column.lines)
+    indent = 0.8 * line.size < line.rect.x0 - left < 3.5 * line.size
+    place = column.lines.index(line)
+    below = column.lines[place + 1] if place + 1 < len(column.lines) else None
+    first = current[0]
+    back = below is None or abs(below.rect.x0 - left) < 1.0
+    hangs = bool(_MARK.match(first.text)) or (first.rect.x0 < left + 1.0 <= line.rect.x0 and len(current) == 1)
+    return indent and back and not hangs and abs(current[-1].rect.x0 - left) < 1.0 and current[-1].text[-1:] in ".!?”:"
+
+
+def _goes_on(paragraphs: Sequence[Paragraph], after: Paragraph, widest: float) -> bool:
+    """Whether a text goes on from the end of a column, whose widest line is given, or of a page to the next.
+
+    It does after a word that asks for more. Where the next word had no room in the column it does before a small letter
+    too, and where all other paragraphs of the section end with a full stop and this one does not.
+    """
+    before = paragraphs[-1]
+    first, last = after.lines[0][1], before.lines[-1][1]
+    if is_heading(before.text) or is_heading(after.text) or first.size != last.size or _MARK.match(first.text):
+        return False
+    if before.text[-1:] in _ENDS:
+        return False
+    if _JOINS.search(before.text):
+        return True
+    word = first.rect.width * len(first.text.split()[0]) / len(first.text)
+    if last.rect.width + 0.25 * last.size + word <= widest - 0.5:
+        return False
+    section = list(takewhile(lambda one: not is_heading(one.text), reversed(paragraphs[:-1])))
+    if first.text[:1].islower() or (len(section) > 1 and all(one.text[-1:] in _ENDS for one in section)):
+        return True
+    sentences = any(one.text[-1:] in _ENDS for one in (after, *section))
+    if sentences and len(before.lines) > 1 and len(before.text) > 60:
+        after.doubts.append("this may go on from the end of the column or page before")
+    return False
+
+
+def _with_numerals(paragraphs: list[Paragraph]) -> Iterator[Paragraph]:
+    """Join a large numeral to the paragraph that it counts."""
+    waiting: Paragraph | None = None
+    for paragraph in paragraphs:
+        if waiting:
+            larger = waiting.lines[0][1].size >= 1.3 * paragraph.lines[0][1].size
+            if larger and not is_heading(paragraph.text):
+                paragraph.lines[:0] = waiting.lines
+            else:
+                yield waiting
+            waiting = None
+        if NUMERAL.fullmatch(paragraph.text):
+            waiting = paragraph
+        else:
+            yield paragraph
+    if waiting:
+        yield waiting

@@ -1,0 +1,159 @@
+"""A received file to text: what it is by its bytes, which reader reads it, and what is kept where it is refused.
+
+A name that says something else than the bytes is refused, for whoever opens the file would see something else than what
+was read. The readers run in a process of their own, with limits (``isolated``).
+"""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from cbrn_data.documents.text import ReadText, RefusedError, from_value
+from cbrn_data.errors import CbrnDataError, SourceError
+from cbrn_data.findings import Finding, shown
+from cbrn_data.isolated import LimitError, UnreadableError, read_isolated
+from cbrn_data.sources.document import Document, read_document
+
+SUFFIXES = {".pdf": "PDF", ".docx": "DOCX", ".html": "HTML", ".htm": "HTML"}
+"""The documents that are read, by the ending of their names."""
+
+READERS = {
+    "PDF": "cbrn_data.documents.pdf:read_pdf",
+    "DOCX": "cbrn_data.documents.docx:read_docx",
+    "HTML": "cbrn_data.documents.html:read_html",
+}
+"""The reader of each kind: a function of an open file whose value JSON can hold."""
+
+_EXTRA = "reading {} needs the extra 'pdf': pip install '.[pdf]' in the project"
+
+_BEGINNINGS = (
+    (b"\xd0\xcf\x11\xe0", "old Word file"),
+    (b"{\\rtf", "RTF"),
+    (b"\x89PNG", "picture"),
+    (b"\xff\xd8\xff", "picture"),
+    (b"II*\0", "picture"),
+    (b"MM\0*", "picture"),
+    (b"GIF8", "picture"),
+)
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+
+
+def read_received(name: str, data: bytes) -> ReadText:
+    """Return the text of a document. Raises SourceError with a finding that says why it has none; what was read is kept."""
+    try:
+        kind = kind_of(name, data)
+        return from_value(_run(READERS[kind], data))
+    except ImportError as error:
+        raise CbrnDataError(f"{name}: {_EXTRA.format(SUFFIXES[Path(name).suffix.lower()])}") from error
+    except RefusedError as error:
+        raise refusal(name, error) from error
+
+
+def read_again(data: bytes) -> ReadText:
+    """Return the text of a document that is kept, by what it is and not by its name. Raises SourceError."""
+    kind = _by_bytes(data)
+    suffix = next((suffix for suffix, known in SUFFIXES.items() if known == kind), ".html")
+    try:
+        return from_value(_run(READERS[SUFFIXES[suffix]], data))
+    except ImportError as error:
+        raise CbrnDataError(_EXTRA.format(SUFFIXES[suffix])) from error
+    except RefusedError as error:
+        raise SourceError(str(error), [Finding(error.code, str(error))]) from error
+
+
+def refusal(name: str, error: RefusedError) -> SourceError:
+    """Return the error of a refused document; its finding names the file in which the text that was read is kept."""
+    kept = f"; what was read is in {shown(str(keep(Path(name), error.text)))}" if error.text.strip() else ""
+    finding = Finding(error.code, f"{shown(str(error), 250)}{kept}", name)
+    return SourceError(f"{name} cannot be read", [finding])
+
+
+def doubts(read: ReadText, place: str) -> list[Finding]:
+    """Return a finding for everything that a person must look at; lines count in the text that was read."""
+    return [Finding("document-doubtful", shown(message, 250), place, line) for line, message in read.doubts]
+
+
+def text_document(read: ReadText, path: Path) -> tuple[Document | None, list[Finding]]:
+    """Return the text of a document that was read at ``path``, and what forbids to use it."""
+    document, findings = read_document(str(path), read.text.encode(errors="replace"), "leaflet")
+    return document, [*findings, *doubts(read, str(path))]
+
+
+def keep(path: Path, text: str) -> Path:
+    """Keep the text of a document beside it, or where nothing can be written there in the folder for passing files.
+
+    A file that holds other bytes is never written over, for somebody may have mended it.
+    """
+    for folder in (path.parent, Path(tempfile.gettempdir())):
+        for number in range(1, 100):
+            target = folder / f"{path.name}.read{'' if number == 1 else f'-{number}'}.txt"
+            try:
+                with target.open("x", encoding="utf-8", errors="replace", newline="") as stream:
+                    stream.write(text)
+                return target
+            except FileExistsError:
+                if target.is_file() and not target.is_symlink() and target.read_bytes() == text.encode(errors="replace"):
+                    return target
+            except OSError:
+                break
+    raise CbrnDataError(
+        f"{shown(str(path))}: the text that was read can be kept neither beside it nor in a temporary folder"
+    )
+
+
+def kind_of(name: str, data: bytes) -> str:
+    """Return PDF, DOCX or HTML. Raises RefusedError where the bytes are something else than the name says."""
+    wanted, found = SUFFIXES[Path(name).suffix.lower()], _by_bytes(data)
+    if found == "old Word file" and _ENCRYPTED in data:
+        raise RefusedError("document-locked", "is a Word file that a password locks")
+    if found == wanted or (found == "text" and wanted == "HTML"):
+        return wanted
+    ending = next((suffix for suffix, kind in SUFFIXES.items() if kind == found), ".txt" if found == "text" else "")
+    way = f"name it *{ending}" if ending else "save it as PDF or DOCX"
+    raise RefusedError("document-mislabelled", f"is named as {wanted} and is {_article(found)} by its bytes: {way}")
+
+
+def is_document(data: bytes) -> str:
+    """Return the kind of a document that somebody gave as a text, or an empty string."""
+    found = _by_bytes(data)
+    return "" if found == "text" else found
+
+
+def _by_bytes(data: bytes) -> str:
+    if b"%PDF-" in data[:1024]:
+        return "PDF"
+    if data.startswith(b"PK\x03\x04"):
+        return _packed(data)
+    for beginning, kind in _BEGINNINGS:
+        if data.startswith(beginning):
+            return kind
+    start = data[:1024].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    return "HTML" if start.startswith((b"<!doctype html", b"<html")) else "text"
+
+
+def _packed(data: bytes) -> str:
+    try:
+        with zipfile.ZipFile(BytesIO(data)) as archive:
+            names = set(archive.namelist())
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        return "DOCX"  # which its reader finds damaged
+    if "word/document.xml" in names:
+        return "DOCX"
+    return "OpenDocument file" if "content.xml" in names else "packed archive"
+
+
+def _article(kind: str) -> str:
+    return kind if kind in ("HTML", "RTF") else f"an {kind}" if kind[:1].lower() in "aeiou" else f"a {kind}"
+
+
+def _run(reader: str, data: bytes) -> Any:
+    try:
+        return read_isolated(reader, data)
+    except LimitError as error:
+        raise RefusedError("document-too-large", str(error)) from error
+    except UnreadableError as error:
+        raise RefusedError("document-damaged", str(error)) from error

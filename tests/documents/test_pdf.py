@@ -1,0 +1,278 @@
+"""PDFs by layout: each kind of design as a page of a few words, and each kind that must be refused or doubted."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pdfminer.fontmetrics import FONT_METRICS
+
+from cbrn_data.documents.pdf import read_pdf
+from cbrn_data.documents.text import ReadText, RefusedError, from_value
+
+SHARED = Path(__file__).parents[3] / "shared" / "leaflets" / "printed"
+
+HEIGHT, WIDTH = 842, 595
+
+
+def width(text: str, size: float = 10, bold: bool = False) -> float:
+    """How wide a text is set, in points."""
+    widths = FONT_METRICS["Helvetica-Bold" if bold else "Helvetica"][1]
+    return float(sum(widths[char] for char in text) * size / 1000)
+
+
+@dataclass
+class Drawn:
+    """A page in the making; ``y`` is measured from the top."""
+
+    marks: list[str] = field(default_factory=list)
+
+    def text(self, x: float, y: float, words: str, size: float = 10, bold: bool = False, grey: float = 0) -> Drawn:
+        """Show words whose baseline begins at a place."""
+        shown = words.encode("cp1252").decode("latin-1").replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
+        font = "B" if bold else "F"
+        self.marks.append(f"{grey} g BT /{font} {size} Tf {x} {HEIGHT - y} Td ({shown}) Tj ET 0 g")
+        return self
+
+    def lines(self, x: float, y: float, *texts: str, size: float = 10, leading: float = 12) -> Drawn:
+        """Show lines below one another."""
+        for number, words in enumerate(texts):
+            self.text(x, y + number * leading, words, size)
+        return self
+
+    def box(self, x: float, y: float, wide: float, high: float, grey: float = 0.9) -> Drawn:
+        """Fill a rectangle whose upper left corner is at a place."""
+        self.marks.append(f"{grey} g {x} {HEIGHT - y - high} {wide} {high} re f 0 g")
+        return self
+
+    def raw(self, operators: str) -> Drawn:
+        """Draw by operators of PDF."""
+        self.marks.append(operators)
+        return self
+
+
+def pdf(*pages: Drawn, rotate: int = 0, encrypt: str = "") -> bytes:
+    """Write a PDF of pages; ``/I`` is a picture of one grey dot."""
+    kids = " ".join(f"{6 + 2 * number} 0 R" for number in range(len(pages)))
+    bodies = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica-Bold /Encoding /WinAnsiEncoding >>",
+        "<< /Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray /BitsPerComponent 8 /Length 1 >>\n"
+        "stream\n@\nendstream",
+    ]
+    for number, page in enumerate(pages):
+        content = "\n".join(page.marks)
+        bodies.append(
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {WIDTH} {HEIGHT}] /Rotate {rotate} /Contents {7 + 2 * number} 0 R "
+            "/Resources << /Font << /F 3 0 R /B 4 0 R >> /XObject << /I 5 0 R >> >> >>"
+        )
+        bodies.append(f"<< /Length {len(content.encode('latin-1'))} >>\nstream\n{content}\nendstream")
+    out, places = b"%PDF-1.4\n", []
+    for number, body in enumerate(bodies, start=1):
+        places.append(len(out))
+        out += f"{number} 0 obj\n{body}\nendobj\n".encode("latin-1")
+    table = "".join(f"{place:010d} 00000 n \n" for place in places)
+    trailer = f"<< /Size {len(bodies) + 1} /Root 1 0 R {encrypt} >>"
+    return out + (
+        f"xref\n0 {len(bodies) + 1}\n0000000000 65535 f \n{table}trailer\n{trailer}\nstartxref\n{len(out)}\n%%EOF".encode()
+    )
+
+
+def read(*pages: Drawn, rotate: int = 0) -> ReadText:
+    return from_value(read_pdf(BytesIO(pdf(*pages, rotate=rotate))))
+
+
+def blocks(*pages: Drawn, rotate: int = 0) -> list[str]:
+    return [" ".join(block.split()) for block in read(*pages, rotate=rotate).text.split("\n\n")]
+
+
+LEFT = ("In May 2024 Project 87 held a course", "for officers of six countries who are", "now trainers in their country and")
+RIGHT = ("teach others.", "In June 2024 a laboratory was opened", "in Amman under Project 73 as planned.")
+
+
+def test_columns_are_read_one_after_the_other_and_a_text_goes_on_over_the_gutter() -> None:
+    page = Drawn().text(40, 60, "Recent Achievements", 14, bold=True).lines(40, 90, *LEFT)
+    page.text(300, 90, RIGHT[0]).lines(300, 108, *RIGHT[1:])
+    assert blocks(page) == ["Recent Achievements", " ".join([*LEFT, RIGHT[0]]), " ".join(RIGHT[1:])]
+
+
+def test_the_order_of_drawing_tells_rows_from_columns() -> None:
+    names = ["Border control", "First response", "Waste management", "Biosafety"]
+    across, down = Drawn(), Drawn()
+    for number, name in enumerate(names):
+        across.text(40 + 200 * (number % 2), 60 + 30 * (number // 2), name)
+        down.text(40 + 200 * (number // 2), 60 + 30 * (number % 2), name)
+    assert blocks(across) == names
+    assert blocks(down) == names
+
+
+def test_headings_beside_their_text_head_it() -> None:
+    page = Drawn().text(40, 60, "Partner", 12, bold=True).text(40, 74, "Countries", 12, bold=True)
+    page.text(200, 60, "Iraq, Jordan, Lebanon").text(40, 120, "Priorities", 12, bold=True).text(200, 120, "Border control")
+    assert blocks(page) == ["Partner Countries", "Iraq, Jordan, Lebanon", "Priorities", "Border control"]
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_large_numeral_belongs_to_what_it_counts(beside: bool) -> None:
+    page = Drawn().text(40, 40, "Methodology", 13, bold=True)
+    for number, (count, words) in enumerate([("6", "countries have focal points"), ("5", "countries prepare plans")]):
+        if beside:
+            page.text(40, 90 + 50 * number, count, 26).text(60, 86 + 50 * number, words)
+        else:
+            page.text(40 + 250 * number, 90, count, 26).text(40 + 250 * number, 104, words)
+    assert blocks(page) == ["Methodology", "6 countries have focal points", "5 countries prepare plans"]
+
+
+def test_a_box_is_read_as_one_thing() -> None:
+    page = Drawn().box(30, 40, 180, 120, 0.2).box(220, 40, 300, 120)
+    page.text(40, 60, "Partner Countries", 12, grey=1).lines(40, 80, "Iraq", "Jordan")
+    page.text(230, 60, "Methodology", 12).lines(230, 80, "3 teams were established", "in three countries")
+    assert blocks(page) == ["Partner Countries", "Iraq Jordan", "Methodology", "3 teams were established in three countries"]
+
+
+def test_gaps_of_justified_lines_are_no_gutters() -> None:
+    first, last = "Officers of all six countries learnt to work", "and how to plan for mass gatherings."
+    right = 40 + width(first)
+    page = Drawn().text(40, 60, first)
+    words = ["together", "during", "exercises"]
+    gap = (right - 40 - sum(width(word) for word in words)) / 2
+    x = 40.0
+    for word in words:
+        page.text(x, 72, word)
+        x += width(word) + gap
+    page.text(40, 84, last)
+    assert blocks(page) == [f"{first} together during exercises {last}"]
+
+
+def test_what_repeats_at_the_edge_and_numbers_of_pages_are_left_out_by_name() -> None:
+    pages = [
+        Drawn().text(40, 30, "EU CBRN CoE", 8).text(40, 80, f"Words of page {name}").text(290, 820, f"{number} / 2", 8)
+        for number, name in enumerate(("one", "two"), start=1)
+    ]
+    pages[1].text(40, 100, "www.example.org | info@example.org")
+    found = read(*pages)
+    assert found.text == "Words of page one\n\n\fWords of page two\n"
+    assert [(entry["page"], entry["text"], entry["rule"]) for entry in found.left_out] == [
+        (1, "EU CBRN CoE", "running-line"),
+        (1, "1 / 2", "page-number"),
+        (2, "EU CBRN CoE", "running-line"),
+        (2, "www.example.org | info@example.org", "address"),
+        (2, "2 / 2", "page-number"),
+    ]
+
+
+def test_letters_that_are_spaced_out_are_words_again() -> None:
+    page, x = Drawn(), 40.0
+    for char in "PROJECTS":
+        page.text(x, 60, char, 11, bold=True)
+        x += width(char, 11, bold=True) + 3
+    assert blocks(page) == ["PROJECTS"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "whole"),
+    [
+        (("Staff of two labora-", "tories met in infor-", "mal talks."), "Staff of two laboratories met in informal talks."),
+        (("The inter-", "ministerial team met."), "The inter-ministerial team met."),
+        (("On-going work is on-", "going."), "On-going work is on-going."),
+    ],
+)
+def test_words_that_a_lines_end_takes_apart_are_made_whole(lines: tuple[str, ...], whole: str) -> None:
+    assert blocks(Drawn().lines(40, 60, *lines)) == [whole]
+
+
+def test_each_line_knows_its_place_on_the_page_as_it_is_shown() -> None:
+    upright = read(Drawn().text(40, 60, "Iraq and Jordan"))
+    assert upright.places == [(1, [40.0, 52.5, round(40 + width("Iraq and Jordan"), 1), 62.2])]
+    turned = read(Drawn().raw("BT /F 10 Tf 0 1 -1 0 100 200 Tm (Iraq and Jordan) Tj ET"))
+    assert turned.text == "Iraq and Jordan\n"
+    ((_, (x0, y0, x1, y1)),) = [place for place in turned.places if place]
+    assert (x0, y1) == (92.5, 642.0) and x1 - x0 < 10 < y1 - y0
+
+
+LOCK = "/Encrypt << /Filter /Standard /V 1 /R 2 /P -4 /O (0) /U (0) >> /ID [(a) (a)]"
+COURSES = ("In May 2024 a course of ten days was held in Amman.", "In June 2024 another one was held in Beirut.")
+
+
+@pytest.mark.parametrize(
+    ("page", "doubt"),
+    [
+        (Drawn().text(40, 60, "Waste").text(40, 84, "Project 12 trained 500 officers", grey=1), "nobody sees"),
+        (Drawn().text(40, 60, "Waste").box(30, 40, 100, 40), "painted over"),
+        (Drawn().text(40, 40, "Results").text(40, 60, COURSES[0]).text(40, 80, "A quotation", 16), "another size"),
+        (
+            Drawn().text(40, 40, "Results").text(40, 60, COURSES[0]).text(40, 80, "A caption").text(40, 100, COURSES[1]),
+            "no sentence",
+        ),
+        (Drawn().lines(40, 60, "Border control of all goods", "Border", "Waste").text(230, 60, "Forensics"), ""),
+    ],
+)
+def test_what_could_be_read_otherwise_is_doubted(page: Drawn, doubt: str) -> None:
+    page.marks = [mark.replace("(Results)", "(Recent Achievements)") for mark in page.marks]
+    said = " ".join(message for _, message in read(page).doubts)
+    assert (doubt in said) if doubt else not said
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "words"),
+    [
+        (pdf(Drawn().raw("q 595 0 0 842 0 0 cm /I Do Q")), "document-without-text", "is a scan"),
+        (pdf(Drawn().raw("q 595 0 0 842 0 0 cm /I Do Q").text(40, 40, "Received")), "document-without-text", "'Received'"),
+        (pdf(Drawn().raw("0 0 m 1 1 l 2 2 l f " * 900)), "document-without-text", "as curves"),
+        (pdf(Drawn()), "document-without-text", "holds no text"),
+        (
+            pdf(
+                Drawn().text(40, 40, "a"),
+                encrypt="/Encrypt << /Filter /Standard /V 1 /R 2 /P -4 /O (0) /U (0) >> /ID [(a) (a)]",
+            ),
+            "document-locked",
+            "password",
+        ),
+        (b"%PDF-1.7\nnothing", "document-damaged", "cannot be read as PDF"),
+        (pdf(Drawn().raw("BT /F 9 Tf 40 800 Td (\x81\x8d) Tj (words) Tj ET")), "document-without-text", "fonts do not say"),
+        (pdf(*[Drawn().text(40, 40, "a")] * 41), "document-too-large", "40 pages"),
+    ],
+)
+def test_a_file_without_text_that_can_be_trusted_is_refused(data: bytes, code: str, words: str) -> None:
+    with pytest.raises(RefusedError, match=words) as caught:
+        from_value(read_pdf(BytesIO(data)))
+    assert caught.value.code == code
+
+
+@settings(max_examples=40)
+@given(
+    st.dictionaries(
+        st.tuples(st.integers(2, 50), st.integers(3, 75), st.sampled_from([8, 10, 14])),
+        st.text("abcdefgh", min_size=2, max_size=8),
+        min_size=1,
+        max_size=25,
+    )
+)
+def test_no_word_is_lost_wherever_words_stand(placed: dict[tuple[int, int, int], str]) -> None:
+    page = Drawn()
+    for (column, row, size), word in placed.items():
+        page.text(column * 10, row * 11, word, size)
+    value = read_pdf(BytesIO(pdf(page)))
+    said = "".join([value["text"], *(entry["text"] for entry in value.get("left_out", []))])
+    there, drawn = Counter("".join(said.split())), Counter("".join(placed.values()))
+    assert not there - drawn and all(there[char] for char in drawn)
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the printed leaflets are not here")
+@pytest.mark.parametrize("name", ["grid.pdf", "columns-three-landscape.pdf", "word-table.pdf", "rotated.pdf"])
+def test_printed_leaflets_say_what_they_say(name: str) -> None:
+    from cbrn_data.intake import read_file
+    from cbrn_data.leaflet.extract import extracted
+
+    gold = json.loads((SHARED / "manifest.json").read_text())[name]["gold"]
+    leaflet, _, findings = read_file(SHARED / name, (SHARED / name).read_bytes())
+    assert not [finding for finding in findings if finding.blocks]
+    assert extracted(leaflet) == json.loads((SHARED / f"{gold}.expected.json").read_text())
