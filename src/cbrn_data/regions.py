@@ -17,11 +17,10 @@ from dataclasses import dataclass, field
 from cbrn_data.findings import Finding, shown
 from cbrn_data.schema.canonical import read_csv
 from cbrn_data.settings import Settings
-from cbrn_data.sources.cells import CsvRow, read_cells
+from cbrn_data.sources.cells import CERTAINTIES, PUBLIC_PAGE, CsvRow, read_cells
 from cbrn_data.sources.source import Source, read_source
 from cbrn_data.store import disk
 from cbrn_data.store.store import Store
-from cbrn_data.tables.curated import CERTAINTIES, PUBLIC_PAGE
 from cbrn_data.words.text import folded, slug
 
 LIST = "regions.csv"

@@ -17,6 +17,11 @@ from cbrn_data.words.text import Span
 
 _CELL = re.compile(r'(?:"(?P<quoted>(?:[^"]|"")*)"|(?P<plain>(?:[^",\r\n](?:[^",\r\n]|"(?!"))*)?))(?P<end>,|\r\n|\n|\r|\Z)')
 
+CERTAINTIES = ("high", "medium")
+"""How certain a curated fact may be."""
+PUBLIC_PAGE = re.compile(r"https?://[^\s<>\"{}|\\^`]+")
+"""The address of the page that states a curated fact."""
+
 
 @dataclass(frozen=True)
 class CsvCell:

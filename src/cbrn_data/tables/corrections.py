@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 from cbrn_data.findings import Finding, shown
 from cbrn_data.schema.model import Package
-from cbrn_data.sources.cells import CsvRow, read_cells
+from cbrn_data.sources.cells import PUBLIC_PAGE, CsvRow, read_cells
 from cbrn_data.sources.source import Source
 from cbrn_data.tables.claims import Claim
-from cbrn_data.tables.curated import PUBLIC_PAGE
 
 COLUMNS = ("table_name", "row_id", "field", "expect", "value", "reason", "url")
 

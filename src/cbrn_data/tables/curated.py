@@ -9,7 +9,6 @@ rows are used and the bad one is published in ``quarantine.csv``, else it blocks
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -17,7 +16,7 @@ from cbrn_data.findings import Finding, shown
 from cbrn_data.schema.compile import cell_faults, compile_table, explained, text_table
 from cbrn_data.schema.model import Package, Table
 from cbrn_data.schema.rules import RULES
-from cbrn_data.sources.cells import CsvRow, CsvTable, read_cells
+from cbrn_data.sources.cells import CERTAINTIES, PUBLIC_PAGE, CsvRow, CsvTable, read_cells
 from cbrn_data.sources.source import Source
 from cbrn_data.tables.addresses import foreign_parameters
 from cbrn_data.tables.claims import Claim, Key
@@ -25,8 +24,6 @@ from cbrn_data.tables.known import KnownRows
 from cbrn_data.tabular.faults import lost
 from cbrn_data.words.text import is_active
 
-CERTAINTIES = ("high", "medium")
-PUBLIC_PAGE = re.compile(r"https?://[^\s<>\"{}|\\^`]+")
 _SPREAD_OVER_EDITIONS = {"project_regions": ("project_id", "region_id")}
 """Tables whose curated rows have no year: one holds for each edition of its region, by these fields of the key."""
 
