@@ -26,10 +26,38 @@ FIRST = ("flows/", "portal/test_browser.py", "tables/test_cluster.py", "test_rep
 SPREAD = ("store/test_store_crash.py", "test_bad.py", "verify/test_remote.py", "verify/test_tamper.py")
 """Files whose tests share nothing costly: any worker takes any of their tests."""
 
+SLOW = (
+    "catalogue/",
+    "cli/test_commands.py",
+    "cli/test_editions.py",
+    "cli/test_extras.py",
+    "cli/test_refusals.py",
+    "client/",
+    "containers/test_web.py",
+    "docs/test_left_out.py",
+    "docs/test_pages.py",
+    "flows/test_flows.py",
+    "flows/test_schedule.py",
+    "leaflet/test_foreign.py",
+    "leaflet/test_hostile.py",
+    "portal/",
+    "push/",
+    "release/test_gate.py",
+    "signing/test_others.py",
+    "store/test_store_crash.py",
+    "tables/test_cluster.py",
+    "tables/test_kept.py",
+    "tabular/test_oracle",
+    "test_bad.py",
+    "test_reproducible.py",
+    "verify/",
+)
+"""What needs a server, a browser, many processes or a long history: marked ``slow``, and left out by ``make quick``."""
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each file (or folder of ``FIRST``) to one worker, so that what its tests share is made once."""
+    """Mark slow tests, and give each file (or folder of ``FIRST``) to one worker, so that what it shares is made once."""
 
     def place(item: pytest.Item) -> int:
         name = item.path.as_posix().partition("/tests/")[2]
@@ -37,6 +65,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     for item in items:
         name = item.path.as_posix().partition("/tests/")[2]
+        if name.startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
         if name not in SPREAD:
             first = place(item)
             item.add_marker(pytest.mark.xdist_group(FIRST[first] if first < len(FIRST) else name))
