@@ -157,12 +157,22 @@ def _near(words: str) -> str | None:
 def likely(text: str, section: str) -> float:
     """Return how much a line is like a heading of ``section``, from 0 to 1; 0 for what can be none."""
     words = title(text).words
-    if not 4 <= len(words) <= LONGEST or len(words.split()) > 7 or re.search(r"[0-9.;!?]", words) or label(words):
+    if not may_head(text):
         return 0
     names = (*HEADINGS[section], *OTHER_WORDS[section])
     alike = max(difflib.SequenceMatcher(None, words, name, autojunk=False).ratio() for name in names)
     stem = _STEMS.get(section)
     return max(alike, _LIKE if stem and re.search(rf"\b(?:{stem})", words) else 0) if alike >= _LIKE or stem else 0
+
+
+def may_head(text: str) -> bool:
+    """Whether a text is short and plain enough to head a section, whatever it says.
+
+    >>> may_head("What matters"), may_head("In May 2024 five officers were trained.")
+    (True, False)
+    """
+    words = title(text).words
+    return 4 <= len(words) <= LONGEST and len(words.split()) <= 7 and not re.search(r"[0-9.;!?]", words) and not label(words)
 
 
 def is_likely(score: float) -> bool:

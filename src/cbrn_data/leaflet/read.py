@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Callable, Iterable
-from itertools import chain
+from itertools import chain, groupby
 
 from cbrn_data.findings import Finding, shown
 from cbrn_data.leaflet.blocks import Block
 from cbrn_data.leaflet.doubts import doubts
 from cbrn_data.leaflet.head import read_head, read_labelled
-from cbrn_data.leaflet.headings import HEADINGS, OPTIONAL
+from cbrn_data.leaflet.headings import HEADINGS, OPTIONAL, may_head
 from cbrn_data.leaflet.layout import Layout, Section, read_layout
 from cbrn_data.leaflet.misread import misread
 from cbrn_data.leaflet.sections import (
@@ -61,7 +62,7 @@ def read_leaflet(document: Document) -> tuple[Leaflet, list[Finding]]:
                 findings.append(Finding("section-empty", message, document.place, section.line))
             left += [block for block in blocks if not _has_words(block)]
             left += _READERS[section.name](list(filter(_has_words, blocks)), leaflet, findings)
-    findings += [_unread(document, block) for block in left]
+    findings += _unread(document, layout, left)
     findings += _head_findings(leaflet, any(finding.code == "seat-unread" for finding in findings))
     findings += _contradictions(leaflet)
     findings += _heading_counts(leaflet, layout)
@@ -107,9 +108,20 @@ def _missing_sections(document: Document, layout: Layout) -> list[Finding]:
     return findings
 
 
-def _unread(document: Document, block: Block) -> Finding:
-    message = f"no rule says what this is: {shown(block.plain.text, 80)}"
-    return Finding("line-unread", message, document.place, block.lines[0].number)
+def _unread(document: Document, layout: Layout, left: list[Block]) -> Iterable[Finding]:
+    """Tell what no rule says; where a section is missing, the lines under what is likely its heading are told once."""
+    missing = " or ".join(repr(name) for name in HEADINGS if name not in OPTIONAL and not layout.named(name))
+    starts = sorted(section.line for section in layout.sections)
+    lines = sorted(left, key=lambda block: block.lines[0].number)
+    for _, group in groupby(lines, lambda block: bisect(starts, block.lines[0].number)):
+        blocks = list(group)
+        if missing and len(blocks) > 1 and may_head(blocks[0].plain.text):
+            message = f"no line is the heading {missing}; likely it is {shown(blocks[0].plain.text, 60)!r}"
+            yield Finding("heading-unsure", message, document.place, blocks[0].lines[0].number)
+            continue
+        for block in blocks:
+            message = f"no rule says what this is: {shown(block.plain.text, 80)}"
+            yield Finding("line-unread", message, document.place, block.lines[0].number)
 
 
 def _head_findings(leaflet: Leaflet, seat_told: bool) -> list[Finding]:
