@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise, takewhile
 from statistics import median
+from typing import NamedTuple
 
 from cbrn_data.documents.headings import is_heading
 from cbrn_data.documents.lines import Column, Line
@@ -89,14 +90,12 @@ def _cut(column: Column, page: Page, leading: Mapping[float, float]) -> Iterator
         for above, below in pairwise(lines)
         if above.size == below.size and below.text[:1].islower() and below.y - above.y < 2.2 * below.size
     ]
-    items, unsure = _items_without_gaps(lines, leading)
-    widest = max(line.rect.width for line in lines)
+    items, unsure = _items_without_gaps(lines, page)
+    room = _Room(max(line.rect.width for line in lines), max(line.rect.x1 for line in lines))
     current: list[Line] = []
     for line in lines:
         apart = sorted(own)[len(own) // 4] if len(own) > 2 else leading[line.size]
-        if current and (
-            id(line) in items or _begins(line, current, column, page, apart) or _ended(current[-1], line, widest)
-        ):
+        if current and (id(line) in items or _begins(line, current, column, page, apart) or _ended(current[-1], line, room)):
             yield _paragraph(current, page, unsure)
             current = []
         current.append(line)
@@ -111,34 +110,40 @@ def _paragraph(lines: Sequence[Line], page: Page, unsure: set[int]) -> Paragraph
     return paragraph
 
 
-def _has_room(above: Line, line: Line, widest: float) -> bool:
-    """Whether the first word of ``line`` had room behind ``above``, so that somebody meant the line to end there."""
-    word = line.rect.width * len(line.text.split()[0]) / len(line.text)
-    return above.rect.width + 0.3 * above.size + word < widest - 0.3 * above.size
+class _Room(NamedTuple):
+    """How wide the lines of a column are at most, and where they end at the right."""
+
+    width: float
+    right: float
+
+    def has(self, above: Line, line: Line) -> bool:
+        """Whether the first word of ``line`` had room behind ``above``, so that somebody meant the line to end there."""
+        word = line.rect.width * len(line.text.split()[0]) / len(line.text) + 0.6 * above.size
+        return above.rect.width + word < self.width and above.rect.x1 + word < self.right
 
 
-def _ended(above: Line, line: Line, widest: float) -> bool:
+def _ended(above: Line, line: Line, room: _Room) -> bool:
     """Whether a sentence ends a paragraph: there was room behind it, and the next line begins another."""
-    return above.text[-1:] in ".!?”" and not line.text[:1].islower() and _has_room(above, line, widest)
+    return above.text[-1:] in ".!?”" and not line.text[:1].islower() and room.has(above, line)
 
 
-def _items_without_gaps(lines: Sequence[Line], leading: Mapping[float, float]) -> tuple[set[int], set[int]]:
+def _items_without_gaps(lines: Sequence[Line], page: Page) -> tuple[set[int], set[int]]:
     """Return the lines that begin items of a list without gaps or marks, and those that may do so.
 
     Such a list is what a heading heads, where every line that could begin an item has room left on the line before.
     """
     found, unsure = set[int](), set[int]()
-    widest = max(line.rect.width for line in lines)
-    for run in _even_runs(lines, leading):
+    room = _Room(max(line.rect.width for line in lines), max(line.rect.x1 for line in lines))
+    for run in _even_runs(lines):
+        if any(_MARK.match(line.text) or _spot(line, page) for line in run):
+            continue
         pairs = list(pairwise(run))
         starts = [(above, line) for above, line in pairs if not line.text[:1].islower() or _counts(line)]
         sentences = any(line.text[-1:] in ".!?:" for line in run[:-1])
-        if len(run) > 2 and starts and not sentences and all(_has_room(*pair, widest) for pair in starts):
+        if len(run) > 2 and starts and not sentences and all(room.has(*pair) for pair in starts):
             found |= {id(line) for _, line in starts}
-        elif any(_ended(above, line, widest) for above, line in pairs):
-            unsure |= {
-                id(line) for above, line in starts if above.text[-1:] in ".!?”" and not _has_room(above, line, widest)
-            }
+        elif any(_ended(above, line, room) for above, line in pairs):
+            unsure |= {id(line) for above, line in starts if above.text[-1:] in ".!?”" and not room.has(above, line)}
     return found, unsure
 
 
@@ -148,7 +153,7 @@ def _counts(line: Line) -> bool:
     return first is not None and first.start == 0
 
 
-def _even_runs(lines: Sequence[Line], leading: Mapping[float, float]) -> Iterator[list[Line]]:
+def _even_runs(lines: Sequence[Line]) -> Iterator[list[Line]]:
     """Yield the lines between two headings where all are alike and equally far apart."""
     run: list[Line] = []
     for line in [*lines, None]:
