@@ -56,7 +56,7 @@ def test_a_small_edit_is_read_or_told(kind: str, old: str, new: str, follows: An
 
 
 def test_a_name_in_another_language_gets_the_name_that_is_known() -> None:
-    for name in ("Казахстан", "КАЗАХСТАН", "Kazajistán"):
+    for name in ("Kazajistán", "Cazaquistão", "Kazachstán"):
         _, findings = read(REAL.replace("\nKazakhstan\n", f"\n{name}\n", 1))
         assert "nearest: Kazakhstan" in next(finding.message for finding in findings if finding.code == "country-unresolved")
 
