@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from cbrn_data.documents.text import ReadText, RefusedError, from_value
-from cbrn_data.errors import CbrnDataError, SourceError
+from cbrn_data.errors import CbrnDataError, SourceError, extra_missing
 from cbrn_data.findings import Finding, shown
 from cbrn_data.isolated import LimitError, UnreadableError, read_isolated
 from cbrn_data.sources.document import Document, read_document
@@ -28,7 +29,8 @@ READERS = {
 }
 """The reader of each kind: a function of an open file whose value JSON can hold."""
 
-_EXTRA = "reading {} needs the extra 'pdf': pip install '.[pdf]' in the project"
+_NEEDS = {"PDF": ("pdfminer", "spellchecker"), "DOCX": (), "HTML": ("selectolax",)}
+"""The libraries of each reader, all of the extra ``leaflets``."""
 
 _BEGINNINGS = (
     (b"\xd0\xcf\x11\xe0", "old Word file"),
@@ -45,10 +47,7 @@ _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 def read_received(name: str, data: bytes) -> ReadText:
     """Return the text of a document. Raises SourceError with a finding that says why it has none; what was read is kept."""
     try:
-        kind = kind_of(name, data)
-        return from_value(_run(READERS[kind], data))
-    except ImportError as error:
-        raise CbrnDataError(f"{name}: {_EXTRA.format(SUFFIXES[Path(name).suffix.lower()])}") from error
+        return from_value(_run(kind_of(name, data), data))
     except RefusedError as error:
         raise refusal(name, error) from error
 
@@ -58,9 +57,7 @@ def read_again(data: bytes) -> ReadText:
     kind = _by_bytes(data)
     suffix = next((suffix for suffix, known in SUFFIXES.items() if known == kind), ".html")
     try:
-        return from_value(_run(READERS[SUFFIXES[suffix]], data))
-    except ImportError as error:
-        raise CbrnDataError(_EXTRA.format(SUFFIXES[suffix])) from error
+        return from_value(_run(SUFFIXES[suffix], data))
     except RefusedError as error:
         raise SourceError(str(error), [Finding(error.code, str(error))]) from error
 
@@ -150,9 +147,12 @@ def _article(kind: str) -> str:
     return kind if kind in ("HTML", "RTF") else f"an {kind}" if kind[:1].lower() in "aeiou" else f"a {kind}"
 
 
-def _run(reader: str, data: bytes) -> Any:
+def _run(kind: str, data: bytes) -> Any:
+    for module in _NEEDS[kind]:
+        if find_spec(module) is None:
+            raise CbrnDataError(extra_missing(f"reading {kind}", "leaflets", module))
     try:
-        return read_isolated(reader, data)
+        return read_isolated(READERS[kind], data)
     except LimitError as error:
         raise RefusedError("document-too-large", str(error)) from error
     except UnreadableError as error:
