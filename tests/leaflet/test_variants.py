@@ -70,3 +70,30 @@ def test_a_heading_that_is_not_known_is_told_once() -> None:
         assert [finding.code for finding in findings] == ["heading-unsure"]
         assert heading in findings[0].message and section in findings[0].message
         assert said == SAID
+
+
+@pytest.mark.parametrize(
+    ("written", "projects", "codes"),
+    [
+        ("In March 2024, under Project\n81. It", [81], []),
+        ("In March 2024, under Projects 81 and\n87. It", [81, 87], []),
+        ("1. In March 2024, under Project 81, it", [81], []),
+        ("On 21. March 2024, under Project 81, it", [81], ["number-unread"]),
+        ("21. March 2024: under Project 81, it", [81], ["number-unread"]),
+    ],
+)
+def test_a_number_at_a_line_end_is_no_mark_of_a_list(written: str, projects: list[int], codes: list[str]) -> None:
+    said, findings = read(REAL.replace("In March 2024 Project 87", written))
+    achievement = said["achievements"][1]
+    assert (len(said["achievements"]), achievement["projects"], achievement["date_start"]) == (5, projects, "2024-03")
+    assert [finding.code for finding in findings] == codes
+
+
+def test_a_number_alone_that_ends_a_sentence_is_not_dropped() -> None:
+    sentence = REAL[REAL.index("In March 2024 Project 87") :]
+    sentence = sentence[: sentence.index("gatherings.") + len("gatherings.")]
+    said, findings = read(REAL.replace(sentence, sentence.removesuffix(".") + " under Project\n81."))
+    assert said["achievements"][1]["text"].endswith("under Project 81.") and said["achievements"][1]["projects"] == [87, 81]
+    assert findings == []
+    _, findings = read(REAL.replace(sentence, sentence.removesuffix(".") + " under Project\n\n81."))
+    assert "line-unread" in [finding.code for finding in findings]

@@ -18,9 +18,18 @@ from cbrn_data.words.text import Plain
 
 _FLAG = "[\U0001f1e6-\U0001f1ff]{2}"
 _BULLET = "[•‣▪▫●○◦■□◆◇▶►➔➢➤✓✔❖⁃∙\ue000-\uf8ff]"
-_SPACED_MARK = r"[·*–—-]|[0-9]{1,2}[.)]|#{1,6}|[oüvqØ§](?= [A-Z0-9])"
+_SPACED_MARK = (
+    r"[·*–—-]|[0-9]{1,2}[.)](?! (?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sep|Oct|Nov|Dec)[a-z.]* [0-9])"
+    r"|#{1,6}|[oüvqØ§](?= [A-Z0-9])"
+)
 _LIST_MARK = re.compile(rf"(?:(?:{_FLAG}|{_BULLET}) ?|(?:{_SPACED_MARK}) )+(?=\S)")
 _ONLY_MARK = re.compile(rf"(?:{_FLAG}|{_BULLET}|[·-]|[0-9]{{1,2}}[.)]|#{{1,6}})(?: ?(?:{_FLAG}|{_BULLET}))*")
+_NUMBER_MARK = re.compile(r"([0-9]{1,2})[.)](?= |$)")
+_EXPECTS_NUMBER = re.compile(
+    r"(?:\b(?:projects?|pr|nos?|phases?|levels?|class|iso|and|or|to|of|in|on|under|with|by|from|over|than|about)\.?|[,–—-])$",
+    re.I,
+)
+"""How a line ends after which a number goes on with its sentence."""
 _RULE_LINE = re.compile(r"[=_*~–—-]{3,}|[|: =-]*-{3,}[|: =-]*")
 _TABLE_ROW = re.compile(r"\|.*\|")
 _CELL = re.compile(r"(?:[^|\\]|\\.)+")
@@ -32,16 +41,20 @@ _FRONT_MATTER = re.compile(
 
 @dataclass(frozen=True)
 class Line:
-    """One line that is not blank: its number from 1, its readable text, and whether that describes a ``picture``."""
+    """One line that is not blank: its number from 1, its readable text, and whether that describes a ``picture``.
+
+    ``goes_on``: a number at its start belongs to the sentence of the line before.
+    """
 
     number: int
     plain: Plain
     picture: bool = False
+    goes_on: bool = False
 
     @cached_property
     def item(self) -> Plain:
         """The text without a list mark at its start."""
-        mark = _LIST_MARK.match(self.plain.text)
+        mark = None if self.goes_on else _LIST_MARK.match(self.plain.text)
         return self.plain.part(mark.end()) if mark else self.plain
 
     @property
@@ -90,9 +103,15 @@ def read_blocks(document: Document, ignored: list[Ignored]) -> Iterator[Block]:
     if skipped:
         ignored.append(Ignored(1, skipped, rule="front-matter"))
     first: int | None = None
+    count = 0
     for place in range(skipped, len(starts) - 1):
         raw = document.text[starts[place] : starts[place + 1]]
         kind = _kind(raw)
+        if number := _NUMBER_MARK.match(" ".join(raw.split())):
+            before = document.text[starts[place - 1] : starts[place]] if first is not None else ""
+            is_mark = _counts_on(int(number[1]), count) and not _EXPECTS_NUMBER.search(before.rstrip())
+            kind = None if kind == "list-mark" and not is_mark else kind
+            count = int(number[1]) if is_mark else count
         if kind and first is not None:
             yield _block(document, starts, first, place)
             first = None
@@ -106,6 +125,11 @@ def read_blocks(document: Document, ignored: list[Ignored]) -> Iterator[Block]:
             ignored.append(Ignored(place + 1, place + 1, rule=kind))
     if first is not None:
         yield _block(document, starts, first, len(starts) - 1)
+
+
+def _counts_on(number: int, count: int) -> bool:
+    """Whether a number begins a list or follows ``count``, the number of the item before: "81." alone is no item of one."""
+    return number in (1, count + 1)
 
 
 def _kind(raw: str) -> str | None:
@@ -133,4 +157,10 @@ def _block(document: Document, starts: list[int], first: int, stop: int) -> Bloc
     """Read the lines ``first`` to before ``stop`` as one text, since bold and links go over line ends."""
     whole = Plain.of(document.text[starts[first] : starts[stop]], starts[first], document.joins)
     plains = whole.lines(starts[first:stop])
-    return Block(tuple(Line(number, plain) for number, plain in enumerate(plains, start=first + 1) if plain.text))
+    lines: list[Line] = []
+    for number, plain in enumerate(plains, start=first + 1):
+        if plain.text:
+            before = lines[-1].plain.text if lines else ""
+            goes_on = _NUMBER_MARK.match(plain.text) is not None and _EXPECTS_NUMBER.search(before) is not None
+            lines.append(Line(number, plain, goes_on=goes_on))
+    return Block(tuple(lines))
