@@ -65,18 +65,6 @@ def test_a_leaflet_is_a_page_or_two() -> None:
     assert finding.code == "source-too-large"
 
 
-def test_every_place_of_a_refused_character_is_named_up_to_ten() -> None:
-    _, findings = read_document("a", "a\u200bb\u2060\n\u202e\n".encode())
-    assert [(finding.line, finding.message) for finding in findings] == [
-        (1, "U+200B (ZERO WIDTH SPACE) in column 2"),
-        (1, "U+2060 (WORD JOINER) in column 4"),
-        (2, "U+202E (RIGHT-TO-LEFT OVERRIDE) in column 1"),
-    ]
-    _, findings = read_document("a", "a\u200b\n".encode() * 14)
-    assert [finding.line for finding in findings] == list(range(1, 11))
-    assert findings[-1].message.endswith(", and 4 more")
-
-
 def test_a_leaflet_may_have_soft_hyphens_and_no_other_source() -> None:
     data = "Border Con\u00adtrol".encode()
     assert read_document("a.txt", data, "leaflet")[1] == []

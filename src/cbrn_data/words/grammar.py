@@ -41,7 +41,7 @@ def parts(text: str) -> tuple[Part, ...]:
     """Return every number and date of ``text``, from left to right; no two share a character.
 
     >>> [(part.kind, part.value) for part in parts("In 2024 Project 87 trained 60 ISO 17025 auditors")]
-    [('date', None), ('project', 87), ('count', 60), ('label', None)]
+    [('date', None), ('project', 87), ('count', 60), ('name', None)]
     """
     flat = folded(text)
     found: list[Part] = []
