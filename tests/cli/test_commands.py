@@ -84,7 +84,7 @@ def test_extract_says_its_findings_on_standard_error_and_in_the_json(cbrn_data: 
     leaflet = tmp_path / "leaflet.txt"
     text = (LEAFLETS / "central-asia-2025.txt").read_text(encoding="utf-8")
     leaflet.write_text(text.replace("17 July 2015", "July 2015"), encoding="utf-8")
-    plain, with_findings = cbrn_data("extract", leaflet), cbrn_data("extract", leaflet, "--json")
+    plain, with_findings = cbrn_data("extract", leaflet, COLUMNS=""), cbrn_data("extract", leaflet, "--json")
     assert plain.code == with_findings.code == 0
     assert plain.json == {key: value for key, value in with_findings.json.items() if key != "findings"}
     assert {finding["code"] for finding in with_findings.json["findings"]} == {"date-unread", "head-incomplete"}
@@ -111,7 +111,7 @@ def test_add_tries_every_file_and_ends_as_the_first_error_does(cbrn_data: Comman
     picture.touch()
     done = cbrn_data("add", empty, picture, LEAFLETS / "middle-east-2025.txt", "--root", project)
     assert done.code == 1
-    assert "source-empty" in done.err and "only .txt and .pdf leaflets" in " ".join(done.err.split())
+    assert "source-empty" in done.err and "only .txt, .pdf, .docx and .html leaflets" in " ".join(done.err.split())
     assert (project / "raw/middle-east-2025.txt").exists()
     assert cbrn_data("add", picture, "--root", project).code == 2
 

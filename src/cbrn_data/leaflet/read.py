@@ -116,7 +116,8 @@ def _unread(document: Document, layout: Layout, left: list[Block]) -> Iterable[F
     for _, group in groupby(lines, lambda block: bisect(starts, block.lines[0].number)):
         blocks = list(group)
         if missing and len(blocks) > 1 and may_head(blocks[0].plain.text):
-            message = f"no line is the heading {missing}; likely it is {shown(blocks[0].plain.text, 60)!r}"
+            first = shown(blocks[0].plain.text, 60)
+            message = f"no line is the heading {missing}; {first!r} may be it: no rule says what follows"
             yield Finding("heading-unsure", message, document.place, blocks[0].lines[0].number)
             continue
         for block in blocks:
