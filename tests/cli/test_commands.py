@@ -340,14 +340,15 @@ def test_withdraw_marks_a_release_and_touches_no_byte_of_it(cbrn_data: Command, 
     shutil.copytree(history.root, root)
     releases = root / "published/releases"
     before = {path: path.read_bytes() for path in releases.rglob("*") if path.is_file()}
-    done = cbrn_data("withdraw", "1.1.0", "--reason", "A date was wrong", "--root", root)
+    day = "1795651200"  # 2026-11-26, after the releases
+    done = cbrn_data("withdraw", "1.1.0", "--reason", "A date was wrong", "--root", root, SOURCE_DATE_EPOCH=day)
     assert (done.code, done.out) == (0, "1.1.0 is withdrawn: A date was wrong\n")
     assert {path: path.read_bytes() for path in releases.rglob("*") if path.is_file()} == before
     listed = {entry["version"]: entry["withdrawn"] for entry in cbrn_data("releases", "--json", "--root", root).json}
     assert listed == {
         "2.0.0": None,
         "1.1.1": None,
-        "1.1.0": {"reason": "A date was wrong", "date": "2026-11-22"},
+        "1.1.0": {"reason": "A date was wrong", "date": "2026-11-26"},
         "1.0.0": None,
     }
     assert "WITHDRAWN: A date was wrong" in cbrn_data("releases", "--root", root).out

@@ -94,7 +94,6 @@ def test_an_error_without_a_file_gets_the_one_that_was_written() -> None:
     [
         ("plan",),
         ("publish",),
-        ("add", LEAFLET),
         ("releases",),
         ("releases", "--json"),
         ("diff", "1.0.0", "1.0.1"),
@@ -112,6 +111,14 @@ def test_a_wrong_folder_is_said_and_nothing_is_made_in_it(
     (line,) = done.err.splitlines()
     assert str(tmp_path) in line
     assert "is not the folder of a project (it has no " in line or "there is no store to push" in line
+
+
+def test_a_source_begins_a_new_project_in_an_empty_folder_only(cbrn_data: Command, tmp_path: Path) -> None:
+    (tmp_path / "letters").mkdir()
+    done = cbrn_data("add", LEAFLET, "--root", tmp_path, COLUMNS="")
+    assert done.code == 2 and "is not the folder of a project (it has no schemas/)" in done.err
+    assert [path.name for path in tmp_path.iterdir()] == ["letters"]
+    assert cbrn_data("add", LEAFLET, "--root", tmp_path / "letters").code == 0
 
 
 def test_a_folder_that_is_not_of_releases_is_said(cbrn_data: Command, project: Path, tmp_path: Path) -> None:
