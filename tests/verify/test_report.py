@@ -66,7 +66,7 @@ def test_the_page_says_what_was_checked_and_what_was_found(reported: bytes, publ
     release = published / "releases/1.0.0"
     head = hashlib.sha256((release / "SHA256SUMS").read_bytes()).hexdigest()
     assert "Everything that was checked holds." in text
-    assert f"Store {published} Head 1.0.0 of {DAY}, number 1 of the history Digest {head} Verified on {DAY} (UTC)" in text
+    assert f"Store {published} Head 1.0.0 of {DAY}, number 1 of the history Digest {head} Verified on {DAY} 00:00 (UTC)" in text
     assert "Pinned keys none" in text and "No key was pinned." in text
     for check in ("files", "record", "data package", "tables", "evidence", "sources", "report", "signature", "delta"):
         assert f"1.0.0 {check} ✓ passed" in text
@@ -88,7 +88,7 @@ def test_the_page_is_the_same_again_and_of_the_day_that_is_given(reported: bytes
     run("verify", "--published", published, "--report", target)
     assert target.read_bytes() == reported
     run("verify", "--published", published, "--report", target, SOURCE_DATE_EPOCH="0")
-    assert b"1970-01-01 (UTC)" in target.read_bytes()
+    assert b"1970-01-01 00:00 (UTC)" in target.read_bytes()
     assert [path.name for path in tmp_path.iterdir()] == ["again.html"]
 
 
