@@ -66,7 +66,9 @@ def test_the_page_says_what_was_checked_and_what_was_found(reported: bytes, publ
     release = published / "releases/1.0.0"
     head = hashlib.sha256((release / "SHA256SUMS").read_bytes()).hexdigest()
     assert "Everything that was checked holds." in text
-    assert f"Store {published} Head 1.0.0 of {DAY}, number 1 of the history Digest {head} Verified on {DAY} 00:00 (UTC)" in text
+    assert (
+        f"Store {published} Head 1.0.0 of {DAY}, number 1 of the history Digest {head} Verified on {DAY} 00:00 (UTC)" in text
+    )
     assert "Pinned keys none" in text and "No key was pinned." in text
     for check in ("files", "record", "data package", "tables", "evidence", "sources", "report", "signature", "delta"):
         assert f"1.0.0 {check} ✓ passed" in text
