@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 
-from cbrn_data.leaflet.headings import HEADINGS, OTHER_WORDS
-from cbrn_data.words.text import folded
-
-_COUNTED = re.compile(r" ?\([0-9]{1,3}\)$|: ?[0-9]{1,3}$")
+from cbrn_data.leaflet.headings import HEADINGS, OTHER_WORDS, title
 
 
 @cache
@@ -25,5 +21,4 @@ def is_heading(text: str) -> bool:
     >>> is_heading("REGIONAL PRIORITIES"), is_heading("projects in the region")
     (True, False)
     """
-    flat = _COUNTED.sub("", " ".join(folded(text).split())).strip(" :*_0123456789.")
-    return flat.casefold() in _known() and text[:1] == text[:1].upper()
+    return title(text.strip("0123456789. ")).words in _known() and text[:1] == text[:1].upper()

@@ -107,9 +107,10 @@ def read_blocks(document: Document, ignored: list[Ignored]) -> Iterator[Block]:
     for place in range(skipped, len(starts) - 1):
         raw = document.text[starts[place] : starts[place + 1]]
         kind = _kind(raw)
-        if number := _NUMBER_MARK.match(" ".join(raw.split())):
+        words = " ".join(raw.split())
+        if number := _NUMBER_MARK.match(words):
             before = document.text[starts[place - 1] : starts[place]] if first is not None else ""
-            is_mark = _counts_on(int(number[1]), count) and not _EXPECTS_NUMBER.search(before.rstrip())
+            is_mark = _counts_on(int(number[1]), count) and not _goes_on(words, before)
             kind = None if kind == "list-mark" and not is_mark else kind
             count = int(number[1]) if is_mark else count
         if kind and first is not None:
@@ -125,6 +126,11 @@ def read_blocks(document: Document, ignored: list[Ignored]) -> Iterator[Block]:
             ignored.append(Ignored(place + 1, place + 1, rule=kind))
     if first is not None:
         yield _block(document, starts, first, len(starts) - 1)
+
+
+def _goes_on(text: str, before: str) -> bool:
+    """Whether a line begins with a number that belongs to the sentence of the line before."""
+    return bool(_NUMBER_MARK.match(text) and _EXPECTS_NUMBER.search(before.rstrip()))
 
 
 def _counts_on(number: int, count: int) -> bool:
@@ -161,6 +167,5 @@ def _block(document: Document, starts: list[int], first: int, stop: int) -> Bloc
     for number, plain in enumerate(plains, start=first + 1):
         if plain.text:
             before = lines[-1].plain.text if lines else ""
-            goes_on = _NUMBER_MARK.match(plain.text) is not None and _EXPECTS_NUMBER.search(before) is not None
-            lines.append(Line(number, plain, goes_on=goes_on))
+            lines.append(Line(number, plain, goes_on=_goes_on(plain.text, before)))
     return Block(tuple(lines))
