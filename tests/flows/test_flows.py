@@ -129,7 +129,7 @@ def test_of_many_findings_the_message_has_the_first_and_the_page_all(project: Pa
     for name in sorted(path for path in (project / "raw").iterdir() if path.suffix != ".yaml"):
         name.write_bytes(name.read_bytes() + b"\n")
     state = ingest(str(project), return_state=True)
-    assert len(json.loads(shown(api, state)["findings"])) == 6
+    assert len(json.loads(shown(api, state)["findings"])) == 7
     assert [line.partition(":")[0] for line in str(state.message).splitlines()] == [
         "the sources cannot be used",
         "raw/central-asia-2025.txt",
@@ -137,7 +137,7 @@ def test_of_many_findings_the_message_has_the_first_and_the_page_all(project: Pa
         "raw/memberships.csv",
         "raw/project_countries.csv",
         "raw/project_regions.csv",
-        "and 1 more",
+        "and 2 more",
     ]
 
 
