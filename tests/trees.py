@@ -7,6 +7,9 @@ from pathlib import Path
 
 Tree = dict[str, tuple[int, bytes]]
 
+HOLES = 1 << 30
+"""Bytes from which on a file is one of holes that a test made, and known by its size alone."""
+
 
 def tree(folder: Path, hidden: bool = True) -> Tree:
     """Return mode and bytes (of a link: where it leads) of everything below ``folder``, by relative path.
@@ -16,9 +19,17 @@ def tree(folder: Path, hidden: bool = True) -> Tree:
     found: Tree = {}
     for path in sorted(folder.rglob("*")):
         if hidden or not path.name.startswith("."):
-            data = os.readlink(path).encode() if path.is_symlink() else path.read_bytes() if path.is_file() else b""
-            found[str(path.relative_to(folder))] = (path.lstat().st_mode, data)
+            found[str(path.relative_to(folder))] = (path.lstat().st_mode, _data(path))
     return found
+
+
+def _data(path: Path) -> bytes:
+    if path.is_symlink():
+        return os.readlink(path).encode()
+    if not path.is_file():
+        return b""
+    size = path.stat().st_size
+    return b"%d" % size if size > HOLES else path.read_bytes()
 
 
 def stamped(folder: Path) -> dict[str, tuple[int, bytes, int]]:

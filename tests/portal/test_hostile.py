@@ -15,13 +15,15 @@ from tests.conftest import copy_sources
 from tests.portal.conftest import Page, publish
 
 HOSTILE = {
-    "priority": "<script>alert(1)</script><img src=x onerror=alert(2)>",
+    "script": "<script>alert(1)</script><img src=x onerror=alert(2)>",
     "title": "\"'><svg onload=alert(3)> {{ 7 * 7 }} </script></title>",
     "long": "W" * 400,
     "right": "CBRN مخاطر كيميائية وبيولوجية",
     "link": "[guide](javascript:alert(4))",
     "note": "<b>Dates</b> & <!-- -->",
 }
+NETWORK = "Network of universities and institutes for raising awareness on dual-use concerns of chemical materials"
+MITIGATION = "Mitigation of Risks of Zoonotic Diseases Arising as a Result of Climate Change in Central Asia"
 HARMLESS = {name: text.translate(dict.fromkeys(map(ord, "<>&\"'{}"), "!")) for name, text in HOSTILE.items()} | {
     "link": "[guide](#)"
 }
@@ -29,17 +31,17 @@ HARMLESS = {name: text.translate(dict.fromkeys(map(ord, "<>&\"'{}"), "!")) for n
 
 
 def published(folder: Path, words: dict[str, str]) -> Path:
-    """Publish the real sources with some of their words replaced."""
+    """Publish the real sources with some words replaced: those that no leaflet may hold in a curated table."""
     root = copy_sources(folder)
-    changes: list[tuple[str, str]] = [
-        ("CBRN Forensics", words["priority"]),
-        ("Mitigating the risks of zoonotic diseases in Central Asia", words["title"]),
-        ("Collaboration\nin Training", words["long"]),
-        ("Zoonotic Diseases Risk\nMitigation", words["right"]),
-        ("[regional guidance documents](#)", words["link"]),
+    changes: list[tuple[str, str, str]] = [
+        ("central-asia-2025.txt", "Zoonotic Diseases Risk\nMitigation", words["right"]),
+        ("central-asia-2025.txt", "[regional guidance documents](#)", words["link"]),
+        ("projects.csv", NETWORK, quoted(words["script"])),
+        ("projects.csv", MITIGATION, quoted(words["title"])),
+        ("projects.csv", "GOPA PACE", quoted(words["long"])),
     ]
-    for old, new in changes:
-        edit(root, "central-asia-2025.txt", replaced(old, new))
+    for name, old, new in changes:
+        edit(root, name, replaced(old, new))
     sidecar = root / "raw" / "memberships.csv.yaml"
     text = sidecar.read_text(encoding="utf-8")
     sidecar.write_text(
@@ -47,6 +49,11 @@ def published(folder: Path, words: dict[str, str]) -> Path:
     )
     publish(root)
     return root / "published"
+
+
+def quoted(text: str) -> str:
+    """Return a text as a cell of CSV."""
+    return '"' + text.replace('"', '""') + '"'
 
 
 def replaced(old: str, new: str) -> Callable[[str], str]:
@@ -69,7 +76,7 @@ def test_a_page_has_the_same_elements_whatever_its_text(stores: tuple[Path, Path
             page, other = Page(hostile[name]), Page(harmless[name])
             shape, same = ([(one.name, sorted(one.attributes)) for one in of.elements] for of in (page, other))
             assert shape == same, name
-            shown += sum(HOSTILE["priority"] in text for one in page.elements for text in one.text)
+            shown += sum(HOSTILE["script"] in text for one in page.elements for text in one.text)
             assert not any(one.attributes.get("href", "").startswith("javascript") for one in page.elements)
         if name.endswith(".js"):
             assert b"</script" not in hostile[name] and b"<img" not in hostile[name]
@@ -87,7 +94,14 @@ def test_hostile_text_runs_nothing_and_widens_nothing(stores: tuple[Path, Path])
         wrong: list[str] = []
         page.on("dialog", lambda dialog: wrong.append(dialog.message))
         page.on("console", lambda message: wrong.append(message.text))
-        for path in ("index.html", "tables/priorities.html", "projects/P109.html", "sources/central-asia-2025.html"):
+        projects = [f"projects/{number}.html" for number in ("P31", "P106", "P109")]
+        for path in (
+            "index.html",
+            "tables/projects.html",
+            "tables/priorities.html",
+            *projects,
+            "sources/central-asia-2025.html",
+        ):
             page.goto(f"{(stores[0] / path).as_uri()}")
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
         page.get_by_role("combobox").fill("alert")

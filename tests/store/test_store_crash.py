@@ -32,7 +32,7 @@ from tests.trees import Tree, tree
 
 KILLED = 9
 CHANGING = {"open", "write", "fchmod", "fsync", "mkdir", "rename", "unlink", "rmdir"}
-READING = {"fstat", "lstat", "listdir", "fdopen", "close", "path"}
+READING = {"fstat", "lstat", "listdir", "close", "path"}
 Act = Callable[[Path], object]
 
 

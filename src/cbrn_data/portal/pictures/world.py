@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from cbrn_data.schema.canonical import Row
 
@@ -26,6 +29,9 @@ _APART = 2
 
 Point = tuple[float, float]
 """Longitude and latitude in degrees; of what is projected, distances to the right and upwards."""
+
+Points = NDArray[np.float64]
+"""Points, one in each row."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +60,13 @@ class View:
     def frame(self, width: int, height: int) -> Frame:
         """Return the projection, as Vega-Lite has it, that fits the countries into a frame, and what is in sight then."""
         outlines = {row["country_id"]: _outlines()[row["country_id"]] for row in self.shown}
-        lens = _fitted([point for rings in outlines.values() for ring in rings for point in ring], width, height)
+        lens = _fitted(np.concatenate([ring for rings in outlines.values() for ring in rings]), width, height)
         return Frame(
             _thinned(_world(), _APART * math.degrees(1 / lens.scale)),
             lens.projection(),
             sorted(name for name, rings in _areas().items() if lens.sees(rings)),
             {code for code, rings in _outlines().items() if lens.sees(rings)},
-            {row["country_id"]: lens.pixel((row["lon"], row["lat"])) for row in self.shown},
+            {row["country_id"]: lens.pixel(row["lon"], row["lat"]) for row in self.shown},
             {code: lens.extent(rings) for code, rings in outlines.items()},
         )
 
@@ -86,28 +92,34 @@ class _Lens:
             "clipExtent": [[0, 0], [self.width, self.height]],
         }
 
-    def pixel(self, point: Point) -> Point:
-        x, y = (_equal_earth if self.spread else _flat)(self.middle, point)
-        return self.across + self.scale * x, self.down - self.scale * y
+    def pixels(self, points: Points) -> Points:
+        """Return pixels to the right and downwards."""
+        return self.scale * _projected(self.middle, self.spread, points) * (1, -1) + (self.across, self.down)
 
-    def sees(self, rings: list[list[Point]]) -> bool:
+    def pixel(self, lon: float, lat: float) -> Point:
+        across, down = self.pixels(np.array([(lon, lat)])).tolist()[0]
+        return across, down
+
+    def sees(self, rings: list[Points]) -> bool:
         """Say whether a vertex is in the frame; what is on the other side of the Earth would be far outside."""
-        points = (point for ring in rings for point in ring if self.spread or _distance(self.middle, point) < math.pi / 2)
-        return any(0 <= x <= self.width and 0 <= y <= self.height for x, y in map(self.pixel, points))
+        points = np.concatenate(rings)
+        if not self.spread:
+            points = points[_distance(self.middle, points) < math.pi / 2]
+        pixels = self.pixels(points)
+        return bool(((pixels >= 0) & (pixels <= (self.width, self.height))).all(axis=1).any())
 
-    def extent(self, rings: list[list[Point]]) -> float:
+    def extent(self, rings: list[Points]) -> float:
         """Return how many pixels the largest ring is wide or high."""
-        largest = max(rings, key=lambda ring: abs(_area(ring)))
-        left, top, right, bottom = _box(map(self.pixel, largest))
-        return max(right - left, bottom - top)
+        return float(np.ptp(self.pixels(max(rings, key=lambda ring: abs(_area(ring)))), axis=0).max())
 
 
-def _fitted(points: Sequence[Point], width: int, height: int) -> _Lens:
+def _fitted(points: Points, width: int, height: int) -> _Lens:
     """Return the projection that fits points into a frame."""
     middle = _middle(points)
-    spread = max(_distance(middle, point) for point in points) > _WIDEST
+    spread = bool(_distance(middle, points).max() > _WIDEST)
     middle = (middle[0], 0.0) if spread else middle
-    left, low, right, high = _box((_equal_earth if spread else _flat)(middle, point) for point in points)
+    projected = _projected(middle, spread, points)
+    (left, low), (right, high) = projected.min(axis=0).tolist(), projected.max(axis=0).tolist()
     scale = 0.88 * min(width / (right - left), height / (high - low))
     across, down = width / 2 - scale * (left + right) / 2, height / 2 + scale * (low + high) / 2
     return _Lens(middle, spread, scale, across, down, width, height)
@@ -138,12 +150,12 @@ def _shapes() -> list[dict[str, Any]]:
 
 
 @cache
-def _outlines() -> dict[str, list[list[Point]]]:
+def _outlines() -> dict[str, list[Points]]:
     return {shape["id"]: list(_rings(_world(), shape)) for shape in _shapes() if "id" in shape}
 
 
 @cache
-def _areas() -> dict[str, list[list[Point]]]:
+def _areas() -> dict[str, list[Points]]:
     return {shape["properties"]["name"]: list(_rings(_world(), shape)) for shape in _shapes() if "id" not in shape}
 
 
@@ -152,16 +164,31 @@ def _thinned(topology: dict[str, Any], step: float) -> dict[str, Any]:
 
     What is drawn as filled is to the right of a ring, so a ring that collapsed or turned would fill the map around it.
     """
-    arcs = [_arc_thinned(arc, step / topology["transform"]["scale"][0]) for arc in topology["arcs"]]
-    thin = topology | {"arcs": arcs}
+    (across, up), smallest = topology["transform"]["scale"], 2 * step**2
+    arcs = [_arc_thinned(arc, step / across) for arc in topology["arcs"]]
+    swept = [across * up * _swept(arc) for arc in arcs]
+
+    def twice(ring: list[int]) -> float:
+        """Return twice the area within a ring, negative where it goes clockwise."""
+        return sum(swept[number] if number >= 0 else -swept[~number] for number in ring)
+
     shapes = []
     for shape in topology["objects"][FEATURE]["geometries"]:
         polygons = []
         for outer, *holes in shape["arcs"]:
-            if _area(_ring(thin, outer)) < -(step**2):
-                polygons.append([outer, *(hole for hole in holes if _area(_ring(thin, hole)) > step**2)])
+            if twice(outer) < -smallest:
+                polygons.append([outer, *(hole for hole in holes if twice(hole) > smallest)])
         shapes.append(shape | {"arcs": polygons})
-    return thin | {"objects": {FEATURE: {"type": "GeometryCollection", "geometries": shapes}}}
+    return topology | {"arcs": arcs, "objects": {FEATURE: {"type": "GeometryCollection", "geometries": shapes}}}
+
+
+def _swept(arc: list[list[int]]) -> int:
+    """Return twice the area that the line from the origin sweeps along an arc: over a ring, the origin does not matter."""
+    swept = x = y = 0
+    for across, up in arc:
+        swept += x * up - y * across
+        x, y = x + across, y + up
+    return swept
 
 
 def _arc_thinned(arc: list[list[int]], step: float) -> list[list[int]]:
@@ -176,66 +203,65 @@ def _arc_thinned(arc: list[list[int]], step: float) -> list[list[int]]:
     return [*kept, [x + arc[-1][0], y + arc[-1][1]]]
 
 
-def _rings(topology: dict[str, Any], shape: dict[str, Any]) -> Iterator[list[Point]]:
+def _rings(topology: dict[str, Any], shape: dict[str, Any]) -> Iterator[Points]:
     """Yield the outer ring of every polygon of a shape (TopoJSON, github.com/topojson/topojson-specification)."""
     for outer, *_ in shape["arcs"]:
         yield _ring(topology, outer)
 
 
-def _ring(topology: dict[str, Any], numbers: list[int]) -> list[Point]:
-    return [point for number in numbers for point in _arc(topology, number)]
+def _ring(topology: dict[str, Any], numbers: list[int]) -> Points:
+    return np.concatenate([_arc(topology, number) for number in numbers])
 
 
-def _arc(topology: dict[str, Any], number: int) -> list[Point]:
+def _arc(topology: dict[str, Any], number: int) -> Points:
     """Return an arc, whose places are differences; a negative number is an arc the other way round."""
-    (scale_x, scale_y), (move_x, move_y) = topology["transform"]["scale"], topology["transform"]["translate"]
-    points, x, y = [], 0, 0
-    for across, up in topology["arcs"][number if number >= 0 else ~number]:
-        x, y = x + across, y + up
-        points.append((x * scale_x + move_x, y * scale_y + move_y))
+    places = np.cumsum(topology["arcs"][number if number >= 0 else ~number], axis=0)
+    points: Points = places * topology["transform"]["scale"] + topology["transform"]["translate"]
     return points if number >= 0 else points[::-1]
 
 
-def _area(ring: list[Point]) -> float:
-    return sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in zip(ring, ring[1:] + ring[:1], strict=True)) / 2
+def _area(ring: Points) -> float:
+    """Return the area within a ring, negative where its points go clockwise."""
+    (x1, y1), (x2, y2) = ring.T, np.roll(ring, -1, axis=0).T
+    return float(np.sum(x1 * y2 - x2 * y1)) / 2
 
 
-def _box(points: Iterable[Point]) -> tuple[float, float, float, float]:
-    """Return the least and the greatest of both coordinates."""
-    across, up = zip(*points, strict=True)
-    return min(across), min(up), max(across), max(up)
-
-
-def _middle(points: Sequence[Point]) -> Point:
+def _middle(points: Points) -> Point:
     """Return the direction of the mean of points on the sphere."""
-    x = sum(math.cos(math.radians(lat)) * math.cos(math.radians(lon)) for lon, lat in points)
-    y = sum(math.cos(math.radians(lat)) * math.sin(math.radians(lon)) for lon, lat in points)
-    z = sum(math.sin(math.radians(lat)) for _, lat in points)
+    lon, lat = np.radians(points.T)
+    x, y, z = (float(part.sum()) for part in (np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)))
     return round(math.degrees(math.atan2(y, x)), 4), round(math.degrees(math.atan2(z, math.hypot(x, y))), 4)
 
 
-def _cosine(middle: Point, point: Point) -> float:
-    (lon0, lat0), (lon, lat) = (map(math.radians, one) for one in (middle, point))
-    return math.sin(lat0) * math.sin(lat) + math.cos(lat0) * math.cos(lat) * math.cos(lon - lon0)
+def _cosine(middle: Point, points: Points) -> Points:
+    (lon0, lat0), (lon, lat) = np.radians(middle), np.radians(points.T)
+    cosine: Points = np.sin(lat0) * np.sin(lat) + np.cos(lat0) * np.cos(lat) * np.cos(lon - lon0)
+    return cosine
 
 
-def _distance(middle: Point, point: Point) -> float:
-    return math.acos(max(-1.0, min(1.0, _cosine(middle, point))))
+def _distance(middle: Point, points: Points) -> Points:
+    """Return angular distances in radians."""
+    distance: Points = np.arccos(np.clip(_cosine(middle, points), -1, 1))
+    return distance
 
 
-def _equal_earth(middle: Point, point: Point) -> Point:
-    """Return where the Equal Earth projection puts a point, on a sphere of radius 1."""
-    lon, lat = math.radians((point[0] - middle[0] + 180) % 360 - 180), math.radians(point[1])
+def _projected(middle: Point, spread: bool, points: Points) -> Points:
+    """Return where the projection around ``middle`` puts points, on a sphere of radius 1."""
+    return np.stack((_equal_earth if spread else _flat)(middle, points), axis=1)
+
+
+def _equal_earth(middle: Point, points: Points) -> tuple[Points, Points]:
+    lon, lat = np.radians((points[:, 0] - middle[0] + 180) % 360 - 180), np.radians(points[:, 1])
     a1, a2, a3, a4 = 1.340264, -0.081106, 0.000893, 0.003796
-    angle = math.asin(math.sqrt(3) / 2 * math.sin(lat))
+    angle = np.arcsin(math.sqrt(3) / 2 * np.sin(lat))
     slope = a1 + 3 * a2 * angle**2 + angle**6 * (7 * a3 + 9 * a4 * angle**2)
-    return 2 / math.sqrt(3) * lon * math.cos(angle) / slope, angle * (a1 + a2 * angle**2 + angle**6 * (a3 + a4 * angle**2))
+    return 2 / math.sqrt(3) * lon * np.cos(angle) / slope, angle * (a1 + a2 * angle**2 + angle**6 * (a3 + a4 * angle**2))
 
 
-def _flat(middle: Point, point: Point) -> Point:
-    """Return where the Lambert azimuthal equal-area projection puts a point, on a sphere of radius 1."""
-    (lon0, lat0), (lon, lat) = (map(math.radians, one) for one in (middle, point))
-    factor = math.sqrt(2 / (1 + _cosine(middle, point)))
-    across = math.cos(lat) * math.sin(lon - lon0)
-    up = math.cos(lat0) * math.sin(lat) - math.sin(lat0) * math.cos(lat) * math.cos(lon - lon0)
+def _flat(middle: Point, points: Points) -> tuple[Points, Points]:
+    """Lambert's azimuthal equal-area projection."""
+    (lon0, lat0), (lon, lat) = np.radians(middle), np.radians(points.T)
+    factor = np.sqrt(2 / (1 + _cosine(middle, points)))
+    across = np.cos(lat) * np.sin(lon - lon0)
+    up = np.cos(lat0) * np.sin(lat) - np.sin(lat0) * np.cos(lat) * np.cos(lon - lon0)
     return factor * across, factor * up
