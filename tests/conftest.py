@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import pickle
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,8 +14,12 @@ import pytest
 from filelock import FileLock
 
 from cbrn_data import pipeline
+from cbrn_data.portal.pictures import drawing
+from cbrn_data.release import gate
 from cbrn_data.settings import Settings
 from cbrn_data.signing.keys import make_local_key
+from cbrn_data.store.folder import Release
+from tests.trees import tree
 
 PROJECT = Path(__file__).parent.parent
 
@@ -107,6 +113,41 @@ def state(once: Once, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path
         for name in ("CBRN_DATA_SIGNING_KEY", "CBRN_DATA_TRUSTED_KEYS", "CBRN_DATA_BASE_URL"):
             patch.delenv(name, raising=False)
         yield folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def remembered(once: Once) -> Iterator[None]:
+    """Pages of the same releases, pictures of the same data and verdicts of frictionless on the same files are made once.
+
+    All three depend on nothing else, and take most of a publication's time. What is here about the real ones imports them
+    by name, and so gets no memory.
+    """
+    folder = once("remembered", lambda folder: None)
+
+    def remember(make: Callable[..., object], key: Callable[..., object]) -> Callable[..., object]:
+        def made(*arguments: object) -> object:
+            digest = hashlib.sha256(repr((make.__module__, make.__name__, key(*arguments))).encode()).hexdigest()
+            kept = folder / digest
+            if not kept.exists():
+                made = make(*arguments)
+                part = folder / f"{digest}-{os.getpid()}"
+                part.write_bytes(pickle.dumps(list(made) if isinstance(made, Iterator) else made))
+                part.rename(kept)
+            return pickle.loads(kept.read_bytes())
+
+        return made
+
+    def of_releases(releases: list[Release], base_url: str) -> object:
+        return [(one.version, one.digest, one.withdrawn) for one in releases], base_url
+
+    def of_files(folder: Path, *_: object) -> object:
+        return tree(folder)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "pages", remember(pipeline.pages, of_releases))
+        patch.setattr(drawing, "_drawn", remember(drawing._drawn, str))
+        patch.setattr(gate, "by_frictionless", remember(gate.by_frictionless, of_files))
+        yield
 
 
 def copy_sources(target: Path) -> Path:

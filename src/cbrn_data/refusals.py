@@ -8,12 +8,13 @@ file where an error does not, as that of a write to an open file.
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
 
 from cbrn_data.errors import CbrnDataError, MachineError
+from cbrn_data.foreign import RefusedError
 
 MEANINGS = {
     errno.ENOSPC: "the disk is full; free some space, then run this again",
@@ -64,6 +65,12 @@ def http_meaning(status: int) -> str:
     return f"answers {status}{name}: {_STATUSES.get(status, other)}"
 
 
+def meaning(error: OSError, meanings: Mapping[int, str] = MEANINGS) -> str:
+    """Return what an error means; ``meanings`` may know more of what was being done. What we refuse says it itself."""
+    said = error.strerror or str(error) or type(error).__name__
+    return said if isinstance(error, RefusedError) else meanings.get(error.errno or 0, said)
+
+
 def refusal(error: BaseException) -> CbrnDataError | None:
     """Return in words what the machine refuses, an error of this package as it is, and None for a fault of the code."""
     if isinstance(error, CbrnDataError):
@@ -73,13 +80,15 @@ def refusal(error: BaseException) -> CbrnDataError | None:
     status = getattr(error, "code", None)
     if isinstance(status, int):  # urllib.error.HTTPError
         return MachineError(f"{getattr(error, 'url', None) or 'a server'}: {http_meaning(status)}")
-    said = error.strerror or str(error) or type(error).__name__
     if error.filename is None:
+        said = error.strerror or ""
         if "temporary directory" in said:
-            said = f"no folder for temporary files can be written ({said}); free some space, or name another in TMPDIR"
-        return MachineError(MEANINGS.get(error.errno or 0, said) if "TMPDIR" not in said else said)
+            return MachineError(
+                f"no folder for temporary files can be written ({said}); free some space, or name another in TMPDIR"
+            )
+        return MachineError(meaning(error))
     place = error.filename.decode(errors="replace") if isinstance(error.filename, bytes) else error.filename
-    return MachineError(f"{place}: {MEANINGS.get(error.errno or 0, said)}")
+    return MachineError(f"{place}: {meaning(error)}")
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from cbrn_data.signing.keys import make_local_key
 from tests.flows.team import Api, Team, documented, wait_for
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
     """A project with a server, started as the README says; nothing is deployed yet."""
     team = Team(tmp_path_factory.mktemp("team"))
@@ -43,7 +43,7 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
         team.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def api(team: Team) -> Api:
     """The server's API."""
     return Api()

@@ -69,7 +69,7 @@ def wait_for(what: Callable[[], Any], name: str = "", instead: object = None) ->
     while time.monotonic() < end:
         if found := what():
             return found
-        time.sleep(0.1)
+        time.sleep(0.3)
     raise AssertionError(f"waited in vain for {name or what}; there was {instead}")
 
 

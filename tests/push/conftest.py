@@ -122,7 +122,7 @@ class Bucket:
         self.client.put_object(Bucket=self.name, Key=f"cbrn/{name}", Body=data)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server that speaks S3; every push of this session finds it in the environment."""
     with socket.socket() as free:

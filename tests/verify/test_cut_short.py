@@ -75,7 +75,7 @@ def test_a_withdrawal_that_was_killed_is_no_tampering(
     last = steps(store, version, monkeypatch)
     wanted = tree_of_bytes(store)
     seen: set[str] = set()
-    for at in sorted({*range(2, 6), *range(6, last, 13), *range(last - 6, last + 1)} & set(range(2, last + 1))):
+    for at in sorted({*range(2, 6), *range(6, last, 37), *range(last - 6, last + 1)} & set(range(2, last + 1))):
         shutil.rmtree(store)
         shutil.copytree(good, store)
         killed(store, version, at)
@@ -124,7 +124,7 @@ def test_a_file_of_the_oldest_release_is_no_part_of_it(halfway: Path, verify: Ve
     [
         ("A column was shifted.", "A column\u202ewas shifted."),
         ("<title>1.0.0</title>", "<title>1.0.0 (withdrawn)</title>"),
-        ("<updated>2026-11-25T00:00:00Z</updated>\n    <link", "<updated>tomorrow</updated>\n    <link"),
+        ("<updated>2026-11-25T00:00:03Z</updated>\n    <link", "<updated>tomorrow</updated>\n    <link"),
         ("sha256 of SHA256SUMS: ", "sha256 of SHA256SUMS: 0"),
         ('text/html" href="https://', 'text/html" href="https://x.'),
     ],

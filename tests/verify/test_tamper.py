@@ -322,7 +322,7 @@ CONSISTENT = [
     case(
         "sums and a table",
         summed("countries.csv"),
-        signature="another countries.csv",
+        signature="another SHA256SUMS",
         record="content digest",
         index="",
         definitions="",
@@ -542,7 +542,7 @@ CONSISTENT = [
         lambda s: forging.edit_source(s / LAST, "central-asia-2025.txt", "Tashkent", "Tashkant"),
         evidence="does not give",
         delta="",
-        signature="sources/central-asia-2025.txt",
+        signature="another SHA256SUMS",
         index="",
     ),
     case(
@@ -553,7 +553,7 @@ CONSISTENT = [
         ),
         data_package="temporal is not {'start': '2012-12-22'",
         delta="",
-        signature="sources/projects.csv",
+        signature="another SHA256SUMS",
         index="",
     ),
     case(
@@ -628,7 +628,7 @@ SIGNATURES = [
     case(
         "the attestation of another release",
         lambda s: shutil.copy(s / MIDDLE / "attestation.json", s / ATTESTATION),
-        signature="another CHANGES.md",
+        signature="another SHA256SUMS",
         index=LATEST_ONE,
     ),
     case("an empty attestation", lambda s: put(s / ATTESTATION, b""), signature="is not a DSSE envelope", index=LATEST_ONE),
@@ -681,7 +681,7 @@ SIGNATURES = [
         lambda s: replace(s / FIRST / "attestation.json", "{", "{ "),
         signature="not written as",
     ),
-    case("a key twice in an old attestation", lambda s: doubled(s / FIRST / "attestation.json"), signature="not written as"),
+    case("a key twice in an old attestation", lambda s: doubled(s / FIRST / "attestation.json"), signature="is not a DSSE"),
     case("a key of small order", without_key, signature="of small order"),
     case(
         "a statement of another kind",
@@ -834,8 +834,6 @@ HISTORY = [
         "a file among the releases",
         lambda s: put(s / "releases/readme"),
         chain="is not a release folder",
-        files="",
-        signature="",
     ),
     case("an empty release", lambda s: (s / "releases/2.0.0").mkdir(), chain="is empty", files="", signature=""),
     case("a hidden folder among the releases", lambda s: put(s / "releases/.more/x"), files="releases/.more was added"),
@@ -998,7 +996,7 @@ INDEX = [
             ("a script", "<entry>", '<script xmlns="http://www.w3.org/1999/xhtml">x</script><entry>', "other elements"),
             ("a style sheet", "<feed", '<?xml-stylesheet href="https://x.example/"?><feed', "instructions"),
             ("a word more", "Rows: ", "Moved to x.example. Rows: ", "number of rows of 1.1.1"),
-            ("another day", "<updated>2026-11-24", "<updated>2026-11-25", "of another day"),
+            ("another day", "<updated>2026-11-24", "<updated>2026-11-25", "of another time"),
         )
     ),
     case(

@@ -25,7 +25,7 @@ from typing import BinaryIO
 
 from cbrn_data import foreign
 from cbrn_data.errors import ReleaseError
-from cbrn_data.refusals import MEANINGS
+from cbrn_data.refusals import MEANINGS, meaning
 
 NAME_LIMIT = 100
 LARGEST = 16_000_000_000
@@ -58,8 +58,7 @@ def explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        meaning = _MEANINGS.get(error.errno or 0, error.strerror or type(error).__name__)
-        raise ReleaseError(f"{path}: {meaning}") from error
+        raise ReleaseError(f"{path}: {meaning(error, _MEANINGS)}") from error
 
 
 def inside(root: Path, name: str) -> Path:
