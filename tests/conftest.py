@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import pickle
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,20 +15,28 @@ import pytest
 from filelock import FileLock
 
 from cbrn_data import pipeline
-from cbrn_data.portal.pictures import drawing
-from cbrn_data.release import gate
 from cbrn_data.settings import Settings
 from cbrn_data.signing.keys import make_local_key
-from cbrn_data.store.folder import Release
-from tests.trees import tree
+from tests.remember import remember
+from tests.warm import command
 
 PROJECT = Path(__file__).parent.parent
 
 hypothesis.settings.register_profile("no-clock", deadline=None)
 hypothesis.settings.load_profile("no-clock")
 
-FIRST = ("flows/", "portal/test_browser.py", "tables/test_cluster.py", "test_reproducible.py", "push/", "docs/", "portal/")
-"""Long files start first, so that no worker is left with one at the end. A folder here is one group."""
+FIRST = (
+    "flows/",
+    "store/test_store_crash.py",
+    "portal/test_browser.py",
+    "tables/test_cluster.py",
+    "test_reproducible.py",
+    "push/",
+    "docs/",
+    "portal/",
+)
+"""What takes long starts first, so that no worker is left with it at the end, and what forks while processes are small.
+A folder here is one group."""
 
 SPREAD = ("store/test_store_crash.py", "test_bad.py", "verify/test_remote.py", "verify/test_tamper.py")
 """Files whose tests share nothing costly: any worker takes any of their tests."""
@@ -115,39 +124,39 @@ def state(once: Once, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path
         yield folder
 
 
+@pytest.fixture(scope="session")
+def made_once(once: Once) -> Path:
+    """Where ``remember`` keeps what it knows."""
+    return once("remembered", lambda folder: None)
+
+
 @pytest.fixture(scope="session", autouse=True)
-def remembered(once: Once) -> Iterator[None]:
-    """Pages of the same releases, pictures of the same data and verdicts of frictionless on the same files are made once.
-
-    All three depend on nothing else, and take most of a publication's time. What is here about the real ones imports them
-    by name, and so gets no memory.
-    """
-    folder = once("remembered", lambda folder: None)
-
-    def remember(make: Callable[..., object], key: Callable[..., object]) -> Callable[..., object]:
-        def made(*arguments: object) -> object:
-            digest = hashlib.sha256(repr((make.__module__, make.__name__, key(*arguments))).encode()).hexdigest()
-            kept = folder / digest
-            if not kept.exists():
-                made = make(*arguments)
-                part = folder / f"{digest}-{os.getpid()}"
-                part.write_bytes(pickle.dumps(list(made) if isinstance(made, Iterator) else made))
-                part.rename(kept)
-            return pickle.loads(kept.read_bytes())
-
-        return made
-
-    def of_releases(releases: list[Release], base_url: str) -> object:
-        return [(one.version, one.digest, one.withdrawn) for one in releases], base_url
-
-    def of_files(folder: Path, *_: object) -> object:
-        return tree(folder)
-
+def remembered(made_once: Path) -> Iterator[None]:
+    """Make pages, catalogues and pictures of the same releases once."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline, "pages", remember(pipeline.pages, of_releases))
-        patch.setattr(drawing, "_drawn", remember(drawing._drawn, str))
-        patch.setattr(gate, "by_frictionless", remember(gate.by_frictionless, of_files))
+        remember(patch, made_once)
         yield
+
+
+@pytest.fixture
+def without_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Publish without pages, where they are not what is tested and no release is like another."""
+    monkeypatch.setattr(pipeline, "pages", lambda releases, base_url: {})
+
+
+@pytest.fixture(scope="session")
+def warm(made_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with a program ``cbrn-data`` that starts at once."""
+    folder = tmp_path_factory.mktemp("warm")
+    address = folder / "socket"
+    server = subprocess.Popen([sys.executable, "-m", "tests.warm", str(address), str(made_once)], cwd=PROJECT)
+    while not address.exists():
+        assert server.poll() is None
+        time.sleep(0.05)
+    command(folder / "cbrn-data", address)
+    yield folder
+    server.kill()
+    server.wait()
 
 
 def copy_sources(target: Path) -> Path:

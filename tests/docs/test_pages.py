@@ -48,8 +48,9 @@ DAY = "1795651200"
 
 
 @pytest.fixture
-def project(tmp_path: Path, published: Path) -> Path:
+def project(tmp_path: Path, published: Path, warm: Path) -> Path:
     """A copy of the project with its first release, signed by the key in the state folder of the tests."""
+    (tmp_path / "bin").symlink_to(warm)
     root = copy_sources(tmp_path / "project")
     shutil.copytree(published, root / "published")
     for name, leaflet in RECEIVED.items():
@@ -60,7 +61,7 @@ def project(tmp_path: Path, published: Path) -> Path:
 
 def environment(project: Path) -> dict[str, str]:
     return {
-        "PATH": f"{BIN}:{os.environ['PATH']}",
+        "PATH": f"{project.parent / 'bin'}:{BIN}:{os.environ['PATH']}",
         "HOME": str(project.parent),
         "LC_ALL": "C.UTF-8",
         "COLUMNS": "80",

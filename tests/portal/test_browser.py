@@ -296,10 +296,8 @@ def test_pages_work_from_disk_and_from_a_sub_folder(visit: Open, portal: Portal,
     page.get_by_role("combobox").fill("tashkent")
     page.locator("#search-found a", has_text="Central Asia").first.click()
     assert "/tables/regions.html" in page.url
-    assert (
-        page.evaluate("getComputedStyle(document.querySelector('td:target, tr:target')).backgroundColor")
-        != "rgba(0, 0, 0, 0)"
-    )
+    found = page.locator("td:target, tr:target").first
+    assert found.evaluate("one => getComputedStyle(one).backgroundColor") != "rgba(0, 0, 0, 0)"
 
 
 @pytest.mark.parametrize("path", [path for path in KINDS if "evidence" not in path])

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import cast
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from cbrn_data.portal.pictures import draw, world
@@ -111,9 +112,9 @@ OTHERS = "XKX PSE ISR SYR CYP TUR TWN CHN IND RUS SOM SSD MLT COM MUS CPV STP MD
 def whose(lon: float, lat: float) -> list[str]:
     """Say in which outlines a place is."""
 
-    def inside(ring: list[world.Point]) -> bool:
+    def inside(ring: world.Points) -> bool:
         crossed = False
-        for (x1, y1), (x2, y2) in zip(ring, ring[1:] + ring[:1], strict=True):
+        for (x1, y1), (x2, y2) in zip(ring, np.roll(ring, -1, axis=0), strict=True):
             if (y1 > lat) != (y2 > lat) and lon < (x2 - x1) * (lat - y1) / (y2 - y1) + x1:
                 crossed = not crossed
         return crossed

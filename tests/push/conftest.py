@@ -36,6 +36,10 @@ main()
 """The command line with a lease that ends sooner."""
 
 
+FILES = 7
+"""How many tables a release has, and how many pages are made of it, besides those with a name of their own."""
+
+
 @dataclass(frozen=True)
 class States:
     """The same store, with one release and later with two; to be read, never changed."""
@@ -56,7 +60,7 @@ def states(tmp_path_factory: pytest.TempPathFactory) -> States:
 def derive(published: Path, releases: list[Release]) -> Mapping[str, bytes]:
     """A few small pages that change with each release, one that does not, and one that leaves with the next."""
     newest = releases[-1]
-    changing = {f"pages/{number}/index.html": f"{number} {newest.digest}".encode() for number in range(20)}
+    changing = {f"pages/{number}/index.html": f"{number} {newest.digest}".encode() for number in range(FILES)}
     return changing | {
         "index.html": b"<!DOCTYPE html>",
         f"pages/{newest.version}.html": newest.version.encode(),
@@ -67,14 +71,14 @@ def derive(published: Path, releases: list[Release]) -> Mapping[str, bytes]:
 
 
 def commit(published: Path, content: bytes) -> None:
-    """Commit a release of twenty tables that holds ``content``."""
+    """Commit a release of a few tables that hold ``content``."""
     with Store(published, derive).writing(0) as writer:
         newest = writer.newest
         sequence = newest.sequence + 1 if newest else 1
         version = f"1.{sequence - 1}.0"
         info = {"version": version, "sequence": sequence, "date": "2026-11-22", "content_digest": content.hex()}
         info["previous"] = newest.digest if newest else None
-        tables = {f"data/{number}.csv": b"%d %s" % (number, content) for number in range(20)}
+        tables = {f"data/{number}.csv": b"%d %s" % (number, content) for number in range(FILES)}
         staged = writer.stage(tables | {"data/rows.csv": content, "release.json": dumped(info)})
         writer.add(staged, {"attestation.json": b"{}\n"})
         writer.commit(staged, version)

@@ -112,7 +112,7 @@ def test_releases_come_first_and_the_index_last(states: States) -> None:
 def half(states: States, bucket: Bucket, start: Start) -> subprocess.Popen[str]:
     """A push that is stopped in the middle, with some files put and no index of the new state."""
     push(states.older, bucket.target)
-    goal = len(bucket.names()) + 12
+    goal = len(bucket.names()) + 6
     process = start("push", bucket.target, "--published", states.newer)
     while len(bucket.names()) < goal:
         assert process.poll() is None

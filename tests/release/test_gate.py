@@ -27,6 +27,8 @@ from cbrn_data.strict_json import dumped
 from tests.conftest import PROJECT
 from tests.trees import tree
 
+pytestmark = pytest.mark.usefixtures("without_pages")
+
 Files = dict[str, bytes]
 Mutate = Callable[[Files], None]
 

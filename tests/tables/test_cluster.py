@@ -37,6 +37,8 @@ from cbrn_data.tabular.pieces import NotCutError, cut_file
 from tests.cli.conftest import run
 from tests.conftest import PROJECT
 
+pytestmark = pytest.mark.usefixtures("without_pages")
+
 _spec = importlib.util.spec_from_file_location("records", Path(__file__).parent.parent / "records.py")
 assert _spec and _spec.loader
 records: Any = importlib.util.module_from_spec(_spec)

@@ -10,6 +10,8 @@ import pytest
 from cbrn_data.words.readings import achievement_id
 from tests.conftest import PROJECT
 
+pytestmark = pytest.mark.usefixtures("without_pages")
+
 LEAFLETS = PROJECT / "tests" / "leaflets"
 TWO = ("central-asia-2025", "central-asia-2026")
 THREE = (*TWO, "central-asia-2027")

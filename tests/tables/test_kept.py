@@ -18,6 +18,8 @@ from cbrn_data.store import disk
 from cbrn_data.tables.records import Records, write_records
 from cbrn_data.tables.resolve import Row
 
+pytestmark = pytest.mark.usefixtures("without_pages")
+
 _spec = importlib.util.spec_from_file_location("records", Path(__file__).parent.parent / "records.py")
 assert _spec and _spec.loader
 records: Any = importlib.util.module_from_spec(_spec)

@@ -5,10 +5,14 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from cbrn_data import pipeline
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.settings import Settings
 from tests.conftest import PROJECT
+
+pytestmark = pytest.mark.usefixtures("without_pages")
 
 VARIANTS = 40
 

@@ -110,7 +110,8 @@ class _Lens:
 
     def extent(self, rings: list[Points]) -> float:
         """Return how many pixels the largest ring is wide or high."""
-        return float(np.ptp(self.pixels(max(rings, key=lambda ring: abs(_area(ring)))), axis=0).max())
+        pixels = self.pixels(max(rings, key=lambda ring: abs(_area(ring))))
+        return float((pixels.max(axis=0) - pixels.min(axis=0)).max())
 
 
 def _fitted(points: Points, width: int, height: int) -> _Lens:
@@ -166,11 +167,11 @@ def _thinned(topology: dict[str, Any], step: float) -> dict[str, Any]:
     """
     (across, up), smallest = topology["transform"]["scale"], 2 * step**2
     arcs = [_arc_thinned(arc, step / across) for arc in topology["arcs"]]
-    swept = [across * up * _swept(arc) for arc in arcs]
+    swept: list[float] = [across * up * _swept(arc) for arc in arcs]
 
     def twice(ring: list[int]) -> float:
         """Return twice the area within a ring, negative where it goes clockwise."""
-        return sum(swept[number] if number >= 0 else -swept[~number] for number in ring)
+        return sum((swept[number] if number >= 0 else -swept[~number] for number in ring), 0.0)
 
     shapes = []
     for shape in topology["objects"][FEATURE]["geometries"]:
