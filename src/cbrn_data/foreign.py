@@ -28,6 +28,11 @@ class RefusedError(OSError):
     """A file that is not opened, or not read, although the system would."""
 
 
+def led_to(path: Path) -> Path:
+    """Return where a link leads that an operator may have made of a file of their own: mounted secrets are links."""
+    return Path(os.path.realpath(path))
+
+
 @contextmanager
 def opened(path: Path, below: Path | None = None, buffering: int = -1) -> Iterator[BufferedReader]:
     """Open a regular file for reading; ``below`` is the folder that it must be in. Raises OSError."""

@@ -51,6 +51,11 @@ def test_packages_whose_tables_have_one_name_are_each_judged(tmp_path: Path, ord
     assert [task["valid"] for task in done.json["tasks"]] == [path is packages[1] for path in packages[::order]]
 
 
+def test_the_schema_may_be_a_link(tmp_path: Path, schema: Path, cbrn_data: Command) -> None:
+    (tmp_path / "link.json").symlink_to(schema)
+    assert cbrn_data("validate", table(tmp_path, "id,b\n1,\n"), "--schema", tmp_path / "link.json").code == 0
+
+
 def test_what_is_not_shown_is_counted(tmp_path: Path, schema: Path, cbrn_data: Command) -> None:
     done = cbrn_data("validate", table(tmp_path, "id,b\n" + "x,\n" * 3000), "--schema", schema)
     assert done.code == 1

@@ -408,6 +408,15 @@ def test_no_link_at_the_target_is_followed(states: States, tmp_path: Path, plant
     assert done.code == 2 and "is a symbolic link, which is never followed" in " ".join(done.err.split())
 
 
+def test_an_index_in_a_bucket_that_is_too_large_is_not_read(
+    states: States, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push(states.older, bucket.target)
+    monkeypatch.setattr("cbrn_data.push.place.SMALL", 10)
+    done = push(states.newer, bucket.target)
+    assert done.code == 2 and "has more than 10 bytes; find out who put it there" in " ".join(done.err.split())
+
+
 @pytest.mark.parametrize("name", ["releases.json", "latest/rows.csv"])
 def test_a_pipe_or_a_file_of_holes_at_the_target_holds_nobody_up(states: States, tmp_path: Path, name: str) -> None:
     target = tmp_path / "data"

@@ -31,6 +31,7 @@ from cbrn_data.signing.keys import (
     read_public_keys,
     rotate_local_key,
     signing_key,
+    trusted_keys,
 )
 from tests.cli.conftest import run
 
@@ -235,6 +236,12 @@ def test_the_command_says_whether_the_key_is_pinned(tmp_path: Path) -> None:
     said = [run("key", CBRN_DATA_SIGNING_KEY=str(path), **environment).out for path in (mine, other)]
     assert ["Pinned       yes" in out for out in said] == [True, False]
     assert "no; it is not in" in said[1]
+
+
+def test_pins_may_be_a_link_as_mounted_secrets_are(tmp_path: Path) -> None:
+    (tmp_path / "mounted").write_bytes(LINE)
+    (tmp_path / "pins").symlink_to("mounted")
+    assert trusted_keys(tmp_path / "pins") == read_public_keys(LINE, "pins")
 
 
 def spoilt_pins(place: Path, kind: str) -> Path:

@@ -121,8 +121,7 @@ class FilePlace:
         """See ``Place``."""
         with explained(f"{self.address}/{name}"):
             try:
-                if (self._files.size(self._path(name)) or 0) > SMALL:
-                    raise PushError(f"{self.address}/{name}: has more than {SMALL:,} bytes; find out who put it there")
+                check_small(self._files.size(self._path(name)) or 0, f"{self.address}/{name}")
                 data: bytes = self._files.cat_file(self._path(name))
             except FileNotFoundError:
                 return None
@@ -179,6 +178,12 @@ class LocalPlace(FilePlace):
 
 def _tag(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+def check_small(size: int, place: str) -> None:
+    """Refuse to read a file into memory that is larger than any of ours. Raises PushError."""
+    if size > SMALL:
+        raise PushError(f"{place}: has more than {SMALL:,} bytes; find out who put it there")
 
 
 def sha256_of(file: Any) -> str:

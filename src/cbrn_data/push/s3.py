@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from cbrn_data.push.contents import ASK_AGAIN, Item
-from cbrn_data.push.place import CHUNK, HIDDEN, ConflictError, Seen, explained, sha256_of
+from cbrn_data.push.place import CHUNK, HIDDEN, SMALL, ConflictError, Seen, check_small, explained, sha256_of
 from cbrn_data.store.media import media_type
 
 _PARTS_AT_ONCE = 2
@@ -84,8 +84,9 @@ class S3Place:
         if head is None:
             return None
         with explained(f"{self.address}/{name}"):
+            check_small(head["ContentLength"], f"{self.address}/{name}")
             try:
-                return self._files.cat_file(self._path(name)), head["ETag"]
+                return self._files.cat_file(self._path(name), end=SMALL), head["ETag"]
             except FileNotFoundError:
                 return None
 

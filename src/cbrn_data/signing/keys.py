@@ -136,7 +136,7 @@ def _private_pem(key: Ed25519PrivateKey) -> bytes:
 def _read_private(path: Path, place: str) -> Ed25519PrivateKey:
     try:
         status = path.stat()
-        data = foreign.read(path.resolve(), KEYS_LIMIT)  # an operator may have linked it
+        data = foreign.read(foreign.led_to(path), KEYS_LIMIT)
     except OSError as error:
         raise CbrnDataError(f"{place}: the signing key cannot be read ({error.strerror})") from error
     if stat.S_IMODE(status.st_mode) & 0o077:
@@ -176,7 +176,7 @@ def trusted_keys(path: Path | None) -> list[Ed25519PublicKey]:
     if path is None:
         return []
     try:
-        return read_public_keys(foreign.read(path, KEYS_LIMIT), str(path))
+        return read_public_keys(foreign.read(foreign.led_to(path), KEYS_LIMIT), str(path))
     except OSError as error:
         raise CbrnDataError(f"{path}: the trusted keys cannot be read ({error.strerror})") from error
 

@@ -88,9 +88,9 @@ def read_resources(descriptor: Path) -> list[Resource]:
 
 
 def table_resource(path: Path, schema: Path, delimiter: str = ",") -> Resource:
-    """Return a single CSV table with the schema in a JSON or YAML file."""
+    """Return a single CSV table with the schema in a JSON or YAML file, which may be a link."""
     dialect = _marks(delimiter, '"', str(path))
-    return Resource(path.stem, str(path), path, "csv", _schema(_loaded(schema), str(schema)), dialect)
+    return Resource(path.stem, str(path), path, "csv", _schema(_loaded(foreign.led_to(schema)), str(schema)), dialect)
 
 
 def _loaded(path: Path) -> Mapping[str, Any]:
