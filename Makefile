@@ -2,8 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# As many test processes as there are cores, two at least; PYTEST="-n 0 -x tests/words" runs one folder in one process.
-PYTEST ?= -n auto
+# One test process more than there are cores: some tests wait for servers. PYTEST="-n 0 -x tests/words" runs one folder.
+PYTEST ?= -n $(shell expr $$(nproc || echo 2) + 1)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export DO_NOT_TRACK = 1
 

@@ -88,7 +88,7 @@ def assert_linear(reader: Callable[[str], Any], unit: str, size: int) -> None:
 def sweep_words() -> None:
     for reader in WORDS.values():
         for unit in UNITS:
-            assert_linear(reader, unit, 2_000)
+            assert_linear(reader, unit, 1_200)
     for unit in (",", '"",', 'a,"', "a,b_", '"a_'):
         assert_linear(lambda words: read_csv(words.replace(" ", "\n")), unit, 10_000)
 

@@ -58,7 +58,7 @@ def test_no_variant_says_what_the_leaflet_does_not() -> None:
     real, found = read(REAL)
     assert found == []
     outcome: Counter[str] = Counter()
-    for seed in range(600):
+    for seed in range(300):
         what, text = mutate(seed)
         said, found = read(text)
         if found:
@@ -73,4 +73,4 @@ def test_no_variant_says_what_the_leaflet_does_not() -> None:
             assert [item["number"] for item in said["projects"]] == [item["number"] for item in real["projects"]], seed
             assert all(item in real["achievements"] for item in said["achievements"]), seed
             assert not counts(said) - counts(real), seed
-    assert outcome["finding"] + outcome["same"] > 450, outcome
+    assert outcome["finding"] + outcome["same"] > 225, outcome

@@ -14,7 +14,7 @@ from tests.conftest import PROJECT
 
 pytestmark = pytest.mark.usefixtures("without_pages")
 
-VARIANTS = 40
+VARIANTS = 20
 
 
 def mutated(lines: list[str], chance: random.Random) -> list[str]:
