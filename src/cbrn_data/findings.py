@@ -54,8 +54,8 @@ def _visible(char: str) -> str:
 class Finding:
     """One thing that is wrong or worth knowing, where it is, and in which words.
 
-    ``source`` is the file as people know it (``raw/projects.csv``), ``line`` counts from 1. A code that is not in the
-    catalogue is a KeyError where the finding is made.
+    ``source`` is the file as people know it (``raw/projects.csv``), ``line`` counts from 1. ``entry`` would settle it, in a
+    leaflet's reading file. A code that is not in the catalogue is a KeyError where the finding is made.
     """
 
     code: str
@@ -66,6 +66,7 @@ class Finding:
     row: str | None = None
     field: str | None = None
     value: str | None = None
+    entry: str | None = None
 
     def __post_init__(self) -> None:
         catalogue()[self.code]
@@ -96,7 +97,8 @@ class Finding:
 
     def as_dict(self) -> dict[str, Any]:
         """The finding for machines: every field, with its severity and the way out."""
-        return {"severity": self.severity, **asdict(self), "fix": catalogue()[self.code].fix}
+        said = {key: value for key, value in asdict(self).items() if key != "entry" or value}
+        return {"severity": self.severity, **said, "fix": catalogue()[self.code].fix}
 
 
 def blocking(findings: Iterable[Finding]) -> list[Finding]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,13 @@ from cbrn_data.documents.received import SUFFIXES, is_document, keep, read_recei
 from cbrn_data.documents.text import ReadText, RefusedError
 from cbrn_data.errors import CbrnDataError, SourceError
 from cbrn_data.findings import Finding, blocking, shown
+from cbrn_data.leaflet.contacts import leave_out
 from cbrn_data.leaflet.read import read_leaflet
+from cbrn_data.leaflet.reading import Reading, read_reading, with_entries
 from cbrn_data.leaflet.statements import Leaflet
 from cbrn_data.regions import Regions, unknown_region
 from cbrn_data.sources.document import Document, read_document
-from cbrn_data.sources.source import MAX_BYTES, digest, name_findings, read_bytes, sidecar_findings
+from cbrn_data.sources.source import MAX_BYTES, READING, digest, name_findings, read_bytes, read_source, sidecar_findings
 from cbrn_data.strict_json import dumped
 from cbrn_data.words.text import slug
 
@@ -56,6 +59,8 @@ def add_file(path: Path, raw: Path, about: About, known: Regions | None = None) 
     Raises SourceError with the findings that forbid it, or where other bytes already have its name.
     """
     suffix = path.suffix.lower()
+    if path.name.endswith(READING):
+        return _add_reading(path, raw, about)
     if suffix not in {".txt", ".csv", *SUFFIXES}:
         raise CbrnDataError(f"{path}: only .txt, .pdf, .docx and .html leaflets and .csv tables can be added")
     kind = {".txt": "leaflet", ".csv": "curated"}.get(suffix, "document")
@@ -84,11 +89,34 @@ def _add_table(path: Path, data: bytes, raw: Path, about: About) -> Added:
     return Added(_write(raw, {f"{path.stem}.csv": (data, entry)}), [])
 
 
+def _add_reading(path: Path, raw: Path, about: About) -> Added:
+    """Put a reading file beside its leaflet under ``raw``, or write the sidecar of one that is there anew."""
+    stem = path.name.removesuffix(READING)
+    leaflet, findings = read_source(raw, f"{stem}.txt")
+    data, unreadable = read_bytes(path, str(path), MAX_BYTES["reading"])
+    if leaflet is None or data is None:
+        raise SourceError(f"{path} was not added; it is for raw/{stem}.txt", [*findings, *unreadable])
+    document, findings = read_document(str(path), data)
+    reading = read_reading(document, leaflet.document) if document else Reading(findings=findings)
+    if blocking(reading.findings):
+        raise SourceError(f"{path} was not added", reading.findings)
+    entry = _reading_entry(leaflet.source_id, about, {key: str(leaflet.about[key]) for key in ("region", "edition")})
+    return Added(_write(raw, {f"{stem}{READING}": (data, entry)}), [])
+
+
+def _reading_entry(source_id: str, about: About, common: dict[str, str]) -> dict[str, Any]:
+    given = {"title": f"How the leaflet {source_id} is read", "publisher": "cbrn_data maintainers"}
+    return _entry(
+        f"{source_id}-reading", "reading", replace(about, publisher=None, url=None, licence=None), **common | given
+    )
+
+
 def _add_leaflet(path: Path, data: bytes, raw: Path, about: About, known: Regions | None) -> Added:
     try:
-        leaflet, read, findings = read_file(path, data)
+        received = read_file(path, data)
     except SourceError as error:
         raise SourceError(f"{path} was not added", error.findings) from error
+    leaflet, read, findings = received.leaflet, received.read, received.findings
     if blocking(findings):
         raise SourceError(f"{path} was not added", findings)
     region = leaflet.region.value if leaflet.region else ""
@@ -104,11 +132,15 @@ def _add_leaflet(path: Path, data: bytes, raw: Path, about: About, known: Region
         **of_region,
         "edition": edition,
     }
-    if read is None:
-        files = {f"{name}.txt": (data, _entry(name, "leaflet", about, **common))}
-        return Added(_write(raw, files), sorted([*findings, *found]))
-    files = _files_of_document(name, path.suffix.lower(), data, read, about, common)
-    told = [replace(finding, source=f"raw/{name}.txt") for finding in findings]
+    files: dict[str, tuple[bytes, dict[str, Any]]] = {}
+    if leaflet.reading.document:
+        files[f"{name}{READING}"] = (leaflet.reading.document.text.encode(), _reading_entry(name, about, common))
+    if read is None or any(leaflet.reading.of("leave-out")):
+        text = leaflet.document.text.encode()
+        files[f"{name}.txt"] = (text, _entry(name, "leaflet", about, **common))
+    else:
+        files |= _files_of_document(name, path.suffix.lower(), data, read, about, common)
+    told = [replace(finding, source=f"raw/{name}.txt") for finding in findings] if read else findings
     return Added(_write(raw, files), sorted([*told, *found]))
 
 
@@ -116,10 +148,15 @@ def _region(path: Path, leaflet: Leaflet, about: About, known: Regions | None) -
     """Return what the sidecar says of the leaflet's region. Raises SourceError for one that is not known and not new."""
     assert leaflet.region is not None
     name, line = leaflet.region.value, leaflet.document.line(leaflet.region.span.start)
-    region_id = known.find(name) if known else None
+    said = leaflet.reading.at(line, "region")
+    region_id = said.value if said else known.find(name) if known else None
+    if said and known and said.value not in known.names.values():
+        wrong = unknown_region(said.value.replace("-", " "), known, leaflet.reading.place, said.line)
+        raise SourceError(f"{path} was not added", [wrong])
     if region_id is None and not about.new_region:
         if known:
-            raise SourceError(f"{path} was not added", [unknown_region(name, known, str(path), line)])
+            found = with_entries([unknown_region(name, known, leaflet.document.place, line)], leaflet.document)
+            raise SourceError(f"{path} was not added", found)
         message = f"nothing says whether there is a region {shown(name, 80)!r}"
         return {"region": slug(name)}, [Finding("region-unlisted", message, str(path), line)]
     if region_id is None:
@@ -145,8 +182,17 @@ def _files_of_document(
     }
 
 
-def read_file(path: Path, data: bytes) -> tuple[Leaflet, ReadText | None, list[Finding]]:
-    """Read a leaflet, from its text or from a document; lines of findings are those of the file that they name.
+@dataclass(frozen=True)
+class Received:
+    """A leaflet that was read, from its text or (``read``) from a document, and everything found on the way."""
+
+    leaflet: Leaflet
+    read: ReadText | None
+    findings: list[Finding]
+
+
+def read_file(path: Path, data: bytes) -> Received:
+    """Read a leaflet as the reading file beside it says; lines of findings are those of the file that they name.
 
     Raises SourceError where there is no text that can be read.
     """
@@ -156,18 +202,30 @@ def read_file(path: Path, data: bytes) -> tuple[Leaflet, ReadText | None, list[F
         document, findings = read_document(str(path), data, "leaflet")
         if document is None:
             raise SourceError(f"{path} cannot be read", findings)
-        leaflet, findings = read_leaflet(document)
-        return leaflet, None, findings
+        leaflet, findings = _read_as_said(document, path)
+        return Received(leaflet, None, findings)
     read = read_received(str(path), data)
     document, findings = text_document(read, path)
     leaflet = Leaflet(document or Document(str(path), ""))
     if document is not None:
-        leaflet, more = read_leaflet(document)
-        findings += more
+        leaflet, findings = _read_as_said(document, path, findings)
     if findings:
         kept = str(keep(path, read.text))
-        findings = sorted(replace(finding, source=kept) for finding in findings)
-    return leaflet, read, findings
+        findings = sorted(replace(each, source=kept) if each.source == str(path) else each for each in findings)
+    return Received(leaflet, read, findings)
+
+
+def _read_as_said(document: Document, path: Path, doubts: Iterable[Finding] = ()) -> tuple[Leaflet, list[Finding]]:
+    """Read a leaflet by what the reading file beside it says, if there is one."""
+    beside = path.with_name(f"{path.stem}{READING}")
+    if not os.path.lexists(beside):
+        return read_leaflet(document, doubts_of_text=doubts)
+    data, wrong = read_bytes(beside, str(beside), MAX_BYTES["reading"])
+    said, unreadable = read_document(str(beside), data) if data is not None else (None, [])
+    if said is None:
+        raise SourceError(f"{path} cannot be read as {beside} says", [*wrong, *unreadable])
+    reading = read_reading(said, document)
+    return read_leaflet(Document(document.place, leave_out(document, reading)), reading, doubts)
 
 
 def _entry(source_id: str, kind: str, about: About, **values: str) -> dict[str, Any]:
@@ -203,13 +261,20 @@ def _complete(raw: Path, files: dict[str, bytes], sidecars: dict[str, bytes]) ->
     raw.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
         there = raw / name
-        if there.is_symlink() or (there.exists() and foreign.read(there) != data):
+        is_ours = name.endswith(READING)  # a reading file is ours to change; the bytes of others are as they were received
+        if there.is_symlink() or (there.exists() and not is_ours and foreign.read(there) != data):
             raise SourceError(f"{shown(str(there))} is there with other bytes; remove it first, or give another --edition")
-    new = [name for name in files if not ((raw / name).exists() and (raw / f"{name}.yaml").exists())]
+    new = [name for name in files if not _is_there(raw, name, files[name])]
     for name in new:  # one of the two is there already where an earlier call was cut short
         _put(raw, name, files[name])
         _put(raw, f"{name}.yaml", sidecars[name])
     return new
+
+
+def _is_there(raw: Path, name: str, data: bytes) -> bool:
+    if not ((raw / name).exists() and (raw / f"{name}.yaml").exists()):
+        return False
+    return not name.endswith(READING) or (read_source(raw, name)[0] is not None and foreign.read(raw / name) == data)
 
 
 def _put(raw: Path, name: str, data: bytes) -> None:

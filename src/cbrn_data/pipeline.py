@@ -162,7 +162,7 @@ def _reported(release: Release) -> list[Finding]:
     """Return the findings that a release was published with."""
     report = parse_object(release.folder / REPORT, disk.read(release.folder / REPORT))
     names = [each.name for each in fields(Finding)]
-    return [Finding(**{name: entry[name] for name in names}) for entry in report["findings"]["listed"]]
+    return [Finding(**{name: entry.get(name) for name in names}) for entry in report["findings"]["listed"]]
 
 
 def kept_tables(where: Settings) -> Kept:

@@ -75,6 +75,25 @@ def load_yaml(text: str, refused: Callable[[str], str | None] = lambda value: No
         raise YamlError(str(problem), mark.line + 1 if mark else 1) from error
 
 
+def places_of(text: str) -> dict[tuple[object, ...], tuple[int, int, int]]:
+    """Return where the items of a list stand, and the values of each item's keys: (line, start, end) by (number, key).
+
+    ``text`` has passed ``load_yaml``. The places of a value are those of its own characters, without quotation marks.
+
+    >>> places_of('- do: x\\n  is: "CIV"')[0, "is"]
+    (2, 15, 18)
+    """
+    root = yaml.compose(text, Loader=_StrictLoader)
+    found: dict[tuple[object, ...], tuple[int, int, int]] = {}
+    for number, item in enumerate(root.value if isinstance(root, yaml.SequenceNode) else ()):
+        found[number,] = (item.start_mark.line + 1, item.start_mark.index, item.start_mark.index)
+        for key, value in item.value if isinstance(item, yaml.MappingNode) else ():
+            start, end = value.start_mark.index, value.end_mark.index
+            quoted = int(getattr(value, "style", None) in ("'", '"'))
+            found[number, key.value] = (value.start_mark.line + 1, start + quoted, end - quoted)
+    return found
+
+
 def _check_events(text: str, refused: Callable[[str], str | None]) -> None:
     depth = 0
     for number, event in enumerate(yaml.parse(text, Loader=_StrictLoader)):

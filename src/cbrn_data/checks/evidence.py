@@ -13,7 +13,7 @@ from cbrn_data.sources.document import Document
 from cbrn_data.words.readings import AS_PRINTED, Words, reproduces
 from cbrn_data.words.text import Span
 
-CURATED = frozenset({"curated", "corrections", "renames"})
+CURATED = frozenset({"curated", "corrections", "renames", "reading"})
 """Kinds of sources whose cells are taken as they are; the words of a leaflet must give a value by a rule."""
 
 

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
 
 from rich.console import Console
@@ -19,6 +20,7 @@ from cbrn_data.cli import OUTPUT
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.findings import Finding, blocking, catalogue, shown
 from cbrn_data.refusals import at
+from cbrn_data.sources.source import READING
 
 LISTED = 50
 """How many findings a person is shown; the others are counted."""
@@ -62,6 +64,10 @@ def show_findings(findings: Sequence[Finding], out: Console | None = None) -> No
         out.print(Text(f"{finding.severity:<8}", style=style) + place + Text(finding.code, style="dim"))
         show_indented(Text(shown(finding.message, 400)), 8, out)
         show_indented(Text("→ " + catalogue()[finding.code].fix, style="dim"), 8, out)
+        if finding.entry:
+            name = PurePath(finding.source).name.removesuffix(".txt").removesuffix(".read")
+            out.print(Text(f"{' ' * 8}in {shown(PurePath(name).stem if '.' in name else name)}{READING}:", style="dim"))
+            out.print(Text("".join(f"{' ' * 8}{shown(line, 400)}\n" for line in finding.entry.splitlines())), end="")
     if len(findings) > LISTED:
         out.print(f"… and {len(findings) - LISTED:,} more")
     if findings:

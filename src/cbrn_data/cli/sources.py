@@ -58,7 +58,7 @@ def _read(path: Path) -> tuple[dict[str, Any] | None, list[Finding]]:
     if data is None:
         return None, findings
     try:
-        leaflet, _, findings = read_file(path, data)
+        received = read_file(path, data)
     except SourceError as error:
         return None, list(error.findings)
-    return (None if blocking(findings) else extracted(leaflet)), findings
+    return (None if blocking(received.findings) else extracted(received.leaflet)), received.findings

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from cbrn_data.leaflet.reading import Reading
 from cbrn_data.leaflet.statements import Ignored
 from cbrn_data.sources.document import Document
 from cbrn_data.words.text import Plain
@@ -94,8 +95,11 @@ def joined(lines: tuple[Line, ...]) -> Plain:
     return Plain.joined([lines[0].item, *(line.plain for line in lines[1:])])
 
 
-def read_blocks(document: Document, ignored: list[Ignored]) -> Iterator[Block]:
-    """Yield the blocks of a document; lines that are nothing but layout go to ``ignored`` with their rule."""
+def read_blocks(document: Document, ignored: list[Ignored], reading: Reading) -> Iterator[Block]:
+    """Yield the blocks of a document; lines that are nothing but layout go to ``ignored`` with their rule.
+
+    ``reading`` says which lines to pass over, and where a block begins or goes on whatever stands there.
+    """
     starts = [*document.line_starts, len(document.text)]
     starts[0] = int(document.text.startswith("\ufeff"))
     front = _FRONT_MATTER.match(document.text)
@@ -106,15 +110,18 @@ def read_blocks(document: Document, ignored: list[Ignored]) -> Iterator[Block]:
     count = 0
     for place in range(skipped, len(starts) - 1):
         raw = document.text[starts[place] : starts[place + 1]]
-        kind = _kind(raw)
-        words = " ".join(raw.split())
+        joins = reading.at(place + 1, "join")
+        passed = reading.at(place + 1, "ignore")
+        kind = "reading-file" if passed else None if joins else _kind(raw)
+        words = "" if joins or passed else " ".join(raw.split())
         if number := _NUMBER_MARK.match(words):
             before = document.text[starts[place - 1] : starts[place]] if first is not None else ""
             is_mark = _counts_on(int(number[1]), count) and not _goes_on(words, before)
             kind = None if kind == "list-mark" and not is_mark else kind
             count = int(number[1]) if is_mark else count
-        if kind and first is not None:
-            yield _block(document, starts, first, place)
+        begins = reading.at(place + 1, "split") or (joins and place + 1 == joins.first)
+        if (kind or begins) and first is not None:
+            yield _block(document, starts, first, place, reading)
             first = None
         if kind is None:
             first = place if first is None else first
@@ -124,8 +131,11 @@ def read_blocks(document: Document, ignored: list[Ignored]) -> Iterator[Block]:
             yield Block((Line(place + 1, plain, picture=True),))
         elif kind != "blank":
             ignored.append(Ignored(place + 1, place + 1, rule=kind))
+        if joins and place + 1 == joins.last and first is not None:
+            yield _block(document, starts, first, place + 1, reading)
+            first = None
     if first is not None:
-        yield _block(document, starts, first, len(starts) - 1)
+        yield _block(document, starts, first, len(starts) - 1, reading)
 
 
 def _goes_on(text: str, before: str) -> bool:
@@ -159,7 +169,7 @@ def _cells(document: Document, raw: str, start: int, number: int) -> Iterator[Bl
             yield Block((Line(number, plain),))
 
 
-def _block(document: Document, starts: list[int], first: int, stop: int) -> Block:
+def _block(document: Document, starts: list[int], first: int, stop: int, reading: Reading) -> Block:
     """Read the lines ``first`` to before ``stop`` as one text, since bold and links go over line ends."""
     whole = Plain.of(document.text[starts[first] : starts[stop]], starts[first], document.joins)
     plains = whole.lines(starts[first:stop])
@@ -167,5 +177,7 @@ def _block(document: Document, starts: list[int], first: int, stop: int) -> Bloc
     for number, plain in enumerate(plains, start=first + 1):
         if plain.text:
             before = lines[-1].plain.text if lines else ""
-            lines.append(Line(number, plain, goes_on=_goes_on(plain.text, before)))
+            joins = reading.at(number, "join")
+            goes_on = number > joins.first if joins else _goes_on(plain.text, before)
+            lines.append(Line(number, plain, goes_on=goes_on))
     return Block(tuple(lines))

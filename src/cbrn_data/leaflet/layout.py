@@ -14,6 +14,7 @@ from functools import cached_property
 
 from cbrn_data.leaflet.blocks import Block, Line, joined, read_blocks
 from cbrn_data.leaflet.headings import HEADINGS, LONGEST, SECTION_OF, is_likely, likely, near, title
+from cbrn_data.leaflet.reading import Reading
 from cbrn_data.leaflet.statements import Ignored
 from cbrn_data.sources.document import Document
 
@@ -94,11 +95,11 @@ class Layout:
         return [section for section in self.sections if section.name == name]
 
 
-def read_layout(document: Document) -> Layout:
+def read_layout(document: Document, reading: Reading) -> Layout:
     """Cut a document into head and sections."""
     ignored: list[Ignored] = []
-    blocks = list(read_blocks(document, ignored))
-    found, unsure = _find_headings(blocks)
+    blocks = list(read_blocks(document, ignored, reading))
+    found, unsure = _find_headings(blocks, reading)
     head = current = Section("", 0, [])
     sections: list[Section] = []
     for number, block in enumerate(blocks):
@@ -131,12 +132,12 @@ _Found = defaultdict[int, dict[int, _Heading]]
 """Headings by the number of their block and their first line in it."""
 
 
-def _find_headings(blocks: list[Block]) -> tuple[_Found, list[Unsure]]:
+def _find_headings(blocks: list[Block], reading: Reading) -> tuple[_Found, list[Unsure]]:
     found: _Found = defaultdict(dict)
     for number, block in enumerate(blocks):
         place = 0
         while place < len(block.lines):
-            heading = _exact(block.lines, place)
+            heading = _said(block.lines, place, reading) or _exact(block.lines, place)
             if heading:
                 found[number][place] = heading
             place += heading.width if heading else 1
@@ -147,6 +148,12 @@ def _find_headings(blocks: list[Block]) -> tuple[_Found, list[Unsure]]:
     for section in missing:
         _supply(section, tried, found, unsure)
     return found, unsure
+
+
+def _said(block: tuple[Line, ...], place: int, reading: Reading) -> _Heading | None:
+    """Return the heading that the reading file says the lines at ``place`` are."""
+    entry = reading.at(block[place].number, "heading")
+    return _Heading(entry.value, sum(line.number in entry.lines for line in block[place:])) if entry else None
 
 
 def _exact(block: tuple[Line, ...], place: int) -> _Heading | None:

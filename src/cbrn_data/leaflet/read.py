@@ -9,11 +9,13 @@ from itertools import chain, groupby
 
 from cbrn_data.findings import Finding, shown
 from cbrn_data.leaflet.blocks import Block
+from cbrn_data.leaflet.contacts import contacts
 from cbrn_data.leaflet.doubts import doubts
 from cbrn_data.leaflet.head import read_head, read_labelled
 from cbrn_data.leaflet.headings import HEADINGS, OPTIONAL, may_head
 from cbrn_data.leaflet.layout import Layout, Section, read_layout
 from cbrn_data.leaflet.misread import misread
+from cbrn_data.leaflet.reading import Reading, with_entries
 from cbrn_data.leaflet.sections import (
     read_achievements,
     read_countries,
@@ -36,16 +38,22 @@ _READERS: dict[str, _Reader] = {
 }
 
 
-def read_leaflet(document: Document) -> tuple[Leaflet, list[Finding]]:
+def read_leaflet(
+    document: Document, reading: Reading | None = None, doubts_of_text: Iterable[Finding] = ()
+) -> tuple[Leaflet, list[Finding]]:
     """Return what a leaflet says, and every finding about it, in the order of its lines.
+
+    ``reading`` is what a person said of how to read it, ``doubts_of_text`` are those that the reader of its document had:
+    their findings are among those returned.
 
     Nothing is raised, whatever the text; a leaflet with a blocking finding must not be used.
     """
-    leaflet = Leaflet(document)
+    reading = reading or Reading()
+    leaflet = Leaflet(document, reading)
     findings = oversize(document)
     if findings:
         return leaflet, findings
-    layout = read_layout(document)
+    layout = read_layout(document, reading)
     leaflet.ignored += layout.ignored
     findings = _missing_sections(document, layout)
     left, found = read_head(_kept(layout.head, layout, leaflet), leaflet)
@@ -68,7 +76,10 @@ def read_leaflet(document: Document) -> tuple[Leaflet, list[Finding]]:
     findings += _heading_counts(leaflet, layout)
     findings += doubts(leaflet, layout)
     findings += misread(leaflet, layout)
-    return leaflet, sorted(findings)
+    findings += contacts(document, reading)
+    findings = _missed_heading(findings, document, layout)
+    findings = with_entries(reading.settled([*doubts_of_text, *findings]), document)
+    return leaflet, sorted([*findings, *reading.findings, *reading.unused()])
 
 
 def _kept(section: Section, layout: Layout, leaflet: Leaflet) -> list[Block]:
@@ -123,6 +134,31 @@ def _unread(document: Document, layout: Layout, left: list[Block]) -> Iterable[F
         for block in blocks:
             message = f"no rule says what this is: {shown(block.plain.text, 80)}"
             yield Finding("line-unread", message, document.place, block.lines[0].number)
+
+
+def _missed_heading(findings: list[Finding], document: Document, layout: Layout) -> list[Finding]:
+    """Tell once that a line may head the section that is missing, instead of that each item under it is none of its list."""
+    missing = " or ".join(repr(name) for name in HEADINGS if name not in OPTIONAL and not layout.named(name))
+    for section in layout.sections if missing else []:
+        foreign = [block for block in section.blocks if _foreign_at(findings, block)]
+        ahead = [block for block in section.blocks if foreign and block.numbers[1] < foreign[0].numbers[0]]
+        if len(foreign) < 2 or not ahead or not may_head(ahead[-1].plain.text):
+            continue
+        first, last = ahead[-1].numbers[0], section.blocks[-1].numbers[1]
+        message = f"no line is the heading {missing}; {shown(ahead[-1].plain.text, 60)!r} may be it"
+        heading = Finding("heading-unsure", message, document.place, first)
+        kept = [each for each in findings if each.line is None or not first <= each.line <= last or each.code in _OF_TEXT]
+        return [*kept, heading]
+    return findings
+
+
+_OF_TEXT = frozenset({"contact-data", "document-doubtful", "text-residue", "word-broken"})
+"""Findings about a line whatever section it is in."""
+
+
+def _foreign_at(findings: list[Finding], block: Block) -> bool:
+    first, last = block.numbers
+    return any(each.code == "item-foreign" and each.line and first <= each.line <= last for each in findings)
 
 
 def _head_findings(leaflet: Leaflet, seat_told: bool) -> list[Finding]:

@@ -37,7 +37,10 @@ def read_countries(blocks: list[Block], leaflet: Leaflet, findings: list[Finding
         for lines in [item.lines] if _names(item.lines) else _known_apart(item.lines):
             plain = joined(lines)
             names = _names(lines) or _names_in_a_row(plain, leaflet.document) or _name_with_year(plain, leaflet, findings)
-            if names:
+            if entry := leaflet.reading.at(lines[0].number, "country"):
+                name = _unmarked(plain)
+                leaflet.countries.append(CountryListed(Said(name.text, name.span()), entry.value, entry))
+            elif names:
                 leaflet.countries += [CountryListed(Said(n.text, n.span()), country_id(n.text) or "") for n in names]
             elif leaflet.countries_claimed is None and find_country_count(plain.text):
                 leaflet.countries_claimed = _claim(plain, leaflet, findings)
@@ -237,12 +240,12 @@ def _claim(plain: Plain, leaflet: Leaflet, findings: list[Finding]) -> Claim:
 def read_achievements(blocks: list[Block], leaflet: Leaflet, findings: list[Finding]) -> list[Block]:
     """Read the achievements: a paragraph a block."""
     for item in (item for block in blocks for item in block.items()):
-        leaflet.achievements.append(_achievement(item, leaflet.document, findings))
+        leaflet.achievements.append(_achievement(item, leaflet, findings))
     return []
 
 
-def _achievement(item: Block, document: Document, findings: list[Finding]) -> Achievement:
-    plain = item.plain
+def _achievement(item: Block, leaflet: Leaflet, findings: list[Finding]) -> Achievement:
+    plain, document = item.plain, leaflet.document
     dates = None
     try:
         if found := find_dates(plain.text):
@@ -264,6 +267,7 @@ def _achievement(item: Block, document: Document, findings: list[Finding]) -> Ac
         country_count=Said(countries[0], plain.span(*countries[1])) if countries else None,
         projects=[Said(mention.number, plain.span(mention.start, mention.end)) for mention in references(plain.text)],
         countries=[Said(named.country_id, plain.span(named.start, named.end)) for named in countries_in(plain.text)],
+        settled=tuple(dict.fromkeys(e for line in item.lines if (e := leaflet.reading.at(line.number, "project")))),
     )
 
 

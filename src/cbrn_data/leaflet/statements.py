@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from cbrn_data.leaflet.reading import Entry, Reading
 from cbrn_data.sources.document import Document
 from cbrn_data.words.dates import DateRange
 from cbrn_data.words.text import Span
@@ -22,10 +23,11 @@ class Said(Generic[Value]):
 
 @dataclass(frozen=True)
 class CountryListed:
-    """A partner country by the name the leaflet prints, and its alpha-3 code."""
+    """A partner country by the name the leaflet prints, and its alpha-3 code; ``settled`` by an entry that says so."""
 
     name: Said[str]
     country_id: str
+    settled: Entry | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,10 @@ class People:
 
 @dataclass(frozen=True)
 class Achievement:
-    """One recent achievement; ``projects`` and ``countries`` hold every mention, in order."""
+    """One recent achievement; ``projects`` and ``countries`` hold every mention, in order.
+
+    ``settled`` are the entries that say of which project it is.
+    """
 
     text: Said[str]
     dates: Said[DateRange] | None
@@ -74,6 +79,7 @@ class Achievement:
     country_count: Said[int] | None
     projects: list[Said[int]]
     countries: list[Said[str]]
+    settled: tuple[Entry, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,7 @@ class Leaflet:
     """
 
     document: Document
+    reading: Reading = field(default_factory=Reading)
     region: Said[str] | None = None
     secretariat_city: Said[str] | None = None
     secretariat_country: Said[str] | None = None

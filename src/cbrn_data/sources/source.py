@@ -1,12 +1,11 @@
 """A source: the bytes of a file under ``raw/`` and what its sidecar says of them.
 
 The sidecar ``<file>.yaml`` holds, in strict YAML: ``id`` (lower-case letters, digits, hyphens), ``kind`` (``leaflet``,
-``document``, ``curated``, ``records``, ``corrections``, ``renames``, ``regions``), ``table`` (curated: the table it
-completes; records: the one it is), ``text_of`` and ``read_with``
-(a leaflet's text that was read from a document), ``title``, ``publisher``, ``region`` and ``edition`` (leaflets),
-``region_printed`` (the region's name as the leaflet prints it, where the id does not follow from it), ``region_is``
-(``new``: a region that no list or release has is meant), ``url``, ``retrieved_on``, ``licence``, ``note``, ``sha256``,
-``bytes``, ``on_error`` (``reject`` or ``quarantine``).
+``document``, ``curated``, ``records``, ``corrections``, ``renames``, ``regions``, ``reading``), ``table`` (curated: the
+table it completes; records: the one it is), ``text_of`` and ``read_with`` (a leaflet's text that was read from a document),
+``title``, ``publisher``, ``region`` and ``edition`` (leaflets), ``region_printed`` (the region's name as the leaflet prints
+it, where the id does not follow from it), ``region_is`` (``new``: a region that no list or release has is meant), ``url``,
+``retrieved_on``, ``licence``, ``note``, ``sha256``, ``bytes``, ``on_error`` (``reject`` or ``quarantine``).
 """
 
 from __future__ import annotations
@@ -27,13 +26,14 @@ from cbrn_data.findings import Finding, shown
 from cbrn_data.sources.document import Document, read_document, refused_character
 from cbrn_data.strict_yaml import YamlError, load_yaml
 
-KINDS = ("leaflet", "document", "curated", "records", "corrections", "renames", "regions")
+KINDS = ("leaflet", "document", "curated", "records", "corrections", "renames", "regions", "reading")
 MEDIA_TYPES = {
     ".txt": "text/plain",
     ".csv": "text/csv",
     ".pdf": "application/pdf",
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     ".json": "application/json",
+    ".yaml": "application/yaml",
 }
 MAX_BYTES = {
     "leaflet": 1 << 20,
@@ -42,8 +42,12 @@ MAX_BYTES = {
     "corrections": 64 << 20,
     "renames": 64 << 20,
     "regions": 1 << 20,
+    "reading": 1 << 16,
 }
 """The largest source of each kind that is read into memory, in bytes; records are read by block."""
+
+READING = ".reading.yaml"
+"""How the name of a reading file ends; what is before it is the name of its leaflet without ``.txt``."""
 
 SIDECAR_LIMIT = 1 << 16
 """The most bytes of a sidecar."""
@@ -138,7 +142,7 @@ def read_sources(raw: Path) -> tuple[list[Source], list[Finding]]:
     if not raw.is_dir():
         return [], [Finding("source-missing", "there is no folder of sources here", raw.name)]
     names = sorted(path.name for path in raw.iterdir() if not path.name.startswith("."))
-    files = {name for name in names if not name.endswith(".yaml")}
+    files = {name for name in names if not name.endswith(".yaml") or name.endswith(READING)}
     findings = [finding for name in sorted(files) for finding in name_findings(name)]
     findings += [
         Finding("sidecar-missing", f"has no sidecar {name}.yaml beside it", f"raw/{name}")
@@ -146,7 +150,7 @@ def read_sources(raw: Path) -> tuple[list[Source], list[Finding]]:
         if f"{name}.yaml" not in names
     ]
     sources: list[Source] = []
-    for sidecar in (name for name in names if name.endswith(".yaml")):
+    for sidecar in (name for name in names if name.endswith(".yaml") and name not in files):
         source, wrong = read_source(raw, sidecar.removesuffix(".yaml"))
         findings += wrong
         sources += [source] if source else []
@@ -180,6 +184,7 @@ def read_source(raw: Path, name: str) -> tuple[Source | None, list[Finding]]:
         message = f"has sha256 {actual} ({len(data)} bytes), its sidecar says {about['sha256']} ({about['bytes']} bytes)"
         if not data:
             return None, [*findings, Finding("source-empty", f"is empty; {message}", place)]
+        message += f"; if that is meant, `cbrn-data add {place}` writes the sidecar anew" if name.endswith(READING) else ""
         return None, [*findings, Finding("source-changed", message, place)]
     source = Source(name, about, sidecar, data)
     if source.kind == "document":
@@ -274,7 +279,8 @@ def sidecar_findings(name: str, text: str) -> tuple[dict[str, Any] | None, list[
 
 def _kind_messages(name: str, about: dict[str, Any]) -> list[str]:
     kind, suffix = about["kind"], Path(name).suffix
-    wanted = {"leaflet": (".txt",), "document": (".pdf", ".docx", ".txt", ".json")}.get(kind, (".csv",))
+    endings = {"leaflet": (".txt",), "document": (".pdf", ".docx", ".txt", ".json"), "reading": (".yaml",)}
+    wanted = endings.get(kind, (".csv",))
     needed = {"leaflet": ("region", "edition"), "curated": ("table",), "records": ("table",)}.get(kind, ())
     messages = [f"a source of kind {kind} needs the key {key!r}" for key in needed if not about.get(key)]
     messages += [f"a source of kind {kind} is a {' or '.join(wanted)} file"] if suffix not in wanted else []

@@ -9,10 +9,12 @@ from tempfile import TemporaryDirectory
 
 from cbrn_data.findings import Finding, blocking, shown
 from cbrn_data.leaflet.read import read_leaflet
+from cbrn_data.leaflet.reading import read_reading
 from cbrn_data.leaflet.statements import Leaflet
 from cbrn_data.schema.model import Package
 from cbrn_data.sources.cells import read_cells
-from cbrn_data.sources.source import Source
+from cbrn_data.sources.source import READING, Source
+from cbrn_data.strict_json import parse_object
 from cbrn_data.tables.claims import Claim
 from cbrn_data.tables.corrections import read_corrections
 from cbrn_data.tables.curated import Curated, read_curated
@@ -93,13 +95,26 @@ def _with_records(tables: Tables, package: Package, write: Write) -> Tables:
 
 def _leaflets(sources: list[Source], renames: dict[str, Claim], findings: list[Finding]) -> list[LeafletClaims]:
     leaflets = []
+    by_name = {source.name: source for source in sources}
     for source in (source for source in sources if source.kind == "leaflet"):
-        leaflet, found = read_leaflet(source.document)
+        said = by_name.pop(f"{source.name.removesuffix('.txt')}{READING}", None)
+        reading = read_reading(said.document, source.document) if said else None
+        leaflet, found = read_leaflet(source.document, reading, _doubts_of_text(source, sources))
         found += _belongs(source, leaflet)
         findings += found
         if not any(finding.blocks for finding in found):
-            leaflets.append(LeafletClaims(source, leaflet, renames))
+            leaflets.append(LeafletClaims(source, leaflet, renames, said))
+    for said in (source for source in by_name.values() if source.kind == "reading"):
+        message = f"is for raw/{said.name.removesuffix(READING)}.txt, which is not there"
+        findings.append(Finding("reading-stale", message, said.place, 1))
     return leaflets
+
+
+def _doubts_of_text(source: Source, sources: list[Source]) -> Iterator[Finding]:
+    """Yield what the reader of the document was unsure of, as it was kept beside the text."""
+    kept = next((each for each in sources if each.source_id == f"{source.source_id}-lines"), None)
+    for doubt in parse_object(Path(kept.name), kept.data).get("doubts", []) if kept else []:
+        yield Finding("document-doubtful", shown(str(doubt["doubt"]), 250), source.place, int(doubt["line"]))
 
 
 def _belongs(source: Source, leaflet: Leaflet) -> list[Finding]:

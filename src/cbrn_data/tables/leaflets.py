@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from cbrn_data.leaflet.reading import Entry
 from cbrn_data.leaflet.statements import Achievement, Leaflet, Said
 from cbrn_data.leaflet.statements import Claim as Statement
 from cbrn_data.sources.source import Source
@@ -18,10 +19,16 @@ OF_METHOD = {"focal_points_appointed", "national_teams_established", "action_pla
 
 
 class LeafletClaims:
-    """The claims of one leaflet; ``renames`` maps an achievement's id to the one it had before its wording was mended."""
+    """The claims of one leaflet; ``renames`` maps an achievement's id to the one it had before its wording was mended.
 
-    def __init__(self, source: Source, leaflet: Leaflet, renames: Mapping[str, Claim]) -> None:
+    ``reading`` is the source of its reading file: what an entry settles has its evidence there.
+    """
+
+    def __init__(
+        self, source: Source, leaflet: Leaflet, renames: Mapping[str, Claim], reading: Source | None = None
+    ) -> None:
         assert leaflet.region is not None
+        self.reading = reading
         self.source = source
         self.leaflet = leaflet
         self.renames = renames
@@ -43,6 +50,11 @@ class LeafletClaims:
 
     def _derived(self, table: str, key: Key, field: str, value: str, span: Span) -> Claim:
         return Claim(table, key, field, value, self.source, span, "derived")
+
+    def _settled(self, table: str, key: Key, field: str, value: str, entry: Entry) -> Claim:
+        assert self.reading
+        span = Span(entry.span.end - len(value), entry.span.end)  # the number of a project is the end of its id
+        return Claim(table, key, field, value, self.reading, span, "curated")
 
     def _region_id(self, table: str, key: Key) -> Claim:
         if slug(self.region.value) == self.region_id:
@@ -75,7 +87,10 @@ class LeafletClaims:
         for country in self.leaflet.countries:
             key = (("region_id", self.region_id), ("country_id", country.country_id))
             yield self._region_id("memberships", key)
-            yield self._said("memberships", key, "country_id", country.country_id, country.name.span)
+            if country.settled:
+                yield self._settled("memberships", key, "country_id", country.country_id, country.settled)
+            else:
+                yield self._said("memberships", key, "country_id", country.country_id, country.name.span)
             yield self._said("memberships", key, "name_in_source", country.name.value, country.name.span)
             yield from self._editions("memberships", key, country.name.span)
 
@@ -94,12 +109,21 @@ class LeafletClaims:
         """Return every project that the leaflet lists or mentions, and where it does so first."""
         numbers = [project.number for project in self.leaflet.projects]
         numbers += [number for item in self.leaflet.achievements for number in item.projects]
-        return {f"P{number.value}": number.span for number in reversed(numbers)}
+        entries = {project_id: entry.span for project_id, entry in self._entries.items()}
+        return entries | {f"P{number.value}": number.span for number in reversed(numbers)}
 
     def naming(self, project_id: str, span: Span, listing: list[Claim]) -> Iterator[Claim]:
         """Claim the project's id in the rows of a listing, by the words of this leaflet."""
+        entry = self._entries.get(project_id)
         for key in dict.fromkeys(claim.key for claim in listing):
-            yield self._said("project_regions", key, "project_id", project_id, span)
+            if entry and span == entry.span:
+                yield self._settled("project_regions", key, "project_id", project_id, entry)
+            else:
+                yield self._said("project_regions", key, "project_id", project_id, span)
+
+    @property
+    def _entries(self) -> dict[str, Entry]:
+        return {entry.value: entry for item in self.leaflet.achievements for entry in item.settled}
 
     def _project(self, number: Said[int]) -> Iterator[Claim]:
         key = (("project_id", f"P{number.value}"),)
@@ -191,6 +215,13 @@ class LeafletClaims:
         for number in item.projects:
             yield from self._project(number)
             yield from self._mention("achievement_projects", item, "project_id", f"P{number.value}", number.span)
+        for entry in item.settled:
+            project = (("project_id", entry.value),)
+            yield self._settled("projects", project, "project_id", entry.value, entry)
+            yield self._settled("projects", project, "number", entry.value.removeprefix("P"), entry)
+            key, identity = self._identity("achievement_projects", item, project[0])
+            yield identity
+            yield self._settled("achievement_projects", key, "project_id", entry.value, entry)
         for country in item.countries:
             yield from self._mention("achievement_countries", item, "country_id", country.value, country.span)
 
