@@ -20,7 +20,7 @@ from cbrn_data.documents.received import SUFFIXES, is_document, keep, read_recei
 from cbrn_data.documents.text import ReadText, RefusedError
 from cbrn_data.errors import CbrnDataError, SourceError
 from cbrn_data.findings import Finding, blocking, shown
-from cbrn_data.leaflet.contacts import leave_out
+from cbrn_data.leaflet.contacts import contacts_left_out, leave_out
 from cbrn_data.leaflet.read import read_leaflet
 from cbrn_data.leaflet.reading import Reading, read_reading, with_entries
 from cbrn_data.leaflet.statements import Leaflet
@@ -208,24 +208,27 @@ def read_file(path: Path, data: bytes) -> Received:
     document, findings = text_document(read, path)
     leaflet = Leaflet(document or Document(str(path), ""))
     if document is not None:
-        leaflet, findings = _read_as_said(document, path, findings)
+        leaflet, findings = _read_as_said(document, path, findings, read.left_out)
     if findings:
         kept = str(keep(path, read.text))
         findings = sorted(replace(each, source=kept) if each.source == str(path) else each for each in findings)
     return Received(leaflet, read, findings)
 
 
-def _read_as_said(document: Document, path: Path, doubts: Iterable[Finding] = ()) -> tuple[Leaflet, list[Finding]]:
+def _read_as_said(
+    document: Document, path: Path, doubts: Iterable[Finding] = (), left_out: Iterable[dict[str, Any]] = ()
+) -> tuple[Leaflet, list[Finding]]:
     """Read a leaflet by what the reading file beside it says, if there is one."""
     beside = path.with_name(f"{path.stem}{READING}")
     if not os.path.lexists(beside):
-        return read_leaflet(document, doubts_of_text=doubts)
+        return read_leaflet(document, None, [*doubts, *contacts_left_out(left_out, document.place, Reading())])
     data, wrong = read_bytes(beside, str(beside), MAX_BYTES["reading"])
     said, unreadable = read_document(str(beside), data) if data is not None else (None, [])
     if said is None:
         raise SourceError(f"{path} cannot be read as {beside} says", [*wrong, *unreadable])
     reading = read_reading(said, document)
-    return read_leaflet(Document(document.place, leave_out(document, reading)), reading, doubts)
+    more = contacts_left_out(left_out, document.place, reading)
+    return read_leaflet(Document(document.place, leave_out(document, reading)), reading, [*doubts, *more])
 
 
 def _entry(source_id: str, kind: str, about: About, **values: str) -> dict[str, Any]:

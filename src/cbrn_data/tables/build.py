@@ -8,8 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cbrn_data.findings import Finding, blocking, shown
+from cbrn_data.leaflet.contacts import contacts_left_out
 from cbrn_data.leaflet.read import read_leaflet
-from cbrn_data.leaflet.reading import read_reading
+from cbrn_data.leaflet.reading import Reading, read_reading
 from cbrn_data.leaflet.statements import Leaflet
 from cbrn_data.schema.model import Package
 from cbrn_data.sources.cells import read_cells
@@ -99,7 +100,8 @@ def _leaflets(sources: list[Source], renames: dict[str, Claim], findings: list[F
     for source in (source for source in sources if source.kind == "leaflet"):
         said = by_name.pop(f"{source.name.removesuffix('.txt')}{READING}", None)
         reading = read_reading(said.document, source.document) if said else None
-        leaflet, found = read_leaflet(source.document, reading, _doubts_of_text(source, sources))
+        doubts = list(_doubts_of_text(source, sources, reading or Reading()))
+        leaflet, found = read_leaflet(source.document, reading, doubts)
         found += _belongs(source, leaflet)
         findings += found
         if not any(finding.blocks for finding in found):
@@ -110,10 +112,12 @@ def _leaflets(sources: list[Source], renames: dict[str, Claim], findings: list[F
     return leaflets
 
 
-def _doubts_of_text(source: Source, sources: list[Source]) -> Iterator[Finding]:
+def _doubts_of_text(source: Source, sources: list[Source], reading: Reading) -> Iterator[Finding]:
     """Yield what the reader of the document was unsure of, as it was kept beside the text."""
     kept = next((each for each in sources if each.source_id == f"{source.source_id}-lines"), None)
-    for doubt in parse_object(Path(kept.name), kept.data).get("doubts", []) if kept else []:
+    said = parse_object(Path(kept.name), kept.data) if kept else {}
+    yield from contacts_left_out(said.get("left_out", []), source.place, reading)
+    for doubt in said.get("doubts", []):
         yield Finding("document-doubtful", shown(str(doubt["doubt"]), 250), source.place, int(doubt["line"]))
 
 
