@@ -15,6 +15,9 @@ from typing import Any
 
 from cbrn_data.strict_yaml import load_yaml
 
+READING = ".reading.yaml"
+"""How the name of a leaflet's reading file ends; what is before it is the leaflet's name without its own ending."""
+
 
 @dataclass(frozen=True)
 class Code:

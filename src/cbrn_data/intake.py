@@ -19,14 +19,14 @@ from cbrn_data import foreign
 from cbrn_data.documents.received import SUFFIXES, is_document, keep, read_received, refusal, text_document
 from cbrn_data.documents.text import ReadText, RefusedError
 from cbrn_data.errors import CbrnDataError, SourceError
-from cbrn_data.findings import Finding, blocking, shown
+from cbrn_data.findings import READING, Finding, blocking, shown
 from cbrn_data.leaflet.contacts import contacts_left_out, leave_out
 from cbrn_data.leaflet.read import read_leaflet
 from cbrn_data.leaflet.reading import Reading, read_reading, with_entries
 from cbrn_data.leaflet.statements import Leaflet
 from cbrn_data.regions import Regions, unknown_region
 from cbrn_data.sources.document import Document, read_document
-from cbrn_data.sources.source import MAX_BYTES, READING, digest, name_findings, read_bytes, read_source, sidecar_findings
+from cbrn_data.sources.source import MAX_BYTES, digest, name_findings, read_bytes, read_source, sidecar_findings
 from cbrn_data.strict_json import dumped
 from cbrn_data.words.text import slug
 

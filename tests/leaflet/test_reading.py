@@ -14,8 +14,6 @@ from cbrn_data.sources.document import Document
 from tests.cli.conftest import edit, run
 from tests.conftest import PROJECT
 
-pytestmark = pytest.mark.usefixtures("without_pages")
-
 LEAFLET = (PROJECT / "tests/leaflets/central-asia-2026.txt").read_text(encoding="utf-8")
 
 
@@ -165,6 +163,7 @@ def test_a_leaflet_and_its_reading_file_go_from_add_to_a_release_that_builds_aga
     )
 
 
+@pytest.mark.usefixtures("without_pages")
 def test_a_reading_file_is_ours_to_change_and_a_leaflet_is_not(project: Path, tmp_path: Path) -> None:
     path = received(tmp_path)
     assert run("add", path, "--root", project).code == 0
@@ -178,6 +177,7 @@ def test_a_reading_file_is_ours_to_change_and_a_leaflet_is_not(project: Path, tm
     assert run("add", tmp_path / "leaflet.reading.yaml", "--root", project).code == 1
 
 
+@pytest.mark.usefixtures("without_pages")
 def test_a_reading_file_without_its_leaflet_and_a_leaflet_that_changed_block(project: Path, tmp_path: Path) -> None:
     assert run("add", received(tmp_path), "--root", project).code == 0
     edit(project, "central-asia-2026.txt", lambda text: text.replace("What we did lately", "What we did"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,9 @@ KINDS = [
     "history/1.1.0.html",
 ]
 """One page of each kind."""
+
+SOME = 6
+"""How many pages of a folder are opened: all of them are made of the same template."""
 
 RULES = {
     "light": {
@@ -100,8 +104,11 @@ def visit(browser: Any, portal: Portal) -> Iterator[Open]:
 
 
 def test_every_page_opens_without_an_error_or_a_request_to_elsewhere(visit: Open, portal: Portal) -> None:
-    page = visit("index.html")
+    page, folders = visit("index.html"), Counter[str]()
     for path in portal.pages():
+        folders[path.rpartition("/")[0]] += 1
+        if folders[path.rpartition("/")[0]] > SOME:
+            continue
         page.goto(portal.address + path)
         assert page.locator("h1").count() == 1, path
 

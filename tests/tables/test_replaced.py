@@ -53,4 +53,4 @@ def test_a_changed_edition_is_never_published_in_silence(published: Path) -> Non
         planned = pipeline.plan(built, pipeline.open_store(settings))
         assert not planned.is_news or [f.code for f in planned.findings] == ["source-replaced"]
         outcomes["told" if planned.is_news else "same"] += 1
-    assert outcomes["refused"] > 5 and outcomes["told"] > 5, outcomes
+    assert outcomes["refused"] > 5 and outcomes["told"] > 2, outcomes

@@ -18,9 +18,8 @@ from rich.text import Text
 
 from cbrn_data.cli import OUTPUT
 from cbrn_data.errors import CbrnDataError
-from cbrn_data.findings import Finding, blocking, catalogue, shown
+from cbrn_data.findings import READING, Finding, blocking, catalogue, shown
 from cbrn_data.refusals import at
-from cbrn_data.sources.source import READING
 
 LISTED = 50
 """How many findings a person is shown; the others are counted."""

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from cbrn_data import foreign
-from cbrn_data.findings import Finding, shown
+from cbrn_data.findings import READING, Finding, shown
 from cbrn_data.sources.document import Document, read_document, refused_character
 from cbrn_data.strict_yaml import YamlError, load_yaml
 
@@ -45,9 +45,6 @@ MAX_BYTES = {
     "reading": 1 << 16,
 }
 """The largest source of each kind that is read into memory, in bytes; records are read by block."""
-
-READING = ".reading.yaml"
-"""How the name of a reading file ends; what is before it is the name of its leaflet without ``.txt``."""
 
 SIDECAR_LIMIT = 1 << 16
 """The most bytes of a sidecar."""

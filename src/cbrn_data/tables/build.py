@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from cbrn_data.findings import Finding, blocking, shown
+from cbrn_data.findings import READING, Finding, blocking, shown
 from cbrn_data.leaflet.contacts import contacts_left_out
 from cbrn_data.leaflet.read import read_leaflet
 from cbrn_data.leaflet.reading import Reading, read_reading
 from cbrn_data.leaflet.statements import Leaflet
 from cbrn_data.schema.model import Package
 from cbrn_data.sources.cells import read_cells
-from cbrn_data.sources.source import READING, Source
+from cbrn_data.sources.source import Source
 from cbrn_data.strict_json import parse_object
 from cbrn_data.tables.claims import Claim
 from cbrn_data.tables.corrections import read_corrections
