@@ -18,8 +18,8 @@
   function enhance(table) {
     var head = table.tHead.rows[0], body = table.tBodies[0];
     var rows = Array.prototype.slice.call(body.rows).map(function (row) {
-      var cells = Array.prototype.slice.call(row.cells).map(valueOf);
-      return { row: row, cells: cells, words: cells.map(plain) };
+      var cells = Array.prototype.slice.call(row.cells);
+      return { row: row, cells: cells.map(sortedBy), words: cells.map(shownIn) };
     });
     var fields = [], order = rows.slice();
     var all = make("input", { type: "search", placeholder: "Search these rows", "aria-label": "Search these rows" });
@@ -70,9 +70,17 @@
     }
   }
 
-  function valueOf(cell) {
-    var value = cell.querySelector("bdi");
-    return value ? value.textContent : "";
+  // What a cell shows: its value, and the name of what the value stands for. The numbers of passages are no words of it.
+  function texts(cell) {
+    return Array.prototype.map.call(cell.querySelectorAll("bdi"), function (text) { return text.textContent; });
+  }
+
+  function shownIn(cell) { return plain(texts(cell).join(" ")); }
+
+  // A code is sorted by the name that is shown with it; a letter with a number, as P31, is a name itself.
+  function sortedBy(cell) {
+    var found = texts(cell), named = cell.querySelector(".to[data-name] bdi");
+    return found.length && named && !/^[A-Z]{1,3}[0-9]+$/.test(found[0]) ? named.textContent : found[0] || "";
   }
 
   // Search over everything: the index is a script that is loaded when somebody begins to search.
@@ -104,7 +112,7 @@
       if (!index || !words.length) return close();
       var hits = index.filter(function (entry) { return words.every(function (word) { return entry.words.indexOf(word) >= 0; }); });
       hits.forEach(function (entry) {
-        entry.rank = words.reduce(function (sum, word) { return sum + (entry.at.indexOf(word) === 0 ? 3 : entry.at.indexOf(word) > 0 ? 2 : 0); }, 0);
+        entry.rank = words.reduce(function (sum, word) { return sum + rank(entry.at, word); }, 0);
       });
       hits.sort(function (one, other) { return other.rank - one.rank; });
       hits.slice(0, 30).forEach(function (entry, number) {
@@ -116,6 +124,12 @@
       if (!hits.length) found.appendChild(make("p", { "class": "soft" }, "Nothing found"));
       found.hidden = false;
       field.setAttribute("aria-expanded", String(hits.length > 0));
+    }
+
+    // A title that begins with the whole word, then one that begins with its letters, then one that has it.
+    function rank(title, word) {
+      var place = title.indexOf(word), next = title.charAt(word.length);
+      return place < 0 ? 0 : place > 0 ? 2 : /[\p{L}\p{N}]/u.test(next) ? 3 : 4;
     }
 
     function move(event) {
