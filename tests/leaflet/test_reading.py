@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,11 @@ def received(folder: Path) -> Path:
     return path
 
 
+def _id_of(project: Path) -> str:
+    rows = json.loads((project / "published/latest/achievement_projects.json").read_bytes())
+    return next(f"{row['achievement_id']}/P108" for row in rows if row["project_id"] == "P108")
+
+
 def test_a_leaflet_and_its_reading_file_go_from_add_to_a_release_that_builds_again(project: Path, tmp_path: Path) -> None:
     path = received(tmp_path)
     assert run("add", path, "--root", project).code == 0
@@ -156,6 +162,12 @@ def test_a_leaflet_and_its_reading_file_go_from_add_to_a_release_that_builds_aga
     assert done.code == 0, done.err
     for row, value in (("memberships", "central-asia/KAZ"), ("projects", "P108")):
         assert "sources/central-asia-2026.reading.yaml:" in run("trace", row, value, "--root", project).out
+    (first,) = json.loads(
+        run("trace", "achievement_projects", _id_of(project), "project_id", "--root", project, "--json").out
+    )
+    assert first["passages"][0]["how"] == "said in the reading file of a leaflet"
+    texts = run("trace", "achievements", _id_of(project).partition("/")[0], "text", "--root", project).out
+    assert "read as said in sources/central-asia-2026.reading.yaml:" in " ".join(texts.split())
     verified = run("verify", "--root", project, "--rebuild")
     assert verified.code == 0, verified.out
     assert "ann@" not in "".join(

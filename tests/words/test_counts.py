@@ -23,6 +23,8 @@ nearly one hundred and twenty-five experts | 125 | about | experts
 36 laboratories and 12 experts | 12 | exact | experts
 over 12 months, 45 inspectors | 45 | exact | inspectors
 95 police, customs and border officers | 95 | exact | police, customs and border officers
+60 officers, including 20 border guards and 30 nurses | 60 | exact | officers
+60 people, including 24 women, and 36 men | 60 | exact | people
 120 CBRN first responders | 120 | exact | CBRN first responders
 """.strip().splitlines()
 
@@ -56,6 +58,7 @@ def test_people_are_counted(case: str) -> None:
             "up to 50 experts",
             "fewer than 35 participants",
         ),
+        *("60 officers, including 20 guards, and 30 nurses", "60 officers, including 20 guards, as well as 30 nurses"),
         *("not more than 35 participants", "dozens of experts", "several hundred experts", "half of the 1,000 experts"),
         *(
             "20 doctors' offices",

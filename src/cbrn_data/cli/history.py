@@ -118,6 +118,8 @@ def _told(passage: Passage, shown_rows: set[str]) -> Iterator[Text]:
         yield _row(passage)
         yield from _statement(passage)
     yield _origin(passage)
+    for said in passage.reading:
+        yield Text(f"read as said in {shown(said, 400)}", style="cyan")
 
 
 def _value(traced: Traced) -> Text:

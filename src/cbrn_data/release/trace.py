@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,7 +12,8 @@ import pyarrow.compute as pc
 
 from cbrn_data.checks.rows import released_rows
 from cbrn_data.errors import ReleaseError
-from cbrn_data.findings import shown
+from cbrn_data.findings import READING, shown
+from cbrn_data.leaflet.reading import read_reading
 from cbrn_data.schema.canonical import Row
 from cbrn_data.schema.delta import table_blocks
 from cbrn_data.schema.model import Package, Table, read_package
@@ -41,7 +43,7 @@ class Passage:
     """One piece of evidence: the words, those around them, and where they stand (``lines`` from 1).
 
     Of a table that people keep also ``row``, its cells by name; ``url`` is the public page that states the value,
-    ``stated_by`` its host.
+    ``stated_by`` its host. ``reading`` are the entries of a leaflet's reading file that are about its lines.
     """
 
     method: str
@@ -57,6 +59,7 @@ class Passage:
     stated_by: str | None
     certainty: str | None
     row: dict[str, str]
+    reading: list[str]
 
 
 @dataclass(frozen=True)
@@ -120,23 +123,35 @@ class Tracer:
         path, method, url = source["path"] or "", entry["method"] or "", entry["url"]
         document = self._document(path)
         start, end = int(entry["char_start"] or 0), int(entry["char_end"] or 0)
-        row = self._curated_row(path, start) if method == "curated" else None
+        is_said = source["kind"] == "reading"
+        row = self._curated_row(path, start) if method == "curated" and not is_said else None
         first, last = _around(document, start, end, whole=row is None)
+        lines = int(entry["line_start"] or 0), int(entry["line_end"] or 0)
         return Passage(
             method=method,
-            how=HOW[method],
+            how="said in the reading file of a leaflet" if is_said else HOW[method],
             before=_joined(document.text[first:start]),
             words=_joined(live(entry["quote"] or "")),
             after=_joined(document.text[end:last]),
             file=path,
-            lines=(int(entry["line_start"] or 0), int(entry["line_end"] or 0)),
+            lines=lines,
             source=source,
             page=entry["page"],
             url=url,
             stated_by=urlsplit(url).hostname if url else None,
             certainty=entry["certainty"],
             row={name: value for name, value in row.values().items() if value is not None} if row else {},
+            reading=list(self._said_of(path, lines)) if source["kind"] == "leaflet" else [],
         )
+
+    def _said_of(self, path: str, lines: tuple[int, int]) -> Iterator[str]:
+        """Yield what the reading file of a leaflet says of lines."""
+        beside = f"{path.removesuffix('.txt')}{READING}"
+        if not any(source["path"] == beside for source in self._sources.values()):
+            return
+        for entry in read_reading(self._document(beside), self._document(path)).entries:
+            if entry.first <= lines[1] and lines[0] <= entry.last:
+                yield f"{beside}:{entry.line}: {' '.join(filter(None, (entry.do, entry.value)))}: {entry.reason}"
 
     def _line(self, table: Table, row: Row, value: str) -> Passage:
         """Return the evidence of a cell of a table of records: the row of its source, by its line."""
@@ -157,6 +172,7 @@ class Tracer:
             stated_by=urlsplit(source["url"]).hostname if source["url"] else source["publisher"],
             certainty=None,
             row={name: cell for name, cell in row.items() if cell is not None and name != LINE},
+            reading=[],
         )
 
     def _document(self, path: str) -> Document:

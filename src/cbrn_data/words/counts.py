@@ -112,14 +112,16 @@ def _mentions(text: str) -> Iterator[_Mention]:
     """Yield every number of people, each with what its clause makes of it."""
     flat = folded(text)
     total = before = None
+    within = 0
     for part in parts(text):
         mention = _mention(text, flat, part, before)
         if mention is None:
             continue
-        if total and before and _is_within(flat, total, before, mention):
+        if total and before and _is_within(flat, total, before, mention, within):
             mention = replace(mention, within=True)
+            within += part.value or 0
         else:
-            total = mention
+            total, within = mention, 0
         before = mention
         yield mention
 
@@ -161,12 +163,19 @@ def _mention(text: str, flat: str, part: Part, last: _Mention | None) -> _Mentio
     return None
 
 
-def _is_within(flat: str, total: _Mention, before: _Mention, mention: _Mention) -> bool:
-    """Whether a number is a part of the total stated before it: ``60 people, of whom 24 women and 36 men``."""
+def _is_within(flat: str, total: _Mention, before: _Mention, mention: _Mention, within: int) -> bool:
+    """Whether a number is a part of the total stated before it: ``60 people, of whom 24 women and 36 men``.
+
+    After ``, and`` or ``as well as`` it may stand beside the total (``60 people, including 24 women, and 30 nurses``), so
+    there it is a part only if it makes the parts before, which are ``within``, the whole.
+    """
     between = flat[total.group[1] : mention.part.start]
     if re.search(r"; |\. (?=[A-Z])", between) or mention.total:
         return False
-    listed = before.within and _AROUND["part of a total, next"].fullmatch(flat[before.group[1] : mention.part.start])
+    since = flat[before.group[1] : mention.part.start]
+    listed = before.within and _AROUND["part of a total, next"].fullmatch(since)
+    if listed and _AROUND["beside a total"].match(since) and within + (mention.part.value or 0) != total.part.value:
+        return False
     return bool(
         listed
         or _AROUND["part of a total, before"].search(between)
