@@ -23,7 +23,7 @@ from tests.warm import command
 
 PROJECT = Path(__file__).parent.parent
 
-hypothesis.settings.register_profile("no-clock", deadline=None)
+hypothesis.settings.register_profile("no-clock", deadline=None, max_examples=50)
 hypothesis.settings.load_profile("no-clock")
 
 FIRST = (
