@@ -6,6 +6,7 @@ that block. Whether a code blocks stands in the catalogue and nowhere else, so n
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -16,7 +17,17 @@ from typing import Any
 from cbrn_data.strict_yaml import load_yaml
 
 READING = ".reading.yaml"
-"""How the name of a leaflet's reading file ends; what is before it is the leaflet's name without its own ending."""
+"""How the name of a leaflet's reading file ends."""
+_ENDING = re.compile(r"\.(?:pdf|docx|html?)\.read(?:-[0-9]+)?\.txt$|\.[^.]+$", re.IGNORECASE)
+
+
+def reading_file(name: str) -> str:
+    """Return the name of the reading file of a leaflet, of its document, or of the text that was kept of that.
+
+    >>> reading_file("a.b.txt"), reading_file("leaflet.pdf"), reading_file("leaflet.pdf.read-2.txt")
+    ('a.b.reading.yaml', 'leaflet.reading.yaml', 'leaflet.reading.yaml')
+    """
+    return f"{_ENDING.sub('', name)}{READING}"
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from cbrn_data import foreign
 from cbrn_data.documents.received import SUFFIXES, is_document, keep, read_received, refusal, text_document
 from cbrn_data.documents.text import ReadText, RefusedError
 from cbrn_data.errors import CbrnDataError, SourceError
-from cbrn_data.findings import READING, Finding, blocking, shown
+from cbrn_data.findings import READING, Finding, blocking, reading_file, shown
 from cbrn_data.leaflet.contacts import contacts_left_out, leave_out
 from cbrn_data.leaflet.read import read_leaflet
 from cbrn_data.leaflet.reading import Reading, read_reading, with_entries
@@ -219,14 +219,13 @@ def _read_as_said(
     document: Document, path: Path, doubts: Iterable[Finding] = (), left_out: Iterable[dict[str, Any]] = ()
 ) -> tuple[Leaflet, list[Finding]]:
     """Read a leaflet by what the reading file beside it says, if there is one."""
-    beside = path.with_name(f"{path.stem}{READING}")
-    if not os.path.lexists(beside):
-        return read_leaflet(document, None, [*doubts, *contacts_left_out(left_out, document.place, Reading())])
-    data, wrong = read_bytes(beside, str(beside), MAX_BYTES["reading"])
-    said, unreadable = read_document(str(beside), data) if data is not None else (None, [])
-    if said is None:
-        raise SourceError(f"{path} cannot be read as {beside} says", [*wrong, *unreadable])
-    reading = read_reading(said, document)
+    beside, reading = path.with_name(reading_file(path.name)), Reading()
+    if os.path.lexists(beside):
+        data, wrong = read_bytes(beside, str(beside), MAX_BYTES["reading"])
+        said, unreadable = read_document(str(beside), data) if data is not None else (None, [])
+        if said is None:
+            raise SourceError(f"{path} cannot be read as {beside} says", [*wrong, *unreadable])
+        reading = read_reading(said, document)
     more = contacts_left_out(left_out, document.place, reading)
     return read_leaflet(Document(document.place, leave_out(document, reading)), reading, [*doubts, *more])
 

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from cbrn_data.cli import OUTPUT
 from cbrn_data.errors import CbrnDataError
-from cbrn_data.findings import READING, Finding, blocking, catalogue, shown
+from cbrn_data.findings import Finding, blocking, catalogue, reading_file, shown
 from cbrn_data.refusals import at
 
 LISTED = 50
@@ -64,8 +64,8 @@ def show_findings(findings: Sequence[Finding], out: Console | None = None) -> No
         show_indented(Text(shown(finding.message, 400)), 8, out)
         show_indented(Text("→ " + catalogue()[finding.code].fix, style="dim"), 8, out)
         if finding.entry:
-            name = PurePath(finding.source).name.removesuffix(".txt").removesuffix(".read")
-            out.print(Text(f"{' ' * 8}in {shown(PurePath(name).stem if '.' in name else name)}{READING}:", style="dim"))
+            name = reading_file(PurePath(finding.source).name)
+            out.print(Text(f"{' ' * 8}in {shown(name)}:", style="dim"))
             out.print(Text("".join(f"{' ' * 8}{shown(line, 400)}\n" for line in finding.entry.splitlines())), end="")
     if len(findings) > LISTED:
         out.print(f"… and {len(findings) - LISTED:,} more")

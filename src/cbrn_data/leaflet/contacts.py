@@ -22,7 +22,7 @@ def leave_out(document: Document, reading: Reading) -> str:
 def contacts_left_out(left_out: Iterable[Mapping[str, object]], place: str, reading: Reading) -> Iterator[Finding]:
     """Yield a finding where words of a document that are in no text (a footer) hold a contact: the document is published.
 
-    It stands at line 1, and so does the entry that decides about it.
+    Its line is 1, and so is that of the entry that decides about it.
     """
     found = [str(words.get("text")) for words in left_out if contacts_in(str(words.get("text")))]
     if found and not reading.at(1, "keep", "leave-out"):

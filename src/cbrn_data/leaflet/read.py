@@ -137,7 +137,7 @@ def _unread(document: Document, layout: Layout, left: list[Block]) -> Iterable[F
 
 
 def _missed_heading(findings: list[Finding], document: Document, layout: Layout) -> list[Finding]:
-    """Tell once that a line may head the section that is missing, instead of that each item under it is none of its list."""
+    """Name once the line that may head the missing section, in place of a finding for each item under it."""
     missing = " or ".join(repr(name) for name in HEADINGS if name not in OPTIONAL and not layout.named(name))
     for section in layout.sections if missing else []:
         foreign = [block for block in section.blocks if _foreign_at(findings, block)]

@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 
 from cbrn_data.checks.rows import released_rows
 from cbrn_data.errors import ReleaseError
-from cbrn_data.findings import READING, shown
-from cbrn_data.leaflet.reading import read_reading
+from cbrn_data.findings import reading_file, shown
+from cbrn_data.leaflet.reading import Entry, Reading, read_reading
 from cbrn_data.schema.canonical import Row
 from cbrn_data.schema.delta import table_blocks
 from cbrn_data.schema.model import Package, Table, read_package
@@ -87,6 +87,7 @@ class Tracer:
         for entry in self._rows["evidence"]:
             self._evidence[entry["table_name"], entry["row_id"], entry["field"]].append(entry)
         self._documents: dict[str, Document] = {}
+        self._entries: dict[str, list[Entry]] = {}
         self._curated: dict[str, dict[int, CsvRow]] = {}
 
     def cell(self, table_name: str, row_id: str, field: str) -> Traced:
@@ -146,10 +147,12 @@ class Tracer:
 
     def _said_of(self, path: str, lines: tuple[int, int]) -> Iterator[str]:
         """Yield what the reading file of a leaflet says of lines."""
-        beside = f"{path.removesuffix('.txt')}{READING}"
-        if not any(source["path"] == beside for source in self._sources.values()):
-            return
-        for entry in read_reading(self._document(beside), self._document(path)).entries:
+        beside = reading_file(path)
+        if path not in self._entries:
+            is_there = any(source["path"] == beside for source in self._sources.values())
+            reading = read_reading(self._document(beside), self._document(path)) if is_there else Reading()
+            self._entries[path] = reading.entries
+        for entry in self._entries[path]:
             if entry.first <= lines[1] and lines[0] <= entry.last:
                 yield f"{beside}:{entry.line}: {' '.join(filter(None, (entry.do, entry.value)))}: {entry.reason}"
 

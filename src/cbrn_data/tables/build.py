@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from cbrn_data.findings import READING, Finding, blocking, shown
+from cbrn_data.findings import READING, Finding, blocking, reading_file, shown
 from cbrn_data.leaflet.contacts import contacts_left_out
 from cbrn_data.leaflet.read import read_leaflet
 from cbrn_data.leaflet.reading import Reading, read_reading
@@ -98,7 +98,7 @@ def _leaflets(sources: list[Source], renames: dict[str, Claim], findings: list[F
     leaflets = []
     by_name = {source.name: source for source in sources}
     for source in (source for source in sources if source.kind == "leaflet"):
-        said = by_name.pop(f"{source.name.removesuffix('.txt')}{READING}", None)
+        said = by_name.pop(reading_file(source.name), None)
         reading = read_reading(said.document, source.document) if said else None
         doubts = list(_doubts_of_text(source, sources, reading or Reading()))
         leaflet, found = read_leaflet(source.document, reading, doubts)

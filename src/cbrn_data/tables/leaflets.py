@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from cbrn_data.leaflet.reading import Entry
@@ -121,7 +122,7 @@ class LeafletClaims:
             else:
                 yield self._said("project_regions", key, "project_id", project_id, span)
 
-    @property
+    @cached_property
     def _entries(self) -> dict[str, Entry]:
         return {entry.value: entry for item in self.leaflet.achievements for entry in item.settled}
 
