@@ -1,9 +1,9 @@
 """The regions that there are: those of ``raw/regions.csv``, and those of the newest release.
 
-``raw/regions.csv`` is a source of kind ``regions``: ``region_id,name,other_names,url,certainty``, a row per region and
-public page; ``other_names`` holds other spellings and the programme's letters, apart by semicolons. It says which names of
-regions are right, and makes no row of any table: what it holds is not part of a release. So a region that a leaflet
-spells otherwise is recorded in the leaflet's sidecar (``region`` and ``region_printed``), and a new one that is meant
+``raw/regions.csv`` is the curated table ``regions``, of which ``name`` and ``other_names`` (other spellings and the
+programme's letters, apart by semicolons) also say which names of regions are right. A list of the kind ``regions``
+(``region_id,name,other_names,url,certainty``, a row per region and public page) says that alone: it makes no row of any
+table and is not part of a release. A region that a leaflet spells otherwise is recorded in the leaflet's sidecar (``region`` and ``region_printed``), and a new one that is meant
 (``region_is: new``), from which every release can be built again.
 """
 
@@ -63,14 +63,22 @@ def known_regions(where: Settings) -> Regions | None:
     Raises ReleaseError where the newest release cannot be read. What is wrong with the list is not said here.
     """
     listed, _ = read_source(where.raw, LIST) if (where.raw / LIST).exists() else (None, [])
-    lists = [listed] if listed and listed.kind == KIND else []
+    lists = [listed] if listed and is_list(listed) else []
     return _known(lists, where)[0]
+
+
+def is_list(source: Source) -> bool:
+    """Whether a source says which regions there are."""
+    return source.kind == KIND or (source.kind == "curated" and source.about["table"] == "regions")
 
 
 def _known(lists: Iterable[Source], where: Settings) -> tuple[Regions | None, list[Finding]]:
     known, findings = Regions(), []
     for source in lists:
-        findings += _read_list(source, known)
+        if source.kind == KIND:
+            findings += _read_list(source, known)
+        else:
+            findings += _read_table(source, known)
     newest = Store(where.published).newest()
     if newest is not None:
         for row in read_csv(disk.read(newest.folder / "regions.csv"))[1]:
@@ -88,6 +96,11 @@ def _read_list(source: Source, known: Regions) -> list[Finding]:
     return [*cells.findings, *(finding for row in cells.rows for finding in _read_row(source, row, known))]
 
 
+def _read_table(source: Source, known: Regions) -> Iterable[Finding]:
+    """Put the regions of the curated table into ``known``; what else is wrong with it is told where it is read as one."""
+    return [finding for row in read_cells(source.document).rows for finding in _add_names(source, row, known)]
+
+
 def _read_row(source: Source, row: CsvRow, known: Regions) -> Iterable[Finding]:
     region_id, name = row.text("region_id"), row.text("name")
     if not region_id or not name:
@@ -100,8 +113,12 @@ def _read_row(source: Source, row: CsvRow, known: Regions) -> Iterable[Finding]:
         yield Finding("curated-unsourced", "the public page that states this row is missing", source.place, row.line)
     if row.text("certainty") not in CERTAINTIES:
         yield Finding("curated-certainty", "certainty is not high or medium", source.place, row.line)
-    others = [other.strip() for other in (row.text("other_names") or "").split(";") if other.strip()]
-    if taken := known.add(region_id, name, *others):
+    yield from _add_names(source, row, known)
+
+
+def _add_names(source: Source, row: CsvRow, known: Regions) -> Iterable[Finding]:
+    names = [name.strip() for name in (row.text("name") or "", *(row.text("other_names") or "").split(";"))]
+    if taken := known.add(row.text("region_id") or "", *filter(None, names)):
         message = f"{shown(taken, 60)!r} is a name of {known.find(taken)} already"
         yield Finding("curated-conflict", message, source.place, row.line)
 
@@ -111,7 +128,7 @@ def region_findings(sources: Iterable[Source], where: Settings) -> list[Finding]
     sources = list(sources)
     leaflets = [source for source in sources if source.kind == "leaflet"]
     meant = {source.about["region"] for source in leaflets if source.about.get("region_is") == "new"}
-    known, findings = _known((source for source in sources if source.kind == KIND), where)
+    known, findings = _known(filter(is_list, sources), where)
     there = {*known.ids.values(), *meant} if known else set()
     for source in leaflets if known else ():
         region_id = str(source.about["region"])

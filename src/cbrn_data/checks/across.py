@@ -52,18 +52,32 @@ def active_text(rows: Rows, package: Package) -> Iterator[Finding]:
 
 
 def claimed_projects(rows: Rows, package: Package) -> Iterator[Finding]:
-    """Hold how many projects a leaflet claims against how many sources name up to its year, and say the difference."""
+    """Hold how many projects a leaflet or a page claims against how many sources name up to its year; say the difference."""
     for figure in rows["figures"]:
         if figure["measure"] == "projects_total" and figure["value"] is not None:
-            there = {
-                row["project_id"]
-                for row in rows["project_regions"]
-                if (row["region_id"], row["as_of_year"]) == (figure["region_id"], figure["as_of_year"])
-            }
-            claimed = int(figure["value"])
+            there, claimed = named_projects(rows, figure), int(figure["value"])
             if claimed != len(there):
-                message = f"{len(there)} projects named here; the leaflet claims {claimed}"
+                who = "leaflet" if figure["first_edition"] else "page"
+                message = f"{len(there)} projects named here; the {who} claims {claimed}"
                 yield _finding("projects-named-differ", message, package.tables["figures"], figure, "value")
+
+
+def named_projects(rows: Rows, figure: Row) -> set[str]:
+    """Return the projects that are named of a figure's region: those of the listing of its year, where there is one.
+
+    Else those that involved it and are not known to have begun after that year. Releases before 2.0.0 have listings alone.
+    """
+    region_id, year = figure["region_id"], figure["as_of_year"]
+    listings = rows["project_listings"] if "project_listings" in rows else rows["project_regions"]
+    listed = {row["project_id"] or "" for row in listings if (row["region_id"], row["as_of_year"]) == (region_id, year)}
+    if listed or "project_listings" not in rows:
+        return listed
+    later = {row["project_id"] for row in rows["projects"] if year and (row["date_start"] or "")[:4] > year}
+    return {
+        row["project_id"] or ""
+        for row in rows["project_regions"]
+        if row["region_id"] == region_id and row["project_id"] not in later
+    }
 
 
 def _finding(code: str, message: str, table: Table, row: Row, field: str) -> Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cbrn_data.leaflet.statements import Achievement, Leaflet, Said
+from cbrn_data.words.counts import figure_qualifier
 
 
 def extracted(leaflet: Leaflet) -> dict[str, Any]:
@@ -19,19 +20,24 @@ def extracted(leaflet: Leaflet) -> dict[str, Any]:
         "funder": _value(leaflet.funder),
         "implementing_partner": _value(leaflet.implementing_partner),
         "countries": [{"name_in_source": item.name.value, "iso3": item.country_id} for item in leaflet.countries],
-        "projects_total": _value(claimed.total if claimed else None),
+        "projects_total": _exact(claimed.text, claimed.total) if claimed else None,
         "projects_total_since": _value(claimed.since if claimed else None),
         "projects_ongoing": _value(claimed.ongoing if claimed else None),
         "ongoing_year": _value(claimed.year if claimed else None),
         "projects": [{"number": item.number.value, "title": _value(item.title)} for item in leaflet.projects],
         "priorities": [said.value for said in leaflet.priorities],
-        "methodology": [{"text": claim.text.value, "count": _value(claim.count)} for claim in leaflet.methodology],
+        "methodology": [{"text": claim.text.value, "count": _exact(claim.text, claim.count)} for claim in leaflet.methodology],
         "achievements": [_achievement(item) for item in leaflet.achievements],
     }
 
 
 def _value(said: Said[Any] | None) -> Any:
     return said.value if said else None
+
+
+def _exact(text: Said[str], count: Said[int] | None) -> int | None:
+    """Return a number that the text qualifies in no way: this shape has no place beside it to say how."""
+    return count.value if count and figure_qualifier(text.value, count.value) == "exact" else None
 
 
 def _achievement(item: Achievement) -> dict[str, Any]:

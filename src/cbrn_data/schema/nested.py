@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,20 +30,32 @@ def nested(rows: Mapping[str, list[Row]], package: Package) -> dict[str, Any]:
 
     def region(row: dict[str, Any]) -> dict[str, Any]:
         region_id = row["region_id"]
-        listings = [entry for entry in typed["project_regions"] if entry["region_id"] == region_id]
+        involved = [entry["project_id"] for entry in typed["project_regions"] if entry["region_id"] == region_id]
+        listings = [entry for entry in typed["project_listings"] if entry["region_id"] == region_id]
         return row | {
             "countries": [countries[entry["country_id"]] | entry for entry in of("memberships", "region_id", region_id)],
-            "projects": [project(name, listings) for name in dict.fromkeys(entry["project_id"] for entry in listings)],
+            "projects": [project(name, listings) for name in involved],
             "priorities": sorted(of("priorities", "region_id", region_id), key=lambda entry: entry["position"]),
             "figures": of("figures", "region_id", region_id),
             "achievements": [
                 entry | named("achievement", entry["achievement_id"])
-                for entry in sorted(of("achievements", "region_id", region_id), key=lambda entry: entry["position"])
+                for entry in sorted(of("achievements", "region_id", region_id), key=_place)
             ],
         }
 
+    whole = {
+        "figures": of("figures", "region_id", None),
+        "achievements": [
+            entry | named("achievement", entry["achievement_id"]) for entry in of("achievements", "region_id", None)
+        ],
+    }
     about = {key: package.about[key] for key in ("name", "title", "description")}
-    return about | {"licence": package.about["licence"]["name"], "regions": [region(row) for row in typed["regions"]]}
+    return about | {"licence": package.about["licence"]["name"], "regions": [region(row) for row in typed["regions"]], "programme": whole}
+
+
+def _place(entry: dict[str, Any]) -> tuple[int, str]:
+    """Return where an achievement stands: in the order of its leaflet, and after these by date."""
+    return entry["position"] or sys.maxsize, entry["date_start"] or ""
 
 
 def _without(row: dict[str, Any], *hidden: str) -> dict[str, Any]:

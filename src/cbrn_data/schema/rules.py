@@ -43,6 +43,11 @@ def is_partial_date(text: str) -> bool:
     return 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]
 
 
+def is_day(text: str) -> bool:
+    """Whether ``text`` is ``YYYY-MM-DD`` of a day that exists."""
+    return len(text) == 10 and is_partial_date(text)
+
+
 def in_order(row: Mapping[str, str | None], fields: tuple[str, ...]) -> str | None:
     """Two values are in order: numbers by size, partial dates by their first days."""
     first, last = (row[name] for name in fields)

@@ -188,23 +188,23 @@ def _in_table_order(sources: list[Source], package: Package) -> list[Source]:
 
 
 def _curated_claims(curated: list[Curated], leaflets: list[LeafletClaims]) -> list[Claim]:
-    """Return the claims of curated rows, but of countries; involvement in a region holds for each of its editions."""
+    """Return the claims of curated rows, but of countries; each edition of a region lists its projects or does not."""
     claims: list[Claim] = []
     for table in curated:
         for row in table.rows if table.table.name != "countries" else []:
-            if table.table.name != "project_regions":
-                claims += table.claims(row)
-                continue
-            for leaflet in leaflets:
-                if leaflet.region_id == row.text("region_id"):
-                    listing = list(leaflet.listing(row.text("project_id") or ""))
-                    claims += listing
-                    claims += [_with_key(claim, listing) for claim in table.claims(row) if listing]
+            claims += table.claims(row)
+            if table.table.name == "project_regions":
+                claims += _listings(leaflets, row.text("region_id"), list(table.claims(row)))
     return claims
 
 
-def _with_key(claim: Claim, listing: list[Claim]) -> Claim:
-    return replace(claim, key=listing[0].key)
+def _listings(leaflets: list[LeafletClaims], region_id: str | None, involvement: list[Claim]) -> Iterator[Claim]:
+    """Claim, for each edition of a region, that a project which people know to have involved it is listed or not."""
+    for leaflet in (leaflet for leaflet in leaflets if leaflet.region_id == region_id):
+        listing = list(leaflet.listing(involvement[0].value))
+        yield from listing
+        for claim in involvement if listing else ():
+            yield replace(claim, table=listing[0].table, key=listing[0].key)
 
 
 def _referenced_countries(curated: list[Curated], claims: list[Claim]) -> list[Claim]:
@@ -281,6 +281,7 @@ def _evidence_rows(claims: list[Claim]) -> list[Row]:
                 "quote": inert(claim.quote),
                 "method": claim.method,
                 "url": claim.url,
+                "read_on": claim.read_on,
                 "certainty": claim.certainty,
             },
         )

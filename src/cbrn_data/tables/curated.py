@@ -1,8 +1,8 @@
 """Curated tables to claims: wide CSV, a row per entity and public page.
 
 The header is a part of the target table's columns, with all of ``NEEDED`` for that table, and ``url`` (the public page
-that states the row) and ``certainty`` (``high`` or ``medium``; what is less certain is not published). Cells are judged
-by the target's own schema. A row that fails is a finding with its line; where the sidecar says ``quarantine`` the other
+that states the row) and ``certainty`` (``high`` or ``medium``; what is less certain is not published). ``read_on``, the day on
+which the page was read, is a further column that any table may have. Cells are judged by the target's own schema. A row that fails is a finding with its line; where the sidecar says ``quarantine`` the other
 rows are used and the bad one is published in ``quarantine.csv``, else it blocks.
 """
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from cbrn_data.findings import Finding, shown
 from cbrn_data.schema.compile import cell_faults, compile_table, explained, text_table
 from cbrn_data.schema.model import Package, Table
-from cbrn_data.schema.rules import RULES
+from cbrn_data.schema.rules import RULES, is_day
 from cbrn_data.sources.cells import CERTAINTIES, PUBLIC_PAGE, CsvRow, CsvTable, read_cells
 from cbrn_data.sources.source import Source
 from cbrn_data.tables.addresses import foreign_parameters
@@ -23,9 +23,6 @@ from cbrn_data.tables.claims import Claim, Key
 from cbrn_data.tables.known import KnownRows
 from cbrn_data.tabular.faults import lost
 from cbrn_data.words.text import is_active
-
-_SPREAD_OVER_EDITIONS = {"project_regions": ("project_id", "region_id")}
-"""Tables whose curated rows have no year: one holds for each edition of its region, by these fields of the key."""
 
 _WITHIN_A_ROW = {"partial-date", "in-order"}
 """Checks that one row of several for an entity can fail; which cells stand together shows when all are put together."""
@@ -44,16 +41,16 @@ class Curated:
     @property
     def key_fields(self) -> tuple[str, ...]:
         """The fields by which a row of the file names its entity."""
-        return _SPREAD_OVER_EDITIONS.get(self.table.name, self.table.primary_key)
+        return self.table.primary_key
 
     def claims(self, row: CsvRow) -> Iterator[Claim]:
         """Yield a claim for every cell of a row that is not empty."""
         key: Key = tuple((name, row.text(name) or "") for name in self.key_fields)
-        url, certainty = row.text("url"), row.text("certainty")
+        page = row.text("url"), row.text("certainty"), row.text("read_on")
         for name in self.table.names:
             cell = row.cells.get(name)
             if cell and cell.value is not None:
-                yield Claim(self.table.name, key, name, cell.value, self.source, cell.span, "curated", url, certainty)
+                yield Claim(self.table.name, key, name, cell.value, self.source, cell.span, "curated", *page)
 
 
 def read_curated(source: Source, package: Package, known: KnownRows) -> Curated:
@@ -84,9 +81,9 @@ def read_curated(source: Source, package: Package, known: KnownRows) -> Curated:
 
 
 def _header(source: Source, table: Table, cells: CsvTable) -> list[Finding]:
-    keys = _SPREAD_OVER_EDITIONS.get(table.name, table.primary_key)
-    allowed = {*table.names, "url", "certainty"}
-    messages = [f"has no column {name!r}" for name in (*keys, "url", "certainty") if name not in cells.header]
+    allowed = {*table.names, "url", "certainty", "read_on"}
+    needed = (*table.primary_key, "url", "certainty")
+    messages = [f"has no column {name!r}" for name in needed if name not in cells.header]
     messages += [
         f"has a column {shown(name, 80)!r} that {table.name} does not"
         for name in cells.header
@@ -118,7 +115,7 @@ def _wrong_rows(source: Source, table: Table, cells: CsvTable, known: KnownRows)
 
 
 def _row_faults(table: Table, row: CsvRow, known: KnownRows) -> Iterator[tuple[str, str, str]]:
-    for name in _SPREAD_OVER_EDITIONS.get(table.name, table.primary_key):
+    for name in table.primary_key:
         if row.text(name) is None:
             yield "cell-missing", name, f"{name} is part of the key and must not be empty"
     url, certainty = row.text("url"), row.text("certainty")
@@ -132,6 +129,8 @@ def _row_faults(table: Table, row: CsvRow, known: KnownRows) -> Iterator[tuple[s
     if certainty not in CERTAINTIES:
         problem = f"is {shown(certainty, 40)!r}, not" if certainty else "is missing; it is"
         yield "curated-certainty", "certainty", f"certainty {problem} high or medium"
+    if (read_on := row.text("read_on")) and not is_day(read_on):
+        yield "row-partial-date", "read_on", f"read_on {shown(read_on, 40)!r} is no day of a calendar"
     for field in table.fields:
         if field.type == "string" and is_active(text := row.text(field.name) or ""):
             yield "text-active", field.name, f"{field.name} begins like a formula: {shown(text, 80)!r}"

@@ -13,7 +13,7 @@ Row = Mapping[str, str | None]
 
 TABLES = frozenset(
     """achievement_countries achievement_projects achievements changes countries evidence figures memberships priorities
-    project_countries project_regions projects quarantine regions sources""".split()
+    project_countries project_listings project_regions projects quarantine regions sources""".split()
 )
 """The tables that the pipeline makes; a package may define no fewer."""
 

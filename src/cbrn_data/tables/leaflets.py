@@ -12,9 +12,11 @@ from cbrn_data.leaflet.statements import Achievement, Leaflet, Said
 from cbrn_data.leaflet.statements import Claim as Statement
 from cbrn_data.sources.source import Source
 from cbrn_data.tables.claims import Claim, Key
-from cbrn_data.words.readings import achievement_id, read_measure, short_slug
+from cbrn_data.words.counts import figure_qualifier
+from cbrn_data.words.readings import achievement_id, read_measure, read_unit, short_slug
 from cbrn_data.words.text import Span, slug
 
+OF_COUNTRIES = {"partner_countries"}
 OF_PROJECTS = {"projects_total", "projects_ongoing"}
 OF_METHOD = {"focal_points_appointed", "national_teams_established", "action_plans_in_preparation"}
 
@@ -84,6 +86,9 @@ class LeafletClaims:
             span = leaflet.secretariat_country.span
             yield self._said("regions", key, "secretariat_country_id", leaflet.secretariat_country_id, span)
 
+        if established := leaflet.established:
+            yield self._derived("regions", key, "established_event", "established", established.span)
+
     def _memberships(self) -> Iterator[Claim]:
         for country in self.leaflet.countries:
             key = (("region_id", self.region_id), ("country_id", country.country_id))
@@ -93,6 +98,9 @@ class LeafletClaims:
             else:
                 yield self._said("memberships", key, "country_id", country.country_id, country.name.span)
             yield self._said("memberships", key, "name_in_source", country.name.value, country.name.span)
+            yield self._derived("memberships", key, "status", "partner", country.name.span)
+            for field in ("first_stated", "last_stated"):
+                yield self._derived("memberships", key, field, self.source.edition, country.name.span)
             yield from self._editions("memberships", key, country.name.span)
 
     def _projects(self) -> Iterator[Claim]:
@@ -114,13 +122,14 @@ class LeafletClaims:
         return entries | {f"P{number.value}": number.span for number in reversed(numbers)}
 
     def naming(self, project_id: str, span: Span, listing: list[Claim]) -> Iterator[Claim]:
-        """Claim the project's id in the rows of a listing, by the words of this leaflet."""
-        entry = self._entries.get(project_id)
-        for key in dict.fromkeys(claim.key for claim in listing):
+        """Claim that the project involved the region, and its id in the rows of a listing, by the words of this leaflet."""
+        entry, pair = self._entries.get(project_id), (("project_id", project_id), ("region_id", self.region_id))
+        yield self._region_id("project_regions", pair)
+        for table, key in (("project_regions", pair), *(("project_listings", key) for key in {claim.key for claim in listing})):
             if entry and span == entry.span:
-                yield self._settled("project_regions", key, "project_id", project_id, entry)
+                yield self._settled(table, key, "project_id", project_id, entry)
             else:
-                yield self._said("project_regions", key, "project_id", project_id, span)
+                yield self._said(table, key, "project_id", project_id, span)
 
     @cached_property
     def _entries(self) -> dict[str, Entry]:
@@ -139,11 +148,11 @@ class LeafletClaims:
         year = claimed.year if claimed else None
         as_of_year = str(year.value) if year else self.source.edition
         key = (("project_id", project_id), ("region_id", self.region_id), ("as_of_year", as_of_year))
-        yield self._region_id("project_regions", key)
-        yield self._year("project_regions", key, as_of_year, span)
+        yield self._region_id("project_listings", key)
+        yield self._year("project_listings", key, as_of_year, span)
         listed = {f"P{project.number.value}" for project in self.leaflet.projects}
         status = "ongoing" if project_id in listed else "not_listed_as_ongoing"
-        yield self._derived("project_regions", key, "status", status, span)
+        yield self._derived("project_listings", key, "status", status, span)
 
     def _year(self, table: str, key: Key, as_of_year: str, span: Span) -> Claim:
         claimed = self.leaflet.projects_claimed
@@ -158,8 +167,9 @@ class LeafletClaims:
                 if count:
                     year = str(claimed.year.value) if claimed.year else self.source.edition
                     yield from self._figure(Statement(claimed.text, count), count.span, year, OF_PROJECTS - taken, since)
-        statements = [self.leaflet.countries_claimed] if self.leaflet.countries_claimed else []
-        for statement in (*statements, *self.leaflet.methodology):
+        if countries := self.leaflet.countries_claimed:
+            yield from self._figure(countries, countries.text.span, self.source.edition, OF_COUNTRIES)
+        for statement in self.leaflet.methodology:
             measure = read_measure(self.source.document.words(statement.text.span))
             yield from self._figure(statement, statement.text.span, self.source.edition, OF_METHOD - taken)
             taken.add(measure or "")
@@ -178,10 +188,16 @@ class LeafletClaims:
             yield self._said("figures", key, "measure", measure, words)
         if statement.count:
             yield self._said("figures", key, "value", statement.count.value, statement.count.span)
+            text = statement.text.span
+            qualifier = figure_qualifier(self.source.document.words(text), statement.count.value)
+            yield self._derived("figures", key, "value_qualifier", qualifier, text)
+        if unit := read_unit(self.source.document.words(words)):
+            yield self._derived("figures", key, "unit", unit, words)
         if since:
             yield self._said("figures", key, "since_year", since.value, since.span)
         yield self._year("figures", key, year, words)
         yield self._said("figures", key, "text", statement.text.value, statement.text.span)
+        yield self._derived("figures", key, "wording", "source", statement.text.span)
         yield from self._editions("figures", key, statement.text.span)
 
     def _priorities(self) -> Iterator[Claim]:
@@ -191,6 +207,7 @@ class LeafletClaims:
             yield self._region_id("priorities", key)
             yield Claim("priorities", key, "position", str(position), self.source, title.span, "counted")
             yield self._said("priorities", key, "title", title.value, title.span)
+            yield self._derived("priorities", key, "wording", "source", title.span)
             yield from self._editions("priorities", key, title.span)
 
     def _achievement(self, position: int, item: Achievement) -> Iterator[Claim]:
@@ -199,6 +216,7 @@ class LeafletClaims:
         yield self._region_id("achievements", key)
         yield Claim("achievements", key, "position", str(position), self.source, item.text.span, "counted")
         yield self._said("achievements", key, "text", item.text.value, item.text.span)
+        yield self._derived("achievements", key, "wording", "source", item.text.span)
         if item.dates:
             dates, span = item.dates.value, item.dates.span
             yield self._said("achievements", key, "date_start", dates.start, span)

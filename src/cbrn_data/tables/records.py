@@ -108,6 +108,7 @@ def evidence_row(source: Source, reading: Reading) -> Row:
         "quote": inert(reading.header),
         "method": "curated",
         "url": None,
+        "read_on": None,
         "certainty": None,
     }
 

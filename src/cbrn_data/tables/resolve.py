@@ -1,8 +1,9 @@
 """Claims to rows: one value per cell, and evidence for it.
 
 The newest edition that says something of a cell decides; older editions and other pages that say the same are further
-evidence. ``first_edition`` and ``last_edition`` are the smallest and the largest year claimed. A curated value fills
-what leaflets leave null: against a leaflet it yields, with a finding; two curated values that differ block.
+evidence. ``first_edition`` and ``first_stated`` are the smallest date claimed, ``last_edition`` and ``last_stated`` the
+largest. A curated value fills what leaflets leave null: against a leaflet it yields, with a finding. Two public pages that
+disagree leave the cell null, with a finding that names both; one page cannot say two things, so that blocks.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from cbrn_data.tables.corrections import Correction
 from cbrn_data.words.readings import reproduces
 
 Row = dict[str, str | None]
+
+_BOUNDS = ("first_edition", "first_stated", "last_edition", "last_stated")
+"""Fields of which the smallest or the largest claim holds, so that no two contradict each other."""
 
 
 @dataclass
@@ -50,8 +54,11 @@ def _row(table: Table, fields: dict[str, list[Claim]], resolved: Resolved) -> Ro
     kept: list[Claim] = []
     for field, claims in fields.items():
         chosen = _chosen(field, claims)
+        found = _conflicts(chosen, claims)
+        resolved.findings += found
+        if any(finding.code == "pages-disagree" for finding in found):
+            continue
         row[field] = chosen.value
-        resolved.findings += _conflicts(chosen, claims)
         kept += [claim for claim in claims if claim.value == chosen.value or claim.method == "counted"]
     resolved.evidence += kept
     resolved.findings += [_unreproduced(claim) for claim in kept if not reproduces(claim.words, claim.value, row)]
@@ -59,9 +66,9 @@ def _row(table: Table, fields: dict[str, list[Claim]], resolved: Resolved) -> Ro
 
 
 def _chosen(field: str, claims: list[Claim]) -> Claim:
-    if field == "first_edition":
+    if field in _BOUNDS[:2]:
         return min(claims, key=lambda claim: claim.value)
-    if field == "last_edition":
+    if field in _BOUNDS[2:]:
         return max(claims, key=lambda claim: claim.value)
     newest = max(claim.source.edition for claim in claims)
     return next(claim for claim in claims if claim.source.edition == newest)
@@ -98,6 +105,7 @@ def _conflicts(chosen: Claim, claims: list[Claim]) -> list[Finding]:
             place, line = chosen.place
             values = f"{shown(claim.value, 80)!r} here and {shown(chosen.value, 80)!r} in {place}:{line}"
             message = f"{claim.field} of {shown(claim.row_id, 80)} is {values}"
+            message += f"; pages {claim.url} and {chosen.url}" if code == "pages-disagree" else ""
             findings.append(
                 Finding(code, message, *claim.place, claim.table, claim.row_id, claim.field, shown(claim.value, 80))
             )
@@ -105,8 +113,12 @@ def _conflicts(chosen: Claim, claims: list[Claim]) -> list[Finding]:
 
 
 def _conflict(chosen: Claim, other: Claim) -> str | None:
+    if other.field in _BOUNDS:
+        return None
+    if other.method == "curated" and chosen.method == "curated":
+        return "pages-disagree" if other.url and chosen.url and other.url != chosen.url else "curated-conflict"
     if other.method == "curated":
-        return "curated-conflict" if chosen.method == "curated" else "curated-overruled"
+        return "curated-overruled"
     return "leaflets-differ" if other.source.edition == chosen.source.edition else None
 
 

@@ -100,7 +100,7 @@ def _people_count(text: str, mention: _Mention) -> PeopleCount:
     assert number.value is not None
     return PeopleCount(
         count=number.value,
-        qualifier=qualifier,
+        qualifier=_of_people(qualifier),
         group=text[slice(*mention.group)],
         counted=(number.start, number.end),
         qualified=(start, end),
@@ -211,9 +211,9 @@ def _doubt(text: str, flat: str, part: Part, end: int) -> tuple[str, bool]:
     before, after = flat[max(0, part.start - 200) : part.start], flat[end : end + 120]
     if part.value is None:
         return "no whole number", False
-    if _BEFORE["upper"].search(before[-40:]):
+    if any(_BEFORE[name].search(before[-40:]) for name in ("up_to", "under")):
         return "an upper bound is no count", False
-    qualified = any(_BEFORE[name].search(before[-40:]) for name in ("over", "about")) or part.plus
+    qualified = any(_BEFORE[name].search(before[-40:]) for name in ("over", "nearly", "about")) or part.plus
     if _may_be_year(flat, part) and not qualified:
         return "may be a year", True
     if _AROUND["label, before"].search(before[-40:]):
@@ -263,7 +263,7 @@ def _serves_event(text: str, flat: str, part: Part, before: str) -> bool:
 def _qualifier(flat: str, number: Part) -> tuple[str, int, int]:
     """Return how a number is qualified, and where the words stand that say so, the number included."""
     before = flat[max(0, number.start - 40) : number.start]
-    for qualifier in ("over", "about"):
+    for qualifier in ("up_to", "over", "nearly", "about"):
         if match := _BEFORE[qualifier].search(before):
             return qualifier, number.start - len(match[0]), number.end
     if match := _OR_SO.match(flat, number.end):
@@ -285,13 +285,27 @@ def read_number(quote: str) -> int | None:
 
 
 def read_qualifier(quote: str) -> str | None:
-    """Return how the number that ends a quote is qualified: ``over``, ``about`` or ``exact``."""
+    """Return how the number of people that ends a quote is qualified: ``over``, ``about`` (``nearly`` too) or ``exact``."""
     text = clean(quote)
     found = list(numbers(text))  # "no fewer than 40": the last is the one
     if not found:
         return None
     last = found[-1]
-    return _qualifier(folded(text), Part("count", last.start, last.end, last.value, last.plus))[0]
+    return _of_people(_qualifier(folded(text), Part("count", last.start, last.end, last.value, last.plus))[0])
+
+
+def _of_people(qualifier: str) -> str:
+    return "about" if qualifier == "nearly" else qualifier
+
+
+def figure_qualifier(text: str, value: int) -> str:
+    """Return how a statement qualifies the number ``value`` that it says: ``exact`` where no word does.
+
+    >>> figure_qualifier("over 1,000 specialists in up to 6 countries", 1000), figure_qualifier("18 projects", 18)
+    ('over', 'exact')
+    """
+    flat = folded(text)
+    return next((_qualifier(flat, part)[0] for part in parts(text) if part.value == value), "exact")
 
 
 def find_country_count(text: str) -> tuple[int, tuple[int, int]] | None:
@@ -320,16 +334,22 @@ def countries_counted(text: str) -> tuple[tuple[int, tuple[int, int]] | None, li
     return (found if not doubts else None), doubts
 
 
-def inexact(flat: str, part: Part, end: int, clause: tuple[int, int] | None = None) -> str:
-    """Return why a number that has no qualifier in its table is not taken, or nothing; ``clause`` is where its own ends."""
+def inexact(flat: str, part: Part, end: int, clause: tuple[int, int] | None = None, held: bool = False) -> str:
+    """Return why a number is not taken, or nothing; ``clause`` is where its own ends.
+
+    ``held``: its table holds beside it that it is exceeded, nearly reached, about right or an upper bound.
+    """
     first, last = clause or (max(0, part.start - 200), end + 120)
     before, after = flat[first : part.start], flat[end:last]
     qualified = any(pattern.search(flat[max(0, part.start - 40) : part.start]) for pattern in _BEFORE.values())
-    if qualified or part.plus or _OR_SO.match(flat, part.end):
+    qualified = qualified or part.plus or bool(_OR_SO.match(flat, part.end))
+    if qualified and not held:
         return "the table holds an exact number only"
+    if _BEFORE["under"].search(flat[max(0, part.start - 40) : part.start]):
+        return "a bound that is not reached is no count"
     if part.value is None:
         return "no whole number"
-    if _may_be_year(flat, part):
+    if _may_be_year(flat, part) and not qualified:
         return "may be a year"
     lead = before[max((match.end() for match in _AROUND["clause start"].finditer(before)), default=0) :]
     rest = re.split(r"[.;:]", after, maxsplit=1)[0]
@@ -360,7 +380,7 @@ def statement(text: str) -> tuple[Part | None, list[Doubt]]:
             and re.search(r"\b(?:in|across|from|of|by|for) (?:all |the |its )*$", flat[: part.start])
         ):
             continue  # "12 National Teams in 6 countries"
-        if reason := inexact(flat, part, end):
+        if reason := inexact(flat, part, end, held=True):
             doubts.append(Doubt(part.start, end, reason))
         else:
             sound.append(part)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from cbrn_data.words.countries import read_country
-from cbrn_data.words.counts import read_number, read_qualifier
+from cbrn_data.words.counts import figure_qualifier, read_number, read_qualifier
 from cbrn_data.words.dates import DateRange, read_dates
 from cbrn_data.words.project_counts import ONGOING
 from cbrn_data.words.projects import label, read_project_number, references
@@ -30,6 +30,7 @@ _MEASURES: dict[str, tuple[str, str]] = {
     "action_plans_in_preparation": (r"\baction plans?\b", r"\b(?:prepar|develop|draft|elaborat)"),
     "projects_ongoing": (ONGOING, r""),
     "projects_total": (r"\bprojects?\b", r"^[^.]{0,120}$"),
+    "partner_countries": (r"\bcountries\b", r""),
 }
 """What a figure counts: the words for it, and the words that must stand with them."""
 
@@ -39,6 +40,26 @@ def read_measure(quote: str) -> str | None:
     text = folded(clean(quote)).lower()
     found = (name for name, (words, with_them) in _MEASURES.items() if re.search(words, text) and re.search(with_them, text))
     return next(found, None)
+
+
+_UNITS = {
+    "projects": r"projects?",
+    "countries": r"countr(?:y|ies)",
+    "teams": r"teams?",
+    "focal points": r"focal points?",
+    "plans": r"plans?",
+}
+
+
+def read_unit(quote: str) -> str | None:
+    """Return what the number of a statement is a number of, by the first known noun after it.
+
+    >>> read_unit("6 partner countries have appointed their National CBRN Focal Point"), read_unit("90 % of all staff")
+    ('countries', None)
+    """
+    text = folded(clean(quote)).lower()
+    found = [(match.start(), unit) for unit, noun in _UNITS.items() if (match := re.search(rf"\b{noun}\b", text))]
+    return min(found)[1] if found else None
 
 
 def _date(part: Callable[[DateRange], str | None]) -> Callable[[str], str | None]:
@@ -116,12 +137,17 @@ def derive(field: str, quote: str, row: Mapping[str, str | None], region_id: str
         "achievement_id": lambda: achievement_id(region_id, quote),
         "priority_id": lambda: f"{region_id}/{slug(clean(quote))}",
         "figure_id": lambda: f"{region_id}/{row.get('measure') or short_slug(quote)}/{row['as_of_year']}",
-        "status": lambda: _status(quote, row),
-        "as_of_year": lambda: edition,
-        "first_edition": lambda: edition,
-        "last_edition": lambda: edition,
+        "status": lambda: _status(quote, row) if "project_id" in row else "partner",
+        "value_qualifier": lambda: figure_qualifier(clean(quote), int(row["value"] or 0)),
+        "unit": lambda: read_unit(quote) or "",
+        "wording": lambda: "source",
+        "established_event": lambda: "established",
     }
-    return rules[field]()
+    return edition if field in _OF_EDITION else rules[field]()
+
+
+_OF_EDITION = ("as_of_year", "first_edition", "last_edition", "first_stated", "last_stated")
+"""Fields that the edition of a leaflet gives."""
 
 
 @dataclass(frozen=True)
