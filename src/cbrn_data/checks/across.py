@@ -65,11 +65,12 @@ def claimed_projects(rows: Rows, package: Package) -> Iterator[Finding]:
 def named_projects(rows: Rows, figure: Row) -> set[str]:
     """Return the projects that are named of a figure's region: those of the listing of its year, where there is one.
 
-    Else those that involved it and are not known to have begun after that year. Releases before 2.0.0 have listings alone.
+    Else those that involved it and are not known to have begun after that year.
     """
     region_id, year = figure["region_id"], figure["as_of_year"]
-    listings = rows["project_listings"] if "project_listings" in rows else rows["project_regions"]
-    listed = {row["project_id"] or "" for row in listings if (row["region_id"], row["as_of_year"]) == (region_id, year)}
+    listed = {
+        row["project_id"] or "" for row in listings(rows) if (row["region_id"], row["as_of_year"]) == (region_id, year)
+    }
     if listed or "project_listings" not in rows:
         return listed
     later = {row["project_id"] for row in rows["projects"] if year and (row["date_start"] or "")[:4] > year}
@@ -78,6 +79,11 @@ def named_projects(rows: Rows, figure: Row) -> set[str]:
         for row in rows["project_regions"]
         if row["region_id"] == region_id and row["project_id"] not in later
     }
+
+
+def listings(rows: Rows) -> list[dict[str, str | None]]:
+    """Return which leaflet lists which project as on-going; releases before 2.0.0 have that as ``project_regions``."""
+    return rows["project_listings"] if "project_listings" in rows else rows["project_regions"]
 
 
 def _finding(code: str, message: str, table: Table, row: Row, field: str) -> Finding:

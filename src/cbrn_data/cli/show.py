@@ -136,14 +136,17 @@ def _print(table: Table) -> None:
 
 
 def show_changes(changes: Sequence[Mapping[str, str | None]]) -> None:
-    """Print changes cell by cell, up to ``LISTED``."""
-    rows = [
-        (change["change"], f"{change['table_name']}/{change['row_id']}", change["field"], change["old"], change["new"])
-        for change in changes
-    ]
+    """Print changes, up to ``LISTED``: those of rows that stay cell by cell, a row that comes or goes as one."""
+    rows: dict[tuple[str | None, ...], tuple[str | None, ...]] = {}
+    for change in changes:
+        kind, row = change["change"], f"{change['table_name']}/{change['row_id']}"
+        field = change["field"] if kind == "changed" else "*"
+        old, new = (change["old"], change["new"]) if kind == "changed" else (None, None)
+        rows.setdefault((row, field), (kind, row, field, old, new))
     if rows:
         show_table(
-            ("change", "row", "field", "old", "new"), [[shown(cell or "", 60) for cell in row] for row in rows[:LISTED]]
+            ("change", "row", "field", "old", "new"),
+            [[shown(cell or "", 60) for cell in row] for row in list(rows.values())[:LISTED]],
         )
     else:
         console().print("No changed cell.")

@@ -60,9 +60,15 @@ def _numbers(reading: Reading) -> Iterator[dict[str, Any]]:
     newest: dict[str | None, str] = {}
     for row in reading.rows["memberships"]:
         newest[row["region_id"]] = max(newest.get(row["region_id"], ""), row["last_edition"] or "")
-    partners = {row["country_id"] for row in reading.rows["memberships"] if row["last_edition"] == newest[row["region_id"]]}
-    if len(newest) > 1:
-        yield _number(len(newest), "regional secretariats with a leaflet here", "tables/regions.html")
+    partners = {
+        row["country_id"]
+        for row in reading.rows["memberships"]
+        if row.get("status", "partner") == "partner" and (row["last_edition"] or "") == newest[row["region_id"]]
+    }
+    regions, leaflets = len(reading.rows["regions"]), sum(map(bool, newest.values()))
+    if regions > 1:
+        some = "" if leaflets == regions else f", {leaflets} of them with a leaflet here"
+        yield _number(regions, f"regional secretariats{some}", "tables/regions.html")
     yield _number(len(partners), "partner countries", "tables/memberships.html")
     yield _number(len(reading.rows["projects"]), "projects named here", "tables/projects.html")
     yield from _claimed(reading, list(_claims(reading).values()))
@@ -70,22 +76,23 @@ def _numbers(reading: Reading) -> Iterator[dict[str, Any]]:
 
 
 def _claimed(reading: Reading, rows: list[Row]) -> Iterator[dict[str, Any]]:
-    """Yield what leaflets claim: each by itself, or from the least to the most, never a sum, for a project has regions."""
+    """Yield what leaflets and pages claim: each by itself, or from the least to the most, never a sum, for a project has regions."""
     if len(rows) > CLAIMS_SHOWN:
         values = sorted(int(row["value"] or 0) for row in rows)
-        words = f"projects claimed by the leaflet of each of {len(rows)} regions"
+        words = f"projects claimed of each of {len(rows)} regions"
         yield {"value": f"{values[0]}–{values[-1]}", "words": words, "address": "#picture-claims"}
         return
     for row in rows:
         region = reading.label("regions", row["region_id"] or "")
         found = reading.passages("figures", row["figure_id"] or "", "value")
-        words = f"projects that the leaflet of {region} claims ({row['as_of_year']})"
+        who = "leaflet" if row["first_edition"] else "page"
+        words = f"projects that the {who} of {region} claims ({row['as_of_year'] or 'undated'})"
         yield _number(int(row["value"] or 0), words, found[0].anchor if found else "tables/figures.html")
 
 
 def _claims(reading: Reading) -> dict[str | None, Row]:
-    """Return the newest count of all projects that the leaflets of each region claim."""
-    totals = [row for row in reading.rows["figures"] if row["measure"] == "projects_total"]
+    """Return the newest count of all projects that the leaflets or pages of each region claim."""
+    totals = [row for row in reading.rows["figures"] if row["measure"] == "projects_total" and row["value"]]
     return {
         row["region_id"]: row for row in sorted(totals, key=lambda row: (row["region_id"] or "", row["as_of_year"] or ""))
     }

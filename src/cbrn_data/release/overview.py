@@ -47,8 +47,13 @@ def _projects(rows: dict[str, list[dict[str, str | None]]]) -> str:
         ]
         if figures:
             newest = max(figures, key=lambda row: row["as_of_year"] or "")
-            claims.append(f"the leaflet of {region['name']} claims {newest['value']}")
+            claims.append(f"the {claimant(newest)} of {region['name']} claims {newest['value']}")
     return "; ".join([f"{len(rows['projects'])} named here", *claims])
+
+
+def claimant(figure: dict[str, str | None]) -> str:
+    """Return what claims a figure: a leaflet, or a public page."""
+    return "leaflet" if figure["first_edition"] else "page"
 
 
 def _place(folder: Path) -> str:

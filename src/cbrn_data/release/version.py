@@ -108,6 +108,10 @@ def _of_table(old: Table, new: Table) -> Iterator[Reason]:
     for field in new.fields:
         if field.name in old.names:
             yield from _of_field(new.name, old.field(field.name), field)
+    described = [field.name for field in new.fields if field.name in old.names and _told_otherwise(old, field)]
+    if described:
+        what = f".{described[0]}" if len(described) == 1 else f": {', '.join(described)}"
+        yield Reason("patch", f"description of {new.name}{what}")
     if set(old.checks) != set(new.checks):
         yield Reason("major" if set(new.checks) - set(old.checks) else "minor", f"checks of {new.name}")
     if (old.title, old.description, old.role) != (new.title, new.description, new.role):
@@ -120,8 +124,11 @@ def _of_field(table: str, old: Field, new: Field) -> Iterator[Reason]:
     if old.constraints != new.constraints:
         step = "minor" if _is_looser(old.constraints, new.constraints) else "major"
         yield Reason(step, f"constraints of {table}.{new.name}")
-    if (old.title, old.description, old.unit, old.example) != (new.title, new.description, new.unit, new.example):
-        yield Reason("patch", f"description of {table}.{new.name}")
+
+
+def _told_otherwise(table: Table, new: Field) -> bool:
+    old = table.field(new.name)
+    return (old.title, old.description, old.unit, old.example) != (new.title, new.description, new.unit, new.example)
 
 
 def _is_looser(old: dict[str, object], new: dict[str, object]) -> bool:

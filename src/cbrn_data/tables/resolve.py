@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
+from urllib.parse import urlsplit
 
 from cbrn_data.findings import Finding, shown
 from cbrn_data.schema.model import Package, Table
@@ -105,11 +106,16 @@ def _conflicts(chosen: Claim, claims: list[Claim]) -> list[Finding]:
             place, line = chosen.place
             values = f"{shown(claim.value, 80)!r} here and {shown(chosen.value, 80)!r} in {place}:{line}"
             message = f"{claim.field} of {shown(claim.row_id, 80)} is {values}"
-            message += f"; pages {claim.url} and {chosen.url}" if code == "pages-disagree" else ""
+            message += f", by {_host(claim)} and {_host(chosen)}" if code == "pages-disagree" else ""
             findings.append(
                 Finding(code, message, *claim.place, claim.table, claim.row_id, claim.field, shown(claim.value, 80))
             )
     return findings
+
+
+def _host(claim: Claim) -> str:
+    """Return who states a value, for a message; the whole address stands in the line that it names."""
+    return shown(urlsplit(claim.url or "").hostname or "", 80)
 
 
 def _conflict(chosen: Claim, other: Claim) -> str | None:

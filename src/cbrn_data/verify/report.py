@@ -293,12 +293,14 @@ def _by_line(name: str, cells: int) -> dict[str, Any]:
 
 
 def _claims(rows: Mapping[str, list[Row]]) -> list[dict[str, str | None]]:
-    """Return how many projects the newest leaflet of each region claims."""
+    """Return how many projects the newest leaflet or page of each region claims."""
     claims = []
     for region in rows["regions"]:
         wanted = (region["region_id"], "projects_total")
         mine = [row for row in rows["figures"] if (row["region_id"], row["measure"]) == wanted]
         if mine:
             newest = max(mine, key=lambda row: row["as_of_year"] or "")
-            claims.append({"region": region["name"], "claimed": newest["value"], "year": newest["as_of_year"]})
+            who = "leaflet" if newest["first_edition"] else "page"
+            year = newest["as_of_year"] or "undated"
+            claims.append({"region": region["name"], "who": who, "claimed": newest["value"], "year": year})
     return claims

@@ -1,10 +1,11 @@
-"""How many projects a leaflet claims, in all and on-going, beside how many are named here, by region and year."""
+"""How many projects a leaflet or a page claims, in all and on-going, beside how many are named, by region and year."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from cbrn_data.checks.across import listings, named_projects
 from cbrn_data.portal.pictures.drawing import WIDE, WIDER, Picture, Spec, kinds_of, labels_of, picture
 from cbrn_data.portal.reading import Reading
 from cbrn_data.schema.canonical import Row
@@ -13,48 +14,55 @@ EDITIONS_AT_MOST = 16
 BESIDE = 4
 """From so many groups on they stand in two columns, where there is room."""
 
-_SERIES = ("claimed by the leaflet", "named here", "claimed as ongoing", "listed as ongoing")
+_SERIES = ("claimed by the source", "named here", "claimed as ongoing", "listed as ongoing")
 
 
 def claims(reading: Reading) -> Picture | None:
-    """Return the bars, None where no leaflet counts projects."""
+    """Return the bars, None where nothing counts projects."""
     keys = _counted(reading)
     bars = [bar for year, region in _newest(reading, keys) for bar in _bars(reading, year, region)]
     if not bars:
         return None
     alt = "Bars: " + "; ".join(f"{bar['group']}, {bar['series']}: {bar['value']}" for bar in bars) + " projects."
-    note = "Public pages name fewer projects than a leaflet counts; both are published as they are."
+    note = "Public pages name fewer projects than the source counts; both are published as they are."
     if len(keys) > EDITIONS_AT_MOST:
         note += f" Only the {EDITIONS_AT_MOST} newest counts are drawn."
-    data = ("figures", "project_regions")
+    data = ("figures", "project_regions", "projects")
     return picture("claims", "Projects claimed and named, by year", alt, note, data, lambda width: _spec(bars, width))
 
 
 def _counted(reading: Reading) -> set[tuple[str, str]]:
-    """Return the years and regions in which a leaflet counts projects."""
-    counts = [row for row in reading.rows["figures"] if row["measure"] in {"projects_total", "projects_ongoing"}]
+    """Return the years (empty where none is stated) and regions in which a leaflet or a page counts projects."""
+    measures = {"projects_total", "projects_ongoing"}
+    counts = [row for row in reading.rows["figures"] if row["measure"] in measures and row["region_id"]]
     return {(row["as_of_year"] or "", row["region_id"] or "") for row in counts}
 
 
 def _newest(reading: Reading, keys: set[tuple[str, str]]) -> Sequence[tuple[str, str]]:
     """Return the keys that are drawn: of the newest years, the years of a region together."""
-    newest = sorted(keys, key=lambda key: (-int(key[0]), key[1]))[:EDITIONS_AT_MOST]
-    return sorted(newest, key=lambda key: (reading.label("regions", key[1]), -int(key[0])))
+    newest = sorted(keys, key=lambda key: (-_age(key[0]), key[1]))[:EDITIONS_AT_MOST]
+    return sorted(newest, key=lambda key: (reading.label("regions", key[1]), -_age(key[0])))
+
+
+def _age(year: str) -> int:
+    return int(year or 0)
 
 
 def _bars(reading: Reading, year: str, region: str) -> Iterator[dict[str, Any]]:
     """Yield the bars of one region and year."""
     claimed = {
-        row["measure"]: row for row in reading.rows["figures"] if (row["as_of_year"], row["region_id"]) == (year, region)
+        row["measure"]: row
+        for row in reading.rows["figures"]
+        if (row["as_of_year"] or "", row["region_id"]) == (year, region)
     }
-    named = [row for row in reading.rows["project_regions"] if (row["as_of_year"], row["region_id"]) == (year, region)]
+    listed = [row for row in listings(reading.rows) if (row["as_of_year"], row["region_id"]) == (year, region)]
     counts = (
         _value(claimed.get("projects_total")),
-        len(named),
+        len(named_projects(reading.rows, {"region_id": region, "as_of_year": year or None})),
         _value(claimed.get("projects_ongoing")),
-        sum(row["status"] == "ongoing" for row in named),
+        sum(row["status"] == "ongoing" for row in listed) if listed else None,
     )
-    group = f"{reading.label('regions', region)}, {year}"
+    group = f"{reading.label('regions', region)}, {year or 'undated'}"
     for series, count in zip(_SERIES, counts, strict=True):
         if count is not None:
             kind = "claimed" if "claimed" in series else "named"

@@ -32,7 +32,7 @@ _NOTES = {
 
 def partners(reading: Reading) -> Picture | None:
     """Return the map, None where no partner country has an outline."""
-    ids = {row["country_id"] for row in reading.rows["memberships"]}
+    ids = {row["country_id"] for row in reading.rows["memberships"] if row.get("status", "partner") == "partner"}
     rows = [row | {"kind": _PARTNER if row["country_id"] in ids else _NAMED} for row in reading.rows["countries"]]
     found = view(rows)
     names, others = (sorted(row["name"] or "" for row in rows if row["kind"] == kind) for kind in (_PARTNER, _NAMED))
