@@ -3,8 +3,9 @@
 ``raw/regions.csv`` is the curated table ``regions``, of which ``name`` and ``other_names`` (other spellings and the
 programme's letters, apart by semicolons) also say which names of regions are right. A list of the kind ``regions``
 (``region_id,name,other_names,url,certainty``, a row per region and public page) says that alone: it makes no row of any
-table and is not part of a release. A region that a leaflet spells otherwise is recorded in the leaflet's sidecar (``region`` and ``region_printed``), and a new one that is meant
-(``region_is: new``), from which every release can be built again.
+table and is not part of a release. A region that a leaflet spells otherwise is recorded in the leaflet's sidecar
+(``region`` and ``region_printed``), and a new one that is meant (``region_is: new``), from which every release can be built
+again.
 """
 
 from __future__ import annotations

@@ -26,7 +26,9 @@ def extracted(leaflet: Leaflet) -> dict[str, Any]:
         "ongoing_year": _value(claimed.year if claimed else None),
         "projects": [{"number": item.number.value, "title": _value(item.title)} for item in leaflet.projects],
         "priorities": [said.value for said in leaflet.priorities],
-        "methodology": [{"text": claim.text.value, "count": _exact(claim.text, claim.count)} for claim in leaflet.methodology],
+        "methodology": [
+            {"text": claim.text.value, "count": _exact(claim.text, claim.count)} for claim in leaflet.methodology
+        ],
         "achievements": [_achievement(item) for item in leaflet.achievements],
     }
 

@@ -76,7 +76,7 @@ def _numbers(reading: Reading) -> Iterator[dict[str, Any]]:
 
 
 def _claimed(reading: Reading, rows: list[Row]) -> Iterator[dict[str, Any]]:
-    """Yield what leaflets and pages claim: each by itself, or from the least to the most, never a sum, for a project has regions."""
+    """Yield what leaflets and pages claim: each by itself, or the least and the most; a project has regions, so no sum."""
     if len(rows) > CLAIMS_SHOWN:
         values = sorted(int(row["value"] or 0) for row in rows)
         words = f"projects claimed of each of {len(rows)} regions"

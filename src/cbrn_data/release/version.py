@@ -110,8 +110,8 @@ def _of_table(old: Table, new: Table) -> Iterator[Reason]:
             yield from _of_field(new.name, old.field(field.name), field)
     described = [field.name for field in new.fields if field.name in old.names and _told_otherwise(old, field)]
     if described:
-        what = f".{described[0]}" if len(described) == 1 else f": {', '.join(described)}"
-        yield Reason("patch", f"description of {new.name}{what}")
+        fields = f".{described[0]}" if len(described) == 1 else f": {', '.join(described)}"
+        yield Reason("patch", f"description of {new.name}{fields}")
     if set(old.checks) != set(new.checks):
         yield Reason("major" if set(new.checks) - set(old.checks) else "minor", f"checks of {new.name}")
     if (old.title, old.description, old.role) != (new.title, new.description, new.role):

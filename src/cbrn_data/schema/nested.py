@@ -9,9 +9,15 @@ from typing import Any
 from cbrn_data.schema.canonical import Row, json_row
 from cbrn_data.schema.model import Package
 
+LISTINGS = "project_listings"
+
 
 def nested(rows: Mapping[str, list[Row]], package: Package) -> dict[str, Any]:
-    """Return everything by region, as web developers like it; the tables remain what is normative."""
+    """Return everything by region, and what is of none under ``programme``.
+
+    Releases before 2.0.0 have neither that nor a table of listings: theirs stand in ``project_regions``.
+    """
+    has_pairs = LISTINGS in rows
     typed = {name: [json_row(package.tables[name], row) for row in rows[name]] for name in rows}
     countries = {row["country_id"]: row for row in typed["countries"]}
     projects = {row["project_id"]: row for row in typed["projects"]}
@@ -30,8 +36,10 @@ def nested(rows: Mapping[str, list[Row]], package: Package) -> dict[str, Any]:
 
     def region(row: dict[str, Any]) -> dict[str, Any]:
         region_id = row["region_id"]
-        involved = [entry["project_id"] for entry in typed["project_regions"] if entry["region_id"] == region_id]
-        listings = [entry for entry in typed["project_listings"] if entry["region_id"] == region_id]
+        involved = dict.fromkeys(row["project_id"] for row in typed["project_regions"] if row["region_id"] == region_id)
+        listings = [
+            entry for entry in typed[LISTINGS if has_pairs else "project_regions"] if entry["region_id"] == region_id
+        ]
         return row | {
             "countries": [countries[entry["country_id"]] | entry for entry in of("memberships", "region_id", region_id)],
             "projects": [project(name, listings) for name in involved],
@@ -50,12 +58,13 @@ def nested(rows: Mapping[str, list[Row]], package: Package) -> dict[str, Any]:
         ],
     }
     about = {key: package.about[key] for key in ("name", "title", "description")}
-    return about | {"licence": package.about["licence"]["name"], "regions": [region(row) for row in typed["regions"]], "programme": whole}
+    about |= {"licence": package.about["licence"]["name"], "regions": [region(row) for row in typed["regions"]]}
+    return about | ({"programme": whole} if has_pairs else {})
 
 
 def _place(entry: dict[str, Any]) -> tuple[int, str]:
     """Return where an achievement stands: in the order of its leaflet, and after these by date."""
-    return entry["position"] or sys.maxsize, entry["date_start"] or ""
+    return (entry["position"], "") if entry["position"] else (sys.maxsize, entry["date_start"] or "")
 
 
 def _without(row: dict[str, Any], *hidden: str) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """Curated tables to claims: wide CSV, a row per entity and public page.
 
-The header is a part of the target table's columns, with all of ``NEEDED`` for that table, and ``url`` (the public page
-that states the row) and ``certainty`` (``high`` or ``medium``; what is less certain is not published). ``read_on``, the day on
-which the page was read, is a further column that any table may have. Cells are judged by the target's own schema. A row that fails is a finding with its line; where the sidecar says ``quarantine`` the other
-rows are used and the bad one is published in ``quarantine.csv``, else it blocks.
+The header is a part of the target table's columns, with all of its key, and ``url`` (the public page that states the
+row), ``certainty`` (``high`` or ``medium``; what is less certain is not published) and, where it is known, ``read_on`` (the
+day on which the page was read). Cells are judged by the target's own schema. A row that fails is a finding with its line;
+where the sidecar says ``quarantine`` the other rows are used and the bad one is published in ``quarantine.csv``, else it
+blocks.
 """
 
 from __future__ import annotations

@@ -125,7 +125,10 @@ class LeafletClaims:
         """Claim that the project involved the region, and its id in the rows of a listing, by the words of this leaflet."""
         entry, pair = self._entries.get(project_id), (("project_id", project_id), ("region_id", self.region_id))
         yield self._region_id("project_regions", pair)
-        for table, key in (("project_regions", pair), *(("project_listings", key) for key in {claim.key for claim in listing})):
+        for table, key in (
+            ("project_regions", pair),
+            *(("project_listings", key) for key in {claim.key for claim in listing}),
+        ):
             if entry and span == entry.span:
                 yield self._settled(table, key, "project_id", project_id, entry)
             else:

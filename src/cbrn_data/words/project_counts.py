@@ -82,7 +82,9 @@ def project_counts(text: str) -> ProjectCounts | None:
         cut = max((match.end() for match in _NEXT.finditer(flat, before, part.start)), default=before)
         end = min((match.start() for match in _NEXT.finditer(flat, part.end, after)), default=after)
         exact = part.kind == "count"
-        reason = inexact(flat, part, part.end, (cut, end), held=what == "total") if exact else "no number that the table holds"
+        reason = (
+            inexact(flat, part, part.end, (cut, end), held=what == "total") if exact else "no number that the table holds"
+        )
         if reason or figure is None:
             doubts.append(Doubt(part.start, part.end, reason or "it is not clear which projects it counts"))
             if what == "ongoing":
