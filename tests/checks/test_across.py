@@ -65,20 +65,22 @@ def rows(package: Package) -> Tables:
 
     put("regions", region_id="atlantis", name="Atlantis")
     put("countries", country_id="KAZ", name="KAZ")
-    put("memberships", region_id="atlantis", country_id="KAZ", name_in_source="KAZ", joined="2020-11")
+    put("memberships", region_id="atlantis", country_id="KAZ", status="partner", name_in_source="KAZ", joined="2020-11")
     tables["memberships"][0] |= {"first_edition": "2025", "last_edition": "2025"}
     figure = {
         "measure": "projects_total",
         "value": "2",
+        "value_qualifier": "exact",
         "since_year": "2013",
         "as_of_year": "2025",
         "text": "2 projects since 2013",
+        "wording": "source",
     }
     edition = {"first_edition": "2025", "last_edition": "2025"}
     put("figures", figure_id="atlantis/projects_total/2025", region_id="atlantis", **figure, **edition)
     for place, title in (("1", "Swimming"), ("2", "Diving")):
         key = f"atlantis/{title.lower()}"
-        put("priorities", priority_id=key, region_id="atlantis", position=place, title=title, **edition)
+        put("priorities", priority_id=key, region_id="atlantis", position=place, title=title, wording="source", **edition)
     tables["sources"] = [source("leaflet", "sources/leaflet.txt", "atlantis", "2025"), source("table", "sources/table.csv")]
     tables["evidence"] = list(evidence())
     return tables
@@ -95,12 +97,15 @@ def evidence() -> list[dict[str, str | None]]:
         said("memberships", member, "country_id", "KAZ", "curated", "table"),
         said("memberships", member, "name_in_source", "KAZ", "curated", "table", at=CSV.index("KAZ,http")),
         said("memberships", member, "joined", "2020-11", "curated", "table"),
+        said("memberships", member, "status", "Atlantis", "derived"),
         said("memberships", member, "first_edition", "Atlantis", "derived"),
         said("memberships", member, "last_edition", "Atlantis", "derived"),
         said("figures", figure, "figure_id", "2 projects", "derived"),
         said("figures", figure, "region_id", "Atlantis"),
         said("figures", figure, "measure", "2 projects"),
         said("figures", figure, "value", "2", "verbatim"),
+        said("figures", figure, "value_qualifier", "2 projects", "derived"),
+        said("figures", figure, "wording", "2 projects", "derived"),
         said("figures", figure, "since_year", "2013", "verbatim"),
         said("figures", figure, "as_of_year", "2 projects", "derived"),
         said("figures", figure, "text", "2 projects since 2013", "verbatim"),
@@ -114,6 +119,7 @@ def evidence() -> list[dict[str, str | None]]:
             said("priorities", row, "region_id", "Atlantis"),
             said("priorities", row, "position", title, "counted"),
             said("priorities", row, "title", title, "verbatim"),
+            said("priorities", row, "wording", title, "derived"),
             said("priorities", row, "first_edition", title, "derived"),
             said("priorities", row, "last_edition", title, "derived"),
         ]
@@ -150,13 +156,13 @@ def test_tables_that_hold_raise_only_what_the_leaflet_claims(
 def test_as_many_projects_as_claimed_are_no_finding(rows: Tables, package: Package) -> None:
     from cbrn_data.checks.across import claimed_projects
 
-    rows["project_regions"] = [
+    rows["project_listings"] = [
         {"project_id": project, "region_id": "atlantis", "as_of_year": year, "status": "ongoing"}
         for project, year in (("P1", "2025"), ("P2", "2025"), ("P1", "2026"), ("P2", "2026"), ("P3", "2026"))
     ]
     assert list(claimed_projects(rows, package)) == []
     rows["figures"][0]["value"] = None
-    rows["project_regions"] = []
+    rows["project_listings"] = []
     assert list(claimed_projects(rows, package)) == []
 
 

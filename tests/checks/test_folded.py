@@ -36,13 +36,14 @@ def with_leaflet(project: Path) -> Path:
 def test_folded_words_keep_their_spans_through_a_release(built: pipeline.Built, project: Path, tmp_path: Path) -> None:
     where = Settings(with_leaflet(project), tmp_path / "published")
     folded = pipeline.build(pipeline.gather(where))
-    assert [finding.code for finding in folded.findings] == [finding.code for finding in built.findings]
+    (other,) = {*folded.findings} - {*built.findings}
+    assert (other.code, other.field, other.value) == ("curated-overruled", "name", "Central Asia")
     told = ("regions", "evidence", "sources")
     same = [name for name in built.tables.rows if name not in told]
     assert {name: folded.tables.rows[name] for name in same} == {name: built.tables.rows[name] for name in same}
-    (region,) = folded.tables.rows["regions"]
+    region = next(row for row in folded.tables.rows["regions"] if row["goal"])
     assert (region["region_id"], region["name"]) == ("central-asia", "Zentralasien")
-    quotes = {live(row["quote"] or ""): row for row in folded.tables.rows["evidence"]}
+    quotes = {live(row["quote"] or ""): row for row in folded.tables.rows["evidence"] if row["method"] != "derived"}
     for words in ("CBRN Foren\u00adsics", "Kazakh\u00adstan", "communi-\ncation oﬃcers"):
         assert quotes[words]["method"] == "normalised"
     assert {row["method"] for row in folded.tables.rows["evidence"] if row["quote"] == "Zentralasien"} == {

@@ -17,7 +17,7 @@ STEPS = {
     "definitions": "schema-invalid__a-field-without-example",
     "fit": "schema-invalid__a-field-that-sources-fill-is-renamed",
     "compiler": "schema-unsupported__a-type-a-constraint-and-a-check",
-    "curated": "curated-conflict__two-pages",
+    "curated": "curated-conflict__one-page-that-says-two-things",
     "cells": "cell-missing__a-project-without-number",
     "rows": "row-together__a-budget-without-qualifier",
     "across": "key-alike__another-letter-case",

@@ -1,4 +1,4 @@
-"""Sources made in memory from the leaflets of the tests and the real curated tables."""
+"""Sources made in memory from the leaflets and the curated tables of the tests, and the real countries of reference."""
 
 from __future__ import annotations
 
@@ -15,14 +15,19 @@ from cbrn_data.words.text import slug
 from tests.conftest import PROJECT
 
 LEAFLETS = PROJECT / "tests" / "leaflets"
+CURATED = PROJECT / "tests" / "tables" / "curated"
 
 
 class Made:
-    """Sources made of text, and the tables that they give together with the real curated tables."""
+    """Sources made of text, and the tables that they give together with the curated tables beside this file."""
 
-    def __init__(self, package: Package, real: list[Source]) -> None:
+    def __init__(self, package: Package, countries: Source) -> None:
         self.package = package
-        self.real = real
+        self.countries = countries
+        self.kept = [
+            self.curated(path.stem, *path.read_text(encoding="utf-8").splitlines(), name=path.stem.replace("_", "-"))
+            for path in sorted(CURATED.glob("*.csv"))
+        ]
 
     def source(self, name: str, data: bytes, **about: str) -> Source:
         """Return a source as if its sidecar had been read."""
@@ -42,8 +47,8 @@ class Made:
         return self.source(f"{name}.csv", data, kind="curated", table=table, on_error=on_error)
 
     def build(self, *leaflets: str, more: tuple[Source, ...] = (), alone: bool = False) -> tuple[Tables, list[Finding]]:
-        """Build tables from leaflets and further sources, and check them; ``alone``: of the real ones countries only."""
-        kept = [item for item in self.real if item.kind == "curated" and (not alone or item.source_id == "countries")]
+        """Build tables from leaflets and further sources, and check them; ``alone``: of the curated ones countries only."""
+        kept = [self.countries, *(() if alone else self.kept)]
         sources = [*kept, *map(self.leaflet, leaflets), *more]
         tables = build_tables(sorted(sources, key=lambda item: item.source_id), self.package)
         documents = {item.source_id: item.document for item in sources}
@@ -56,4 +61,4 @@ class Made:
 def made() -> Made:
     real, findings = read_sources(PROJECT / "raw")
     assert findings == []
-    return Made(read_package(PROJECT / "schemas"), real)
+    return Made(read_package(PROJECT / "schemas"), next(item for item in real if item.source_id == "countries"))

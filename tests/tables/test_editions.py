@@ -35,7 +35,7 @@ def test_a_country_joins_and_is_dated_by_the_editions_that_list_it(made: Any) ->
 
 def test_a_project_leaves_and_another_arrives(made: Any) -> None:
     tables, _ = made.build(*TWO)
-    status = {(row["project_id"], row["as_of_year"]): row["status"] for row in tables.rows["project_regions"]}
+    status = {(row["project_id"], row["as_of_year"]): row["status"] for row in tables.rows["project_listings"]}
     ongoing = {key for key, value in status.items() if value == "ongoing"}
     assert ongoing == {(f"P{number}", "2025") for number in (101, 105, 106, 109)} | {
         (f"P{number}", "2026") for number in (101, 106, 109, 113)
@@ -125,7 +125,7 @@ def test_the_same_words_in_another_layout_give_the_same_values(made: Any, varian
     """Ids, values and counts are the same; only where the words stand differs, and a title in capitals stays as printed."""
     expected, _ = made.build("central-asia-2025")
     got, _ = made.build(variant)
-    for name in ("regions", "memberships", "project_regions", "achievements", "achievement_countries", "priorities"):
+    for name in ("regions", "memberships", "project_regions", "project_listings", "achievements", "achievement_countries", "priorities"):
         assert got.rows[name] == expected.rows[name], name
 
 
