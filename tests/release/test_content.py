@@ -46,16 +46,23 @@ def test_the_nested_form_holds_every_row_of_the_region(built: pipeline.Built) ->
     data, rows = built.content.files["cbrn-data.json"], built.content.rows
     assert isinstance(data, bytes)
     nested = json.loads(data)
-    (region,) = nested["regions"]
-    assert [entry["country_id"] for entry in region["countries"]] == [row["country_id"] for row in rows["memberships"]]
-    assert sorted(entry["project_id"] for entry in region["projects"]) == sorted(
-        row["project_id"] or "" for row in rows["projects"]
-    )
-    assert [entry["position"] for entry in region["priorities"]] == [*range(1, len(rows["priorities"]) + 1)]
-    assert [entry["position"] for entry in region["achievements"]] == [*range(1, len(rows["achievements"]) + 1)]
-    links = sum(len(entry["countries"]) for entry in region["achievements"])
+    assert [region["region_id"] for region in nested["regions"]] == [row["region_id"] for row in rows["regions"]]
+    for region in nested["regions"]:
+        mine = {name: [row for row in rows[name] if row.get("region_id") == region["region_id"]] for name in rows}
+        assert [entry["country_id"] for entry in region["countries"]] == [row["country_id"] for row in mine["memberships"]]
+        assert [entry["project_id"] for entry in region["projects"]] == [
+            row["project_id"] for row in mine["project_regions"]
+        ]
+        assert [entry["position"] for entry in region["priorities"]] == [*range(1, len(mine["priorities"]) + 1)]
+        assert len(region["figures"]) == len(mine["figures"])
+        dates = [entry["date_start"] or "" for entry in region["achievements"] if entry["position"] is None]
+        assert dates == sorted(dates) and len(region["achievements"]) == len(mine["achievements"])
+    places = [*nested["regions"], nested["programme"]]
+    links = sum(len(entry["countries"]) for place in places for entry in place["achievements"])
     assert links == len(rows["achievement_countries"])
-    assert sum(len(entry["countries"]) for entry in region["projects"]) == len(rows["project_countries"])
+    of_projects = {entry["project_id"]: entry["countries"] for region in nested["regions"] for entry in region["projects"]}
+    assert sum(map(len, of_projects.values())) == len(rows["project_countries"])
+    assert len(nested["programme"]["figures"]) == 10
 
 
 def test_a_descriptor_says_nothing_of_a_table_that_is_not_there(built: pipeline.Built) -> None:
@@ -95,7 +102,9 @@ def test_an_overview_says_how_it_was_checked_and_what_the_data_says(lines: dict[
         "Achievements",
         "Look at",
     ]
-    assert lines["Regions"] == "Central Asia (Tashkent)"
-    assert lines["Projects"] == "10 named here; the leaflet of Central Asia claims 18"
-    assert lines["Achievements"] == "5, from 2023 to 2024-05-21"
+    assert lines["Regions"].startswith("African Atlantic Façade (Rabat); Central Asia (Tashkent); ")
+    assert lines["Projects"] == (
+        "61 named here; the leaflet of Central Asia claims 18; the page of South East and Eastern Europe claims 29"
+    )
+    assert lines["Achievements"] == "42, from 2013-03-19 to 2024-11-19"
     assert lines["Checked by"].startswith("cbrn_data, pandera ") and "frictionless" in lines["Checked by"]

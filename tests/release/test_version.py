@@ -88,8 +88,8 @@ DEFINITIONS: list[tuple[str, str, Change, str]] = [
     (
         "tighter-enum",
         "major",
-        constraints("project_regions", "status", enum=["ongoing"]),
-        "constraints of project_regions.status",
+        constraints("project_listings", "status", enum=["ongoing"]),
+        "constraints of project_listings.status",
     ),
     ("new-constraint", "major", constraints("projects", "implementer", minLength=2), "constraints of projects.implementer"),
     ("now-required", "major", constraints("projects", "title", required=True), "constraints of projects.title"),
@@ -129,8 +129,8 @@ DEFINITIONS: list[tuple[str, str, Change, str]] = [
     (
         "wider-enum",
         "minor",
-        constraints("project_regions", "status", enum=["planned", "ongoing", "not_listed_as_ongoing"]),
-        "constraints of project_regions.status",
+        constraints("project_listings", "status", enum=["planned", "ongoing", "not_listed_as_ongoing"]),
+        "constraints of project_listings.status",
     ),
     # descriptive
     ("title", "patch", with_about(title="Another title"), "description of the whole package: title"),

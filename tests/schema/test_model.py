@@ -108,7 +108,7 @@ CASES: dict[str, tuple[str, str, str, list[tuple[str, str]]]] = {
     ),
     "check of no field": (
         "memberships.yaml",
-        "fields: [joined]",
+        "fields: [joined, first_stated, last_stated]",
         "fields: [left]",
         [("schemas/memberships.yaml:1", "checks names the field 'left', which is not there")],
     ),

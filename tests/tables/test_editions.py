@@ -125,7 +125,15 @@ def test_the_same_words_in_another_layout_give_the_same_values(made: Any, varian
     """Ids, values and counts are the same; only where the words stand differs, and a title in capitals stays as printed."""
     expected, _ = made.build("central-asia-2025")
     got, _ = made.build(variant)
-    for name in ("regions", "memberships", "project_regions", "project_listings", "achievements", "achievement_countries", "priorities"):
+    for name in (
+        "regions",
+        "memberships",
+        "project_regions",
+        "project_listings",
+        "achievements",
+        "achievement_countries",
+        "priorities",
+    ):
         assert got.rows[name] == expected.rows[name], name
 
 

@@ -52,7 +52,9 @@ def test_the_tables_say_what_the_leaflet_is_known_to_say(built: pipeline.Built) 
     }
     ongoing = {row["project_id"] for row in rows["project_listings"] if row["status"] == "ongoing"}
     assert ongoing == {"P101", "P105", "P106", "P109"}
-    listed = {name: [row for row in rows[name] if row["first_edition"]] for name in ("priorities", "achievements", "memberships")}
+    listed = {
+        name: [row for row in rows[name] if row["first_edition"]] for name in ("priorities", "achievements", "memberships")
+    }
     assert {name: len(found) for name, found in listed.items()} == {"priorities": 9, "achievements": 5, "memberships": 6}
     ids = {row["achievement_id"] for row in listed["achievements"]}
     assert {row["project_id"] for row in rows["achievement_projects"] if row["achievement_id"] in ids} == {"P87"}
