@@ -52,6 +52,14 @@ def test_a_picture_refers_to_nothing(portal: Portal) -> None:
                 )
 
 
+def test_a_drawing_is_the_same_whatever_was_drawn_before() -> None:
+    mark = {"mark": {"type": "bar", "clip": True}, "encoding": {"y": {"field": "a", "type": "quantitative"}}}
+    spec = json.dumps({"data": {"values": [{"a": 1}]}, **mark})
+    first = _drawn(spec)
+    _drawn.cache_clear()
+    assert "clip1" in first and _drawn(spec) == first
+
+
 def test_data_at_an_address_is_not_fetched() -> None:
     spec = {
         "data": {"url": "http://127.0.0.1:1/data.json"},

@@ -103,7 +103,13 @@ def _drawn(spec: str) -> str:
     from vl_convert import vegalite_to_svg
 
     svg: str = vegalite_to_svg(spec, vl_version="6.4", allowed_base_urls=[])
-    return _hatched(_lighter(svg)) + "\n"
+    return _hatched(_lighter(_numbered(svg))) + "\n"
+
+
+def _numbered(svg: str) -> str:
+    """Return a drawing whose clips count from 1: the library goes on from the drawings that the process made before."""
+    ids = list(dict.fromkeys(re.findall(r"\bclip[0-9]+\b", svg)))
+    return re.sub(r"\bclip[0-9]+\b", lambda clip: f"clip{ids.index(clip[0]) + 1}", svg)
 
 
 def _lighter(svg: str) -> str:
