@@ -13,8 +13,8 @@ from cbrn_data.findings import Finding, shown
 from cbrn_data.leaflet.blocks import Block, Line
 from cbrn_data.leaflet.statements import Claim, CountryListed, Ignored, Leaflet, Said
 from cbrn_data.sources.document import Document
-from cbrn_data.words.counts import find_country_count
 from cbrn_data.words.countries import Named, country_id, named_in
+from cbrn_data.words.counts import find_country_count
 from cbrn_data.words.grammar import Part, parts
 from cbrn_data.words.project_counts import ONGOING, project_counts
 from cbrn_data.words.projects import label, references
@@ -65,8 +65,8 @@ _UPDATED = re.compile(
     re.IGNORECASE,
 )
 _OTHER_PROJECTS = re.compile(
-    r"\b(?:proposals?|proposed|planned|upcoming|new projects?|future|will be|to be launched|completed|finished|closed|past|ended"
-    r"|concluded|previous)\b",
+    r"\b(?:proposals?|proposed|planned|upcoming|new projects?|future|will be|to be launched|completed|finished|closed|past"
+    r"|ended|concluded|previous)\b",
     re.IGNORECASE,
 )
 

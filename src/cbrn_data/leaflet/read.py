@@ -98,7 +98,7 @@ def read_leaflet(
 
 
 def _kept(section: Section, layout: Layout, leaflet: Leaflet, findings: list[Finding]) -> list[Block]:
-    """Return the blocks of a section that no rule ignores: no footnotes, numbers of pages, parts of a site, or pictures of the head."""
+    """Return the blocks of a section that no rule ignores: footnotes, page numbers, parts of a site, pictures."""
     kept = []
     for block in section.blocks:
         if layout.is_footnote(block):

@@ -95,8 +95,8 @@ class Ignored:
 class Leaflet:
     """Everything a leaflet says; what it does not say is None or an empty list.
 
-    ``projects_span`` runs from the sentence above the list of on-going projects to the end of the list. ``is_page``: it is a region's
-    page, which has no edition.
+    ``projects_span`` runs from the sentence above the list of on-going projects to the end of the list.
+    ``is_page``: it is a region's page, which has no edition.
     """
 
     document: Document
