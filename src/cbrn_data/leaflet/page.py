@@ -28,13 +28,11 @@ _SEAT = re.compile(
     r"|\b(?:has|have) its (?:seat|headquarters|offices?|home)\b)",
     re.IGNORECASE,
 )
-_GOES_ON = re.compile(
-    rf"\b(?:it|which|its (?:host|seat)|the (?:host|secretariat))\b.{{0,60}}?\b(?:is|{_STANDS})", re.IGNORECASE
-)
+_GOES_ON = re.compile(rf"\b(?:it|its (?:host|seat)|the (?:host|secretariat))\b.{{0,60}}?\b(?:is|{_STANDS})", re.IGNORECASE)
 _REGION_AFTER = re.compile(
     rf"\b[Ss]ecretariat (?:for|of|in) (?:the )?(?:region of (?:the )?)?(?P<region>{_NAME})(?: region)?\b"
 )
-_REGION_BEFORE = re.compile(rf"(?P<region>{_NAME})(?: region| Region)? (?:Regional )?Secretariat\b")
+_REGION_BEFORE = re.compile(rf"(?P<region>{_NAME})(?: region| Region)? Regional Secretariat\b")
 _PROGRAMME = re.compile(r"(?:The |EU |European Union |CBRN |CoE |Centres? of Excellence |Risk Mitigation )+")
 _CITY = re.compile(rf"\b(?:in|from) (?:the )?(?:(?:capital )?(?:city|capital|town)(?: of|,)? )?(?P<city>{_PLACE})")
 _BESIDE = re.compile(r", | \(|, in | in |, the capital of ")
@@ -52,9 +50,9 @@ _NEXT_NAME = re.compile(r",? ?(?:(?:and|&|as well as) )?(?:the )?", re.IGNORECAS
 _ONE_MORE = re.compile(r",? (?:and|&) (?:the )?[A-Z]|, (?:the )?[A-Z]|,? (?:and others|among others|etc)")
 _ITEM = (
     r"(?:skip to (?:main )?content|home(?: page)?|menu|search|main|network|the network|our network|regions|all regions"
-    r"|(?:all )?projects|news|events|about(?: us)?|contacts?(?: us)?|legal notice|cookies?(?: policy)?|privacy(?: policy| notice)?"
-    r"|accessibility|sitemap|share(?: this page)?|print(?: this page)?|back to (?:the )?top|english|en|languages?|login|log in"
-    r"|(?:the )?(?:eu |european union )?cbrn (?:risk mitigation|coe|cent(?:re|er)s of excellence)(?: .{0,25})?"
+    r"|(?:all )?projects|news|events|about(?: us)?|contacts?(?: us)?|legal notice|cookies?(?: policy)?"
+    r"|privacy(?: policy| notice)?|accessibility|sitemap|share(?: this page)?|print(?: this page)?|back to (?:the )?top|english|en|languages?|login"
+    r"|log in|(?:the )?(?:eu |european union )?cbrn (?:risk mitigation|coe|cent(?:re|er)s of excellence)(?: .{0,25})?"
     r"|(?:the )?european (?:commission|union)|an official website of the european union|coe)"
 )
 _FURNITURE = re.compile(rf"{_ITEM}(?:(?:,? and |[,|·•>›»/ –-]{{1,3}}){_ITEM})*\.?", re.IGNORECASE)
@@ -85,7 +83,7 @@ def is_furniture(block: Block, leaflet: Leaflet, findings: list[Finding]) -> boo
         message = f"{shown(text, 60)!r} is not used; the day of reading stands in the sidecar"
         findings.append(Finding("note-unused", message, leaflet.document.place, block.numbers[0], table="sources"))
         return True
-    return is_furniture_line(text)
+    return all(is_furniture_line(line.item.text) for line in block.lines)
 
 
 def is_furniture_line(text: str) -> bool:
@@ -218,6 +216,7 @@ class PageProse:
             words = plain.part(*match.span("region"))
             if programme := _PROGRAMME.match(f"{words.text} "):
                 words = words.part(min(programme.end(), len(words.text)))
+            words = words if words.text else None
         name = words.text if words else ""
         run = _run(text)
         there = [each for each in named_in(text) if each not in run and not _within(each, words, plain)]
@@ -364,10 +363,10 @@ def _tell(other: Block | None, items: list[Block], place: str, findings: list[Fi
         return
     counts = [part.value for part in parts(other.plain.text) if part.kind == "count"]
     line = other.numbers[0]
-    if items and counts and counts[0] != len(items):
+    if items and counts and counts[0] not in (len(items), sum(len(block.lines) for block in items)):
         message = f"counts {counts[0]} projects and {len(items)} are read under it"
         findings.append(Finding("list-miscounted", message, place, line, table="projects"))
-    message = f"{len(items)} projects that are not on-going are not used: {shown(other.plain.text, 80)}"
+    message = f"projects that are not on-going are not used: {shown(other.plain.text, 80)}"
     findings.append(Finding("note-unused", message, place, line, table="projects"))
 
 
