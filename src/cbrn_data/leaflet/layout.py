@@ -27,6 +27,7 @@ from cbrn_data.leaflet.headings import (
 from cbrn_data.leaflet.reading import Reading
 from cbrn_data.leaflet.statements import Ignored
 from cbrn_data.sources.document import Document
+from cbrn_data.words.numbers import numbers
 
 _MARGIN = 200
 """How far from a form feed the number of a page may stand, in characters of white space."""
@@ -34,6 +35,7 @@ _MARGIN = 200
 _TRIED = 2_000
 """How many lines are tried for the heading of a section that no line heads by its name."""
 
+_LED_TO = re.compile(r"\b(?:partner countries|priorities|achievements)\b", re.IGNORECASE)
 _OF_LEAFLETS = frozenset({"Structure", "Methodology"})
 
 _BRACKETED = r"\((?:\*{1,3}|[0-9])\)|\[(?:\*{1,3}|[0-9a-z])\]"
@@ -125,6 +127,8 @@ def read_layout(document: Document, reading: Reading, page: bool = False) -> Lay
         for place, heading in sorted(found[number].items()):
             current.blocks += [Block(block.lines[start:place])] if start < place else []
             start = place + heading.width
+            if page and sections and sections[-1].name == heading.section and not current.blocks:
+                sections.pop()  # "Projects" and, under it, "On-going projects"
             current = Section(heading.section, block.lines[place].number, [], heading.count)
             sections.append(current)
             if heading.rest and start < len(block.lines) and start not in found[number]:
@@ -185,7 +189,17 @@ def _exact(block: tuple[Line, ...], place: int, sections: dict[str, str]) -> _He
         words = title(text)
         if words.words in sections and (place == 0 or text[:1].isupper()):
             return _Heading(sections[words.words], width, words.count)
-    return None
+    return _leading(block[place]) if sections is SECTION_OF_PAGE else None
+
+
+def _leading(line: Line) -> _Heading | None:
+    """Return the heading that a sentence with a colon is on a page: ``The three partner countries are:``."""
+    text = line.item.text
+    found = {match[0].lower() for match in _LED_TO.finditer(text)}
+    if not text.endswith(":") or len(text) > 120 or len(found) != 1 or re.search(r"[0-9]|project", text, re.IGNORECASE):
+        return None
+    counts = [number.value for number in numbers(text)]
+    return _Heading(SECTION_OF[found.pop()], 1, counts[0] if counts else None) if len(counts) < 2 else None
 
 
 def _runs(block: tuple[Line, ...], place: int) -> Iterator[tuple[int, str]]:

@@ -16,7 +16,6 @@ from cbrn_data.sources.document import Document
 from cbrn_data.words.countries import Named, country_id, named_in
 from cbrn_data.words.counts import find_country_count
 from cbrn_data.words.grammar import Part, parts
-from cbrn_data.words.project_counts import ONGOING, project_counts
 from cbrn_data.words.projects import label, references
 from cbrn_data.words.text import Plain, folded, region_name, slug
 
@@ -28,15 +27,18 @@ _SEAT = re.compile(
     r"|\b(?:has|have) its (?:seat|headquarters|offices?|home)\b)",
     re.IGNORECASE,
 )
-_GOES_ON = re.compile(rf"\b(?:it|its (?:host|seat)|the (?:host|secretariat))\b.{{0,60}}?\b(?:is|{_STANDS})", re.IGNORECASE)
-_REGION_AFTER = re.compile(
-    rf"\b[Ss]ecretariat (?:for|of|in) (?:the )?(?:region of (?:the )?)?(?P<region>{_NAME})(?: region)?\b"
-)
+_GOES_ON = re.compile(rf"\b(?:it|its (?:host|seat)|the host)\b.{{0,60}}?\b(?:is|{_STANDS})", re.IGNORECASE)
+_REGION_AFTER = re.compile(rf"\b[Ss]ecretariat (?:for|of|in) (?:the )?(?P<region>{_NAME})(?: region)?\b")
 _REGION_BEFORE = re.compile(rf"(?P<region>{_NAME})(?: region| Region)? Regional Secretariat\b")
 _PROGRAMME = re.compile(r"(?:The |EU |European Union |CBRN |CoE |Centres? of Excellence |Risk Mitigation )+")
 _CITY = re.compile(rf"\b(?:in|from) (?:the )?(?:(?:capital )?(?:city|capital|town)(?: of|,)? )?(?P<city>{_PLACE})")
 _BESIDE = re.compile(r", | \(|, in | in |, the capital of ")
 _LOCATED = re.compile(r"\b(?:located|based|situated|seated|headquartered) in (?:the )?$")
+_OF_SEAT = re.compile(
+    r"(?:\b(?:in|capital of|Government of|(?:Ministry|Service|Agency|Authority|Office|Directorate|Council|Department|Commission"
+    r"|Academy)\b[\w ]{0,60} of)|,) (?:the )?$"
+)
+"""What stands before the country of the seat, also in the name of a state's body that is the host."""
 _SENTENCE = re.compile(r"(?<=[.!?]) (?=[A-Z])")
 _LEAFLET = re.compile(
     r"(?im)^\W*(?:overall goal\b|goal ?:|established\b|(?:co-?)?funded by\b|(?:methodology|method|structure)\W*$)"
@@ -51,7 +53,8 @@ _ONE_MORE = re.compile(r",? (?:and|&) (?:the )?[A-Z]|, (?:the )?[A-Z]|,? (?:and 
 _ITEM = (
     r"(?:skip to (?:main )?content|home(?: page)?|menu|search|main|network|the network|our network|regions|all regions"
     r"|(?:all )?projects|news|events|about(?: us)?|contacts?(?: us)?|legal notice|cookies?(?: policy)?"
-    r"|privacy(?: policy| notice)?|accessibility|sitemap|share(?: this page)?|print(?: this page)?|back to (?:the )?top|english|en|languages?|login"
+    r"|privacy(?: policy| notice)?|accessibility|sitemap|share(?: this page)?|print(?: this page)?"
+    r"|back to (?:the )?top|english|en|languages?|login"
     r"|log in|(?:the )?(?:eu |european union )?cbrn (?:risk mitigation|coe|cent(?:re|er)s of excellence)(?: .{0,25})?"
     r"|(?:the )?european (?:commission|union)|an official website of the european union|coe)"
 )
@@ -60,11 +63,6 @@ _TRAIL = re.compile(rf"{_ITEM}(?: ?[>›»/] ?[\w ,'’-]{{1,50}}){{1,5}}", re.I
 _UPDATED = re.compile(
     r"(?:(?:this )?page )?(?:last )?(?:updated|modified|reviewed|read|retrieved|accessed|visited|published)(?: on| in|:)? ?"
     r"[0-9A-Za-z ./:,-]{4,30}",
-    re.IGNORECASE,
-)
-_OTHER_PROJECTS = re.compile(
-    r"\b(?:proposals?|proposed|planned|upcoming|new projects?|future|will be|to be launched|completed|finished|closed|past"
-    r"|ended|concluded|previous)\b",
     re.IGNORECASE,
 )
 
@@ -161,7 +159,7 @@ class PageProse:
                 else:
                     self._told(plain)
                 self._partners(plain)
-            elif not self._partners(plain) and (_states(plain.text) or label(folded(plain.text))):
+            elif not self._partners(plain) and (states(plain.text) or label(folded(plain.text))):
                 yield Block((Line(self.leaflet.document.line(plain.at[0]), plain),))
             else:
                 lines = (self.leaflet.document.line(plain.at[0]), self.leaflet.document.line(plain.at[-1]))
@@ -227,7 +225,7 @@ class PageProse:
             for each in there
             if (b := _BESIDE.match(text, m.end("city"))) and _at(text, b.end(), each)
         ]
-        sure = [each for each in there if not each.left_out] or there
+        sure = [each for each in there if _OF_SEAT.search(text[: each.start])]
         located = [each for each in sure if _LOCATED.search(text[: each.start])]
         if len(beside) == 1:
             city, country = beside[0]
@@ -256,7 +254,7 @@ def _at(text: str, place: int, named: Named) -> bool:
     return text[place : named.start] in ("", "the ")
 
 
-def _states(text: str) -> bool:
+def states(text: str) -> bool:
     """Whether a sentence states a number, a date, a project or a country."""
     return bool(_numbers(text) or named_in(text))
 
@@ -299,77 +297,6 @@ def _title(text: str) -> str:
     return slug(plain.text)
 
 
-def listed_apart(blocks: list[Block], leaflet: Leaflet, findings: list[Finding], heading: str) -> list[Block]:
-    """Return the blocks of the projects section but those of projects that are not on-going, which are told as not used.
-
-    A list of which neither the ``heading`` nor a sentence says that it is of on-going projects blocks.
-    """
-    ongoing = re.search(ONGOING, heading, re.IGNORECASE) is not None
-    kept: list[Block] = []
-    other: Block | None = None
-    items: list[Block] = []
-    place = leaflet.document.place
-    for block in [part for whole in blocks for part in _leads(whole)]:
-        text = block.plain.text
-        leads = text.endswith(":") or is_prose(block)
-        if leads:
-            _tell(other, items, place, findings)
-            counts = project_counts(text)
-            is_other = (
-                _OTHER_PROJECTS.search(text) and not (counts and counts.ongoing) and not re.search(ONGOING, text, re.I)
-            )
-            other, items = (block, []) if is_other else (None, [])
-            ongoing = ongoing or bool(counts and counts.ongoing) or bool(re.search(ONGOING, text, re.I))
-        if other and (leads or not re.search(r"\bprojects? (?:are|is|have|has)\b", text)):
-            items += [] if leads else [block]
-            leaflet.ignored.append(Ignored(*block.numbers, rule="page-other-projects"))
-        elif leads and not _states(text) and not label(folded(text)) and text.endswith("."):
-            leaflet.ignored.append(Ignored(*block.numbers, rule="page-prose"))
-        elif label(folded(text)) and not ongoing:
-            message = f"nothing says that this project is on-going: {shown(text, 80)}"
-            findings.append(Finding("item-foreign", message, place, block.numbers[0], table="projects"))
-        else:
-            kept.append(block)
-    _tell(other, items, place, findings)
-    return _claims_joined(kept)
-
-
-def _leads(block: Block) -> Iterator[Block]:
-    """Split a block into its items, and where a line that ends in a colon leads to some without a mark."""
-    for item in block.items():
-        start = 0
-        for place in range(1, len(item.lines)):
-            if item.lines[place - 1].plain.text.endswith(":") or label(folded(item.lines[place].item.text)):
-                yield Block(item.lines[start:place])
-                start = place
-        yield Block(item.lines[start:])
-
-
-def _claims_joined(blocks: list[Block]) -> list[Block]:
-    """Join sentences that count projects where one follows the other: a total in one, the on-going ones in the next."""
-    joined: list[Block] = []
-    for block in blocks:
-        before = joined[-1] if joined else None
-        both = before and all(is_prose(b) or b.plain.text.endswith(":") for b in (before, block))
-        if before and both and project_counts(before.plain.text) and project_counts(block.plain.text):
-            joined[-1] = Block((*before.lines, *block.lines))
-        else:
-            joined.append(block)
-    return joined
-
-
-def _tell(other: Block | None, items: list[Block], place: str, findings: list[Finding]) -> None:
-    if other is None:
-        return
-    counts = [part.value for part in parts(other.plain.text) if part.kind == "count"]
-    line = other.numbers[0]
-    if items and counts and counts[0] not in (len(items), sum(len(block.lines) for block in items)):
-        message = f"counts {counts[0]} projects and {len(items)} are read under it"
-        findings.append(Finding("list-miscounted", message, place, line, table="projects"))
-    message = f"projects that are not on-going are not used: {shown(other.plain.text, 80)}"
-    findings.append(Finding("note-unused", message, place, line, table="projects"))
-
-
 def on_page(leaflet: Leaflet) -> Iterator[Finding]:
     """Yield a finding for items that a page's reader would take for something else than they are."""
     document = leaflet.document
@@ -383,6 +310,8 @@ def on_page(leaflet: Leaflet) -> Iterator[Finding]:
     for said in leaflet.priorities:
         if label(folded(said.value)) or is_furniture_line(said.value):
             yield finding("item-foreign", "a project, or a part of the site, not an item of the list", said, "priorities")
+    if len(leaflet.priorities) == 1 and "," in leaflet.priorities[0].value:
+        yield finding("items-merged", "several titles in a row", leaflet.priorities[0], "priorities")
     for project in leaflet.projects:
         if project.title and references(project.title.value):
             yield finding("items-merged", "a title with the label of another project", project.title, "projects")

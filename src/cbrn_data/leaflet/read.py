@@ -15,7 +15,8 @@ from cbrn_data.leaflet.head import read_head, read_labelled
 from cbrn_data.leaflet.headings import HEADINGS, may_head
 from cbrn_data.leaflet.layout import Layout, Section, read_layout
 from cbrn_data.leaflet.misread import misread
-from cbrn_data.leaflet.page import PageProse, is_furniture, is_page, is_prose, listed_apart, on_page
+from cbrn_data.leaflet.page import PageProse, is_furniture, is_page, is_prose, on_page
+from cbrn_data.leaflet.page_projects import listed_apart
 from cbrn_data.leaflet.reading import Reading, with_entries
 from cbrn_data.leaflet.sections import (
     read_achievements,
@@ -72,6 +73,8 @@ def read_leaflet(
             left += prose.read(blocks)
         elif section.name == "Elsewhere":
             leaflet.ignored += [Ignored(*block.numbers, rule="page-furniture") for block in blocks]
+            message = f"what stands under this heading is not used ({len(blocks)} paragraphs)"
+            findings += [Finding("note-unused", message, document.place, section.line)] if blocks else []
         else:
             if prose and section.name == "Partner Countries":
                 left += prose.read([block for block in blocks if is_prose(block)])
