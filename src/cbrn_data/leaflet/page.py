@@ -35,8 +35,8 @@ _CITY = re.compile(rf"\b(?:in|from) (?:the )?(?:(?:capital )?(?:city|capital|tow
 _BESIDE = re.compile(r", | \(|, in | in |, the capital of ")
 _LOCATED = re.compile(r"\b(?:located|based|situated|seated|headquartered) in (?:the )?$")
 _OF_SEAT = re.compile(
-    r"(?:\b(?:in|capital of|Government of|(?:Ministry|Service|Agency|Authority|Office|Directorate|Council|Department|Commission"
-    r"|Academy)\b[\w ]{0,60} of)|,) (?:the )?$"
+    r"(?:\b(?:in|capital of|Government of|(?:Ministry|Service|Agency|Authority|Office|Directorate|Council|Department"
+    r"|Commission|Academy)\b[\w ]{0,60} of)|,) (?:the )?$"
 )
 """What stands before the country of the seat, also in the name of a state's body that is the host."""
 _SENTENCE = re.compile(r"(?<=[.!?]) (?=[A-Z])")
