@@ -12,6 +12,7 @@ import os
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ class About:
     """What the person who adds a file says of it; None is left to the file or to a default."""
 
     edition: str | None = None
+    read_on: str | None = None
     table: str | None = None
     title: str | None = None
     publisher: str | None = None
@@ -100,7 +102,9 @@ def _add_reading(path: Path, raw: Path, about: About) -> Added:
     reading = read_reading(document, leaflet.document) if document else Reading(findings=findings)
     if blocking(reading.findings):
         raise SourceError(f"{path} was not added", reading.findings)
-    entry = _reading_entry(leaflet.source_id, about, {key: str(leaflet.about[key]) for key in ("region", "edition")})
+    entry = _reading_entry(
+        leaflet.source_id, about, {key: str(leaflet.about[key]) for key in ("region", "edition") if key in leaflet.about}
+    )
     return Added(_write(raw, {f"{stem}{READING}": (data, entry)}), [])
 
 
@@ -116,11 +120,15 @@ def _add_leaflet(path: Path, data: bytes, raw: Path, about: About, known: Region
         received = read_file(path, data)
     except SourceError as error:
         raise SourceError(f"{path} was not added", error.findings) from error
-    leaflet, read, findings = received.leaflet, received.read, received.findings
+    leaflet, findings = received.leaflet, received.findings
     if blocking(findings):
         raise SourceError(f"{path} was not added", findings)
     region = leaflet.region.value if leaflet.region else ""
     of_region, found = _region(path, leaflet, about, known)
+    if leaflet.is_page:
+        return _add_page(path, data, raw, about, received, of_region, found)
+    if about.read_on:
+        raise CbrnDataError(f"{path}: is a leaflet, and has an edition; --read-on is for a region's page")
     claimed = leaflet.projects_claimed
     edition = about.edition or (str(claimed.year.value) if claimed and claimed.year else None)
     if edition is None:
@@ -132,14 +140,58 @@ def _add_leaflet(path: Path, data: bytes, raw: Path, about: About, known: Region
         **of_region,
         "edition": edition,
     }
+    return _put_leaflet(path, data, raw, about, received, name, common, found)
+
+
+def _add_page(
+    path: Path, data: bytes, raw: Path, about: About, received: Received, of_region: dict[str, str], found: list[Finding]
+) -> Added:
+    """Add a region's page, which has no edition and so needs the day it was read."""
+    if about.edition:
+        raise CbrnDataError(f"{path}: is a region's page, which has no edition; say with --read-on on which day it was read")
+    if not about.read_on:
+        raise CbrnDataError(f"{path}: is a region's page; say with --read-on on which day it was read, as 2026-11-28")
+    try:
+        day = date.fromisoformat(about.read_on)
+    except ValueError as error:
+        raise CbrnDataError(
+            f"--read-on {shown(about.read_on, 40)!r} is no day of the calendar; write it as 2026-11-28"
+        ) from error
+    if day.isoformat() != about.read_on or about.read_on > about.retrieved_on:
+        raise CbrnDataError(f"--read-on {about.read_on} is not written as 2026-11-28, or has not come yet")
+    assert received.leaflet.region is not None
+    region = received.leaflet.region.value
+    common = {
+        "title": about.title or f"{region} (region page)",
+        "publisher": "EU CBRN Centres of Excellence",
+        **of_region,
+    }
+    name = f"{of_region['region']}-page-{about.read_on}"
+    return _put_leaflet(path, data, raw, replace(about, retrieved_on=about.read_on), received, name, common, found)
+
+
+def _put_leaflet(
+    path: Path,
+    data: bytes,
+    raw: Path,
+    about: About,
+    received: Received,
+    name: str,
+    common: dict[str, str],
+    found: list[Finding],
+) -> Added:
+    """Write a leaflet or a page, with its reading file and what it was read from."""
+    leaflet, read = received.leaflet, received.read
+    kind = "page" if leaflet.is_page else "leaflet"
     files: dict[str, tuple[bytes, dict[str, Any]]] = {}
     if leaflet.reading.document:
         files[f"{name}{READING}"] = (leaflet.reading.document.text.encode(), _reading_entry(name, about, common))
     if read is None or any(leaflet.reading.of("leave-out")):
         text = leaflet.document.text.encode()
-        files[f"{name}.txt"] = (text, _entry(name, "leaflet", about, **common))
+        files[f"{name}.txt"] = (text, _entry(name, kind, about, **common))
     else:
-        files |= _files_of_document(name, path.suffix.lower(), data, read, about, common)
+        files |= _files_of_document(name, kind, path.suffix.lower(), data, read, about, common)
+    findings = received.findings
     told = [replace(finding, source=f"raw/{name}.txt") for finding in findings] if read else findings
     return Added(_write(raw, files), sorted([*told, *found]))
 
@@ -170,10 +222,10 @@ _KEPT_AS = {".html": ".html.txt", ".htm": ".html.txt"}
 
 
 def _files_of_document(
-    name: str, suffix: str, data: bytes, read: ReadText, about: About, common: dict[str, str]
+    name: str, kind: str, suffix: str, data: bytes, read: ReadText, about: About, common: dict[str, str]
 ) -> dict[str, tuple[bytes, dict[str, Any]]]:
     """Return the document, its text, and where each line of that stands, with their sidecars."""
-    text = _entry(name, "leaflet", about, text_of=f"{name}-{suffix[1:4]}", read_with=read.read_with, **common)
+    text = _entry(name, kind, about, text_of=f"{name}-{suffix[1:4]}", read_with=read.read_with, **common)
     where = {**common, "title": f"{common['title']}: where each line stands"}
     return {
         f"{name}.txt": (read.text.encode(), text),

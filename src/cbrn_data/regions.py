@@ -19,7 +19,7 @@ from cbrn_data.findings import Finding, shown
 from cbrn_data.schema.canonical import read_csv
 from cbrn_data.settings import Settings
 from cbrn_data.sources.cells import CERTAINTIES, PUBLIC_PAGE, CsvRow, read_cells
-from cbrn_data.sources.source import Source, read_source
+from cbrn_data.sources.source import LEAFLETS, Source, read_source
 from cbrn_data.store import disk
 from cbrn_data.store.store import Store
 from cbrn_data.words.text import folded, slug
@@ -127,7 +127,7 @@ def _add_names(source: Source, row: CsvRow, known: Regions) -> Iterable[Finding]
 def region_findings(sources: Iterable[Source], where: Settings) -> list[Finding]:
     """Return a finding for each leaflet of a region that is not known, unless its sidecar says that it is new."""
     sources = list(sources)
-    leaflets = [source for source in sources if source.kind == "leaflet"]
+    leaflets = [source for source in sources if source.kind in LEAFLETS]
     meant = {source.about["region"] for source in leaflets if source.about.get("region_is") == "new"}
     known, findings = _known(filter(is_list, sources), where)
     there = {*known.ids.values(), *meant} if known else set()

@@ -41,7 +41,11 @@ INSTEAD = {
 }
 """What a page writes of the world outside, and what is run in its place."""
 
-RECEIVED = {"leaflet.txt": "central-asia-2026.txt", "elsewhere.txt": "middle-east-2025.txt"}
+RECEIVED = {
+    "leaflet.txt": "central-asia-2026.txt",
+    "elsewhere.txt": "middle-east-2025.txt",
+    "middle-east.html": "middle-east-page.html",
+}
 """Files that a page takes as received, by the leaflet of the tests that they are."""
 DAY = "1795651200"
 """26 November 2026, after the release that is there."""

@@ -290,3 +290,44 @@ def test_a_batch_says_what_became_of_each(tmp_path: Path, capsys: pytest.Capture
         "central-asia-2025.txt",
         "middle-east-2026.txt",
     ]
+
+
+REGION_PAGE = """Middle East
+
+The Regional Secretariat for the Middle East region is located in Jordan and is hosted by the Invented Institute in Amman.
+
+Partner Countries
+- Iraq
+- Jordan
+"""
+
+
+@pytest.mark.parametrize("form", ["txt", "html"])
+def test_a_regions_page_counts_from_the_day_it_was_read(tmp_path: Path, raw: Path, form: str) -> None:
+    lines = "".join(f"<p>{line}</p>" for line in REGION_PAGE.splitlines() if line)
+    data = REGION_PAGE if form == "txt" else f"<!DOCTYPE html><html><body><nav>Home</nav><main>{lines}</main></body></html>"
+    data = data.replace("<p>- ", "<p>")
+    added = add(tmp_path, raw, f"a.{form}", data.encode(), read_on="2026-11-20")
+    assert added.names[0] == "middle-east-page-2026-11-20.txt"
+    sources, findings = read_sources(raw)
+    assert not findings
+    page = next(source for source in sources if source.kind == "page")
+    assert (page.about["retrieved_on"], page.edition, page.as_of) == ("2026-11-20", "2026", "2026-11-20")
+
+
+@pytest.mark.parametrize(
+    ("data", "about", "words"),
+    [
+        (REGION_PAGE.encode(), {}, "say with --read-on"),
+        (REGION_PAGE.encode(), {"edition": "2026"}, "has no edition"),
+        (REGION_PAGE.encode(), {"read_on": "20 November"}, "no day of the calendar"),
+        (REGION_PAGE.encode(), {"read_on": "2026-11-23"}, "has not come yet"),
+        (LEAFLET, {"read_on": "2026-11-20"}, "is a leaflet"),
+    ],
+)
+def test_a_day_of_reading_is_needed_by_pages_alone(
+    tmp_path: Path, raw: Path, data: bytes, about: dict[str, str], words: str
+) -> None:
+    with pytest.raises(CbrnDataError, match=words):
+        add(tmp_path, raw, "a.txt", data, **about)
+    assert not raw.exists()

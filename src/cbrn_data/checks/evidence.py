@@ -78,7 +78,8 @@ def _positions(evidence: list[dict[str, str | None]], sources: Mapping[str | Non
             starts[row["table_name"], row["field"], row["source_id"]].append((int(row["char_start"] or 0), row["row_id"]))
     found: dict[tuple[str | None, ...], tuple[str, str]] = {}
     for (table, field, source), items in starts.items():
-        edition = sources.get(source, {}).get("edition") or ""
+        about = sources.get(source, {})
+        edition = about.get("retrieved_on" if about.get("kind") == "page" else "edition") or ""
         for position, (_, row_id) in reversed(list(enumerate(sorted(items), start=1))):
             key = (table, row_id, field)
             if key not in found or found[key][0] <= edition:

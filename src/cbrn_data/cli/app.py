@@ -33,9 +33,12 @@ def cbrn_data(version: Version = False) -> None:
 
 @app.command()
 def add(
-    files: Annotated[list[Path], typer.Argument(help="Leaflets (.txt, .pdf, .docx, .html) or tables (.csv).")],
+    files: Annotated[
+        list[Path], typer.Argument(help="Leaflets or region pages (.txt, .pdf, .docx, .html), or tables (.csv).")
+    ],
     root: Root = Path(),
     edition: Annotated[str | None, typer.Option(help="The leaflet's year, where it does not name it.")] = None,
+    read_on: Annotated[str | None, typer.Option(help="The day on which a region's page was read, as 2026-11-28.")] = None,
     table: Annotated[str | None, typer.Option(help="The table that a curated file completes.")] = None,
     title: Annotated[str | None, typer.Option(help="The source's title.")] = None,
     publisher: Annotated[str | None, typer.Option(help="Who published it.")] = None,
@@ -46,13 +49,21 @@ def add(
     """Put received files under raw/, each with its sidecar."""
     from cbrn_data.cli.sources import add_files
 
-    given = {"edition": edition, "table": table, "title": title, "publisher": publisher, "url": url, "licence": licence}
+    given = {
+        "edition": edition,
+        "read_on": read_on,
+        "table": table,
+        "title": title,
+        "publisher": publisher,
+        "url": url,
+        "licence": licence,
+    }
     add_files(files, root, new_region, **given)
 
 
 @app.command()
 def extract(
-    file: Annotated[Path, typer.Argument(help="A leaflet: .txt, .pdf, .docx or .html.")],
+    file: Annotated[Path, typer.Argument(help="A leaflet or a region's page: .txt, .pdf, .docx or .html.")],
     as_json: Annotated[bool, typer.Option("--json", help="Put the findings into the JSON, under `findings`.")] = False,
 ) -> None:
     """Print what a leaflet says, as JSON, and its findings to standard error."""

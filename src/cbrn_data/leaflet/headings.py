@@ -81,9 +81,37 @@ OTHER_WORDS: dict[str, tuple[str, ...]] = {
 }
 """Headings that are taken for a section's only where no line bears one of ``HEADINGS``."""
 
+PAGE_HEADINGS: dict[str, tuple[str, ...]] = {
+    "Secretariat": (
+        "regional secretariat",
+        "the regional secretariat",
+        "secretariat",
+        "the secretariat",
+        "about",
+        "about the region",
+        "about the secretariat",
+        "about the regional secretariat",
+        "overview",
+        "introduction",
+        "background",
+    ),
+    "Elsewhere": (
+        "news",
+        "latest news",
+        "related links",
+        "related pages",
+        "see also",
+        "other regions",
+        "documents",
+        "contact",
+    ),
+}
+"""Sections that a region's page has beside those of a leaflet: of its prose, and of the site."""
+
 OPTIONAL = frozenset({"Structure"})
 
 SECTION_OF = {heading: section for section, headings in HEADINGS.items() for heading in headings}
+SECTION_OF_PAGE = SECTION_OF | {heading: name for name, headings in PAGE_HEADINGS.items() for heading in headings}
 _NAMES = SECTION_OF | {words: section for section, others in OTHER_WORDS.items() for words in others}
 LONGEST = 2 * max(map(len, _NAMES))
 """The most characters that the lines of a heading have."""

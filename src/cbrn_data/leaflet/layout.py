@@ -13,16 +13,30 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from cbrn_data.leaflet.blocks import Block, Line, joined, read_blocks
-from cbrn_data.leaflet.headings import HEADINGS, LONGEST, SECTION_OF, is_likely, likely, near, title
+from cbrn_data.leaflet.headings import (
+    HEADINGS,
+    LONGEST,
+    OPTIONAL,
+    SECTION_OF,
+    SECTION_OF_PAGE,
+    is_likely,
+    likely,
+    near,
+    title,
+)
 from cbrn_data.leaflet.reading import Reading
 from cbrn_data.leaflet.statements import Ignored
 from cbrn_data.sources.document import Document
+from cbrn_data.words.numbers import numbers
 
 _MARGIN = 200
 """How far from a form feed the number of a page may stand, in characters of white space."""
 
 _TRIED = 2_000
 """How many lines are tried for the heading of a section that no line heads by its name."""
+
+_LED_TO = re.compile(r"\b(?:partner countries|priorities|achievements)\b", re.IGNORECASE)
+_OF_LEAFLETS = frozenset({"Structure", "Methodology"})
 
 _BRACKETED = r"\((?:\*{1,3}|[0-9])\)|\[(?:\*{1,3}|[0-9a-z])\]"
 _FOOTNOTE = re.compile(rf"(?P<mark>\*{{1,3}}|[†‡§¹²³⁴]|{_BRACKETED})\s*(?=\S)")
@@ -59,6 +73,12 @@ class Layout:
     sections: list[Section]
     ignored: list[Ignored]
     unsure: list[Unsure]
+    page: bool = False
+
+    @property
+    def missing(self) -> list[str]:
+        """The sections that a leaflet must have and this one has not; a page of a region says what it says."""
+        return [name for name in HEADINGS if name not in OPTIONAL and not self.page and not self.named(name)]
 
     @cached_property
     def _footnote_marks(self) -> frozenset[str]:
@@ -95,11 +115,11 @@ class Layout:
         return [section for section in self.sections if section.name == name]
 
 
-def read_layout(document: Document, reading: Reading) -> Layout:
-    """Cut a document into head and sections."""
+def read_layout(document: Document, reading: Reading, page: bool = False) -> Layout:
+    """Cut a document into head and sections; a ``page`` of a region need not have all of them."""
     ignored: list[Ignored] = []
     blocks = list(read_blocks(document, ignored, reading))
-    found, unsure = _find_headings(blocks, reading)
+    found, unsure = _find_headings(blocks, reading, page)
     head = current = Section("", 0, [])
     sections: list[Section] = []
     for number, block in enumerate(blocks):
@@ -107,6 +127,8 @@ def read_layout(document: Document, reading: Reading) -> Layout:
         for place, heading in sorted(found[number].items()):
             current.blocks += [Block(block.lines[start:place])] if start < place else []
             start = place + heading.width
+            if page and sections and sections[-1].name == heading.section and not current.blocks:
+                sections.pop()  # "Projects" and, under it, "On-going projects"
             current = Section(heading.section, block.lines[place].number, [], heading.count)
             sections.append(current)
             if heading.rest and start < len(block.lines) and start not in found[number]:
@@ -115,7 +137,7 @@ def read_layout(document: Document, reading: Reading) -> Layout:
             elif heading.rest:
                 current.blocks.append(Block((heading.rest,)))
         current.blocks += [Block(block.lines[start:])] if start < len(block.lines) else []
-    return Layout(document, head, sections, ignored, unsure)
+    return Layout(document, head, sections, ignored, unsure, page)
 
 
 @dataclass(frozen=True)
@@ -132,21 +154,23 @@ _Found = defaultdict[int, dict[int, _Heading]]
 """Headings by the number of their block and their first line in it."""
 
 
-def _find_headings(blocks: list[Block], reading: Reading) -> tuple[_Found, list[Unsure]]:
+def _find_headings(blocks: list[Block], reading: Reading, page: bool) -> tuple[_Found, list[Unsure]]:
     found: _Found = defaultdict(dict)
     for number, block in enumerate(blocks):
         place = 0
         while place < len(block.lines):
-            heading = _said(block.lines, place, reading) or _exact(block.lines, place)
+            heading = _said(block.lines, place, reading) or _exact(
+                block.lines, place, SECTION_OF_PAGE if page else SECTION_OF
+            )
             if heading:
                 found[number][place] = heading
             place += heading.width if heading else 1
     unsure: list[Unsure] = []
     headed = {heading.section for places in found.values() for heading in places.values()}
-    missing = [section for section in HEADINGS if section not in headed]
+    missing = [section for section in HEADINGS if section not in headed and not (page and section in _OF_LEAFLETS)]
     tried = list(_tried(blocks, found)) if missing else []
     for section in missing:
-        _supply(section, tried, found, unsure)
+        _supply(section, tried, found, unsure, page)
     return found, unsure
 
 
@@ -156,16 +180,26 @@ def _said(block: tuple[Line, ...], place: int, reading: Reading) -> _Heading | N
     return _Heading(entry.value, sum(line.number in entry.lines for line in block[place:])) if entry else None
 
 
-def _exact(block: tuple[Line, ...], place: int) -> _Heading | None:
+def _exact(block: tuple[Line, ...], place: int, sections: dict[str, str]) -> _Heading | None:
     """Return the heading that the lines at ``place`` are.
 
     Within a block a heading begins with a capital letter: a wrapped sentence can leave ``projects`` alone on a line.
     """
     for width, text in _runs(block, place):
         words = title(text)
-        if words.words in SECTION_OF and (place == 0 or text[:1].isupper()):
-            return _Heading(SECTION_OF[words.words], width, words.count)
-    return None
+        if words.words in sections and (place == 0 or text[:1].isupper()):
+            return _Heading(sections[words.words], width, words.count)
+    return _leading(block[place]) if sections is SECTION_OF_PAGE else None
+
+
+def _leading(line: Line) -> _Heading | None:
+    """Return the heading that a sentence with a colon is on a page: ``The three partner countries are:``."""
+    text = line.item.text
+    found = {match[0].lower() for match in _LED_TO.finditer(text)}
+    if not text.endswith(":") or len(text) > 120 or len(found) != 1 or re.search(r"[0-9]|project", text, re.IGNORECASE):
+        return None
+    counts = [number.value for number in numbers(text)]
+    return _Heading(SECTION_OF[found.pop()], 1, counts[0] if counts else None) if len(counts) < 2 else None
 
 
 def _runs(block: tuple[Line, ...], place: int) -> Iterator[tuple[int, str]]:
@@ -204,7 +238,7 @@ def _tried(blocks: list[Block], found: _Found) -> Iterator[_Tried]:
                 yield _Tried(number, place, 1, line, line.item.text)
 
 
-def _supply(section: str, tried: list[_Tried], found: _Found, unsure: list[Unsure]) -> None:
+def _supply(section: str, tried: list[_Tried], found: _Found, unsure: list[Unsure], page: bool) -> None:
     """Find the heading of a section that no line heads by its name: a near one, one before a colon, or a likely one."""
     close = {(each.block, each.place): each for each in reversed(tried) if near(each.text) == section}
     for each in close.values():
@@ -212,7 +246,7 @@ def _supply(section: str, tried: list[_Tried], found: _Found, unsure: list[Unsur
         break
     if len(close) > 1:
         unsure.append(Unsure(section, [each.line for each in sorted(close.values(), key=lambda each: each.line.number)]))
-    if close or any(_with_rest(section, each, found) for each in tried if each.width == 1):
+    if close or any(_with_rest(section, each, found) for each in tried if each.width == 1) or page:
         return
     scored = [(likely(each.text, section), -place, each) for place, each in enumerate(tried)]
     best = max(scored, default=None, key=lambda score: score[:2])

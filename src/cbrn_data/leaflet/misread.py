@@ -181,7 +181,7 @@ def _ignored(leaflet: Leaflet, layout: Layout) -> Iterator[Finding]:
 
 
 _MARK = re.compile(r"(?:[^\w(\[]|[0-9¹²³⁴]|[(\[][*0-9a-z]{1,3}[)\]])+")
-_CHECKED = frozenset({"structure-section", "footnote", "picture"})
+_CHECKED = frozenset({"structure-section", "footnote", "picture", "page-furniture"})
 
 
 def _broken_words(leaflet: Leaflet) -> Iterator[Finding]:

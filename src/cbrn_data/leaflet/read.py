@@ -12,9 +12,11 @@ from cbrn_data.leaflet.blocks import Block
 from cbrn_data.leaflet.contacts import contacts
 from cbrn_data.leaflet.doubts import doubts
 from cbrn_data.leaflet.head import read_head, read_labelled
-from cbrn_data.leaflet.headings import HEADINGS, OPTIONAL, may_head
+from cbrn_data.leaflet.headings import HEADINGS, may_head
 from cbrn_data.leaflet.layout import Layout, Section, read_layout
 from cbrn_data.leaflet.misread import misread
+from cbrn_data.leaflet.page import PageProse, is_furniture, is_page, is_prose, on_page
+from cbrn_data.leaflet.page_projects import listed_apart
 from cbrn_data.leaflet.reading import Reading, with_entries
 from cbrn_data.leaflet.sections import (
     read_achievements,
@@ -53,23 +55,39 @@ def read_leaflet(
     findings = oversize(document)
     if findings:
         return leaflet, findings
-    layout = read_layout(document, reading)
+    leaflet.is_page = is_page(document)
+    layout = read_layout(document, reading, leaflet.is_page)
     leaflet.ignored += layout.ignored
     findings = _missing_sections(document, layout)
-    left, found = read_head(_kept(layout.head, layout, leaflet), leaflet)
+    prose = PageProse(leaflet, findings) if leaflet.is_page else None
+    head = _kept(layout.head, layout, leaflet, findings)
+    left, found = (prose.read(head), []) if prose else read_head(head, leaflet)
     findings += found
     for section in layout.sections:
-        blocks = [b for b in _kept(section, layout, leaflet) if not read_labelled(b, leaflet, findings)]
+        blocks = [b for b in _kept(section, layout, leaflet, findings) if not read_labelled(b, leaflet, findings)]
         left += [block for block in blocks if block.lines[0].picture]
         blocks = [block for block in blocks if not block.lines[0].picture]
         if section.name == "Structure":
             leaflet.ignored += [Ignored(*block.numbers, rule="structure-section") for block in blocks]
+        elif section.name == "Secretariat" and prose:
+            left += prose.read(blocks)
+        elif section.name == "Elsewhere":
+            leaflet.ignored += [Ignored(*block.numbers, rule="page-furniture") for block in blocks]
+            message = f"what stands under this heading is not used ({len(blocks)} paragraphs)"
+            findings += [Finding("note-unused", message, document.place, section.line)] if blocks else []
         else:
-            if not blocks:
+            if prose and section.name == "Partner Countries":
+                left += prose.read([block for block in blocks if is_prose(block)])
+                blocks = [block for block in blocks if not is_prose(block)]
+            elif prose and section.name == "Projects":
+                blocks = listed_apart(blocks, leaflet, findings, document.text.splitlines()[section.line - 1])
+            elif not blocks:
                 message = f"nothing stands under the heading {section.name!r}"
                 findings.append(Finding("section-empty", message, document.place, section.line))
             left += [block for block in blocks if not _has_words(block)]
             left += _READERS[section.name](list(filter(_has_words, blocks)), leaflet, findings)
+    left += prose.finish() if prose else []
+    findings += on_page(leaflet) if prose else []
     findings += _unread(document, layout, left)
     findings += _head_findings(leaflet, any(finding.code == "seat-unread" for finding in findings))
     findings += _contradictions(leaflet)
@@ -82,14 +100,16 @@ def read_leaflet(
     return leaflet, sorted([*findings, *reading.findings, *reading.unused()])
 
 
-def _kept(section: Section, layout: Layout, leaflet: Leaflet) -> list[Block]:
-    """Return the blocks of a section that no rule ignores: no footnotes, numbers of pages, or pictures of the head."""
+def _kept(section: Section, layout: Layout, leaflet: Leaflet, findings: list[Finding]) -> list[Block]:
+    """Return the blocks of a section that no rule ignores: footnotes, page numbers, parts of a site, pictures."""
     kept = []
     for block in section.blocks:
         if layout.is_footnote(block):
             leaflet.ignored.append(Ignored(*block.numbers, rule="footnote"))
         elif layout.is_page_number(block):
             leaflet.ignored.append(Ignored(*block.numbers, rule="page-number"))
+        elif leaflet.is_page and is_furniture(block, leaflet, findings):
+            leaflet.ignored.append(Ignored(*block.numbers, rule="page-furniture"))
         elif block.lines[0].picture and not section.name:
             leaflet.ignored.append(Ignored(*block.numbers, rule="picture"))
         else:
@@ -103,9 +123,8 @@ def _has_words(block: Block) -> bool:
 
 def _missing_sections(document: Document, layout: Layout) -> list[Finding]:
     findings = []
-    missing = [name for name in HEADINGS if name not in OPTIONAL and not layout.named(name)]
-    if missing:
-        names = ", ".join(repr(name) for name in missing)
+    if layout.missing:
+        names = ", ".join(map(repr, layout.missing))
         findings.append(Finding("section-missing", f"no section {names}", document.place, 1))
     for unsure in layout.unsure:
         lines = " or ".join(f"{shown(line.plain.text, 60)!r} (line {line.number})" for line in unsure.lines[:5])
@@ -121,7 +140,7 @@ def _missing_sections(document: Document, layout: Layout) -> list[Finding]:
 
 def _unread(document: Document, layout: Layout, left: list[Block]) -> Iterable[Finding]:
     """Tell what no rule says; where a section is missing, the lines under what is likely its heading are told once."""
-    missing = " or ".join(repr(name) for name in HEADINGS if name not in OPTIONAL and not layout.named(name))
+    missing = " or ".join(map(repr, layout.missing))
     starts = sorted(section.line for section in layout.sections)
     lines = sorted(left, key=lambda block: block.lines[0].number)
     for _, group in groupby(lines, lambda block: bisect(starts, block.lines[0].number)):
@@ -138,7 +157,7 @@ def _unread(document: Document, layout: Layout, left: list[Block]) -> Iterable[F
 
 def _missed_heading(findings: list[Finding], document: Document, layout: Layout) -> list[Finding]:
     """Name once the line that may head the missing section, in place of a finding for each item under it."""
-    missing = " or ".join(repr(name) for name in HEADINGS if name not in OPTIONAL and not layout.named(name))
+    missing = " or ".join(map(repr, layout.missing))
     for section in layout.sections if missing else []:
         foreign = [block for block in section.blocks if _foreign_at(findings, block)]
         ahead = [block for block in section.blocks if foreign and block.numbers[1] < foreign[0].numbers[0]]
@@ -168,11 +187,15 @@ def _head_findings(leaflet: Leaflet, seat_told: bool) -> list[Finding]:
     findings = [
         Finding("head-missing", f"the head does not say {what}", place, 1) for what, said in needed.items() if not said
     ]
-    wanted = {
-        "the overall goal": leaflet.goal,
-        "the date of establishment": leaflet.established,
-        "who funds it": leaflet.funder,
-    }
+    wanted = (
+        {}
+        if leaflet.is_page
+        else {
+            "the overall goal": leaflet.goal,
+            "the date of establishment": leaflet.established,
+            "who funds it": leaflet.funder,
+        }
+    )
     return findings + [
         Finding("head-incomplete", f"the head does not say {what}", place, 1) for what, said in wanted.items() if not said
     ]

@@ -96,10 +96,12 @@ class Leaflet:
     """Everything a leaflet says; what it does not say is None or an empty list.
 
     ``projects_span`` runs from the sentence above the list of on-going projects to the end of the list.
+    ``is_page``: it is a region's page, which has no edition.
     """
 
     document: Document
     reading: Reading = field(default_factory=Reading)
+    is_page: bool = False
     region: Said[str] | None = None
     secretariat_city: Said[str] | None = None
     secretariat_country: Said[str] | None = None

@@ -20,6 +20,7 @@ from cbrn_data.schema.model import Package, Table, read_package
 from cbrn_data.schema.records import LINE
 from cbrn_data.sources.cells import CsvRow, read_cells
 from cbrn_data.sources.document import Document
+from cbrn_data.sources.source import LEAFLETS
 from cbrn_data.store import disk
 from cbrn_data.store.folder import Release, source_file
 from cbrn_data.words.text import live
@@ -142,7 +143,7 @@ class Tracer:
             stated_by=urlsplit(url).hostname if url else None,
             certainty=entry["certainty"],
             row={name: value for name, value in row.values().items() if value is not None} if row else {},
-            reading=list(self._said_of(path, lines)) if source["kind"] == "leaflet" else [],
+            reading=list(self._said_of(path, lines)) if source["kind"] in LEAFLETS else [],
         )
 
     def _said_of(self, path: str, lines: tuple[int, int]) -> Iterator[str]:

@@ -104,7 +104,7 @@ def read_document(place: str, data: bytes, kind: str = "") -> tuple[Document | N
     document = Document(place, text)
     if not text.lstrip("\ufeff").strip():
         return None, [Finding("source-empty", "holds nothing but white space", place)]
-    findings = _refused_characters(document, SOFT_HYPHEN if kind == "leaflet" else "")
+    findings = _refused_characters(document, SOFT_HYPHEN if kind in ("leaflet", "page") else "")
     return (None if findings else document), findings
 
 

@@ -1,11 +1,12 @@
 """A source: the bytes of a file under ``raw/`` and what its sidecar says of them.
 
 The sidecar ``<file>.yaml`` holds, in strict YAML: ``id`` (lower-case letters, digits, hyphens), ``kind`` (``leaflet``,
-``document``, ``curated``, ``records``, ``corrections``, ``renames``, ``regions``, ``reading``), ``table`` (curated: the
-table it completes; records: the one it is), ``text_of`` and ``read_with`` (a leaflet's text that was read from a document),
-``title``, ``publisher``, ``region`` and ``edition`` (leaflets), ``region_printed`` (the region's name as the leaflet prints
-it, where the id does not follow from it), ``region_is`` (``new``: a region that no list or release has is meant), ``url``,
-``retrieved_on``, ``licence``, ``note``, ``sha256``, ``bytes``, ``on_error`` (``reject`` or ``quarantine``).
+``page``, ``document``, ``curated``, ``records``, ``corrections``, ``renames``, ``regions``, ``reading``), ``table``
+(curated: the table it completes; records: the one it is), ``text_of`` and ``read_with`` (a leaflet's text that was read
+from a document), ``title``, ``publisher``, ``region`` and ``edition`` (leaflets), ``region_printed`` (the region's name
+as the leaflet prints it, where the id does not follow from it), ``region_is`` (``new``: a region that no list or
+release has is meant), ``url``, ``retrieved_on`` (of a page: the day it was read), ``licence``, ``note``, ``sha256``,
+``bytes``, ``on_error`` (``reject`` or ``quarantine``).
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ from cbrn_data.findings import READING, Finding, shown
 from cbrn_data.sources.document import Document, read_document, refused_character
 from cbrn_data.strict_yaml import YamlError, load_yaml
 
-KINDS = ("leaflet", "document", "curated", "records", "corrections", "renames", "regions", "reading")
+KINDS = ("leaflet", "page", "document", "curated", "records", "corrections", "renames", "regions", "reading")
+LEAFLETS = ("leaflet", "page")
+"""The kinds that are read as leaflets: those of secretariats, and the regions' pages of the programme's site."""
 MEDIA_TYPES = {
     ".txt": "text/plain",
     ".csv": "text/csv",
@@ -37,6 +40,7 @@ MEDIA_TYPES = {
 }
 MAX_BYTES = {
     "leaflet": 1 << 20,
+    "page": 1 << 20,
     "document": 64 << 20,
     "curated": 256 << 20,
     "corrections": 64 << 20,
@@ -98,8 +102,13 @@ class Source:
 
     @property
     def edition(self) -> str:
-        """The leaflet's year, empty for other kinds."""
-        return str(self.about.get("edition") or "")
+        """The leaflet's year, the year in which a region's page was read; empty for sources of no region."""
+        return str(self.about.get("edition") or (str(self.about["retrieved_on"])[:4] if self.about.get("region") else ""))
+
+    @property
+    def as_of(self) -> str:
+        """What decides which source is newer: the day on which a page was read, the edition of others."""
+        return str(self.about["retrieved_on"]) if self.kind == "page" else self.edition
 
     @property
     def place(self) -> str:
@@ -276,9 +285,16 @@ def sidecar_findings(name: str, text: str) -> tuple[dict[str, Any] | None, list[
 
 def _kind_messages(name: str, about: dict[str, Any]) -> list[str]:
     kind, suffix = about["kind"], Path(name).suffix
-    endings = {"leaflet": (".txt",), "document": (".pdf", ".docx", ".txt", ".json"), "reading": (".yaml",)}
+    endings = {
+        "leaflet": (".txt",),
+        "page": (".txt",),
+        "document": (".pdf", ".docx", ".txt", ".json"),
+        "reading": (".yaml",),
+    }
     wanted = endings.get(kind, (".csv",))
-    needed = {"leaflet": ("region", "edition"), "curated": ("table",), "records": ("table",)}.get(kind, ())
+    needed = {"leaflet": ("region", "edition"), "page": ("region",), "curated": ("table",), "records": ("table",)}.get(
+        kind, ()
+    )
     messages = [f"a source of kind {kind} needs the key {key!r}" for key in needed if not about.get(key)]
     messages += [f"a source of kind {kind} is a {' or '.join(wanted)} file"] if suffix not in wanted else []
     try:
@@ -293,8 +309,8 @@ def _repeated(sources: list[Source]) -> list[Finding]:
     seen: dict[tuple[str, ...], Source] = {}
     for source in sources:
         keys: list[tuple[str, ...]] = [("id", source.source_id)]
-        if source.kind == "leaflet":
-            keys.append(("edition", str(source.about["region"]), source.edition))
+        if source.kind in LEAFLETS:
+            keys.append(("edition", str(source.about["region"]), source.as_of))
         for key in keys:
             if key in seen:
                 message = f"has the same {key[0]} ({' '.join(key[1:])}) as {seen[key].place}"

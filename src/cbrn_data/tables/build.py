@@ -14,7 +14,7 @@ from cbrn_data.leaflet.reading import Reading, read_reading
 from cbrn_data.leaflet.statements import Leaflet
 from cbrn_data.schema.model import Package
 from cbrn_data.sources.cells import read_cells
-from cbrn_data.sources.source import Source
+from cbrn_data.sources.source import LEAFLETS, Source
 from cbrn_data.strict_json import parse_object
 from cbrn_data.tables.claims import Claim
 from cbrn_data.tables.corrections import read_corrections
@@ -97,7 +97,7 @@ def _with_records(tables: Tables, package: Package, write: Write) -> Tables:
 def _leaflets(sources: list[Source], renames: dict[str, Claim], findings: list[Finding]) -> list[LeafletClaims]:
     leaflets = []
     by_name = {source.name: source for source in sources}
-    for source in (source for source in sources if source.kind == "leaflet"):
+    for source in (source for source in sources if source.kind in LEAFLETS):
         said = by_name.pop(reading_file(source.name), None)
         reading = read_reading(said.document, source.document) if said else None
         doubts = list(_doubts_of_text(source, sources, reading or Reading()))
@@ -123,6 +123,9 @@ def _doubts_of_text(source: Source, sources: list[Source], reading: Reading) -> 
 
 def _belongs(source: Source, leaflet: Leaflet) -> list[Finding]:
     """Hold the region that the sidecar names against the one that the leaflet names, by its id or as it is printed."""
+    if leaflet.region and leaflet.is_page != (source.kind == "page"):
+        message = f"reads as {'a page' if leaflet.is_page else 'a leaflet'}, its sidecar says {source.kind!r}"
+        return [Finding("source-kind", message, source.place, 1)]
     region = slug(leaflet.region.value) if leaflet.region else None
     if region in {None, source.about["region"]} or (leaflet.region and leaflet.region.value == _printed(source)):
         return []
@@ -138,7 +141,7 @@ def _earlier_projects(leaflets: list[LeafletClaims]) -> Iterator[Claim]:
     """Claim, for each edition, that projects of earlier editions of the region are listed or not."""
     for later in leaflets:
         for earlier in leaflets:
-            if earlier.region_id == later.region_id and earlier.source.edition < later.source.edition:
+            if earlier.region_id == later.region_id and earlier.source.as_of < later.source.as_of:
                 for project_id, span in earlier.named_projects().items():
                     listing = list(later.listing(project_id))
                     yield from listing
@@ -248,7 +251,7 @@ def _source_row(source: Source) -> Row:
         "title": about["title"],
         "publisher": about["publisher"],
         "region_id": about.get("region"),
-        "edition": about.get("edition"),
+        "edition": source.edition or None,
         "path": f"sources/{source.name}",
         "media_type": source.media_type,
         "bytes": str(about["bytes"]),

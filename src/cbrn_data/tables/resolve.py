@@ -71,8 +71,8 @@ def _chosen(field: str, claims: list[Claim]) -> Claim:
         return min(claims, key=lambda claim: claim.value)
     if field in _BOUNDS[2:]:
         return max(claims, key=lambda claim: claim.value)
-    newest = max(claim.source.edition for claim in claims)
-    return next(claim for claim in claims if claim.source.edition == newest)
+    newest = max(claim.source.as_of for claim in claims)
+    return next(claim for claim in claims if claim.source.as_of == newest)
 
 
 def _correct(correction: Correction, resolved: Resolved, package: Package) -> None:
