@@ -25,6 +25,7 @@ class Claim:
     method: str
     url: str | None = None
     certainty: str | None = None
+    archived_url: str | None = None
 
     @property
     def row_id(self) -> str:

@@ -109,6 +109,7 @@ def evidence_row(source: Source, reading: Reading) -> Row:
         "method": "curated",
         "url": None,
         "certainty": None,
+        "archived_url": None,
     }
 
 
