@@ -1,4 +1,4 @@
-"""Pages asked for real, on loopback: what each behaviour of a server means, how politely it is asked, which rows are told."""
+"""Pages asked for real, on loopback: what a server's behaviour means, how politely it is asked, and what is told."""
 
 from __future__ import annotations
 
