@@ -1,4 +1,4 @@
-"""``cbrn-data links``: what is printed and written of pages, and the exit code; and the copy that a row names, shown."""
+"""``cbrn-data links``: what is printed and written of pages, and the exit code."""
 
 from __future__ import annotations
 
@@ -8,15 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cbrn_data.catalogue.model import catalogue
-from cbrn_data.portal.files import release_files
-from cbrn_data.portal.reading import read_release
-from cbrn_data.portal.sources import source_pages
-from cbrn_data.store.store import Store
-from tests.cli.conftest import Command, edit
+from tests.cli.conftest import Command
 from tests.links.site import Site, name_pages
-
-COPY = "https://archive.example/2020/https://news.example/kazakhstan"
 
 
 @pytest.fixture
@@ -58,24 +51,3 @@ def test_where_it_cannot_write_and_what_is_no_project_is_wrong_use(
     assert done.code == 2 and "nowhere" in done.err
     assert cbrn_data("links", "--root", tmp_path / "nothing").code == 2
     assert cbrn_data("links", "--root", project).out == "No row names a page.\n"
-
-
-@pytest.mark.usefixtures("without_pages")
-def test_an_archived_copy_is_shown_with_the_page_that_states_a_value(cbrn_data: Command, project: Path) -> None:
-    edit(
-        project, "memberships.csv", lambda text: text.replace(",url,", ",url,archived_url,").replace("_el,", f"_el,{COPY},")
-    )
-    edit(project, "memberships.csv", lambda text: text.replace(".html,high", ".html,,high"))
-    assert cbrn_data("publish", "--root", project).code == 0
-    trace = ("trace", "memberships", "central-asia/KAZ", "joined", "--root", project)
-    (passage,) = cbrn_data(*trace, "--json").json[0]["passages"]
-    assert passage["archived_url"] == passage["row"]["archived_url"] == COPY
-    said = cbrn_data(*trace, COLUMNS="200").out
-    assert f"archived copy of that page: {COPY}\n" in said and said.count(COPY) == 1
-    release = Store(project / "published").newest()
-    assert release is not None
-    pages = source_pages(read_release(release), catalogue([release], "https://data.example/"), release_files(release))
-    page = dict(pages)["sources/memberships.html"].decode()
-    assert f'<a href="{COPY}" rel="noopener noreferrer nofollow">archived copy</a>' in page
-    evidence = (project / "published/latest/evidence.csv").read_text(encoding="utf-8").splitlines()
-    assert [line.startswith("memberships,central-asia/KAZ,") for line in evidence if COPY in line].count(False) == 0
