@@ -47,6 +47,7 @@ SLOW = (
     "cli/test_commands.py",
     "cli/test_editions.py",
     "cli/test_extras.py",
+    "cli/test_links.py",
     "cli/test_refusals.py",
     "client/",
     "containers/test_web.py",

@@ -16,13 +16,25 @@ from tests.conftest import PROJECT, copy_sources, pages_left_out
 
 OWN, OTHER = (Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in (1, 2))
 
+COPY = "https://archive.example/2020/https://news.example/kazakhstan"
+"""A copy that an archive keeps of the page that says when Kazakhstan joined."""
+
+
+def name_copy(text: str) -> str:
+    """Give a table of two rows the column of archived copies, with one for the first row."""
+    head, first, second = text.splitlines()
+    rows = ((head, "archived_url"), (first, COPY), (second, ""))
+    return "".join(f"{row},{cell}\n" for row, cell in rows)
+
+
 STEPS: list[Callable[[Path], object]] = [
-    lambda root: None,
+    lambda root: edit(root, "memberships.csv", name_copy),
     lambda root: run("add", PROJECT / "tests/leaflets/central-asia-2026.txt", "--root", root),
     lambda root: edit(root, "projects.csv", lambda text: text.replace(",2026-01-31,", ",2026-01-30,")),
     lambda root: edit(root, "project_countries.csv", lambda text: text[: text.rindex("P101,UZB,")]),
 ]
-"""The first release; a new leaflet; a corrected cell of the same length, so that no span moves; a row taken out."""
+"""The first release, with an archived copy of a page; a new leaflet; a corrected cell of the same length, so that no span
+moves; a row taken out."""
 
 
 def write_key(path: Path, key: Ed25519PrivateKey) -> Path:

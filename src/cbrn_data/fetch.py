@@ -29,6 +29,9 @@ TOTAL_LIMIT = 16_000_000_000
 SILENT_AT_MOST = 3
 """After so many files in a row without an answer the others are not asked for: each would wait for ``TIMEOUT``."""
 
+AGENT = f"cbrn-data/{__version__}"
+"""What a server is told of who asks."""
+
 _CHUNK = 1 << 20
 
 
@@ -61,7 +64,7 @@ def checked_address(text: str) -> str:
     """
     try:
         parts = urlsplit(text)
-        scheme, host, _ = _origin(text)
+        scheme, host, _ = origin(text)
     except ValueError as error:
         raise CbrnDataError(f"this is not an address ({shown(str(error))})") from error
     if "@" in parts.netloc:
@@ -71,6 +74,20 @@ def checked_address(text: str) -> str:
     if parts.query or parts.fragment or not (text.isascii() and text.isprintable()) or " " in text:
         raise CbrnDataError(f"{shown(text)}: give the plain address of a folder, without query, fragment or space")
     return text.rstrip("/") + "/"
+
+
+def opener(clock: Clock, redirects: urllib.request.HTTPRedirectHandler) -> urllib.request.OpenerDirector:
+    """Return urllib's opener of http and https, and of nothing else, whose answers end when ``clock`` says so."""
+    made = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler(),
+        *handlers(clock),
+        urllib.request.HTTPDefaultErrorHandler(),
+        urllib.request.HTTPErrorProcessor(),
+        redirects,
+    ):
+        made.add_handler(handler)
+    return made
 
 
 class Web:
@@ -85,15 +102,7 @@ class Web:
         self.silent = 0
         self._left = limit
         self._way_out = way_out
-        self._opener = urllib.request.OpenerDirector()
-        for handler in (
-            urllib.request.ProxyHandler(),
-            *handlers(self._clock),
-            urllib.request.HTTPDefaultErrorHandler(),
-            urllib.request.HTTPErrorProcessor(),
-            _SameOrigin(),
-        ):
-            self._opener.add_handler(handler)
+        self._opener = opener(self._clock, _SameOrigin())
 
     def fetch(self, name: str, folder: Path, limit: int | None = None, below: str = "") -> int:
         """Fetch ``below`` + ``name`` to ``name`` in ``folder`` and return its size; a file that fails leaves nothing.
@@ -119,7 +128,7 @@ class Web:
     def _fetch(self, address: str, target: Path, limit: int) -> int:
         if self.silent >= SILENT_AT_MOST:
             raise SilentError("not asked for: the server does not answer any more")
-        request = urllib.request.Request(address, headers={"User-Agent": f"cbrn-data/{__version__}"})  # noqa: S310
+        request = urllib.request.Request(address, headers={"User-Agent": AGENT})  # noqa: S310
         self._clock.begin(TIMEOUT)
         try:
             with self._opener.open(request, timeout=TIMEOUT) as answer:
@@ -147,12 +156,12 @@ class _SameOrigin(urllib.request.HTTPRedirectHandler):
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
     ) -> urllib.request.Request | None:
         fp.close()  # else urllib would read it to an end that it may not have
-        if _origin(newurl) != _origin(req.full_url) or "@" in urlsplit(newurl).netloc:
+        if origin(newurl) != origin(req.full_url) or "@" in urlsplit(newurl).netloc:
             raise VerificationError(f"leads elsewhere, to {shown(newurl, 120)}, which is refused")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def _origin(address: str) -> tuple[str, str, int | None]:
+def origin(address: str) -> tuple[str, str, int | None]:
     """Return scheme, host and port (RFC 6454). Raises ValueError for a port that is none."""
     parts = urlsplit(address)
     return parts.scheme, parts.hostname or "", parts.port or {"http": 80, "https": 443}.get(parts.scheme)

@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from cbrn_data.findings import Finding, shown
 from cbrn_data.schema.canonical import read_csv
 from cbrn_data.settings import Settings
-from cbrn_data.sources.cells import CERTAINTIES, PUBLIC_PAGE, CsvRow, read_cells
+from cbrn_data.sources.addresses import OF_A_ROW, PUBLIC_PAGE, foreign_fault
+from cbrn_data.sources.cells import CERTAINTIES, CsvRow, read_cells
 from cbrn_data.sources.source import LEAFLETS, Source, read_source
 from cbrn_data.store import disk
 from cbrn_data.store.store import Store
@@ -112,6 +113,9 @@ def _read_row(source: Source, row: CsvRow, known: Regions) -> Iterable[Finding]:
         yield Finding("cell-pattern", message, source.place, row.line, field="region_id")
     if not PUBLIC_PAGE.fullmatch(row.text("url") or ""):
         yield Finding("curated-unsourced", "the public page that states this row is missing", source.place, row.line)
+    for column in OF_A_ROW:
+        if foreign := foreign_fault(column, row.text(column)):
+            yield Finding("curated-address", foreign, source.place, row.line)
     if row.text("certainty") not in CERTAINTIES:
         yield Finding("curated-certainty", "certainty is not high or medium", source.place, row.line)
     yield from _add_names(source, row, known)

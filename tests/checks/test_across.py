@@ -50,7 +50,8 @@ def said(
         "line_end": line,
         "page": None,
     }
-    curated = {"url": "https://example.org/", "certainty": "high"} if name == "table" else {"url": None, "certainty": None}
+    curated = dict.fromkeys(("url", "certainty", "archived_url"))
+    curated |= {"url": "https://example.org/", "certainty": "high"} if name == "table" else {}
     key = {"table_name": table, "row_id": row, "field": field, "source_id": name}
     return {**key, **place, "quote": quote, "method": method, **curated}
 
@@ -325,6 +326,7 @@ def test_a_method_is_one_of_the_kind_of_source(
 ELSEWHERE = [
     ({"url": "https://other.example/"}, "", "the row of the quote has another url"),
     ({"certainty": "medium"}, "", "the row of the quote has another certainty"),
+    ({"archived_url": "https://archive.example/"}, "", "the row of the quote has another archived_url"),
     ({}, "region_id,country_id,first_,name,name_in_source,url,certainty", "the quote stands in the column 'first_'"),
     ({}, "ATLANTIS", "the quote stands in a row of another region_id"),
 ]

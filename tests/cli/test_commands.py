@@ -14,6 +14,7 @@ from cbrn_data import __version__
 from cbrn_data.cli.app import app
 from tests.cli.conftest import Command, History, edit
 from tests.conftest import PROJECT
+from tests.history import COPY
 
 LEAFLETS = PROJECT / "tests/leaflets"
 EXECUTABLE = Path(sys.executable).parent / "cbrn-data"
@@ -299,6 +300,7 @@ def test_trace_names_the_page_of_a_curated_value(cbrn_data: Command, history: Hi
     (passage,) = done.json[0]["passages"]
     assert (passage["method"], passage["words"], passage["certainty"]) == ("curated", "2020-11", "high")
     assert passage["url"].startswith("https://cbrn-risk-mitigation.network.europa.eu/")
+    assert passage["archived_url"] == passage["row"]["archived_url"] == COPY
     assert passage["row"]["country_id"] == "KAZ" and passage["row"]["joined"] == "2020-11"
     people = cbrn_data("trace", "memberships", "central-asia/KAZ", "joined", "--root", history.root).out
     assert "region_id: central-asia; country_id: KAZ; joined: 2020-11" in people
@@ -306,6 +308,9 @@ def test_trace_names_the_page_of_a_curated_value(cbrn_data: Command, history: Hi
     assert "stated by cbrn-risk-mitigation.network.europa.eu, high certainty: https://" in said
     assert "sources/memberships.csv:2: taken from a table that people keep (curated)" in said
     assert passage["url"] in people.replace("\n", "").replace(" ", "")
+    assert f"archived copy of that page: {COPY}" in said and said.count(COPY) == 1
+    page = (history.root / "published/sources/memberships.html").read_text(encoding="utf-8")
+    assert f'<a href="{COPY}" rel="noopener noreferrer nofollow">archived copy</a>' in page
 
 
 def test_every_cell_of_a_row_is_traced_and_a_null_says_so(cbrn_data: Command, history: History) -> None:

@@ -26,6 +26,7 @@ OUTSIDE = {
     "make test": "this is what runs now",
     "make quick": "this is a part of what runs now",
     "cbrn-data serve": "runs until it is ended; tests/portal/test_serve.py runs it",
+    "cbrn-data links": "asks the web; tests/cli/test_links.py asks a server on loopback",
     "pip install 'cbrn_data[cluster]'": "the environment of the tests has every extra",
     "docker": "no container engine is to be had; docs/containers.md says what was checked instead",
 }

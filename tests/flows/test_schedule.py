@@ -22,6 +22,7 @@ from cbrn_data.verify.results import exit_code
 from cbrn_data.verify.store import verify_store
 from tests.conftest import PROJECT
 from tests.flows.team import Api, Documented, Team, add_leaflet, documented, kill, leaflet, wait_for
+from tests.links.site import Site, name_pages
 from tests.trees import tree
 
 _spec = importlib.util.spec_from_file_location("records", PROJECT / "tests" / "records.py")
@@ -103,9 +104,10 @@ def test_runs_are_planned_for_the_nights_and_sundays_of_tashkent(api: Api, deplo
         found = wait_for(lambda: api.post("/flow_runs/filter", **wanted, sort="EXPECTED_START_TIME_ASC"))
         return [datetime.fromisoformat(run["expected_start_time"]).astimezone(ZoneInfo("Asia/Tashkent")) for run in found]
 
-    nights, sundays = planned("nightly"), planned("weekly-audit")
+    nights, sundays, links = planned("nightly"), planned("weekly-audit"), planned("weekly-links")
     assert {(night.hour, night.minute) for night in nights} == {(2, 30)} and len(nights) >= 3
     assert {(day.isoweekday(), day.hour, day.minute) for day in sundays} == {(7, 4, 0)} and len(sundays) >= 3
+    assert {(day.isoweekday(), day.hour, day.minute) for day in links} == {(7, 6, 0)} and len(links) >= 3
     assert nights[0] > datetime.now(UTC)
 
 
@@ -187,6 +189,22 @@ def test_of_two_runs_that_are_asked_for_at_once_the_second_waits_and_finds_nothi
     assert first["state"]["message"] == "Published 1.0.0"
     assert second["state"]["message"] == "Nothing new: 1.0.0 has this content already"
     assert second["start_time"] >= first["end_time"]
+
+
+@pytest.mark.usefixtures("told")
+def test_a_page_that_is_gone_is_told_with_its_row(team: Team, api: Api) -> None:
+    site, root = Site(), team.root("links")
+    try:
+        name_pages(root, f"http://localhost:{site.port}/there", f"{site.address}/410")
+        run = api.ended(api.trigger("links/weekly-links", root=str(root)))
+    finally:
+        site.stop()
+    said = f"raw/rows.csv:3: page-gone: url {site.address}/410 is gone: it answers 410 Gone"
+    assert run["state_name"] == "Failed" and run["state"]["message"] == f"rows name pages that are not there:\n{said}"
+    (row,) = json.loads(api.artifacts(run["id"])["findings"]["data"])
+    assert (row["code"], row["place"]) == ("page-gone", "raw/rows.csv:3") and "archived" in row["fix"]
+    assert "2 pages asked: 1 there, 1 gone" in api.logs(run["id"], "Finished in state Failed(")
+    assert "docs/night.md" in team.messages.of("links/weekly-links failed\n", said)
 
 
 @pytest.fixture(scope="module")

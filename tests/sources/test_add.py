@@ -255,7 +255,7 @@ def test_a_new_region_is_asked_for_and_then_known(tmp_path: Path, raw: Path) -> 
 
 
 def test_what_is_wrong_with_the_list_is_told(raw: Path) -> None:
-    wrong = "middle east,Middle East,,nowhere,low\n,,,,\nwest-asia,West Asia,Central Asia,https://data.example/,high\n"
+    wrong = "middle east,Middle East,,nowhere,low\n,,,,\nwest-asia,West Asia,Central Asia,https://data.example/?hl=fi,high\n"
     where = with_list(raw, REGIONS + wrong)
     codes = [(finding.code, finding.line) for finding in region_findings(read_sources(raw)[0], where)]
     assert codes == [
@@ -263,6 +263,7 @@ def test_what_is_wrong_with_the_list_is_told(raw: Path) -> None:
         ("curated-unsourced", 4),
         ("curated-certainty", 4),
         ("cell-missing", 5),
+        ("curated-address", 6),
         ("curated-conflict", 6),
     ]
 

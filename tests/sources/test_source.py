@@ -86,6 +86,13 @@ def test_a_sidecar_means_one_thing_only(raw: Path, old: str, new: str, line: int
         assert line in {finding.line for finding in found}
 
 
+def test_the_address_in_a_sidecar_is_without_language_and_traces(raw: Path) -> None:
+    put(raw, "some.csv", DATA, SIDECAR.replace("url: null", "url: https://data.example/?id=7&prefLang=fi&utm_source=x"))
+    (finding,) = read_sources(raw)[1]
+    assert (finding.code, finding.place) == ("curated-address", "raw/some.csv.yaml:6")
+    assert finding.message == "url has prefLang, utm_source among its parameters, which the page does not need"
+
+
 def test_bytes_that_the_sidecar_does_not_know(raw: Path) -> None:
     (raw / "some.csv").write_bytes(b"a,b\n1,3\n")
     (finding,) = read_sources(raw)[1]

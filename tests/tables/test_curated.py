@@ -39,6 +39,33 @@ def test_a_curated_row_fills_what_the_leaflet_leaves_null(made: Any) -> None:
     ]
 
 
+def test_a_row_may_name_an_archived_copy_of_its_page(made: Any) -> None:
+    copy = "https://archive.example/2024/https://example.org/page"
+    more = made.curated("projects", "project_id,date_start,url,archived_url,certainty", f"P109,2024-01,{PAGE},{copy},high")
+    tables, findings = made.build("central-asia-2025", more=(more,))
+    assert told(findings) == []
+    found = {e["archived_url"] for e in tables.rows["evidence"] if e["source_id"] == "extra"}
+    assert found == {copy}
+    assert {e["archived_url"] for e in tables.rows["evidence"] if e["source_id"] != "extra"} == {None}
+
+
+@pytest.mark.parametrize(
+    ("copy", "code", "message"),
+    [
+        ("see the archive", "cell-format", "archived_url 'see the archive' is no http(s) address"),
+        (
+            "https://archive.example/?a=1&utm_source=x",
+            "curated-address",
+            "archived_url has utm_source among its parameters, which the page does not need",
+        ),
+    ],
+)
+def test_an_archived_copy_has_an_address_like_a_page(copy: str, code: str, message: str, made: Any) -> None:
+    more = made.curated("projects", "project_id,date_start,url,archived_url,certainty", f"P109,2024-01,{PAGE},{copy},high")
+    _, findings = made.build("central-asia-2025", more=(more,))
+    assert told(findings) == [(code, "raw/extra.csv:2", "archived_url", message)]
+
+
 def test_several_pages_that_agree_are_all_evidence(made: Any) -> None:
     rows = [f"P109,109,2024,,,,https://example.org/{page},high" for page in ("a", "b")]
     tables, findings = made.build("central-asia-2025", more=(made.curated("projects", HEADER, *rows),))
@@ -131,8 +158,7 @@ def test_a_total_that_a_page_claims_is_held_against_what_is_named_and_begun_by_t
     header = "figure_id,region_id,measure,value,value_qualifier,as_of_year,text,wording,url,certainty"
     start = "central-asia,projects_total,9,exact"
     claims = [
-        f"central-asia/projects_total/{year or 'undated'},{start},{year},Projects,ours,{PAGE},high"
-        for year in ("", "2022")
+        f"central-asia/projects_total/{year or 'undated'},{start},{year},Projects,ours,{PAGE},high" for year in ("", "2022")
     ]
     _, findings = made.build("central-asia-2025", more=(made.curated("figures", header, *claims),))
     assert [finding.message for finding in findings if finding.place.startswith("raw/extra")] == [
@@ -226,6 +252,19 @@ def test_text_like_a_formula_is_set_aside_or_blocks_and_is_never_changed(made: A
     assert tables.rows["quarantine"][0]["row"] == json.dumps(
         {"project_id": "P109", "title_official": "=HYPERLINK(1)", "url": PAGE, "certainty": "high"}
     )
+
+
+def test_every_address_of_a_list_is_without_language_and_traces(made: Any) -> None:
+    foreign = f"{PAGE}?prefLang=fi"
+    data = f"{CORRECTIONS}\nprojects,P109,page_url,,{foreign},left out,{foreign}\n".encode()
+    _, findings = made.build("central-asia-2025", more=(made.source("corrections.csv", data, kind="corrections"),))
+    assert [(code, said) for code, _, _, said in told(findings)] == [
+        ("correction-invalid", "url has prefLang among its parameters, which the page does not need"),
+        ("correction-invalid", "value has prefLang among its parameters, which the page does not need"),
+    ]
+    data = f"new_id,achievement_id,url,reason\na,b,{foreign},mended\n".encode()
+    _, findings = made.build("central-asia-2025", more=(made.source("renames.csv", data, kind="renames"),))
+    assert told(findings)[0][:2] == ("curated-address", "raw/renames.csv:2")
 
 
 CORRECTIONS = "table_name,row_id,field,expect,value,reason,url"

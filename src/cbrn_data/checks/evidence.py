@@ -131,8 +131,8 @@ def _misattributed(row: Row, cells: Row, table: Table, curated: _CuratedCells) -
     other = [name for name in table.primary_key if name in source_row.cells and source_row.text(name) != cells.get(name)]
     if other:
         yield _finding("evidence-unreproduced", f"the quote stands in a row of another {other[0]}", row)
-    for name in ("url", "certainty", *(("read_on",) if "read_on" in row else ())):
-        if source_row.text(name) != row[name]:
+    for name in ("url", "certainty", "read_on", "archived_url"):
+        if source_row.text(name) != row.get(name):
             yield _finding("evidence-unreproduced", f"the row of the quote has another {name}", row)
 
 

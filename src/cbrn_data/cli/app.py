@@ -142,6 +142,18 @@ def trace(
 
 
 @app.command()
+def links(
+    root: Root = Path(),
+    output: Annotated[Path | None, typer.Option(help="Write every page with its answer as CSV to this file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Ask every page that rows name whether it is still there."""
+    from cbrn_data.cli.links import check_now
+
+    check_now(root, output, as_json)
+
+
+@app.command()
 def key(
     action: Annotated[str, typer.Argument(help="show, make or rotate.")] = "show",
 ) -> None:

@@ -15,6 +15,7 @@ EXTRAS = {
     "diff": "verify",
     "extract": "leaflets",
     "key": "verify",
+    "links": "publish",
     "plan": "publish",
     "publish": "publish",
     "push": "publish",

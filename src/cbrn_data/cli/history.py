@@ -21,6 +21,7 @@ from cbrn_data.schema.canonical import csv_bytes
 from cbrn_data.schema.delta import delta
 from cbrn_data.schema.model import CHANGES, read_package
 from cbrn_data.settings import release_date, settings
+from cbrn_data.sources.addresses import OF_A_ROW
 from cbrn_data.store.folder import Release, check_unchanged
 from cbrn_data.store.store import Store
 from cbrn_data.tabular.canonical import csv_rows
@@ -135,7 +136,7 @@ def _words(passage: Passage) -> Text:
 
 def _row(passage: Passage) -> Text:
     """Show the row of a curated table, name by name; the page that it names has a line of its own."""
-    cells = [(name, value) for name, value in passage.row.items() if name not in ("url", "certainty")]
+    cells = [(name, value) for name, value in passage.row.items() if name not in (*OF_A_ROW, "certainty")]
     parts = [Text(f"{shown(name, 60)}: ", style="dim") + Text(shown(value, 300)) for name, value in cells]
     return Text("; ").join(parts)
 
@@ -153,7 +154,8 @@ def _statement(passage: Passage) -> list[Text]:
     if not passage.url:
         return []
     said = f"stated by {shown(passage.stated_by or 'an address without host', 100)}, {passage.certainty} certainty: "
-    return [Text(said, style="cyan") + Text(shown(passage.url, 500), style="cyan")]
+    copy = [f"archived copy of that page: {shown(passage.archived_url, 500)}"] if passage.archived_url else []
+    return [Text(line, style="cyan") for line in (said + shown(passage.url, 500), *copy)]
 
 
 def withdraw_release(version: str, reason: str, root: Path, published: Path | None) -> None:

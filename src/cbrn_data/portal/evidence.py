@@ -16,6 +16,7 @@ from pathlib import Path
 
 from cbrn_data.catalogue.pages import page_path
 from cbrn_data.schema.canonical import Row
+from cbrn_data.sources.addresses import OF_A_ROW
 from cbrn_data.sources.document import Document
 from cbrn_data.store import disk
 from cbrn_data.store.folder import Release, source_file
@@ -42,6 +43,7 @@ class Mention:
     method: str
     url: str | None
     certainty: str | None
+    archived_url: str | None
     page: str
 
     @property
@@ -148,7 +150,7 @@ def _parts(document: Document, source_id: str, evidence: list[Row]) -> Iterator[
     for row in evidence:
         line = document.line(_span(row).start)
         weights[line] += 190 + 2 * len(row["row_id"] or "") + 4 * len(row["field"] or "")
-        weights[line] += 320 + len(row["url"]) if row["url"] else 0
+        weights[line] += sum(320 + len(address) for name in OF_A_ROW if (address := row.get(name)))
         ends[line] = max(ends[line], _span(row).end)
     first, weight, open_until, number = 1, 0, 0, 1
     for line, start in enumerate(starts, 1):
@@ -177,6 +179,7 @@ def _mentions(evidence: list[Row], parts: tuple[Part, ...]) -> Iterator[Mention]
             method=row["method"] or "",
             url=row["url"],
             certainty=row["certainty"],
+            archived_url=row.get("archived_url"),
             page=parts[place].path,
         )
 

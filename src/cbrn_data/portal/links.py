@@ -6,9 +6,10 @@ table, ``w<start>-<end>`` for words in a source and ``v<start>-<end>`` for the v
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from urllib.parse import quote, urlsplit
+
+from cbrn_data.sources.addresses import is_public_host
 
 ENTITIES = ("countries", "projects")
 """The tables whose rows have a page each."""
@@ -43,18 +44,9 @@ def outward(address: str | None) -> str | None:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return None
-    if "@" in parts.netloc or port == 0 or not _is_public(host):
+    if "@" in parts.netloc or port == 0 or not is_public_host(host):
         return None
     return address
-
-
-def _is_public(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_global
-    except ValueError:
-        name = host.rstrip(".").lower()
-        numeric = re.fullmatch(r"[0-9.]+|0x[0-9a-f.x]+", name) is not None
-        return "." in name and not numeric and not name.endswith((".localhost", ".local", ".internal", ".home.arpa"))
 
 
 def host_of(address: str) -> str:

@@ -97,4 +97,5 @@ def _value(reading: Reading, one: Mention) -> dict[str, Any]:
         "out": out,
         "host": host_of(one.url) if one.url else "",
         "certainty": one.certainty,
+        "archived": outward(one.archived_url),
     }

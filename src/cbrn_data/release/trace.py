@@ -44,7 +44,8 @@ class Passage:
     """One piece of evidence: the words, those around them, and where they stand (``lines`` from 1).
 
     Of a table that people keep also ``row``, its cells by name; ``url`` is the public page that states the value,
-    ``stated_by`` its host. ``reading`` are the entries of a leaflet's reading file that are about its lines.
+    ``stated_by`` its host, ``archived_url`` a copy of it. ``reading`` are the entries of a leaflet's reading file that are
+    about its lines.
     """
 
     method: str
@@ -59,6 +60,7 @@ class Passage:
     url: str | None
     stated_by: str | None
     certainty: str | None
+    archived_url: str | None
     row: dict[str, str]
     reading: list[str]
 
@@ -142,6 +144,7 @@ class Tracer:
             url=url,
             stated_by=urlsplit(url).hostname if url else None,
             certainty=entry["certainty"],
+            archived_url=entry.get("archived_url"),
             row={name: value for name, value in row.values().items() if value is not None} if row else {},
             reading=list(self._said_of(path, lines)) if source["kind"] in LEAFLETS else [],
         )
@@ -175,6 +178,7 @@ class Tracer:
             url=source["url"],
             stated_by=urlsplit(source["url"]).hostname if source["url"] else source["publisher"],
             certainty=None,
+            archived_url=None,
             row={name: cell for name, cell in row.items() if cell is not None and name != LINE},
             reading=[],
         )

@@ -19,8 +19,6 @@ _CELL = re.compile(r'(?:"(?P<quoted>(?:[^"]|"")*)"|(?P<plain>(?:[^",\r\n](?:[^",
 
 CERTAINTIES = ("high", "medium")
 """How certain a curated fact may be."""
-PUBLIC_PAGE = re.compile(r"https?://[^\s<>\"{}|\\^`]+")
-"""The address of the page that states a curated fact."""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from typing import Any
 
 from cbrn_data import foreign
 from cbrn_data.findings import READING, Finding, shown
+from cbrn_data.sources.addresses import foreign_fault
 from cbrn_data.sources.document import Document, read_document, refused_character
 from cbrn_data.strict_yaml import YamlError, load_yaml
 
@@ -280,6 +281,8 @@ def sidecar_findings(name: str, text: str) -> tuple[dict[str, Any] | None, list[
     wrong += [("kind", message) for message in _kind_messages(name, about)] if not wrong else []
     lines = {line.partition(":")[0]: number for number, line in reversed([*enumerate(text.splitlines(), start=1)])}
     findings = [Finding("sidecar-invalid", message, place, lines.get(str(key), 1)) for key, message in wrong]
+    if foreign := foreign_fault("url", about.get("url")) if not findings else None:
+        findings.append(Finding("curated-address", foreign, place, lines["url"]))
     return (None if findings else about), findings
 
 

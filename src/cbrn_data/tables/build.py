@@ -13,6 +13,7 @@ from cbrn_data.leaflet.read import read_leaflet
 from cbrn_data.leaflet.reading import Reading, read_reading
 from cbrn_data.leaflet.statements import Leaflet
 from cbrn_data.schema.model import Package
+from cbrn_data.sources.addresses import foreign_fault
 from cbrn_data.sources.cells import read_cells
 from cbrn_data.sources.source import LEAFLETS, Source
 from cbrn_data.strict_json import parse_object
@@ -234,6 +235,8 @@ def _renames(sources: list[Source], findings: list[Finding]) -> dict[str, Claim]
             message = f"has no column {', '.join(sorted(missing))}"
             findings.append(Finding("curated-header", message, source.place, 1))
         for row in cells.rows if not missing else []:
+            if foreign := foreign_fault("url", row.text("url")):
+                findings.append(Finding("curated-address", foreign, source.place, row.line))
             cell, new = row.cells["achievement_id"], row.text("new_id")
             if cell.value and new:
                 renames[new] = Claim("achievements", (), "achievement_id", cell.value, source, cell.span, "curated")
@@ -286,6 +289,7 @@ def _evidence_rows(claims: list[Claim]) -> list[Row]:
                 "url": claim.url,
                 "read_on": claim.read_on,
                 "certainty": claim.certainty,
+                "archived_url": claim.archived_url,
             },
         )
     return list(rows.values())

@@ -26,6 +26,7 @@ class Claim:
     url: str | None = None
     certainty: str | None = None
     read_on: str | None = None
+    archived_url: str | None = None
 
     @property
     def row_id(self) -> str:

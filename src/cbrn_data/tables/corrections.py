@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from cbrn_data.findings import Finding, shown
 from cbrn_data.schema.model import Package
-from cbrn_data.sources.cells import PUBLIC_PAGE, CsvRow, read_cells
+from cbrn_data.sources.addresses import PUBLIC_PAGE, foreign_fault
+from cbrn_data.sources.cells import CsvRow, read_cells
 from cbrn_data.sources.source import Source
 from cbrn_data.tables.claims import Claim
 
@@ -59,6 +60,10 @@ def _wrong(row: CsvRow, package: Package) -> Iterator[str]:
         yield "the reason is missing"
     if not PUBLIC_PAGE.fullmatch(row.text("url") or ""):
         yield "the reference (an http(s) address in the column url) is missing"
+    is_address = table is not None and field in table.names and table.field(field).format == "uri"
+    for name in ("url", "value") if is_address else ("url",):
+        if foreign := foreign_fault(name, row.text(name)):
+            yield foreign
 
 
 def _correction(source: Source, row: CsvRow) -> Correction:

@@ -1,10 +1,10 @@
 """Curated tables to claims: wide CSV, a row per entity and public page.
 
-The header is a part of the target table's columns, with all of its key, and ``url`` (the public page that states the
-row), ``certainty`` (``high`` or ``medium``; what is less certain is not published) and, where it is known, ``read_on`` (the
-day on which the page was read). Cells are judged by the target's own schema. A row that fails is a finding with its line;
-where the sidecar says ``quarantine`` the other rows are used and the bad one is published in ``quarantine.csv``, else it
-blocks.
+The header is a part of the target table's columns, with its whole key, and ``url`` (the public page that states the row)
+and ``certainty`` (``high`` or ``medium``; what is less certain is not published). It may have ``read_on``, the day on which
+the page was read, and ``archived_url``, a copy of it that an archive keeps. Cells are judged by the target's own schema. A
+row that fails is a finding with its line; where the sidecar says ``quarantine`` the other rows are used and the bad one is
+published in ``quarantine.csv``, else it blocks.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from cbrn_data.findings import Finding, shown
 from cbrn_data.schema.compile import cell_faults, compile_table, explained, text_table
 from cbrn_data.schema.model import Package, Table
 from cbrn_data.schema.rules import RULES, is_day
-from cbrn_data.sources.cells import CERTAINTIES, PUBLIC_PAGE, CsvRow, CsvTable, read_cells
+from cbrn_data.sources.addresses import OF_A_ROW, PUBLIC_PAGE, foreign_fault
+from cbrn_data.sources.cells import CERTAINTIES, CsvRow, CsvTable, read_cells
 from cbrn_data.sources.source import Source
-from cbrn_data.tables.addresses import foreign_parameters
 from cbrn_data.tables.claims import Claim, Key
 from cbrn_data.tables.known import KnownRows
 from cbrn_data.tabular.faults import lost
@@ -47,11 +47,11 @@ class Curated:
     def claims(self, row: CsvRow) -> Iterator[Claim]:
         """Yield a claim for every cell of a row that is not empty."""
         key: Key = tuple((name, row.text(name) or "") for name in self.key_fields)
-        page = row.text("url"), row.text("certainty"), row.text("read_on")
+        stated = row.text("url"), row.text("certainty"), row.text("read_on"), row.text("archived_url")
         for name in self.table.names:
             cell = row.cells.get(name)
             if cell and cell.value is not None:
-                yield Claim(self.table.name, key, name, cell.value, self.source, cell.span, "curated", *page)
+                yield Claim(self.table.name, key, name, cell.value, self.source, cell.span, "curated", *stated)
 
 
 def read_curated(source: Source, package: Package, known: KnownRows) -> Curated:
@@ -82,7 +82,7 @@ def read_curated(source: Source, package: Package, known: KnownRows) -> Curated:
 
 
 def _header(source: Source, table: Table, cells: CsvTable) -> list[Finding]:
-    allowed = {*table.names, "url", "certainty", "read_on"}
+    allowed = {*table.names, *OF_A_ROW, "certainty", "read_on"}
     needed = (*table.primary_key, "url", "certainty")
     messages = [f"has no column {name!r}" for name in needed if name not in cells.header]
     messages += [
@@ -123,10 +123,11 @@ def _row_faults(table: Table, row: CsvRow, known: KnownRows) -> Iterator[tuple[s
     if url is None or not PUBLIC_PAGE.fullmatch(url):
         problem = f"{shown(url, 80)!r} is no http(s) address" if url else "the public page that states this row is missing"
         yield "curated-unsourced", "url", problem
-    for name in ("url", *(field.name for field in table.fields if field.format == "uri")):
-        if foreign := foreign_parameters(row.text(name) or ""):
-            problem = f"{name} has {shown(', '.join(foreign), 80)} among its parameters, which the page does not need"
-            yield "curated-address", name, problem
+    if (copy := row.text("archived_url")) and not PUBLIC_PAGE.fullmatch(copy):
+        yield "cell-format", "archived_url", f"archived_url {shown(copy, 80)!r} is no http(s) address"
+    for name in address_columns(table):
+        if foreign := foreign_fault(name, row.text(name)):
+            yield "curated-address", name, foreign
     if certainty not in CERTAINTIES:
         problem = f"is {shown(certainty, 40)!r}, not" if certainty else "is missing; it is"
         yield "curated-certainty", "certainty", f"certainty {problem} high or medium"
@@ -142,6 +143,11 @@ def _row_faults(table: Table, row: CsvRow, known: KnownRows) -> Iterator[tuple[s
         values = tuple(row.text(name) for name in key.fields)
         if known.is_lost(key, values):
             yield "reference-missing", key.fields[0], lost(key, [value or "" for value in values])
+
+
+def address_columns(table: Table | None) -> list[str]:
+    """Return every column of addresses that a row about ``table`` may have, the table's own too."""
+    return [*OF_A_ROW, *(field.name for field in table.fields if field.format == "uri")] if table else [*OF_A_ROW]
 
 
 def _cells(row: CsvRow, names: tuple[str, ...]) -> dict[str, str | None]:

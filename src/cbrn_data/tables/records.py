@@ -110,6 +110,7 @@ def evidence_row(source: Source, reading: Reading) -> Row:
         "url": None,
         "read_on": None,
         "certainty": None,
+        "archived_url": None,
     }
 
 

@@ -1,0 +1,43 @@
+"""The pages that rows name, each with every row that does: of curated tables, and of the lists that people keep."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urldefrag
+
+from cbrn_data.schema.model import Package
+from cbrn_data.sources.addresses import PUBLIC_PAGE
+from cbrn_data.sources.cells import read_cells
+from cbrn_data.sources.source import Source
+from cbrn_data.tables.curated import address_columns
+
+_KINDS = ("curated", "regions", "corrections", "renames")
+
+
+@dataclass(frozen=True)
+class Use:
+    """A cell that names a page: its file, line and column, and the copy of that very page that its row names."""
+
+    file: str
+    line: int
+    field: str
+    archived_url: str | None
+
+
+def named_pages(sources: Iterable[Source], package: Package) -> dict[str, list[Use]]:
+    """Return every address of a page, without its fragment, with the cells that name it in their order.
+
+    What is no http(s) address is left out: a publication refuses it.
+    """
+    pages: dict[str, list[Use]] = defaultdict(list)
+    for source in (source for source in sources if source.kind in _KINDS):
+        columns = address_columns(package.tables.get(str(source.about.get("table"))))
+        for row in read_cells(source.document).rows:
+            for name in columns:
+                address = row.text(name) or ""
+                if PUBLIC_PAGE.fullmatch(address):
+                    copy = row.text("archived_url") if address == row.text("url") else None
+                    pages[urldefrag(address).url].append(Use(source.place, row.line, name, copy))
+    return dict(pages)
