@@ -1,4 +1,4 @@
-"""What several suites need: a copy of the real sources and definitions, the releases they give, and where each test runs."""
+"""What several suites need: small projects, the releases that they and the real sources give, and where each test runs."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from tests.remember import remember
 from tests.warm import command
 
 PROJECT = Path(__file__).parent.parent
+CURATED = PROJECT / "tests" / "curated"
+"""Few rows of curated tables, of one region, so that tests are fast and no new fact breaks them."""
 
 hypothesis.settings.register_profile("no-clock", deadline=None, max_examples=50)
 hypothesis.settings.load_profile("no-clock")
@@ -171,9 +173,12 @@ def warm(made_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def copy_sources(target: Path) -> Path:
-    """Copy what a publication reads into ``target``, a folder that may be there but holds neither."""
-    for room in ("raw", "schemas"):
-        shutil.copytree(PROJECT / room, target / room)
+    """Put a small project into ``target``, which may be there: one real leaflet, the countries, and ``CURATED``."""
+    shutil.copytree(PROJECT / "schemas", target / "schemas")
+    shutil.copytree(CURATED, target / "raw")
+    for name in ("central-asia-2025.txt", "countries.csv"):
+        for file in (name, f"{name}.yaml"):
+            shutil.copy2(PROJECT / "raw" / file, target / "raw" / file)
     return target
 
 
@@ -200,7 +205,7 @@ def regions(once: Once, state: Path) -> Path:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A root of its own with the real sources and definitions, where nothing is published yet."""
+    """A root of its own with the small project of ``copy_sources``, where nothing is published yet."""
     return copy_sources(tmp_path / "project")
 
 

@@ -19,7 +19,7 @@ FOLDED = {
 }
 
 
-def with_leaflet(project: Path) -> Path:
+def with_leaflet(project: Path) -> None:
     """Change the leaflet's typography and the name of its region, and its sidecar with them."""
     source, _ = read_source(project / "raw", "central-asia-2025.txt")
     assert source is not None
@@ -30,18 +30,18 @@ def with_leaflet(project: Path) -> Path:
     about["region_printed"] = "Zentralasien"
     (project / "raw" / source.name).write_bytes(text.encode())
     (project / "raw" / f"{source.name}.yaml").write_bytes(sidecar_text(about, text.encode()))
-    return project
 
 
-def test_folded_words_keep_their_spans_through_a_release(built: pipeline.Built, project: Path, tmp_path: Path) -> None:
-    where = Settings(with_leaflet(project), tmp_path / "published")
+def test_folded_words_keep_their_spans_through_a_release(project: Path, tmp_path: Path) -> None:
+    where = Settings(project, tmp_path / "published")
+    built = pipeline.build(pipeline.gather(where))
+    with_leaflet(project)
     folded = pipeline.build(pipeline.gather(where))
-    (other,) = {*folded.findings} - {*built.findings}
-    assert (other.code, other.field, other.value) == ("curated-overruled", "name", "Central Asia")
+    assert [finding.code for finding in folded.findings] == [finding.code for finding in built.findings]
     told = ("regions", "evidence", "sources")
     same = [name for name in built.tables.rows if name not in told]
     assert {name: folded.tables.rows[name] for name in same} == {name: built.tables.rows[name] for name in same}
-    region = next(row for row in folded.tables.rows["regions"] if row["goal"])
+    (region,) = folded.tables.rows["regions"]
     assert (region["region_id"], region["name"]) == ("central-asia", "Zentralasien")
     quotes = {live(row["quote"] or ""): row for row in folded.tables.rows["evidence"] if row["method"] != "derived"}
     for words in ("CBRN Foren\u00adsics", "Kazakh\u00adstan", "communi-\ncation oﬃcers"):

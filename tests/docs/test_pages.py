@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import PROJECT, copy_sources
+from tests.conftest import PROJECT
 from tests.docs.pages import Block, blocks, is_like, outputs, script
 
 BIN = Path(sys.executable).parent
@@ -56,7 +56,9 @@ DAY = "1795651200"
 def project(tmp_path: Path, published: Path, warm: Path) -> Path:
     """A copy of the project with its first release, signed by the key in the state folder of the tests."""
     (tmp_path / "bin").symlink_to(warm)
-    root = copy_sources(tmp_path / "project")
+    root = tmp_path / "project"
+    for room in ("raw", "schemas"):
+        shutil.copytree(PROJECT / room, root / room)
     shutil.copytree(published, root / "published")
     for name, leaflet in RECEIVED.items():
         shutil.copy(PROJECT / "tests/leaflets" / leaflet, root / name)

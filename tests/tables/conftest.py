@@ -12,14 +12,13 @@ from cbrn_data.schema.model import Package, read_package
 from cbrn_data.sources.source import Source, digest, read_sources
 from cbrn_data.tables.build import Tables, build_tables
 from cbrn_data.words.text import slug
-from tests.conftest import PROJECT
+from tests.conftest import CURATED, PROJECT
 
 LEAFLETS = PROJECT / "tests" / "leaflets"
-CURATED = PROJECT / "tests" / "tables" / "curated"
 
 
 class Made:
-    """Sources made of text, and the tables that they give together with the curated tables beside this file."""
+    """Sources made of text, and the tables that they give together with the curated tables of the tests."""
 
     def __init__(self, package: Package, countries: Source) -> None:
         self.package = package
@@ -27,6 +26,7 @@ class Made:
         self.kept = [
             self.curated(path.stem, *path.read_text(encoding="utf-8").splitlines(), name=path.stem.replace("_", "-"))
             for path in sorted(CURATED.glob("*.csv"))
+            if path.stem != "regions"
         ]
 
     def source(self, name: str, data: bytes, **about: str) -> Source:

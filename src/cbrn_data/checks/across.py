@@ -57,9 +57,22 @@ def claimed_projects(rows: Rows, package: Package) -> Iterator[Finding]:
         if figure["measure"] == "projects_total" and figure["value"] is not None:
             there, claimed = named_projects(rows, figure), int(figure["value"])
             if claimed != len(there):
-                who = "leaflet" if figure["first_edition"] else "page"
-                message = f"{len(there)} projects named here; the {who} claims {claimed}"
+                message = f"{len(there)} projects named here; the {claimant(figure)} claims {claimed}"
                 yield _finding("projects-named-differ", message, package.tables["figures"], figure, "value")
+
+
+def claimant(figure: Row) -> str:
+    """Return what claims a figure: a leaflet, or a public page."""
+    return "leaflet" if figure["first_edition"] else "page"
+
+
+def newest_totals(rows: Rows) -> dict[str, Row]:
+    """Return for each region, in their order, the newest figure of all its projects that a leaflet or a page claims."""
+    totals: dict[str, Row] = {}
+    for figure in sorted(rows["figures"], key=lambda row: row["as_of_year"] or ""):
+        if figure["measure"] == "projects_total" and figure["value"] is not None and figure["region_id"] is not None:
+            totals[figure["region_id"]] = figure
+    return dict(sorted(totals.items()))
 
 
 def named_projects(rows: Rows, figure: Row) -> set[str]:

@@ -124,7 +124,7 @@ def _told(passage: Passage, shown_rows: set[str]) -> Iterator[Text]:
 
 
 def _value(traced: Traced) -> Text:
-    value = shown(traced.value, 300) if traced.passages else "null: no source says it"
+    value = f"null: {shown(traced.why, 400)}" if traced.why else shown(traced.value, 300)
     return Text(f"{traced.field}  ", style="bold") + Text(value)
 
 

@@ -23,9 +23,10 @@ class Words:
 
 @dataclass(frozen=True)
 class Cell:
-    """``text`` (None for null), ``words`` behind it, ``to`` (address and label of what it names), ``out`` and its host.
+    """``text`` (None for null, and ``why`` says on what pages disagree) and the ``words`` behind it.
 
-    ``named`` says that the label is the name of what the text stands for.
+    ``to`` is address and label of what it names, ``out`` the page that states it and ``host`` that page's. ``named`` says
+    that the label is the name of what the text stands for.
     """
 
     field: Field
@@ -35,6 +36,7 @@ class Cell:
     out: str | None = None
     host: str = ""
     named: bool = False
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def show_row(reading: Reading, table: Table, row: Row, fields: Sequence[Field] =
 def _cell(reading: Reading, table: Table, row_id: str, row: Row, field: Field) -> Cell:
     text = row[field.name]
     if text is None:
-        return Cell(field, None)
+        return Cell(field, None, why=reading.disputed.get((table.name, row_id, field.name), ""))
     if table.role == "data":
         found = reading.passages(table.name, row_id, field.name)
         words = tuple(_words(reading, one) for one in found) or _line(reading, table, row)

@@ -6,18 +6,18 @@ People who took part are never added up: counts of different achievements may ov
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cbrn_data.catalogue.model import Catalogue
 from cbrn_data.catalogue.pages import page_path
+from cbrn_data.checks.across import claimant, newest_totals
 from cbrn_data.portal.cite import bibtex, citation, csl_json
 from cbrn_data.portal.files import ReleaseFiles
 from cbrn_data.portal.names import names
 from cbrn_data.portal.paper import render
 from cbrn_data.portal.pictures import Picture
 from cbrn_data.portal.reading import Reading
-from cbrn_data.schema.canonical import Row
 from cbrn_data.schema.vocabulary import FREQUENCIES, LANGUAGES, THEMES
 
 LISTED = 300
@@ -71,11 +71,11 @@ def _numbers(reading: Reading) -> Iterator[dict[str, Any]]:
         yield _number(regions, f"regional secretariats{some}", "tables/regions.html")
     yield _number(len(partners), "partner countries", "tables/memberships.html")
     yield _number(len(reading.rows["projects"]), "projects named here", "tables/projects.html")
-    yield from _claimed(reading, list(_claims(reading).values()))
+    yield from _claimed(reading, list(newest_totals(reading.rows).values()))
     yield _number(len(reading.rows["achievements"]), "achievements", "tables/achievements.html")
 
 
-def _claimed(reading: Reading, rows: list[Row]) -> Iterator[dict[str, Any]]:
+def _claimed(reading: Reading, rows: Sequence[Mapping[str, str | None]]) -> Iterator[dict[str, Any]]:
     """Yield what leaflets and pages claim: each by itself, or the least and the most; a project has regions, so no sum."""
     if len(rows) > CLAIMS_SHOWN:
         values = sorted(int(row["value"] or 0) for row in rows)
@@ -85,17 +85,8 @@ def _claimed(reading: Reading, rows: list[Row]) -> Iterator[dict[str, Any]]:
     for row in rows:
         region = reading.label("regions", row["region_id"] or "")
         found = reading.passages("figures", row["figure_id"] or "", "value")
-        who = "leaflet" if row["first_edition"] else "page"
-        words = f"projects that the {who} of {region} claims ({row['as_of_year'] or 'undated'})"
+        words = f"projects that the {claimant(row)} of {region} claims ({row['as_of_year'] or 'undated'})"
         yield _number(int(row["value"] or 0), words, found[0].anchor if found else "tables/figures.html")
-
-
-def _claims(reading: Reading) -> dict[str | None, Row]:
-    """Return the newest count of all projects that the leaflets or pages of each region claim."""
-    totals = [row for row in reading.rows["figures"] if row["measure"] == "projects_total" and row["value"]]
-    return {
-        row["region_id"]: row for row in sorted(totals, key=lambda row: (row["region_id"] or "", row["as_of_year"] or ""))
-    }
 
 
 def _number(value: int, words: str, address: str) -> dict[str, Any]:

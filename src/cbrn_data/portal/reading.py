@@ -15,6 +15,7 @@ from cbrn_data.catalogue.pages import page_path
 from cbrn_data.checks.rows import released_rows
 from cbrn_data.portal.evidence import Marks, Mention, read_marks
 from cbrn_data.portal.links import ENTITIES, fragment
+from cbrn_data.release.disputed import disputed
 from cbrn_data.schema.canonical import Row
 from cbrn_data.schema.delta import table_blocks
 from cbrn_data.schema.model import CHANGES, Package, Table, read_package
@@ -67,6 +68,11 @@ class Reading:
     def passages(self, table: str, row_id: str, field: str) -> list[Mention]:
         """Return what a cell came from: its own passages, else those of its whole row."""
         return self.mentions.get((table, row_id, field)) or self.mentions.get((table, row_id, "*")) or []
+
+    @cached_property
+    def disputed(self) -> dict[tuple[str, str, str], str]:
+        """What the report says of each cell on which pages disagree, by table, row and field."""
+        return disputed(self.release)
 
     @cached_property
     def tables(self) -> list[Table]:

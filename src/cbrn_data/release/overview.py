@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cbrn_data.checks.across import claimant, newest_totals
 from cbrn_data.checks.rows import released_rows
 from cbrn_data.schema.model import read_package
 from cbrn_data.signing.keys import PUBLIC_KEY, fingerprint, read_public_keys
@@ -40,20 +41,12 @@ def _signer(folder: Path) -> str:
 
 
 def _projects(rows: dict[str, list[dict[str, str | None]]]) -> str:
-    claims = []
-    for region in rows["regions"]:
-        figures = [
-            row for row in rows["figures"] if row["region_id"] == region["region_id"] and row["measure"] == "projects_total"
-        ]
-        if figures:
-            newest = max(figures, key=lambda row: row["as_of_year"] or "")
-            claims.append(f"the {claimant(newest)} of {region['name']} claims {newest['value']}")
+    names = {row["region_id"]: row["name"] for row in rows["regions"]}
+    claims = [
+        f"the {claimant(figure)} of {names[region_id]} claims {figure['value']}"
+        for region_id, figure in newest_totals(rows).items()
+    ]
     return "; ".join([f"{len(rows['projects'])} named here", *claims])
-
-
-def claimant(figure: dict[str, str | None]) -> str:
-    """Return what claims a figure: a leaflet, or a public page."""
-    return "leaflet" if figure["first_edition"] else "page"
 
 
 def _place(folder: Path) -> str:

@@ -14,6 +14,7 @@ from cbrn_data.checks.rows import released_rows
 from cbrn_data.errors import ReleaseError
 from cbrn_data.findings import reading_file, shown
 from cbrn_data.leaflet.reading import Entry, Reading, read_reading
+from cbrn_data.release.disputed import UNSAID, disputed
 from cbrn_data.schema.canonical import Row
 from cbrn_data.schema.delta import table_blocks
 from cbrn_data.schema.model import Package, Table, read_package
@@ -67,11 +68,12 @@ class Passage:
 
 @dataclass(frozen=True)
 class Traced:
-    """A cell with its value (empty where it is null) and every passage that gives it."""
+    """A cell with its value (empty where it is null, and ``why`` then says why) and every passage that gives it."""
 
     field: str
     value: str
     passages: list[Passage]
+    why: str = ""
 
 
 class Tracer:
@@ -82,6 +84,7 @@ class Tracer:
 
     def __init__(self, release: Release) -> None:
         self._folder = release.folder
+        self._disputed = disputed(release)
         self._package = read_package(release.folder / "schemas")
         self._rows = released_rows(release, self._package)
         self._sources = {source["source_id"]: source for source in self._rows["sources"]}
@@ -100,10 +103,12 @@ class Tracer:
             raise ReleaseError(f"{table_name} has no field {shown(field, 80)!r}; it has {', '.join(table.names)}")
         row = self._row(table, row_id)
         value = row[field]
+        if value is None:
+            return Traced(field, "", [], self._disputed.get((table_name, row_id, field), UNSAID))
         if table.by_line:
-            return Traced(field, value or "", [self._line(table, row, value)] if value is not None else [])
+            return Traced(field, value, [self._line(table, row, value)])
         evidence = self._evidence.get((table_name, row_id, field), [])
-        return Traced(field, value or "", [self._passage(entry) for entry in evidence])
+        return Traced(field, value, [self._passage(entry) for entry in evidence])
 
     def row(self, table_name: str, row_id: str) -> list[Traced]:
         """Return every cell of a row that is not null, with its evidence."""

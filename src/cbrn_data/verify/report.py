@@ -26,6 +26,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from cbrn_data import __version__
+from cbrn_data.checks.across import claimant, newest_totals
 from cbrn_data.checks.released import Released, read_tables
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.findings import shown
@@ -294,13 +295,13 @@ def _by_line(name: str, cells: int) -> dict[str, Any]:
 
 def _claims(rows: Mapping[str, list[Row]]) -> list[dict[str, str | None]]:
     """Return how many projects the newest leaflet or page of each region claims."""
-    claims = []
-    for region in rows["regions"]:
-        wanted = (region["region_id"], "projects_total")
-        mine = [row for row in rows["figures"] if (row["region_id"], row["measure"]) == wanted]
-        if mine:
-            newest = max(mine, key=lambda row: row["as_of_year"] or "")
-            who = "leaflet" if newest["first_edition"] else "page"
-            year = newest["as_of_year"] or "undated"
-            claims.append({"region": region["name"], "who": who, "claimed": newest["value"], "year": year})
-    return claims
+    names = {row["region_id"]: row["name"] for row in rows["regions"]}
+    return [
+        {
+            "region": names[region_id],
+            "who": claimant(figure),
+            "claimed": figure["value"],
+            "year": figure["as_of_year"] or "undated",
+        }
+        for region_id, figure in newest_totals(rows).items()
+    ]
