@@ -141,7 +141,7 @@ def test_every_distribution_of_every_dataset_has_all_points(standards: Path, voc
         if sum(score.values()) != 405:
             missed[str(distribution)] = sorted(judge.points.keys() - score.keys())
     assert missed == {}
-    assert len(pairs) == 22
+    assert len(pairs) == 24
 
 
 def test_every_address_of_ours_answers(served: str, harvested: Graph) -> None:

@@ -224,10 +224,9 @@ def test_the_base_address_of_a_portal_is_no_news(cbrn_data: Command, project: Pa
     assert cbrn_data("plan", "--json", "--root", project, CBRN_DATA_BASE_URL="https://third.example/").json["news"] is False
 
 
-def test_another_address_is_shown_by_plan_and_refused_until_it_is_confirmed(
-    cbrn_data: Command, project: Path, published: Path
-) -> None:
-    feed = Path(shutil.copytree(published, project / "published")) / "feed.xml"
+def test_another_address_is_shown_by_plan_and_refused_until_it_is_confirmed(cbrn_data: Command, project: Path) -> None:
+    assert cbrn_data("publish", "--root", project).code == 0
+    feed = project / "published/feed.xml"
     before, new = feed.read_bytes(), "https://other.example/data/"
     planned = cbrn_data("plan", "--root", project, CBRN_DATA_BASE_URL=new)
     said = " ".join(planned.out.split())

@@ -32,7 +32,7 @@ def test_each_picture_shows_what_its_words_say(portal: Portal) -> None:
     assert timeline.alt == "Timeline: 7 projects and 6 achievements, from 2012 on."
     assert "No date is stated for 4 projects and 1 achievement." in timeline.note
     assert {"P101", "P87", "2024-03"} <= texts(timeline.files["pictures/timeline-narrow.svg"])
-    assert "Central Asia, 2025, claimed by the leaflet: 18" in claims.alt and "Central Asia, 2026" in claims.alt
+    assert "Central Asia, 2025, claimed by the source: 18" in claims.alt and "Central Asia, 2026" in claims.alt
     assert {"18", "19"} <= texts(claims.files["pictures/claims.svg"])
 
 

@@ -94,5 +94,7 @@ def test_a_null_says_whether_no_source_says_it_or_pages_disagree(release: Releas
     assert (unsaid.value, unsaid.passages, unsaid.why) == ("", [], "no source says it")
     (cell,) = trace(release, "projects", "P81", "date_start")
     assert (cell.value, cell.passages) == ("", [])
-    assert cell.why.startswith("pages disagree: date_start of P81 is '2019-12-11' here and '2019-12-10' in raw/projects.csv:")
+    assert cell.why.startswith(
+        "pages disagree: date_start of P81 is '2019-12-11' here and '2019-12-10' in raw/projects.csv:"
+    )
     assert "by www.rivm.nl and www.cbrn-project81.com (raw/projects.csv:" in cell.why

@@ -69,7 +69,7 @@ def _numbers(reading: Reading) -> Iterator[dict[str, Any]]:
     if regions > 1:
         some = "" if leaflets == regions else f", {leaflets} of them with a leaflet here"
         yield _number(regions, f"regional secretariats{some}", "tables/regions.html")
-    yield _number(len(partners), "partner countries", "tables/memberships.html")
+    yield _number(len(partners), "partner countries named here", "tables/memberships.html")
     yield _number(len(reading.rows["projects"]), "projects named here", "tables/projects.html")
     yield from _claimed(reading, list(newest_totals(reading.rows).values()))
     yield _number(len(reading.rows["achievements"]), "achievements", "tables/achievements.html")

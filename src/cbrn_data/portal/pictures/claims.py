@@ -77,13 +77,15 @@ def _spec(bars: list[dict[str, Any]], width: int) -> Spec:
     groups = list(dict.fromkeys(bar["group"] for bar in bars))
     columns = 2 if width == WIDE and len(groups) >= BESIDE else 1
     across = (width - 160) // columns - 40
-    header = {"labelOrient": "top", "labelAnchor": "start", "labelLimit": across / WIDER}
+    anchor, room = ("start", across / WIDER) if width == WIDE else ("end", width - 40)
+    header = {"labelOrient": "top", "labelAnchor": anchor, "labelLimit": room}
     y = {"field": "series", "type": "nominal", "sort": _SERIES, "axis": labels_of(160)}
     x = {"field": "value", "type": "quantitative", "axis": None}
     return {
         "data": {"values": bars},
         "facet": {"field": "group", "type": "nominal", "sort": groups, "title": None, "header": header},
         "columns": columns,
+        "resolve": {"scale": {"y": "independent"}},
         "spec": {
             "width": across,
             "height": {"step": 26},
