@@ -44,10 +44,12 @@ def test_a_summary_counts_rows_not_cells() -> None:
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=40))
 def test_no_source_text_becomes_markup(text: str) -> None:
     row = change("projects", "P1", "title", "changed", "was", text)
-    lines = changes_text("1.0.1", "1.0.0", "line", [Reason("patch", "why")], [row], PACKAGE).decode().split("\n")
+    lines = (
+        changes_text("1.0.1", "1.0.0", "line", "2 named here", [Reason("patch", "why")], [row], PACKAGE).decode().split("\n")
+    )
     (line,) = [line for line in lines if line.startswith("  - title: was → ")]
     assert not re.search(r"(?<!\\)(?:\\\\)*[`*_\[\]<>#|~!&]", line.removeprefix("  - title: was → "))
-    assert len(lines) == 15
+    assert lines[4] == "How complete it is: projects, 2 named here." and len(lines) == 17
 
 
 def test_escaped_text_has_no_bare_mark() -> None:
@@ -56,5 +58,5 @@ def test_escaped_text_has_no_bare_mark() -> None:
 
 def test_a_long_list_is_cut_and_counted() -> None:
     many = [change("countries", f"C{number:03}", "country_id", "added", None, "x") for number in range(LISTED + 3)]
-    text = changes_text("1.1.0", "1.0.0", "line", [], many, PACKAGE).decode()
+    text = changes_text("1.1.0", "1.0.0", "line", "2 named here", [], many, PACKAGE).decode()
     assert text.count("\n- added ") == LISTED and "\n- and 3 more\n" in text

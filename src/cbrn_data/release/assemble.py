@@ -12,7 +12,7 @@ from cbrn_data.findings import Finding
 from cbrn_data.release.code import code_version
 from cbrn_data.release.content import Content
 from cbrn_data.release.descriptor import datapackage
-from cbrn_data.release.notes import changes_text, summary
+from cbrn_data.release.notes import changes_text, completeness, summary
 from cbrn_data.release.version import Reason, next_version, reasons
 from cbrn_data.schema.canonical import Row, csv_bytes, json_bytes
 from cbrn_data.schema.coverage import coverage
@@ -76,7 +76,7 @@ def release_files(planned: Draft, date: str) -> dict[str, disk.Data]:
     content, previous, package = planned.content, planned.previous, planned.content.package
     files = content.files | _change_files(planned)
     old = previous.version if previous else None
-    said = (planned.version, old, planned.summary, planned.why)
+    said = (planned.version, old, planned.summary, completeness(content.rows), planned.why)
     files["CHANGES.md"] = changes_text(*said, planned.changes, package, planned.records)
     tables = package.published(content.counts | {CHANGES: len(planned.changes) + len(planned.records)})
     cover = coverage(package, content.rows, {name: made.path for name, made in content.records.items()})

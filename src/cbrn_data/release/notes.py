@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from cbrn_data.checks.across import Rows, claimant, newest_totals
 from cbrn_data.findings import shown
 from cbrn_data.release.version import Reason
 from cbrn_data.schema.canonical import Row
@@ -78,17 +79,28 @@ def _named(table: str, rows: set[str | None]) -> str:
     return f" ({', '.join(ids)})" if table in {"regions", "countries", "projects"} and len(ids) <= 6 else ""
 
 
+def completeness(rows: Rows) -> str:
+    """Return how many projects are named, and how many the newest leaflet or page of each region claims."""
+    names = {row["region_id"]: row["name"] for row in rows["regions"]}
+    claims = [
+        f"the {claimant(figure)} of {names[region_id]} claims {figure['value']}"
+        for region_id, figure in newest_totals(rows).items()
+    ]
+    return "; ".join([f"{len(rows['projects']):,} named here", *claims])
+
+
 def changes_text(
     version: str,
     previous: str | None,
     line: str,
+    complete: str,
     reasons: list[Reason],
     changes: list[Row],
     package: Package,
     records: Sequence[RecordChanges] = (),
 ) -> bytes:
-    """Return ``CHANGES.md``: the summary, why the version is what it is, and the rows of the data tables."""
-    lines = [f"# {version}", "", f"{escaped(line)}.", ""]
+    """Return ``CHANGES.md``: the summary, how ``complete`` it is, why it has its version, and the rows of data tables."""
+    lines = [f"# {version}", "", f"{escaped(line)}.", "", f"How complete it is: projects, {escaped(complete)}.", ""]
     if previous is None:
         lines += ["There is no release before it to compare with.", ""]
     else:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cbrn_data.checks.across import claimant, newest_totals
 from cbrn_data.checks.rows import released_rows
+from cbrn_data.release.notes import completeness
 from cbrn_data.schema.model import read_package
 from cbrn_data.signing.keys import PUBLIC_KEY, fingerprint, read_public_keys
 from cbrn_data.store import disk
@@ -28,7 +28,7 @@ def overview(release: Release) -> list[tuple[str, str]]:
         ("Evidence", f"every one of {report['coverage']['cells']:,} cells leads to its words"),
         ("Regions", "; ".join(f"{row['name']} ({row['secretariat_city']})" for row in rows["regions"])),
         ("Countries", f"{len(names)}: {', '.join(names[:12])}{', …' if len(names) > 12 else ''}"),
-        ("Projects", _projects(rows)),
+        ("Projects", completeness(rows)),
         ("Achievements", f"{len(achievements)}" + (f", from {dated[0]} to {dated[-1]}" if dated else "")),
     ]
     if release.withdrawn:
@@ -38,15 +38,6 @@ def overview(release: Release) -> list[tuple[str, str]]:
 
 def _signer(folder: Path) -> str:
     return fingerprint(read_public_keys(disk.read(folder / PUBLIC_KEY), PUBLIC_KEY)[0])
-
-
-def _projects(rows: dict[str, list[dict[str, str | None]]]) -> str:
-    names = {row["region_id"]: row["name"] for row in rows["regions"]}
-    claims = [
-        f"the {claimant(figure)} of {names[region_id]} claims {figure['value']}"
-        for region_id, figure in newest_totals(rows).items()
-    ]
-    return "; ".join([f"{len(rows['projects'])} named here", *claims])
 
 
 def _place(folder: Path) -> str:
