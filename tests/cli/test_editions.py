@@ -160,6 +160,7 @@ def test_diff_goes_over_several_releases_and_back(history: History, cbrn_data: C
 def test_changes_are_told_to_people(history: History) -> None:
     assert (release(history, "1.1.1") / "CHANGES.md").read_text(encoding="utf-8") == (
         "# 1.1.1\n\n1 project changed (P94).\n\n"
+        "How complete it is: projects, 11 named here; the leaflet of Central Asia claims 19.\n\n"
         "Compared with 1.1.0. Why this version:\n\n"
         "- patch: 1 row changed in evidence\n"
         "- patch: 1 row changed in projects\n"

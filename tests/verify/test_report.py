@@ -75,8 +75,9 @@ def test_the_page_says_what_was_checked_and_what_was_found(reported: bytes, publ
     for source in sorted((release / "sources").iterdir()):
         if source.suffix != ".yaml":
             assert f"sources/{source.name} {hashlib.sha256(source.read_bytes()).hexdigest()}" in text
-    assert "warning projects-named-differ raw/central-asia-2025.txt:50 10 projects named here; the leaflet claims 18" in text
-    assert "10 projects are named; the leaflet of Central Asia claims 18 (2025)." in text
+    assert "warning projects-named-differ raw/central-asia-2025.txt:50 12 projects named here; the leaflet claims 18" in text
+    claims = "the leaflet of Central Asia claims 18 (2025); the page of South East and Eastern Europe claims 29 (undated)"
+    assert f"61 projects are named; {claims}." in text
 
 
 def test_coverage_is_counted_from_the_cells_themselves(reported: bytes, published: Path) -> None:
