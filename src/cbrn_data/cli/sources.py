@@ -9,17 +9,16 @@ from cbrn_data.cli.show import console, show_error, show_findings, show_json
 from cbrn_data.documents.received import SUFFIXES
 from cbrn_data.errors import CbrnDataError, SourceError
 from cbrn_data.findings import Finding, blocking, shown
-from cbrn_data.intake import About, add_file, read_file
+from cbrn_data.intake import About, add_file
 from cbrn_data.leaflet.extract import extracted
+from cbrn_data.leaflet.file import read_file
 from cbrn_data.refusals import at
 from cbrn_data.regions import known_regions
 from cbrn_data.settings import Settings, release_date, settings
 from cbrn_data.sources.source import MAX_BYTES, read_bytes
 
 
-def add_files(
-    files: list[Path], root: Path, new_region: bool = False, review: bool = False, **given: str | None
-) -> None:
+def add_files(files: list[Path], root: Path, new_region: bool = False, review: bool = False, **given: str | None) -> None:
     """Add each file and say what became of it; raises the first error after all were tried.
 
     ``review`` writes the page of each leaflet as well.

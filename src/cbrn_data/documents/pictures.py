@@ -52,7 +52,7 @@ def picture_of(data: bytes) -> Picture:
     """Return the picture of a PDF. Raises UnreadableError where it cannot be drawn."""
     for module in ("pypdfium2", "PIL"):
         if find_spec(module) is None:
-            raise UnreadableError(extra_missing("drawing pages", "leaflets", module))
+            raise UnreadableError(f"cannot be drawn: {extra_missing('drawing pages', 'leaflets', module)}")
     said = read_isolated(f"{__name__}:draw_pages", data)
     return Picture(base64.b64decode(said["png"]), [(width, height) for width, height in said["pages"]])
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any
 
+from cbrn_data.documents.kept import Kept, read_kept
+from cbrn_data.documents.text import Place
 from cbrn_data.findings import shown
 from cbrn_data.portal.evidence import Marks
 from cbrn_data.sources.document import Document
+from cbrn_data.sources.source import LINES, PAGES
+from cbrn_data.store import disk
+from cbrn_data.store.folder import Release, source_file
 
 _TITLE = 160
 
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle on the pages, in points; ``line`` is None for words that are in no text, ``target`` leads to a line's text.
+    """A rectangle on the pages, in points; ``line`` is None for words in no text, ``target`` leads to a line's text.
 
     ``kind`` is used (a value is made of it), unused, doubtful, or out (left out of the text).
     """
@@ -40,35 +44,45 @@ class Sheet:
     boxes: list[Box]
 
 
-def read_sheet(kept: Mapping[str, Any], marks: Marks, doubtful: Collection[int] = ()) -> Sheet | None:
-    """Return the pages of a document by what was kept of its reading (``<name>.lines.json``), or None where it has none."""
-    try:
-        sizes = [(float(width), float(height)) for width, height in kept["pages"]]
-        tops = [0.0, *accumulate(height for _, height in sizes)]
-        boxes = list(_boxes(kept, marks, doubtful, tops))
-    except (KeyError, TypeError, ValueError, IndexError):
+def sheet_of(kept: Kept, marks: Marks, doubtful: Collection[int] = ()) -> Sheet | None:
+    """Return the pages of a document by what is kept of its reading, or None where it has none."""
+    if not kept.pages:
         return None
-    return Sheet(max(width for width, _ in sizes), tops[-1], boxes) if sizes else None
+    tops = [0.0, *accumulate(height for _, height in kept.pages)]
+    boxes = list(_boxes(kept, marks, doubtful, tops))
+    return Sheet(max(width for width, _ in kept.pages), tops[-1], boxes)
 
 
-def _boxes(kept: Mapping[str, Any], marks: Marks, doubtful: Collection[int], tops: list[float]) -> Iterator[Box]:
+def released_sheet(release: Release, marks: Mapping[str, Marks], text_id: str) -> Sheet | None:
+    """Return the pages of the document that a released text was read from, or None where no picture of them is kept.
+
+    Raises ReleaseError where what is kept of its reading is spoilt.
+    """
+    lines = marks.get(text_id + LINES)
+    if text_id + PAGES not in marks or lines is None or marks[text_id].document is None:
+        return None
+    path = source_file(release.folder, str(lines.source["path"]))
+    return sheet_of(read_kept(path, disk.read(path)), marks[text_id])
+
+
+def _boxes(kept: Kept, marks: Marks, doubtful: Collection[int], tops: list[float]) -> Iterator[Box]:
     assert marks.document is not None
-    targets = line_targets(marks)
-    for entry in kept["lines"]:
-        line = int(entry["line"])
-        used = targets.get(line)
-        kind = "doubtful" if line in doubtful else "used" if used else "unused"
-        text = shown(line_text(marks.document, line), _TITLE)
-        yield Box(*_place(entry, tops), kind, text, line, used or _line_target(marks, line))
-    for entry in kept["left_out"]:
-        if "rectangle" in entry:
-            yield Box(*_place(entry, tops), "out", shown(f"{entry['text']} (left out: {entry['rule']})", _TITLE))
+    targets, last = line_targets(marks), len(marks.document.line_starts)
+    for line, place in kept.lines.items():
+        if line <= last:
+            used = targets.get(line)
+            kind = "doubtful" if line in doubtful else "used" if used else "unused"
+            text = shown(line_text(marks.document, line), _TITLE)
+            yield Box(*_rectangle(place, tops), kind, text, line, used or _line_target(marks, line))
+    for words in kept.left_out:
+        if words.place:
+            text = shown(words.text, _TITLE)
+            yield Box(*_rectangle(words.place, tops), "out", f"{text} (left out: {shown(words.rule, _TITLE)})")
 
 
-def _place(entry: Mapping[str, Any], tops: list[float]) -> tuple[float, float, float, float]:
-    x0, y0, x1, y1 = (float(side) for side in entry["rectangle"])
-    y0, y1 = (round(side + tops[int(entry["page"]) - 1], 1) for side in (y0, y1))
-    return x0, y0, round(x1 - x0, 1), round(y1 - y0, 1)
+def _rectangle(place: Place, tops: list[float]) -> tuple[float, float, float, float]:
+    page, (x0, y0, x1, y1) = place
+    return x0, round(y0 + tops[page - 1], 1), round(x1 - x0, 1), round(y1 - y0, 1)
 
 
 def line_targets(marks: Marks) -> dict[int, str]:

@@ -8,14 +8,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from cbrn_data.documents.kept import Kept, kept_of
 from cbrn_data.documents.pictures import Picture, picture_of
 from cbrn_data.documents.received import kind_of
 from cbrn_data.documents.text import RefusedError
 from cbrn_data.errors import SourceError
 from cbrn_data.findings import READING, Finding, blocking
-from cbrn_data.intake import Received, read_file
 from cbrn_data.isolated import UnreadableError
 from cbrn_data.leaflet.extract import extracted
+from cbrn_data.leaflet.file import Received, read_file
 from cbrn_data.leaflet.read import read_leaflet
 from cbrn_data.leaflet.reading import read_reading
 from cbrn_data.leaflet.statements import Leaflet, Said
@@ -40,8 +41,8 @@ class Change:
 class Review:
     """A leaflet as its reader understands it; ``received`` is None where there is no text that can be read.
 
-    ``picture`` is None for what has no pages; ``undrawn`` says why a PDF has none. ``before`` is the edition that
-    ``changes`` compares with.
+    ``picture`` is None for what has no pages, or where they cannot be drawn. ``before`` is the edition that ``changes``
+    compares with.
     """
 
     name: str
@@ -49,7 +50,6 @@ class Review:
     received: Received | None
     findings: list[Finding]
     picture: Picture | None = None
-    undrawn: str = ""
     edition: str = ""
     before: Source | None = None
     changes: list[Change] = field(default_factory=list)
@@ -83,10 +83,10 @@ class Review:
         ignored = self.received.leaflet.ignored if self.received else []
         return sorted((one.first, one.last, one.rule) for one in ignored)
 
-    @property
-    def left_out(self) -> list[dict[str, Any]]:
-        """What a document shows and its text does not have: the words, the rule, and where."""
-        return self.received.read.left_out if self.received and self.received.read else []
+    @cached_property
+    def kept(self) -> Kept | None:
+        """What would be kept beside the text of a document: where its lines stand, and what is left out."""
+        return kept_of(self.received.read.lines()) if self.received and self.received.read else None
 
 
 def review_file(path: Path, data: bytes, raw: Path, known: Regions | None = None, edition: str | None = None) -> Review:
@@ -98,24 +98,25 @@ def review_file(path: Path, data: bytes, raw: Path, known: Regions | None = None
         received, findings = None, list(error.findings)
     picture, undrawn = _picture(path, data)
     if received is None:
-        return Review(path.name, data, None, findings, picture, undrawn, edition or "")
+        return Review(path.name, data, None, findings, picture, edition or "")
+    findings = [*findings, *undrawn]
     claimed = received.leaflet.projects_claimed
     year = edition or (str(claimed.year.value) if claimed and claimed.year else "")
     before = _before(received.leaflet, digest(data), year, raw, known)
     changes = list(_changes(_read(*before), received.leaflet)) if before else []
-    return Review(path.name, data, received, findings, picture, undrawn, year, before[0] if before else None, changes)
+    return Review(path.name, data, received, findings, picture, year, before[0] if before else None, changes)
 
 
-def _picture(path: Path, data: bytes) -> tuple[Picture | None, str]:
+def _picture(path: Path, data: bytes) -> tuple[Picture | None, list[Finding]]:
     """Return the picture of a PDF, or why there is none."""
     try:
         if path.suffix.lower() == ".pdf" and kind_of(path.name, data) == "PDF":
-            return picture_of(data), ""
+            return picture_of(data), []
     except RefusedError:
         pass  # its own finding says what the file is
     except UnreadableError as error:
-        return None, f"The pages are not drawn: the file {error}."
-    return None, ""
+        return None, [Finding("document-undrawn", f"{error}, so its pages are not shown", str(path))]
+    return None, []
 
 
 def _before(

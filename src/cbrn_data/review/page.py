@@ -10,7 +10,7 @@ from typing import Any
 from cbrn_data.findings import Finding, catalogue
 from cbrn_data.portal.evidence import Marks, Mention, Part, tokens
 from cbrn_data.portal.paper import render
-from cbrn_data.portal.sheet import Sheet, read_sheet
+from cbrn_data.portal.sheet import Sheet, sheet_of
 from cbrn_data.review.leaflet import Review, verdict
 from cbrn_data.tables.claims import Claim
 from cbrn_data.words.text import Span
@@ -68,10 +68,9 @@ def _marks(review: Review) -> Marks | None:
 
 
 def _sheet(review: Review, marks: Marks | None) -> Sheet | None:
-    read = review.received.read if review.received else None
-    if marks is None or read is None or review.picture is None:
+    if marks is None or review.kept is None or review.picture is None:
         return None
-    return read_sheet(read.lines(), marks, {each.line for each in review.findings if each.blocks and each.line})
+    return sheet_of(review.kept, marks, {each.line for each in review.findings if each.blocks and each.line})
 
 
 def _told(finding: Finding, marks: Marks | None) -> dict[str, Any]:

@@ -33,8 +33,11 @@ MEDIA_TYPES = {
     ".pdf": "application/pdf",
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     ".json": "application/json",
+    ".png": "image/png",
     ".yaml": "application/yaml",
 }
+LINES, PAGES = "-lines", "-pages"
+"""What the ids of two sources beside a leaflet's text end in: where each line stands, and the picture of the pages."""
 MAX_BYTES = {
     "leaflet": 1 << 20,
     "document": 64 << 20,
@@ -276,7 +279,7 @@ def sidecar_findings(name: str, text: str) -> tuple[dict[str, Any] | None, list[
 
 def _kind_messages(name: str, about: dict[str, Any]) -> list[str]:
     kind, suffix = about["kind"], Path(name).suffix
-    endings = {"leaflet": (".txt",), "document": (".pdf", ".docx", ".txt", ".json"), "reading": (".yaml",)}
+    endings = {"leaflet": (".txt",), "document": (".pdf", ".docx", ".txt", ".json", ".png"), "reading": (".yaml",)}
     wanted = endings.get(kind, (".csv",))
     needed = {"leaflet": ("region", "edition"), "curated": ("table",), "records": ("table",)}.get(kind, ())
     messages = [f"a source of kind {kind} needs the key {key!r}" for key in needed if not about.get(key)]
