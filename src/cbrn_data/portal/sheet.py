@@ -22,7 +22,7 @@ _TITLE = 160
 class Box:
     """A rectangle on the pages, in points; ``line`` is None for words in no text, ``target`` leads to a line's text.
 
-    ``kind`` is used (a value is made of it), unused, doubtful, or out (left out of the text).
+    ``kind`` is used (a value is made of it), unused, doubtful, or omitted (left out of the text).
     """
 
     x: float
@@ -77,7 +77,7 @@ def _boxes(kept: Kept, marks: Marks, doubtful: Collection[int], tops: list[float
     for words in kept.left_out:
         if words.place:
             text = shown(words.text, _TITLE)
-            yield Box(*_rectangle(words.place, tops), "out", f"{text} (left out: {shown(words.rule, _TITLE)})")
+            yield Box(*_rectangle(words.place, tops), "omitted", f"{text} (left out: {shown(words.rule, _TITLE)})")
 
 
 def _rectangle(place: Place, tops: list[float]) -> tuple[float, float, float, float]:
