@@ -12,7 +12,7 @@ from cbrn_data.documents.kept import kept_of, read_kept
 from cbrn_data.documents.text import Block, ReadText, written
 from cbrn_data.errors import ReleaseError
 
-LEFT_OUT = [
+LEFT_OUT: list[dict[str, Any]] = [
     {"text": "page 1", "rule": "page-number", "page": 1, "rectangle": [1, 2, 3, 4]},
     {"text": "menu", "rule": "navigation"},
 ]

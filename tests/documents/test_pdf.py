@@ -201,8 +201,8 @@ def test_no_word_is_lost_wherever_words_stand(placed: dict[tuple[int, int, int],
 @pytest.mark.skipif(not SHARED.exists(), reason="the printed leaflets are not here")
 @pytest.mark.parametrize("name", ["grid.pdf", "columns-three-landscape.pdf", "word-table.pdf", "rotated.pdf"])
 def test_printed_leaflets_say_what_they_say(name: str) -> None:
+    from cbrn_data.intake.read import read_file
     from cbrn_data.leaflet.extract import extracted
-    from cbrn_data.leaflet.file import read_file
 
     gold = json.loads((SHARED / "manifest.json").read_text())[name]["gold"]
     received = read_file(SHARED / name, (SHARED / name).read_bytes())

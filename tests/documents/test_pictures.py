@@ -1,4 +1,4 @@
-"""Pages as a picture: each line is where the reader says, and a file that takes too much or is damaged ends with a reason."""
+"""Pages as a picture: each line is where the reader says, and a file that cannot be drawn says why."""
 
 from __future__ import annotations
 

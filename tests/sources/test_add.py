@@ -10,7 +10,7 @@ import pytest
 
 from cbrn_data.cli.sources import add_files
 from cbrn_data.errors import CbrnDataError, SourceError
-from cbrn_data.intake import About, Added, add_file, sidecar_text
+from cbrn_data.intake.add import About, Added, add_file, sidecar_text
 from cbrn_data.regions import known_regions, region_findings
 from cbrn_data.settings import Settings
 from cbrn_data.sources.source import MAX_BYTES, read_sources
@@ -74,7 +74,7 @@ def test_a_disk_that_refuses_is_said_and_leaves_nothing(tmp_path: Path, raw: Pat
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("cbrn_data.intake.os.fchmod", refuse)
+        patch.setattr("cbrn_data.intake.add.os.fchmod", refuse)
         with pytest.raises(CbrnDataError, match="cannot be written: No space left") as caught:
             add(tmp_path, raw, "a.txt", LEAFLET)
     assert caught.value.exit_code == 2

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from cbrn_data.cli.pages import check_place, write_page
 from cbrn_data.cli.show import console, show_error, show_findings, show_json
 from cbrn_data.documents.received import SUFFIXES
 from cbrn_data.errors import CbrnDataError, SourceError
 from cbrn_data.findings import Finding, blocking, shown
-from cbrn_data.intake import About, add_file
+from cbrn_data.intake.add import About, add_file
+from cbrn_data.intake.read import read_file
 from cbrn_data.leaflet.extract import extracted
-from cbrn_data.leaflet.file import read_file
-from cbrn_data.refusals import at
 from cbrn_data.regions import known_regions
 from cbrn_data.settings import Settings, release_date, settings
 from cbrn_data.sources.source import MAX_BYTES, read_bytes
@@ -55,13 +55,13 @@ def _review(path: Path, where: Settings, edition: str | None, output: Path | Non
     from cbrn_data.review.leaflet import review_file
     from cbrn_data.review.page import review_page
 
+    page = output or Path(f"{path.name}.review.html")
+    check_place(page, path, where.raw, where.published)
     data, findings = _bytes(path)
     if data is None:
         raise SourceError(f"{path} cannot be read", findings)
     review = review_file(path, data, where.raw, known_regions(where), edition)
-    page = output or Path(f"{path.name}.review.html")
-    with at(page):
-        page.write_bytes(review_page(review))
+    write_page(page, review_page(review))
     console().print(f"{shown(str(path))}: open {shown(str(page))} to see how it is read")
     return review.findings
 

@@ -14,9 +14,9 @@ from cbrn_data.documents.received import kind_of
 from cbrn_data.documents.text import RefusedError
 from cbrn_data.errors import SourceError
 from cbrn_data.findings import READING, Finding, blocking
+from cbrn_data.intake.read import Received, read_file
 from cbrn_data.isolated import UnreadableError
 from cbrn_data.leaflet.extract import extracted
-from cbrn_data.leaflet.file import Received, read_file
 from cbrn_data.leaflet.read import read_leaflet
 from cbrn_data.leaflet.reading import read_reading
 from cbrn_data.leaflet.statements import Leaflet, Said

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from importlib.resources import files
-from itertools import groupby
 from typing import Any
 
 from cbrn_data.findings import Finding, catalogue
@@ -24,7 +23,8 @@ _OF_EVERY_ROW = {"region_id", "first_edition", "last_edition", "position"}
 
 def review_page(review: Review) -> bytes:
     """Return the page of a review."""
-    marks = _marks(review)
+    shown = _shown(review)
+    marks = _marks(review, shown)
     sheet = _sheet(review, marks)
     picture = review.picture
     data = "data:image/png;base64," + base64.b64encode(picture.png).decode() if picture else ""
@@ -38,13 +38,13 @@ def review_page(review: Review) -> bytes:
         verdict=verdict(review),
         findings=[_told(each, marks) for each in sorted(review.findings)],
         blocks=any(each.blocks for each in review.findings),
-        tables=_tables(review),
+        tables=_tables(shown, review.name),
         sheet=whole if picture else None,
         image=data,
+        on_page={box.line for box in sheet.boxes} if sheet else set(),
         lines=list(tokens(marks, marks.parts[0])) if marks else None,
         unused=marks.unused() if marks else [],
         ignored=review.ignored,
-        first_of=_first_of(review),
     )
 
 
@@ -54,13 +54,13 @@ def _style() -> Any:
     return Markup(files("cbrn_data.portal").joinpath("assets/site.css").read_text(encoding="utf-8"))  # noqa: S704 - our own
 
 
-def _marks(review: Review) -> Marks | None:
+def _marks(review: Review, shown: list[Claim]) -> Marks | None:
     document = review.document
     if document is None:
         return None
     mentions = tuple(
         Mention(one.table, one.row_id, one.field, "", one.span, document.lines(one.span), one.method, None, None, "")
-        for one in review.claims
+        for one in shown
         if one.source.name == review.name and one.span.start < one.span.end
     )
     part = Part("", 1, len(document.line_starts), 0, len(document.text))
@@ -78,42 +78,30 @@ def _told(finding: Finding, marks: Marks | None) -> dict[str, Any]:
     return {"finding": finding, "fix": catalogue()[finding.code].fix, "line": finding.line if has_line else None}
 
 
-def _tables(review: Review) -> list[dict[str, Any]]:
-    """Return the rows of each table, each cell once, in the order of the leaflet."""
-    made = []
-    for table, of_table in groupby(sorted(review.claims, key=lambda one: _order(review, one)), lambda one: one.table):
-        rows: dict[str, dict[tuple[str, str], Claim]] = {}
-        for one in of_table:
-            cells = rows.setdefault(one.row_id, {})
-            if one.field not in _OF_EVERY_ROW or table == "regions":
-                cells.setdefault((one.field, one.value), one)
-        listed = [{"id": row_id, "cells": [_cell(review, one) for one in cells.values()]} for row_id, cells in rows.items()]
-        made.append({"name": table, "rows": listed})
-    return made
+def _shown(review: Review) -> list[Claim]:
+    """Return what the page shows of a leaflet: what is true of every row only where its words say nothing else."""
+    told = [one for one in review.claims if one.field not in _OF_EVERY_ROW or one.table == "regions"]
+    spans = {one.span for one in told}
+    return told + [one for one in review.claims if one.span not in spans]
 
 
-def _first_of(review: Review) -> dict[Span, tuple[str, str, str, str]]:
-    """Return the cell to which the marked words lead: the first one that is made of them and shown."""
-    found: dict[Span, tuple[str, str, str, str]] = {}
-    for one in review.claims:
-        if one.field not in _OF_EVERY_ROW or one.table == "regions":
-            found.setdefault(one.span, (one.table, one.row_id, one.field, one.value))
-    return found
-
-
-def _order(review: Review, claim: Claim) -> int:
-    tables = list(dict.fromkeys(one.table for one in review.claims))
-    return tables.index(claim.table)
-
-
-def _cell(review: Review, claim: Claim) -> dict[str, Any]:
-    here = claim.source.name == review.name and claim.span.start < claim.span.end
-    lines = claim.source.document.lines(claim.span)
-    return {
-        "field": claim.field,
-        "value": claim.value,
-        "method": claim.method,
-        "span": claim.span if here else None,
-        "lines": f"line {lines[0]}" if lines[0] == lines[1] else f"lines {lines[0]}–{lines[1]}",
-        "first": lines[0],
-    }
+def _tables(shown: list[Claim], name: str) -> list[dict[str, Any]]:
+    """Return the rows of each table, each cell once with all its places, in the order of the leaflet."""
+    tables: dict[str, dict[str, dict[tuple[str, str], dict[str, Any]]]] = {}
+    anchored: set[Span] = set()
+    for one in shown:
+        row = tables.setdefault(one.table, {}).setdefault(one.row_id, {})
+        cell = row.setdefault(
+            (one.field, one.value), {"field": one.field, "value": one.value, "method": one.method, "places": []}
+        )
+        if one.source.name == name and one.span.start < one.span.end:
+            first, last = one.source.document.lines(one.span)
+            lines = f"line {first}" if first == last else f"lines {first}–{last}"
+            if one.span not in [each["span"] for each in cell["places"]]:
+                is_first = one.span not in anchored
+                cell["places"].append({"span": one.span, "first": first, "lines": lines, "is_first": is_first})
+            anchored.add(one.span)
+    return [
+        {"name": table, "rows": [{"id": row_id, "cells": list(row.values())} for row_id, row in rows.items()]}
+        for table, rows in tables.items()
+    ]

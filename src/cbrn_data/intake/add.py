@@ -21,8 +21,8 @@ from cbrn_data.documents.received import SUFFIXES
 from cbrn_data.documents.text import ReadText
 from cbrn_data.errors import CbrnDataError, SourceError
 from cbrn_data.findings import READING, Finding, blocking, shown
+from cbrn_data.intake.read import read_file
 from cbrn_data.isolated import UnreadableError
-from cbrn_data.leaflet.file import read_file
 from cbrn_data.leaflet.reading import Reading, read_reading, with_entries
 from cbrn_data.leaflet.statements import Leaflet
 from cbrn_data.regions import Regions, unknown_region
