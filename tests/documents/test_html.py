@@ -34,8 +34,8 @@ def test_blocks_of_a_page(body: str, text: str) -> None:
 
 
 def test_what_is_around_the_main_part_is_left_out_and_known() -> None:
-    page = """<!-- note --><div><div>Ask a@b.example<script>x()</script></div><header>Site</header><main><p>In</p></main>end</div>
-    <nav>Home</nav><footer>Legal notice</footer>"""
+    page = """<!-- note --><div><div>Ask a@b.example<script>x()</script></div>
+    <header>Site</header><main><p>In</p></main>end</div><nav>Home</nav><footer>Legal notice</footer>"""
     assert [(one["text"], one["rule"]) for one in read(page).left_out] == [
         ("Ask a@b.example", "outside-main"),
         ("Site", "outside-main"),
