@@ -152,8 +152,8 @@ class _Page:
         return _ROLES.get(about.get("role", ""), "")
 
     def _leave(self, node: LexborNode, rule: str) -> None:
-        texts = [part for part in node.traverse(include_text=True) if part.tag == "-text" and part.parent is not None]
-        shown = [str(part.text()) for part in texts if _LEFT_OUT.get(str(part.parent.tag)) != "no-text"]
+        texts = ((part, part.parent) for part in node.traverse(include_text=True) if part.tag == "-text")
+        shown = [str(part.text()) for part, around in texts if around and _LEFT_OUT.get(str(around.tag)) != "no-text"]
         text = " ".join(" ".join(shown).split())
         if text and rule != "no-text":
             self.left_out.append({"text": text, "rule": rule})
