@@ -178,4 +178,4 @@ def verdict(review: Review) -> str:
     if errors:
         return f"Nothing is added or published before the {errors} blocking finding{'s' * (errors > 1)} are settled."
     doubts = len(review.findings)
-    return f"Nothing blocks it; {doubts} finding{'s' * (doubts != 1)} for information."
+    return f"Nothing blocks it; {doubts} finding{'s' * (doubts > 1)} for information." if doubts else "Nothing is in doubt."
