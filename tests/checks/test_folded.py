@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cbrn_data import pipeline
-from cbrn_data.intake import sidecar_text
+from cbrn_data.intake.add import sidecar_text
 from cbrn_data.settings import Settings
 from cbrn_data.sources.source import read_source
 from cbrn_data.words.text import live

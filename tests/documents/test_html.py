@@ -33,6 +33,23 @@ def test_blocks_of_a_page(body: str, text: str) -> None:
     assert read(f"<!doctype html><body>{body}").text == text
 
 
+def test_what_is_around_the_main_part_is_left_out_and_known() -> None:
+    page = """<!-- note --><div><div>Ask a@b.example<script>x()</script></div>
+    <header>Site</header><main><p>In</p></main>end</div><nav>Home</nav><footer>Legal notice</footer>"""
+    assert [(one["text"], one["rule"]) for one in read(page).left_out] == [
+        ("Ask a@b.example", "outside-main"),
+        ("Site", "outside-main"),
+        ("end", "outside-main"),
+        ("Home", "navigation"),
+        ("Legal notice", "footer"),
+    ]
+
+
+def test_elements_around_the_main_part_may_not_nest_without_end() -> None:
+    with pytest.raises(RefusedError, match="deep in one another"):
+        read("<div>" * 500 + "<main><p>In</p></main>")
+
+
 def test_what_is_left_out_is_listed_with_its_rule() -> None:
     found = read(
         "<style>.gone{color:red; display:none}</style><body><nav>Home</nav><p hidden>Secret</p><p class=gone>Gone</p>"

@@ -9,7 +9,7 @@ import pytest
 
 from cbrn_data.documents import received
 from cbrn_data.errors import SourceError
-from cbrn_data.intake import About, add_file
+from cbrn_data.intake.add import About, add_file
 from cbrn_data.isolated import Limits, UnreadableError, read_isolated
 
 PAGE = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /XObject << /X 5 0 R >> >> >>"

@@ -27,7 +27,7 @@ from typing import Any
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 
-from cbrn_data.intake import sidecar_text
+from cbrn_data.intake.add import sidecar_text
 from tests.conftest import PROJECT, copy_sources
 
 PATIENCE = 600

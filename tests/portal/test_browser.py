@@ -127,7 +127,8 @@ def test_no_page_breaks_a_rule_of_accessibility(visit: Open, portal: Portal, sch
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nor_do_pages_of_many_regions_nor_are_they_too_wide(visit: Open, many_regions: Portal, scheme: str) -> None:
-    for path in ("index.html", "history/1.1.0.html", "countries/JOR.html"):
+    pages = "sources/african-atlantic-facade-2026-pages.html"
+    for path in ("index.html", "history/1.1.0.html", "countries/JOR.html", pages):
         page = visit(path, base=many_regions.address, color_scheme=scheme)
         page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
         found = axe.Axe().run(page, options=RULES[scheme])["violations"]

@@ -77,3 +77,20 @@ def test_the_words_of_a_wide_space_are_a_space(many_regions: Portal) -> None:
     """The leaflet of the Middle East has narrow no-break spaces in its blank lines, its headings and its numbers."""
     page = many_regions.files["sources/middle-east-2025.html"].decode()
     assert "\\u202f" not in page and "\u202f" in page
+
+
+def test_the_pages_of_a_document_lead_to_the_words_and_back(many_regions: Portal) -> None:
+    name = "sources/african-atlantic-facade-2026"
+    pages, words = Page(many_regions.files[f"{name}-pages.html"]), Page(many_regions.files[f"{name}.html"])
+    (picture,) = pages.named("image")
+    assert (many_regions.published / "sources" / picture.attributes["href"]).resolve().read_bytes().startswith(b"\x89PNG")
+    links = [one.attributes for one in pages.named("a")]
+    lines = {one["id"]: one for one in links if re.fullmatch(r"p\d+", one.get("id", ""))}
+    places = {one.attributes.get("id") for one in words.elements}
+    assert len(lines) > 40 and {one["class"] for one in lines.values()} == {"used", "unused"}
+    targets = [one["href"].partition("#") for one in lines.values()]
+    assert {page for page, _, _ in targets} == {f"../{name}.html"} and {place for _, _, place in targets} <= places
+    back = {one.attributes["href"].partition("#")[2] for one in words.named("a") if "-pages.html#" in one.attributes["href"]}
+    assert len(back) > 30 and back <= lines.keys()
+    (line,) = [one for one in lines.values() if one["aria-label"].endswith(": Rabat, Morocco")]
+    assert line["class"] == "used"

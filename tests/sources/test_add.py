@@ -10,7 +10,7 @@ import pytest
 
 from cbrn_data.cli.sources import add_files
 from cbrn_data.errors import CbrnDataError, SourceError
-from cbrn_data.intake import About, Added, add_file, sidecar_text
+from cbrn_data.intake.add import About, Added, add_file, sidecar_text
 from cbrn_data.regions import known_regions, region_findings
 from cbrn_data.settings import Settings
 from cbrn_data.sources.source import MAX_BYTES, read_sources
@@ -74,7 +74,7 @@ def test_a_disk_that_refuses_is_said_and_leaves_nothing(tmp_path: Path, raw: Pat
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("cbrn_data.intake.os.fchmod", refuse)
+        patch.setattr("cbrn_data.intake.add.os.fchmod", refuse)
         with pytest.raises(CbrnDataError, match="cannot be written: No space left") as caught:
             add(tmp_path, raw, "a.txt", LEAFLET)
     assert caught.value.exit_code == 2
@@ -112,13 +112,13 @@ def test_the_numbers_of_pages_are_no_items(tmp_path: Path, raw: Path) -> None:
 
 def test_a_pdf_is_kept_with_its_text_and_where_each_line_stands(tmp_path: Path, raw: Path) -> None:
     data = pdf(PAGE)
-    names = ["middle-east-2026.lines.json", "middle-east-2026.pdf", "middle-east-2026.txt"]
+    names = ["middle-east-2026.lines.json", "middle-east-2026.pages.png", "middle-east-2026.pdf", "middle-east-2026.txt"]
     assert sorted(add(tmp_path, raw, "a.pdf", data).names) == names
     assert (raw / "middle-east-2026.pdf").read_bytes() == data
     sources, findings = read_sources(raw)
     assert findings == []
     by_id = {source.source_id: source for source in sources}
-    assert sorted(by_id) == ["middle-east-2026", "middle-east-2026-lines", "middle-east-2026-pdf"]
+    assert sorted(by_id) == ["middle-east-2026", "middle-east-2026-lines", "middle-east-2026-pages", "middle-east-2026-pdf"]
     text, lines = by_id["middle-east-2026"], json.loads(by_id["middle-east-2026-lines"].data)
     assert text.about["text_of"] == "middle-east-2026-pdf"
     assert text.about["read_with"].startswith("pdfminer.six ") and text.about["read_with"] == lines["read_with"]

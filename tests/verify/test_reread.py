@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cbrn_data.intake import About, add_file
+from cbrn_data.intake.add import About, add_file
 from cbrn_data.sources.source import digest
 from cbrn_data.verify.reread import reread
 

@@ -45,6 +45,7 @@ def add(
     url: Annotated[str | None, typer.Option(help="Where it was found; nothing is fetched.")] = None,
     licence: Annotated[str | None, typer.Option(help="The SPDX id of its licence, where one is stated.")] = None,
     new_region: Annotated[bool, typer.Option("--new-region", help="The leaflet is of a region not known yet.")] = False,
+    review: Annotated[bool, typer.Option("--review", help="Also write the page of `review` for each leaflet.")] = False,
 ) -> None:
     """Put received files under raw/, each with its sidecar."""
     from cbrn_data.cli.sources import add_files
@@ -58,7 +59,7 @@ def add(
         "url": url,
         "licence": licence,
     }
-    add_files(files, root, new_region, **given)
+    add_files(files, root, new_region, review, **given)
 
 
 @app.command()
@@ -70,6 +71,19 @@ def extract(
     from cbrn_data.cli.sources import extract_file
 
     extract_file(file, as_json)
+
+
+@app.command()
+def review(
+    file: Annotated[Path, typer.Argument(help="A leaflet: .txt, .pdf, .docx or .html.")],
+    root: Root = Path(),
+    edition: Annotated[str | None, typer.Option(help="The leaflet's year, where it does not name it.")] = None,
+    output: Annotated[Path | None, typer.Option(help="The page to write; <name>.review.html here without it.")] = None,
+) -> None:
+    """Write a page that shows how a leaflet is read, before it is added."""
+    from cbrn_data.cli.sources import review_leaflet
+
+    review_leaflet(file, root, edition, output)
 
 
 Published = Annotated[Path | None, typer.Option("--published", help="Where releases are, if not under the root.")]

@@ -20,6 +20,7 @@ EXTRAS = {
     "publish": "publish",
     "push": "publish",
     "releases": "verify",
+    "review": "publish",
     "serve": "publish",
     "trace": "verify",
     "validate": "validate",

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from rich.text import Text
 
+from cbrn_data.cli.pages import check_place, write_page
 from cbrn_data.cli.show import console, show_json, show_table
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.fetch import is_address
@@ -25,7 +26,7 @@ from cbrn_data.store.index import read_index, with_withdrawals
 from cbrn_data.verify.memory import held_against, remember
 from cbrn_data.verify.release import ReleaseAudit
 from cbrn_data.verify.remote import Mirror, mirror
-from cbrn_data.verify.report import check_place, page, verdict, write_page
+from cbrn_data.verify.report import page, verdict
 from cbrn_data.verify.results import FAILED, PASSED, Result, exit_code, notices
 from cbrn_data.verify.signature import signer
 from cbrn_data.verify.store import fresh, verify_store

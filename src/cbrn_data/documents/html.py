@@ -88,6 +88,23 @@ class _Page:
         if main is not None and body is not None and main.css_first("h1") is None:
             before = [header for header in body.css("header") if header.css_first("h1") is not None]
             self._roots = [*before[:1], *self._roots]
+        if main is not None and body is not None:
+            self._leave_others(body)
+
+    def _leave_others(self, node: LexborNode, depth: int = 0) -> None:
+        """Leave out what is around the roots: it is no text of the page, and people must still know of it."""
+        if depth > _DEEPEST:
+            raise RefusedError("document-damaged", f"has elements more than {_DEEPEST} deep in one another")
+        roots = {root.mem_id for root in self._roots}
+        child = node.child
+        while child is not None:
+            tag = str(child.tag)
+            if child.mem_id not in roots and (tag == "-text" or not tag.startswith(("-", "_", "!"))):
+                if any(inner.mem_id in roots for inner in child.css("main, [role=main], header")):
+                    self._leave_others(child, depth + 1)
+                else:
+                    self._leave(child, _LEFT_OUT.get(tag, "outside-main"))
+            child = child.next
 
     def paragraphs(self) -> Iterator[str]:
         """Yield the text of each block."""
@@ -135,9 +152,11 @@ class _Page:
         return _ROLES.get(about.get("role", ""), "")
 
     def _leave(self, node: LexborNode, rule: str) -> None:
-        text = " ".join(str(node.text(separator=" ")).split())
+        texts = ((part, part.parent) for part in node.traverse(include_text=True) if part.tag == "-text")
+        shown = [str(part.text()) for part, around in texts if around and _LEFT_OUT.get(str(around.tag)) != "no-text"]
+        text = " ".join(" ".join(shown).split())
         if text and rule != "no-text":
-            self.left_out.append({"text": text[:300], "rule": rule})
+            self.left_out.append({"text": text, "rule": rule})
 
 
 def _between(before: LexborNode | None, node: LexborNode) -> str:

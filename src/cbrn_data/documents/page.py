@@ -134,6 +134,11 @@ class Page:
         small = [shape for shape in self.shapes if max(shape.width, shape.height) < _BOX_HEIGHT]
         return [shape for shape in small if min(shape.width, shape.height) > 0.6 * max(shape.width, shape.height)]
 
+    @property
+    def shown_size(self) -> tuple[float, float]:
+        """Width and height of the page as it is shown."""
+        return (self.height, self.width) if self.turn in (90, 270) else (self.width, self.height)
+
     def unturned(self, rect: Rect) -> Rect:
         """Return the place of ``rect`` on the page as it is shown."""
         return turned_rect(rect, (360 - self.turn) % 360, self.width, self.height)

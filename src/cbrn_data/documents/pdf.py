@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from itertools import pairwise
 from typing import IO, Any
@@ -68,7 +69,7 @@ def _read(data: bytes) -> ReadText:
     blocks[:0] = _remarks(pages)
     read = written(blocks, f"pdfminer.six {version('pdfminer.six')}", [*_aside(pages), *_listed(out, by_number), *imprint])
     _refuse_nameless(read.text)
-    return read
+    return replace(read, pages=[[round(side, 1) for side in page.shown_size] for page in pages])
 
 
 def _refuse_pictures(pages: Sequence[Page]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
+from collections.abc import Iterable
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
@@ -69,15 +70,15 @@ def refusal(name: str, error: RefusedError) -> SourceError:
     return SourceError(f"{name} cannot be read", [finding])
 
 
-def doubts(read: ReadText, place: str) -> list[Finding]:
+def doubts(doubted: Iterable[tuple[int, str]], place: str) -> list[Finding]:
     """Return a finding for everything that a person must look at; lines count in the text that was read."""
-    return [Finding("document-doubtful", shown(message, 250), place, line) for line, message in read.doubts]
+    return [Finding("document-doubtful", shown(message, 250), place, line) for line, message in doubted]
 
 
 def text_document(read: ReadText, path: Path) -> tuple[Document | None, list[Finding]]:
     """Return the text of a document that was read at ``path``, and what forbids to use it."""
     document, findings = read_document(str(path), read.text.encode(errors="replace"), "leaflet")
-    return document, [*findings, *doubts(read, str(path))]
+    return document, [*findings, *doubts(read.doubts, str(path))]
 
 
 def keep(path: Path, text: str) -> Path:

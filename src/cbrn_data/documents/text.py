@@ -32,7 +32,8 @@ class ReadText:
     """The text of a document.
 
     ``places`` has one entry a line, None for blank ones and where the format knows no pages; ``left_out`` are the words
-    that belong to no text, with the rule that says why; ``doubts`` are what a person must look at, by line.
+    that belong to no text, with the rule that says why; ``doubts`` are what a person must look at, by line; ``pages`` are
+    width and height of each page as it is shown, in points.
     """
 
     text: str
@@ -40,6 +41,7 @@ class ReadText:
     places: list[Place | None] = field(default_factory=list)
     left_out: list[dict[str, Any]] = field(default_factory=list)
     doubts: list[tuple[int, str]] = field(default_factory=list)
+    pages: list[list[float]] = field(default_factory=list)
 
     @property
     def read_with(self) -> str:
@@ -54,7 +56,8 @@ class ReadText:
             if place
         ]
         doubts = [{"line": line, "doubt": doubt} for line, doubt in self.doubts]
-        return {"read_with": self.read_with, "lines": placed, "left_out": self.left_out, "doubts": doubts}
+        said = {"read_with": self.read_with, "pages": self.pages, "lines": placed}
+        return {**said, "left_out": self.left_out, "doubts": doubts}
 
 
 class RefusedError(Exception):
@@ -100,4 +103,5 @@ def from_value(value: dict[str, Any]) -> ReadText:
     if "refused" in value:
         raise RefusedError(value["refused"], value["message"], value["text"])
     places = [(place[0], list(place[1])) if place else None for place in value["places"]]
-    return ReadText(value["text"], value["engine"], places, value["left_out"], [(a, b) for a, b in value["doubts"]])
+    doubts = [(line, doubt) for line, doubt in value["doubts"]]
+    return ReadText(value["text"], value["engine"], places, value["left_out"], doubts, value["pages"])

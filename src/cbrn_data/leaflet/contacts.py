@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from cbrn_data.findings import Finding
@@ -19,12 +19,12 @@ def leave_out(document: Document, reading: Reading) -> str:
     return "".join(without_contacts(text) if number in lines else text for number, text in enumerate(texts, start=1))
 
 
-def contacts_left_out(left_out: Iterable[Mapping[str, object]], place: str, reading: Reading) -> Iterator[Finding]:
+def contacts_left_out(left_out: Iterable[str], place: str, reading: Reading) -> Iterator[Finding]:
     """Yield a finding where words of a document that are in no text (a footer) hold a contact: the document is published.
 
     Its line is 1, and so is that of the entry that decides about it.
     """
-    found = [str(words.get("text")) for words in left_out if contacts_in(str(words.get("text")))]
+    found = [words for words in left_out if contacts_in(words)]
     if found and not reading.at(1, "keep", "leave-out"):
         message = f"words of the document that are in no line hold an e-mail address or a telephone number ({len(found)})"
         yield Finding("contact-data", message, place, 1)

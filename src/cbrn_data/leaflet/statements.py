@@ -119,3 +119,8 @@ class Leaflet:
     methodology: list[Claim] = field(default_factory=list)
     achievements: list[Achievement] = field(default_factory=list)
     ignored: list[Ignored] = field(default_factory=list)
+
+    @property
+    def kind(self) -> str:
+        """The kind of source that it is: ``page`` or ``leaflet``."""
+        return "page" if self.is_page else "leaflet"

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from cbrn_data.catalogue.model import Catalogue
+from cbrn_data.catalogue.pages import page_path
 from cbrn_data.portal.evidence import Marks, Mention, Part, tokens
 from cbrn_data.portal.files import ReleaseFiles
 from cbrn_data.portal.links import host_of, outward
 from cbrn_data.portal.paper import render
 from cbrn_data.portal.reading import Reading
+from cbrn_data.portal.sheet import released_sheet
+from cbrn_data.sources.source import PAGES
 from cbrn_data.words.text import Span
 
 OPEN = 4
@@ -22,7 +25,9 @@ MADE_AT_MOST = 200
 
 def source_pages(reading: Reading, site: Catalogue, files: ReleaseFiles) -> Iterator[tuple[str, bytes]]:
     """Yield path and bytes of every page of every source."""
-    for marks in reading.marks.values():
+    sheets = {one: released_sheet(reading.release, reading.marks, one) for one in reading.marks}
+    for source_id, marks in reading.marks.items():
+        sheet = sheets.get(source_id.removesuffix(PAGES)) if source_id.endswith(PAGES) else None
         unused = marks.unused() if marks.document and not marks.by_line else []
         for number, part in enumerate(marks.parts, 1):
             yield (
@@ -41,6 +46,8 @@ def source_pages(reading: Reading, site: Catalogue, files: ReleaseFiles) -> Iter
                     cut=marks.cut,
                     by_line=marks.by_line,
                     entries=list(_entries(reading, marks, part)),
+                    sheet=sheet,
+                    on_page=page_path("sources", source_id + PAGES) if sheets[source_id] else None,
                 ),
             )
 
@@ -71,6 +78,7 @@ def _entries(reading: Reading, marks: Marks, part: Part) -> Iterator[dict[str, A
         yield {
             "span": span,
             "quote": _quote(marks, span),
+            "first": first,
             "lines": f"line {first}" if first == last else f"lines {first}–{last}",
             "made": made[:OPEN],
             "folded": made[OPEN:],

@@ -37,8 +37,11 @@ MEDIA_TYPES = {
     ".pdf": "application/pdf",
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     ".json": "application/json",
+    ".png": "image/png",
     ".yaml": "application/yaml",
 }
+LINES, PAGES = "-lines", "-pages"
+"""What the ids of two sources beside a leaflet's text end in: where each line stands, and the picture of the pages."""
 MAX_BYTES = {
     "leaflet": 1 << 20,
     "page": 1 << 20,
@@ -291,7 +294,7 @@ def _kind_messages(name: str, about: dict[str, Any]) -> list[str]:
     endings = {
         "leaflet": (".txt",),
         "page": (".txt",),
-        "document": (".pdf", ".docx", ".txt", ".json"),
+        "document": (".pdf", ".docx", ".txt", ".json", ".png"),
         "reading": (".yaml",),
     }
     wanted = endings.get(kind, (".csv",))

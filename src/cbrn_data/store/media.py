@@ -9,6 +9,7 @@ _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".png": "image/png",
     ".json": "application/json",
     ".jsonld": "application/ld+json",
     ".csv": "text/csv; charset=utf-8",

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from cbrn_data.documents.kept import read_kept
+from cbrn_data.documents.received import doubts
+from cbrn_data.errors import ReleaseError
 from cbrn_data.findings import READING, Finding, blocking, reading_file, shown
 from cbrn_data.leaflet.contacts import contacts_left_out
 from cbrn_data.leaflet.read import read_leaflet
@@ -15,8 +18,7 @@ from cbrn_data.leaflet.statements import Leaflet
 from cbrn_data.schema.model import Package
 from cbrn_data.sources.addresses import foreign_fault
 from cbrn_data.sources.cells import read_cells
-from cbrn_data.sources.source import LEAFLETS, Source
-from cbrn_data.strict_json import parse_object
+from cbrn_data.sources.source import LEAFLETS, LINES, Source
 from cbrn_data.tables.claims import Claim
 from cbrn_data.tables.corrections import read_corrections
 from cbrn_data.tables.curated import Curated, read_curated
@@ -115,17 +117,22 @@ def _leaflets(sources: list[Source], renames: dict[str, Claim], findings: list[F
 
 def _doubts_of_text(source: Source, sources: list[Source], reading: Reading) -> Iterator[Finding]:
     """Yield what the reader of the document was unsure of, as it was kept beside the text."""
-    kept = next((each for each in sources if each.source_id == f"{source.source_id}-lines"), None)
-    said = parse_object(Path(kept.name), kept.data) if kept else {}
-    yield from contacts_left_out(said.get("left_out", []), source.place, reading)
-    for doubt in said.get("doubts", []):
-        yield Finding("document-doubtful", shown(str(doubt["doubt"]), 250), source.place, int(doubt["line"]))
+    kept = next((each for each in sources if each.source_id == source.source_id + LINES), None)
+    if kept is None:
+        return
+    try:
+        said = read_kept(Path(kept.place), kept.data)
+    except ReleaseError as error:
+        yield Finding("document-damaged", str(error), kept.place)
+        return
+    yield from contacts_left_out([words.text for words in said.left_out], source.place, reading)
+    yield from doubts(said.doubts, source.place)
 
 
 def _belongs(source: Source, leaflet: Leaflet) -> list[Finding]:
     """Hold the region that the sidecar names against the one that the leaflet names, by its id or as it is printed."""
-    if leaflet.region and leaflet.is_page != (source.kind == "page"):
-        message = f"reads as {'a page' if leaflet.is_page else 'a leaflet'}, its sidecar says {source.kind!r}"
+    if leaflet.region and leaflet.kind != source.kind:
+        message = f"reads as a {leaflet.kind}, its sidecar says {source.kind!r}"
         return [Finding("source-kind", message, source.place, 1)]
     region = slug(leaflet.region.value) if leaflet.region else None
     if region in {None, source.about["region"]} or (leaflet.region and leaflet.region.value == _printed(source)):

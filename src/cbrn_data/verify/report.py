@@ -119,24 +119,6 @@ def verdict(code: int, results: Sequence[Result]) -> tuple[str, str]:
     return VERDICTS[code]
 
 
-def write_page(path: Path, content: bytes) -> None:
-    """Put the page at ``path``, whole or not at all. Raises CbrnDataError."""
-    temporary = path.with_name(f".{path.name}.new")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    except OSError as error:
-        raise CbrnDataError(f"{path}: the report cannot be written ({error.strerror})") from error
-
-
-def check_place(path: Path, folder: Path) -> None:
-    """Refuse to write a file into what it is about, or where there is no folder. Raises CbrnDataError."""
-    if path.resolve().is_relative_to(folder.resolve()):
-        raise CbrnDataError(f"{path}: does not belong into what it is about; choose a place outside {folder}")
-    if not path.resolve().parent.is_dir() or path.is_dir():
-        raise CbrnDataError(f"{path}: is a folder, or is in a folder that is not there; name a file")
-
-
 def _template() -> Template:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, finalize=_inert, trim_blocks=True, lstrip_blocks=True

@@ -1,33 +1,43 @@
 """Putting a received file under ``raw/`` with its sidecar: the only way a source comes in without an editor.
 
 A leaflet is read before it is accepted: its region names the file, and its year (or ``edition``) the edition. A PDF, DOCX
-or HTML file is kept, and beside it the text that was read from it and where each line of that stands, with digests of their
-own: another version of a library or of the rules must not move a span. Nothing that is there is ever replaced by other
-bytes, and nothing is written that could not be read back: names and sidecars pass the checks of the reader first.
+or HTML file is kept, and beside it the text that was read from it, where each line of that stands, and a picture of the
+pages, with digests of their own: another version of a library or of the rules must not move a span. Nothing that is there
+is ever replaced by other bytes, and nothing is written that could not be read back: names and sidecars pass the checks of
+the reader first.
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from cbrn_data import foreign
-from cbrn_data.documents.received import SUFFIXES, is_document, keep, read_received, refusal, text_document
-from cbrn_data.documents.text import ReadText, RefusedError
+from cbrn_data.documents.pictures import picture_of
+from cbrn_data.documents.received import SUFFIXES
+from cbrn_data.documents.text import ReadText
 from cbrn_data.errors import CbrnDataError, SourceError
-from cbrn_data.findings import READING, Finding, blocking, reading_file, shown
-from cbrn_data.leaflet.contacts import contacts_left_out, leave_out
-from cbrn_data.leaflet.read import read_leaflet
+from cbrn_data.findings import READING, Finding, blocking, shown
+from cbrn_data.intake.read import Received, read_file
+from cbrn_data.isolated import UnreadableError
 from cbrn_data.leaflet.reading import Reading, read_reading, with_entries
 from cbrn_data.leaflet.statements import Leaflet
 from cbrn_data.regions import Regions, unknown_region
-from cbrn_data.sources.document import Document, read_document
-from cbrn_data.sources.source import MAX_BYTES, digest, name_findings, read_bytes, read_source, sidecar_findings
+from cbrn_data.sources.document import read_document
+from cbrn_data.sources.source import (
+    LINES,
+    MAX_BYTES,
+    PAGES,
+    digest,
+    name_findings,
+    read_bytes,
+    read_source,
+    sidecar_findings,
+)
 from cbrn_data.strict_json import dumped
 from cbrn_data.words.text import slug
 
@@ -182,15 +192,19 @@ def _put_leaflet(
 ) -> Added:
     """Write a leaflet or a page, with its reading file and what it was read from."""
     leaflet, read = received.leaflet, received.read
-    kind = "page" if leaflet.is_page else "leaflet"
     files: dict[str, tuple[bytes, dict[str, Any]]] = {}
     if leaflet.reading.document:
         files[f"{name}{READING}"] = (leaflet.reading.document.text.encode(), _reading_entry(name, about, common))
     if read is None or any(leaflet.reading.of("leave-out")):
         text = leaflet.document.text.encode()
-        files[f"{name}.txt"] = (text, _entry(name, kind, about, **common))
+        files[f"{name}.txt"] = (text, _entry(name, leaflet.kind, about, **common))
     else:
-        files |= _files_of_document(name, kind, path.suffix.lower(), data, read, about, common)
+        files |= _files_of_document(name, leaflet.kind, path.suffix.lower(), data, read, about, common)
+        picture, undrawn = _picture(raw / f"{name}.pages.png", data, read)
+        found += [Finding("document-undrawn", message, str(path)) for message in undrawn]
+        if picture:
+            shown_as = {**common, "title": f"{common['title']}: the pages as a picture"}
+            files[f"{name}.pages.png"] = (picture, _entry(name + PAGES, "document", about, **shown_as))
     findings = received.findings
     told = [replace(finding, source=f"raw/{name}.txt") for finding in findings] if read else findings
     return Added(_write(raw, files), sorted([*told, *found]))
@@ -230,56 +244,23 @@ def _files_of_document(
     return {
         f"{name}.txt": (read.text.encode(), text),
         f"{name}{_KEPT_AS.get(suffix, suffix)}": (data, _entry(f"{name}-{suffix[1:4]}", "document", about, **common)),
-        f"{name}.lines.json": (dumped(read.lines()), _entry(f"{name}-lines", "document", about, **where)),
+        f"{name}.lines.json": (dumped(read.lines()), _entry(name + LINES, "document", about, **where)),
     }
 
 
-@dataclass(frozen=True)
-class Received:
-    """A leaflet that was read, from its text or (``read``) from a document, and everything found on the way."""
-
-    leaflet: Leaflet
-    read: ReadText | None
-    findings: list[Finding]
-
-
-def read_file(path: Path, data: bytes) -> Received:
-    """Read a leaflet as the reading file beside it says; lines of findings are those of the file that they name.
-
-    Raises SourceError where there is no text that can be read.
-    """
-    if path.suffix.lower() not in SUFFIXES:
-        if kind := is_document(data):
-            raise refusal(str(path), RefusedError("document-mislabelled", f"is {kind} by its bytes; name it as such"))
-        document, findings = read_document(str(path), data, "leaflet")
-        if document is None:
-            raise SourceError(f"{path} cannot be read", findings)
-        leaflet, findings = _read_as_said(document, path)
-        return Received(leaflet, None, findings)
-    read = read_received(str(path), data)
-    document, findings = text_document(read, path)
-    leaflet = Leaflet(document or Document(str(path), ""))
-    if document is not None:
-        leaflet, findings = _read_as_said(document, path, findings, read.left_out)
-    if findings:
-        kept = str(keep(path, read.text))
-        findings = sorted(replace(each, source=kept) if each.source == str(path) else each for each in findings)
-    return Received(leaflet, read, findings)
-
-
-def _read_as_said(
-    document: Document, path: Path, doubts: Iterable[Finding] = (), left_out: Iterable[dict[str, Any]] = ()
-) -> tuple[Leaflet, list[Finding]]:
-    """Read a leaflet by what the reading file beside it says, if there is one."""
-    beside, reading = path.with_name(reading_file(path.name)), Reading()
-    if os.path.lexists(beside):
-        data, wrong = read_bytes(beside, str(beside), MAX_BYTES["reading"])
-        said, unreadable = read_document(str(beside), data) if data is not None else (None, [])
-        if said is None:
-            raise SourceError(f"{path} cannot be read as {beside} says", [*wrong, *unreadable])
-        reading = read_reading(said, document)
-    more = contacts_left_out(left_out, document.place, reading)
-    return read_leaflet(Document(document.place, leave_out(document, reading)), reading, [*doubts, *more])
+def _picture(kept: Path, data: bytes, read: ReadText) -> tuple[bytes | None, list[str]]:
+    """Return the picture of the pages, the one that is kept if there is one, or why there is none."""
+    if not read.pages:
+        return None, []
+    if kept.exists():  # another version of the library draws other bytes
+        return foreign.read(kept), []
+    try:
+        picture = picture_of(data)
+    except UnreadableError as error:
+        return None, [f"{error}, so no picture of its pages is kept"]
+    if picture.pages != [tuple(size) for size in read.pages]:
+        return None, ["is drawn with pages of other sizes than those that were read, so no picture of its pages is kept"]
+    return picture.png, []
 
 
 def _entry(source_id: str, kind: str, about: About, **values: str) -> dict[str, Any]:

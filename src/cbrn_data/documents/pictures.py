@@ -1,0 +1,79 @@
+"""The pages of a PDF as one picture, one page below another, so that people see where a line is.
+
+The picture is drawn once, when a leaflet is reviewed or added, and kept: another version of the library draws other bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from importlib.util import find_spec
+from io import BytesIO
+from typing import IO, Any
+
+from cbrn_data.errors import extra_missing
+from cbrn_data.isolated import UnreadableError, read_isolated
+
+MAX_PAGES = 8
+_WIDE = 1_100
+"""How many pixels wide the widest page is drawn."""
+_TALL = 14_000
+"""How many pixels tall the picture may be."""
+_COLOURS = 128
+
+Size = tuple[float, float]
+"""Width and height of a page as it is shown, in points."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture (PNG) of all ``pages``, each given by its size: all are at the left and to the same scale."""
+
+    png: bytes
+    pages: list[Size]
+
+    @property
+    def width(self) -> float:
+        """The width of the whole, in points."""
+        return max(width for width, _ in self.pages)
+
+    @property
+    def height(self) -> float:
+        """The height of the whole, in points."""
+        return sum(height for _, height in self.pages)
+
+    def top(self, page: int) -> float:
+        """Return where a page (from 1) begins, in points from the top."""
+        return sum(height for _, height in self.pages[: page - 1])
+
+
+def picture_of(data: bytes) -> Picture:
+    """Return the picture of a PDF. Raises UnreadableError where it cannot be drawn."""
+    for module in ("pypdfium2", "PIL"):
+        if find_spec(module) is None:
+            raise UnreadableError(f"cannot be drawn: {extra_missing('drawing pages', 'leaflets', module)}")
+    said = read_isolated(f"{__name__}:draw_pages", data)
+    return Picture(base64.b64decode(said["png"]), [(width, height) for width, height in said["pages"]])
+
+
+def draw_pages(file: IO[bytes]) -> dict[str, Any]:
+    """Draw a PDF: ``png`` in base64, and the size of each page in ``pages``. Raises UnreadableError."""
+    import pypdfium2
+    from PIL import Image
+
+    with pypdfium2.PdfDocument(file.read()) as document:
+        if not 0 < len(document) <= MAX_PAGES:
+            raise UnreadableError(f"has {len(document):,} pages; up to {MAX_PAGES} are drawn")
+        pages = [document[number] for number in range(len(document))]
+        sizes = [page.get_size() for page in pages]
+        scale = min(_WIDE / max(width for width, _ in sizes), _TALL / sum(height for _, height in sizes))
+        whole = Image.new("RGB", (round(max(w for w, _ in sizes) * scale), round(sum(h for _, h in sizes) * scale)), "white")
+        top = 0.0
+        for page, (_, height) in zip(pages, sizes, strict=True):
+            whole.paste(page.render(scale=scale, may_draw_forms=False).to_pil(), (0, round(top * scale)))
+            top += height
+    png = BytesIO()
+    whole.quantize(_COLOURS, method=Image.Quantize.FASTOCTREE).save(png, "PNG", optimize=True)
+    text = binascii.b2a_base64(png.getvalue(), newline=False).decode()
+    return {"png": text, "pages": [[round(width, 1), round(height, 1)] for width, height in sizes]}

@@ -1,0 +1,107 @@
+"""The pages of a document with the place of each line: where the words of a text are for those who know the paper."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import accumulate
+
+from cbrn_data.documents.kept import Kept, read_kept
+from cbrn_data.documents.text import Place
+from cbrn_data.findings import shown
+from cbrn_data.portal.evidence import Marks
+from cbrn_data.sources.document import Document
+from cbrn_data.sources.source import LINES, PAGES
+from cbrn_data.store import disk
+from cbrn_data.store.folder import Release, source_file
+
+_TITLE = 160
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle on the pages, in points; ``line`` is None for words in no text, ``target`` leads to a line's text.
+
+    ``kind`` is used (a value is made of it), unused, doubtful, or omitted (left out of the text).
+    """
+
+    x: float
+    y: float
+    width: float
+    height: float
+    kind: str
+    text: str
+    line: int | None = None
+    target: str = ""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """All pages, one below another, ``width`` by ``height`` points."""
+
+    width: float
+    height: float
+    boxes: list[Box]
+
+
+def sheet_of(kept: Kept, marks: Marks, doubtful: Collection[int] = ()) -> Sheet | None:
+    """Return the pages of a document by what is kept of its reading, or None where it has none."""
+    if not kept.pages:
+        return None
+    tops = [0.0, *accumulate(height for _, height in kept.pages)]
+    boxes = list(_boxes(kept, marks, doubtful, tops))
+    return Sheet(max(width for width, _ in kept.pages), tops[-1], boxes)
+
+
+def released_sheet(release: Release, marks: Mapping[str, Marks], text_id: str) -> Sheet | None:
+    """Return the pages of the document that a released text was read from, or None where no picture of them is kept.
+
+    Raises ReleaseError where what is kept of its reading is spoilt.
+    """
+    lines = marks.get(text_id + LINES)
+    if text_id + PAGES not in marks or lines is None or marks[text_id].document is None:
+        return None
+    path = source_file(release.folder, str(lines.source["path"]))
+    return sheet_of(read_kept(path, disk.read(path)), marks[text_id])
+
+
+def _boxes(kept: Kept, marks: Marks, doubtful: Collection[int], tops: list[float]) -> Iterator[Box]:
+    assert marks.document is not None
+    targets, last = line_targets(marks), len(marks.document.line_starts)
+    for line, place in kept.lines.items():
+        if line <= last:
+            used = targets.get(line)
+            kind = "doubtful" if line in doubtful else "used" if used else "unused"
+            text = shown(line_text(marks.document, line), _TITLE)
+            yield Box(*_rectangle(place, tops), kind, text, line, used or _line_target(marks, line))
+    for words in kept.left_out:
+        if words.place:
+            text = shown(words.text, _TITLE)
+            yield Box(*_rectangle(words.place, tops), "omitted", f"{text} (left out: {shown(words.rule, _TITLE)})")
+
+
+def _rectangle(place: Place, tops: list[float]) -> tuple[float, float, float, float]:
+    page, (x0, y0, x1, y1) = place
+    return x0, round(y0 + tops[page - 1], 1), round(x1 - x0, 1), round(y1 - y0, 1)
+
+
+def line_targets(marks: Marks) -> dict[int, str]:
+    """Return, for each line of which values are made, the address of its first marked words."""
+    found: dict[int, str] = {}
+    assert marks.document is not None
+    for span, mentions in marks.by_span.items():
+        first, last = marks.document.lines(span)
+        for line in range(first, last + 1):
+            found.setdefault(line, mentions[0].anchor)
+    return found
+
+
+def _line_target(marks: Marks, line: int) -> str:
+    path = next((part.path for part in marks.parts if part.first <= line <= part.last), "")
+    return f"{path}#L{line}"
+
+
+def line_text(document: Document, line: int) -> str:
+    """Return the words of a line, without white space around them."""
+    starts = [*document.line_starts, len(document.text)]
+    return document.text[starts[line - 1] : starts[line]].strip()
