@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 Tree = dict[str, tuple[int, bytes]]
@@ -16,22 +18,29 @@ def tree(folder: Path, hidden: bool = True) -> Tree:
 
     Without ``hidden``, what has a name that begins with a dot is left out.
     """
-    found: Tree = {}
-    for path in sorted(folder.rglob("*")):
-        if hidden or not path.name.startswith("."):
-            found[str(path.relative_to(folder))] = (path.lstat().st_mode, _data(path))
-    return found
+    return {name: (state.st_mode, _data(path, state)) for name, path, state in _entries(str(folder), hidden)}
 
 
-def _data(path: Path) -> bytes:
-    if path.is_symlink():
+def _entries(folder: str, hidden: bool, below: str = "") -> Iterator[tuple[str, str, os.stat_result]]:
+    """Yield the relative path, path and state of all in a folder, in order."""
+    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
+        path = f"{folder}/{name}"
+        state = os.lstat(path)
+        if hidden or not name.startswith("."):
+            yield below + name, path, state
+        if stat.S_ISDIR(state.st_mode):
+            yield from _entries(path, hidden, f"{below}{name}/")
+
+
+def _data(path: str, state: os.stat_result) -> bytes:
+    if stat.S_ISLNK(state.st_mode):
         return os.readlink(path).encode()
-    if not path.is_file():
+    if not stat.S_ISREG(state.st_mode):
         return b""
-    size = path.stat().st_size
-    return b"%d" % size if size > HOLES else path.read_bytes()
+    return b"%d" % state.st_size if state.st_size > HOLES else Path(path).read_bytes()
 
 
 def stamped(folder: Path) -> dict[str, tuple[int, bytes, int]]:
     """Return the tree with the time of each last change, in nanoseconds: the same after a run that wrote nothing."""
-    return {name: (*what, (folder / name).lstat().st_mtime_ns) for name, what in tree(folder).items()}
+    found = _entries(str(folder), hidden=True)
+    return {name: (state.st_mode, _data(path, state), state.st_mtime_ns) for name, path, state in found}

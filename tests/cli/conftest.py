@@ -12,10 +12,12 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
 
 from cbrn_data.cli import main
 from tests.conftest import Once
@@ -35,6 +37,8 @@ class Done:
 
 
 Command = Callable[..., Done]
+_made = cache(typer.main.get_command)
+"""Typer makes the commands anew for each call, which a process does once."""
 
 
 def run(*arguments: object, **environment: str) -> Done:
@@ -42,6 +46,7 @@ def run(*arguments: object, **environment: str) -> Done:
     out, err = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         patch.setattr(sys, "argv", ["cbrn-data", *map(str, arguments)])
+        patch.setattr(typer.main, "get_command", _made)
         for name, value in ({"COLUMNS": "80", "SOURCE_DATE_EPOCH": "1795305600"} | environment).items():
             patch.setenv(name, value)
         if arguments[:1] == ("verify",):  # it believes the clock alone

@@ -62,8 +62,10 @@ def fingerprint(folder: Path | None) -> str:
     """Return a digest of every name, mode and byte in a release folder."""
     if folder is None:
         return ""
-    lines = [f"{name} {mode} {data!r}" for name, (mode, data) in sorted(tree(folder).items())]
-    return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()
+    total = hashlib.sha256()
+    for name, (mode, data) in tree(folder).items():
+        total.update(f"{name!r} {mode} {len(data)}\n".encode() + data)
+    return total.hexdigest()
 
 
 class Remembering(ReleaseAudit):

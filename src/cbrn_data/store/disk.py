@@ -20,6 +20,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -67,13 +68,18 @@ def inside(root: Path, name: str) -> Path:
     Segments are ``[A-Za-z0-9][A-Za-z0-9._-]*`` joined by ``/``, 100 characters at most in all; none ends in a
     dot or is a name that Windows reserves, so that a copy is possible anywhere. Raises ReleaseError.
     """
-    segments = name.split("/")
-    if len(name) > NAME_LIMIT or not all(_is_segment(segment) for segment in segments):
+    _check_name(name)
+    return root / name
+
+
+@lru_cache(1 << 14)
+def _check_name(name: str) -> None:
+    """Refuse what cannot be the name of a published file. The same names are checked many times in a run."""
+    if len(name) > NAME_LIMIT or not all(map(_is_segment, name.split("/"))):
         raise ReleaseError(
             f"{name[:NAME_LIMIT]!r} cannot be the name of a published file: use letters, digits, '.', '_' and '-', "
             f"starting with a letter or digit, no reserved name, at most {NAME_LIMIT} characters"
         )
-    return root.joinpath(*segments)
 
 
 def _is_segment(segment: str) -> bool:
@@ -88,7 +94,7 @@ def check_names(names: Iterable[str]) -> None:
     """
     seen: dict[str, tuple[str, bool]] = {}
     for name in sorted(names):
-        inside(Path(), name)
+        _check_name(name)
         segments = name.split("/")
         for end in range(1, len(segments) + 1):
             entry = ("/".join(segments[:end]), end == len(segments))

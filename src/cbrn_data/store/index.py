@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,7 @@ def _text(value: Any) -> str:
     return value
 
 
+@lru_cache(1 << 14)
 def check_derived_name(name: str) -> None:
     """Refuse what is not the path of a derived file: anything in ``releases/``, or the index. Raises ReleaseError."""
     disk.check_names({name, INDEX})
