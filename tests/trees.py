@@ -40,7 +40,12 @@ def _data(path: str, state: os.stat_result) -> bytes:
     return b"%d" % state.st_size if state.st_size > HOLES else Path(path).read_bytes()
 
 
-def stamped(folder: Path) -> dict[str, tuple[int, bytes, int]]:
-    """Return the tree with the time of each last change, in nanoseconds: the same after a run that wrote nothing."""
-    found = _entries(str(folder), hidden=True)
-    return {name: (state.st_mode, _data(path, state), state.st_mtime_ns) for name, path, state in found}
+def stamped(folder: Path) -> dict[str, tuple[int, ...]]:
+    """Return what the system notes of each entry: mode, size, number, when content and entry last changed (nanoseconds).
+
+    It is the same after a run that wrote nothing; any write moves the last of these, which no program can set.
+    """
+    return {
+        name: (state.st_mode, state.st_size, state.st_ino, state.st_mtime_ns, state.st_ctime_ns)
+        for name, _, state in _entries(str(folder), hidden=True)
+    }
