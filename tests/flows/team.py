@@ -148,6 +148,7 @@ class Team:
             "PREFECT_WORKER_HEARTBEAT_SECONDS": "10",
             "PREFECT_SERVER_SERVICES_FOREMAN_INACTIVITY_HEARTBEAT_MULTIPLE": "2",
             "PREFECT_SERVER_SERVICES_FOREMAN_LOOP_SECONDS": "5",
+            "PYTHONPATH": str(PROJECT / "src"),
             "CBRN_DATA_STATE": str(self.state),
             "SOURCE_DATE_EPOCH": "1795305600",
             "COLUMNS": "80",
