@@ -18,6 +18,7 @@ NO_INPUT_RAISES = {
     "cell-json": "tabular/test_constraints.py",
     "data-package-profile": "release/test_gate.py",
     "date-behind": "checks/test_across.py",
+    "document-undrawn": "sources/test_add.py",
     "evidence-dangling": "checks/test_across.py",
     "evidence-missing": "checks/test_across.py",
     "evidence-span": "checks/test_across.py",

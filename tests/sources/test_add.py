@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 
 from cbrn_data.cli.sources import add_files
+from cbrn_data.documents.pictures import MAX_PAGES
 from cbrn_data.errors import CbrnDataError, SourceError
 from cbrn_data.intake.add import About, Added, add_file, sidecar_text
 from cbrn_data.regions import known_regions, region_findings
 from cbrn_data.settings import Settings
 from cbrn_data.sources.source import MAX_BYTES, read_sources
 from tests.conftest import PROJECT
+from tests.printed import Drawn
+from tests.printed import pdf as printed_pdf
 
 LEAFLETS = PROJECT / "tests" / "leaflets"
 LEAFLET = (LEAFLETS / "central-asia-2025.txt").read_bytes()
@@ -126,6 +129,13 @@ def test_a_pdf_is_kept_with_its_text_and_where_each_line_stands(tmp_path: Path, 
     (found,) = [entry for entry in lines["lines"] if entry["line"] == place]
     assert found["page"] == 1 and found["rectangle"][:2] == [50.0, 64.5]
     assert add(tmp_path, raw, "a.pdf", data).names == []
+
+
+def test_a_pdf_whose_pages_are_not_drawn_is_added_without_a_picture(tmp_path: Path, raw: Path) -> None:
+    text = Drawn().lines(50, 60, *PAGE, leading=24)
+    added = add(tmp_path, raw, "a.pdf", printed_pdf(text, *[Drawn()] * MAX_PAGES))
+    assert [finding.code for finding in added.findings] == ["document-undrawn", "region-unlisted"]
+    assert sorted(added.names) == ["middle-east-2026.lines.json", "middle-east-2026.pdf", "middle-east-2026.txt"]
 
 
 def test_a_page_of_the_web_is_kept_as_a_text_that_no_browser_runs(tmp_path: Path, raw: Path) -> None:
