@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,10 @@ def _review(path: Path, where: Settings, edition: str | None, output: Path | Non
     from cbrn_data.review.leaflet import review_file
     from cbrn_data.review.page import review_page
 
+    if path.suffix.lower() not in {".txt", *SUFFIXES}:
+        raise CbrnDataError(f"{path}: only .txt, .pdf, .docx and .html leaflets can be reviewed")
+    if edition and not re.fullmatch("[12][0-9]{3}", edition):
+        raise CbrnDataError(f"--edition {shown(edition, 40)!r} is no year; write it as 2026")
     page = output or Path(f"{path.name}.review.html")
     check_place(page, path, where.raw, where.published)
     data, findings = _bytes(path)
