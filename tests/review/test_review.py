@@ -124,9 +124,9 @@ def test_the_command_says_where_the_page_is_and_what_blocks(tmp_path: Path, monk
         done = run("review", "good.txt", "--output", wrong)
         assert done.code == 2 and wrong in done.err and Path("good.txt").read_text(encoding="utf-8") == TEXT
     assert run("review", "none.txt").code == 1
-    for wrong in ((".",), ("table.csv",), ("good.txt", "--edition", "next")):
-        done = run("review", *wrong)
-        assert done.code == 2 and wrong[-1] in done.err
+    for arguments in (["."], ["table.csv"], ["good.txt", "--edition", "next"]):
+        done = run("review", *arguments)
+        assert done.code == 2 and arguments[-1] in done.err
 
 
 def test_adding_with_a_review_shows_what_is_refused_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
