@@ -20,7 +20,8 @@ from cbrn_data.schema.canonical import read_csv
 from cbrn_data.settings import Settings
 from cbrn_data.sources.addresses import OF_A_ROW, PUBLIC_PAGE, foreign_fault
 from cbrn_data.sources.cells import CERTAINTIES, CsvRow, read_cells
-from cbrn_data.sources.source import LEAFLETS, Source, read_source
+from cbrn_data.sources.document import LEAFLETS
+from cbrn_data.sources.source import Source, read_source
 from cbrn_data.store import disk
 from cbrn_data.store.store import Store
 from cbrn_data.words.text import folded, slug

@@ -27,9 +27,10 @@ def test_the_ink_of_each_line_is_in_its_rectangle_and_nowhere_else(rotate: int) 
     kept = kept_of(from_value(read_pdf(BytesIO(data))).lines())
     assert kept.pages == picture.pages and len(kept.lines) == 4
     image = Image.open(BytesIO(picture.png)).convert("L")
-    scale = image.width / picture.width
+    scale = image.width / max(width for width, _ in picture.pages)
     for page, (x0, y0, x1, y1) in kept.lines.values():
-        box = (x0 - 1, picture.top(page) + y0 - 1, x1 + 1, picture.top(page) + y1 + 1)
+        top = sum(height for _, height in picture.pages[: page - 1])
+        box = (x0 - 1, top + y0 - 1, x1 + 1, top + y1 + 1)
         place = tuple(round(side * scale) for side in box)
         assert image.crop(place).getextrema()[0] < 100  # type: ignore[arg-type,operator]
         image.paste(255, place)  # type: ignore[arg-type]

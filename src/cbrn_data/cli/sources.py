@@ -8,7 +8,7 @@ from typing import Any
 
 from cbrn_data.cli.pages import check_place, write_page
 from cbrn_data.cli.show import console, show_error, show_findings, show_json
-from cbrn_data.documents.received import SUFFIXES
+from cbrn_data.documents.received import LEAFLET_SUFFIXES, SUFFIXES
 from cbrn_data.errors import CbrnDataError, SourceError
 from cbrn_data.findings import Finding, blocking, shown
 from cbrn_data.intake.add import About, add_file
@@ -16,7 +16,7 @@ from cbrn_data.intake.read import read_file
 from cbrn_data.leaflet.extract import extracted
 from cbrn_data.regions import known_regions
 from cbrn_data.settings import Settings, release_date, settings
-from cbrn_data.sources.source import MAX_BYTES, read_bytes
+from cbrn_data.sources.source import EDITION, MAX_BYTES, read_bytes
 
 
 def add_files(files: list[Path], root: Path, new_region: bool = False, review: bool = False, **given: str | None) -> None:
@@ -30,7 +30,7 @@ def add_files(files: list[Path], root: Path, new_region: bool = False, review: b
     first: CbrnDataError | None = None
     for path in files:
         try:
-            if review and path.suffix.lower() in {".txt", *SUFFIXES}:
+            if review and path.suffix.lower() in LEAFLET_SUFFIXES:
                 _review(path, where, about.edition)
             added = add_file(path, where.raw, about, known_regions(where))
         except CbrnDataError as error:
@@ -56,9 +56,9 @@ def _review(path: Path, where: Settings, edition: str | None, output: Path | Non
     from cbrn_data.review.leaflet import review_file
     from cbrn_data.review.page import review_page
 
-    if path.suffix.lower() not in {".txt", *SUFFIXES}:
+    if path.suffix.lower() not in LEAFLET_SUFFIXES:
         raise CbrnDataError(f"{path}: only .txt, .pdf, .docx and .html leaflets can be reviewed")
-    if edition and not re.fullmatch("[12][0-9]{3}", edition):
+    if edition and not re.fullmatch(EDITION, edition):
         raise CbrnDataError(f"--edition {shown(edition, 40)!r} is no year; write it as 2026")
     page = output or Path(f"{path.name}.review.html")
     check_place(page, path, where.raw, where.published)

@@ -11,7 +11,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from cbrn_data.documents.text import Place
+from cbrn_data.documents.text import Place, Size
 from cbrn_data.errors import ReleaseError
 from cbrn_data.strict_json import parse_object
 
@@ -34,7 +34,7 @@ class Kept:
     ``pages`` is empty where the document has none.
     """
 
-    pages: list[tuple[float, float]]
+    pages: list[Size]
     lines: dict[int, Place]
     left_out: list[OutOfText]
     doubts: list[tuple[int, str]]

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from io import BytesIO
 from typing import IO, Any
 
+from cbrn_data.documents.text import Size
 from cbrn_data.errors import extra_missing
 from cbrn_data.isolated import UnreadableError, read_isolated
 
@@ -22,9 +23,6 @@ _TALL = 14_000
 """How many pixels tall the picture may be."""
 _COLOURS = 128
 
-Size = tuple[float, float]
-"""Width and height of a page as it is shown, in points."""
-
 
 @dataclass(frozen=True)
 class Picture:
@@ -32,20 +30,6 @@ class Picture:
 
     png: bytes
     pages: list[Size]
-
-    @property
-    def width(self) -> float:
-        """The width of the whole, in points."""
-        return max(width for width, _ in self.pages)
-
-    @property
-    def height(self) -> float:
-        """The height of the whole, in points."""
-        return sum(height for _, height in self.pages)
-
-    def top(self, page: int) -> float:
-        """Return where a page (from 1) begins, in points from the top."""
-        return sum(height for _, height in self.pages[: page - 1])
 
 
 def picture_of(data: bytes) -> Picture:

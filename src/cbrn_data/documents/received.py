@@ -22,6 +22,8 @@ from cbrn_data.sources.document import Document, read_document
 
 SUFFIXES = {".pdf": "PDF", ".docx": "DOCX", ".html": "HTML", ".htm": "HTML"}
 """The documents that are read, by the ending of their names."""
+LEAFLET_SUFFIXES = {".txt", *SUFFIXES}
+"""How the name of a leaflet may end."""
 
 READERS = {
     "PDF": "cbrn_data.documents.pdf:read_pdf",

@@ -17,6 +17,9 @@ LARGEST = 200_000
 Place = tuple[int, list[float]]
 """The number of a page, and left, top, right and bottom of a rectangle on it, in points from its upper left corner."""
 
+Size = tuple[float, float]
+"""Width and height of a page as it is shown, in points."""
+
 
 @dataclass(frozen=True)
 class Block:

@@ -18,7 +18,7 @@ from typing import Any
 
 from cbrn_data import foreign
 from cbrn_data.documents.pictures import picture_of
-from cbrn_data.documents.received import SUFFIXES
+from cbrn_data.documents.received import LEAFLET_SUFFIXES
 from cbrn_data.documents.text import ReadText
 from cbrn_data.errors import CbrnDataError, SourceError
 from cbrn_data.findings import READING, Finding, blocking, shown
@@ -73,7 +73,7 @@ def add_file(path: Path, raw: Path, about: About, known: Regions | None = None) 
     suffix = path.suffix.lower()
     if path.name.endswith(READING):
         return _add_reading(path, raw, about)
-    if suffix not in {".txt", ".csv", *SUFFIXES}:
+    if suffix not in {".csv", *LEAFLET_SUFFIXES}:
         raise CbrnDataError(f"{path}: only .txt, .pdf, .docx and .html leaflets and .csv tables can be added")
     kind = {".txt": "leaflet", ".csv": "curated"}.get(suffix, "document")
     data, findings = read_bytes(path, str(path), MAX_BYTES[kind])

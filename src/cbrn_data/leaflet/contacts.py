@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
 
 from cbrn_data.findings import Finding
 from cbrn_data.leaflet.reading import Reading
@@ -13,9 +12,8 @@ from cbrn_data.words.contacts import LEFT_OUT, contacts_in, without_contacts
 
 def leave_out(document: Document, reading: Reading) -> str:
     """Return the text of a document without the contacts that its reading file leaves out."""
-    starts = [*document.line_starts, len(document.text)]
     lines = {number for entry in reading.of("leave-out") for number in entry.lines}
-    texts = [document.text[start:stop] for start, stop in pairwise(starts)]
+    texts = map(document.text_of, range(1, len(document.line_starts) + 1))
     return "".join(without_contacts(text) if number in lines else text for number, text in enumerate(texts, start=1))
 
 

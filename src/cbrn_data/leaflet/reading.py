@@ -118,9 +118,10 @@ def read_reading(document: Document, of: Document) -> Reading:
         return reading
     for number, given in enumerate(value):
         entry, wrong = _entry(given, number, places, document)
+        words = of.text_of(entry.first, entry.last) if entry else ""
         if entry is None:
             reading.findings.append(Finding("reading-invalid", wrong, document.place, places[number,][0]))
-        elif not any(entry.words in clean(text) for text in (_text(of, entry), without_contacts(_text(of, entry)))):
+        elif not any(entry.words in clean(text) for text in (words, without_contacts(words))):
             why = f"no longer applies: {shown(entry.words, 80)!r} does not stand there"
             reading.findings.append(reading._stale(entry, why))
         else:
@@ -155,11 +156,6 @@ def _entry(
                  Span(start, end)), ""  # fmt: skip
 
 
-def _text(document: Document, entry: Entry) -> str:
-    starts = [*document.line_starts, len(document.text)]
-    return document.text[starts[min(entry.first, len(starts)) - 1] : starts[min(entry.last, len(starts) - 1)]]
-
-
 def _numbers(entry: Entry) -> str:
     return f"line {entry.first}" if entry.first == entry.last else f"lines {entry.first} to {entry.last}"
 
@@ -192,10 +188,10 @@ _ACCEPTABLE = frozenset(
 
 def with_entries(findings: Iterable[Finding], document: Document) -> list[Finding]:
     """Return findings of a document, each that blocks with the entry that would settle it."""
-    starts = [*document.line_starts, len(document.text)]
+    lines = len(document.line_starts)
     return [
-        replace(each, entry=entry_for(each, document.text[starts[each.line - 1] : starts[each.line]]))
-        if each.blocks and each.source == document.place and each.line and each.line < len(starts)
+        replace(each, entry=entry_for(each, document.text_of(each.line)))
+        if each.blocks and each.source == document.place and each.line and each.line <= lines
         else each
         for each in findings
     ]

@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 
 from cbrn_data.catalogue.pages import page_path
@@ -50,6 +49,15 @@ class Mention:
     def anchor(self) -> str:
         """Where the words stand: a path in the site, with the fragment of the words."""
         return f"{self.page}#w{self.span.start}-{self.span.end}"
+
+
+def lines_told(first: int, last: int) -> str:
+    """Return a range of lines for people.
+
+    >>> lines_told(3, 3), lines_told(3, 5)
+    ('line 3', 'lines 3–5')
+    """
+    return f"line {first}" if first == last else f"lines {first}–{last}"
 
 
 @dataclass(frozen=True)
@@ -97,9 +105,8 @@ class Marks:
         for span in self.by_span:
             first, last = self.document.lines(span)
             used.update(range(first, last + 1))
-        starts = [*self.document.line_starts, len(self.document.text)]
-        lines = enumerate(pairwise(starts), 1)
-        return [line for line, ends in lines if line not in used and self.document.quote(Span(*ends)).strip()]
+        lines = range(1, len(self.document.line_starts) + 1)
+        return [line for line in lines if line not in used and self.document.text_of(line).strip()]
 
 
 def read_marks(release: Release, rows: Mapping[str, list[Row]]) -> dict[str, Marks]:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from cbrn_data.documents.kept import Kept, read_kept
-from cbrn_data.documents.text import Place
+from cbrn_data.documents.text import Place, Size
 from cbrn_data.findings import shown
 from cbrn_data.portal.evidence import Marks
-from cbrn_data.sources.document import Document
 from cbrn_data.sources.source import LINES, PAGES
 from cbrn_data.store import disk
 from cbrn_data.store.folder import Release, source_file
@@ -37,20 +36,27 @@ class Box:
 
 @dataclass(frozen=True)
 class Sheet:
-    """All pages, one below another, ``width`` by ``height`` points."""
+    """All pages, each given by its size, one below another and at the left."""
 
-    width: float
-    height: float
+    pages: list[Size]
     boxes: list[Box]
+
+    @property
+    def width(self) -> float:
+        """The width of the whole, in points."""
+        return max(width for width, _ in self.pages)
+
+    @property
+    def height(self) -> float:
+        """The height of the whole, in points."""
+        return sum(height for _, height in self.pages)
 
 
 def sheet_of(kept: Kept, marks: Marks, doubtful: Collection[int] = ()) -> Sheet | None:
     """Return the pages of a document by what is kept of its reading, or None where it has none."""
     if not kept.pages:
         return None
-    tops = [0.0, *accumulate(height for _, height in kept.pages)]
-    boxes = list(_boxes(kept, marks, doubtful, tops))
-    return Sheet(max(width for width, _ in kept.pages), tops[-1], boxes)
+    return Sheet(kept.pages, list(_boxes(kept, marks, doubtful)))
 
 
 def released_sheet(release: Release, marks: Mapping[str, Marks], text_id: str) -> Sheet | None:
@@ -65,14 +71,15 @@ def released_sheet(release: Release, marks: Mapping[str, Marks], text_id: str) -
     return sheet_of(read_kept(path, disk.read(path)), marks[text_id])
 
 
-def _boxes(kept: Kept, marks: Marks, doubtful: Collection[int], tops: list[float]) -> Iterator[Box]:
+def _boxes(kept: Kept, marks: Marks, doubtful: Collection[int]) -> Iterator[Box]:
     assert marks.document is not None
+    tops = [0.0, *accumulate(height for _, height in kept.pages)]
     targets, last = line_targets(marks), len(marks.document.line_starts)
     for line, place in kept.lines.items():
         if line <= last:
             used = targets.get(line)
             kind = "doubtful" if line in doubtful else "used" if used else "unused"
-            text = shown(line_text(marks.document, line), _TITLE)
+            text = shown(marks.document.text_of(line).strip(), _TITLE)
             yield Box(*_rectangle(place, tops), kind, text, line, used or _line_target(marks, line))
     for words in kept.left_out:
         if words.place:
@@ -99,9 +106,3 @@ def line_targets(marks: Marks) -> dict[int, str]:
 def _line_target(marks: Marks, line: int) -> str:
     path = next((part.path for part in marks.parts if part.first <= line <= part.last), "")
     return f"{path}#L{line}"
-
-
-def line_text(document: Document, line: int) -> str:
-    """Return the words of a line, without white space around them."""
-    starts = [*document.line_starts, len(document.text)]
-    return document.text[starts[line - 1] : starts[line]].strip()

@@ -7,7 +7,7 @@ from typing import Any
 
 from cbrn_data.catalogue.model import Catalogue
 from cbrn_data.catalogue.pages import page_path
-from cbrn_data.portal.evidence import Marks, Mention, Part, tokens
+from cbrn_data.portal.evidence import Marks, Mention, Part, lines_told, tokens
 from cbrn_data.portal.files import ReleaseFiles
 from cbrn_data.portal.links import host_of, outward
 from cbrn_data.portal.paper import render
@@ -73,13 +73,12 @@ def _entries(reading: Reading, marks: Marks, part: Part) -> Iterator[dict[str, A
         rows: dict[tuple[str, str], list[Mention]] = {}
         for mention in mentions:
             rows.setdefault((mention.table, mention.row_id), []).append(mention)
-        first, last = mentions[0].lines
         made = [_made(reading, *row, of) for row, of in list(rows.items())[:MADE_AT_MOST]]
         yield {
             "span": span,
             "quote": _quote(marks, span),
-            "first": first,
-            "lines": f"line {first}" if first == last else f"lines {first}–{last}",
+            "first": mentions[0].lines[0],
+            "lines": lines_told(*mentions[0].lines),
             "made": made[:OPEN],
             "folded": made[OPEN:],
             "more": len(rows) - len(made),

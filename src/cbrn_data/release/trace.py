@@ -20,8 +20,7 @@ from cbrn_data.schema.delta import table_blocks
 from cbrn_data.schema.model import Package, Table, read_package
 from cbrn_data.schema.records import LINE
 from cbrn_data.sources.cells import CsvRow, read_cells
-from cbrn_data.sources.document import Document
-from cbrn_data.sources.source import LEAFLETS
+from cbrn_data.sources.document import LEAFLETS, Document
 from cbrn_data.store import disk
 from cbrn_data.store.folder import Release, source_file
 from cbrn_data.words.text import live

@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import Any
 
 from cbrn_data.findings import Finding, catalogue
-from cbrn_data.portal.evidence import Marks, Mention, Part, tokens
+from cbrn_data.portal.evidence import Marks, Mention, Part, lines_told, tokens
 from cbrn_data.portal.paper import render
 from cbrn_data.portal.sheet import Sheet, sheet_of
 from cbrn_data.review.leaflet import Review, verdict
@@ -28,7 +28,6 @@ def review_page(review: Review) -> bytes:
     sheet = _sheet(review, marks)
     picture = review.picture
     data = "data:image/png;base64," + base64.b64encode(picture.png).decode() if picture else ""
-    whole = sheet or (Sheet(picture.width, picture.height, []) if picture else None)
     return render(
         "review",
         "",
@@ -39,7 +38,7 @@ def review_page(review: Review) -> bytes:
         findings=[_told(each, marks) for each in sorted(review.findings)],
         blocks=any(each.blocks for each in review.findings),
         tables=_tables(shown, review.name),
-        sheet=whole if picture else None,
+        sheet=sheet or (Sheet(picture.pages, []) if picture else None),
         image=data,
         on_page={box.line for box in sheet.boxes} if sheet else set(),
         lines=list(tokens(marks, marks.parts[0])) if marks else None,
@@ -96,10 +95,11 @@ def _tables(shown: list[Claim], name: str) -> list[dict[str, Any]]:
         )
         if one.source.name == name and one.span.start < one.span.end:
             first, last = one.source.document.lines(one.span)
-            lines = f"line {first}" if first == last else f"lines {first}–{last}"
             if one.span not in [each["span"] for each in cell["places"]]:
                 is_first = one.span not in anchored
-                cell["places"].append({"span": one.span, "first": first, "lines": lines, "is_first": is_first})
+                cell["places"].append(
+                    {"span": one.span, "first": first, "lines": lines_told(first, last), "is_first": is_first}
+                )
             anchored.add(one.span)
     return [
         {"name": table, "rows": [{"id": row_id, "cells": list(row.values())} for row_id, row in rows.items()]}

@@ -23,6 +23,9 @@ MAX_LINE = 20_000
 MAX_LINES = 20_000
 """How many lines a leaflet may have, blank ones included."""
 
+LEAFLETS = ("leaflet", "page")
+"""The kinds that are read as leaflets: those of secretariats, and the regions' pages of the programme's site."""
+
 _LISTED = 20
 """How many places of refused characters are named; the others are counted."""
 
@@ -50,6 +53,16 @@ class Document:
     def line_starts(self) -> list[int]:
         """Where each line begins; the first is line 1."""
         return [0, *(match.end() for match in _LINE_END.finditer(self.text))]
+
+    @cached_property
+    def _bounds(self) -> list[int]:
+        """Where each line begins, and where the last one ends."""
+        return [*self.line_starts, len(self.text)]
+
+    def text_of(self, first: int, last: int | None = None) -> str:
+        """Return the text of a line, or of lines ``first`` to ``last``, with their ends; nothing where there are none."""
+        bounds, end = self._bounds, len(self.line_starts)
+        return self.text[bounds[min(first - 1, end)] : bounds[min(last or first, end)]]
 
     def line(self, offset: int) -> int:
         """Return the number of the line that holds the code point at ``offset``, from 1."""
@@ -104,7 +117,7 @@ def read_document(place: str, data: bytes, kind: str = "") -> tuple[Document | N
     document = Document(place, text)
     if not text.lstrip("\ufeff").strip():
         return None, [Finding("source-empty", "holds nothing but white space", place)]
-    findings = _refused_characters(document, SOFT_HYPHEN if kind in ("leaflet", "page") else "")
+    findings = _refused_characters(document, SOFT_HYPHEN if kind in LEAFLETS else "")
     return (None if findings else document), findings
 
 

@@ -25,12 +25,10 @@ from typing import Any
 from cbrn_data import foreign
 from cbrn_data.findings import READING, Finding, shown
 from cbrn_data.sources.addresses import foreign_fault
-from cbrn_data.sources.document import Document, read_document, refused_character
+from cbrn_data.sources.document import LEAFLETS, Document, read_document, refused_character
 from cbrn_data.strict_yaml import YamlError, load_yaml
 
 KINDS = ("leaflet", "page", "document", "curated", "records", "corrections", "renames", "regions", "reading")
-LEAFLETS = ("leaflet", "page")
-"""The kinds that are read as leaflets: those of secretariats, and the regions' pages of the programme's site."""
 MEDIA_TYPES = {
     ".txt": "text/plain",
     ".csv": "text/csv",
@@ -57,6 +55,8 @@ MAX_BYTES = {
 SIDECAR_LIMIT = 1 << 16
 """The most bytes of a sidecar."""
 
+EDITION = r"[12][0-9]{3}"
+"""What the year of a leaflet must match in full."""
 _DATE = r"[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
 _RULES: dict[str, tuple[bool, str]] = {
     "id": (True, r"[a-z0-9]+(?:-[a-z0-9]+)*"),
@@ -69,7 +69,7 @@ _RULES: dict[str, tuple[bool, str]] = {
     "region": (False, r"[a-z0-9]+(?:-[a-z0-9]+)*"),
     "region_printed": (False, r"[^\n]{1,120}"),
     "region_is": (False, "new"),
-    "edition": (False, r"[12][0-9]{3}"),
+    "edition": (False, EDITION),
     "url": (False, r"https?://[^\s<>\"\\]{1,2000}"),
     "retrieved_on": (True, _DATE),
     "licence": (False, r"[A-Za-z0-9.+-]{1,60}"),

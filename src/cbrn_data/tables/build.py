@@ -18,7 +18,8 @@ from cbrn_data.leaflet.statements import Leaflet
 from cbrn_data.schema.model import Package
 from cbrn_data.sources.addresses import foreign_fault
 from cbrn_data.sources.cells import read_cells
-from cbrn_data.sources.source import LEAFLETS, LINES, Source
+from cbrn_data.sources.document import LEAFLETS
+from cbrn_data.sources.source import LINES, Source
 from cbrn_data.tables.claims import Claim
 from cbrn_data.tables.corrections import read_corrections
 from cbrn_data.tables.curated import Curated, read_curated
