@@ -21,7 +21,7 @@ from cbrn_data.leaflet.statements import (
     ProjectsClaimed,
     Said,
 )
-from cbrn_data.leaflet.untaken import doubted, untaken
+from cbrn_data.leaflet.untaken import doubted, qualified, untaken
 from cbrn_data.sources.document import Document
 from cbrn_data.words.countries import countries_in, country_id, without_mark
 from cbrn_data.words.counts import PeopleCount, countries_counted, find_country_count, people, statement
@@ -208,6 +208,8 @@ def _claimed(plain: Plain, leaflet: Leaflet, findings: list[Finding]) -> Project
 
     text = plain.part(0, len(plain.text.rstrip(" :")))
     findings += doubted(leaflet.document, plain, "figures", "value", found.doubts)
+    if found.total:
+        findings += qualified(leaflet.document, plain, found.total.value, found.total.start)
     return ProjectsClaimed(
         text=Said(text.text, text.span()),
         total=said(found.total),
@@ -233,8 +235,10 @@ def read_methodology(blocks: list[Block], leaflet: Leaflet, findings: list[Findi
 def _claim(plain: Plain, leaflet: Leaflet, findings: list[Finding]) -> Claim:
     number, doubts = statement(plain.text)
     findings += doubted(leaflet.document, plain, "figures", "value", doubts)
-    count = Said(number.value, plain.span(number.start, number.end)) if number and number.value is not None else None
-    return Claim(Said(plain.text, plain.span()), count)
+    if number is None or number.value is None:
+        return Claim(Said(plain.text, plain.span()), None)
+    findings += qualified(leaflet.document, plain, number.value, number.start)
+    return Claim(Said(plain.text, plain.span()), Said(number.value, plain.span(number.start, number.end)))
 
 
 def read_achievements(blocks: list[Block], leaflet: Leaflet, findings: list[Finding]) -> list[Block]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from cbrn_data.findings import Finding, shown
 from cbrn_data.sources.document import Document
 from cbrn_data.words.countries import named_in
-from cbrn_data.words.counts import Doubt
+from cbrn_data.words.counts import Doubt, figure_qualifier
 from cbrn_data.words.dates import DateRange
 from cbrn_data.words.grammar import Part, counted, parts
 from cbrn_data.words.text import Plain, folded
@@ -34,6 +34,14 @@ def doubted(document: Document, plain: Plain, table: str, field: str, doubts: It
     for doubt in doubts:
         words = _quoted(plain.text, doubt.start, doubt.end)
         yield _finding("count-unclear", f"{words!r}: {doubt.reason}", document, plain, doubt.start, table, field)
+
+
+def qualified(document: Document, plain: Plain, value: int, start: int) -> Iterator[Finding]:
+    """Yield a finding for a number of a statement that a word or a sign qualifies: it is no exact one."""
+    qualifier = figure_qualifier(plain.text, value)
+    if qualifier != "exact":
+        message = f"{value} is said as {qualifier!r}, not as an exact number"
+        yield _finding("number-qualified", message, document, plain, start, "figures", "value_qualifier")
 
 
 def untaken(document: Document, plain: Plain, taken: DateRange | None, doubts: Iterable[Doubt]) -> Iterator[Finding]:
