@@ -6,13 +6,13 @@ import copy
 
 import pytest
 
-from cbrn_data.checks.across import Rows
+from cbrn_data.checks.across import dated, since
 from cbrn_data.checks.run import check_tables
-from cbrn_data.checks.since import dated, since
 from cbrn_data.findings import Finding
 from cbrn_data.schema.model import Package, read_package
 from cbrn_data.sources.document import Document
 from tests.conftest import PROJECT
+from tests.records import issues_of, tables_of
 
 TEXT = "Atlantis\n2 projects since 2013\nSwimming\nDiving\n=Sunk\n"
 HEAD = "region_id,country_id,joined,name,name_in_source,url,certainty"
@@ -127,9 +127,13 @@ def evidence() -> list[dict[str, str | None]]:
     return found
 
 
-def told(rows: Rows, package: Package, documents: dict[str, Document]) -> list[tuple[str, str, str | None, str]]:
+def told(rows: Tables, package: Package, documents: dict[str, Document]) -> list[tuple[str, str, str | None, str]]:
     """Return code, place, field and message of each finding, but what the figure claims."""
-    findings = [finding for finding in check_tables(rows, package, documents) if finding.code != "projects-named-differ"]
+    findings = [
+        finding
+        for finding in check_tables(tables_of(rows, package), package, documents)
+        if finding.code != "projects-named-differ"
+    ]
     return [(finding.code, finding.place, finding.field, finding.message) for finding in findings]
 
 
@@ -140,7 +144,7 @@ def passage(rows: Tables, table: str, field: str) -> dict[str, str | None]:
 def test_tables_that_hold_raise_only_what_the_leaflet_claims(
     rows: Tables, package: Package, documents: dict[str, Document]
 ) -> None:
-    assert check_tables(rows, package, documents) == [
+    assert check_tables(tables_of(rows, package), package, documents) == [
         Finding(
             "projects-named-differ",
             "0 projects named here; the leaflet claims 2",
@@ -161,13 +165,15 @@ def test_as_many_projects_as_claimed_are_no_finding(rows: Tables, package: Packa
         {"project_id": project, "region_id": "atlantis", "as_of_year": year, "status": "ongoing"}
         for project, year in (("P1", "2025"), ("P2", "2025"), ("P1", "2026"), ("P2", "2026"), ("P3", "2026"))
     ]
-    assert list(claimed_projects(rows, package)) == []
+    assert list(claimed_projects(tables_of(rows, package))) == []
     rows["figures"][0]["value"] = None
     rows["project_listings"] = []
-    assert list(claimed_projects(rows, package)) == []
+    assert list(claimed_projects(tables_of(rows, package))) == []
 
 
-def test_a_cell_that_breaks_its_column_is_told_alone(rows: Tables, package: Package, documents: dict[str, Document]) -> None:
+def test_a_broken_cell_is_told_with_all_of_its_row_and_no_evidence(
+    rows: Tables, package: Package, documents: dict[str, Document]
+) -> None:
     rows["memberships"][0] |= {"joined": "2020-99x", "first_edition": "2030", "region_id": "nowhere"}
     assert told(rows, package, documents) == [
         (
@@ -175,7 +181,19 @@ def test_a_cell_that_breaks_its_column_is_told_alone(rows: Tables, package: Pack
             "memberships/nowhere/KAZ/joined",
             "joined",
             "joined '2020-99x' does not match [12][0-9]{3}(-[01][0-9](-[0-3][0-9])?)?; an example: 2020-11",
-        )
+        ),
+        (
+            "reference-missing",
+            "memberships/nowhere/KAZ/region_id",
+            "region_id",
+            "region_id 'nowhere' is not in regions",
+        ),
+        (
+            "row-in-order",
+            "memberships/nowhere/KAZ/first_edition",
+            "first_edition",
+            "first_edition 2030 is after last_edition 2025",
+        ),
     ]
 
 
@@ -183,7 +201,7 @@ def test_a_month_that_no_calendar_has(rows: Tables, package: Package, documents:
     rows["memberships"][0]["joined"] = "2020-13"
     assert told(rows, package, documents) == [
         ("evidence-unreproduced", "raw/table.csv:2", "joined", "'2020-11' does not give '2020-13' (curated)"),
-        ("row-partial-date", "raw/table.csv:2", "joined", "joined '2020-13' is in no calendar"),
+        ("row-partial-date", "raw/table.csv:2", "joined", "joined '2020-13' is not in the calendar"),
     ]
 
 
@@ -218,46 +236,43 @@ def test_keys_that_look_alike(rows: Tables, package: Package) -> None:
         twins = copy.deepcopy(rows)
         twins["priorities"][1]["priority_id"] = "atlantis/diving"
         twins["priorities"].append(twins["priorities"][1] | {"priority_id": row_id})
-        found = [(finding.code, finding.row) for finding in keys_alike(twins, package)]
+        found = [(finding.code, finding.row) for finding in keys_alike(tables_of(twins, package), package)]
         assert found == ([("key-alike", row_id)] if alike else [])
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "－1", "＋1", "＠x"])
 def test_text_that_a_spreadsheet_would_run(text: str, rows: Tables, package: Package) -> None:
-    from cbrn_data.checks.across import active_text
-
     rows["priorities"][0]["title"] = text
-    (finding,) = active_text(rows, package)
-    assert (finding.code, finding.table, finding.field) == ("text-active", "priorities", "title")
+    found = issues_of(package.tables["priorities"], rows["priorities"])
+    (fault,) = [fault for fault in found if fault.code != "source-control-character"]
+    assert (fault.code, fault.row, fault.field, fault.value) == ("text-active", 1, "title", text)
 
 
 @pytest.mark.parametrize("text", ["a=1", " =1", "'=1", "1-2", "(=1)", '"=1"', "–1", ""])
 def test_text_that_no_spreadsheet_runs(text: str, rows: Tables, package: Package) -> None:
-    from cbrn_data.checks.across import active_text
-
     rows["priorities"][0]["title"] = text
-    assert list(active_text(rows, package)) == []
+    assert issues_of(package.tables["priorities"], rows["priorities"]) == []
 
 
 def test_what_a_sidecar_says_is_told_with_its_file(rows: Tables, package: Package, documents: dict[str, Document]) -> None:
     rows["sources"][1] |= {"title": "=cmd", "edition": "2025"}
     assert told(rows, package, documents) == [
-        ("row-together", "raw/table.csv.yaml", "region_id", "region_id is null where edition is not"),
-        ("text-active", "raw/table.csv.yaml", "title", "title begins like a formula: '=cmd'"),
+        ("row-together", "raw/table.csv.yaml", "region_id", "region_id is null, but edition is not"),
+        ("text-active", "raw/table.csv.yaml", "title", "title looks like a formula: '=cmd'"),
     ]
 
 
 def test_evidence_that_is_missing(rows: Tables, package: Package, documents: dict[str, Document]) -> None:
     rows["evidence"].remove(passage(rows, "priorities", "title"))
     assert told(rows, package, documents) == [
-        ("evidence-missing", "raw/leaflet.txt:3", "title", "title has a value and no evidence")
+        ("evidence-missing", "raw/leaflet.txt:3", "title", "title has a value but no evidence")
     ]
 
 
 def test_evidence_of_a_row_that_is_not_there(rows: Tables, package: Package, documents: dict[str, Document]) -> None:
     rows["evidence"].append(said("priorities", "atlantis/flying", "title", "Diving", "verbatim"))
     assert told(rows, package, documents) == [
-        ("evidence-dangling", "raw/leaflet.txt:4", "title", "no such row is published")
+        ("evidence-dangling", "raw/leaflet.txt:4", "title", "the row is not published")
     ]
 
 
@@ -276,9 +291,9 @@ def test_evidence_of_a_cell_that_is_null(rows: Tables, package: Package, documen
 SPANS = {
     "a span that moved": ({"char_start": "1", "char_end": "9"}, "characters 1 to 9 are not the quote"),
     "a span past the end": ({"char_start": "900", "char_end": "908"}, "characters 900 to 908 are not the quote"),
-    "another line": ({"line_start": "2", "line_end": "2"}, "the quote stands in lines 1 to 1"),
+    "another line": ({"line_start": "2", "line_end": "2"}, "the quote is in lines 1 to 1"),
     "a quote that is broken": ({"quote": '"Atlan'}, "characters 0 to 8 are not the quote"),
-    "a page of no PDF": ({"page": "2"}, "the quote does not stand on page 2"),
+    "a page of no PDF": ({"page": "2"}, "the quote is not on page 2"),
 }
 
 
@@ -319,7 +334,7 @@ def test_a_method_is_one_of_the_kind_of_source(
     row = passage(rows, table, field)
     row["method"] = method
     assert [(code, said) for code, _, _, said in told(rows, package, documents)] == [
-        ("evidence-unreproduced", f"{name} is no source of {method} values")
+        ("evidence-unreproduced", f"{name} is not a source of {method} values")
     ]
 
 
@@ -327,8 +342,8 @@ ELSEWHERE = [
     ({"url": "https://other.example/"}, "", "the row of the quote has another url"),
     ({"certainty": "medium"}, "", "the row of the quote has another certainty"),
     ({"archived_url": "https://archive.example/"}, "", "the row of the quote has another archived_url"),
-    ({}, "region_id,country_id,first_,name,name_in_source,url,certainty", "the quote stands in the column 'first_'"),
-    ({}, "ATLANTIS", "the quote stands in a row of another region_id"),
+    ({}, "region_id,country_id,first_,name,name_in_source,url,certainty", "the quote is in the column 'first_'"),
+    ({}, "ATLANTIS", "the quote is in a row with another region_id"),
 ]
 
 
@@ -354,18 +369,19 @@ def test_a_source_that_cannot_be_read_or_is_not_listed(
     assert {code for code, *_ in told(rows, package, documents)} >= {"evidence-span", "reference-missing"}
 
 
-def test_a_leaflet_whose_bytes_were_replaced(rows: Tables) -> None:
+def test_a_leaflet_whose_bytes_were_replaced(rows: Tables, package: Package) -> None:
     new = copy.deepcopy(rows)
     new["sources"] = [row | {"sha256": "1" * 64} for row in new["sources"]]
     new["sources"].append(source("later", "sources/later.txt", "atlantis", "2026"))
-    (finding,) = since(rows, new)
+    (before, now, nothing) = (tables_of(each, package) for each in (rows, new, {}))
+    (finding,) = since(before, now)
     assert (finding.code, finding.place, finding.row) == ("source-replaced", "raw/leaflet.txt", "leaflet")
     assert finding.message == f"edition 2025 was published with sha256 {'0' * 64} and now has {'1' * 64}"
-    assert list(since({}, new)) == list(since(rows, rows)) == []
+    assert list(since(nothing, now)) == list(since(before, before)) == []
 
 
 def test_a_release_dated_before_the_newest_one() -> None:
     (finding,) = dated("2026-11-21", "1.0.0", "2026-11-22")
-    assert (finding.code, finding.blocks) == ("date-behind", True)
+    assert (finding.code, finding.is_error) == ("date-behind", True)
     assert finding.message == "this release is dated 2026-11-21 and the one before it, 1.0.0, 2026-11-22"
     assert list(dated("2026-11-22", "1.0.0", "2026-11-22")) == []

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from cbrn_data import pipeline
-from cbrn_data.intake.add import sidecar_text
+from cbrn_data.intake.write import sidecar_text
+from cbrn_data.normalise.text import unescape_formula
 from cbrn_data.settings import Settings
 from cbrn_data.sources.source import read_source
-from cbrn_data.words.text import live
+from tests.records import rows_of
 
 FOLDED = {
     "communication officers": "communi-\ncation oﬃcers",
@@ -26,7 +27,7 @@ def with_leaflet(project: Path) -> None:
     text = source.data.decode()
     for old, new in FOLDED.items():
         text = text.replace(old, new, 1)
-    about = {key: value for key, value in source.about.items() if key not in ("sha256", "bytes", "on_error")}
+    about = {key: value for key, value in source.metadata.items() if key not in ("sha256", "bytes", "on_error")}
     about["region_printed"] = "Zentralasien"
     (project / "raw" / source.name).write_bytes(text.encode())
     (project / "raw" / f"{source.name}.yaml").write_bytes(sidecar_text(about, text.encode()))
@@ -39,14 +40,15 @@ def test_folded_words_keep_their_spans_through_a_release(project: Path, tmp_path
     folded = pipeline.build(pipeline.gather(where))
     assert [finding.code for finding in folded.findings] == [finding.code for finding in built.findings]
     told = ("regions", "evidence", "sources")
-    same = [name for name in built.tables.rows if name not in told]
-    assert {name: folded.tables.rows[name] for name in same} == {name: built.tables.rows[name] for name in same}
-    (region,) = folded.tables.rows["regions"]
+    before, after = rows_of(built.content.tables), rows_of(folded.content.tables)
+    same = [name for name in before if name not in told]
+    assert {name: after[name] for name in same} == {name: before[name] for name in same}
+    (region,) = after["regions"]
     assert (region["region_id"], region["name"]) == ("central-asia", "Zentralasien")
-    quotes = {live(row["quote"] or ""): row for row in folded.tables.rows["evidence"] if row["method"] != "derived"}
+    quotes = {unescape_formula(row["quote"] or ""): row for row in after["evidence"] if row["method"] != "derived"}
     for words in ("CBRN Foren\u00adsics", "Kazakh\u00adstan", "communi-\ncation oﬃcers"):
         assert quotes[words]["method"] == "normalised"
-    assert {row["method"] for row in folded.tables.rows["evidence"] if row["quote"] == "Zentralasien"} == {
+    assert {row["method"] for row in after["evidence"] if row["quote"] == "Zentralasien"} == {
         "derived",
         "verbatim",
     }

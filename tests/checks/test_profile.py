@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from cbrn_data.checks.profile import PROFILE, by_profile
+from cbrn_data.checks.released import by_profile
 from cbrn_data.release import code
+from cbrn_data.tabular.profile import PROFILES
 from tests.conftest import PROJECT
 
 DIGESTS = {
@@ -24,7 +25,7 @@ OFFICIAL = PROJECT.parent / "shared" / "standards" / "data" / "datapackage-2.0" 
 
 @pytest.mark.parametrize("version", DIGESTS)
 def test_a_profile_is_as_its_note_says_and_refers_to_nothing_else(version: str) -> None:
-    folder = PROJECT / "src" / "cbrn_data" / "checks" / "profiles"
+    folder = PROJECT / "src" / "cbrn_data" / "tabular" / "profiles"
     data = (folder / f"datapackage-{version}.json").read_bytes()
     assert sha256(data).hexdigest() == DIGESTS[version]
     assert DIGESTS[version] in (folder / "README.md").read_text(encoding="utf-8")
@@ -33,11 +34,11 @@ def test_a_profile_is_as_its_note_says_and_refers_to_nothing_else(version: str) 
 
 @pytest.mark.skipif(not OFFICIAL.exists(), reason="a copy of the official repository's files is not here")
 def test_the_profile_that_judges_is_the_official_one() -> None:
-    assert PROFILE.read_bytes() == OFFICIAL.read_bytes()
+    assert (PROFILES / "datapackage-2.0.json").read_bytes() == OFFICIAL.read_bytes()
 
 
 def test_the_digest_of_the_code_that_a_release_records_has_the_profile_in_it() -> None:
-    assert "checks/profiles/datapackage-2.0.json" in {name for name, _ in code._files(files("cbrn_data"), "")}
+    assert "tabular/profiles/datapackage-2.0.json" in {name for name, _ in code._files(files("cbrn_data"), "")}
 
 
 @pytest.fixture

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from cbrn_data.documents import received
 from cbrn_data.errors import SourceError
-from cbrn_data.intake.add import About, add_file
+from cbrn_data.intake.add import add_file
+from cbrn_data.intake.write import About
 from cbrn_data.isolated import Limits, UnreadableError, read_isolated
+from cbrn_data.settings import Settings
 
 PAGE = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /XObject << /X 5 0 R >> >> >>"
 
@@ -47,22 +50,22 @@ def packed(size: int) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("data", "limits", "said"),
+    ("make", "limits", "said"),
     [
-        (nested(30), Limits(cpu=1, seconds=60), "takes more than 1 seconds of processor time"),
-        (packed(512 << 20), Limits(memory=300 << 20, seconds=60), "takes more than 300 MiB of memory"),
+        (lambda: nested(30), Limits(cpu=1, seconds=60), "takes more than 1 seconds of processor time"),
+        (lambda: packed(512 << 20), Limits(memory=300 << 20, seconds=60), "takes more than 300 MiB of memory"),
     ],
     ids=["nested forms", "packed blanks"],
 )
-def test_what_takes_too_much_is_a_reason(data: bytes, limits: Limits, said: str) -> None:
+def test_what_takes_too_much_is_a_reason(make: Callable[[], bytes], limits: Limits, said: str) -> None:
     with pytest.raises(UnreadableError, match=said):
-        read_isolated(received.READERS["PDF"], data, limits)
+        read_isolated(received.READERS["PDF"], make(), limits)
 
 
 def test_a_pdf_that_takes_too_much_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(received, "read_isolated", lambda reader, data: read_isolated(reader, data, Limits(1, 60)))
+    monkeypatch.setattr(received, "read_isolated", lambda reader, data, _: read_isolated(reader, data, Limits(1, 60)))
     (tmp_path / "a.pdf").write_bytes(nested(30))
     with pytest.raises(SourceError) as caught:
-        add_file(tmp_path / "a.pdf", tmp_path / "raw", About(retrieved_on="2026-11-22"))
+        add_file(tmp_path / "a.pdf", Settings(tmp_path, tmp_path / "published"), About(today="2026-11-22"))
     assert [finding.code for finding in caught.value.findings] == ["document-too-large"]
     assert not (tmp_path / "raw").exists()

@@ -137,12 +137,12 @@ COURSES = ("In May 2024 a course of ten days was held in Amman.", "In June 2024 
 @pytest.mark.parametrize(
     ("page", "doubt"),
     [
-        (Drawn().text(40, 60, "Waste").text(40, 84, "Project 12 trained 500 officers", grey=1), "nobody sees"),
+        (Drawn().text(40, 60, "Waste").text(40, 84, "Project 12 trained 500 officers", grey=1), "is invisible"),
         (Drawn().text(40, 60, "Waste").box(30, 40, 100, 40), "painted over"),
         (Drawn().text(40, 40, "Results").text(40, 60, COURSES[0]).text(40, 80, "A quotation", 16), "another size"),
         (
             Drawn().text(40, 40, "Results").text(40, 60, COURSES[0]).text(40, 80, "A caption").text(40, 100, COURSES[1]),
-            "no sentence",
+            "not a sentence",
         ),
         (Drawn().lines(40, 60, "Border control of all goods", "Border", "Waste").text(230, 60, "Forensics"), ""),
     ],
@@ -159,7 +159,7 @@ def test_what_could_be_read_otherwise_is_doubted(page: Drawn, doubt: str) -> Non
         (pdf(Drawn().raw("q 595 0 0 842 0 0 cm /I Do Q")), "document-without-text", "is a scan"),
         (pdf(Drawn().raw("q 595 0 0 842 0 0 cm /I Do Q").text(40, 40, "Received")), "document-without-text", "'Received'"),
         (pdf(Drawn().raw("0 0 m 1 1 l 2 2 l f " * 900)), "document-without-text", "as curves"),
-        (pdf(Drawn()), "document-without-text", "holds no text"),
+        (pdf(Drawn()), "document-without-text", "has no text"),
         (
             pdf(
                 Drawn().text(40, 40, "a"),
@@ -169,7 +169,7 @@ def test_what_could_be_read_otherwise_is_doubted(page: Drawn, doubt: str) -> Non
             "password",
         ),
         (b"%PDF-1.7\nnothing", "document-damaged", "cannot be read as PDF"),
-        (pdf(Drawn().raw("BT /F 9 Tf 40 800 Td (\x81\x8d) Tj (words) Tj ET")), "document-without-text", "fonts do not say"),
+        (pdf(Drawn().raw("BT /F 9 Tf 40 800 Td (\x81\x8d) Tj (words) Tj ET")), "document-without-text", "do not identify"),
         (pdf(*[Drawn().text(40, 40, "a")] * 41), "document-too-large", "40 pages"),
     ],
 )
@@ -206,5 +206,5 @@ def test_printed_leaflets_say_what_they_say(name: str) -> None:
 
     gold = json.loads((SHARED / "manifest.json").read_text())[name]["gold"]
     received = read_file(SHARED / name, (SHARED / name).read_bytes())
-    assert not [finding for finding in received.findings if finding.blocks]
+    assert not [finding for finding in received.findings if finding.is_error]
     assert extracted(received.leaflet) == json.loads((SHARED / f"{gold}.expected.json").read_text())

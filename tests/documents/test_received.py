@@ -30,7 +30,7 @@ def packed(name: str) -> bytes:
         ("a.docx", b"{\\rtf1", "document-mislabelled", "save it as PDF or DOCX"),
         ("a.html", b"\x89PNG\r\n", "document-mislabelled", "a picture"),
         ("a.docx", b"\xd0\xcf\x11\xe0" + "EncryptedPackage".encode("utf-16-le"), "document-locked", "password"),
-        ("a.docx", b"\xd0\xcf\x11\xe0", "document-mislabelled", "an old Word file"),
+        ("a.docx", b"\xd0\xcf\x11\xe0", "document-mislabelled", "an old Word or Excel file"),
     ],
 )
 def test_a_name_that_says_another_format_is_refused(name: str, data: bytes, code: str, words: str) -> None:

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cbrn_data.checks.rows import released_rows
-from cbrn_data.schema.canonical import Row
 from cbrn_data.schema.coverage import Coverage, coverage, coverage_properties, first_day, last_day
 from cbrn_data.schema.model import Package, read_package
+from cbrn_data.schema.table import Table, released_tables
 from cbrn_data.store.history import read_history
+from tests.records import rows_of, tables_of
 
 
 @pytest.fixture(scope="module")
@@ -27,41 +27,40 @@ def package(folder: Path) -> Package:
 
 
 @pytest.fixture(scope="module")
-def rows(published: Path, package: Package) -> dict[str, list[Row]]:
-    return released_rows(read_history(published)[0], package)
+def tables(folder: Path, package: Package) -> dict[str, Table]:
+    return released_tables(folder, package)
 
 
-def test_the_real_release(package: Package, rows: dict[str, list[Row]]) -> None:
-    found = coverage(package, rows, {})
+def test_the_real_release(package: Package, tables: dict[str, Table]) -> None:
+    found = coverage(package, tables)
     assert (found.first_day, found.last_day) == ("2012-12-21", "2027-11-30")
-    assert [code for code, _ in found.countries] == [row["country_id"] for row in rows["countries"]]
+    assert [code for code, _ in found.countries] == [row["country_id"] for row in tables["countries"].rows]
     said = coverage_properties(package, found)
     assert said["temporal"] == {"start": "2012-12-21", "end": "2027-11-30"}
     assert said["spatial"][0] == {"identifier": "AFG", "name": "Afghanistan"}
 
 
-def test_a_file_is_read_by_block_as_rows_are(folder: Path, package: Package, rows: dict[str, list[Row]]) -> None:
-    files = {name: folder / f"{name}.csv" for name in package.about["coverage"]["temporal"]}
-    assert coverage(package, {"countries": rows["countries"]}, files) == coverage(package, rows, {})
+def test_a_file_is_read_by_block_as_rows_are(package: Package, tables: dict[str, Table]) -> None:
+    assert coverage(package, tables_of(rows_of(tables), package)) == coverage(package, tables)
 
 
-def test_only_the_tables_that_are_named_count(package: Package, rows: dict[str, list[Row]]) -> None:
-    about = package.about | {"coverage": {"spatial": "countries", "temporal": ["regions"]}}
-    found = coverage(replace(package, about=about), rows, {})
+def test_only_the_tables_that_are_named_count(package: Package, tables: dict[str, Table]) -> None:
+    about = package.metadata | {"coverage": {"spatial": "countries", "temporal": ["regions"]}}
+    found = coverage(replace(package, metadata=about), tables)
     assert (found.first_day, found.last_day) == ("2013-03-01", "2021-11-30")
 
 
 def test_a_package_that_declares_none_is_described_by_all_tables_and_says_nothing(
-    package: Package, rows: dict[str, list[Row]]
+    package: Package, tables: dict[str, Table]
 ) -> None:
-    older = replace(package, about={key: value for key, value in package.about.items() if key != "coverage"})
-    found = coverage(older, rows, {})
+    older = replace(package, metadata={key: value for key, value in package.metadata.items() if key != "coverage"})
+    found = coverage(older, tables)
     assert (found.first_day, len(found.countries)) == ("2012-12-21", 65)
     assert coverage_properties(older, found) == {}
 
 
 def test_tables_without_a_date_cover_no_time(package: Package) -> None:
-    empty = coverage(package, {}, {})
+    empty = coverage(package, {})
     assert empty == Coverage((), None, None)
     assert coverage_properties(package, empty) == {"spatial": []}
 

@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from cbrn_data.errors import SchemaError
-from cbrn_data.schema.definition import package_faults
 from cbrn_data.schema.descriptor import package_properties
-from cbrn_data.schema.model import check_descriptions, read_package
+from cbrn_data.schema.model import Metadata, check_descriptions, read_package
 from cbrn_data.schema.vocabulary import FREQUENCIES, LICENCES, THEMES
 from tests.conftest import PROJECT
 
@@ -38,10 +38,10 @@ def changed(folder: Path, name: str, old: str, new: str) -> None:
 
 def test_the_real_definitions_are_read_in_the_order_of_the_package() -> None:
     package = read_package(PROJECT / "schemas")
-    assert list(package.tables) == package.about["tables"]
+    assert list(package.tables) == package.metadata["tables"]
     assert set(package.files) == {path.name for path in (PROJECT / "schemas").iterdir()}
     assert [table.name for table in package.with_role("provenance")] == ["sources", "evidence"]
-    assert [table.name for table in package.with_role("record")] == ["quarantine", "changes"]
+    assert [table.name for table in package.with_role("log")] == ["quarantine", "changes"]
     assert package.tables["projects"].field("budget_eur").unit == "euros"
 
 
@@ -50,79 +50,82 @@ CASES: dict[str, tuple[str, str, str, list[tuple[str, str]]]] = {
         "countries.yaml",
         "    example: KZ\n",
         "",
-        [("schemas/countries.yaml:15", "iso2: the key 'example' is missing")],
+        [("schemas/countries.yaml:15", "iso2: example is missing")],
     ),
     "empty title": (
         "countries.yaml",
         "    title: Name\n",
         "    title: ''\n",
-        [("schemas/countries.yaml:27", "name: title must be text")],
+        [("schemas/countries.yaml:27", "name: title is '' and must not be blank")],
     ),
     "unknown key": (
         "countries.yaml",
         "    title: Name\n",
         "    title: Name\n    titel: Name\n",
-        [("schemas/countries.yaml:27", "name: the key 'titel' is not known")],
+        [("schemas/countries.yaml:27", "name: titel is not known")],
     ),
     "field twice": (
         "countries.yaml",
         "  - name: m49",
         "  - name: iso2",
-        [("schemas/countries.yaml:15", "the field 'iso2' stands twice")],
+        [("schemas/countries.yaml:15", "the field 'iso2' is repeated")],
     ),
     "another name": (
         "countries.yaml",
         "name: countries\n",
         "name: lands\n",
-        [("schemas/countries.yaml:1", "name is 'lands', not that of the file")],
+        [("schemas/countries.yaml:1", "name is 'lands', which is not the name of the file")],
     ),
     "another role": (
         "countries.yaml",
         "role: data",
         "role: decoration",
-        [("schemas/countries.yaml:1", "role must be one of data, provenance, record")],
+        [("schemas/countries.yaml:1", "role is 'decoration' and must be 'data', 'provenance' or 'log'")],
     ),
     "key of no field": (
         "countries.yaml",
         "primaryKey: [country_id]",
         "primaryKey: [code]",
-        [("schemas/countries.yaml:1", "primaryKey names the field 'code', which is not there")],
+        [("schemas/countries.yaml:1", "primaryKey names the field 'code', which does not exist")],
     ),
     "key that is no list": (
         "countries.yaml",
         "primaryKey: [country_id]",
         "primaryKey: country_id",
-        [("schemas/countries.yaml:1", "primaryKey must be a list of names of fields")],
+        [("schemas/countries.yaml:1", "primaryKey is 'country_id' and must be a list")],
     ),
     "foreign key to nothing": (
         "regions.yaml",
         "resource: countries",
         "resource: lands",
-        [("schemas/regions.yaml:1", "foreignKeys leads to lands.country_id, which is not there")],
+        [("schemas/regions.yaml:1", "foreignKeys refers to lands.country_id, which does not exist")],
     ),
     "foreign key without fields": (
         "regions.yaml",
         "fields: [secretariat_country_id], ",
         "",
-        [("schemas/regions.yaml:1", "entry 1 of foreignKeys: the key 'fields' is missing")],
+        [("schemas/regions.yaml:1", "entry 1 of foreignKeys: fields is missing")],
     ),
     "check of no field": (
         "memberships.yaml",
         "fields: [joined, first_stated, last_stated]",
         "fields: [left]",
-        [("schemas/memberships.yaml:1", "checks names the field 'left', which is not there")],
+        [("schemas/memberships.yaml:1", "checks names the field 'left', which does not exist")],
     ),
     "fields that are no list": (
         "countries.yaml",
         "fields:\n",
         "fields: many\nrest:\n",
-        [("schemas/countries.yaml:1", "fields must be a list"), ("schemas/countries.yaml:1", "the key 'rest' is not known")],
+        [
+            ("schemas/countries.yaml:1", "fields is 'many' and must be a list"),
+            ("schemas/countries.yaml:1", "rest is not known"),
+        ],
     ),
     "a key twice": (
         "countries.yaml",
         "role: data\n",
         "role: data\nrole: data\n",
-        [("schemas/countries.yaml:7", "is not strict YAML: the key 'role' stands twice")],
+        [("schemas/countries.yaml:7", "is not strict YAML: the key 'role' is repeated")],
     ),
     "an alias": (
         "countries.yaml",
@@ -134,7 +137,7 @@ CASES: dict[str, tuple[str, str, str, list[tuple[str, str]]]] = {
         "package.yaml",
         "publisher:\n  name: cbrn_data maintainers\n",
         "publisher:\n",
-        [("schemas/package.yaml:1", "publisher must be a name and an email")],
+        [("schemas/package.yaml:1", "publisher.name is missing")],
     ),
     "a licence that no portal knows": (
         "package.yaml",
@@ -143,7 +146,7 @@ CASES: dict[str, tuple[str, str, str, list[tuple[str, str]]]] = {
         [
             (
                 "schemas/package.yaml:1",
-                f"licence must be a title, a path that is the address of its text, and a name: {', '.join(LICENCES)}",
+                f"licence.name is 'CC-BY-9.0' and must be one of {', '.join(LICENCES)}",
             )
         ],
     ),
@@ -154,7 +157,7 @@ CASES: dict[str, tuple[str, str, str, list[tuple[str, str]]]] = {
         [
             (
                 "schemas/package.yaml:1",
-                f"licence must be a title, a path that is the address of its text, and a name: {', '.join(LICENCES)}",
+                "licence.path is 'javascript:alert(1)' and must be the address of its text",
             )
         ],
     ),
@@ -165,7 +168,7 @@ CASES: dict[str, tuple[str, str, str, list[tuple[str, str]]]] = {
         [
             (
                 "schemas/package.yaml:1",
-                f"themes must be a list of some of {', '.join(THEMES)}",
+                f"entry 2 of themes is 'WEAPONS' and must be one of {', '.join(THEMES)}",
             )
         ],
     ),
@@ -176,7 +179,7 @@ CASES: dict[str, tuple[str, str, str, list[tuple[str, str]]]] = {
         [
             (
                 "schemas/package.yaml:1",
-                f"themes must be a list of some of {', '.join(THEMES)}",
+                "themes must not name anything twice",
             )
         ],
     ),
@@ -187,7 +190,7 @@ CASES: dict[str, tuple[str, str, str, list[tuple[str, str]]]] = {
         [
             (
                 "schemas/package.yaml:1",
-                f"frequency must be one of {', '.join(FREQUENCIES)}",
+                f"frequency is 'now and then' and must be one of {', '.join(FREQUENCIES)}",
             )
         ],
     ),
@@ -195,13 +198,13 @@ CASES: dict[str, tuple[str, str, str, list[tuple[str, str]]]] = {
         "package.yaml",
         "language: ENG",
         "language: English",
-        [("schemas/package.yaml:1", "language must be one of ENG")],
+        [("schemas/package.yaml:1", "language is 'English' and must be one of ENG")],
     ),
     "a contact without an address for letters": (
         "package.yaml",
         "contact:\n  name: cbrn_data maintainers\n  email: data@cbrn-data.example\n",
         "contact:\n  name: cbrn_data maintainers\n  email: somebody here\n",
-        [("schemas/package.yaml:1", "contact must be a name and an email")],
+        [("schemas/package.yaml:1", "contact.email is 'somebody here' and must be an email address")],
     ),
     "a coverage without a period": (
         "package.yaml",
@@ -210,7 +213,7 @@ CASES: dict[str, tuple[str, str, str, list[tuple[str, str]]]] = {
         [
             (
                 "schemas/package.yaml:1",
-                "coverage must be spatial, the name of a table, and temporal, a list of names of tables",
+                "coverage.temporal is missing",
             )
         ],
     ),
@@ -219,21 +222,24 @@ CASES: dict[str, tuple[str, str, str, list[tuple[str, str]]]] = {
         "  spatial: countries\n  temporal: [regions, ",
         "  spatial: projects\n  temporal: [region, ",
         [
-            ("schemas/package.yaml:1", "coverage names the table 'region', which is not there"),
-            ("schemas/package.yaml:1", "coverage takes countries from projects, which has no country_id and name for each"),
+            ("schemas/package.yaml:1", "coverage names the table 'region', which does not exist"),
+            (
+                "schemas/package.yaml:1",
+                "coverage names the table projects for countries, which must have country_id and name",
+            ),
         ],
     ),
     "a table outside": (
         "package.yaml",
         "  - regions\n",
         "  - ../regions\n",
-        [("schemas/package.yaml:1", "tables must be a list of names of tables")],
+        [("schemas/package.yaml:1", "entry 1 of tables is '../regions' and must be a name in small letters")],
     ),
     "a table twice": (
         "package.yaml",
         "  - regions\n",
         "  - regions\n  - regions\n",
-        [("schemas/package.yaml:1", "tables names 'regions' twice")],
+        [("schemas/package.yaml:1", "tables must not name anything twice")],
     ),
 }
 
@@ -250,9 +256,9 @@ def test_every_fault_of_every_file_is_told_at_once(schemas: Path) -> None:
     changed(schemas, "regions.yaml", "role: data", "role: 7")
     (schemas / "figures.yaml").unlink()
     assert refusals(schemas) == [
-        ("schema-invalid", "schemas/countries.yaml:15", "iso2: the key 'example' is missing"),
-        ("schema-invalid", "schemas/figures.yaml", "the file is not there"),
-        ("schema-invalid", "schemas/regions.yaml:1", "role must be one of data, provenance, record"),
+        ("schema-invalid", "schemas/countries.yaml:15", "iso2: example is missing"),
+        ("schema-invalid", "schemas/figures.yaml", "the file is missing"),
+        ("schema-invalid", "schemas/regions.yaml:1", "role is 7 and must be 'data', 'provenance' or 'log'"),
     ]
 
 
@@ -264,11 +270,11 @@ def to_folder(path: Path) -> None:
 UNREADABLE: dict[str, tuple[Callable[[Path], object], list[tuple[str, str, str]]]] = {
     "missing": (
         lambda path: path.unlink(),
-        [("schema-invalid", "schemas/countries.yaml", "the file is not there")],
+        [("schema-invalid", "schemas/countries.yaml", "the file is missing")],
     ),
     "a folder": (
         to_folder,
-        [("schema-invalid", "schemas/countries.yaml", "is not a regular file; put the real file in its place")],
+        [("schema-invalid", "schemas/countries.yaml", "is not a regular file; replace it with the real file")],
     ),
     "no YAML": (
         lambda path: path.write_text("name: [countries\n"),
@@ -286,11 +292,11 @@ UNREADABLE: dict[str, tuple[Callable[[Path], object], list[tuple[str, str, str]]
     ),
     "a list": (
         lambda path: path.write_text("- a\n"),
-        [("schema-invalid", "schemas/countries.yaml:1", "is not a list of keys and values")],
+        [("schema-invalid", "schemas/countries.yaml:1", "is a list and must be keys and values")],
     ),
     "empty": (
         lambda path: path.write_text(""),
-        [("schema-invalid", "schemas/countries.yaml:1", "is not a list of keys and values")],
+        [("schema-invalid", "schemas/countries.yaml:1", "is null and must be keys and values")],
     ),
 }
 
@@ -303,7 +309,7 @@ def test_a_definition_that_cannot_be_read_is_told(case: str, schemas: Path) -> N
 
 
 def test_a_folder_without_a_package_is_told(tmp_path: Path) -> None:
-    assert refusals(tmp_path) == [("schema-invalid", "schemas/package.yaml", "the file is not there")]
+    assert refusals(tmp_path) == [("schema-invalid", "schemas/package.yaml", "the file is missing")]
 
 
 def test_rows_are_named_and_ordered_by_their_key() -> None:
@@ -326,19 +332,20 @@ def test_a_text_that_no_catalogue_can_hold_is_refused_at_its_line(escape: str, s
 def test_a_description_that_no_search_for_datasets_takes_is_refused() -> None:
     package = read_package(PROJECT / "schemas")
     check_descriptions(package)
-    long = replace(package.tables["projects"], description="x" * (5000 - len(package.about["description"].strip())))
+    long = replace(package.tables["projects"], description="x" * (5000 - len(package.metadata["description"].strip())))
     with pytest.raises(SchemaError) as raised:
         check_descriptions(replace(package, tables={**package.tables, "projects": long}))
     (finding,) = raised.value.findings
     assert (finding.source, finding.code) == ("schemas/projects.yaml", "schema-invalid")
-    assert "the description has 5,001 characters" in finding.message
+    assert "the description and that of package.yaml have 5,001 characters" in finding.message
     check_descriptions(
         replace(package, tables={**package.tables, "projects": replace(long, description=long.description[1:])})
     )
 
 
 def test_a_homepage_is_an_address_and_stands_in_the_descriptor() -> None:
-    about = read_package(PROJECT / "schemas").about
+    about = read_package(PROJECT / "schemas").metadata
     assert "homepage" not in package_properties({key: about[key] for key in about if key != "homepage"})
     assert package_properties({**about, "homepage": "https://data.example/"})["homepage"] == "https://data.example/"
-    assert list(package_faults({**about, "homepage": "data.example"})) != []
+    with pytest.raises(ValidationError, match="the address of a page"):
+        Metadata.model_validate({**about, "homepage": "data.example"})

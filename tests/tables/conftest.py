@@ -8,11 +8,13 @@ import pytest
 
 from cbrn_data.checks.run import check_tables
 from cbrn_data.findings import Finding
+from cbrn_data.normalise.text import slug
 from cbrn_data.schema.model import Package, read_package
+from cbrn_data.schema.table import Row
 from cbrn_data.sources.source import Source, digest, read_sources
-from cbrn_data.tables.build import Tables, build_tables
-from cbrn_data.words.text import slug
+from cbrn_data.tables.build import build_tables
 from tests.conftest import CURATED, PROJECT
+from tests.records import rows_of
 
 LEAFLETS = PROJECT / "tests" / "leaflets"
 
@@ -46,15 +48,17 @@ class Made:
         data = ("\n".join(lines) + "\n").encode()
         return self.source(f"{name}.csv", data, kind="curated", table=table, on_error=on_error)
 
-    def build(self, *leaflets: str, more: tuple[Source, ...] = (), alone: bool = False) -> tuple[Tables, list[Finding]]:
+    def build(
+        self, *leaflets: str, more: tuple[Source, ...] = (), alone: bool = False
+    ) -> tuple[dict[str, list[Row]], list[Finding]]:
         """Build tables from leaflets and further sources, and check them; ``alone``: of the curated ones countries only."""
         kept = [self.countries, *(() if alone else self.kept)]
         sources = [*kept, *map(self.leaflet, leaflets), *more]
-        tables = build_tables(sorted(sources, key=lambda item: item.source_id), self.package)
+        built = build_tables(sorted(sources, key=lambda item: item.source_id), self.package)
         documents = {item.source_id: item.document for item in sources}
-        blocked = any(finding.blocks for finding in tables.findings)
-        checked = [] if blocked else check_tables(tables.rows, self.package, documents)
-        return tables, sorted({*tables.findings, *checked})
+        blocked = any(finding.is_error for finding in built.findings)
+        checked = [] if blocked else check_tables(built.tables, self.package, documents)
+        return rows_of(built.tables), sorted({*built.findings, *checked})
 
 
 @pytest.fixture(scope="session")

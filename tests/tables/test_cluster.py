@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -22,29 +20,26 @@ from hypothesis import strategies as st
 
 from cbrn_data import pipeline
 from cbrn_data.errors import CbrnDataError
+from cbrn_data.progress import Observer, Step, observed
 from cbrn_data.release.code import code_version
-from cbrn_data.schema.model import read_package
-from cbrn_data.schema.records import Reading, header_words, known_keys
+from cbrn_data.schema.bulk import BulkReading, header_words
+from cbrn_data.schema.check import known_keys
+from cbrn_data.schema.model import Package, read_package
+from cbrn_data.schema.table import Tables, table_of_rows
 from cbrn_data.settings import Settings
-from cbrn_data.sources.source import read_sources
+from cbrn_data.sources.source import Source, read_sources
 from cbrn_data.tables import cluster
+from cbrn_data.tables.bulk import BulkTable, bulk_table, write_bulk
 from cbrn_data.tables.cluster import Cluster
 from cbrn_data.tables.parts import Task, join_parts, write_part
-from cbrn_data.tables.records import Records, records_of, write_records
-from cbrn_data.tables.resolve import Row
 from cbrn_data.tabular.blocks import read_header
 from cbrn_data.tabular.pieces import NotCutError, cut_file
+from tests import records
 from tests.cli.conftest import run
-from tests.conftest import PROJECT
+from tests.conftest import PROJECT, free_port
 
 pytestmark = pytest.mark.usefixtures("without_pages")
 
-_spec = importlib.util.spec_from_file_location("records", Path(__file__).parent.parent / "records.py")
-assert _spec and _spec.loader
-records: Any = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(records)
-
-PROJECTS: dict[str, list[Row]] = {"projects": [{"project_id": "P101"}]}
 LINES: list[Callable[[int], str]] = [
     lambda n: records.row(n),
     lambda n: records.row(n, title='two\nlines, "quoted"'),
@@ -62,23 +57,28 @@ LINES: list[Callable[[int], str]] = [
 """Good rows, and rows that are wrong in several ways."""
 
 
-def in_parts(source: Any, package: Any, folder: Path, size: int) -> Records:
+def projects(package: Package) -> Tables:
+    return {"projects": table_of_rows(package.tables["projects"], [{"project_id": "P101"}])}
+
+
+def in_parts(source: Source, package: Package, folder: Path, size: int) -> BulkTable:
     """Make a table in parts, each apart from the others, last first."""
     table = package.tables["trainings"]
-    known = known_keys(PROJECTS, table)
+    known = known_keys(table, projects(package))
+    assert source.path
     with source.path.open("rb") as file:
         header, _, _ = read_header(file)
     tasks = [Task(source.path, piece, header, table, known, folder) for piece in cut_file(source.path, size)]
     parts = [write_part(task) for task in reversed(tasks)][::-1]
-    reading = Reading(table)
+    reading = BulkReading(table)
     reading.header, reading.header_start = header_words(source.path)
     files = join_parts(parts, reading, folder / "trainings.csv", folder / "trainings.json")
-    return records_of(source, reading, *files)
+    return bulk_table(source, reading, files)
 
 
-def told(made: Records) -> tuple[object, ...]:
-    files = (made.csv.path.read_bytes(), made.json.path.read_bytes(), made.csv.sha256, made.json.sha256)
-    return (*files, made.rows, made.cells, made.evidence, made.findings, made.quarantined)
+def told(made: BulkTable) -> tuple[object, ...]:
+    files = [(form, file.path.read_bytes(), file.sha256, file.size) for form, file in sorted(made.table.files.items())]
+    return files, made.table.count, made.table.rows, made.evidence, made.findings, made.quarantined
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +112,7 @@ def test_in_parts_or_in_one_go_is_the_same(
     sources, findings = read_sources(root / "raw")
     assert not findings
     one, other = tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("other")
-    whole = write_records(sources[0], package, PROJECTS, one)
+    whole = write_bulk(sources[0], package, projects(package), one)
     try:
         made = in_parts(sources[0], package, other, size)
     except NotCutError:
@@ -148,92 +148,122 @@ def test_keys_out_of_order_from_one_part_to_the_next_are_not_joined(
         in_parts(source, package, tmp_path, 60)
 
 
-@pytest.fixture
-def workers(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
-    """A scheduler and two workers as processes on loopback; each worker has one thread and no nanny to restart it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+Start = Callable[[], subprocess.Popen[bytes]]
+
+
+@pytest.fixture(scope="module")
+def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Start]]:
+    """A scheduler and a worker as processes on loopback, and what starts another worker.
+
+    Each worker has one thread and no nanny to restart it.
+    """
+    folder = tmp_path_factory.mktemp("dask")
+    port = free_port()
     address = f"tcp://127.0.0.1:{port}"
     pythonpath = os.pathsep.join([str(PROJECT / "src"), os.environ.get("PYTHONPATH", "")])
     environment = dict(os.environ, PYTHONPATH=pythonpath, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="3")
-    log = (tmp_path / "log").open("wb")
+    log = (folder / "log").open("wb")
+    running: list[subprocess.Popen[bytes]] = []
 
     def start(*arguments: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "distributed.cli." + arguments[0], *arguments[1:]]
-        return subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=tmp_path)
+        running.append(subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=folder))
+        return running[-1]
 
-    scheduler = start("dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
-    common = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1", "--local-directory", str(tmp_path))
-    both = [start("dask_worker", address, *common) for _ in range(2)]
-    from distributed import Client
-
-    with Client(address, timeout=60, set_as_default=False) as client:
-        client.wait_for_workers(2, timeout=60)
-    yield address, both
-    for process in [*both, scheduler]:
+    start("dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
+    common = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1", "--local-directory", str(folder))
+    worker = partial(start, "dask_worker", address, *common)
+    worker()
+    wait_for_workers(address, 1)
+    yield address, worker
+    for process in reversed(running):
         process.kill()
         process.wait()
     log.close()
 
 
+def wait_for_workers(address: str, number: int) -> None:
+    from distributed import Client
+
+    with Client(address, timeout=300, set_as_default=False) as client:
+        client.wait_for_workers(number, timeout=300)
+
+
 def test_a_worker_that_dies_changes_nothing(
-    project: Path, tmp_path: Path, workers: tuple[str, list[subprocess.Popen[bytes]]], monkeypatch: pytest.MonkeyPatch
+    project: Path, tmp_path: Path, scheduler: tuple[str, Start], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    address, (first, _) = workers
+    address, start = scheduler
+    first = start()
+    wait_for_workers(address, 2)
     records.define(project)
-    records.put(project, [records.row(number, id=f"t-{number:07d}", title='two\n"lines"') for number in range(20_000)])
+    records.put(project, [records.row(number, id=f"t-{number:07d}", title='two\n"lines"') for number in range(6_000)])
     alone = tmp_path / "alone"
     assert run("publish", "--root", project, "--published", alone).code == 0
     dead: list[float] = []
 
-    def kill(name: str, share: float) -> None:
-        if not dead:
-            assert share < 0.5
-            first.send_signal(signal.SIGKILL)
-            first.wait()
-            dead.append(share)
+    class Killing(Observer):
+        """Kills a worker as soon as the first part is there."""
+
+        def show(self, step: Step) -> None:
+            if step.name == "Build trainings" and step.share and not dead:
+                assert step.share < 0.5
+                first.send_signal(signal.SIGKILL)
+                first.wait()
+                dead.append(step.share)
 
     where = Settings(project, tmp_path / "together")
-    two = Cluster(address, code_version, piece=1 << 16, small=0)
+    two = Cluster(address, code_version, piece=1 << 14, small=0)
     try:
-        built = pipeline.build(pipeline.gather(where), partial(two.write, tell=kill))
+        with observed(Killing()):
+            built = pipeline.build(pipeline.gather(where), two.write)
     finally:
         two.close()
     assert dead
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795305600")
     pipeline.publish(built, pipeline.open_store(where), "2026-11-22")
     assert _files(tmp_path / "together") == _files(alone)
 
 
-def test_the_command(project: Path, tmp_path: Path, workers: tuple[str, list[subprocess.Popen[bytes]]]) -> None:
+def test_the_command(project: Path, scheduler: tuple[str, Start]) -> None:
     records.define(project)
     records.put(project, [records.row(number) for number in range(1, 3000)])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cluster, "SMALL", 0)
         patch.setattr(cluster, "PIECE", 20_000)
-        done = run("publish", "--root", project, "--runner", "dask", "--scheduler", workers[0], "--json")
+        done = run("publish", "--root", project, "--runner", "dask", "--scheduler", scheduler[0], "--json")
     assert done.code == 0, done.err
     assert done.json["published"]
     assert run("verify", project / "published").code == 0
 
 
-def test_a_worker_with_other_code_is_refused(workers: tuple[str, list[subprocess.Popen[bytes]]]) -> None:
+def test_a_worker_with_other_code_is_refused(scheduler: tuple[str, Start]) -> None:
     with pytest.raises(CbrnDataError, match="runs another version of the code"):
-        Cluster(workers[0], os.getpid)
+        _ = Cluster(scheduler[0], os.getpid)._client
 
 
 def test_no_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "_SECONDS", 1)
     with pytest.raises(CbrnDataError, match="no scheduler answers"):
-        Cluster("tcp://127.0.0.1:1", os.getpid)
+        _ = Cluster("tcp://127.0.0.1:1", os.getpid)._client
+
+
+def test_a_scheduler_that_is_dead_costs_nothing_where_no_table_needs_it(project: Path, tmp_path: Path) -> None:
+    records.define(project)
+    records.put(project, [records.row(1)])
+    (project / "cbrn-data.toml").write_text('[cluster]\nscheduler = "tcp://127.0.0.1:1"\n')
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "distributed", None)  # not even imported
+        assert run("plan", "--root", project, "--json").json["news"]
+    done = run("publish", "--root", project, "--runner", "dask", "--scheduler", "nonsense")
+    assert done.code == 2 and "is not the address of a scheduler" in done.err
 
 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--runner", "dask"], "--runner is local"),
-        (["--scheduler", "tcp://127.0.0.1:1"], "--runner is local"),
-        (["--runner", "spark"], "--runner is local"),
+        (["--runner", "dask"], "--runner dask needs a scheduler"),
+        (["--runner", "local", "--scheduler", "tcp://127.0.0.1:1"], "--runner local uses no scheduler"),
+        (["--runner", "spark"], "--runner is 'spark'; it must be local or dask"),
     ],
 )
 def test_options_that_do_not_fit(project: Path, options: list[str], said: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from cbrn_data.findings import Finding
 from cbrn_data.schema.model import Package
-from cbrn_data.tables.build import Tables
+from cbrn_data.schema.table import Row
 from cbrn_data.tabular.schema import ForeignKey
 from tests.tables.conftest import Made
 
@@ -23,8 +23,8 @@ def told(findings: list[Finding]) -> list[tuple[str, str, str | None, str]]:
     return [(finding.code, finding.place, finding.field, finding.message) for finding in chosen]
 
 
-def project(tables: Tables, project_id: str) -> dict[str, str | None]:
-    return next(row for row in tables.rows["projects"] if row["project_id"] == project_id)
+def project(tables: dict[str, list[Row]], project_id: str) -> dict[str, str | None]:
+    return next(row for row in tables["projects"] if row["project_id"] == project_id)
 
 
 def test_a_curated_row_fills_what_the_leaflet_leaves_null(made: Any) -> None:
@@ -33,7 +33,7 @@ def test_a_curated_row_fills_what_the_leaflet_leaves_null(made: Any) -> None:
     row = project(tables, "P109")
     assert told(findings) == []
     assert (row["date_start"], row["date_end"], row["budget_eur"]) == ("2024-01", "2027", "1000000")
-    found = [e for e in tables.rows["evidence"] if (e["row_id"], e["field"]) == ("P109", "budget_eur")]
+    found = [e for e in tables["evidence"] if (e["row_id"], e["field"]) == ("P109", "budget_eur")]
     assert [(e["quote"], e["method"], e["url"], e["certainty"], e["line_start"]) for e in found] == [
         ("1000000", "curated", PAGE, "medium", "2")
     ]
@@ -44,19 +44,19 @@ def test_a_row_may_name_an_archived_copy_of_its_page(made: Any) -> None:
     more = made.curated("projects", "project_id,date_start,url,archived_url,certainty", f"P109,2024-01,{PAGE},{copy},high")
     tables, findings = made.build("central-asia-2025", more=(more,))
     assert told(findings) == []
-    found = {e["archived_url"] for e in tables.rows["evidence"] if e["source_id"] == "extra"}
+    found = {e["archived_url"] for e in tables["evidence"] if e["source_id"] == "extra"}
     assert found == {copy}
-    assert {e["archived_url"] for e in tables.rows["evidence"] if e["source_id"] != "extra"} == {None}
+    assert {e["archived_url"] for e in tables["evidence"] if e["source_id"] != "extra"} == {None}
 
 
 @pytest.mark.parametrize(
     ("copy", "code", "message"),
     [
-        ("see the archive", "cell-format", "archived_url 'see the archive' is no http(s) address"),
+        ("see the archive", "cell-format", "archived_url 'see the archive' is not an http(s) address"),
         (
             "https://archive.example/?a=1&utm_source=x",
             "curated-address",
-            "archived_url has utm_source among its parameters, which the page does not need",
+            "archived_url has parameters that the page does not need: utm_source",
         ),
     ],
 )
@@ -70,7 +70,7 @@ def test_several_pages_that_agree_are_all_evidence(made: Any) -> None:
     rows = [f"P109,109,2024,,,,https://example.org/{page},high" for page in ("a", "b")]
     tables, findings = made.build("central-asia-2025", more=(made.curated("projects", HEADER, *rows),))
     assert told(findings) == []
-    found = [e["url"] for e in tables.rows["evidence"] if (e["row_id"], e["field"]) == ("P109", "date_start")]
+    found = [e["url"] for e in tables["evidence"] if (e["row_id"], e["field"]) == ("P109", "date_start")]
     assert found == ["https://example.org/a", "https://example.org/b"]
 
 
@@ -79,9 +79,9 @@ def test_two_pages_that_disagree_are_told_and_the_cell_is_null(made: Any) -> Non
     tables, findings = made.build("central-asia-2025", more=(made.curated("projects", HEADER, *rows),))
     message = "date_start of P109 is '2024-07' here and '2024-01' in raw/extra.csv:2, by b.example and a.example"
     assert told(findings) == [("pages-disagree", "raw/extra.csv:3", "date_start", message)]
-    assert not any(finding.blocks for finding in findings)
+    assert not any(finding.is_error for finding in findings)
     assert project(tables, "P109")["date_start"] is None
-    assert [e for e in tables.rows["evidence"] if (e["row_id"], e["field"]) == ("P109", "date_start")] == []
+    assert [e for e in tables["evidence"] if (e["row_id"], e["field"]) == ("P109", "date_start")] == []
 
 
 def test_one_page_that_says_two_things_blocks(made: Any) -> None:
@@ -102,7 +102,7 @@ def test_a_curated_value_against_the_leaflet_yields_and_is_told(made: Any) -> No
     tables, findings = made.build("central-asia-2025", more=(more,))
     assert project(tables, "P109")["title"] == "Mitigating the risks of zoonotic diseases in Central Asia"
     (finding,) = [finding for finding in findings if finding.code == "curated-overruled"]
-    assert not finding.blocks and finding.place == "raw/extra.csv:2"
+    assert not finding.is_error and finding.place == "raw/extra.csv:2"
     assert finding.message == (
         "title of P109 is 'Zoonoses' here and 'Mitigating the risks of zoonotic diseases in Central Asia' "
         "in raw/central-asia-2025.txt:66"
@@ -115,9 +115,9 @@ def test_involvement_in_a_region_holds_for_each_edition(made: Any) -> None:
     involved = made.curated("project_regions", header, f"P99,central-asia,{PAGE},high", name="r")
     tables, findings = made.build("central-asia-2025", "central-asia-2026", more=(project_row, involved))
     assert told(findings) == []
-    found = [(row["as_of_year"], row["status"]) for row in tables.rows["project_listings"] if row["project_id"] == "P99"]
+    found = [(row["as_of_year"], row["status"]) for row in tables["project_listings"] if row["project_id"] == "P99"]
     assert found == [("2025", "not_listed_as_ongoing"), ("2026", "not_listed_as_ongoing")]
-    assert [row["region_id"] for row in tables.rows["project_regions"] if row["project_id"] == "P99"] == ["central-asia"]
+    assert [row["region_id"] for row in tables["project_regions"] if row["project_id"] == "P99"] == ["central-asia"]
 
 
 def test_a_region_without_a_leaflet_has_what_pages_state_and_null_elsewhere(made: Any) -> None:
@@ -137,7 +137,7 @@ def test_a_region_without_a_leaflet_has_what_pages_state_and_null_elsewhere(made
     )
     tables, findings = made.build("central-asia-2025", more=(region, members))
     assert told(findings) == []
-    row = next(row for row in tables.rows["regions"] if row["region_id"] == "atlantis")
+    row = next(row for row in tables["regions"] if row["region_id"] == "atlantis")
     assert {name: value for name, value in row.items() if value} == {
         "region_id": "atlantis",
         "name": "Atlantis",
@@ -146,11 +146,11 @@ def test_a_region_without_a_leaflet_has_what_pages_state_and_null_elsewhere(made
     }
     known = {
         row["country_id"]: (row["status"], row["first_stated"], row["last_stated"], row["last_edition"])
-        for row in tables.rows["memberships"]
+        for row in tables["memberships"]
         if row["region_id"] == "atlantis"
     }
     assert known == {"KEN": ("partner", "2014-01", "2024", None), "GHA": ("former", None, None, None)}
-    read = [e["read_on"] for e in tables.rows["evidence"] if (e["row_id"], e["field"]) == ("atlantis", "established_on")]
+    read = [e["read_on"] for e in tables["evidence"] if (e["row_id"], e["field"]) == ("atlantis", "established_on")]
     assert read == ["2026-11-28"]
 
 
@@ -169,22 +169,26 @@ def test_a_total_that_a_page_claims_is_held_against_what_is_named_and_begun_by_t
 
 def test_only_countries_that_are_referred_to_are_published(made: Any) -> None:
     tables, _ = made.build("central-asia-2025", alone=True)
-    assert [row["country_id"] for row in tables.rows["countries"]] == ["KAZ", "KGZ", "MNG", "PAK", "TJK", "UZB"]
+    assert [row["country_id"] for row in tables["countries"]] == ["KAZ", "KGZ", "MNG", "PAK", "TJK", "UZB"]
 
 
 BAD_ROWS = {
-    "cell-type": ("P109,109x,,,,,{page},high", "number", "number '109x' is no integer; an example: 101"),
+    "cell-type": ("P109,109x,,,,,{page},high", "number", "number '109x' is not of type integer; an example: 101"),
     "cell-pattern": (
         "Q109,,,,,,{page},high",
         "project_id",
         "project_id 'Q109' does not match P[1-9][0-9]{0,3}; an example: P101",
     ),
     "cell-range": ("P109,0,,,,,{page},high", "number", "number '0' must be at least 1 and at most 9999"),
-    "cell-enum": ("P109,,,,5,roughly,{page},high", "budget_qualifier", "budget_qualifier 'roughly' is none of exact, about"),
+    "cell-enum": (
+        "P109,,,,5,roughly,{page},high",
+        "budget_qualifier",
+        "budget_qualifier 'roughly' is not one of exact, about",
+    ),
     "cell-missing": (",109,,,,,{page},high", "project_id", "project_id is part of the key and must not be empty"),
     "curated-unsourced": ("P109,109,,,,,,high", "url", "the public page that states this row is missing"),
     "curated-certainty": ("P109,109,,,,,{page},low", "certainty", "certainty is 'low', not high or medium"),
-    "row-partial-date": ("P109,,2024-13,,,,{page},high", "date_start", "date_start '2024-13' is in no calendar"),
+    "row-partial-date": ("P109,,2024-13,,,,{page},high", "date_start", "date_start '2024-13' is not in the calendar"),
     "row-in-order": ("P109,,2025,2024,,,{page},high", "date_start", "date_start 2025 is after date_end 2024"),
 }
 
@@ -194,7 +198,7 @@ def test_a_bad_row_blocks(code: str, made: Any) -> None:
     row, field, message = BAD_ROWS[code]
     _, findings = made.build("central-asia-2025", more=(made.curated("projects", HEADER, row.format(page=PAGE)),))
     assert told(findings) == [(code, "raw/extra.csv:2", field, message)]
-    assert findings[0].blocks
+    assert findings[0].is_error
 
 
 @pytest.mark.parametrize("code", BAD_ROWS)
@@ -206,7 +210,7 @@ def test_a_bad_row_of_a_quarantined_table_is_set_aside_with_its_reason(code: str
     assert [(found, place, said) for found, place, _, said in told(findings)] == [
         ("row-quarantined", "raw/extra.csv:2", f"{code}: {message}")
     ]
-    (record,) = tables.rows["quarantine"]
+    (record,) = tables["quarantine"]
     assert (record["table_name"], record["source_id"], record["line"]) == ("projects", "extra", "2")
     assert (record["code"], record["reason"]) == (code, message)
     cells = [cell or None for cell in row.format(page=PAGE).split(",")]
@@ -218,9 +222,9 @@ def test_a_row_of_another_width_is_set_aside_too(made: Any) -> None:
     more = made.curated("projects", HEADER, "P109,109", f"P105,105,2023-12,,,,{PAGE},high", on_error="quarantine")
     tables, findings = made.build("central-asia-2025", more=(more,))
     assert told(findings) == [
-        ("row-quarantined", "raw/extra.csv:2", None, "csv-row-width: the row has 2 cells and the header 8")
+        ("row-quarantined", "raw/extra.csv:2", None, "csv-row-width: the row has 2 cells, the header has 8")
     ]
-    assert [(row["code"], row["row"]) for row in tables.rows["quarantine"]] == [("csv-row-width", '["P109", "109"]')]
+    assert [(row["code"], row["row"]) for row in tables["quarantine"]] == [("csv-row-width", '["P109", "109"]')]
 
 
 def test_a_quotation_mark_that_is_not_closed_blocks_even_a_quarantined_table(made: Any) -> None:
@@ -232,12 +236,13 @@ def test_a_quotation_mark_that_is_not_closed_blocks_even_a_quarantined_table(mad
 def test_every_reason_of_a_row_is_kept(made: Any) -> None:
     more = made.curated("projects", HEADER, "P109,x,2024-13,2023,y,,ftp://a,", on_error="quarantine")
     tables, _ = made.build("central-asia-2025", more=(more,))
-    assert {row["code"]: row["reason"] for row in tables.rows["quarantine"]} == {
-        "cell-type": "budget_eur 'y' is no integer; an example: 6500000; number 'x' is no integer; an example: 101",
+    assert {row["code"]: row["reason"] for row in tables["quarantine"]} == {
+        "cell-type": "budget_eur 'y' is not of type integer; an example: 6500000; "
+        "number 'x' is not of type integer; an example: 101",
         "curated-certainty": "certainty is missing; it is high or medium",
-        "curated-unsourced": "'ftp://a' is no http(s) address",
+        "curated-unsourced": "'ftp://a' is not an http(s) address",
         "row-in-order": "date_start 2024-13 is after date_end 2023",
-        "row-partial-date": "date_start '2024-13' is in no calendar",
+        "row-partial-date": "date_start '2024-13' is not in the calendar",
     }
 
 
@@ -245,11 +250,11 @@ def test_text_like_a_formula_is_set_aside_or_blocks_and_is_never_changed(made: A
     lines = ("project_id,title_official,url,certainty", f"P109,=HYPERLINK(1),{PAGE},high")
     _, findings = made.build("central-asia-2025", more=(made.curated("projects", *lines),))
     assert told(findings) == [
-        ("text-active", "raw/extra.csv:2", "title_official", "title_official begins like a formula: '=HYPERLINK(1)'")
+        ("text-active", "raw/extra.csv:2", "title_official", "title_official looks like a formula: '=HYPERLINK(1)'")
     ]
     tables, findings = made.build("central-asia-2025", more=(made.curated("projects", *lines, on_error="quarantine"),))
     assert [code for code, *_ in told(findings)] == ["row-quarantined"]
-    assert tables.rows["quarantine"][0]["row"] == json.dumps(
+    assert tables["quarantine"][0]["row"] == json.dumps(
         {"project_id": "P109", "title_official": "=HYPERLINK(1)", "url": PAGE, "certainty": "high"}
     )
 
@@ -259,8 +264,8 @@ def test_every_address_of_a_list_is_without_language_and_traces(made: Any) -> No
     data = f"{CORRECTIONS}\nprojects,P109,page_url,,{foreign},left out,{foreign}\n".encode()
     _, findings = made.build("central-asia-2025", more=(made.source("corrections.csv", data, kind="corrections"),))
     assert [(code, said) for code, _, _, said in told(findings)] == [
-        ("correction-invalid", "url has prefLang among its parameters, which the page does not need"),
-        ("correction-invalid", "value has prefLang among its parameters, which the page does not need"),
+        ("correction-invalid", "url has parameters that the page does not need: prefLang"),
+        ("correction-invalid", "value has parameters that the page does not need: prefLang"),
     ]
     data = f"new_id,achievement_id,url,reason\na,b,{foreign},mended\n".encode()
     _, findings = made.build("central-asia-2025", more=(made.source("renames.csv", data, kind="renames"),))
@@ -276,7 +281,7 @@ def test_a_correction_replaces_the_value_it_expects(made: Any) -> None:
     tables, findings = made.build("central-asia-2025", more=(made.source("corrections.csv", data, kind="corrections"),))
     assert told(findings) == []
     assert project(tables, "P109")["title"] == "Mitigating zoonotic risks"
-    found = [e for e in tables.rows["evidence"] if (e["row_id"], e["field"]) == ("P109", "title")]
+    found = [e for e in tables["evidence"] if (e["row_id"], e["field"]) == ("P109", "title")]
     assert [(e["source_id"], e["quote"], e["method"], e["url"]) for e in found] == [
         ("corrections", "Mitigating zoonotic risks", "curated", PAGE)
     ]

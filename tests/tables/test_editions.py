@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cbrn_data.words.readings import achievement_id
+from cbrn_data.normalise.readings import achievement_id
 from tests.conftest import PROJECT
 
 pytestmark = pytest.mark.usefixtures("without_pages")
@@ -27,38 +27,38 @@ def editions(rows: list[dict[str, str | None]], key: str) -> dict[str, tuple[str
 
 def test_a_country_joins_and_is_dated_by_the_editions_that_list_it(made: Any) -> None:
     tables, _ = made.build(*TWO)
-    listed = editions(tables.rows["memberships"], "country_id")
+    listed = editions(tables["memberships"], "country_id")
     assert listed == dict.fromkeys(["KAZ", "KGZ", "MNG", "PAK", "TJK", "UZB"], ("2025", "2026")) | {"TKM": ("2026", "2026")}
-    joined = {row["country_id"]: row["joined"] for row in tables.rows["memberships"] if row["joined"]}
+    joined = {row["country_id"]: row["joined"] for row in tables["memberships"] if row["joined"]}
     assert joined == {"KAZ": "2020-11", "PAK": "2017"}
 
 
 def test_a_project_leaves_and_another_arrives(made: Any) -> None:
     tables, _ = made.build(*TWO)
-    status = {(row["project_id"], row["as_of_year"]): row["status"] for row in tables.rows["project_listings"]}
+    status = {(row["project_id"], row["as_of_year"]): row["status"] for row in tables["project_listings"]}
     ongoing = {key for key, value in status.items() if value == "ongoing"}
     assert ongoing == {(f"P{number}", "2025") for number in (101, 105, 106, 109)} | {
         (f"P{number}", "2026") for number in (101, 106, 109, 113)
     }
     assert status["P105", "2026"] == "not_listed_as_ongoing"
     assert ("P113", "2025") not in status
-    assert next(row["title"] for row in tables.rows["projects"] if row["project_id"] == "P105") is not None
+    assert next(row["title"] for row in tables["projects"] if row["project_id"] == "P105") is not None
 
 
 def test_a_priority_is_replaced_and_the_earlier_one_stays(made: Any) -> None:
     tables, _ = made.build(*TWO)
-    listed = editions(tables.rows["priorities"], "priority_id")
+    listed = editions(tables["priorities"], "priority_id")
     assert len(listed) == 10
     assert listed.pop("central-asia/cbrn-forensics") == ("2025", "2025")
     assert listed.pop("central-asia/cbrn-waste-management") == ("2026", "2026")
     assert set(listed.values()) == {("2025", "2026")}
-    current = sorted(int(row["position"] or 0) for row in tables.rows["priorities"] if row["last_edition"] == "2026")
+    current = sorted(int(row["position"] or 0) for row in tables["priorities"] if row["last_edition"] == "2026")
     assert current == list(range(1, 10))
 
 
 def test_achievements_stay_with_the_edition_that_last_listed_them(made: Any) -> None:
     tables, _ = made.build(*THREE)
-    rows = {(row["text"] or "")[:24]: row for row in tables.rows["achievements"]}
+    rows = {(row["text"] or "")[:24]: row for row in tables["achievements"]}
     found = {text: (row["position"], row["first_edition"], row["last_edition"]) for text, row in rows.items()}
     assert found == {
         "In 2023–2024, national t": ("4", "2025", "2027"),
@@ -74,21 +74,21 @@ def test_achievements_stay_with_the_edition_that_last_listed_them(made: Any) -> 
 
 
 def test_an_id_stays_whatever_else_comes_or_goes(made: Any) -> None:
-    alone = {row["achievement_id"]: row["text"] for row in made.build(TWO[0])[0].rows["achievements"]}
-    later = {row["achievement_id"]: row["text"] for row in made.build(*THREE)[0].rows["achievements"]}
+    alone = {row["achievement_id"]: row["text"] for row in made.build(TWO[0])[0]["achievements"]}
+    later = {row["achievement_id"]: row["text"] for row in made.build(*THREE)[0]["achievements"]}
     assert alone.items() <= later.items()
 
 
 def test_the_newest_edition_decides_and_the_order_of_sources_does_not(made: Any) -> None:
     tables, _ = made.build(*THREE)
-    names = {row["country_id"]: row["name_in_source"] for row in tables.rows["memberships"]}
+    names = {row["country_id"]: row["name_in_source"] for row in tables["memberships"]}
     assert names["KGZ"] == "Kyrgyz Republic"
-    assert made.build(*reversed(THREE))[0].rows == tables.rows
+    assert made.build(*reversed(THREE))[0] == tables
 
 
 def test_every_figure_stays_for_its_year(made: Any) -> None:
     tables, _ = made.build(*THREE)
-    figures = {(row["measure"], row["as_of_year"]): row["value"] for row in tables.rows["figures"]}
+    figures = {(row["measure"], row["as_of_year"]): row["value"] for row in tables["figures"]}
     assert [figures["projects_total", year] for year in ("2025", "2026", "2027")] == ["18", "19", "20"]
     assert [figures["projects_ongoing", year] for year in ("2025", "2026", "2027")] == ["4", "4", "1"]
     assert len(figures) == 15
@@ -108,16 +108,16 @@ def test_all_regions_at_once_raise_nothing_but_what_leaflets_claim(made: Any, na
     tables, findings = made.build(*names)
     assert {finding.code for finding in findings} == {"projects-named-differ"}
     assert len(findings) == len(names)
-    assert {row["region_id"] for row in tables.rows["regions"]} == REGIONS
-    shared = {row["country_id"] for row in tables.rows["memberships"] if row["region_id"] == "african-atlantic-facade"}
-    assert shared & {row["country_id"] for row in tables.rows["memberships"] if row["region_id"] == "north-africa-and-sahel"}
+    assert {row["region_id"] for row in tables["regions"]} == REGIONS
+    shared = {row["country_id"] for row in tables["memberships"] if row["region_id"] == "african-atlantic-facade"}
+    assert shared & {row["country_id"] for row in tables["memberships"] if row["region_id"] == "north-africa-and-sahel"}
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("central-asia")])
 def test_a_leaflet_of_another_region_alone_raises_nothing_that_blocks(made: Any, name: str) -> None:
     tables, findings = made.build(name, alone=True)
     assert {finding.code for finding in findings} <= {"projects-named-differ"}
-    assert tables.rows["countries"] and tables.rows["memberships"]
+    assert tables["countries"] and tables["memberships"]
 
 
 @pytest.mark.parametrize("variant", ["central-asia-2025-capitals-reordered", "central-asia-2025-crlf-bom"])
@@ -134,7 +134,7 @@ def test_the_same_words_in_another_layout_give_the_same_values(made: Any, varian
         "achievement_countries",
         "priorities",
     ):
-        assert got.rows[name] == expected.rows[name], name
+        assert got[name] == expected[name], name
 
 
 def test_leaflets_of_one_year_that_differ_are_told(made: Any) -> None:
@@ -152,8 +152,8 @@ def test_leaflets_of_one_year_that_differ_are_told(made: Any) -> None:
     )
     tables, findings = made.build("central-asia-2025", more=(other,))
     (finding,) = [finding for finding in findings if finding.code == "leaflets-differ"]
-    assert finding.source == "raw/south-east-asia-2025.txt" and finding.field == "title" and not finding.blocks
-    titles = [row["title"] or "" for row in tables.rows["projects"] if row["project_id"] == "P106"]
+    assert finding.source == "raw/south-east-asia-2025.txt" and finding.field == "title" and not finding.is_error
+    titles = [row["title"] or "" for row in tables["projects"] if row["project_id"] == "P106"]
     assert titles[0].startswith("CBRN Table-top")
 
 
@@ -162,7 +162,7 @@ def test_a_rename_keeps_the_id_of_a_mended_achievement(made: Any) -> None:
     text = (LEAFLETS / "central-asia-2025.txt").read_text(encoding="utf-8")
     (old,) = {
         row["achievement_id"]
-        for row in made.build("central-asia-2025")[0].rows["achievements"]
+        for row in made.build("central-asia-2025")[0]["achievements"]
         if (row["text"] or "").startswith(first)
     }
     mended = text.replace("capacitated 60", "trained 60")
@@ -173,8 +173,8 @@ def test_a_rename_keeps_the_id_of_a_mended_achievement(made: Any) -> None:
     )
     later = made.source("central-asia-2026.txt", mended.encode(), kind="leaflet", region="central-asia", edition="2026")
     tables, findings = made.build("central-asia-2025", more=(later, renames))
-    assert not any(finding.blocks for finding in findings)
-    (row,) = [row for row in tables.rows["achievements"] if row["achievement_id"] == old]
+    assert not any(finding.is_error for finding in findings)
+    (row,) = [row for row in tables["achievements"] if row["achievement_id"] == old]
     assert (row["first_edition"], row["last_edition"], (row["text"] or "")[:30]) == ("2025", "2026", words[:30])
-    assert new not in {row["achievement_id"] for row in tables.rows["achievements"]}
-    assert [row["project_id"] for row in tables.rows["achievement_projects"] if row["achievement_id"] == old] == ["P87"]
+    assert new not in {row["achievement_id"] for row in tables["achievements"]}
+    assert [row["project_id"] for row in tables["achievement_projects"] if row["achievement_id"] == old] == ["P87"]

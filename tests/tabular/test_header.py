@@ -8,7 +8,7 @@ from itertools import count
 import pytest
 
 from cbrn_data.tabular import header
-from cbrn_data.tabular.header import MOST_COLUMNS, columns, header_faults
+from cbrn_data.tabular.header import MOST_COLUMNS, columns, header_issues
 from cbrn_data.tabular.schema import read_schema
 
 SCHEMA = read_schema({"fields": [{"name": "a"}]})
@@ -37,5 +37,5 @@ def test_numbered_labels_do_not_meet_those_that_are_there() -> None:
 
 def test_more_columns_than_are_read_are_one_fault() -> None:
     labels = [""] * (MOST_COLUMNS + 1)
-    (fault,) = header_faults(labels, SCHEMA)
-    assert "more than 100,000" in fault.message and columns(labels, SCHEMA) == []
+    (fault,) = header_issues(labels, SCHEMA)
+    assert "at most 100,000" in fault.message and columns(labels, SCHEMA) == []

@@ -29,6 +29,8 @@ def repeated(blocks: list[list[Key]]) -> list[tuple[int, int]]:
     uniqueness = Uniqueness()
     for block in blocks:
         uniqueness.add(columns(block))
+    for block in blocks:
+        uniqueness.add_again(columns(block))
     confirmation, found, first = Confirmation(uniqueness.suspects()), [], 1
     for block in blocks:
         rows = np.arange(first, first + len(block))
@@ -53,11 +55,13 @@ def expected(rows: list[Key]) -> list[tuple[int, int]]:
 
 
 @pytest.mark.parametrize("collide", [False, True], ids=["hashes differ", "every hash is the same"])
-@example(rows=[("a", "")], cut=1, asked=[(None, "a"), ("a", "")])
-@given(rows=KEYS, cut=st.integers(0, 30), asked=KEYS)
+@example(rows=[("a", "")], cut=1, asked=[(None, "a"), ("a", "")], ordered=0)
+@example(rows=[("a", "a"), ("a", "b"), ("b", "a"), ("a", "b")], cut=2, asked=[], ordered=0)
+@given(rows=KEYS, cut=st.integers(0, 30), asked=KEYS, ordered=st.integers(0, 30))
 def test_keys_that_repeat_and_references_that_lead_nowhere(
-    rows: list[Key], cut: int, asked: list[Key], collide: bool
+    rows: list[Key], cut: int, asked: list[Key], ordered: int, collide: bool
 ) -> None:
+    rows = sorted({row for row in rows[:ordered] if None not in row}, key=str) + rows[ordered:]
     with pytest.MonkeyPatch.context() as patch:
         if collide:
             patch.setattr(keys, "hashed", lambda parts: np.full(len(parts[0]), 7, np.uint64))
@@ -71,13 +75,16 @@ def test_keys_that_repeat_and_references_that_lead_nowhere(
             assert known.lead(columns(asked)).tolist() == [None in row or row in there for row in asked]
 
 
+@pytest.mark.parametrize("few", [0, 10])
 @given(known=st.sets(st.sampled_from("abcdé")), asked=st.lists(st.sampled_from([None, "", "a", "b", "é", "ab"]), min_size=1))
-def test_references_that_often_repeat_lead_where_each_leads(known: set[str], asked: list[str | None]) -> None:
+def test_references_that_often_repeat_lead_where_each_leads(few: int, known: set[str], asked: list[str | None]) -> None:
     keys_known = KnownKeys()
     keys_known.add([pa.array(sorted(known), pa.string())])
     often = asked * 9
     expected = [text is None or text in known for text in often]
-    assert keys_known.lead([pa.array(["x", *often], pa.string()).slice(1)]).tolist() == expected
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keys, "FEW", few)
+        assert keys_known.lead([pa.array(["x", *often], pa.string()).slice(1)]).tolist() == expected
 
 
 def test_a_hash_is_of_the_text_alone_wherever_it_stands() -> None:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cbrn_data.tabular.compile import kind_of
 from cbrn_data.tabular.constraints import demands
 from cbrn_data.tabular.schema import Field
-from cbrn_data.tabular.types import kind_of
 
 _OPERATORS = {
     "minimum": operator.ge,
@@ -93,8 +93,8 @@ def test_a_fast_way_never_changes_a_verdict(
 ) -> None:
     kind = kind_of(_field(descriptor))
 
-    @given(st.lists(cells | st.none(), max_size=8))
-    @settings(max_examples=150, deadline=None)
+    @given(st.lists(cells | st.none(), max_size=16))
+    @settings(max_examples=60, deadline=None)
     def agrees(texts: list[str | None]) -> None:
         column = pa.array(texts, pa.string())
         values = [None if text is None else kind.read(text) for text in texts]

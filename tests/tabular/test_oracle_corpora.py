@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from frictionless import FrictionlessException, Package
 
+from cbrn_data.tabular.places import UnsupportedResource
 from cbrn_data.tabular.report import report
-from cbrn_data.tabular.resource import UnsupportedResource, read_resources
-from cbrn_data.tabular.schema import UnsupportedSchema
+from cbrn_data.tabular.resource import read_package
 from cbrn_data.tabular.validate import validate
 
 CORPUS = Path(__file__).parents[3] / "shared" / "badinputs"
@@ -47,12 +47,12 @@ def without_null_keys(found: Counter[Error], task: dict[str, Any]) -> Counter[Er
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """Return our report of each resource, none where the package is not for us: compressed, or of other formats."""
+    """Return our report of each resource that both judge: whose entry is right, in a format that we read."""
     try:
-        found: list[dict[str, Any]] = report(validate(read_resources(path), cap=10_000))["tasks"]
-    except (UnsupportedResource, UnsupportedSchema):
+        tasks: list[dict[str, Any]] = report(validate(read_package(path).resources, cap=10_000))["tasks"]
+    except UnsupportedResource:
         return []
-    return found
+    return [task for task in tasks if not any(error["type"] == "resource-error" for error in task["errors"])]
 
 
 def read_there(path: Path) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ import pytest
 
 from cbrn_data.tabular import blocks, stream
 from cbrn_data.tabular.report import sentence
-from cbrn_data.tabular.resource import read_resources
+from cbrn_data.tabular.resource import read_package
 from cbrn_data.tabular.validate import validate
 
 SCHEMA = """{"fields": [{"name": "id"}, {"name": "n", "type": "integer"}],
@@ -30,11 +30,11 @@ def test_keys_that_repeat_are_told_with_row_and_line(
     (tmp_path / "datapackage.json").write_text(
         '{"name": "p", "resources": [{"name": "t", "path": "t.csv", "schema": "t.schema.json"}]}'
     )
-    (verdict,) = validate(read_resources(tmp_path / "datapackage.json"))
+    (verdict,) = validate(read_package(tmp_path / "datapackage.json").resources)
     found = sorted((fault.row, fault.field, fault.twin[0]) for fault in verdict.tally.listed)
     assert found == [(8, "id", 4), (8, "n", 4), (14, "n", 6)]
     assert {fault.twin for fault in verdict.tally.listed} == ({(4, 5), (6, 7)} if text == "id" else {(4, 8), (6, 12)})
     said = {(fault.line, fault.field): sentence(fault, verdict.resource) for fault in verdict.tally.listed}
-    assert said[verdict.tally.listed[-1].line, "n"] == f"n '+5' is the same as in line {7 if text == 'id' else 12}"
+    assert said[verdict.tally.listed[-1].line, "n"] == f"n '+5' repeats the key of line {7 if text == 'id' else 12}"
     lines = {fault.row: fault.line for fault in verdict.tally.listed}
     assert lines == ({8: 9, 14: 15} if text == "id" else {8: 16, 14: 27})

@@ -1,5 +1,5 @@
-"""Findings about whole tables: in a cell, a row, a table, across tables, and against what the source itself claims.
+"""Check whole tables: cells, rows, keys, references, evidence, and the claims of the sources.
 
-Every check takes rows of text as a release has them, so that the same code judges tables that were just built, a
-staged release, and a release that an auditor holds. None raises; ``run.check_tables`` runs all.
+Every check takes rows of text as in a release, so that the same code checks new tables, a staged release, and a release of
+an auditor. Checks return findings and do not raise; ``run.check_tables`` runs all.
 """

@@ -1,36 +1,25 @@
-"""Rules across rows and tables: references, keys that look alike, text that a spreadsheet would run, claims and lists."""
+"""Checks across rows, tables and releases: keys that look alike, claimed numbers of projects, replaced editions, dates."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from cbrn_data.findings import Finding, shown
-from cbrn_data.schema.model import Package, Table
+from cbrn_data.normalise.text import unescape_formula
+from cbrn_data.schema.model import Package, TableDefinition
+from cbrn_data.schema.table import Tables
 from cbrn_data.tabular.alike import skeleton, unlike
-from cbrn_data.tabular.faults import lost
-from cbrn_data.words.text import is_active, live
+from cbrn_data.tabular.keys import COMPARED
 
 Row = Mapping[str, str | None]
-Rows = Mapping[str, list[dict[str, str | None]]]
 
 
-def references(rows: Rows, package: Package) -> Iterator[Finding]:
-    """Every foreign key names a row that is there."""
-    for table in package.tables.values():
-        for key in table.foreign_keys:
-            there = {tuple(row[name] for name in key.references) for row in rows[key.resource]}
-            for row in rows[table.name]:
-                values = tuple(row[name] for name in key.fields)
-                if None not in values and values not in there:
-                    message = lost(key, [value or "" for value in values])
-                    yield _finding("reference-missing", message, table, row, key.fields[0])
-
-
-def keys_alike(rows: Rows, package: Package) -> Iterator[Finding]:
-    """No two keys of a table look alike, whatever the case of their letters."""
+def keys_alike(tables: Tables, package: Package) -> Iterator[Finding]:
+    """Find keys of a table that look alike, ignoring letter case; large tables are not checked."""
     for table in package.with_role("data"):
         seen: dict[str, str] = {}
-        for row in rows[table.name]:
+        rows = tables[table.name].first(COMPARED + 1)
+        for row in rows if len(rows) <= COMPARED else ():
             row_id = table.row_id(row)
             alike = skeleton(row_id).casefold()
             if seen.setdefault(alike, row_id) != row_id:
@@ -40,73 +29,80 @@ def keys_alike(rows: Rows, package: Package) -> Iterator[Finding]:
                 yield _finding("key-alike", message, table, row, table.primary_key[0])
 
 
-def active_text(rows: Rows, package: Package) -> Iterator[Finding]:
-    """No text cell is one that a spreadsheet would run; columns that keep words verbatim hold such text as JSON."""
-    for table in package.tables.values():
-        texts = [field.name for field in table.fields if field.type == "string"]
-        for row in rows[table.name]:
-            for name in texts:
-                if is_active(row[name] or ""):
-                    message = f"{name} begins like a formula: {shown(row[name] or '', 80)!r}"
-                    yield _finding("text-active", message, table, row, name)
-
-
-def claimed_projects(rows: Rows, package: Package) -> Iterator[Finding]:
-    """Hold how many projects a leaflet or a page claims against how many sources name up to its year; say the difference."""
-    for figure in rows["figures"]:
+def claimed_projects(tables: Tables) -> Iterator[Finding]:
+    """Compare the number of projects that a leaflet or a page claims with the number that sources name up to its year."""
+    for figure in tables["figures"].rows:
         if figure["measure"] == "projects_total" and figure["value"] is not None:
-            there, claimed = named_projects(rows, figure), int(figure["value"])
+            there, claimed = named_projects(tables, figure), int(figure["value"])
             if claimed != len(there):
                 message = f"{len(there)} projects named here; the {claimant(figure)} claims {claimed}"
-                yield _finding("projects-named-differ", message, package.tables["figures"], figure, "value")
+                yield _finding("projects-named-differ", message, tables["figures"].definition, figure, "value")
 
 
 def claimant(figure: Row) -> str:
-    """Return what claims a figure: a leaflet, or a public page."""
+    """Return the kind of source that claims a figure: a leaflet, or a public page."""
     return "leaflet" if figure["first_edition"] else "page"
 
 
-def newest_totals(rows: Rows) -> dict[str, Row]:
-    """Return for each region, in their order, the newest figure of all its projects that a leaflet or a page claims."""
+def newest_totals(tables: Tables) -> dict[str, Row]:
+    """Return for each region, in order, the newest total number of projects that a leaflet or a page claims."""
     totals: dict[str, Row] = {}
-    for figure in sorted(rows["figures"], key=lambda row: row["as_of_year"] or ""):
+    for figure in sorted(tables["figures"].rows, key=lambda row: row["as_of_year"] or ""):
         if figure["measure"] == "projects_total" and figure["value"] is not None and figure["region_id"] is not None:
             totals[figure["region_id"]] = figure
     return dict(sorted(totals.items()))
 
 
-def named_projects(rows: Rows, figure: Row) -> set[str]:
-    """Return the projects that are named of a figure's region: those of the listing of its year, where there is one.
+def named_projects(tables: Tables, figure: Row) -> set[str]:
+    """Return the named projects of a figure's region: those in the listing of its year, if it exists.
 
-    Else those that involved it and are not known to have begun after that year.
+    Else those that involve the region and are not known to begin after that year.
     """
     region_id, year = figure["region_id"], figure["as_of_year"]
     listed = {
-        row["project_id"] or "" for row in listings(rows) if (row["region_id"], row["as_of_year"]) == (region_id, year)
+        row["project_id"] or "" for row in listings(tables) if (row["region_id"], row["as_of_year"]) == (region_id, year)
     }
-    if listed or "project_listings" not in rows:
+    if listed or "project_listings" not in tables:
         return listed
-    later = {row["project_id"] for row in rows["projects"] if year and (row["date_start"] or "")[:4] > year}
+    later = {row["project_id"] for row in tables["projects"].rows if year and (row["date_start"] or "")[:4] > year}
     return {
         row["project_id"] or ""
-        for row in rows["project_regions"]
+        for row in tables["project_regions"].rows
         if row["region_id"] == region_id and row["project_id"] not in later
     }
 
 
-def listings(rows: Rows) -> list[dict[str, str | None]]:
-    """Return which leaflet lists which project as on-going; releases before 2.0.0 have that as ``project_regions``."""
-    return rows["project_listings"] if "project_listings" in rows else rows["project_regions"]
+def listings(tables: Tables) -> list[dict[str, str | None]]:
+    """Return the on-going projects that leaflets list; releases before 2.0.0 have them in ``project_regions``."""
+    return tables["project_listings"].rows if "project_listings" in tables else tables["project_regions"].rows
 
 
-def _finding(code: str, message: str, table: Table, row: Row, field: str) -> Finding:
+def _finding(code: str, message: str, table: TableDefinition, row: Row, field: str) -> Finding:
     value = row[field]
     return Finding(code, message, table=table.name, row=table.row_id(row), field=field, value=value and shown(value, 80))
 
 
 def quoted(row: Row) -> str:
-    """Return the words of an evidence row as they stand in the source; a broken quote is returned as it is."""
+    """Return the quote of an evidence row as in the source; a malformed quote is returned unchanged."""
     try:
-        return live(row["quote"] or "")
+        return unescape_formula(row["quote"] or "")
     except ValueError:
         return row["quote"] or ""
+
+
+def since(old: Tables, new: Tables) -> Iterator[Finding]:
+    """Yield a finding for each leaflet or document whose bytes differ from those published with its id."""
+    before = {row["source_id"]: row for row in old["sources"].rows}
+    for row in new["sources"].rows:
+        was = before.get(row["source_id"])
+        if was and row["edition"] and was["sha256"] != row["sha256"]:
+            place = (row["path"] or "").replace("sources/", "raw/", 1)
+            message = f"edition {row['edition']} was published with sha256 {was['sha256']} and now has {row['sha256']}"
+            yield Finding("source-replaced", message, place, table="sources", row=row["source_id"], field="sha256")
+
+
+def dated(date: str, newest: str, newest_date: str) -> Iterator[Finding]:
+    """Yield a finding if a release of ``date`` would follow the release ``newest`` of a later date."""
+    if date < newest_date:
+        message = f"this release is dated {date} and the one before it, {newest}, {newest_date}"
+        yield Finding("date-behind", message, "release.json", field="date")

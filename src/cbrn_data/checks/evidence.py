@@ -1,56 +1,123 @@
-"""Evidence holds: every span cuts its quote out of the source, every quote gives its value, every cell has evidence."""
+"""Check evidence: every span gives its quote in the source, every quote gives its value, every cell has evidence."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
 
-from cbrn_data.checks.across import Row, Rows, quoted
+import pyarrow as pa
+
+from cbrn_data.checks.across import Row, quoted
+from cbrn_data.checks.rows import table_findings
 from cbrn_data.findings import Finding, shown
-from cbrn_data.schema.model import Package, Table
-from cbrn_data.sources.cells import CsvRow, read_cells
+from cbrn_data.normalise.readings import AS_PRINTED, Words, reproduces
+from cbrn_data.normalise.text import Span, escape_formula
+from cbrn_data.schema.bulk import BulkReading, read_records
+from cbrn_data.schema.check import KnownKeysOf
+from cbrn_data.schema.model import Package, TableDefinition
+from cbrn_data.schema.table import Table, Tables, cell_count
+from cbrn_data.sources.cells import CsvRow, cells_by_start
 from cbrn_data.sources.document import Document
-from cbrn_data.words.readings import AS_PRINTED, Words, reproduces
-from cbrn_data.words.text import Span
+from cbrn_data.store.folder import source_file
 
 CURATED = frozenset({"curated", "corrections", "renames", "reading"})
-"""Kinds of sources whose cells are taken as they are; the words of a leaflet must give a value by a rule."""
+"""Kinds of sources whose cells are values; a rule derives a value from the words of a leaflet."""
 
 
-def evidence_holds(rows: Rows, package: Package, documents: Mapping[str, Document]) -> Iterator[Finding]:
-    """Judge every row of evidence by its source, and every cell by its evidence.
+def evidence_holds(tables: Tables, package: Package, documents: Mapping[str, Document]) -> Iterator[Finding]:
+    """Check every row of evidence with its source, and every cell with its evidence.
 
-    That of a table of records is judged where its rows are made again from their source.
+    ``rows_by_evidence`` checks the evidence of bulk tables.
     """
-    sources = {row["source_id"]: row for row in rows["sources"]}
-    cells = {(table.name, table.row_id(row)): row for table in package.with_role("data") for row in rows[table.name]}
-    positions = _positions(rows["evidence"], sources)
+    sources, evidence = {row["source_id"]: row for row in tables["sources"].rows}, tables["evidence"].rows
+    by_cell = [table for table in package.with_role("data") if not table.by_line]
+    cells = {(table.name, table.row_id(row)): row for table in by_cell for row in tables[table.name].rows}
+    positions = _positions(evidence, sources)
     covered: set[tuple[str | None, ...]] = set()
-    kinds = {row["source_id"]: row["kind"] for row in rows["sources"]}
-    curated = _CuratedCells({name: text for name, text in documents.items() if kinds.get(name) == "curated"})
-    by_line = {table.name for table in package.tables.values() if table.by_line}
-    for row in (row for row in rows["evidence"] if row["table_name"] not in by_line):
+    kinds = {source_id: row["kind"] for source_id, row in sources.items()}
+    curated = cache(lambda source_id: cells_by_start(documents[source_id]))
+    by_line = {table.name for table in package.with_role("data")} - {table.name for table in by_cell}
+    for row in (row for row in evidence if row["table_name"] not in by_line):
         covered.add((row["table_name"], row["row_id"], row["field"]))
         document = documents.get(row["source_id"] or "")
         yield from _span_faults(row, document)
         cell_row = cells.get((row["table_name"] or "", row["row_id"] or ""))
         if cell_row is None:
-            yield _finding("evidence-dangling", "no such row is published", row)
+            yield _finding("evidence-dangling", "the row is not published", row)
         elif (row["method"] == "curated") != (sources.get(row["source_id"], {}).get("kind") in CURATED):
-            yield _finding("evidence-unreproduced", f"{row['source_id']} is no source of {row['method']} values", row)
+            yield _finding("evidence-unreproduced", f"{row['source_id']} is not a source of {row['method']} values", row)
         elif not _gives(row, cell_row, sources.get(row["source_id"], {}), positions, document):
             value = cell_row.get(row["field"] or "")
             given = "the value, which is null" if value is None else repr(shown(value, 80))
             message = f"{shown(quoted(row), 80)!r} does not give {given} ({row['method']})"
             yield _finding("evidence-unreproduced", message, row)
         elif document and kinds.get(row["source_id"]) == "curated":
-            yield from _misattributed(row, cell_row, package.tables[row["table_name"] or ""], curated)
-    for table in package.with_role("data"):
-        for row in rows[table.name]:
+            yield from _misattributed(row, cell_row, package.tables[row["table_name"] or ""], curated(row["source_id"]))
+    for (name, row_id), row in cells.items():
+        for field, value in row.items():
+            if value is not None and (name, row_id, field) not in covered:
+                message = f"{field} has a value but no evidence"
+                yield Finding("evidence-missing", message, table=name, row=row_id, field=field)
+
+
+def rows_by_evidence(
+    folder: Path, table: Table, tables: Tables, known: KnownKeysOf, write: Callable[[pa.Table], None]
+) -> Iterator[Finding]:
+    """Check the rows of a released table and pass them to ``write``.
+
+    For a bulk table these are the rows of its source, from the copy in the release, so that every row has its line as
+    evidence.
+    """
+    if not table.definition.by_line:
+        yield from table_findings(table, known, write)
+        return
+    made_of = [row for row in tables["evidence"].rows if row["table_name"] == table.name]
+    reading, path = BulkReading(table.definition), ""
+    if made_of:
+        path = next(row["path"] for row in tables["sources"].rows if row["source_id"] == made_of[0]["source_id"]) or ""
+        for block in read_records(source_file(folder, path), reading, known):
+            write(block)
+    aside = {row["line"] for row in tables["quarantine"].rows if row["table_name"] == table.name}
+    if aside != {str(fault.line) for fault in reading.tally.listed} or reading.tally.unlisted:
+        yield from reading.findings(path)
+    if len(made_of) > 1 or any(
+        (row["row_id"], row["field"], row["quote"]) != ("*", "*", escape_formula(reading.header)) for row in made_of
+    ):
+        yield Finding("evidence-span", "the evidence is not exactly the header of the source", f"{table.name}.csv")
+
+
+def of_evidence(table: Table, difference: Finding) -> Finding:
+    """Return the finding for a table whose bytes are not those of its rows; for a bulk table, its source differs."""
+    if not table.definition.by_line:
+        return difference
+    return replace(
+        difference, code="evidence-unreproduced", message=f"{difference.message}; the table differs from its source"
+    )
+
+
+def cells_by_method(tables: Tables) -> dict[str, Counter[str]]:
+    """Return for each data table the number of cells with a value, with evidence, and with evidence by each method.
+
+    A cell can have evidence by several methods. In a verified bulk table, every cell has evidence.
+    """
+    methods: dict[tuple[str | None, ...], set[str]] = defaultdict(set)
+    for row in tables["evidence"].rows:
+        methods[row["table_name"], row["row_id"], row["field"]].add(row["method"] or "")
+    found = {}
+    for table in (table.definition for table in tables.values() if table.definition.role == "data"):
+        cells = sum(map(cell_count, tables[table.name].blocks()))
+        counts = found[table.name] = Counter({"cells": cells})
+        if table.by_line:
+            counts.update({"evident": cells, "curated": cells})
+            continue
+        for row in tables[table.name].rows:
             for name in table.names:
-                if row[name] is not None and (table.name, table.row_id(row), name) not in covered:
-                    message = f"{name} has a value and no evidence"
-                    yield Finding("evidence-missing", message, table=table.name, row=table.row_id(row), field=name)
+                of_cell = methods.get((table.name, table.row_id(row), name)) if row[name] is not None else None
+                counts.update([*of_cell, "evident"] if of_cell else ())
+    return found
 
 
 def _span_faults(row: Row, document: Document | None) -> Iterator[Finding]:
@@ -61,9 +128,9 @@ def _span_faults(row: Row, document: Document | None) -> Iterator[Finding]:
     if document.quote(span) != quoted(row):
         yield _finding("evidence-span", f"characters {span.start} to {span.end} are not the quote", row)
     elif document.lines(span) != (int(row["line_start"] or 0), int(row["line_end"] or 0)):
-        yield _finding("evidence-span", "the quote stands in lines {} to {}".format(*document.lines(span)), row)
+        yield _finding("evidence-span", "the quote is in lines {} to {}".format(*document.lines(span)), row)
     elif row["page"] not in (None, str(document.page(span.start))):
-        yield _finding("evidence-span", f"the quote does not stand on page {row['page']}", row)
+        yield _finding("evidence-span", f"the quote is not on page {row['page']}", row)
 
 
 _Cell = tuple[str | None, ...]
@@ -71,7 +138,7 @@ _Cell = tuple[str | None, ...]
 
 
 def _positions(evidence: list[dict[str, str | None]], sources: Mapping[str | None, Row]) -> dict[_Cell, str]:
-    """Return the place of each counted row among the items of the newest edition that lists it."""
+    """Return the position of each counted row among the items of the newest edition that lists it."""
     starts: dict[tuple[str | None, ...], list[tuple[int, str | None]]] = defaultdict(list)
     for row in evidence:
         if row["method"] == "counted":
@@ -104,33 +171,20 @@ def _gives(row: Row, cells: Row, source: Row, positions: Mapping[_Cell, str], do
         return False
 
 
-class _CuratedCells:
-    """The cells of curated tables by where they begin; a table is read when it is first asked for."""
-
-    def __init__(self, documents: Mapping[str, Document]) -> None:
-        self._documents = documents
-        self._read: dict[str, dict[int, tuple[CsvRow, str]]] = {}
-
-    def at(self, source_id: str, start: int) -> tuple[CsvRow, str] | None:
-        """Return the row and the column of the cell that begins at ``start``."""
-        if source_id not in self._read:
-            rows = read_cells(self._documents[source_id]).rows if source_id in self._documents else []
-            self._read[source_id] = {cell.span.start: (row, name) for row in rows for name, cell in row.cells.items()}
-        return self._read[source_id].get(start)
-
-
-def _misattributed(row: Row, cells: Row, table: Table, curated: _CuratedCells) -> Iterator[Finding]:
-    """Say where a curated value has its evidence in another column or row, or another page, than its source has it."""
-    found = curated.at(row["source_id"] or "", int(row["char_start"] or 0))
+def _misattributed(
+    row: Row, cells: Row, table: TableDefinition, curated: Mapping[int, tuple[CsvRow, str]]
+) -> Iterator[Finding]:
+    """Yield findings if the evidence of a curated value is in another column or row, or has another page."""
+    found = curated.get(int(row["char_start"] or 0))
     if found is None:
-        yield _finding("evidence-unreproduced", "the quote is no cell of the curated table", row)
+        yield _finding("evidence-unreproduced", "the quote is not a cell of the curated table", row)
         return
     source_row, column = found
     if column != row["field"]:
-        yield _finding("evidence-unreproduced", f"the quote stands in the column {column!r}", row)
+        yield _finding("evidence-unreproduced", f"the quote is in the column {column!r}", row)
     other = [name for name in table.primary_key if name in source_row.cells and source_row.text(name) != cells.get(name)]
     if other:
-        yield _finding("evidence-unreproduced", f"the quote stands in a row of another {other[0]}", row)
+        yield _finding("evidence-unreproduced", f"the quote is in a row with another {other[0]}", row)
     for name in ("url", "certainty", "read_on", "archived_url"):
         if source_row.text(name) != row.get(name):
             yield _finding("evidence-unreproduced", f"the row of the quote has another {name}", row)

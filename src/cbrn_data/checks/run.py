@@ -1,68 +1,66 @@
-"""All checks on all tables, in one order, with the place in a source wherever one is known."""
+"""Run all checks on all tables; findings have the place in a source, if it is known."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from cbrn_data.checks.across import Rows, active_text, claimed_projects, keys_alike, references
+from cbrn_data.checks.across import claimed_projects, keys_alike
 from cbrn_data.checks.evidence import evidence_holds
-from cbrn_data.errors import SchemaError
-from cbrn_data.findings import Finding, shown
-from cbrn_data.schema.compile import cell_faults, compile_table, explained, refusals, text_table
-from cbrn_data.schema.model import Package, Table
-from cbrn_data.schema.rules import RULES
+from cbrn_data.checks.rows import table_findings
+from cbrn_data.findings import Finding
+from cbrn_data.progress import BYTES, step, tracked
+from cbrn_data.schema.check import KnownKeysOf, check_supported, known_keys
+from cbrn_data.schema.model import Package
+from cbrn_data.schema.table import Table, Tables
 from cbrn_data.sources.document import Document
 
 CHECKS = ("table-schema", "row-rules", "references", "keys-alike", "active-text", "claimed-projects", "evidence")
-"""What ``check_tables`` checks, by name, for reports."""
+"""The names of the checks of ``check_tables``, for reports."""
+
+_MALFORMED = ("cell-", "csv-", "key-repeated")
+"""How the codes begin of rows that the checks across rows cannot read."""
+
+RowFindings = Callable[[Table, KnownKeysOf], Iterable[Finding]]
 
 
-def check_tables(rows: Rows, package: Package, documents: Mapping[str, Document]) -> list[Finding]:
+def check_tables(
+    tables: Tables, package: Package, documents: Mapping[str, Document], rows: RowFindings = table_findings
+) -> list[Finding]:
     """Return the findings of every check; ``documents`` are the texts of the sources, by id.
 
-    Where a cell breaks its own column's rules only that is said: the other checks take well-formed tables for granted.
-    Raises SchemaError for a definition that asks for a rule which nothing checks.
+    ``rows`` checks the rows of each table. If a cell or a key is wrong, references to its table are not checked, because all
+    of them would be reported, and the other checks do not run, because they need well-formed tables. Raises SchemaError for
+    an unsupported rule in a definition.
     """
-    refused = [finding for table in package.tables.values() for finding in refusals(table)]
-    if refused:
-        raise SchemaError("a definition asks for what is not checked", refused)
-    findings = [finding for table in package.tables.values() for finding in schema_findings(table, rows[table.name])]
-    if not findings:
-        findings += _row_findings(rows, package)
-        findings += references(rows, package)
-        findings += keys_alike(rows, package)
-        findings += active_text(rows, package)
-        findings += claimed_projects(rows, package)
-        findings += evidence_holds(rows, package, documents)
-    places = _places(rows, documents)
+    check_supported(*package.tables.values())
+    findings: list[Finding] = []
+    malformed: set[str] = set()
+    for table in tracked("Check tables", tables.values(), len(tables)):
+        known = known_keys(table.definition, tables)
+        with step(f"Check {table.name}", table.size, BYTES):
+            found = list(rows(table, {key: keys for key, keys in known.items() if key.resource not in malformed}))
+        findings += found
+        if any(finding.code.startswith(_MALFORMED) for finding in found):
+            malformed.add(table.name)
+    if not malformed:
+        findings += keys_alike(tables, package)
+        findings += claimed_projects(tables)
+        findings += evidence_holds(tables, package, documents)
+    places = _places(tables, documents)
     return sorted({_placed(finding, places, documents) for finding in findings})
 
 
-def schema_findings(table: Table, rows: list[dict[str, str | None]]) -> Iterator[Finding]:
-    """Yield what pandera finds: cells and keys that break the table's definition."""
-    for fault in cell_faults(compile_table(table), text_table(table.names, rows)):
-        row_id = table.row_id(rows[fault.row - 1])
-        value = fault.value and shown(fault.value, 80)
-        yield Finding(fault.code, explained(table, fault), "", None, table.name, row_id, fault.field or None, value)
+_Place = tuple[str, int | None]
 
 
-def _row_findings(rows: Rows, package: Package) -> Iterator[Finding]:
-    for table in package.tables.values():
-        for check in table.checks:
-            for row in rows[table.name]:
-                if wrong := RULES[check.name](row, check.fields):
-                    field = check.fields[0]
-                    yield Finding(f"row-{check.name}", wrong, "", None, table.name, table.row_id(row), field, row[field])
-
-
-def _places(rows: Rows, documents: Mapping[str, Document]) -> dict[tuple[str | None, ...], tuple[str, int | None]]:
-    """Return the first place of the words for each cell and for each row; what is said of a source is in its sidecar."""
-    places: dict[tuple[str | None, ...], tuple[str, int | None]] = {
+def _places(tables: Tables, documents: Mapping[str, Document]) -> dict[tuple[str | None, ...], _Place]:
+    """Return the first place of evidence for each cell and for each row; the place of a source is its sidecar."""
+    places: dict[tuple[str | None, ...], _Place] = {
         ("sources", row["source_id"], None): (f"{(row['path'] or '').replace('sources/', 'raw/', 1)}.yaml", None)
-        for row in rows["sources"]
+        for row in tables["sources"].rows
     }
-    for row in rows["evidence"]:
+    for row in tables["evidence"].rows:
         document, line = documents.get(row["source_id"] or ""), row["line_start"] or ""
         if document and line.isdigit():
             places.setdefault((row["table_name"], row["row_id"], row["field"]), (document.place, int(line)))
@@ -70,9 +68,7 @@ def _places(rows: Rows, documents: Mapping[str, Document]) -> dict[tuple[str | N
     return places
 
 
-def _placed(
-    finding: Finding, places: dict[tuple[str | None, ...], tuple[str, int | None]], documents: Mapping[str, Document]
-) -> Finding:
+def _placed(finding: Finding, places: Mapping[tuple[str | None, ...], _Place], documents: Mapping[str, Document]) -> Finding:
     if finding.source in documents:
         return replace(finding, source=documents[finding.source].place)
     if finding.line:

@@ -1,8 +1,8 @@
-"""Paragraphs of a document without pages (DOCX, HTML) to blocks, and what belongs to no text by a rule.
+"""Paragraphs of a document without pages (DOCX, HTML) to blocks, and the lines that rules leave out.
 
-Left out are ``page-number`` (the number of a page and nothing else), ``running-line`` (a line that stands three times or
-more, or repeats the title), ``address`` (nothing but addresses), ``imprint`` (who made the leaflet) and ``credit`` (whose a
-picture or the text is).
+The rules are ``page-number`` (only the number of a page), ``running-line`` (a line that occurs three times or more, or
+repeats the title), ``address`` (only addresses), ``imprint`` (the makers of the leaflet) and ``credit`` (the author of a
+picture or the text).
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from cbrn_data.documents.headings import is_heading
 from cbrn_data.documents.margins import is_address, is_credit
 from cbrn_data.documents.marks import NUMERAL
 from cbrn_data.documents.sections import is_imprint
 from cbrn_data.documents.text import Block
+from cbrn_data.leaflet.headings import is_heading
 
 _PAGE = re.compile(r"page [0-9]{1,3}(?: ?(?:of|/) ?[0-9]{1,3})?|[-–—] ?[0-9]{1,3} ?[-–—]", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\r\f\v\u00a0\u202f\u2009]+")
 
 
 def blocks_of(paragraphs: Iterable[str]) -> tuple[list[Block], list[dict[str, Any]]]:
-    """Return the blocks and what was left out; a line break within a paragraph stays one."""
+    """Return the blocks and the words left out; a line break within a paragraph is kept."""
     texts = [[line for line in (_SPACE.sub(" ", line).strip() for line in text.split("\n")) if line] for text in paragraphs]
     whole = [" ".join(lines) for lines in texts if lines]
     times = Counter(whole)

@@ -1,7 +1,7 @@
 """The segments of a page in reading order: columns, each a list of lines from top to bottom.
 
-A box that holds whole segments is read as one thing, with what stands within. Bands that share a gutter are read column by
-column or row by row; all others from top to bottom.
+A box around whole segments is read as one unit. Bands that share a gutter are read column by column or row by row; all
+others from top to bottom.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ def read_columns(segments: Sequence[Segment], page: Page) -> list[Column]:
 
 
 def _read(nodes: Sequence[Node], page: Page, depth: int, box: Rect | None) -> Iterator[Column]:
-    if depth > _DEEPEST:  # nothing that a leaflet has; the lines stay in the order of their baselines
+    if depth > _DEEPEST:  # leaflets do not have this; the lines stay in the order of their baselines
         segments = [segment for node in nodes for segment in node.segments]
-        yield column_of(segments, box, "boxes lie within boxes without end")
+        yield column_of(segments, box, "boxes are nested too deeply")
         return
     for bands, gutters in runs_of(bands_of(nodes), page):
         if gutters:

@@ -1,8 +1,8 @@
-"""A DOCX (Office Open XML, ISO/IEC 29500) to text: each paragraph, list item and table cell is a block of its own.
+"""A DOCX (Office Open XML, ISO/IEC 29500) to text: each paragraph, list item and table cell is a separate block.
 
-Kept are inserted and moved text as it now is, content controls, hyperlinks, and text boxes after the paragraph that
-anchors them; notes stand at the end, each with its mark. Left out by rule are deleted and hidden text, fields'
-instructions, fallbacks of drawings, and the headers and footers of pages (``header-footer``).
+The text includes inserted and moved text in its present form, content controls, hyperlinks, and text boxes after the
+paragraph that anchors them; notes are at the end, each with its mark. Rules leave out deleted and hidden text, field
+instructions, fallbacks of drawings, and page headers and footers (``header-footer``).
 """
 
 from __future__ import annotations
@@ -10,15 +10,14 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterator, Sequence
 from io import BytesIO
-from typing import IO, Any
 from xml.etree import ElementTree
 
 from cbrn_data.documents.blocks import blocks_of
 from cbrn_data.documents.marks import RAISED
-from cbrn_data.documents.text import ReadText, RefusedError, as_value, written
+from cbrn_data.documents.text import ReadText, RefusedError, value_of, written
 
 UNPACKED = 32 << 20
-"""The most bytes of one part of the file when unpacked; the text of a leaflet takes thousands."""
+"""The most bytes of one unpacked part of the file; the text of a leaflet needs thousands."""
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
@@ -27,23 +26,15 @@ _SKIPPED.add(_FALLBACK)
 _NO_NOTES = {"separator", "continuationSeparator", "continuationNotice"}
 
 
-def read_docx(file: IO[bytes]) -> dict[str, Any]:
-    """Return the text of a DOCX as a plain value, or why it has none (``cbrn_data.documents.text``)."""
+@value_of
+def read_docx(data: bytes) -> ReadText:
+    """Return the text of a DOCX."""
+    broken = (zipfile.BadZipFile, KeyError, ElementTree.ParseError, EOFError, NotImplementedError, OSError, ValueError)
     try:
-        return as_value(_read(file.read()))
-    except RefusedError as refused:
-        return as_value(refused)
-    except (
-        zipfile.BadZipFile,
-        KeyError,
-        ElementTree.ParseError,
-        EOFError,
-        NotImplementedError,
-        OSError,
-        ValueError,
-    ) as error:
+        return _read(data)
+    except broken as error:
         reason = f"cannot be read as DOCX: {str(error)[:80] or type(error).__name__}"
-        return as_value(RefusedError("document-damaged", reason))
+        raise RefusedError("document-damaged", reason) from error
 
 
 def _read(data: bytes) -> ReadText:
@@ -62,26 +53,26 @@ def _read(data: bytes) -> ReadText:
     blocks, more = blocks_of(said)
     if not blocks:
         pictures = any(name.startswith("word/media/") for name in names)
-        message = "holds pictures and no text; it may be a scan" if pictures else "holds no text"
+        message = "contains pictures but no text; it may be a scan" if pictures else "holds no text"
         raise RefusedError("document-without-text", message)
     return written(blocks, "cbrn_data docx", [*left_out, *more])
 
 
 def _part(archive: zipfile.ZipFile, name: str) -> ElementTree.Element:
-    """Return a part as a tree; one that is too large when unpacked, or brings definitions of its own, is refused."""
+    """Return a part as a tree; a part that is too large when unpacked, or has its own definitions, is refused."""
     with archive.open(name) as stream:
         data = stream.read(UNPACKED + 1)
     if len(data) > UNPACKED:
         raise RefusedError("document-too-large", f"has a part ({name}) of more than {UNPACKED >> 20} MiB when unpacked")
     if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
         raise RefusedError(
-            "document-damaged", f"has a part ({name}) with definitions of its own, which no word processor writes"
+            "document-damaged", f"has a part ({name}) with entity definitions, which no word processor writes"
         )
     return ElementTree.fromstring(data)  # noqa: S314 - bounded, and without definitions
 
 
 def _paragraphs(root: ElementTree.Element) -> Iterator[str]:
-    """Yield the text of every paragraph below ``root`` in order, each with the text boxes that it anchors after it."""
+    """Yield the text of every paragraph below ``root`` in order, each followed by its text boxes."""
     stack = [root]
     while stack:
         element = stack.pop()
@@ -99,7 +90,7 @@ def _words(paragraph: ElementTree.Element, boxes: list[ElementTree.Element]) -> 
     stack: list[ElementTree.Element] = list(reversed(paragraph))
     while stack:
         element = stack.pop()
-        if element.tag in _SKIPPED or (element.tag == f"{_W}r" and _is_hidden(element)):
+        if element.tag in _SKIPPED or (element.tag == f"{_W}r" and _is_on(element.find(f"{_W}rPr/{_W}vanish"))):
             continue
         if element.tag == f"{_W}txbxContent":
             boxes.append(element)
@@ -123,10 +114,6 @@ def _words_of(element: ElementTree.Element) -> str:
         code = int(element.get(f"{_W}char", "0"), 16)
         return "•" if 0xF000 <= code <= 0xF0FF else chr(code)
     return {"tab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": " "}.get(name, "")
-
-
-def _is_hidden(run: ElementTree.Element) -> bool:
-    return _is_on(run.find(f"{_W}rPr/{_W}vanish"))
 
 
 def _is_raised(run: ElementTree.Element) -> bool:

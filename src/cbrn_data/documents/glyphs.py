@@ -1,6 +1,6 @@
-"""The pages of a PDF as pdfminer.six reads them: its interpreter, with a device that only takes notes.
+"""The pages of a PDF as pdfminer.six reads them: its interpreter, with a device that records characters and shapes.
 
-The analysis of layout that pdfminer.six has is not used: it joins columns and takes items apart.
+The layout analysis of pdfminer.six is not used, because it joins columns and splits items.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from pdfminer.psparser import literal_name
 from pdfminer.utils import apply_matrix_pt, apply_matrix_rect
 
 from cbrn_data.documents.page import NO_CHARACTER, Glyph, Page, Rect, around, turned_rect
+from cbrn_data.normalise.text import LIGATURES
 
 MAX_PAGES = 40
 MAX_MARKS = 200_000
-"""How many characters and shapes a leaflet may draw, which is a page or two; found by measuring: 3,000 are many."""
+"""The most characters and shapes of a leaflet of one or two pages; measured leaflets have at most about 3,000."""
 
-_LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 _HEAVY = ("bold", "black", "heavy", "semibold", "demi")
 
 
 class TooMuchError(Exception):
-    """The file draws more than a leaflet can hold; the message says of what."""
+    """The file draws more than a leaflet can contain; the message says what."""
 
 
 def read_pages(data: bytes) -> Iterator[Page]:
     """Yield the pages of a PDF.
 
-    Raises TooMuchError, the errors of pdfminer.six for passwords and broken files, and whatever its code trips over.
+    Raises TooMuchError, the errors of pdfminer.six for passwords and damaged files, and other exceptions of its code.
     """
     manager = PDFResourceManager()
     notes = _Notes(manager)
@@ -55,7 +55,7 @@ def read_pages(data: bytes) -> Iterator[Page]:
 
 
 def _remarks(page: Any) -> int:
-    """Count the comments, stamps and form fields of a page that show text of their own."""
+    """Count the comments, stamps and form fields with text on a page."""
     shown = ("FreeText", "Stamp", "Widget", "Redact")
     found = 0
     for entry in resolve1(page.annots) or []:
@@ -65,14 +65,14 @@ def _remarks(page: Any) -> int:
 
 
 class _Interpreter(PDFPageInterpreter):  # type: ignore[misc]
-    """Tells the device of shadings, which pdfminer.six does not paint."""
+    """Passes shadings to the device, which pdfminer.six does not paint."""
 
     def do_sh(self, name: object) -> None:
         self.device.shaded = True
 
 
 class _Notes(PDFTextDevice):  # type: ignore[misc]
-    """Notes every character, path and picture in the coordinates of the page as it is shown."""
+    """Records every character, path and picture in the coordinates of the page as shown."""
 
     ctm: Any
 
@@ -92,15 +92,6 @@ class _Notes(PDFTextDevice):  # type: ignore[misc]
         x0, y0, x1, y1 = apply_matrix_rect(ctm, page.cropbox or page.mediabox)
         self.left, self.top = min(x0, x1), max(y0, y1)
         self.width, self.height = abs(x1 - x0), abs(y1 - y0)
-
-    def end_page(self, page: Any) -> None:
-        pass
-
-    def begin_figure(self, name: str, bbox: Any, matrix: Any) -> None:
-        pass
-
-    def end_figure(self, name: str) -> None:
-        pass
 
     def begin_tag(self, tag: Any, props: Any = None) -> None:
         pagination, soft = self.tags[-1] if self.tags else (False, False)
@@ -139,7 +130,7 @@ class _Notes(PDFTextDevice):  # type: ignore[misc]
         self._count()
         advance = float(font.char_width(cid) * fontsize * scaling)
         try:
-            text = _LIGATURES.get(found := str(font.to_unichr(cid)), found)
+            text = LIGATURES.get(found := str(font.to_unichr(cid)), found)
         except PDFUnicodeNotDefined:
             text = NO_CHARACTER
         start, end = (apply_matrix_pt(matrix, (x, rise)) for x in (0.0, advance))
@@ -174,7 +165,7 @@ class _Notes(PDFTextDevice):  # type: ignore[misc]
         return around(Rect(x - self.left, self.top - y, x - self.left, self.top - y) for x, y in placed)
 
     def _seen(self, glyph: Glyph) -> Glyph:
-        """Mark a character that has the colour of the ground under it, or over which something is painted."""
+        """Mark a character that has the colour of its background, or that is painted over."""
         x, y = (glyph.x0 + glyph.x1) / 2, glyph.y - 0.3 * glyph.size
         dot = Rect(x, y, x, y)
         here = [(colour, order) for rect, colour, order in self.fills if rect.holds(dot, 0)]
@@ -186,7 +177,7 @@ class _Notes(PDFTextDevice):  # type: ignore[misc]
         return replace(glyph, unseen=True) if same or len(under) < len(here) else glyph
 
     def page(self, remarks: int) -> Page:
-        """Return what was noted, turned so that most text runs from left to right."""
+        """Return the recorded page, turned so that most text runs from left to right."""
         votes = Counter(turn for glyph, turn, _ in self.glyphs if not glyph.is_space)
         turn = max(sorted(votes), key=lambda way: votes[way]) if votes else 0
         size = (self.width, self.height)

@@ -1,7 +1,7 @@
-"""Gutters: white space from top to bottom that parts columns, and the bands that share it.
+"""Gutters: vertical white space that separates columns, and the bands that share it.
 
-How wide a gutter must be depends on how many lines stand beside it. White space of justified lines is none: the file draws
-such a line in one go, and it ends where the line next to it does.
+The least width of a gutter depends on the number of lines next to it. White space in justified lines is not a gutter: the
+file draws such a line in one operation, and the line ends where its neighbour does.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from cbrn_data.documents.nodes import Band, Gutter, Node, has_heading, split
 from cbrn_data.documents.page import Page, around
 
 _GUTTERS = (2.0, 1.1, 0.9, 0.75)
-"""How wide a gutter must be, in em, where one, two, three, or more lines stand on its fuller side."""
+"""The least width of a gutter, in em, with one, two, three, or more lines on its fuller side."""
 
 _UNSPACED = 0.5
-"""How wide a gutter must be, in em, where the file draws the spaces between words and none in the gutter."""
+"""The least width of a gutter, in em, if the file draws spaces between words but not in the gutter."""
 
 _BETWEEN_BOXES = 1.0
-"""How wide a gutter must be, in points, between two boxes or at a rule."""
+"""The least width of a gutter, in points, between two boxes or at a rule."""
 
 
 def runs_of(bands: list[Band], page: Page) -> Iterator[tuple[list[Band], list[Gutter]]]:
-    """Cut bands into runs that share gutters, and into those that have none."""
+    """Split bands into runs that share gutters, and runs without gutters."""
     place = 0
     plain: list[Band] = []
     while place < len(bands):
@@ -34,7 +34,7 @@ def runs_of(bands: list[Band], page: Page) -> Iterator[tuple[list[Band], list[Gu
             place += 1
             continue
         run = bands[place:stop]
-        lone = _beside_too(plain, gutters_of(run, page))
+        lone = _also_in_columns(plain, gutters_of(run, page))
         if plain[:lone]:
             yield plain[:lone], []
         run = [*plain[lone:], *run]
@@ -45,10 +45,10 @@ def runs_of(bands: list[Band], page: Page) -> Iterator[tuple[list[Band], list[Gu
         yield plain, []
 
 
-def _beside_too(plain: list[Band], gutters: list[Gutter]) -> int:
-    """Return from which band on those above a run belong to its columns: they reach over no gutter.
+def _also_in_columns(plain: list[Band], gutters: list[Gutter]) -> int:
+    """Return the first of the bands above a run that belong to its columns, because they cross no gutter.
 
-    A heading at the left is one of the page.
+    A heading at the left belongs to the page.
     """
     place = len(plain)
     for number in range(len(plain) - 1, -1, -1):
@@ -63,7 +63,7 @@ def _beside_too(plain: list[Band], gutters: list[Gutter]) -> int:
 
 
 def _reach(bands: list[Band], start: int, page: Page) -> int | None:
-    """Return the end of the longest run from ``start`` with a gutter, or None where there is no gutter here."""
+    """Return the end of the longest run from ``start`` with a gutter, or None without a gutter."""
     if len(bands[start]) < 2:
         return None
     best = None
@@ -81,9 +81,9 @@ def _reach(bands: list[Band], start: int, page: Page) -> int | None:
 
 
 def _is_justified(run: list[Band], near: Band) -> bool:
-    """Whether the gaps of a run are white space of justified lines: the line next to them begins and ends where they do.
+    """Return whether the gaps of a run are in justified lines: the next line begins and ends at the same places.
 
-    The file draws each such line in one go.
+    The file draws each such line in one operation.
     """
     if any(node.segment is None for band in (near, *run) for node in band):
         return False
@@ -100,9 +100,9 @@ def _is_justified(run: list[Band], near: Band) -> bool:
 
 
 def _trimmed(run: list[Band], below: list[Band], page: Page) -> int:
-    """Return how many bands belong to the columns where something below reaches over their gutters.
+    """Return the number of bands that belong to the columns if something below crosses their gutters.
 
-    What stands alone at the end of the first column is a heading of the page then, and not of the column.
+    A single line at the end of the first column is then a heading of the page, not of the column.
     """
     gutters = gutters_of(run, page)
     last = max((i for i, band in enumerate(run) if len(split(band, gutters)) > 1), default=0)
@@ -120,17 +120,17 @@ def _trimmed(run: list[Band], below: list[Band], page: Page) -> int:
 
 
 def _in_turn(above: list[Band], below: list[Band]) -> bool:
-    """Whether the file draws all that stands above before all that stands below."""
+    """Return whether the file draws everything above before everything below."""
     return max(node.span[1] for band in above for node in band) < min(node.span[0] for band in below for node in band)
 
 
 def _alike(above: list[Band], below: list[Band], gutters: list[Gutter], page: Page) -> bool:
-    """Whether what stands above and below a heading has the same columns."""
+    """Return whether the bands above and below a heading have the same columns."""
     return len(gutters_of(above, page)) == len(gutters_of(below, page)) == len(gutters)
 
 
 def free_stretches(run: list[Band]) -> list[Gutter]:
-    """Return the stretches from left to right that nothing in the run covers, between what it covers."""
+    """Return the uncovered stretches of a run from left to right, between covered ones."""
     covered = sorted((node.rect.x0, node.rect.x1) for band in run for node in band)
     free, right = [], covered[0][1]
     for x0, x1 in covered[1:]:
@@ -151,8 +151,8 @@ def _is_gutter(gutter: Gutter, run: list[Band], page: Page) -> bool:
     near = [node for node in before if node.rect.x1 > left - 3 * node.em], [n for n in after if n.rect.x0 < right + 3 * n.em]
     if all(any(node.inner for node in side) for side in near) or _ruled(gutter, run, page):
         return right - left >= _BETWEEN_BOXES
-    beside = sum(1 for band in run if any(node in before for node in band) and any(node in after for node in band))
-    lines = max(beside, min(_height(before), _height(after)))
+    alongside = sum(1 for band in run if any(node in before for node in band) and any(node in after for node in band))
+    lines = max(alongside, min(_height(before), _height(after)))
     em = median(node.em for node in (*before, *after))
     if right - left >= _UNSPACED * em and all(_unspaced(band, gutter) for band in run):
         return True
@@ -160,22 +160,22 @@ def _is_gutter(gutter: Gutter, run: list[Band], page: Page) -> bool:
 
 
 def _unspaced(band: Band, gutter: Gutter) -> bool:
-    """Whether the file draws spaces between the words of a band and none in the gutter, or has nothing on one side."""
+    """Return whether the file draws spaces between words but not in the gutter, or has no text on one side."""
     left = max((node for node in band if node.rect.x1 <= gutter[0] + 0.01), key=lambda node: node.rect.x1, default=None)
     right = min((node for node in band if node.rect.x0 >= gutter[1] - 0.01), key=lambda node: node.rect.x0, default=None)
     if left is None or right is None:
         return True
     spaced = any(node.segment is not None and node.segment.drawn for node in (left, right))
-    return spaced and right.span[0] - left.span[1] != 2  # one character between the two would be a space
+    return spaced and right.span[0] - left.span[1] != 2  # one character between them would be a space
 
 
 def _height(nodes: Sequence[Node]) -> int:
-    """Return how many lines the nodes take."""
+    """Return the number of lines of the nodes."""
     return len({round(segment.y) for node in nodes for segment in node.segments})
 
 
 def _ruled(gutter: Gutter, run: list[Band], page: Page) -> bool:
-    """Whether an upright rule stands in the gutter, along most of the run."""
+    """Return whether a vertical rule is in the gutter, along most of the run."""
     whole = around(node.rect for band in run for node in band)
     upright = [rule for rule in page.rules if rule.height > rule.width and gutter[0] - 1 <= rule.x0 <= gutter[1] + 1]
     along = sum(

@@ -1,7 +1,7 @@
-"""A web page to text: each paragraph, heading, list item and table cell is a block of its own.
+"""A web page to text: each paragraph, heading, list item and table cell is a separate block.
 
-Read is ``main`` where there is one, with the ``header`` before it where that alone has the title. Left out by rule are
-navigation and footers, scripts and styles, forms, pictures with their captions, and what is hidden.
+The text is that of ``main`` if it exists, with the ``header`` before it if only that has the title. Rules leave out
+navigation and footers, scripts and styles, forms, pictures with their captions, and hidden elements.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import codecs
 import re
 from collections.abc import Iterator
 from importlib.metadata import version
-from typing import IO, Any
+from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from cbrn_data.documents.blocks import blocks_of
 from cbrn_data.documents.marks import RAISED
-from cbrn_data.documents.text import ReadText, RefusedError, as_value, written
+from cbrn_data.documents.text import ReadText, RefusedError, value_of, written
 
 LARGEST = 8 << 20
 _DEEPEST = 400
@@ -41,26 +41,20 @@ _CONSENT = re.compile(r"cookie|consent|share|social|breadcrumb|skip-link", re.IG
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset=[\"']?([A-Za-z0-9_-]{1,30})", re.IGNORECASE)
 
 
-def read_html(file: IO[bytes]) -> dict[str, Any]:
-    """Return the text of a web page as a plain value, or why it has none (``cbrn_data.documents.text``)."""
-    try:
-        return as_value(_read(file.read(LARGEST + 1)))
-    except RefusedError as refused:
-        return as_value(refused)
-
-
-def _read(data: bytes) -> ReadText:
+@value_of
+def read_html(data: bytes) -> ReadText:
+    """Return the text of a web page."""
     if len(data) > LARGEST:
         raise RefusedError("document-too-large", f"has more than {LARGEST >> 20} MiB")
     page = _Page(LexborHTMLParser(_decoded(data)))
     blocks, more = blocks_of(page.paragraphs())
     if not blocks:
-        raise RefusedError("document-without-text", "is a page without text; it may be filled by a program in the browser")
+        raise RefusedError("document-without-text", "is a page without text; a script in the browser may fill it")
     return written(blocks, f"selectolax {version('selectolax')}", [*page.left_out, *more])
 
 
 def _decoded(data: bytes) -> str:
-    """Decode by UTF-8, or else by what the page says of itself; others would be guessed."""
+    """Decode as UTF-8, or else in the encoding that the page names; nothing is guessed."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -73,11 +67,11 @@ def _decoded(data: bytes) -> str:
             else data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8")
         )
     except (LookupError, UnicodeDecodeError) as error:
-        raise RefusedError("document-damaged", "is neither UTF-8 nor in the encoding that it names, if any") from error
+        raise RefusedError("document-damaged", "is neither in UTF-8 nor in the encoding that it names, if any") from error
 
 
 class _Page:
-    """A parsed page, the paragraphs that it holds, and what was left out of it."""
+    """A parsed page, its paragraphs, and the words left out."""
 
     def __init__(self, tree: LexborHTMLParser) -> None:
         self.left_out: list[dict[str, Any]] = []
@@ -92,9 +86,9 @@ class _Page:
             self._leave_others(body)
 
     def _leave_others(self, node: LexborNode, depth: int = 0) -> None:
-        """Leave out what is around the roots: it is no text of the page, and people must still know of it."""
+        """Leave out the text around the roots, and list it."""
         if depth > _DEEPEST:
-            raise RefusedError("document-damaged", f"has elements more than {_DEEPEST} deep in one another")
+            raise RefusedError("document-damaged", f"has elements nested more than {_DEEPEST} deep")
         roots = {root.mem_id for root in self._roots}
         child = node.child
         while child is not None:
@@ -116,7 +110,7 @@ class _Page:
 
     def _walk(self, node: LexborNode, words: list[str], depth: int) -> Iterator[str]:
         if depth > _DEEPEST:
-            raise RefusedError("document-damaged", f"has elements more than {_DEEPEST} deep in one another")
+            raise RefusedError("document-damaged", f"has elements nested more than {_DEEPEST} deep")
         child = node.child
         while child is not None:
             tag = str(child.tag)
@@ -160,9 +154,9 @@ class _Page:
 
 
 def _between(before: LexborNode | None, node: LexborNode) -> str:
-    """Return what stands for the gap that a style makes between two elements within a line, where no space is written.
+    """Return the text for a gap that a style makes between two elements within a line without a written space.
 
-    Elements of one kind are items; a number and the words that it counts are apart.
+    Elements of one kind are items; a number is separated from the words that it counts.
     """
     if before is None or str(before.tag) not in _INLINE - {"sup", "sub"} or node.tag in ("sup", "sub"):
         return ""
@@ -172,7 +166,7 @@ def _between(before: LexborNode | None, node: LexborNode) -> str:
 
 
 def _hidden_classes(tree: LexborHTMLParser) -> frozenset[str]:
-    """Return the classes that the page's own style sheets hide, as far as one class alone names them."""
+    """Return the classes that the page's own style sheets hide by a selector of a single class."""
     sheets = " ".join(str(style.text()) for style in tree.css("style"))
     rules = re.findall(r"(?:^|[},])\s*\.([\w-]+)\s*(?:,[^{}]*)?\{([^{}]*)\}", sheets)
     return frozenset(name for name, body in rules if _HIDING.search(body))

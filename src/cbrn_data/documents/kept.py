@@ -1,6 +1,6 @@
-"""What is kept beside the text of a document (``<name>.lines.json``): where each line stands, and what a person must know.
+"""The kept data about the text of a document (``<name>.lines.json``): the positions of lines, omitted words, and doubts.
 
-``ReadText.lines`` makes it; this reads it, long after and from anywhere.
+``ReadText.lines`` makes the file; this module reads it.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from cbrn_data.documents.text import Place, Size
 from cbrn_data.errors import ReleaseError
 from cbrn_data.strict_json import parse_object
 
-MEANS = "is not what the reader of documents writes; put the file back as it was"
+MEANS = "was not written by the reader of documents; restore the file"
 
 
 @dataclass(frozen=True)
 class OutOfText:
-    """Words that a document shows and its text does not have, by which rule, and their place where it has pages."""
+    """Words of a document that are left out of its text, with the rule, and their place if it has pages."""
 
     text: str
     rule: str
@@ -29,9 +29,9 @@ class OutOfText:
 
 @dataclass(frozen=True)
 class Kept:
-    """Size of each page in points, place of each line by its number, words left out of the text, and doubts by line.
+    """Size of each page in points, place of each line by number, words left out of the text, and doubts by line.
 
-    ``pages`` is empty where the document has none.
+    ``pages`` is empty if the document has none.
     """
 
     pages: list[Size]
@@ -41,7 +41,7 @@ class Kept:
 
 
 def read_kept(path: Path, data: bytes) -> Kept:
-    """Return what is kept in ``data``. Raises ReleaseError naming ``path``."""
+    """Return the content of ``data``. Raises ReleaseError naming ``path``."""
     value = parse_object(path, data)
     try:
         return kept_of(value)
@@ -50,7 +50,7 @@ def read_kept(path: Path, data: bytes) -> Kept:
 
 
 def kept_of(value: Mapping[str, Any]) -> Kept:
-    """Return what ``ReadText.lines`` says. Raises ValueError, KeyError or TypeError for anything else."""
+    """Return the content of ``ReadText.lines``. Raises ValueError, KeyError or TypeError for anything else."""
     pages = [(_length(width), _length(height)) for width, height in value.get("pages", [])]
     lines = {int(one["line"]): _place(one, len(pages)) for one in value["lines"]}
     left_out = [
@@ -66,10 +66,10 @@ def kept_of(value: Mapping[str, Any]) -> Kept:
 def _place(one: Mapping[str, Any], pages: int) -> Place:
     page, (x0, y0, x1, y1) = int(one["page"]), one["rectangle"]
     if page < 1 or (pages and page > pages):
-        raise ValueError("there is no such page")
+        raise ValueError("the page does not exist")
     sides = [float(side) for side in (x0, y0, x1, y1)]
     if not all(map(isfinite, sides)):
-        raise ValueError("a rectangle has no side without end")
+        raise ValueError("the sides of a rectangle are finite")
     return page, sides
 
 

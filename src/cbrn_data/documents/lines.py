@@ -1,6 +1,6 @@
-"""What stands in a column: lines from top to bottom.
+"""The lines of a column, from top to bottom.
 
-Words that the rules leave on one line though they stand far apart are a doubt, for they may be those of two columns.
+Words on one line that are far apart are a doubt, because they may belong to two columns.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from functools import cached_property
 from itertools import pairwise
 
 from cbrn_data.documents.page import Rect, around
-from cbrn_data.documents.segments import Segment
+from cbrn_data.documents.segments import Segment, shared_style
 
 _FAR = 0.7
-"""From which gap on, in em, words that the rules left on one line may be those of two columns."""
+"""The gap, in em, from which on words on one line may belong to two columns."""
 
 _SEPARATE = re.compile(r"(?:project|p) ?[0-9]{1,3}\W*$|:$", re.IGNORECASE)
-"""A label, after which a wider gap is usual."""
+"""A label, which a wider gap usually follows."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """What stands on one baseline of one column."""
+    """The words on one baseline of one column."""
 
     segments: tuple[Segment, ...]
 
@@ -49,20 +49,18 @@ class Line:
 
     @property
     def order(self) -> int:
-        """When the file draws the first character."""
+        """The position of the first character in the drawing order of the file."""
         return self.segments[0].order
 
     @cached_property
     def style(self) -> tuple[bool | None, str | None]:
-        """Bold or not, and the colour; None where both kinds are there."""
-        bold = {segment.style[0] for segment in self.segments}
-        colour = {segment.style[1] for segment in self.segments}
-        return bold.pop() if len(bold) == 1 else None, colour.pop() if len(colour) == 1 else None
+        """Bold or not, and the colour; None if mixed."""
+        return shared_style(segment.style for segment in self.segments)
 
 
 @dataclass
 class Column:
-    """Lines from top to bottom; ``flows`` says that its text may go on from the column before, ``box`` what holds it."""
+    """Lines from top to bottom; ``flows``: its text may continue the column before; ``box`` is the box around it."""
 
     lines: list[Line]
     flows: bool = False
@@ -71,7 +69,7 @@ class Column:
 
 
 def _lines(segments: Sequence[Segment]) -> list[Line]:
-    """Take together what stands on one baseline."""
+    """Join the words on one baseline."""
     lines: list[list[Segment]] = []
     for segment in sorted(segments, key=lambda segment: (segment.y, segment.rect.x0)):
         if lines and abs(segment.y - lines[-1][0].y) < 0.25 * min(segment.size, lines[-1][0].size):
@@ -82,12 +80,12 @@ def _lines(segments: Sequence[Segment]) -> list[Line]:
 
 
 def column_of(segments: Sequence[Segment], box: Rect | None, doubt: str = "") -> Column:
-    """Make a column of what stands below one another; words far apart on one line are a doubt."""
+    """Make a column of lines below one another; words far apart on one line are a doubt."""
     lines = _lines(segments)
     for line in lines:
         for left, right in pairwise(line.segments):
             gap = (right.rect.x0 - left.rect.x1) / max(left.size, right.size)
             in_one_go = 0 < right.order - left.glyphs[-1].order <= 3
             if gap > _FAR and ((left.drawn or right.drawn) or not in_one_go) and not _SEPARATE.search(left.text):
-                doubt = doubt or f"words stand far apart on one line: {left.text[-30:]} … {right.text[:30]}"
+                doubt = doubt or f"words on one line are far apart: {left.text[-30:]} … {right.text[:30]}"
     return Column(lines, box=box, doubt=doubt)

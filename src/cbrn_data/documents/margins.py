@@ -1,17 +1,17 @@
-"""What stands in the margins of pages and belongs to no text: running headers and footers, numbers, credits.
+"""Lines in the margins of pages that are not text: running headers and footers, page numbers, credits.
 
-Each rule has a name, and every line that is left out is listed with it. A line at the upper or lower edge is left out
+Each rule has a name, with which every line that is left out is listed. A line at the upper or lower edge is left out by
 
-- ``page-number``: where it is the number of the page and nothing else;
-- ``running-line``: where it stands at the same height of other pages too, numbers aside, or repeats the title;
-- ``pagination``: where the PDF marks it as header, footer or number of the page;
-- ``small-print``: where it is smaller than the text and holds an address, a copyright or the programme's name;
+- ``page-number`` if it is only the number of the page;
+- ``running-line`` if other pages have it at the same height, ignoring numbers, or if it repeats the title;
+- ``pagination`` if the PDF marks it as header, footer or page number;
+- ``small-print`` if it is smaller than the text and has an address, a copyright or the programme's name;
 
-and anywhere
+and a line anywhere by
 
-- ``invisible``: where the PDF does not paint it;
-- ``credit``: where it is small and says whose a picture is;
-- ``address``: where it is nothing but addresses of the web, of mail and telephone, and the programme's name beside one.
+- ``invisible`` if the PDF does not paint it;
+- ``credit`` if it is small and names the author of a picture;
+- ``address`` if it has only addresses of the web, of mail and telephone, and the programme's name.
 """
 
 from __future__ import annotations
@@ -19,16 +19,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from cbrn_data.documents.page import Page
 from cbrn_data.documents.segments import Segment
 
 _EDGE = 0.12
-"""The part of a page's height that is its upper or lower edge."""
+"""The height of the upper or lower edge, as a share of the page."""
 
 _SMALL = 0.9
-"""The part of the usual size of text that makes small print."""
+"""The greatest size of small print, as a share of the usual text size."""
 
 _NUMBER = re.compile(r"(?:page |p\. ?)?[0-9]{1,3}(?: ?(?:of|/|\|) ?[0-9]{1,3})?|[-–—|] ?[0-9]{1,3} ?[-–—|]", re.IGNORECASE)
 _CREDIT = re.compile(
@@ -53,33 +52,17 @@ _PROGRAMME = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class LeftOut:
-    """A segment that belongs to no text, and the rule that says why."""
-
-    page: int
-    segment: Segment
-    rule: str
-
-
-def left_out(pages: Sequence[tuple[Page, Sequence[Segment]]]) -> list[LeftOut]:
-    """Return what the rules leave out of all pages, in the order of pages and lines."""
-    usual = _usual_size(segment for _, segments in pages for segment in segments)
-    edges = {page.number: _edge(page, segments) for page, segments in pages}
-    heights = _heights(pages, edges)
-    title = _title(pages)
-    found = []
-    for page, segments in pages:
-        for segment in segments:
-            rule = _rule(segment, segment in edges[page.number], page, usual, title, heights)
-            if rule:
-                found.append(LeftOut(page.number, segment, rule))
-    return found
+def left_out(pages: Sequence[tuple[Page, Sequence[Segment]]]) -> list[tuple[Page, Segment, str]]:
+    """Return the segments that the rules leave out of all pages, in the order of pages and lines, with their rules."""
+    usual, title = _usual_size(segment for _, segments in pages for segment in segments), _title(pages)
+    heights = Counter(
+        key for page, segments in pages for key in {_key(each) for each in segments if _at_edge(each, page)}
+    )  # on how many pages a text is at a height
+    found = ((page, each, _rule(each, page, usual, title, heights)) for page, segments in pages for each in segments)
+    return [(page, segment, rule) for page, segment, rule in found if rule]
 
 
-def _rule(
-    segment: Segment, at_edge: bool, page: Page, usual: float, title: str, heights: Mapping[tuple[str, int], int]
-) -> str:
+def _rule(segment: Segment, page: Page, usual: float, title: str, heights: Mapping[tuple[str, int], int]) -> str:
     if all(glyph.hidden for glyph in segment.glyphs):
         return "invisible"
     if all(glyph.pagination for glyph in segment.glyphs):
@@ -89,11 +72,11 @@ def _rule(
         return "credit"
     if is_address(segment.text):
         return "address"
-    if not at_edge:
+    if not _at_edge(segment, page):
         return ""
     if _NUMBER.fullmatch(segment.text) and segment.size <= 1.2 * usual:
         return "page-number"
-    if heights[_key(segment, page)] > 1 or (small and page.number > 1 and _plain(segment.text) == title):
+    if heights[_key(segment)] > 1 or (small and page.number > 1 and _plain(segment.text) == title):
         return "running-line"
     if small and (_PRINT.search(segment.text) or _plain(segment.text) == title):
         return "small-print"
@@ -101,7 +84,7 @@ def _rule(
 
 
 def is_credit(text: str) -> bool:
-    """Whether a text says whose a picture is, or whose the text.
+    """Return whether a text names the author of a picture or of the text.
 
     >>> is_credit("Photo: UNICRI"), is_credit("Photographs of the exercise were shown.")
     (True, False)
@@ -110,7 +93,7 @@ def is_credit(text: str) -> bool:
 
 
 def is_address(text: str) -> bool:
-    """Whether a text is nothing but addresses, and the programme's name beside one.
+    """Return whether a text has only addresses, and the programme's name next to one.
 
     >>> is_address("www.example.org | info@example.org"), is_address("See www.example.org for Project 87.")
     (True, False)
@@ -128,23 +111,16 @@ def _usual_size(segments: Iterable[Segment]) -> float:
     return max(sorted(sizes), key=lambda size: sizes[size]) if sizes else 10.0
 
 
-def _edge(page: Page, segments: Sequence[Segment]) -> list[Segment]:
-    """Return what stands at the upper or lower edge, and apart from it nothing but more of that."""
-    return [s for s in segments if s.y < _EDGE * page.height or s.y > (1 - _EDGE) * page.height]
+def _at_edge(segment: Segment, page: Page) -> bool:
+    return segment.y < _EDGE * page.height or segment.y > (1 - _EDGE) * page.height
 
 
 def _plain(text: str) -> str:
     return re.sub(r"[0-9]+", "0", " ".join(text.split())).casefold()
 
 
-def _key(segment: Segment, page: Page) -> tuple[str, int]:
+def _key(segment: Segment) -> tuple[str, int]:
     return _plain(segment.text), round(segment.y / 4)
-
-
-def _heights(
-    pages: Sequence[tuple[Page, Sequence[Segment]]], edges: Mapping[int, list[Segment]]
-) -> Counter[tuple[str, int]]:
-    return Counter(key for page, _ in pages for key in {_key(segment, page) for segment in edges[page.number]})
 
 
 def _title(pages: Sequence[tuple[Page, Sequence[Segment]]]) -> str:

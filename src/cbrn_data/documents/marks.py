@@ -1,7 +1,7 @@
-"""Small and large characters beside words, put to the words that they belong to.
+"""Join small and large characters with their words.
 
-Raised marks of notes, large first letters, large numerals, and the marks and numbers of lists are drawn on other
-baselines, in other sizes or with a gap, so that they are segments of their own.
+Raised note marks, large first letters, large numerals, and the marks and numbers of lists are drawn on other baselines, in
+other sizes or with a gap, so they are separate segments at first.
 """
 
 from __future__ import annotations
@@ -9,35 +9,35 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 
-from cbrn_data.documents.english import is_english
 from cbrn_data.documents.page import NO_CHARACTER, Glyph
 from cbrn_data.documents.segments import Segment
 
 _MARK_GAP = 3.5
-"""In em: between the mark of a list and its item."""
+"""The gap between a list mark and its item, in em."""
 
 _LARGE = 1.3
 NUMERAL = re.compile(r"[0-9]{1,4}(?:[.,  ]?[0-9]{3})*[+%]?")
-"""How much larger a numeral is than the words that it belongs to."""
+"""The least ratio of the size of a large numeral to that of its words."""
 
 MARKS = "•‣▪●○◦■□➢➤✓✔►▶◆❖§\uf0b7\uf0a7\uf0d8\uf0fc"
 RAISED = dict(zip("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True))
-"""Raised digits, which are marks of notes."""
+"""Raised digits, which are note marks."""
 
 _NAMELESS = "\uf0b7\uf0a7\uf0d8\uf0fc" + NO_CHARACTER
 LIST_MARK = re.compile(rf"[{MARKS}{NO_CHARACTER}·*–—-]|[0-9]{{1,2}}[.)]|[a-z][.)]")
-"""The mark of a list as characters, those of symbol fonts too, and the number or letter of one."""
+"""List marks as characters, including those of symbol fonts, and numbers or letters of lists."""
 
 
 def with_marks(segments: Sequence[Segment]) -> list[Segment]:
-    """Return the segments with such characters put to them, from top to bottom and from left to right."""
+    """Return the segments joined with such characters, from top to bottom and from left to right."""
     found = _with_numerals(_with_initials(list(_with_raised(list(segments)))))
     return sorted(_with_list_marks(found), key=lambda segment: (segment.y, segment.rect.x0))
 
 
 def _with_raised(segments: list[Segment]) -> Iterator[Segment]:
-    """Put raised or lowered small characters (marks of footnotes, ``st`` of ``1st``) to the words that they touch."""
+    """Join raised or lowered small characters (footnote marks, ``st`` of ``1st``) with the words that they touch."""
     found = sorted(segments, key=lambda segment: segment.rect.x0)
     small = {id(one): host for one in found if (host := _host(one, found))}
     for segment in found:
@@ -46,15 +46,12 @@ def _with_raised(segments: list[Segment]) -> Iterator[Segment]:
         glyphs, starts = segment.glyphs, segment.starts
         for one in found:
             if small.get(id(one)) is segment:
-                merged = sorted((*glyphs, *map(_raised, one.glyphs)), key=lambda glyph: (glyph.x0, glyph.order))
+                # A raised digit becomes a superscript character: it is a note mark, not a part of a number or word.
+                raised = (replace(glyph, text=RAISED.get(glyph.text, glyph.text)) for glyph in one.glyphs)
+                merged = sorted((*glyphs, *raised), key=lambda glyph: (glyph.x0, glyph.order))
                 heads = {id(glyphs[place]) for place in starts}
                 glyphs, starts = tuple(merged), frozenset(i for i, glyph in enumerate(merged) if id(glyph) in heads)
         yield Segment(glyphs, starts, segment.drawn)
-
-
-def _raised(glyph: Glyph) -> Glyph:
-    """Make a raised digit the character of one: it is the mark of a note, and no part of a number or word."""
-    return replace(glyph, text=RAISED.get(glyph.text, glyph.text))
 
 
 def _host(one: Segment, segments: Sequence[Segment]) -> Segment | None:
@@ -70,11 +67,11 @@ def _host(one: Segment, segments: Sequence[Segment]) -> Segment | None:
 
 
 def _with_initials(segments: list[Segment]) -> list[Segment]:
-    """Put a large first letter to the line that begins beside it, highest, as part of its first word."""
+    """Join a large first letter with the first word of the highest line next to it."""
     found = list(segments)
     for initial in (one for one in segments if len(one.text) == 1 and one.text.isupper()):
         rect = initial.rect
-        beside = [
+        alongside = [
             one
             for one in found
             if initial.size > 1.6 * one.size
@@ -82,39 +79,40 @@ def _with_initials(segments: list[Segment]) -> list[Segment]:
             and rect.y0 - 0.3 * one.size < one.rect.y1
             and one.y <= rect.y1
         ]
-        first = min(beside, key=lambda one: one.y, default=None)
+        first = min(alongside, key=lambda one: one.y, default=None)
         if first is not None:
-            starts = {1} if _is_word(initial.text, first.text.split()[0]) else set[int]()
-            starts |= {start + 1 for start in first.starts}
-            merged = Segment((*initial.glyphs, *first.glyphs), frozenset(starts), first.drawn)
+            merged = _before(initial.glyphs, first, apart=_is_word(initial.text, first.text.split()[0]))
             found = [one for one in found if one is not initial and one is not first] + [merged]
     return found
 
 
+def _before(glyphs: tuple[Glyph, ...], words: Segment, apart: bool = True) -> Segment:
+    """Return words with characters before them, with a space between if they are ``apart``."""
+    starts = {len(glyphs)} if apart else set[int]()
+    starts |= {start + len(glyphs) for start in words.starts}
+    return Segment((*glyphs, *words.glyphs), frozenset(starts), words.drawn)
+
+
 def _is_word(initial: str, rest: str) -> bool:
-    """Whether an ``A`` or ``I`` is a word of its own before ``rest``."""
+    """Return whether an ``A`` or ``I`` is a separate word before ``rest``."""
     word = re.match(r"\w*", rest)
     whole = word[0] if word else ""
     return initial in "AI" and not is_english(initial + whole) and is_english(whole)
 
 
 def _with_numerals(segments: list[Segment]) -> list[Segment]:
-    """Put a large numeral to the words on its right, where none stand under it."""
+    """Join a large numeral with the words on its right, if none are under it."""
     found = list(segments)
     for numeral in (one for one in segments if NUMERAL.fullmatch(one.text)):
         follower = _counted(numeral, [one for one in found if one is not numeral])
         if follower is not None:
-            merged = Segment(
-                (*numeral.glyphs, *follower.glyphs),
-                frozenset({len(numeral.glyphs), *(start + len(numeral.glyphs) for start in follower.starts)}),
-                follower.drawn,
-            )
-            found = [one for one in found if one is not numeral and one is not follower] + [merged]
+            found = [one for one in found if one is not numeral and one is not follower]
+            found.append(_before(numeral.glyphs, follower))
     return found
 
 
 def _counted(numeral: Segment, segments: Sequence[Segment]) -> Segment | None:
-    """Return the words beside a numeral, unless words under it are nearer in the order in which the file draws."""
+    """Return the words next to a numeral, unless words under it are nearer in the drawing order of the file."""
     rect, last = numeral.rect, numeral.glyphs[-1].order
     small = [one for one in segments if numeral.size >= _LARGE * one.size]
     under = [
@@ -122,31 +120,26 @@ def _counted(numeral: Segment, segments: Sequence[Segment]) -> Segment | None:
         for one in small
         if one.rect.x0 < rect.x1 and rect.x0 < one.rect.x1 and 0 < one.y - numeral.y < 0.6 * numeral.size + one.size
     ]
-    beside = [
+    alongside = [
         one
         for one in small
         if 0 <= one.rect.x0 - rect.x1 < 1.2 * numeral.size and rect.y0 - 0.3 * one.size < one.y <= rect.y1 + 0.3 * one.size
     ]
-    if under and not any(0 < one.order - last <= 2 for one in beside):
+    if under and not any(0 < one.order - last <= 2 for one in alongside):
         return None
-    nearest = min((one.rect.x0 for one in beside), default=0.0)
-    return min((one for one in beside if one.rect.x0 < nearest + numeral.size), key=lambda one: one.y, default=None)
+    nearest = min((one.rect.x0 for one in alongside), default=0.0)
+    return min((one for one in alongside if one.rect.x0 < nearest + numeral.size), key=lambda one: one.y, default=None)
 
 
 def _with_list_marks(segments: list[Segment]) -> Iterator[Segment]:
-    """Put the mark of a list, or its number, to the words on its right."""
+    """Join a list mark or number with the words on its right."""
     taken: set[int] = set()
     for segment in segments:
         follower = _marked(segment, segments) if LIST_MARK.fullmatch(segment.text) else None
         if follower and id(follower) not in taken:
             taken |= {id(segment), id(follower)}
-            shift = len(segment.glyphs)
             glyphs = tuple(replace(glyph, text="•") if glyph.text in _NAMELESS else glyph for glyph in segment.glyphs)
-            yield Segment(
-                (*glyphs, *follower.glyphs),
-                frozenset({shift, *(start + shift for start in follower.starts)}),
-                follower.drawn,
-            )
+            yield _before(glyphs, follower)
     yield from (segment for segment in segments if id(segment) not in taken)
 
 
@@ -155,3 +148,21 @@ def _marked(mark: Segment, segments: Sequence[Segment]) -> Segment | None:
     nearest = min((one for one in level if one is not mark), key=lambda one: one.rect.x0, default=None)
     near = nearest is not None and nearest.rect.x0 - mark.rect.x1 < _MARK_GAP * max(nearest.size, mark.size)
     return nearest if near else None
+
+
+@cache
+def _words() -> frozenset[str]:
+    from spellchecker import SpellChecker
+
+    return frozenset(word for word in SpellChecker(language="en").word_frequency.words() if len(word) > 2)
+
+
+def is_english(word: str) -> bool:
+    """Return whether a word of three letters or more is in the list of pyspellchecker, in any letter case.
+
+    Its words are those of subtitles and of Wikipedia, by frequency.
+
+    >>> is_english("Laboratories"), is_english("tories-labora")
+    (True, False)
+    """
+    return word.lower() in _words()

@@ -1,4 +1,4 @@
-"""What lies on a page in columns: segments, and boxes with what stands in them; bands of what lies side by side."""
+"""The nodes of a page (segments, and boxes with their content), and bands of nodes side by side."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from cbrn_data.documents.headings import is_heading
 from cbrn_data.documents.page import Rect
 from cbrn_data.documents.segments import Segment
+from cbrn_data.leaflet.headings import is_heading
 
 
 @dataclass(frozen=True)
 class Node:
-    """A segment, or a box with what stands in it."""
+    """A segment, or a box with its content."""
 
     rect: Rect
     segment: Segment | None = None
@@ -33,7 +33,7 @@ class Node:
 
     @cached_property
     def span(self) -> tuple[int, int]:
-        """When the file begins and ends to draw it."""
+        """The start and end in the drawing order of the file."""
         orders = [glyph.order for segment in self.segments for glyph in segment.glyphs]
         return min(orders), max(orders)
 
@@ -45,11 +45,12 @@ Gutter = tuple[float, float]
 
 
 def boxed(nodes: list[Node], boxes: Sequence[Rect]) -> list[Node]:
-    """Put nodes into the smallest box that holds them; a box that cuts words or holds most of a page does not count."""
+    """Put nodes into the smallest box around them, except boxes that cut words or contain most of a page."""
     whole = sum(len(node.segments) for node in nodes)
     for box in sorted(set(boxes), key=lambda box: box.area):
         within = [node for node in nodes if box.holds(node.rect)]
-        cut = any(box.meets(node.rect) and not box.holds(node.rect) for node in nodes)
+        others = [node.rect for node in nodes if not box.holds(node.rect)]
+        cut = any(box.x0 < r.x1 and r.x0 < box.x1 and box.y0 < r.y1 and r.y0 < box.y1 for r in others)
         words = sum(len(node.segments) for node in within)
         if not within or cut or words > 0.6 * whole or (len(within) == 1 and within[0].inner):
             continue
@@ -59,7 +60,7 @@ def boxed(nodes: list[Node], boxes: Sequence[Rect]) -> list[Node]:
 
 
 def bands_of(nodes: Sequence[Node]) -> list[Band]:
-    """Group what lies side by side, from top to bottom."""
+    """Group nodes side by side into bands, from top to bottom."""
     bands: list[Band] = []
     lowest = 0.0
     for node in sorted(nodes, key=lambda node: (node.rect.y0, node.rect.x0)):
@@ -72,7 +73,7 @@ def bands_of(nodes: Sequence[Node]) -> list[Band]:
 
 
 def split(nodes: Sequence[Node], gutters: Sequence[Gutter]) -> list[list[Node]]:
-    """Cut nodes at the gutters; columns without any are left out."""
+    """Split nodes at the gutters, without empty columns."""
     edges = [right for _, right in gutters]
     return [part for part in cells_of(nodes, edges) if part]
 

@@ -1,7 +1,7 @@
-"""What a page of a PDF holds: characters, boxes, rules and pictures, in points from the upper left corner.
+"""The content of a PDF page: characters, boxes, rules and pictures, in points from the upper left corner.
 
-A page whose text mostly runs in another direction is turned, so that text runs from left to right; ``unturned`` gives
-the place on the page as it is shown.
+A page whose text mostly runs in another direction is turned, so that text runs from left to right; ``place`` gives the
+position on the page as shown.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 NO_CHARACTER = "\ufffd"
-"""Stands for a character whose font does not say what it is."""
+"""The replacement of a character that its font does not identify."""
 
 
 class Rect(NamedTuple):
@@ -38,7 +38,7 @@ class Rect(NamedTuple):
         return self.width * self.height
 
     def holds(self, other: Rect, slack: float = 1.0) -> bool:
-        """Whether ``other`` lies within, give or take ``slack`` points."""
+        """Return whether ``other`` is inside, with a tolerance of ``slack`` points."""
         return (
             self.x0 - slack <= other.x0
             and self.y0 - slack <= other.y0
@@ -46,13 +46,9 @@ class Rect(NamedTuple):
             and other.y1 <= self.y1 + slack
         )
 
-    def meets(self, other: Rect) -> bool:
-        """Whether the two share more than an edge."""
-        return self.x0 < other.x1 and other.x0 < self.x1 and self.y0 < other.y1 and other.y0 < self.y1
-
 
 def around(rects: Iterable[Rect]) -> Rect:
-    """Return the smallest rectangle that holds all of ``rects``, of which there is at least one."""
+    """Return the smallest rectangle around all of ``rects`` (at least one)."""
     several = list(rects)
     return Rect(
         min(rect.x0 for rect in several),
@@ -89,7 +85,7 @@ class Glyph:
 
     @property
     def is_space(self) -> bool:
-        """Whether it is a space of any kind."""
+        """Whether this is a space of any kind."""
         return self.text.isspace()
 
     @property
@@ -124,24 +120,20 @@ class Page:
 
     @property
     def rules(self) -> list[Rect]:
-        """Lines and thin bars."""
+        """Lines and thin bars on the page."""
         thin = [shape for shape in self.shapes if min(shape.width, shape.height) <= _THIN]
         return [shape for shape in thin if max(shape.width, shape.height) >= _BOX_WIDTH]
 
     @property
     def spots(self) -> list[Rect]:
-        """Small shapes as wide as they are high, which may be the mark of a list."""
+        """Small shapes as wide as high, which may be list marks."""
         small = [shape for shape in self.shapes if max(shape.width, shape.height) < _BOX_HEIGHT]
         return [shape for shape in small if min(shape.width, shape.height) > 0.6 * max(shape.width, shape.height)]
 
-    @property
-    def shown_size(self) -> tuple[float, float]:
-        """Width and height of the page as it is shown."""
-        return (self.height, self.width) if self.turn in (90, 270) else (self.width, self.height)
-
-    def unturned(self, rect: Rect) -> Rect:
-        """Return the place of ``rect`` on the page as it is shown."""
-        return turned_rect(rect, (360 - self.turn) % 360, self.width, self.height)
+    def place(self, rect: Rect) -> tuple[int, list[float]]:
+        """Return the number of the page, and the position of ``rect`` on the page as shown."""
+        unturned = turned_rect(rect, (360 - self.turn) % 360, self.width, self.height)
+        return self.number, [round(side, 1) for side in unturned]
 
 
 _BOX_WIDTH, _BOX_HEIGHT, _THIN = 12.0, 8.0, 2.5
@@ -149,7 +141,7 @@ _BOX_WIDTH, _BOX_HEIGHT, _THIN = 12.0, 8.0, 2.5
 
 
 def turned_rect(rect: Rect, turn: int, width: float, height: float) -> Rect:
-    """Return where ``rect`` is when text in the direction ``turn`` runs from left to right.
+    """Return the position of ``rect`` after turning text in the direction ``turn`` to run from left to right.
 
     >>> turned_rect(Rect(0, 90, 10, 100), 90, 200, 100)
     Rect(x0=0, y0=0, x1=10, y1=10)

@@ -1,8 +1,8 @@
-"""The lines of columns to paragraphs: what is an item, a heading or a label stands alone.
+"""The lines of columns to paragraphs; each item, heading or label is a separate paragraph.
 
-A new paragraph begins where a heading, a mark of a list, a box, a rule or another style does, and where the gap is wider
-than between lines of one text by 1.3 pt or 0.12 em. How far such lines are apart is learnt from those that begin with
-a small letter. A large numeral belongs to what it counts, under it or beside it.
+A new paragraph begins at a heading, a list mark, a box, a rule or another style, and after a gap that is wider by 1.3 pt or
+0.12 em than between lines of one text. The usual gap is measured at lines that begin with a small letter. A large numeral
+belongs to the words that it counts, under it or next to it.
 """
 
 from __future__ import annotations
@@ -15,27 +15,28 @@ from itertools import pairwise, takewhile
 from statistics import median
 from typing import NamedTuple
 
-from cbrn_data.documents.headings import is_heading
 from cbrn_data.documents.lines import Column, Line
 from cbrn_data.documents.marks import MARKS, NUMERAL
 from cbrn_data.documents.page import Page
-from cbrn_data.words.numbers import numbers
+from cbrn_data.leaflet.foreign import begins_with_count
+from cbrn_data.leaflet.headings import is_heading
 
 _MARK = re.compile(rf"(?:[{MARKS}]|[·*–—-](?= )|[0-9]{{1,2}}[.)](?= ))")
 _JOINS = re.compile(
     r"(?:[,–—/&-]|\b(?:a|an|and|as|at|by|for|from|in|into|of|on|or|over|the|their|to|under|with|projects?))$", re.IGNORECASE
 )
 _WIDEST = 1.75
-"""How far apart, in em, lines are at most that no small letter shows to be of one text."""
+"""The greatest gap, in em, between lines of one text if no line begins with a small letter."""
 
 _ENDS = '.!?:;”"'
 _LABEL = re.compile(r"(?:project|p) ?[0-9]{1,3}\b.{0,3}", re.IGNORECASE)
 _OPENS = re.compile(r"(?:(?:overall )?goal ?:|established(?: on| in)?(?: ?:| [0-9])|(?:co-?)?funded by\b)", re.IGNORECASE)
+"""The label of a statement of the head of a leaflet."""
 
 
 @dataclass
 class Paragraph:
-    """Lines that belong together, with the number of the page of each."""
+    """Lines that belong together, each with its page number."""
 
     lines: list[tuple[int, Line]]
     joined: bool = False
@@ -67,7 +68,7 @@ def read_paragraphs(pages: Sequence[tuple[Page, Sequence[Column]]]) -> list[Para
 
 
 def _leading(columns: Iterable[Column]) -> Mapping[float, float]:
-    """Return by size of text how far apart the lines of a paragraph are, in em."""
+    """Return the gap between the lines of a paragraph by text size, in em."""
     sure: dict[float, list[float]] = defaultdict(list)
     every: dict[float, list[float]] = defaultdict(list)
     for column in columns:
@@ -90,8 +91,8 @@ def _cut(column: Column, page: Page, leading: Mapping[float, float]) -> Iterator
         for above, below in pairwise(lines)
         if above.size == below.size and below.text[:1].islower() and below.y - above.y < 2.2 * below.size
     ]
-    items, unsure = _items_without_gaps(lines, page)
     room = _Room(max(line.rect.width for line in lines), max(line.rect.x1 for line in lines))
+    items, unsure = _items_without_gaps(lines, page, room)
     current: list[Line] = []
     for line in lines:
         apart = sorted(own)[len(own) // 4] if len(own) > 2 else leading[line.size]
@@ -106,39 +107,38 @@ def _cut(column: Column, page: Page, leading: Mapping[float, float]) -> Iterator
 def _paragraph(lines: Sequence[Line], page: Page, unsure: set[int]) -> Paragraph:
     paragraph = Paragraph([(page.number, line) for line in lines])
     if any(id(line) in unsure for line in lines[1:]):
-        paragraph.doubts.append("may be two items, for nothing but full stops keeps those here apart")
+        paragraph.doubts.append("may be two items, because only full stops separate the items here")
     return paragraph
 
 
 class _Room(NamedTuple):
-    """How wide the lines of a column are at most, and where they end at the right."""
+    """The greatest width of the lines of a column, and their right end."""
 
     width: float
     right: float
 
     def has(self, above: Line, line: Line) -> bool:
-        """Whether the first word of ``line`` had room behind ``above``, so that somebody meant the line to end there."""
+        """Return whether the first word of ``line`` would fit after ``above``, so that the line end is intended."""
         word = line.rect.width * len(line.text.split()[0]) / len(line.text) + 0.6 * above.size
         return above.rect.width + word < self.width and above.rect.x1 + word < self.right
 
 
 def _ended(above: Line, line: Line, room: _Room) -> bool:
-    """Whether a sentence ends a paragraph: there was room behind it, and the next line begins another."""
+    """Return whether a sentence ends a paragraph: more words would fit, and the next line begins another sentence."""
     return above.text[-1:] in ".!?”" and not line.text[:1].islower() and room.has(above, line)
 
 
-def _items_without_gaps(lines: Sequence[Line], page: Page) -> tuple[set[int], set[int]]:
-    """Return the lines that begin items of a list without gaps or marks, and those that may do so.
+def _items_without_gaps(lines: Sequence[Line], page: Page, room: _Room) -> tuple[set[int], set[int]]:
+    """Return the lines that begin items of a list without gaps or marks, and those that may begin one.
 
-    Such a list is what a heading heads, where every line that could begin an item has room left on the line before.
+    Such a list follows a heading, and before every line that could begin an item, the line is not full.
     """
     found, unsure = set[int](), set[int]()
-    room = _Room(max(line.rect.width for line in lines), max(line.rect.x1 for line in lines))
     for run in _even_runs(lines):
         if any(_MARK.match(line.text) or _spot(line, page) for line in run):
             continue
         pairs = list(pairwise(run))
-        starts = [(above, line) for above, line in pairs if not line.text[:1].islower() or _counts(line)]
+        starts = [(above, line) for above, line in pairs if not line.text[:1].islower() or begins_with_count(line.text)]
         sentences = any(line.text[-1:] in ".!?:" for line in run[:-1])
         if len(run) > 2 and starts and not sentences and all(room.has(*pair) for pair in starts):
             found |= {id(line) for _, line in starts}
@@ -147,14 +147,8 @@ def _items_without_gaps(lines: Sequence[Line], page: Page) -> tuple[set[int], se
     return found, unsure
 
 
-def _counts(line: Line) -> bool:
-    """Whether a line begins with a number, in words or digits."""
-    first = next(numbers(line.text[:40]), None)
-    return first is not None and first.start == 0
-
-
 def _even_runs(lines: Sequence[Line]) -> Iterator[list[Line]]:
-    """Yield the lines between two headings where all are alike and equally far apart."""
+    """Yield the lines between two headings if all have the same style and distance."""
     run: list[Line] = []
     for line in [*lines, None]:
         if line is None or is_heading(line.text):
@@ -168,13 +162,15 @@ def _even_runs(lines: Sequence[Line]) -> Iterator[list[Line]]:
 
 
 def _begins(line: Line, current: list[Line], column: Column, page: Page, leading: float) -> bool:
-    """Whether ``line`` begins a paragraph after the lines ``current``."""
+    """Return whether ``line`` begins a paragraph after the lines ``current``."""
     above = current[-1]
     if _heads(line, current, column):
         return True
-    if _MARK.match(line.text) and not _MARK.fullmatch(line.text) and _hangs(line, current):
+    # A mark at the start of a line is a list mark if the text above does not begin further left.
+    hangs = line.rect.x0 <= min(one.rect.x0 for one in current) + 0.3 * line.size or not line.text[0].isdigit()
+    if _MARK.match(line.text) and not _MARK.fullmatch(line.text) and hangs:
         return True
-    if _spot(line, page) or _opens(line):
+    if _spot(line, page) or (_OPENS.match(line.text) and line.text[:1].isupper()):
         return True
     if abs(line.size - above.size) > 0.08 * max(line.size, above.size):
         return True
@@ -184,7 +180,7 @@ def _begins(line: Line, current: list[Line], column: Column, page: Page, leading
 
 
 def _heads(line: Line, current: list[Line], column: Column) -> bool:
-    """Whether a heading begins or ends between ``current`` and ``line``."""
+    """Return whether a heading begins or ends between ``current`` and ``line``."""
     if is_heading(" ".join(one.text for one in (*current, line))):
         return False
     if is_heading(" ".join(one.text for one in current)):
@@ -198,25 +194,15 @@ def _heads(line: Line, current: list[Line], column: Column) -> bool:
 
 
 def _within_text(line: Line, current: list[Line]) -> bool:
-    """Whether words that could be a heading are the end of a sentence: same style and size, and no capital."""
+    """Return whether words that could be a heading are the end of a sentence: same style and size, and no capital."""
     above = current[-1]
     return (
         line.style == above.style and line.size == above.size and not line.text.isupper() and bool(_JOINS.search(above.text))
     )
 
 
-def _opens(line: Line) -> bool:
-    """Whether a statement of the head of a leaflet begins: its label, with a capital letter."""
-    return bool(_OPENS.match(line.text)) and line.text[:1].isupper()
-
-
-def _hangs(line: Line, current: list[Line]) -> bool:
-    """Whether a mark at the start of a line is a mark of a list: the text above does not begin further left."""
-    return line.rect.x0 <= min(one.rect.x0 for one in current) + 0.3 * line.size or not line.text[0].isdigit()
-
-
 def _spot(line: Line, page: Page) -> bool:
-    """Whether a small shape stands left of a line as the mark of a list."""
+    """Return whether a small shape on the left of a line is its list mark."""
     x0, y0 = line.rect.x0, line.y
     return any(
         0 < x0 - spot.x1 < 2.0 * line.size and y0 - line.size < spot.y0 and spot.y1 < y0 + 0.25 * line.size
@@ -238,7 +224,7 @@ def _ruled(above: Line, line: Line, page: Page) -> bool:
 
 
 def _other_style(line: Line, current: list[Line]) -> bool:
-    """Whether a line wholly in one style follows a label or title wholly in another."""
+    """Return whether a line entirely in one style follows a label or title entirely in another."""
     first, last = current[0].style, current[-1].style
     if _LABEL.fullmatch(" ".join(one.text for one in current)) and last != line.style:
         return True
@@ -250,7 +236,7 @@ def _other_style(line: Line, current: list[Line]) -> bool:
 
 
 def _indented(line: Line, current: list[Line], column: Column) -> bool:
-    """Whether a line begins a paragraph by its indent: the others of the column begin further left."""
+    """Return whether a line begins a paragraph by its indent: the others of the column begin further left."""
     left = min(one.rect.x0 for one in column.lines)
     indent = 0.8 * line.size < line.rect.x0 - left < 3.5 * line.size
     place = column.lines.index(line)
@@ -262,10 +248,10 @@ def _indented(line: Line, current: list[Line], column: Column) -> bool:
 
 
 def _goes_on(paragraphs: Sequence[Paragraph], after: Paragraph, widest: float) -> bool:
-    """Whether a text goes on from the end of a column, whose widest line is given, or of a page to the next.
+    """Return whether a text continues from the end of a column, whose widest line is given, or of a page.
 
-    It does after a word that asks for more. Where the next word had no room in the column it does before a small letter
-    too, and where all other paragraphs of the section end with a full stop and this one does not.
+    It continues after a word that needs a next one. If the next word would not fit in the column, it also continues before a
+    small letter, and if this is the only paragraph of the section without a full stop.
     """
     before = paragraphs[-1]
     first, last = after.lines[0][1], before.lines[-1][1]
@@ -283,7 +269,7 @@ def _goes_on(paragraphs: Sequence[Paragraph], after: Paragraph, widest: float) -
         return True
     sentences = any(one.text[-1:] in _ENDS for one in (after, *section))
     if sentences and len(before.lines) > 1 and len(before.text) > 60:
-        after.doubts.append("this may go on from the end of the column or page before")
+        after.doubts.append("may continue the end of the column or page before")
     return False
 
 

@@ -1,6 +1,7 @@
-"""The pages of a PDF as one picture, one page below another, so that people see where a line is.
+"""The pages of a PDF as one picture, one page below another, to show people the positions of lines.
 
-The picture is drawn once, when a leaflet is reviewed or added, and kept: another version of the library draws other bytes.
+The picture is drawn once, when a leaflet is reviewed or added, and kept, because another version of the library gives other
+bytes.
 """
 
 from __future__ import annotations
@@ -18,22 +19,22 @@ from cbrn_data.isolated import UnreadableError, read_isolated
 
 MAX_PAGES = 8
 _WIDE = 1_100
-"""How many pixels wide the widest page is drawn."""
+"""The width of the widest page in pixels."""
 _TALL = 14_000
-"""How many pixels tall the picture may be."""
+"""The greatest height of the picture in pixels."""
 _COLOURS = 128
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture (PNG) of all ``pages``, each given by its size: all are at the left and to the same scale."""
+    """A picture (PNG) of all ``pages``, given by their sizes, left-aligned and to the same scale."""
 
     png: bytes
     pages: list[Size]
 
 
 def picture_of(data: bytes) -> Picture:
-    """Return the picture of a PDF. Raises UnreadableError where it cannot be drawn."""
+    """Return the picture of a PDF. Raises UnreadableError if it cannot be drawn."""
     for module in ("pypdfium2", "PIL"):
         if find_spec(module) is None:
             raise UnreadableError(f"cannot be drawn: {extra_missing('drawing pages', 'leaflets', module)}")

@@ -1,7 +1,7 @@
-"""A received file to text: what it is by its bytes, which reader reads it, and what is kept where it is refused.
+"""A received file to text: its kind by its bytes, its reader, and the kept text of a refused file.
 
-A name that says something else than the bytes is refused, for whoever opens the file would see something else than what
-was read. The readers run in a process of their own, with limits (``isolated``).
+A name that does not match the bytes is refused, because people who open the file would see something else than was read. The
+readers run in a separate process with limits (``isolated``).
 """
 
 from __future__ import annotations
@@ -17,26 +17,28 @@ from typing import Any
 from cbrn_data.documents.text import ReadText, RefusedError, from_value
 from cbrn_data.errors import CbrnDataError, SourceError, extra_missing
 from cbrn_data.findings import Finding, shown
-from cbrn_data.isolated import LimitError, UnreadableError, read_isolated
+from cbrn_data.isolated import LimitError, Limits, UnreadableError, read_isolated
 from cbrn_data.sources.document import Document, read_document
 
 SUFFIXES = {".pdf": "PDF", ".docx": "DOCX", ".html": "HTML", ".htm": "HTML"}
-"""The documents that are read, by the ending of their names."""
+"""The kinds of documents, by file extension."""
 LEAFLET_SUFFIXES = {".txt", *SUFFIXES}
-"""How the name of a leaflet may end."""
+"""The file extensions of leaflets."""
 
 READERS = {
     "PDF": "cbrn_data.documents.pdf:read_pdf",
     "DOCX": "cbrn_data.documents.docx:read_docx",
     "HTML": "cbrn_data.documents.html:read_html",
 }
-"""The reader of each kind: a function of an open file whose value JSON can hold."""
+"""The reader of each kind: a function of an open file with a JSON result."""
 
 _NEEDS = {"PDF": ("pdfminer", "spellchecker"), "DOCX": (), "HTML": ("selectolax",)}
-"""The libraries of each reader, all of the extra ``leaflets``."""
+"""The libraries of each reader, all in the extra ``leaflets``."""
 
+_OLD = "old Word or Excel file"
+_LIMITS = Limits()
 _BEGINNINGS = (
-    (b"\xd0\xcf\x11\xe0", "old Word file"),
+    (b"\xd0\xcf\x11\xe0", _OLD),
     (b"{\\rtf", "RTF"),
     (b"\x89PNG", "picture"),
     (b"\xff\xd8\xff", "picture"),
@@ -48,7 +50,7 @@ _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
 
 def read_received(name: str, data: bytes) -> ReadText:
-    """Return the text of a document. Raises SourceError with a finding that says why it has none; what was read is kept."""
+    """Return the text of a document. Raises SourceError with a finding if it is refused; the extracted text is then kept."""
     try:
         return from_value(_run(kind_of(name, data), data))
     except RefusedError as error:
@@ -56,8 +58,8 @@ def read_received(name: str, data: bytes) -> ReadText:
 
 
 def read_again(data: bytes) -> ReadText:
-    """Return the text of a document that is kept, by what it is and not by its name. Raises SourceError."""
-    kind = _by_bytes(data)
+    """Return the text of a kept document, whose kind is found from its bytes. Raises SourceError."""
+    kind = by_bytes(data)
     suffix = next((suffix for suffix, known in SUFFIXES.items() if known == kind), ".html")
     try:
         return from_value(_run(SUFFIXES[suffix], data))
@@ -66,27 +68,27 @@ def read_again(data: bytes) -> ReadText:
 
 
 def refusal(name: str, error: RefusedError) -> SourceError:
-    """Return the error of a refused document; its finding names the file in which the text that was read is kept."""
-    kept = f"; what was read is in {shown(str(keep(Path(name), error.text)))}" if error.text.strip() else ""
+    """Return the error of a refused document; its finding names the file with the extracted text."""
+    kept = f"; the extracted text is in {shown(str(keep(Path(name), error.text)))}" if error.text.strip() else ""
     finding = Finding(error.code, f"{shown(str(error), 250)}{kept}", name)
     return SourceError(f"{name} cannot be read", [finding])
 
 
 def doubts(doubted: Iterable[tuple[int, str]], place: str) -> list[Finding]:
-    """Return a finding for everything that a person must look at; lines count in the text that was read."""
+    """Return a finding for each doubt; lines count in the extracted text."""
     return [Finding("document-doubtful", shown(message, 250), place, line) for line, message in doubted]
 
 
 def text_document(read: ReadText, path: Path) -> tuple[Document | None, list[Finding]]:
-    """Return the text of a document that was read at ``path``, and what forbids to use it."""
+    """Return the text of a document at ``path``, and the findings that refuse it."""
     document, findings = read_document(str(path), read.text.encode(errors="replace"), "leaflet")
     return document, [*findings, *doubts(read.doubts, str(path))]
 
 
 def keep(path: Path, text: str) -> Path:
-    """Keep the text of a document beside it, or where nothing can be written there in the folder for passing files.
+    """Keep the text of a document in its folder, or, if that cannot be written, in the folder for temporary files.
 
-    A file that holds other bytes is never written over, for somebody may have mended it.
+    A file with other bytes is never overwritten, because somebody may have corrected it.
     """
     for folder in (path.parent, Path(tempfile.gettempdir())):
         for number in range(1, 100):
@@ -101,29 +103,35 @@ def keep(path: Path, text: str) -> Path:
             except OSError:
                 break
     raise CbrnDataError(
-        f"{shown(str(path))}: the text that was read can be kept neither beside it nor in a temporary folder"
+        f"{shown(str(path))}: the extracted text can be kept neither in its folder nor in a temporary folder"
     )
 
 
 def kind_of(name: str, data: bytes) -> str:
-    """Return PDF, DOCX or HTML. Raises RefusedError where the bytes are something else than the name says."""
-    wanted, found = SUFFIXES[Path(name).suffix.lower()], _by_bytes(data)
-    if found == "old Word file" and _ENCRYPTED in data:
-        raise RefusedError("document-locked", "is a Word file that a password locks")
+    """Return PDF, DOCX or HTML. Raises RefusedError if the bytes do not match the name."""
+    wanted, found = SUFFIXES[Path(name).suffix.lower()], by_bytes(data)
+    if is_locked(found, data):
+        raise RefusedError("document-locked", "is a Word file with a password")
     if found == wanted or (found == "text" and wanted == "HTML"):
         return wanted
     ending = next((suffix for suffix, kind in SUFFIXES.items() if kind == found), ".txt" if found == "text" else "")
     way = f"name it *{ending}" if ending else "save it as PDF or DOCX"
-    raise RefusedError("document-mislabelled", f"is named as {wanted} and is {_article(found)} by its bytes: {way}")
+    raise RefusedError("document-mislabelled", f"is named as {wanted}, but is {_article(found)} by its bytes: {way}")
+
+
+def is_locked(kind: str, data: bytes) -> bool:
+    """Return whether a file of a ``kind`` by its bytes is a Word file or a workbook with a password."""
+    return kind == _OLD and _ENCRYPTED in data
 
 
 def is_document(data: bytes) -> str:
-    """Return the kind of a document that somebody gave as a text, or an empty string."""
-    found = _by_bytes(data)
+    """Return the kind of a document that was given as a text, or an empty string."""
+    found = by_bytes(data)
     return "" if found == "text" else found
 
 
-def _by_bytes(data: bytes) -> str:
+def by_bytes(data: bytes) -> str:
+    """Return the kind of a file by its bytes; ``text`` if nothing tells another one."""
     if b"%PDF-" in data[:1024]:
         return "PDF"
     if data.startswith(b"PK\x03\x04"):
@@ -140,22 +148,29 @@ def _packed(data: bytes) -> str:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             names = set(archive.namelist())
     except (zipfile.BadZipFile, ValueError, NotImplementedError):
-        return "DOCX"  # which its reader finds damaged
+        return "DOCX"  # its reader reports it as damaged
     if "word/document.xml" in names:
         return "DOCX"
+    if "xl/workbook.xml" in names:
+        return "XLSX"
     return "OpenDocument file" if "content.xml" in names else "packed archive"
 
 
 def _article(kind: str) -> str:
-    return kind if kind in ("HTML", "RTF") else f"an {kind}" if kind[:1].lower() in "aeiou" else f"a {kind}"
+    return kind if kind in ("HTML", "RTF", "XLSX") else f"an {kind}" if kind[:1].lower() in "aeiou" else f"a {kind}"
 
 
 def _run(kind: str, data: bytes) -> Any:
     for module in _NEEDS[kind]:
         if find_spec(module) is None:
             raise CbrnDataError(extra_missing(f"reading {kind}", "leaflets", module))
+    return run_reader(READERS[kind], data)
+
+
+def run_reader(reader: str, data: bytes, limits: Limits = _LIMITS) -> Any:
+    """Return the result of a reader in its own process. Raises RefusedError."""
     try:
-        return read_isolated(READERS[kind], data)
+        return read_isolated(reader, data, limits)
     except LimitError as error:
         raise RefusedError("document-too-large", str(error)) from error
     except UnreadableError as error:

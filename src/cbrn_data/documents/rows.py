@@ -1,6 +1,6 @@
-"""Rows: whether what stands side by side is read row by row (tables, grids, headings beside their text) or by column.
+"""Rows: whether nodes side by side are read row by row (tables, grids, headings next to their text) or by column.
 
-The order in which the file draws its text decides where the layout allows both, and where it does not it is a doubt.
+If the layout allows both, the drawing order of the file decides; if it does not, that is a doubt.
 """
 
 from __future__ import annotations
@@ -8,18 +8,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from cbrn_data.documents.headings import is_heading
 from cbrn_data.documents.nodes import Band, Node, cells_of, has_heading
 from cbrn_data.documents.page import Page, around
+from cbrn_data.leaflet.headings import is_heading
 
 _ALIGNED = 1.6
-"""How far the baselines of one row may differ, in points."""
+"""The greatest difference between the baselines of one row, in points."""
 
 
 def rows_of(
     bands: list[Band], columns: list[list[Node]], edges: Sequence[float], page: Page
 ) -> tuple[list[list[Node]], str]:
-    """Return the rows, where they are to be read row by row, else none; and what is doubtful about that."""
+    """Return the rows if they must be read row by row, else none; and doubts about this."""
     if all(node.is_heading or _continues(node, columns[0]) for node in columns[0]) and len(columns[0]) > 1:
         return _rows_of_headings(bands, columns[0]), ""
     if sum(any(has_heading(node) for node in column) for column in columns) > 1:
@@ -39,11 +39,11 @@ def rows_of(
         return each, ""
     if len(rows) > 1 and _is_table(rows, edges):
         return rows, ""
-    return [], "the order of what stands side by side is not clear"
+    return [], "the reading order of texts side by side is not clear"
 
 
 def _continues(node: Node, column: Sequence[Node]) -> bool:
-    """Whether a segment is part of a heading over several lines: it is a heading with those above or below it."""
+    """Return whether a segment is part of a heading of several lines: with its neighbours it is a heading."""
     if node.segment is None:
         return False
     texts = sorted((one.rect.y0, one.segment.text) for one in column if one.segment)
@@ -56,7 +56,7 @@ def _continues(node: Node, column: Sequence[Node]) -> bool:
 
 
 def _rows_of_headings(bands: list[Band], headings: Sequence[Node]) -> list[list[Node]]:
-    """Cut the bands where a heading begins."""
+    """Split the bands at headings."""
     nodes = sorted((node for band in bands for node in band), key=lambda node: (node.rect.y0, node.rect.x0))
     starts: list[float] = []
     before: Node | None = None
@@ -74,7 +74,7 @@ def _rows_of_headings(bands: list[Band], headings: Sequence[Node]) -> list[list[
 
 
 def _apart(bands: list[Band], columns: list[list[Node]], page: Page) -> list[list[Node]]:
-    """Cut the bands into rows where every column has a wider gap than between its lines, or where a rule runs across."""
+    """Split the bands into rows where every column has a wider gap than between its lines, or at a horizontal rule."""
     whole = around(node.rect for band in bands for node in band)
     rows: list[list[Node]] = [list(bands[0])]
     widest = _widest_pitch(columns)
@@ -90,7 +90,7 @@ def _apart(bands: list[Band], columns: list[list[Node]], page: Page) -> list[lis
 
 
 def _widest_pitch(columns: list[list[Node]]) -> float:
-    """Return how far apart the lines of one cell may be, in em."""
+    """Return the greatest gap between the lines of one cell, in em."""
     pitches = []
     for column in columns:
         segments = sorted((one for node in column for one in node.segments), key=lambda one: one.y)
@@ -116,7 +116,7 @@ def _gap_everywhere(row: Sequence[Node], below: Sequence[Node], columns: list[li
 
 
 def _is_table(rows: list[list[Node]], edges: Sequence[float]) -> bool:
-    """Whether the first baselines, or the middles, of all cells of each row align."""
+    """Return whether the first baselines, or the middles, of all cells of each row align."""
     for row in rows:
         cells = [cell for cell in cells_of(row, edges) if cell]
         tops = [min(node.rect.y0 if node.inner else node.segments[0].y for node in cell) for cell in cells]
@@ -127,7 +127,7 @@ def _is_table(rows: list[list[Node]], edges: Sequence[float]) -> bool:
 
 
 def _steps_back(cells: Sequence[Sequence[Node]]) -> int:
-    """Count where the file draws earlier what stands later, in the order of ``cells``."""
+    """Count the cells that the file draws before an earlier one, in the order of ``cells``."""
     orders = [
         segment.order
         for cell in cells

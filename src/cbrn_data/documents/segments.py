@@ -1,8 +1,8 @@
-"""The characters of a page to segments: runs of words on one baseline that surely belong together.
+"""The characters of a page to segments: runs of words on one baseline that certainly belong together.
 
-Words end at a space or at a gap of 0.18 em. A segment ends where the gap is wider than words have it, at a rule, and at
-the edge of a box. Where a space is drawn and the file draws on after it, words belong together over a wider gap, for
-justified lines have such. Letters that are spaced out are taken together again.
+Words end at a space or at a gap of 0.18 em. A segment ends at a wider gap than between words, at a rule, and at the edge of
+a box. If a space is drawn and the file continues after it, words belong together over a wider gap, as in justified lines.
+Spaced-out letters are joined again.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _WORD_GAP = 0.18
 _SEGMENT_GAP = 0.5
 _SPACED_GAP = 3.0
 _ONE_RUN_GAP = 10.0
-"""In em: between words; between words where no space is drawn; where one is; and where one operator shows both."""
+"""Gaps in em: between words; the same without a drawn space; with a drawn space; and within one operator."""
 
 
 @dataclass(frozen=True)
 class Segment:
-    """Words on one baseline; ``glyphs`` run from left to right, and ``starts`` are those before which a space belongs,
-    ``drawn`` whether the file draws the spaces between its words."""
+    """Words on one baseline; ``glyphs`` are from left to right, ``starts`` are those after a space, and ``drawn`` is whether
+    the file draws the spaces between its words."""
 
     glyphs: tuple[Glyph, ...]
     starts: frozenset[int] = frozenset()
@@ -44,13 +44,14 @@ class Segment:
 
     @cached_property
     def band(self) -> Rect:
-        """The rectangle without the room above and below the letters, by which lines are told apart."""
+        """The rectangle without the space above and below the letters, which separates lines."""
         return Rect(self.rect.x0, self.y - 0.7 * self.size, self.rect.x1, self.y + 0.12 * self.size)
 
     @cached_property
     def size(self) -> float:
         """The size of most characters."""
-        return _most(round(glyph.size, 1) for glyph in self.glyphs)
+        sizes = sorted(round(glyph.size, 1) for glyph in self.glyphs)
+        return max(dict.fromkeys(sizes), key=sizes.count)
 
     @cached_property
     def y(self) -> float:
@@ -59,20 +60,19 @@ class Segment:
 
     @property
     def order(self) -> int:
-        """When the file draws the first character."""
+        """The position of the first character in the drawing order of the file."""
         return self.glyphs[0].order
 
     @cached_property
     def style(self) -> tuple[bool | None, str | None]:
-        """Bold or not, and the colour; None where both kinds are there."""
-        bold = {glyph.bold for glyph in self.glyphs}
-        colours = {glyph.colour for glyph in self.glyphs}
-        return bold.pop() if len(bold) == 1 else None, colours.pop() if len(colours) == 1 else None
+        """Bold or not, and the colour; None if mixed."""
+        return shared_style((glyph.bold, glyph.colour) for glyph in self.glyphs)
 
 
-def _most(values: Iterable[float]) -> float:
-    several = sorted(values)
-    return max(dict.fromkeys(several), key=several.count)
+def shared_style(styles: Iterable[tuple[bool | None, str | None]]) -> tuple[bool | None, str | None]:
+    """Return what all styles have in common; None where they differ."""
+    bold, colours = (set(each) for each in zip(*styles, strict=True))
+    return bold.pop() if len(bold) == 1 else None, colours.pop() if len(colours) == 1 else None
 
 
 def read_segments(page: Page) -> list[Segment]:
@@ -83,7 +83,7 @@ def read_segments(page: Page) -> list[Segment]:
 
 
 def _baselines(glyphs: Sequence[Glyph]) -> Iterator[list[Glyph]]:
-    """Group characters by baseline and size, so that those of two columns with other sizes stay apart."""
+    """Group characters by baseline and size, so that columns with different sizes stay separate."""
     line: list[Glyph] = []
     for glyph in sorted(glyphs, key=lambda glyph: (glyph.y, glyph.x0)):
         if line and glyph.y - line[0].y > 0.12 * min(glyph.size, line[0].size):
@@ -95,7 +95,7 @@ def _baselines(glyphs: Sequence[Glyph]) -> Iterator[list[Glyph]]:
 
 
 def _once(line: list[Glyph]) -> list[Glyph]:
-    """Sort from left to right; drop what is drawn twice at one place to look bold."""
+    """Sort from left to right; drop characters that are drawn twice at one place to look bold."""
     kept: list[Glyph] = []
     for glyph in sorted(line, key=lambda glyph: (glyph.x0, glyph.order)):
         again = any(
@@ -109,7 +109,7 @@ def _once(line: list[Glyph]) -> list[Glyph]:
 
 @dataclass(frozen=True)
 class _Pair:
-    """Two characters with nothing but white space between; ``gap`` is in em, ``drawn`` says that a space is drawn."""
+    """Two neighbouring characters with only white space between; ``gap`` is in em, ``drawn``: a space is drawn."""
 
     left: Glyph
     right: Glyph
@@ -118,7 +118,7 @@ class _Pair:
 
     @property
     def follows(self) -> bool:
-        """Whether the file draws the right one soon after the left one."""
+        """Return whether the file draws the right one soon after the left one."""
         return 0 < self.right.order - self.left.order <= 4
 
 
@@ -151,7 +151,7 @@ def _pair(left: Glyph, right: Glyph, spaces: Sequence[Glyph]) -> _Pair:
 
 
 def _parts(pair: _Pair, gap: float, usual: float, many: int) -> bool:
-    """Whether a gap parts two segments."""
+    """Return whether a gap separates two segments."""
     if pair.left.run == pair.right.run:
         return gap > _ONE_RUN_GAP
     if not (pair.drawn and pair.follows):
@@ -160,7 +160,7 @@ def _parts(pair: _Pair, gap: float, usual: float, many: int) -> bool:
 
 
 def _tracking(pairs: Sequence[_Pair]) -> Iterator[float]:
-    """Yield for each pair by how much the letters of its run are spaced out, in em; 0 where they are not."""
+    """Yield for each pair the letter spacing of its run, in em; 0 if letters are not spaced out."""
     for _, group in groupby(pairs, key=lambda pair: (pair.left.font, pair.left.size)):
         run = list(group)
         gaps = sorted(pair.gap for pair in run if not pair.drawn)
@@ -169,7 +169,7 @@ def _tracking(pairs: Sequence[_Pair]) -> Iterator[float]:
 
 
 def _is_cut(pair: _Pair, page: Page) -> bool:
-    """Whether an upright rule or the edge of a box stands between the two characters."""
+    """Return whether a vertical rule or the edge of a box is between the two characters."""
     if pair.gap < _WORD_GAP:
         return False
     left, right, y = pair.left.x1, pair.right.x0, pair.left.y - 0.3 * pair.left.size

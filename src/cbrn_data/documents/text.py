@@ -1,29 +1,30 @@
-"""What reading a document gives: its text, and for each line of it the place on the page.
+"""The result of reading a document: its text, and the position of each line on the page.
 
-The value that a reader returns is plain (``as_value``), so that it can come from another process; ``from_value`` gives it
-back. ``LAYOUT`` counts the versions of the rules: text that is kept says by which it was read.
+A reader returns a plain value (``value_of``), so that it can come from another process; ``from_value`` restores it.
+``LAYOUT`` is the version of the rules, which the sidecar of a kept text records.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from functools import wraps
+from typing import IO, Any
 
 LAYOUT = 1
 LARGEST = 200_000
 """The most characters of text; a leaflet is a page or two."""
 
 Place = tuple[int, list[float]]
-"""The number of a page, and left, top, right and bottom of a rectangle on it, in points from its upper left corner."""
+"""A page number, and left, top, right and bottom of a rectangle, in points from the upper left corner."""
 
 Size = tuple[float, float]
-"""Width and height of a page as it is shown, in points."""
+"""Width and height of a page as shown, in points."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """Lines of text that belong together, each with its place where the document has pages."""
+    """Lines of text that belong together, each with its place if the document has pages."""
 
     lines: list[str]
     places: list[Place] = field(default_factory=list)
@@ -34,9 +35,8 @@ class Block:
 class ReadText:
     """The text of a document.
 
-    ``places`` has one entry a line, None for blank ones and where the format knows no pages; ``left_out`` are the words
-    that belong to no text, with the rule that says why; ``doubts`` are what a person must look at, by line; ``pages`` are
-    width and height of each page as it is shown, in points.
+    ``places`` has one entry per line, None for blank lines and for formats without pages; ``left_out`` are the words left
+    out, with the rule; ``doubts`` are the doubts by line; ``pages`` are width and height of each page as shown, in points.
     """
 
     text: str
@@ -48,11 +48,11 @@ class ReadText:
 
     @property
     def read_with(self) -> str:
-        """Engine, its version, and the version of the rules."""
+        """The library, its version, and the version of the rules."""
         return f"{self.engine}, layout {LAYOUT}"
 
     def lines(self) -> dict[str, Any]:
-        """Return where each line is and what was left out, as ``<name>.lines.json`` keeps it."""
+        """Return the positions of lines and the words left out, as in ``<name>.lines.json``."""
         placed = [
             {"line": number, "page": place[0], "rectangle": place[1]}
             for number, place in enumerate(self.places, start=1)
@@ -64,7 +64,7 @@ class ReadText:
 
 
 class RefusedError(Exception):
-    """Why a document gives no text that can be trusted: the code of a finding, what it is, and the text so far."""
+    """The refusal of a document: the code of a finding, its message, and the text so far."""
 
     def __init__(self, code: str, message: str, text: str = "") -> None:
         super().__init__(message)
@@ -72,7 +72,7 @@ class RefusedError(Exception):
 
 
 def written(blocks: Iterable[Block], engine: str, left_out: list[dict[str, Any]]) -> ReadText:
-    """Return the text of ``blocks``, a blank line apart; a page begins with a form feed. Raises RefusedError."""
+    """Return the text of ``blocks``, separated by blank lines; a page begins with a form feed. Raises RefusedError."""
     lines: list[str] = []
     places: list[Place | None] = []
     doubts: list[tuple[int, str]] = []
@@ -90,19 +90,25 @@ def written(blocks: Iterable[Block], engine: str, left_out: list[dict[str, Any]]
             page = max(page, place[0]) if place else page
     text = "".join(f"{line}\n" for line in lines)
     if len(text) > LARGEST:
-        raise RefusedError("document-too-large", f"holds {len(text):,} characters of text, more than {LARGEST:,}")
+        raise RefusedError("document-too-large", f"has {len(text):,} characters of text, more than {LARGEST:,}")
     return ReadText(text, engine, places, left_out, doubts)
 
 
-def as_value(read: ReadText | RefusedError) -> dict[str, Any]:
-    """Return what JSON can hold."""
-    if isinstance(read, RefusedError):
-        return {"refused": read.code, "message": str(read), "text": read.text}
-    return vars(read)
+def value_of(read: Callable[[bytes], ReadText]) -> Callable[[IO[bytes]], dict[str, Any]]:
+    """Return the reader of an open file, which returns its result, or its refusal, as JSON data."""
+
+    @wraps(read)
+    def reader(file: IO[bytes]) -> dict[str, Any]:
+        try:
+            return vars(read(file.read()))
+        except RefusedError as refused:
+            return {"refused": refused.code, "message": str(refused), "text": refused.text}
+
+    return reader
 
 
 def from_value(value: dict[str, Any]) -> ReadText:
-    """Return what a reader read. Raises RefusedError where it refused."""
+    """Return the result of a reader. Raises RefusedError if it refused."""
     if "refused" in value:
         raise RefusedError(value["refused"], value["message"], value["text"])
     places = [(place[0], list(place[1])) if place else None for place in value["places"]]

@@ -1,81 +1,71 @@
-"""What tables cover, in space and time: read off their cells, and said once for the whole package.
+"""The spatial and temporal coverage of a package, computed from the cells of its tables.
 
-``coverage`` of ``package.yaml`` names the tables: ``spatial`` the one whose rows are the countries (``country_id`` and
-``name``), ``temporal`` those whose dates count. The period goes from the first day of the earliest date to the last day
-of the latest, which may lie ahead (a project's stated end). Dates are the cells of fields of type ``date`` or ``year``,
-and of those under the check ``partial-date``. Without that key the countries of ``countries`` and all dates of data
-tables are what a catalogue says, and the data package says nothing.
+``coverage`` in ``package.yaml`` names the tables: ``spatial`` the table of countries (``country_id`` and ``name``),
+``temporal`` the tables whose dates count. The period is from the first day of the earliest date to the last day of the
+latest, which can be in the future (the end of a project). Dates are the cells of fields of type ``date`` or ``year``, and of
+fields with the check ``partial-date``. Without ``coverage``, a catalogue has the countries of ``countries`` and the dates of
+all data tables, and the data package has no coverage.
 """
 
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from cbrn_data.schema.canonical import Row
-from cbrn_data.schema.model import Package, Table
+from cbrn_data.schema.model import Package, TableDefinition
+from cbrn_data.schema.table import Table, Tables
 
 COUNTRIES = "countries"
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """``countries`` are (ISO 3166-1 alpha-3 or user-assigned code, name); days are YYYY-MM-DD, None without any date."""
+    """``countries`` are (ISO 3166-1 alpha-3 or user-assigned code, name); days are YYYY-MM-DD, or None without dates."""
 
     countries: tuple[tuple[str, str], ...]
     first_day: str | None
     last_day: str | None
 
 
-def coverage(package: Package, rows: Mapping[str, Sequence[Row]], records: Mapping[str, Path]) -> Coverage:
-    """Return what tables cover: ``rows`` of those in memory, and the canonical CSV files of tables of ``records``."""
+def coverage(package: Package, tables: Tables) -> Coverage:
+    """Return the coverage of tables."""
     spatial, temporal = _tables(package)
-    dates = {text for table in temporal for text in _dates(table, rows, records.get(table.name))}
+    dates = {text for table in temporal if table.name in tables for text in _dates(tables[table.name])}
     return Coverage(
-        tuple((row["country_id"] or "", row["name"] or "") for row in rows.get(spatial, ())),
+        tuple((row["country_id"] or "", row["name"] or "") for row in (tables[spatial].rows if spatial in tables else ())),
         min(map(first_day, dates), default=None),
         max(map(last_day, dates), default=None),
     )
 
 
 def coverage_properties(package: Package, cover: Coverage) -> dict[str, Any]:
-    """Return ``spatial`` and ``temporal`` of a data package, nothing where ``package.yaml`` does not ask for them.
+    """Return ``spatial`` and ``temporal`` of a data package; nothing if ``package.yaml`` has no ``coverage``.
 
-    They are properties of our own, which the standard allows: countries as schema.org has them, the period as Camtrap DP.
+    They are properties of our own, which the standard allows: countries as in schema.org, the period as in Camtrap DP.
     """
-    if "coverage" not in package.about:
+    if "coverage" not in package.metadata:
         return {}
     spatial = [{"identifier": country_id, "name": name} for country_id, name in cover.countries]
     period = {"start": cover.first_day, "end": cover.last_day}
     return {"spatial": spatial} | ({"temporal": period} if cover.first_day else {})
 
 
-def _tables(package: Package) -> tuple[str, list[Table]]:
-    declared = package.about.get("coverage")
+def _tables(package: Package) -> tuple[str, list[TableDefinition]]:
+    declared = package.metadata.get("coverage")
     if declared is None:
         return COUNTRIES, package.with_role("data")
     return declared["spatial"], [package.tables[name] for name in declared["temporal"]]
 
 
-def _dates(table: Table, rows: Mapping[str, Sequence[Row]], file: Path | None) -> Iterator[str]:
-    partial = {name for check in table.checks if check.name == "partial-date" for name in check.fields}
-    fields = [field.name for field in table.fields if field.type in {"date", "year"} or field.name in partial]
-    if fields and file:
-        yield from _distinct(file, fields)
-    elif fields:
-        yield from (text for row in rows.get(table.name, ()) for name in fields if (text := row[name]))
-
-
-def _distinct(path: Path, names: list[str]) -> Iterator[str]:
-    """Yield the texts in some columns of a file of any size, by block."""
-    from pyarrow import csv, string
-
-    convert = csv.ConvertOptions(include_columns=names, column_types=dict.fromkeys(names, string()))
-    for block in csv.open_csv(path, parse_options=csv.ParseOptions(newlines_in_values=True), convert_options=convert):
-        yield from (text for column in block for text in column.unique().to_pylist() if text)
+def _dates(table: Table) -> Iterator[str]:
+    """Yield the dates of a table."""
+    definition = table.definition
+    partial = {name for check in definition.checks if check.name == "partial-date" for name in check.fields}
+    names = [field.name for field in definition.fields if field.type in {"date", "year"} or field.name in partial]
+    for block in table.blocks() if names else ():
+        yield from (text for name in names for text in block[name].unique().to_pylist() if text)
 
 
 def first_day(date: str) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cbrn_data.schema.model import Field, Table
+from cbrn_data.schema.model import Field, TableDefinition
 
+PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 TABLE_SCHEMA = "https://datapackage.org/profiles/2.0/tableschema.json"
 
 
 def package_properties(about: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what ``package.yaml`` says of the whole, as a data package has it."""
+    """Return the properties of a data package from ``package.yaml``."""
     licence, publisher = about["licence"], about["publisher"]
     homepage = {"homepage": about["homepage"]} if "homepage" in about else {}
     return {
@@ -26,10 +27,10 @@ def package_properties(about: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def table_schema(table: Table, present: frozenset[str]) -> dict[str, Any]:
-    """Return the descriptor; foreign keys lead to tables that are ``present`` only.
+def table_schema(table: TableDefinition, present: frozenset[str]) -> dict[str, Any]:
+    """Return the Table Schema of a table, with foreign keys only to tables that are ``present``.
 
-    ``fieldsMatch`` is left out: its text and its JSON Schema disagree, and the default is what is meant.
+    ``fieldsMatch`` is left out: its specification and its JSON Schema disagree, and the default is correct.
     """
     schema: dict[str, Any] = {
         "$schema": TABLE_SCHEMA,
@@ -52,8 +53,3 @@ def _field(field: Field) -> dict[str, Any]:
     if field.unit:
         entry["unit"] = field.unit
     return entry | ({"constraints": field.constraints} if field.constraints else {})
-
-
-def typed(field: Field, text: str) -> str | int:
-    """Return a cell's text as JSON has it: a number for integers and years, else text."""
-    return int(text) if field.type in {"integer", "year"} else text

@@ -1,14 +1,13 @@
-"""The codes that ``package.yaml`` may name, from the authority tables of the EU Publications Office, with their labels.
+"""The codes that ``package.yaml`` may use, from the authority tables of the EU Publications Office, with English labels.
 
-Only codes that mean something for this package stand here. A harvester knows a licence, a theme or a frequency by its
-address in a table, and by nothing else; so a word that has none is refused where it is written, and not at the portal
-that would lose it. Each label is the English one of its table.
+Only relevant codes are listed. A harvester identifies a licence, a theme or a frequency only by its address in a table, so a
+word without an address is refused in ``package.yaml``, instead of being lost at the portal.
 """
 
 from __future__ import annotations
 
 AUTHORITY = "http://publications.europa.eu/resource/authority/"
-"""Where the tables are."""
+"""The address of the tables."""
 
 LICENCES = {
     "CC-BY-4.0": ("CC_BY_4_0", "Creative Commons Attribution 4.0 International"),
@@ -22,7 +21,7 @@ CKAN_LICENCES = {
     "CC-BY-SA-4.0": "Creative Commons Attribution Share-Alike",
     "CC0-1.0": "Creative Commons CCZero",
 }
-"""SPDX identifier -> title in CKAN's own list of licences, by which CKAN knows a licence whose address it does not know."""
+"""SPDX identifier -> title in CKAN's own list of licences, for licences whose address CKAN does not know."""
 
 THEMES = {
     "AGRI": "Agriculture, fisheries, forestry and food",
@@ -55,4 +54,4 @@ FREQUENCIES = {
 """Code in ``frequency`` -> label."""
 
 LANGUAGES = {"ENG": ("English", "en")}
-"""Code in ``language`` -> label and tag (BCP 47). One, because titles and descriptions are written in English."""
+"""Code in ``language`` -> label and tag (BCP 47); only one, because titles and descriptions are in English."""

@@ -1,4 +1,7 @@
-"""A table as CSV and JSON, by block: into files, or held against files that are there."""
+"""Write a table as CSV and JSON, block by block, into new files, or compare it with existing files.
+
+``tabular.canonical`` defines the bytes. Rows are in the order of the table's key.
+"""
 
 from __future__ import annotations
 
@@ -6,31 +9,41 @@ import hashlib
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 import pyarrow as pa
 
 from cbrn_data.refusals import at
-from cbrn_data.schema.model import Table
+from cbrn_data.schema.model import TableDefinition
+from cbrn_data.schema.table import Row, Table
+from cbrn_data.store.disk import FileRef
+from cbrn_data.tabular.alike import common
 from cbrn_data.tabular.canonical import JSON_BETWEEN, JSON_CLOSE, JSON_EMPTY, JSON_OPEN, csv_header, csv_rows, json_rows
 
 NUMBERS = frozenset({"integer", "year"})
 """Types whose values are numbers in JSON."""
 
 
+def json_row(table: TableDefinition, row: Row) -> dict[str, str | int | None]:
+    """Return one row with the values of JSON."""
+    cells = ((field, row[field.name]) for field in table.fields)
+    return {field.name: int(text) if text is not None and field.type in NUMBERS else text for field, text in cells}
+
+
 class Sink(Protocol):
-    """Takes the bytes of a file, piece after piece."""
+    """Receives the bytes of a file in pieces."""
 
     def write(self, data: bytes | memoryview, /) -> object:
-        """Take the next bytes."""
+        """Receive the next bytes."""
 
 
-class Hashed:
-    """Writes a new file at ``path``; once it is closed, ``whole`` is its path, its sha256 in hex and its size.
+class HashingWriter:
+    """Writes a new file at ``path``; after it is closed, ``whole`` has its digest and size.
 
-    A piece is hashed in one thread and written in another while the next one is made. What goes wrong there is raised by
-    the ``write`` that follows, or at the end.
+    One thread hashes a piece and another writes it while the caller makes the next piece. Their errors are raised by the
+    next ``write``, or at the end.
     """
 
     def __init__(self, path: Path) -> None:
@@ -39,7 +52,7 @@ class Hashed:
         self._threads = ThreadPoolExecutor(2)
         self._last: list[Future[object]] = []
 
-    def __enter__(self) -> Hashed:
+    def __enter__(self) -> HashingWriter:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -47,12 +60,12 @@ class Hashed:
             self._wait()
 
     @property
-    def whole(self) -> tuple[Path, str, int]:
-        """What was written, of a file that is closed."""
-        return self.path, self._digest.hexdigest(), self._size
+    def whole(self) -> FileRef:
+        """The closed file."""
+        return FileRef(self.path, self._digest.hexdigest(), self._size)
 
     def write(self, data: bytes | memoryview) -> None:
-        """Take the next bytes."""
+        """Receive the next bytes."""
         with at(self.path):
             self._wait()
         self._last = [self._threads.submit(take, data) for take in (self._digest.update, self._file.write)]
@@ -63,8 +76,8 @@ class Hashed:
             last.result()
 
 
-class Compared:
-    """Holds bytes against those of a file; ``differs_at`` is the first place where they differ, None where nowhere."""
+class ComparingWriter:
+    """Compares bytes with those of a file; ``differs_at`` is the first offset at which they differ, or None."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file, self._place = file, 0
@@ -75,22 +88,19 @@ class Compared:
         if self.differs_at is None:
             there = self._file.read(len(data))
             if there != data:
-                same = next(
-                    (n for n, (a, b) in enumerate(zip(there, data, strict=False)) if a != b), min(len(there), len(data))
-                )
-                self.differs_at = self._place + same
+                self.differs_at = self._place + common(there, data)
             self._place += len(data)
 
     def end(self) -> None:
-        """Say that no byte follows."""
+        """Compare the end: no byte follows."""
         if self.differs_at is None and self._file.read(1):
             self.differs_at = self._place
 
 
 class TableWriter:
-    """Gives the rows of a table, block by block, to a CSV and a JSON file."""
+    """Writes the rows of a table, block by block, as CSV and as JSON."""
 
-    def __init__(self, table: Table, csv: Sink, json: Sink) -> None:
+    def __init__(self, table: TableDefinition, csv: Sink, json: Sink) -> None:
         self._csv, self._json = csv, json
         self._numbers = {field.name for field in table.fields if field.type in NUMBERS}
         self._opened = False
@@ -100,20 +110,32 @@ class TableWriter:
         """Write rows of text, whose columns are those of the table."""
         if block.num_rows:
             self._csv.write(csv_rows(block))
-            rows = json_rows(block, self._numbers)  # made while what came before is still being written
+            rows = json_rows(block, self._numbers)  # in parallel to the writing of earlier pieces
             self._json.write(JSON_BETWEEN if self._opened else JSON_OPEN)
             self._json.write(rows)
             self._opened = True
 
     def close(self) -> None:
-        """Write what stands after the last row."""
+        """Write the end of the files."""
         self._json.write(JSON_CLOSE if self._opened else JSON_EMPTY)
 
 
 @contextmanager
-def new_files(table: Table, folder: Path) -> Iterator[tuple[TableWriter, Hashed, Hashed]]:
-    """Give a writer of a table into two new files of ``folder``, which are whole when it is left: the CSV and the JSON."""
-    with Hashed(folder / f"{table.name}.csv") as csv, Hashed(folder / f"{table.name}.json") as js:
+def new_files(table: TableDefinition, folder: Path) -> Iterator[tuple[TableWriter, dict[str, FileRef]]]:
+    """Yield a writer of a table, and its new files in ``folder``, CSV and JSON by extension, known after the block."""
+    files: dict[str, FileRef] = {}
+    with HashingWriter(folder / f"{table.name}.csv") as csv, HashingWriter(folder / f"{table.name}.json") as js:
         writer = TableWriter(table, csv, js)
-        yield writer, csv, js
+        yield writer, files
         writer.close()
+    files |= {"csv": csv.whole, "json": js.whole}
+
+
+def write_table(table: Table, folder: Path) -> Table:
+    """Return the table with CSV and JSON files; they are written into ``folder`` if the table has none."""
+    if table.files:
+        return table
+    with new_files(table.definition, folder) as (writer, files):
+        for block in table.blocks():
+            writer.add(block)
+    return replace(table, files=files)

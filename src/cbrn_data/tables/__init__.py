@@ -1,5 +1,5 @@
-"""Statements and curated cells to the tables of the design, every cell with its evidence.
+"""Build the tables from statements and curated cells, with evidence for every cell.
 
-Everything that any source says becomes a claim: this cell has this value, in these words. Claims about one cell are
-then resolved: the newest edition of a leaflet decides, a curated row fills what leaflets leave null.
+Each value of a source becomes a claim: this cell has this value, with these words. Then claims about one cell are
+resolved: the newest edition of a leaflet decides, and a curated row fills a cell that leaflets leave null.
 """

@@ -1,123 +1,114 @@
-"""Sources to tables: read every leaflet and curated file, gather their claims, resolve them, and list the evidence."""
+"""Build tables from sources: read every leaflet and curated file, resolve their claims, and list the evidence."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cbrn_data.documents.kept import read_kept
 from cbrn_data.documents.received import doubts
 from cbrn_data.errors import ReleaseError
-from cbrn_data.findings import READING, Finding, blocking, reading_file, shown
+from cbrn_data.findings import READING, Finding, errors_of, reading_file, shown
 from cbrn_data.leaflet.contacts import contacts_left_out
 from cbrn_data.leaflet.read import read_leaflet
 from cbrn_data.leaflet.reading import Reading, read_reading
 from cbrn_data.leaflet.statements import Leaflet
-from cbrn_data.schema.model import Package
+from cbrn_data.normalise.text import escape_formula, slug
+from cbrn_data.progress import tracked
+from cbrn_data.schema.model import Package, TableDefinition
+from cbrn_data.schema.table import Row, Table, table_of_rows
 from cbrn_data.sources.addresses import foreign_fault
 from cbrn_data.sources.cells import read_cells
 from cbrn_data.sources.document import LEAFLETS
 from cbrn_data.sources.source import LINES, Source
+from cbrn_data.tables.bulk import Write, misplaced, write_bulk
+from cbrn_data.tables.check_definitions import refuse_missing, refuse_unfit
 from cbrn_data.tables.claims import Claim
-from cbrn_data.tables.corrections import read_corrections
-from cbrn_data.tables.curated import Curated, read_curated
-from cbrn_data.tables.fit import refuse_missing, refuse_unfit
-from cbrn_data.tables.known import KnownRows
+from cbrn_data.tables.corrections import read_corrections, read_rows
+from cbrn_data.tables.curated import Curated, KnownRows, read_curated
 from cbrn_data.tables.leaflets import LeafletClaims
-from cbrn_data.tables.records import Records, Write, misplaced, write_records
-from cbrn_data.tables.resolve import Row, resolve
-from cbrn_data.words.text import inert, slug
+from cbrn_data.tables.resolve import resolve
 
 
 @dataclass(frozen=True)
-class Tables:
-    """All tables as rows of text, in the order of the package; ``findings`` are of the reading and resolving.
+class BuiltTables:
+    """All tables by name, in the order of the package; ``findings`` are those of reading and resolving.
 
-    Tables of ``records`` are files in ``folder``, which goes with this object, and have no rows here.
+    ``judged`` names the bulk tables, whose rows were checked when they were made. ``folder`` has the files of tables, and
+    is removed with this object.
     """
 
-    rows: dict[str, list[Row]]
+    tables: dict[str, Table]
     sources: list[Source]
     findings: list[Finding]
-    records: dict[str, Records] = field(default_factory=dict)
-    folder: TemporaryDirectory[str] | None = None
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many rows each table has."""
-        counts = {name: len(rows) for name, rows in self.rows.items()}
-        return counts | {name: records.rows for name, records in self.records.items()}
+    judged: frozenset[str]
+    folder: TemporaryDirectory[str]
 
 
-def build_tables(sources: list[Source], package: Package, write: Write = write_records) -> Tables:
-    """Build every table from verified sources; ``write`` makes those of records."""
+def build_tables(sources: list[Source], package: Package, write: Write = write_bulk) -> BuiltTables:
+    """Build every table from verified sources; ``write`` makes the bulk ones."""
     refuse_missing(package)
     findings: list[Finding] = []
     renames = _renames(sources, findings)
     leaflets = _leaflets(sources, renames, findings)
     claims = [claim for leaflet in leaflets for claim in leaflet]
     claims += _earlier_projects(leaflets)
-    known = _known(claims, package.tables) if not blocking(findings) else KnownRows()
-    _add_countries(known, sources)
+    known = _known([] if errors_of(findings) else claims, () if errors_of(findings) else package.tables, sources)
     curated = _curated(sources, package, known)
     findings += [finding for table in curated for finding in table.findings]
     claims += _curated_claims(curated, leaflets)
     claims += _referenced_countries(curated, claims)
     corrections, found = read_corrections(sources, package)
     resolved = resolve(claims, package, corrections)
-    findings += found
-    made: dict[str, list[Row]] = {
+    findings += [*found, *resolved.findings, *misplaced(sources, package)]
+    rows: dict[str, list[Row]] = resolved.rows | {
         "sources": [_source_row(source) for source in sources],
         "evidence": _evidence_rows(resolved.evidence),
         "quarantine": [record for table in curated for record in table.quarantined],
     }
-    refuse_unfit(claims, made, package)
-    found_rows = resolved.rows | made
-    rows = {name: sorted(found_rows.get(name, []), key=table.order) for name, table in package.tables.items()}
-    tables = Tables(rows, sources, sorted(set(findings + resolved.findings)))
-    has_records = any(table.by_line for table in package.tables.values()) or any(s.kind == "records" for s in sources)
-    return _with_records(tables, package, write) if has_records else tables
-
-
-def _with_records(tables: Tables, package: Package, write: Write) -> Tables:
-    """Add the tables of records, which refer to the others, with their evidence and the rows they set aside."""
-    findings = [*tables.findings, *misplaced(tables.sources, package)]
-    if blocking(findings):
-        return replace(tables, findings=sorted(findings))
+    refuse_unfit(claims, rows, package)
+    tables = {name: _table(table, rows.get(name, [])) for name, table in package.tables.items()}
     folder = TemporaryDirectory(prefix="cbrn-data-")
-    sources = [source for source in tables.sources if source.kind == "records"]
-    found = [write(source, package, tables.rows, Path(folder.name)) for source in sources]
-    rows = dict(tables.rows)
-    rows["evidence"] = sorted([*rows["evidence"], *(each.evidence for each in found)], key=package.tables["evidence"].order)
-    aside = [*rows["quarantine"], *(row for each in found for row in each.quarantined)]
-    rows["quarantine"] = sorted(aside, key=package.tables["quarantine"].order)
-    findings += [finding for each in found for finding in each.findings]
-    records = {each.table.name: each for each in found}
-    return Tables(rows, tables.sources, sorted(set(findings)), records, folder)
+    bulk_sources = [source for source in sources if source.kind == "bulk"] if not errors_of(findings) else []
+    bulk = [write(source, package, tables, Path(folder.name)) for source in bulk_sources]
+    if bulk:
+        added = {
+            "evidence": [each.evidence for each in bulk],
+            "quarantine": [row for each in bulk for row in each.quarantined],
+        }
+        tables |= {each.table.name: each.table for each in bulk}
+        tables |= {name: _table(package.tables[name], [*rows[name], *more]) for name, more in added.items()}
+        findings += [finding for each in bulk for finding in each.findings]
+    return BuiltTables(tables, sources, sorted(set(findings)), frozenset(each.table.name for each in bulk), folder)
+
+
+def _table(table: TableDefinition, rows: list[Row]) -> Table:
+    return table_of_rows(table, sorted(rows, key=table.order))
 
 
 def _leaflets(sources: list[Source], renames: dict[str, Claim], findings: list[Finding]) -> list[LeafletClaims]:
     leaflets = []
     by_name = {source.name: source for source in sources}
-    for source in (source for source in sources if source.kind in LEAFLETS):
+    given = [source for source in sources if source.kind in LEAFLETS]
+    for source in tracked("Read leaflets", given, len(given)):
         said = by_name.pop(reading_file(source.name), None)
         reading = read_reading(said.document, source.document) if said else None
         doubts = list(_doubts_of_text(source, sources, reading or Reading()))
         leaflet, found = read_leaflet(source.document, reading, doubts)
         found += _belongs(source, leaflet)
         findings += found
-        if not any(finding.blocks for finding in found):
+        if not any(finding.is_error for finding in found):
             leaflets.append(LeafletClaims(source, leaflet, renames, said))
     for said in (source for source in by_name.values() if source.kind == "reading"):
-        message = f"is for raw/{said.name.removesuffix(READING)}.txt, which is not there"
+        message = f"is for raw/{said.name.removesuffix(READING)}.txt, which does not exist"
         findings.append(Finding("reading-stale", message, said.place, 1))
     return leaflets
 
 
 def _doubts_of_text(source: Source, sources: list[Source], reading: Reading) -> Iterator[Finding]:
-    """Yield what the reader of the document was unsure of, as it was kept beside the text."""
+    """Yield the doubts of the document's reader, which are kept in a file next to the text."""
     kept = next((each for each in sources if each.source_id == source.source_id + LINES), None)
     if kept is None:
         return
@@ -131,23 +122,21 @@ def _doubts_of_text(source: Source, sources: list[Source], reading: Reading) -> 
 
 
 def _belongs(source: Source, leaflet: Leaflet) -> list[Finding]:
-    """Hold the region that the sidecar names against the one that the leaflet names, by its id or as it is printed."""
+    """Return a finding if kind or region of leaflet and sidecar differ; the sidecar has the id or the printed name."""
     if leaflet.region and leaflet.kind != source.kind:
-        message = f"reads as a {leaflet.kind}, its sidecar says {source.kind!r}"
+        message = f"reads as a {leaflet.kind}, but its sidecar says {source.kind!r}"
         return [Finding("source-kind", message, source.place, 1)]
     region = slug(leaflet.region.value) if leaflet.region else None
-    if region in {None, source.about["region"]} or (leaflet.region and leaflet.region.value == _printed(source)):
+    if region in {None, source.metadata["region"]} or (
+        leaflet.region and leaflet.region.value == source.metadata.get("region_printed")
+    ):
         return []
-    message = f"is the leaflet of {region!r}, its sidecar says {source.about['region']!r}"
+    message = f"is the leaflet of {region!r}, but its sidecar says {source.metadata['region']!r}"
     return [Finding("region-differs", message, source.place, 1)]
 
 
-def _printed(source: Source) -> str | None:
-    return source.about.get("region_printed")
-
-
 def _earlier_projects(leaflets: list[LeafletClaims]) -> Iterator[Claim]:
-    """Claim, for each edition, that projects of earlier editions of the region are listed or not."""
+    """Claim, for each edition, whether it lists the projects of earlier editions of the region."""
     for later in leaflets:
         for earlier in leaflets:
             if earlier.region_id == later.region_id and earlier.source.as_of < later.source.as_of:
@@ -157,50 +146,45 @@ def _earlier_projects(leaflets: list[LeafletClaims]) -> Iterator[Claim]:
                     yield from earlier.naming(project_id, span, listing)
 
 
-def _known(claims: Iterable[Claim], tables: Iterable[str]) -> KnownRows:
-    """Return the rows of ``tables`` that leaflets speak of."""
+def _known(claims: Iterable[Claim], tables: Iterable[str], sources: list[Source]) -> KnownRows:
+    """Return the rows of ``tables`` in leaflets, and every row of the countries.
+
+    So rows can refer to a country even if other rows of that table are bad.
+    """
     known = KnownRows()
     for name in tables:
         known.begin(name)
     for claim in claims:
         known.add(claim.table, dict(claim.key), {claim.field: claim.value})
+    known.begin("countries")
+    for source in (source for source in sources if source.metadata.get("table") == "countries"):
+        for row in read_cells(source.document).rows:
+            known.add("countries", {"country_id": row.text("country_id")}, row.values())
     return known
 
 
 def _curated(sources: list[Source], package: Package, known: KnownRows) -> list[Curated]:
-    """Read the curated sources in the order of their tables, each of which refers to those before.
+    """Read the curated sources in the order of their tables, because each may refer to those before.
 
-    A table whose reading blocks is forgotten: references to it are not judged, because they would all be blamed.
+    References to a table with an error are not checked, because all of them would be reported.
     """
     curated = []
-    for source in _in_table_order(sources, package):
+    order = {name: place for place, name in enumerate(package.tables)}
+    of_tables = [source for source in sources if source.kind == "curated"]
+    for source in sorted(of_tables, key=lambda source: order.get(source.metadata["table"], 0)):
         table = read_curated(source, package, known)
         curated.append(table)
-        if blocking(table.findings):
+        if errors_of(table.findings):
             known.forget(table.table.name)
             continue
         for row in table.rows:
             given = {name: row.text(name) for name in table.table.names if row.text(name) is not None}
-            known.add(table.table.name, {name: row.text(name) for name in table.key_fields}, given)
+            known.add(table.table.name, {name: row.text(name) for name in table.table.primary_key}, given)
     return curated
 
 
-def _add_countries(known: KnownRows, sources: list[Source]) -> None:
-    """Add every country of reference, which may be referred to whether another row of its table is good or not."""
-    known.begin("countries")
-    for source in (source for source in sources if source.about.get("table") == "countries"):
-        for row in read_cells(source.document).rows:
-            known.add("countries", {"country_id": row.text("country_id")}, row.values())
-
-
-def _in_table_order(sources: list[Source], package: Package) -> list[Source]:
-    names = list(package.tables)
-    curated = [source for source in sources if source.kind == "curated"]
-    return sorted(curated, key=lambda source: names.index(source.about["table"]) if source.about["table"] in names else 0)
-
-
 def _curated_claims(curated: list[Curated], leaflets: list[LeafletClaims]) -> list[Claim]:
-    """Return the claims of curated rows, but of countries; each edition of a region lists its projects or does not."""
+    """Return the claims of curated rows except countries; each edition of a region lists a project or does not."""
     claims: list[Claim] = []
     for table in curated:
         for row in table.rows if table.table.name != "countries" else []:
@@ -211,7 +195,7 @@ def _curated_claims(curated: list[Curated], leaflets: list[LeafletClaims]) -> li
 
 
 def _listings(leaflets: list[LeafletClaims], region_id: str | None, involvement: list[Claim]) -> Iterator[Claim]:
-    """Claim, for each edition of a region, that a project which people know to have involved it is listed or not."""
+    """Claim, for each edition of a region, whether it lists a project that involved the region by a curated row."""
     for leaflet in (leaflet for leaflet in leaflets if leaflet.region_id == region_id):
         listing = list(leaflet.listing(involvement[0].value))
         yield from listing
@@ -220,7 +204,7 @@ def _listings(leaflets: list[LeafletClaims], region_id: str | None, involvement:
 
 
 def _referenced_countries(curated: list[Curated], claims: list[Claim]) -> list[Claim]:
-    """Return the claims of those countries of reference that any other table refers to."""
+    """Return the claims of the countries to which other tables refer."""
     referenced = {claim.value for claim in claims if claim.field in {"country_id", "secretariat_country_id"}}
     return [
         claim
@@ -233,16 +217,10 @@ def _referenced_countries(curated: list[Curated], claims: list[Claim]) -> list[C
 
 
 def _renames(sources: list[Source], findings: list[Finding]) -> dict[str, Claim]:
-    """Read the ids that achievements keep when an edition only mends their wording: ``new_id,achievement_id,url,reason``."""
+    """Read the ids that achievements keep if an edition only rewords them: ``new_id,achievement_id,url,reason``."""
     renames: dict[str, Claim] = {}
     for source in (source for source in sources if source.kind == "renames"):
-        cells = read_cells(source.document)
-        findings += cells.findings
-        missing = {"new_id", "achievement_id", "reason"} - set(cells.header)
-        if missing:
-            message = f"has no column {', '.join(sorted(missing))}"
-            findings.append(Finding("curated-header", message, source.place, 1))
-        for row in cells.rows if not missing else []:
+        for row in read_rows(source, ("achievement_id", "new_id", "reason"), findings):
             if foreign := foreign_fault("url", row.text("url")):
                 findings.append(Finding("curated-address", foreign, source.place, row.line))
             cell, new = row.cells["achievement_id"], row.text("new_id")
@@ -255,49 +233,39 @@ def _renames(sources: list[Source], findings: list[Finding]) -> dict[str, Claim]
 
 
 def _source_row(source: Source) -> Row:
-    about = source.about
-    return {
+    about = source.metadata
+    same = ("kind", "title", "publisher", "sha256", "url", "retrieved_on", "licence")
+    return {name: about.get(name) for name in same} | {
         "source_id": source.source_id,
-        "kind": source.kind,
-        "title": about["title"],
-        "publisher": about["publisher"],
         "region_id": about.get("region"),
         "edition": source.edition or None,
         "path": f"sources/{source.name}",
         "media_type": source.media_type,
         "bytes": str(about["bytes"]),
-        "sha256": about["sha256"],
-        "url": about.get("url"),
-        "retrieved_on": about["retrieved_on"],
-        "licence": about.get("licence"),
     }
 
 
 def _evidence_rows(claims: list[Claim]) -> list[Row]:
     rows: dict[tuple[object, ...], Row] = {}
+    same = ("row_id", "field", "method", "url", "read_on", "certainty", "archived_url")
     for claim in claims:
         document = claim.source.document
         first, last = document.lines(claim.span)
         key = (claim.table, claim.row_id, claim.field, claim.source.source_id, claim.span.start)
-        page = document.page(claim.span.start) if claim.source.about.get("text_of") else None
+        has_pages = claim.source.kind in LEAFLETS and claim.source.metadata.get("text_of")
+        page = document.page(claim.span.start) if has_pages else None
         rows.setdefault(
             key,
             {
                 "table_name": claim.table,
-                "row_id": claim.row_id,
-                "field": claim.field,
                 "source_id": claim.source.source_id,
                 "char_start": str(claim.span.start),
                 "char_end": str(claim.span.end),
                 "line_start": str(first),
                 "line_end": str(last),
                 "page": str(page) if page else None,
-                "quote": inert(claim.quote),
-                "method": claim.method,
-                "url": claim.url,
-                "read_on": claim.read_on,
-                "certainty": claim.certainty,
-                "archived_url": claim.archived_url,
+                "quote": escape_formula(claim.quote),
+                **{name: getattr(claim, name) for name in same},
             },
         )
     return list(rows.values())

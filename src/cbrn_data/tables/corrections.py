@@ -1,12 +1,12 @@
-"""Corrections are data: ``table_name,row_id,field,expect,value,reason,url``, a row a cell.
+"""Corrections are data: ``table_name,row_id,field,expect,value,reason,url``, one row per cell.
 
-A correction holds as long as the sources give the value it expects (nothing for null); when they are mended, the
-correction itself is the finding, and must go. It names why, and a page or document as its reference.
+A correction applies as long as the sources give the value that it expects (empty for null). When a source is corrected,
+the correction becomes a finding and must be removed. It gives a reason, and a page or document as reference.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from cbrn_data.findings import Finding, shown
@@ -21,7 +21,7 @@ COLUMNS = ("table_name", "row_id", "field", "expect", "value", "reason", "url")
 
 @dataclass(frozen=True)
 class Correction:
-    """The cell ``claim.field`` of ``row_id`` has ``claim.value`` where the sources give ``expect``."""
+    """The cell ``claim.field`` of ``row_id`` gets ``claim.value`` if the sources give ``expect``."""
 
     row_id: str
     expect: str | None
@@ -29,31 +29,34 @@ class Correction:
 
 
 def read_corrections(sources: list[Source], package: Package) -> tuple[list[Correction], list[Finding]]:
-    """Read every source of kind ``corrections``; rows that cannot be understood are findings with their line."""
+    """Read every source of kind ``corrections``; malformed rows are findings with their line."""
     corrections: list[Correction] = []
     findings: list[Finding] = []
     for source in (source for source in sources if source.kind == "corrections"):
-        cells = read_cells(source.document)
-        findings += cells.findings
-        missing = [name for name in COLUMNS if name not in cells.header]
-        if missing:
-            message = f"has no column {', '.join(missing)}"
-            findings.append(Finding("curated-header", message, source.place, 1))
-            continue
-        for row in cells.rows:
+        for row in read_rows(source, COLUMNS, findings):
             wrong = list(_wrong(row, package))
             findings += [Finding("correction-invalid", message, source.place, row.line) for message in wrong]
             corrections += [] if wrong else [_correction(source, row)]
     return corrections, findings
 
 
+def read_rows(source: Source, columns: Iterable[str], findings: list[Finding]) -> list[CsvRow]:
+    """Return the rows of a file, none if it lacks one of ``columns``; errors are added to ``findings``."""
+    cells = read_cells(source.document)
+    findings += cells.findings
+    missing = [name for name in columns if name not in cells.header]
+    if missing:
+        findings.append(Finding("curated-header", f"has no column {', '.join(missing)}", source.place, 1))
+    return [] if missing else cells.rows
+
+
 def _wrong(row: CsvRow, package: Package) -> Iterator[str]:
     table = package.tables.get(row.text("table_name") or "")
     field = row.text("field") or ""
     if table is None or table.role != "data":
-        yield f"there is no table {shown(row.text('table_name') or '', 80)!r} to correct"
+        yield f"{shown(row.text('table_name') or '', 80)!r} is not a table that can be corrected"
     elif field not in table.names or field in table.primary_key:
-        yield f"{shown(field, 80)!r} is no field of {table.name} that can be corrected"
+        yield f"{shown(field, 80)!r} is not a field of {table.name} that can be corrected"
     if not row.text("value"):
         yield "the new value is missing"
     if not row.text("reason"):

@@ -1,27 +1,27 @@
-"""A table of records made in parts: each part anywhere, the whole as if it had been made in one go.
+"""A bulk table built in parts on several machines, with the same bytes as one process gives.
 
-A worker gets a piece of the source and writes the part's rows as CSV and JSON into a folder that all can reach; the bytes
-come under their name in one step, so that a worker that dies leaves nothing of it, and two that do the same do no harm.
-The parts are then put together in their order. Where that could differ from one go, it is not done: a
-record that a piece could not hold, or keys out of order from one part to the next, raise NotCutError.
+A worker gets a piece of the source and writes the rows as CSV and JSON into a shared folder; it renames the complete files
+into place, so a worker that dies leaves nothing, and two workers with the same piece do no harm. ``join_parts`` then joins
+the parts in order. It raises NotCutError if the result could differ from that of one process: a record does not fit into
+a piece, or keys are out of order from one part to the next.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
 from cbrn_data import foreign
-from cbrn_data.schema.model import Table
-from cbrn_data.schema.records import SET_ASIDE, Reading, judge_blocks
-from cbrn_data.schema.written import Hashed, TableWriter
-from cbrn_data.store.disk import Large
+from cbrn_data.schema.bulk import SET_ASIDE, BulkReading, judge_blocks
+from cbrn_data.schema.check import KnownKeysOf
+from cbrn_data.schema.model import TableDefinition
+from cbrn_data.schema.written import HashingWriter, TableWriter
+from cbrn_data.store.disk import FileRef
 from cbrn_data.tabular.blocks import read_blocks
 from cbrn_data.tabular.canonical import JSON_BETWEEN, JSON_CLOSE, JSON_EMPTY, JSON_OPEN, csv_header
-from cbrn_data.tabular.keys import KnownKeys
 from cbrn_data.tabular.pieces import NotCutError, Piece
 
 _CHUNK = 8 << 20
@@ -29,31 +29,31 @@ _CHUNK = 8 << 20
 
 @dataclass(frozen=True)
 class Task:
-    """What a worker is to do: a ``piece`` of the file ``path`` with ``header``; its results go to ``folder``."""
+    """A task of a worker: a ``piece`` of the file ``path`` with ``header``; the results go to ``folder``."""
 
     path: Path
     piece: Piece
     header: Sequence[str]
-    table: Table
-    known: Mapping[str, KnownKeys]
+    table: TableDefinition
+    known: KnownKeysOf
     folder: Path
 
 
 @dataclass(frozen=True)
-class Part:
-    """What a worker has done: its two files, and what it saw."""
+class WrittenPart:
+    """The result of a worker: two files, and the counts and issues of their rows."""
 
     csv: Path
     json: Path
-    reading: Reading
+    reading: BulkReading
 
 
-def write_part(task: Task) -> Part:
+def write_part(task: Task) -> WrittenPart:
     """Write the good rows of a piece of the source. Raises NotCutError for a record that is cut, or OSError."""
     with foreign.opened(task.path) as file:
         file.seek(task.piece.start)
         data = file.read(task.piece.size)
-    reading = Reading(task.table)
+    reading = BulkReading(task.table)
     name = f"{task.table.name}-{task.piece.start}"
     csv, js = (task.folder / f"{name}.{form}" for form in ("csv", "json"))
     mine = secrets.token_hex(8)
@@ -67,16 +67,16 @@ def write_part(task: Task) -> Part:
         raise NotCutError(f"{task.path.name}: line {task.piece.line} and those after it")
     for path in (csv, js):
         path.with_suffix(f".{mine}{path.suffix}").replace(path)
-    return Part(csv, js, reading)
+    return WrittenPart(csv, js, reading)
 
 
-def join_parts(parts: Iterable[Part], reading: Reading, csv: Path, js: Path) -> tuple[Large, Large]:
-    """Put parts together, in the order of the source, as two new files, and what they saw as ``reading``.
+def join_parts(parts: Iterable[WrittenPart], reading: BulkReading, csv: Path, js: Path) -> dict[str, FileRef]:
+    """Join parts, in the order of the source, into two new files, and their results into ``reading``.
 
-    The files of the parts are removed. Raises NotCutError where keys are not in order from one part to the next, or more
+    The files of the parts are removed. Raises NotCutError if keys are not in order from one part to the next, or more
     faults were found than are listed.
     """
-    with Hashed(csv) as whole, Hashed(js) as array:
+    with HashingWriter(csv) as whole, HashingWriter(js) as array:
         header = csv_header(reading.table.names)
         whole.write(header)
         opened = False
@@ -90,10 +90,10 @@ def join_parts(parts: Iterable[Part], reading: Reading, csv: Path, js: Path) -> 
             part.csv.unlink()
             part.json.unlink()
         array.write(JSON_CLOSE if opened else JSON_EMPTY)
-    return Large(*whole.whole), Large(*array.whole)
+    return {"csv": whole.whole, "json": array.whole}
 
 
-def _copy(path: Path, sink: Hashed, head: int, tail: int) -> None:
+def _copy(path: Path, sink: HashingWriter, head: int, tail: int) -> None:
     left = path.stat().st_size - head - tail
     with path.open("rb") as file:
         file.seek(head)
@@ -103,8 +103,8 @@ def _copy(path: Path, sink: Hashed, head: int, tail: int) -> None:
             left -= len(data)
 
 
-def _add(part: Reading, whole: Reading) -> None:
-    """Add what was seen of a part to what was seen of all before it."""
+def _add(part: BulkReading, whole: BulkReading) -> None:
+    """Add the results of a part to those of all parts before it."""
     if part.keys and whole.keys:
         last, first = whole.keys[1], part.keys[0]
         if last is not None and first is not None and not last < first:
@@ -115,6 +115,6 @@ def _add(part: Reading, whole: Reading) -> None:
     for line, row in part.set_aside.items():
         if len(whole.set_aside) <= SET_ASIDE:
             whole.set_aside[line] = row
-    whole.rows, whole.cells, whole.records = whole.rows + part.rows, whole.cells + part.cells, whole.records + part.records
+    whole.rows, whole.records = whole.rows + part.rows, whole.records + part.records
     if part.keys:
         whole.keys = [whole.keys[0] if whole.keys else part.keys[0], part.keys[1]]

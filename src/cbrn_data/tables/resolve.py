@@ -1,9 +1,9 @@
-"""Claims to rows: one value per cell, and evidence for it.
+"""Resolve claims to rows: one value per cell, with its evidence.
 
-The newest edition that says something of a cell decides; older editions and other pages that say the same are further
+The newest edition with a value for a cell decides; older editions and other pages with the same value are further
 evidence. ``first_edition`` and ``first_stated`` are the smallest date claimed, ``last_edition`` and ``last_stated`` the
-largest. A curated value fills what leaflets leave null: against a leaflet it yields, with a finding. Two public pages that
-disagree leave the cell null, with a finding that names both; one page cannot say two things, so that blocks.
+largest. A curated value fills a cell that leaflets leave null; if it differs from a leaflet, the leaflet decides, with a
+finding. If two public pages differ, the cell is null, with a finding that names both; two values of one page are an error.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from dataclasses import field as dataclass_field
 from urllib.parse import urlsplit
 
 from cbrn_data.findings import Finding, shown
-from cbrn_data.schema.model import Package, Table
+from cbrn_data.normalise.readings import reproduces
+from cbrn_data.schema.model import Package, TableDefinition
 from cbrn_data.tables.claims import Claim
 from cbrn_data.tables.corrections import Correction
-from cbrn_data.words.readings import reproduces
 
 Row = dict[str, str | None]
 
 _BOUNDS = ("first_edition", "first_stated", "last_edition", "last_stated")
-"""Fields of which the smallest or the largest claim holds, so that no two contradict each other."""
+"""Fields for which the smallest or the largest claim is chosen, so that claims cannot conflict."""
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Resolved:
 
 
 def resolve(claims: Iterable[Claim], package: Package, corrections: Iterable[Correction] = ()) -> Resolved:
-    """Choose one value for every cell that anything is claimed of; then apply corrections, each of which must fit."""
+    """Choose one value for every claimed cell; then apply corrections, each of which must find its expected value."""
     cells: dict[tuple[str, str], dict[str, list[Claim]]] = defaultdict(lambda: defaultdict(list))
     for claim in claims:
         cells[claim.table, claim.row_id][claim.field].append(claim)
@@ -50,7 +50,7 @@ def resolve(claims: Iterable[Claim], package: Package, corrections: Iterable[Cor
     return resolved
 
 
-def _row(table: Table, fields: dict[str, list[Claim]], resolved: Resolved) -> Row:
+def _row(table: TableDefinition, fields: dict[str, list[Claim]], resolved: Resolved) -> Row:
     row: Row = dict.fromkeys(table.names)
     kept: list[Claim] = []
     for field, claims in fields.items():
@@ -62,7 +62,10 @@ def _row(table: Table, fields: dict[str, list[Claim]], resolved: Resolved) -> Ro
         row[field] = chosen.value
         kept += [claim for claim in claims if claim.value == chosen.value or claim.method == "counted"]
     resolved.evidence += kept
-    resolved.findings += [_unreproduced(claim) for claim in kept if not reproduces(claim.words, claim.value, row)]
+    for claim in (claim for claim in kept if not reproduces(claim.words, claim.value, row)):
+        message = f"{shown(claim.quote, 80)!r} does not give {shown(claim.value, 80)!r} ({claim.method})"
+        cell = (claim.table, claim.row_id, claim.field)
+        resolved.findings.append(Finding("evidence-unreproduced", message, *claim.place, *cell))
     return row
 
 
@@ -76,7 +79,7 @@ def _chosen(field: str, claims: list[Claim]) -> Claim:
 
 
 def _correct(correction: Correction, resolved: Resolved, package: Package) -> None:
-    """Put the corrected value, with the correction as its evidence, in the place of the value it expects."""
+    """Replace the expected value by the corrected one, with the correction as its evidence."""
     claim, table = correction.claim, package.tables[correction.claim.table]
     row = next((row for row in resolved.rows[table.name] if table.row_id(row) == correction.row_id), None)
     value = row[claim.field] if row else None
@@ -99,7 +102,7 @@ def _in_words(value: str | None) -> str:
 
 
 def _conflicts(chosen: Claim, claims: list[Claim]) -> list[Finding]:
-    """Report what differs from the chosen value: curated values, and leaflets of its own year, which no edition decides."""
+    """Return a finding for each curated value, or leaflet of the same year, that differs from the chosen value."""
     findings = []
     for claim in claims:
         if claim.value != chosen.value and (code := _conflict(chosen, claim)):
@@ -114,7 +117,7 @@ def _conflicts(chosen: Claim, claims: list[Claim]) -> list[Finding]:
 
 
 def _host(claim: Claim) -> str:
-    """Return who states a value, for a message; the whole address stands in the line that it names."""
+    """Return the host of the page of a value, for a message; the whole address is on the line in the message."""
     return shown(urlsplit(claim.url or "").hostname or "", 80)
 
 
@@ -126,8 +129,3 @@ def _conflict(chosen: Claim, other: Claim) -> str | None:
     if other.method == "curated":
         return "curated-overruled"
     return "leaflets-differ" if other.source.edition == chosen.source.edition else None
-
-
-def _unreproduced(claim: Claim) -> Finding:
-    message = f"{shown(claim.quote, 80)!r} does not give {shown(claim.value, 80)!r} again ({claim.method})"
-    return Finding("evidence-unreproduced", message, *claim.place, claim.table, claim.row_id, claim.field)

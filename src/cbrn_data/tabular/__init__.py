@@ -1,6 +1,5 @@
-"""Any table against any Table Schema, a block at a time: frictionless's verdicts, computed on whole Arrow columns.
+"""Validate any table with any Table Schema, block by block: the verdicts of frictionless, computed on Arrow columns.
 
-What a descriptor asks for is compiled once (``schema``, ``compile``); tables then stream through in blocks. Nothing in
-this room knows our own tables. Where frictionless and the standard disagree we follow the standard, and
-``docs/departures.md`` says so.
+A descriptor is compiled once (``schema``, ``compile``); tables are then validated in blocks. This package does not know
+our own tables. If frictionless and the standard disagree, we follow the standard; ``docs/departures.md`` lists these cases.
 """

@@ -1,14 +1,14 @@
-"""Spellings that look alike and are not the same: which characters differ, by their code points.
+"""Find texts that look alike but differ, and name the code points that differ.
 
-A person sees neither a no-break space, nor whether an accent is a character of its own, nor whether a C is Latin or
-Cyrillic. Two texts look alike here when their skeletons are equal: compatible forms are one (Unicode NFKD, UAX #15),
-invisible characters are gone, and letters of other scripts that are drawn like Latin ones are those (after UTS #39).
+A person cannot see a no-break space, a combining accent, or whether a C is Latin or Cyrillic. Two texts look alike if their
+skeletons are equal. A skeleton has compatible forms unified (Unicode NFKD, UAX #15), invisible characters removed, and
+letters of other scripts that look like Latin letters replaced by these (after UTS #39).
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _DRAWN_LIKE = str.maketrans(
     "АВЕЅІЈКМНОРСТУХаеѕіјорсухԁһԛԝӀ" + "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧονι" + "‐‑‒–—−" + "‘’ʼ′`´",
@@ -18,7 +18,7 @@ _SAID_AT_MOST = 4
 
 
 def skeleton(text: str) -> str:
-    """Return what a text looks like: texts that look alike have one skeleton.
+    """Return the skeleton of a text; texts that look alike have the same skeleton.
 
     >>> skeleton("Сyprus") == skeleton("Cyprus"), skeleton("Central\\u00a0Asia") == skeleton("Central Asia")
     (True, True)
@@ -28,7 +28,7 @@ def skeleton(text: str) -> str:
 
 
 def unlike(text: str, others: Iterable[str]) -> str:
-    """Say in which code points ``text`` differs from the one of ``others`` that looks like it; "" where none does.
+    """Describe the code points in which ``text`` differs from the one of ``others`` that looks like it, "" if none does.
 
     >>> unlike("Сyprus", ["Malta", "Cyprus"])
     "looks like 'Cyprus' and has U+0421 (CYRILLIC CAPITAL LETTER ES) for U+0043 (LATIN CAPITAL LETTER C)"
@@ -42,10 +42,9 @@ def unlike(text: str, others: Iterable[str]) -> str:
 
 
 def strange(text: str) -> str:
-    """Name the characters of a text that the eye takes for others; "" where there are none.
+    """Name the confusable characters of a text, "" if it has none.
 
-    These are spaces of another kind, accents that are characters of their own, and letters of another script beside
-    Latin ones.
+    These are other kinds of spaces, combining accents, and letters of another script among Latin letters.
 
     >>> strange("12\\u00a0500"), strange("Реформа")
     ('U+00A0 (NO-BREAK SPACE)', '')
@@ -53,34 +52,35 @@ def strange(text: str) -> str:
     if text.isascii():
         return ""
     latin = any(char.isascii() and char.isalpha() for char in text)
-    odd = [char for char in dict.fromkeys(text) if not char.isascii() and _is_strange(char, latin)]
+    odd = [
+        char
+        for char in dict.fromkeys(text)
+        if not char.isascii()
+        and (unicodedata.category(char) in ("Zs", "Mn", "Cf") or (latin and char.isalpha() and ord(char) in _DRAWN_LIKE))
+    ]
     return _points("".join(odd)) if odd else ""
 
 
 def remark(text: str, others: Iterable[str] = ()) -> str:
-    """Return what to add to a message about ``text``: what of it the eye does not see; ``others`` are what was expected.
+    """Return the note on confusable characters for a message about ``text``; ``others`` are the expected texts.
 
     >>> remark("12\u00a0500"), remark("Malta", ["Cyprus"])
     ('; it has U+00A0 (NO-BREAK SPACE)', '')
     """
-    said = unlike(text, others) or ((odd := strange(text)) and f"has {odd}")
-    return f"; it {said}" if said else ""
-
-
-def _is_strange(char: str, latin: bool) -> bool:
-    return unicodedata.category(char) in ("Zs", "Mn", "Cf") or (latin and char.isalpha() and ord(char) in _DRAWN_LIKE)
+    note = unlike(text, others) or ((odd := strange(text)) and f"has {odd}")
+    return f"; it {note}" if note else ""
 
 
 def _differing(one: str, other: str) -> tuple[str, str]:
-    """Return the parts of two texts between what they begin and what they end with alike."""
-    first = _common(one, other)
+    """Return two texts without their common beginning and end."""
+    first = common(one, other)
     one, other = one[first:], other[first:]
-    last = _common(one[::-1], other[::-1])
+    last = common(one[::-1], other[::-1])
     return one[: len(one) - last], other[: len(other) - last]
 
 
-def _common(one: str, other: str) -> int:
-    """Return with how many equal characters two texts begin."""
+def common(one: Sequence[object], other: Sequence[object]) -> int:
+    """Return the length of the common beginning of two texts, or of bytes."""
     return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 

@@ -1,13 +1,11 @@
-"""CSV as blocks of Arrow text: bytes in, columns out, with the row and line of everything, whatever stands in the file.
+"""Read CSV as blocks of Arrow text, with the row and line number of each row; malformed records do not stop the reader.
 
-RFC 4180 as common readers take it: a quotation mark opens a cell only at its beginning, within another cell it is text.
-A block ends where a record ends. In most bytes that is the last line break; quotation marks are looked at by numpy, and
-only bytes in which one stands where none belongs are read record by record. A record whose quotation mark is never
-closed, or is followed by more than a separator, is a ``Broken`` one: it is left out to the end of its first line, and
-reading goes on there. A row with too few cells ends in empty ones, one with too many is read as far as the header goes,
-a cell that is no UTF-8 is read as empty; each is told. LF, CR LF and CR each end a line, also within a cell.
+``grammar`` finds the ends of records and cells. A block ends at the end of a record, usually the last line break. numpy
+locates the quotation marks; only bytes with a misplaced mark are read record by record. A record with an unclosed quotation
+mark, or with text after a closing one, is skipped to the end of its first line. A ragged row is padded with empty cells or
+cut to the width of the header, and a cell that is not UTF-8 is read as empty; each is an issue.
 
-Why not pyarrow's own stream of blocks: it stops at the first broken row, and knows no lines.
+Why not pyarrow's own stream of blocks: it stops at the first malformed row, and does not count lines.
 """
 
 from __future__ import annotations
@@ -25,64 +23,37 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-SIZE = 8 << 20
-"""Bytes that are read at once; a block has about so many."""
+from cbrn_data.tabular.grammar import COMMON, MARK, Dialect, Scanner, breaks, split
+from cbrn_data.tabular.issues import Issue, row_width
 
-LONGEST = 16 << 20
-"""A record of which so many bytes were read, and that has not ended, is left out."""
+SIZE = 8 << 20
+"""Bytes per read, and the approximate size of a block."""
+
+FIRST = 1 << 18
+"""Bytes of the first read."""
+
+PARSED = 1 << 20
+"""Bytes that pyarrow parses at once: they and their cells stay in the cache of a processor, which halves the time."""
 
 MOST = 1 << 16
-"""So many records are looked at one by one in a block: each of them then takes hundreds of bytes."""
+"""The most records of a block that are read one by one; each takes hundreds of bytes of memory."""
 
 _BREAK = re.compile(rb"\r\n|\n|\r")
-_MARK = b"\xef\xbb\xbf"
-"""The byte order mark."""
 
 SHOWN = 1 << 16
-"""Bytes of a line that is left out which are kept."""
+"""Bytes that an issue keeps of a skipped line."""
 
 Ints = npt.NDArray[np.int64]
 _Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True)
-class Dialect:
-    """How a CSV file is written; the defaults are those of Data Package 2.0."""
-
-    delimiter: str = ","
-    quote: str = '"'
-
-
-@dataclass(frozen=True)
-class Broken:
-    """A record that cannot be told from the next, or is no UTF-8 text: what is wrong, on which line, in which row.
-
-    ``text`` is the line of a record that is left out, of a long one the beginning.
-    """
-
-    code: str
-    message: str
-    line: int
-    row: int
-    text: str = field(default="", compare=False, repr=False)
-
-
-@dataclass(frozen=True)
-class Ragged:
-    """A row with too many or too few cells, which stands in the table as wide as the header."""
-
-    row: int
-    line: int
-    cells: list[str]
-
-
-@dataclass(frozen=True)
 class Block:
-    """Rows that follow one another: ``table`` of text (an empty cell is null), whose names are those of the header.
+    """Consecutive rows: ``table`` of text (an empty cell is null), with the column names of the header.
 
-    ``first_row`` counts records from 1 after the header, ``first_line`` lines of the file from 1. ``left_out`` are the
-    places in ``table`` before which a record was left out, ascending, each as often as that; ``beyond`` has, by the place of
-    a row, the cells that stand in no column: one too many, or no UTF-8.
+    ``first_row`` counts records from 1 after the header, ``first_line`` lines of the file from 1. ``left_out``: for each
+    skipped record, the row index in ``table`` before which it was, ascending. ``beyond``: cells that are in no column, by
+    row index: extra cells, and cells that are not UTF-8. ``part`` is the file of a table in several files.
     """
 
     table: pa.Table
@@ -90,32 +61,36 @@ class Block:
     first_line: int
     records: int
     breaks: int
-    ragged: list[Ragged] = field(default_factory=list)
-    broken: list[Broken] = field(default_factory=list)
+    issues: list[Issue] = field(default_factory=list)
     left_out: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     beyond: dict[int, list[str]] = field(default_factory=dict, repr=False)
+    part: str = ""
 
     def rows(self, places: Ints) -> Ints:
-        """Return the numbers of rows of ``table``, counted in the file from 1 after the header."""
+        """Return the row numbers in the file, from 1 after the header, for row indices of ``table``."""
         return self.first_row + places + np.searchsorted(self.left_out, places, side="right")
 
     def lines(self, places: Ints) -> Ints:
-        """Return the lines of the file on which rows of ``table`` begin, counted from 1."""
+        """Return the lines of the file, from 1, on which rows of ``table`` begin."""
         return self.rows(places) - self.first_row + self.first_line + self._breaks_before(places)
 
+    def where(self, places: Ints) -> tuple[Ints, Ints]:
+        """Return the row numbers and first lines for row indices of ``table``."""
+        return self.rows(places), self.lines(places)
+
     @cached_property
-    def misread(self) -> Ints:
-        """The places of rows that are not as wide as the header, or have a cell that is no UTF-8; ascending."""
-        told = [found.row for found in self.ragged] + [found.row for found in self.broken]
-        return np.flatnonzero(np.isin(self.rows(np.arange(self.table.num_rows)), told)) if told else np.zeros(0, np.int64)
+    def malformed(self) -> Ints:
+        """The indices of ragged rows and of rows with a cell that is not UTF-8, ascending."""
+        rows = [issue.row for issue in self.issues]
+        return np.flatnonzero(np.isin(self.rows(np.arange(self.table.num_rows)), rows)) if rows else np.zeros(0, np.int64)
 
     def _breaks_before(self, places: Ints) -> Ints:
-        """Return how many line breaks stand in cells before rows of ``table``."""
+        """Return the number of line breaks within cells before each given row of ``table``."""
         return np.zeros(len(places), np.int64) if self._breaks_within is None else self._breaks_within[places]
 
     @cached_property
     def _breaks_within(self) -> Ints | None:
-        """Return how many line breaks stand in cells before each row, and in all; None where there are none."""
+        """Return the number of line breaks within cells before each row, and in total; None if there are none."""
         if self.breaks <= self.records:
             return None
         within = np.zeros(self.table.num_rows + 1, dtype=np.int64)
@@ -128,7 +103,7 @@ class Block:
 
 
 def ahead(items: Iterator[_Item]) -> Iterator[_Item]:
-    """Yield items, each made in another thread while the one before is in use."""
+    """Yield items; another thread makes the next item while the caller uses the current one."""
     with ThreadPoolExecutor(1) as pool:
         done = object()
         coming = pool.submit(next, items, done)
@@ -137,16 +112,15 @@ def ahead(items: Iterator[_Item]) -> Iterator[_Item]:
             yield item  # type: ignore[misc]
 
 
-def read_header(file: BinaryIO, dialect: Dialect = Dialect()) -> tuple[list[str], bytes, int]:
-    """Read the first record; return its cells, what was read beyond it, and on which line the next record begins.
+def read_header(file: BinaryIO, dialect: Dialect = COMMON) -> tuple[list[str], bytes, int]:
+    """Read the first record; return its cells, the bytes read after it, and the line of the next record.
 
-    An empty file has no cells. A byte order mark at the very beginning is left out; a header that is no UTF-8 is read
-    with replacement characters.
+    An empty file has no cells. A byte order mark is removed. A header that is not UTF-8 is read with replacement characters.
     """
-    scanner, data, start, end = _Scanner(dialect), b"", 0, None
+    scanner, data, start, end = Scanner(dialect), b"", 0, None
     while end is None and len(data) < SIZE and (more := file.read(min(SIZE, max(len(data), 1 << 16)))):
         data += more
-        start = len(_MARK) if data.startswith(_MARK) else 0
+        start = len(MARK) if data.startswith(MARK) else 0
         end = scanner.record(data, start, len(data), final=False)
     end = end or scanner.record(data, start, len(data), final=True) or _line_end(data, start, len(data), final=True)
     first = data[start:end]
@@ -154,34 +128,26 @@ def read_header(file: BinaryIO, dialect: Dialect = Dialect()) -> tuple[list[str]
     return split(text, dialect) if text else [], data[end:], 1 + breaks(first)
 
 
-def split(text: str, dialect: Dialect) -> list[str]:
-    """Return the cells of one record, of any length, without its line break."""
-    quote, comma = re.escape(dialect.quote), re.escape(dialect.delimiter)
-    cells = []
-    for cell in re.finditer(rf"(?:{quote}((?:[^{quote}]|{quote}{quote})*+){quote}|([^{comma}]*+))({comma}|\Z)", text):
-        cells.append(cell[2] if cell[1] is None else cell[1].replace(dialect.quote * 2, dialect.quote))
-        if not cell[3]:
-            break
-    return cells
-
-
 def read_blocks(
-    file: BinaryIO, names: Sequence[str], begun: bytes = b"", line: int = 1, dialect: Dialect = Dialect()
+    file: BinaryIO, names: Sequence[str], begun: bytes = b"", line: int = 1, dialect: Dialect = COMMON
 ) -> Iterator[Block]:
-    """Yield the records of a file after its header as blocks; ``begun`` was read of them already, from ``line`` on.
+    """Yield the records after the header as blocks; ``begun`` are the bytes already read, which begin on ``line``.
 
-    What is read stays where it was put until the next read has ended, so that ``file`` may still look at it.
+    The buffer of a read is not reused until the next read has ended, so that ``file`` may still use it. Reads grow to
+    ``SIZE``: to clear two large buffers takes longer than to read a small table.
     """
-    scanner, row, final, is_over = _Scanner(dialect), 1, False, True
+    size = min(SIZE, FIRST)
+    scanner, row, final, is_over = _Cutter(dialect), 1, False, True
     data, start, stop, spare = bytearray(begun), 0, len(begun), bytearray()
     while not final:
+        # Copy the rest of the bytes to the front of the other buffer, and read behind it.
         left = stop - start
-        if len(spare) < left + SIZE:
-            spare = bytearray(left + 2 * SIZE)
+        if len(spare) < left + size:
+            spare = bytearray(left + 2 * size)
         spare[:left] = data[start:stop]
         data, spare = spare, data
-        count = file.readinto(memoryview(data)[left : left + SIZE])  # type: ignore[attr-defined]
-        start, stop, final = 0, left + count, not count
+        count = file.readinto(memoryview(data)[left : left + size])  # type: ignore[attr-defined]
+        start, stop, final, size = 0, left + count, not count, min(SIZE, 2 * size)
         if not is_over:
             end = _line_end(data, start, stop, final)
             start, is_over = end or _rest(data, start, stop), end is not None
@@ -198,16 +164,8 @@ def read_blocks(
             row, line, start, is_over = row + block.records, line + block.breaks, cut.end, cut.is_over
 
 
-def breaks(data: bytes | bytearray, start: int = 0, stop: int | None = None) -> int:
-    """Return how many lines end in these bytes."""
-    found = data.count(b"\n", start, stop)
-    if data.find(b"\r", start, stop) >= 0:
-        found += data.count(b"\r", start, stop) - data.count(b"\r\n", start, stop)
-    return found
-
-
 def _line_end(data: bytes | bytearray, start: int, stop: int, final: bool) -> int | None:
-    """Return where the line after the one at ``start`` begins, None if that is not known yet."""
+    """Return the beginning of the line after the one at ``start``, None if it is not known yet."""
     found = _BREAK.search(data, start, stop)
     if found and (final or found.end() < stop or found[0] != b"\r"):
         return found.end()
@@ -215,16 +173,16 @@ def _line_end(data: bytes | bytearray, start: int, stop: int, final: bool) -> in
 
 
 def _rest(data: bytes | bytearray, start: int, stop: int) -> int:
-    """Return from where on bytes of a line without an end must be kept: a carriage return may be half of its end."""
+    """Return the first byte to keep of a line without an end: a final carriage return may be half of a line break."""
     return stop - data.endswith(b"\r", start, stop)
 
 
 @dataclass
 class _Cut:
-    """Whole records in bytes up to ``end``, and what is left out; the last line is not ``is_over`` if it goes on there.
+    """Whole and skipped records in bytes up to ``end``; ``is_over`` is false if a skipped line continues after ``end``.
 
-    ``records`` are places from and to which they stand, and ``count`` is how many they are, where that is known;
-    ``left_out`` says after how many of them, from where to where, and what is wrong.
+    ``records`` are ranges of bytes with whole records, and ``count`` is their number if it is known. ``left_out`` has for
+    each skipped record the number of whole records before it, its first and last byte, and the problem.
     """
 
     records: list[tuple[int, int]]
@@ -235,26 +193,20 @@ class _Cut:
 
 
 class _CrowdedError(Exception):
-    """More records would have to be looked at one by one than a block may have."""
+    """More than ``MOST`` records of a block would have to be read one by one."""
 
 
-class _Scanner:
-    """Finds where records end, in bytes from ``start`` or ``place`` to ``stop``."""
+class _Cutter(Scanner):
+    """Finds whole and malformed records in bytes from ``start`` to ``stop``."""
 
     def __init__(self, dialect: Dialect) -> None:
-        self.quote = dialect.quote.encode()
-        comma, quote = re.escape(dialect.delimiter.encode()), re.escape(self.quote)
-        quoted = quote + b"(?:[^" + quote + b"]++|" + quote + quote + b")*+" + quote
-        plain = b"[^" + quote + comma + rb"\r\n][^" + comma + rb"\r\n]*+"
-        cell = b"(?:" + quoted + b"|" + plain + b")?+"
-        self._cells = re.compile(cell + b"(?:" + comma + cell + b")*+")
-        self._opened = re.compile(quote + b"(?:[^" + quote + b"]++|" + quote + quote + b")*+")
+        super().__init__(dialect)
         self._before = np.frombuffer(dialect.delimiter.encode() + b"\r\n" + self.quote, np.uint8)
 
     def cut(self, data: bytearray, start: int, stop: int, final: bool) -> _Cut:
-        """Find whole records, and those with which something is wrong.
+        """Find whole and malformed records.
 
-        Nothing is wrong with a record that may only be incomplete, as ``final`` and its length tell.
+        A record at the end is incomplete, not malformed, unless ``final`` is true or it is too long.
         """
         last = stop if final else 1 + max(data.rfind(b"\n", start, stop), start - 1)
         if last == start:
@@ -264,14 +216,16 @@ class _Scanner:
         return _Cut([(start, last)], last) if last > start else self.scan(data, start, stop, final)
 
     def _regular(self, data: bytearray, start: int, last: int) -> int:
-        """Return the last end of a record up to ``last``, ``start`` if a mark before it stands where none belongs."""
+        """Return the last end of a record up to ``last``, or ``start`` if a mark before it is misplaced."""
         whole = np.frombuffer(data, np.uint8)
+        # Every mark opens or closes a cell: if their number before ``last`` is odd, ``last`` is within a cell.
         marks = start + np.flatnonzero(whole[start:last] == self.quote[0])
         while last > start:
             count = int(np.searchsorted(marks, last))
             if count % 2 == 0:
                 break
             last = 1 + max(data.rfind(b"\n", start, int(marks[count - 1])), start - 1)
+        # Marks come in pairs. A pair is good if it opens after a separator and closes before one, or is a doubled mark.
         within = marks[: int(np.searchsorted(marks, last))]
         opening, closing = within[0::2], within[1::2]
         before = whole[opening[opening > start] - 1]
@@ -280,14 +234,14 @@ class _Scanner:
         return last if good else start
 
     def scan(self, data: bytearray, start: int, stop: int, final: bool) -> _Cut:
-        """Do the same record by record, for ``MOST`` of them."""
+        """Find whole and malformed records one by one, at most ``MOST``."""
         cut, count = _Cut([], start), 0
         while cut.end < stop and cut.is_over and count + len(cut.left_out) < MOST:
             end = self.record(data, cut.end, stop, final)
             if end is not None:
                 cut.end, count = end, count + 1
                 continue
-            problem = self._problem(data, cut.end, stop, final)
+            problem = self.problem(data, cut.end, stop, final)
             if problem is None:
                 break
             if start < cut.end:
@@ -301,42 +255,22 @@ class _Scanner:
         cut.count = count
         return cut
 
-    def record(self, data: bytes | bytearray, place: int, stop: int, final: bool) -> int | None:
-        """Return where the record at ``place`` ends; None if it does not, or not yet."""
-        match = self._cells.match(data, place, stop)
-        end = match.end() if match else place
-        if end == stop:
-            return end if final else None
-        if data[end : min(end + 2, stop)] == b"\r\n":
-            return end + 2
-        if data[end : end + 1] == b"\r":
-            return end + 1 if final or end + 1 < stop else None
-        return end + 1 if data[end : end + 1] == b"\n" else None
-
-    def _problem(self, data: bytearray, place: int, stop: int, final: bool) -> str | None:
-        is_whole = final or stop - place > LONGEST
-        match = self._cells.match(data, place, stop)
-        end = match.end() if match else place
-        opened = self._opened.match(data, end, stop)
-        within = "" if final else f" within {LONGEST >> 20} MB"
-        if opened is not None and opened.end() == stop:
-            return f"a quotation mark is not closed{within}" if is_whole else None
-        if end == stop or (end + 1 == stop and data[end] == ord("\r")):
-            return f"the record does not end{within}" if is_whole else None
-        return "a quotation mark is closed, and more than a separator follows"
-
 
 def _parsed(data: bytearray, cut: _Cut, names: Sequence[str], row: int, line: int, dialect: Dialect) -> Block:
-    """Read whole records as columns of text. Raises _CrowdedError for a cut whose records are not counted."""
+    """Read whole records as columns of text. Raises _CrowdedError for a cut with too many uncounted records."""
+    is_plain = all(data.find(dialect.quote.encode(), *span) < 0 for span in cut.records)
+    # If pyarrow parses in parts, it drops the LF of a CR LF between two of them, even within a cell.
+    at_once = PARSED if is_plain or all(data.find(b"\r", *span) < 0 for span in cut.records) else cut.end
+    # Bytes that are not valid UTF-8 are read as Latin-1, which is lossless, and then decoded cell by cell.
     view = memoryview(data)[slice(*cut.records[0])] if len(cut.records) == 1 else memoryview(_joined(data, cut.records))
     found: list[pacsv.InvalidRow] = []
     bad: dict[int, list[tuple[str, str]]] = {}
     if _is_text(view):
-        columns, texts = _columns(view, len(names), dialect, found), [invalid.text for invalid in found]
+        columns, texts = _columns(view, len(names), dialect, found, at_once), [invalid.text for invalid in found]
     elif cut.count is None and _lines(data, cut) > MOST:
         raise _CrowdedError
     else:
-        columns = _columns(str(view, "latin-1").encode(), len(names), dialect, found)
+        columns = _columns(str(view, "latin-1").encode(), len(names), dialect, found, at_once)
         columns = [_decoded(column, name, bad) for name, column in zip(names, columns, strict=True)]
         texts = [invalid.text.encode("latin-1").decode("utf-8", "replace") for invalid in found]
     uneven = {invalid.number - 1: split(text, dialect) for invalid, text in zip(found, texts, strict=True)}
@@ -345,34 +279,35 @@ def _parsed(data: bytearray, cut: _Cut, names: Sequence[str], row: int, line: in
     table = pa.Table.from_arrays(columns, names=list(names))
     beyond = {place: cells[len(names) :] for place, cells in uneven.items() if len(cells) > len(names)}
     beyond |= {place: [text for _, text in cells] for place, cells in bad.items()}
-    is_plain = all(data.find(dialect.quote.encode(), *span) < 0 for span in cut.records)
     lines = table.num_rows if is_plain else _lines(data, cut)
     gone = np.array([count for count, *_ in cut.left_out], dtype=np.int64)
     records = table.num_rows + len(gone)
     block = Block(table, row, line, records, lines + len(gone), left_out=gone, beyond=beyond)
-    block.ragged.extend(Ragged(number, on, uneven[place]) for place, number, on in _told(block, list(uneven)))
-    block.broken.extend(_left_out(data, cut, block))
-    encoding = _told(block, sorted(bad))
-    block.broken.extend(Broken("csv-encoding", bad[place][0][0], on, number) for place, number, on in encoding)
+    of_another_width = _places(block, list(uneven))
+    block.issues.extend(row_width(number, on, uneven[place], len(names)) for place, number, on in of_another_width)
+    block.issues.extend(_left_out(data, cut, block))
+    for place, number, on in _places(block, sorted(bad)):
+        block.issues.append(Issue(number, on, "", "csv-encoding", message=bad[place][0][0]))
     return block
 
 
 def _joined(data: bytearray, records: list[tuple[int, int]]) -> bytes:
-    """Return records that do not stand beside one another as if they did; CR before LF would be one break then."""
+    """Return separated records as adjacent bytes; a final CR becomes LF, so that it does not join a following LF."""
     return b"".join(data[start:stop].rstrip(b"\r").ljust(stop - start, b"\n") for start, stop in records)
 
 
 def _lines(data: bytearray, cut: _Cut) -> int:
-    """Return how many lines records have; where the last one has no break it is counted as if it had."""
+    """Return the number of lines of records; a last line without a line break counts as one."""
     return sum(breaks(data, *span) for span in cut.records) + sum(data[stop - 1] not in b"\r\n" for _, stop in cut.records)
 
 
-def _left_out(data: bytearray, cut: _Cut, block: Block) -> Iterator[Broken]:
+def _left_out(data: bytearray, cut: _Cut, block: Block) -> Iterator[Issue]:
     within = block._breaks_before(block.left_out)
     for number, (count, start, stop, problem) in enumerate(cut.left_out):
         text = bytes(data[start : min(stop, start + SHOWN)]).decode("utf-8", "replace").rstrip("\r\n")
         at = count + number
-        yield Broken("csv-quote", problem, block.first_line + at + int(within[number]), block.first_row + at, text)
+        line = block.first_line + at + int(within[number])
+        yield Issue(block.first_row + at, line, "", "csv-quote", message=problem, cells=(text,))
 
 
 def _is_text(data: memoryview) -> bool:
@@ -385,14 +320,18 @@ def _is_text(data: memoryview) -> bool:
     return True
 
 
-def _told(block: Block, spots: list[int]) -> Iterator[tuple[int, int, int]]:
-    """Yield places of a block with their rows and lines."""
-    places = np.array(spots, dtype=np.int64)
-    yield from zip(spots, block.rows(places).tolist(), block.lines(places).tolist(), strict=True)
+def _places(block: Block, spots: list[int]) -> Iterator[tuple[int, int, int]]:
+    """Yield row indices of a block with their row numbers and lines."""
+    rows, lines = block.where(np.array(spots, dtype=np.int64))
+    yield from zip(spots, rows.tolist(), lines.tolist(), strict=True)
 
 
-def _columns(data: memoryview | bytes, width: int, dialect: Dialect, found: list[pacsv.InvalidRow]) -> list[pa.ChunkedArray]:
-    """Return the columns of the rows that are as wide as the header; the others go into ``found``."""
+def _columns(
+    data: memoryview | bytes, width: int, dialect: Dialect, found: list[pacsv.InvalidRow], at_once: int
+) -> list[pa.ChunkedArray]:
+    """Return the columns of the rows that are as wide as the header; append ragged rows to ``found``."""
+    whole = len(data) + 1
+    size = min(at_once, whole)
 
     def set_aside(invalid: pacsv.InvalidRow) -> str:
         found.append(invalid)
@@ -401,10 +340,10 @@ def _columns(data: memoryview | bytes, width: int, dialect: Dialect, found: list
     places = [str(number) for number in range(width)]
     if not data:
         return [pa.chunked_array([], pa.string()) for _ in places]
-    if data[: len(_MARK)] == _MARK:  # pyarrow takes it away
-        data = _MARK + bytes(data)
+    if data[: len(MARK)] == MARK:  # pyarrow removes one
+        data = MARK + bytes(data)
     reading = {
-        "read_options": pacsv.ReadOptions(column_names=places, block_size=len(data) + 1, use_threads=False),
+        "read_options": pacsv.ReadOptions(column_names=places, block_size=size, use_threads=False),
         "parse_options": pacsv.ParseOptions(
             delimiter=dialect.delimiter,
             quote_char=dialect.quote,
@@ -418,20 +357,25 @@ def _columns(data: memoryview | bytes, width: int, dialect: Dialect, found: list
     }
     try:
         return list(pacsv.read_csv(pa.BufferReader(data), **reading).columns)
-    except pa.ArrowInvalid as error:
-        raise (_CrowdedError if len(found) > MOST else error) from None
+    except pa.ArrowInvalid:
+        if len(found) > MOST:
+            raise _CrowdedError from None
+        if size == whole:
+            raise
+    found.clear()  # a record is longer than what is parsed at once
+    return _columns(data, width, dialect, found, whole)
 
 
 def _decoded(column: pa.ChunkedArray, name: str, bad: dict[int, list[tuple[str, str]]]) -> pa.ChunkedArray:
-    """Return a column, read as Latin-1, as the UTF-8 it is; a cell that is none is null, and ``bad`` has it by place."""
+    """Decode a column that was read as Latin-1 from UTF-8; a cell that is not UTF-8 becomes null, and ``bad`` gets it."""
     values: list[str | None] = []
     for place, text in enumerate(column.to_pylist()):
         value = (text or "").encode("latin-1")
         try:
             values.append(value.decode("utf-8") or None)
         except UnicodeDecodeError as error:
-            said = f"byte {error.start + 1} of {name} (0x{value[error.start]:02x}) is no UTF-8"
-            bad.setdefault(place, []).append((said, value.decode("utf-8", "replace")))
+            message = f"byte {error.start + 1} of {name} (0x{value[error.start]:02x}) is not UTF-8"
+            bad.setdefault(place, []).append((message, value.decode("utf-8", "replace")))
             values.append(None)
     return pa.chunked_array([pa.array(values, pa.string())])
 
@@ -439,7 +383,8 @@ def _decoded(column: pa.ChunkedArray, name: str, bad: dict[int, list[tuple[str, 
 def _woven(
     columns: list[pa.ChunkedArray], uneven: dict[int, list[str]], bad: dict[int, list[tuple[str, str]]]
 ) -> tuple[list[pa.Array], dict[int, list[tuple[str, str]]]]:
-    """Return columns, and places in them, with the rows of another width at their places among the others."""
+    """Insert ragged rows into columns at their row indices; return the columns, and ``bad`` with adjusted indices."""
+    # Append the ragged rows to the rows that were read; ``order`` moves each row to its index.
     aside = np.array(list(uneven), dtype=np.int64)
     even = np.delete(np.arange(len(columns[0]) + len(aside), dtype=np.int64), aside)
     order = pa.array(np.argsort(np.concatenate([even, aside])))

@@ -1,8 +1,8 @@
-"""Columns of text to bytes, a block at a time: the one CSV and the one JSON form that is published.
+"""Write columns of text as canonical bytes, block by block: one form of CSV, and one of JSON.
 
-CSV (RFC 4180): UTF-8, LF, cells quoted only where they must be, null as nothing. JSON: a plain array of objects with
-every field, numbers as numbers, indent 2. Each row is put together by one Arrow join over columns, whose buffer is what
-is written; only a column whose bytes have a character to quote or to escape is looked at cell by cell.
+CSV (RFC 4180): UTF-8, LF, cells quoted only if they must be, null as an empty cell. JSON: an array of objects with every
+field, numbers as numbers, indent 2. One Arrow join over the columns makes all rows, and its buffer is written as it is.
+Cells are examined one by one only in a column whose bytes have a character to quote or to escape.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cbrn_data.tabular.keys import flat
+from cbrn_data.tabular.keys import content, flat
 
 JSON_OPEN, JSON_BETWEEN, JSON_CLOSE = b"[\n", b",\n", b"\n]\n"
 JSON_EMPTY = b"[]\n"
@@ -25,6 +25,15 @@ def csv_header(names: Iterable[str]) -> bytes:
     return csv_rows(
         pa.table([pa.array([name], pa.string()) for name in names], names=list(map(str, range(len(list(names))))))
     )
+
+
+def csv_bytes(table: pa.Table) -> bytes:
+    """Return a table of text as CSV with its header.
+
+    >>> csv_bytes(pa.table({"a": ["x, y"], "b": pa.array([None], pa.string())}))
+    b'a,b\\n"x, y",\\n'
+    """
+    return csv_header(table.column_names) + (csv_rows(table) if table.num_rows else b"")
 
 
 def csv_rows(table: pa.Table) -> bytes:
@@ -73,11 +82,11 @@ def json_rows(table: pa.Table, numbers: Collection[str]) -> memoryview:
             parts[-1] += '"'
             parts += [_escaped(column), '"']
     parts[-1] += "\n  }" + JSON_BETWEEN.decode()
-    return memoryview(_data(pc.binary_join_element_wise(*parts, ""))).cast("B")[: -len(JSON_BETWEEN)]
+    return content(pc.binary_join_element_wise(*parts, "")).data[: -len(JSON_BETWEEN)]
 
 
 def _escaped(column: pa.Array) -> pa.Array:
-    """Return text as it stands between the quotation marks of JSON; null stays null."""
+    """Return text escaped for a JSON string, without its quotation marks; null stays null."""
     data = _bytes(column)
     if b'"' not in data and b"\\" not in data and not (np.frombuffer(data, np.uint8) < 0x20).any():
         return column
@@ -87,16 +96,5 @@ def _escaped(column: pa.Array) -> pa.Array:
 
 
 def _bytes(column: pa.Array) -> bytes:
-    """Return a copy of the bytes of all cells of a column, one after the other."""
-    return _data(column).to_pybytes()  # type: ignore[no-any-return]
-
-
-def _data(column: pa.Array) -> pa.Buffer:
-    """Return the bytes of all cells of a column, one after the other; a null has none."""
-    _, offsets, data = column.buffers()
-    if data is None or not len(column):
-        return pa.py_buffer(b"")
-    size = np.int64 if pa.types.is_large_string(column.type) else np.int32
-    places = np.frombuffer(offsets, size)
-    first, last = int(places[column.offset]), int(places[column.offset + len(column)])
-    return data.slice(first, last - first)
+    """Return a copy of the concatenated bytes of the cells of a column."""
+    return content(column).tobytes()

@@ -1,18 +1,16 @@
-"""A Table Schema compiled: every rule that looks at one cell, as a check on whole Arrow columns of text.
+"""Compile a Table Schema: each rule about one cell becomes a check on whole Arrow columns of text.
 
-Cells arrive as text, null where they are empty. The checks run as one pandera schema, each answering with a single bool, and
-pandera stops at the first that fails: then the masks themselves say which rules fail on which rows, and those that were
-made already are remembered. So each rule costs one pass, and pandera's own account of failures, which goes cell by cell, is
-never asked for. The checks are those of the frame, not of its columns: for each column pandera would copy and look at types
-again, which costs more than the checks. What spans rows (``unique``, keys, references) is judged over
-all blocks by ``keys``, on the texts that ``comparable`` gives.
+Cells are text, or null if empty. A rule whose ``doubt`` has no rows holds; otherwise its mask gives the failing rows among
+those in doubt. pandera asks once for each block: its frame has the block in one cell, because pandera would copy columns and
+check each for every rule, which costs more than the rules; and its report of failures, cell by cell, is not used.
+``keys`` checks rules over several rows (``unique``, keys, references) over all blocks, on the texts of ``comparable``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -22,144 +20,194 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pandera.errors import SchemaError
 
+from cbrn_data.tabular import numbers, structures, texts, times, years
 from cbrn_data.tabular.constraints import demands
+from cbrn_data.tabular.doubt import Doubt, Look, Rows
 from cbrn_data.tabular.keys import places
-from cbrn_data.tabular.kind import Column, Kernel, Kind, remembered
-from cbrn_data.tabular.schema import Fault, Field, ForeignKey, TableSchema, UnsupportedSchema
-from cbrn_data.tabular.types import kind_of
+from cbrn_data.tabular.kind import Column, Kernel, Kind, remembered, where
+from cbrn_data.tabular.schema import Field, ForeignKey, Problem, TableSchema, UnsupportedSchema, option
+
+Maker = Callable[[Field], Kind]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One demand on the cells of a field; ``constraint`` is "" for the type.
+    """A rule for the cells of a field; ``constraint`` is "" for the type.
 
-    ``mask`` takes a column of text and returns booleans of the same length: true where the rule holds, and where the cell is
-    null unless the rule is that it must not be.
+    ``mask`` takes a column of text and returns booleans of the same length: true if the rule holds. It is true for null,
+    except for the rule ``required``. ``doubt`` has the rows that may break it.
     """
 
     field: str
     code: str
     constraint: str
     mask: Kernel
+    doubt: Doubt
 
 
 @dataclass(frozen=True)
-class Failure:
-    """The rows of a table, ascending from 0, whose cell in ``field`` breaks a rule, or whose ``key`` leads nowhere."""
+class BrokenRule:
+    """The indices of rows whose cell in ``field`` breaks a rule, or whose foreign ``key`` is not found, ascending.
+
+    ``fields`` are all fields of a rule between cells.
+    """
 
     field: str
     code: str
     constraint: str
     rows: npt.NDArray[np.int64]
     key: ForeignKey | None = None
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class CompiledSchema:
-    """A schema ready to judge tables of text whose columns are named like its fields, in any number of blocks."""
+    """A schema that validates blocks of tables of text, whose columns are named like its fields."""
 
     schema: TableSchema
     rules: tuple[Rule, ...]
     kinds: dict[str, Kind]
-    pandera: pandera.DataFrameSchema
 
     def nulled(self, table: pa.Table) -> pa.Table:
-        """Return the table with the missing values of each field as null; null before that is an empty text."""
+        """Return the table with the missing values of each field as null; null in ``table`` is the empty text."""
         for number, name in enumerate(table.column_names):
-            if name in self.kinds and self.schema.field(name).missing_values != ("",):
-                column = _nulled(table.column(number), self.schema.field(name).missing_values)
-                table = table.set_column(number, name, column)
+            if name in self.kinds and (missing := self.schema.field(name).missing_values) != ("",):
+                texts = pc.fill_null(table.column(number), "")
+                is_missing = pc.is_in(texts, value_set=pa.array(missing, pa.string()))
+                table = table.set_column(number, name, where(pc.invert(is_missing), texts))
         return table
 
-    def failures(self, table: pa.Table) -> list[Failure]:
-        """Return every rule that a table breaks, with the rows that do, in the order of the fields and of their rules.
+    def failures(self, table: pa.Table) -> list[BrokenRule]:
+        """Return every broken rule with its rows, in the order of the fields and of their rules.
 
-        The table has text columns, ``nulled``; columns that are no fields are left alone.
+        The table has text columns, ``nulled``; columns that are not fields are ignored.
         """
         known = table.select([name for name in table.column_names if name in self.kinds])
-        frame = known.to_pandas(types_mapper=pd.ArrowDtype)
+        block = _Judged(self.rules, known)
         try:
-            self.pandera.validate(frame, inplace=True)
+            _PANDERA.validate(pd.DataFrame({_BLOCK: [block]}), inplace=True)
         except SchemaError:
-            found = list(_failures(self.rules, frame))
-            if not found:
+            if not block.broken:
                 raise
-            return found
-        return []
+        return block.broken
+
+    def part(self, names: Collection[str], nullable: bool = False) -> CompiledSchema:
+        """Return the schema of the fields ``names`` without keys; with ``nullable``, no field is required."""
+        fields = tuple(field for field in self.schema.fields if field.name in names)
+        rules = [rule for rule in self.rules if rule.field in names and not (nullable and rule.constraint == "required")]
+        if nullable:
+            constraints = [{key: rule for key, rule in each.constraints.items() if key != "unique"} for each in fields]
+            fields = tuple(replace(each, constraints=kept) for each, kept in zip(fields, constraints, strict=True))
+        schema = replace(self.schema, fields=fields, primary_key=(), unique_keys=())
+        return CompiledSchema(schema, tuple(rules), {name: self.kinds[name] for name in names})
 
     def comparable(self, field: str, column: Column) -> Column:
-        """Return the texts of a column so that equal values have equal text; null where a cell is null or malformed.
+        """Return the texts of a column in a form in which equal values have equal text; null for null or malformed cells.
 
-        Raises KeyError for a name that no compiled field has.
+        Raises KeyError for an unknown field.
         """
         return self.kinds[field].comparable(column)
 
 
-def compile_schema(schema: TableSchema, only: Sequence[str] | None = None, nullable: bool = False) -> CompiledSchema:
-    """Return the schema compiled, or the part of it that judges the fields ``only``.
+def compile_schema(schema: TableSchema) -> CompiledSchema:
+    """Return the compiled schema.
 
-    ``nullable`` leaves out which cells must have a value: for a part of a table that others complete. Raises
-    UnsupportedSchema, which lists every type, format, option and constraint that cannot be judged.
+    Raises UnsupportedSchema, which lists every unsupported type, format, option and constraint.
     """
-    faults: list[Fault] = []
+    faults: list[Problem] = []
     kinds, rules = {}, []
     for field in schema.fields:
-        kind = _kind(field, faults)
-        if kind is not None:
-            found = _rules(field, kind, field.name in schema.primary_key, faults)
-            if only is None or field.name in only:
-                kinds[field.name] = kind
-                rules += [rule for rule in found if not (nullable and rule.constraint == "required")]
+        try:
+            kind = kind_of(field)
+        except ValueError as error:
+            faults.append((field.name, str(error)))
+            continue
+        kind = kind if kind.values is None else replace(kind, values=remembered(kind.values))
+        kinds[field.name] = kind
+        rules += _rules(field, kind, field.name in schema.primary_key, faults)
     if faults:
         raise UnsupportedSchema(faults)
-    return CompiledSchema(schema, tuple(rules), kinds, _pandera(rules))
+    return CompiledSchema(schema, tuple(rules), kinds)
 
 
-def _kind(field: Field, faults: list[Fault]) -> Kind | None:
-    try:
-        kind = kind_of(field)
-    except ValueError as error:
-        faults.append((field.name, str(error)))
-        return None
-    return kind if kind.values is None else replace(kind, values=remembered(kind.values))
-
-
-def _rules(field: Field, kind: Kind, is_key: bool, faults: list[Fault]) -> list[Rule]:
-    """Return the rules of a field; one in the primary key is required, as the standard has it."""
-    said: list[str] = []
+def _rules(field: Field, kind: Kind, is_key: bool, faults: list[Problem]) -> list[Rule]:
+    """Return the rules of a field; a field of the primary key is required, as in the standard."""
+    texts: list[str] = []
     constraints = {**field.constraints, "required": True} if is_key else field.constraints
-    found = demands(replace(field, constraints=constraints), kind, said)
-    faults += [(field.name, text) for text in said]
+    found = demands(replace(field, constraints=constraints), kind, texts)
+    faults += [(field.name, text) for text in texts]
     code = "cell-type" if field.format == "default" else "cell-format"
-    types = [] if kind.free else [Rule(field.name, code, "", remembered(kind.well_formed))]
-    return types + [Rule(field.name, demand.code, demand.constraint, remembered(demand.mask)) for demand in found]
+    types = [] if kind.free else [Rule(field.name, code, "", kind.well_formed, kind.maybe_malformed)]
+    return types + [Rule(field.name, demand.code, demand.constraint, demand.mask, demand.doubt) for demand in found]
 
 
-def _pandera(rules: Sequence[Rule]) -> pandera.DataFrameSchema:
-    """Return the rules as a pandera schema; the name of a check is the number of its rule."""
-    checks = [pandera.Check(_holds(rule), name=str(number), ignore_na=False) for number, rule in enumerate(rules)]
-    return pandera.DataFrameSchema(checks=checks)
+class _Judged:
+    """The columns of a block, and the rules that they break, found once."""
+
+    def __init__(self, rules: Sequence[Rule], table: pa.Table) -> None:
+        self._rules, self._looks = rules, {name: Look(table[name]) for name in table.column_names}
+
+    @cached_property
+    def broken(self) -> list[BrokenRule]:
+        judged = ((rule, _broken_rows(rule, self._looks[rule.field])) for rule in self._rules if rule.field in self._looks)
+        return [BrokenRule(rule.field, rule.code, rule.constraint, rows) for rule, rows in judged if len(rows)]
 
 
-def _holds(rule: Rule) -> Callable[[pd.DataFrame], bool]:
-    def holds(frame: pd.DataFrame) -> bool:
-        return rule.field not in frame or bool(pc.all(rule.mask(_column(frame[rule.field])), min_count=0).as_py())
-
-    return holds
-
-
-def _failures(rules: Iterable[Rule], frame: pd.DataFrame) -> Iterator[Failure]:
-    for rule in rules:
-        if rule.field in frame:
-            rows = places(pc.invert(pc.fill_null(rule.mask(_column(frame[rule.field])), True)))
-            if len(rows):
-                yield Failure(rule.field, rule.code, rule.constraint, rows)
+def _broken_rows(rule: Rule, look: Look) -> Rows:
+    doubtful = rule.doubt(look)
+    if doubtful is None:
+        return places(pc.invert(pc.fill_null(rule.mask(look.column), True)))
+    if not len(doubtful):
+        return doubtful
+    held = rule.mask(look.flat.take(pa.array(doubtful)))
+    return doubtful[places(pc.invert(pc.fill_null(held, True)))]
 
 
-def _column(series: pd.Series[Any]) -> Column:
-    return series.array.__arrow_array__()
+_BLOCK = "block"
+_PANDERA = pandera.DataFrameSchema(checks=[pandera.Check(lambda frame: not frame[_BLOCK].iloc[0].broken, ignore_na=False)])
 
 
-def _nulled(column: Column, missing: Sequence[str]) -> Column:
-    texts = pc.fill_null(column, "")
-    return pc.if_else(pc.is_in(texts, value_set=pa.array(missing, pa.string())), pa.scalar(None, pa.string()), texts)
+def kind_of(field: Field) -> Kind:
+    """Return the kind of a field. Raises ValueError for an unknown type or format, or an invalid option."""
+    formats = _KINDS.get(field.type)
+    if formats is None:
+        raise ValueError(f"unknown type {field.type!r}")
+    found = formats.get(field.format, formats.get("<PATTERN>"))
+    if found is None:
+        raise ValueError(f"the type {field.type} has no format {field.format!r}")
+    return found if isinstance(found, Kind) else found(field)
+
+
+def _list(field: Field) -> Kind:
+    item_type = option(field, "itemType", "string", str)
+    if item_type not in structures.ITEM_TYPES:
+        raise ValueError(f"itemType must be one of {', '.join(structures.ITEM_TYPES)}")
+    item = Field(field.name, item_type, "default", {}, (), {})
+    return structures.list_kind(kind_of(item), field)
+
+
+_KINDS: Mapping[str, Mapping[str, Maker | Kind]] = {
+    "any": {"default": texts.ANYTHING},
+    "string": {
+        "default": texts.STRING,
+        "email": texts.EMAIL,
+        "uri": texts.URI,
+        "uuid": texts.UUID,
+        "binary": texts.BINARY,
+    },
+    "integer": {"default": numbers.integer},
+    "number": {"default": numbers.number},
+    "boolean": {"default": numbers.boolean},
+    "date": {"<PATTERN>": times.date_kind},
+    "time": {"<PATTERN>": times.time_kind},
+    "datetime": {"<PATTERN>": times.datetime_kind},
+    "year": {"default": years.YEAR},
+    "yearmonth": {"default": years.YEARMONTH},
+    "duration": {"default": years.DURATION},
+    "object": {"default": structures.OBJECT},
+    "array": {"default": structures.array_kind},
+    "list": {"default": _list},
+    "geopoint": dict.fromkeys(("default", "array", "object"), structures.geopoint),
+    "geojson": {"default": structures.geojson, "topojson": structures.geojson},
+}
+"""The kind, or the function that makes it, by type and format; ``<PATTERN>`` stands for any strptime pattern."""

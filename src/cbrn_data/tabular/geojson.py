@@ -1,7 +1,7 @@
-"""What a GeoJSON object is: RFC 7946, sections 3 and 5, as far as shape goes.
+"""Check the structure of GeoJSON objects: RFC 7946, sections 3 and 5.
 
-Not the JSON Schema that frictionless carries, which is of 2013: it knows no altitude, no collection of geometries in a
-feature, and does not ask that a ring closes.
+The JSON Schema in frictionless is of 2013: it does not allow an altitude or a GeometryCollection in a feature, and does not
+require that a ring is closed.
 """
 
 from __future__ import annotations
@@ -18,11 +18,9 @@ def is_geojson(value: Any) -> bool:
     >>> is_geojson({"type": "Point", "coordinates": [90.5, 45.5]}), is_geojson({"type": "Point"})
     (True, False)
     """
-    return _is_geometry(value) or _is_feature(value) or _is_collection(value)
-
-
-def _is_collection(value: Any) -> bool:
-    return _is_object(value, "FeatureCollection") and _all(_is_feature)(value.get("features"))
+    if _is_object(value, "FeatureCollection"):
+        return _all(_is_feature)(value.get("features"))
+    return _is_geometry(value) or _is_feature(value)
 
 
 def _is_feature(value: Any) -> bool:
@@ -42,12 +40,10 @@ def _is_geometry(value: Any) -> bool:
 
 
 def _is_object(value: Any, name: str) -> bool:
-    """Whether a value is an object of that type; a bounding box, if there is one, has two corners."""
-    return isinstance(value, dict) and value.get("type") == name and ("bbox" not in value or _is_box(value["bbox"]))
-
-
-def _is_box(value: Any) -> bool:
-    return _all(_is_number)(value) and len(value) >= 4 and len(value) % 2 == 0
+    """Return whether a value is an object of the type ``name``, and its bounding box, if present, has two corners."""
+    if not isinstance(value, dict) or value.get("type") != name:
+        return False
+    return "bbox" not in value or (_all(_is_number, 4)(value["bbox"]) and len(value["bbox"]) % 2 == 0)
 
 
 def _is_number(value: Any) -> bool:

@@ -1,11 +1,11 @@
-"""The ``jsonSchema`` constraint: a stranger's JSON Schema, judged without the network and without Python's patterns.
+"""The ``jsonSchema`` constraint: validate with an untrusted JSON Schema, without the network and in bounded time.
 
-jsonschema would fetch a ``$ref`` to another address and run ``pattern`` in Python's engine; here every reference must be
-to a place in the schema itself, ``pattern`` runs in RE2, and ``patternProperties``, which cannot, is refused.
+jsonschema would fetch a remote ``$ref`` and run ``pattern`` in Python's engine. Here every reference must be to a place in
+the schema itself, ``pattern`` runs in RE2, and ``patternProperties``, which cannot, is refused.
 
-The work is counted. References that lead to references double what is judged at each step, so that a schema of a page can
-take years: how large a schema is with every reference replaced by what it leads to is counted before. And the steps are
-counted while values are judged: a column may take so many for each part of its values, which no honest schema exceeds.
+The work is limited. References to references can double the work at each level, so that a schema of one page can take
+years: the size of a schema with all references expanded is limited. The steps of validation are limited too, by the number
+of parts of the values of a column; no reasonable schema needs more.
 """
 
 from __future__ import annotations
@@ -25,32 +25,32 @@ from cbrn_data.tabular.schema import UnsupportedSchema
 from cbrn_data.tabular.structures import spelt_json
 
 LARGEST = 10_000
-"""The most parts of a schema whose references were replaced by what they lead to."""
+"""The most parts of a schema with all references expanded."""
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 _TWICE = frozenset({"unevaluatedProperties", "unevaluatedItems", "contains", "if"})
-"""Keywords for which the parts beside them may be judged a second time."""
+"""Keywords for which their sibling parts may be evaluated a second time."""
 
 
 STEPS = 500_000
-"""How many keywords may be judged of the values of a column, beside those that each part of a value allows for."""
+"""The keywords that may be evaluated for a column, in addition to those for each part of a value."""
 STEPS_EACH = 50
 
 
 def json_schema(schema: Any) -> Callable[[Any], bool]:
-    """Return whether a value conforms to ``schema``. Raises ValueError for a schema that cannot be judged safely."""
+    """Return a function that validates a value with ``schema``. Raises ValueError for a schema that is not safe to use."""
     if not isinstance(schema, dict):
         raise ValueError("must be an object")
     draft = validator_for(schema, default=Draft202012Validator)
     resource = specification_with(draft.META_SCHEMA["$schema"]).create_resource(schema)
-    registry = Registry().with_resource("", resource).crawl()  # once, and not for every reference to an anchor
+    registry = Registry().with_resource("", resource).crawl()  # once, not for every reference to an anchor
     try:
         if _Size(registry.resolver("")).of(schema) > LARGEST:
-            raise ValueError(f"has more than {LARGEST:,} parts with its references replaced by what they lead to")
+            raise ValueError(f"has more than {LARGEST:,} parts when its references are expanded")
         draft.check_schema(schema)
         for part in _parts(schema):
             _check(part)
     except SchemaError as error:
-        raise ValueError(f"is no JSON Schema ({error.message})") from error
+        raise ValueError(f"is not a valid JSON Schema ({error.message})") from error
     except RecursionError as error:
         raise ValueError("nests too deeply") from error
     steps = _Steps()
@@ -69,7 +69,7 @@ def json_schema(schema: Any) -> Callable[[Any], bool]:
 
 
 class _Steps:
-    """How many keywords may still be judged."""
+    """The number of keywords that may still be evaluated."""
 
     left = STEPS
 
@@ -77,14 +77,14 @@ class _Steps:
         def judge(*arguments: Any) -> Any:
             self.left -= 1
             if self.left < 0:
-                raise UnsupportedSchema([("", "jsonSchema: the values take too many steps to be judged")])
+                raise UnsupportedSchema([("", "jsonSchema: the values take too many steps to validate")])
             return rule(*arguments)
 
         return judge
 
 
 class _Size:
-    """Counts the parts of a schema, each as often as references lead to it; one that leads back to itself is one part."""
+    """Counts the parts of a schema with all references expanded; a circular reference counts as one part."""
 
     def __init__(self, resolver: Any) -> None:
         self._resolver = resolver
@@ -106,12 +106,12 @@ class _Size:
         try:
             return self._resolver.lookup(reference).contents
         except Unresolvable as error:
-            raise ValueError(f"the reference {reference!r} leads out of the schema or nowhere") from error
+            raise ValueError(f"the reference {reference!r} is not found in the schema") from error
 
 
 def _check(part: dict[str, Any]) -> None:
     if "patternProperties" in part:
-        raise ValueError("patternProperties cannot be judged in linear time")
+        raise ValueError("patternProperties cannot be evaluated in linear time")
     if isinstance(part.get("pattern"), str):
         _matches(part["pattern"], "")
 
@@ -124,16 +124,16 @@ def _parts(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def _count(value: Any) -> int:
-    """Return how many parts a value has, keys included."""
+    """Return the number of parts of a value, including keys."""
     if isinstance(value, dict):
         return len(value) + sum(map(_count, value.values()))
     return sum(map(_count, value)) if isinstance(value, list) else 1
 
 
 def _unique_items(validator: Any, wanted: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
-    """Judge as the standard does, in linear time; the library compares objects each with each."""
+    """Check ``uniqueItems`` in linear time; the library compares all pairs."""
     if wanted and isinstance(instance, list) and len({spelt_json(item) for item in instance}) < len(instance):
-        yield ValidationError("has items that are equal")
+        yield ValidationError("has equal items")
 
 
 def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[ValidationError]:
@@ -145,4 +145,4 @@ def _matches(pattern: str, text: str) -> bool:
     try:
         return bool(pc.match_substring_regex(pa.scalar(text, pa.string()), pattern).as_py())
     except pa.ArrowInvalid as error:
-        raise ValueError(f"the pattern {pattern!r} cannot be judged in linear time") from error
+        raise ValueError(f"the pattern {pattern!r} cannot be evaluated in linear time") from error

@@ -1,7 +1,8 @@
-"""Keys across blocks: whether one stands twice, and whether a reference leads somewhere. Hashes decide, bytes confirm.
+"""Check keys across blocks: duplicate keys, and references that are not found. Equal hashes are confirmed by text.
 
-A key is hashed to 64 bits, so that ten million keys are 80 MB. Two equal hashes are only a suspicion: the caller reads
-the suspected rows once more and compares their text. Keys that are referred to are kept as text beside their hashes.
+Keys in strictly ascending order are unique, and nothing is kept of them. Others are hashed to 64 bits, so that ten million
+keys are 80 MB. For equal hashes, the caller reads the rows again and compares their text. Keys that others refer to are kept
+as hashes and as text.
 """
 
 from __future__ import annotations
@@ -18,12 +19,15 @@ import pyarrow.compute as pc
 from cbrn_data.tabular.alike import skeleton, unlike
 
 COMPARED = 100_000
-"""Of so many known keys at most it is asked which of them look like a key that leads nowhere."""
+"""The most known keys that are searched for one that looks like a reference that is not found."""
+
+FEW = 10_000
+"""The most known keys that are looked up directly: Arrow makes a table of them for each block."""
 
 Hashes = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
 Place = tuple[int, int]
-"""A row of a file: its number, and the line on which it begins."""
+"""A row of a file: its number, and its first line."""
 Where = Callable[[npt.NDArray[np.int64]], tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)
@@ -33,9 +37,9 @@ _TAILS = np.array([(1 << (8 * length)) - 1 for length in range(8)] + [(1 << 64) 
 
 
 def hashed(columns: Sequence[pa.Array]) -> Hashes:
-    """Return a hash for each row of columns of text, of the length and the bytes of every cell; null counts as "".
+    """Return a hash of each row of columns of text, from the length and the bytes of its cells; null counts as "".
 
-    The words of eight bytes of a cell are multiplied and folded one after the other (as in FxHash and splitmix64).
+    The eight-byte words of a cell are multiplied and folded one after the other (as in FxHash and splitmix64).
     """
     result = np.zeros(len(columns[0]), dtype=np.uint64)
     for column in columns:
@@ -51,11 +55,13 @@ def _add_hash(result: Hashes, column: pa.Array) -> None:
     _mix(result, slice(None), lengths.astype(np.uint64))
     if not lengths.any():
         return
+    # A view with an eight-byte word at each byte offset: reading the word at an offset needs no loop over bytes.
     padded = np.concatenate([data[offsets[0] : offsets[-1]], np.zeros(8, np.uint8)])
     words = np.ndarray((len(padded) - 7,), np.dtype("<u8"), padded, strides=(1,))
     starts = offsets[:-1] - offsets[0]
     active: Mask | slice | npt.NDArray[np.int64] = slice(None)
     for done in range(0, int(lengths.max()), 8):
+        # Only cells that are longer take part; bytes after the end of a cell are masked in its last word.
         if done or not lengths.all():
             active = np.flatnonzero(lengths > done)
         left = np.clip(lengths[active] - done, 0, 8)
@@ -64,10 +70,23 @@ def _add_hash(result: Hashes, column: pa.Array) -> None:
 
 def buffers(column: pa.Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
     """Return the offsets and bytes of an array of text without nulls."""
+    offsets, data = _views(column)
+    return offsets.astype(np.int64), data
+
+
+def content(column: pa.Array) -> npt.NDArray[np.uint8]:
+    """Return the concatenated bytes of the cells of a column; a null has none."""
+    if not len(column):
+        return np.zeros(0, np.uint8)
+    offsets, data = _views(column)
+    return data[offsets[0] : offsets[-1]]
+
+
+def _views(column: pa.Array) -> tuple[npt.NDArray[Any], npt.NDArray[np.uint8]]:
     _, offsets, data = column.buffers()
     size = np.int64 if pa.types.is_large_string(column.type) else np.int32
     places = np.frombuffer(offsets, size)[column.offset : column.offset + len(column) + 1]
-    return places.astype(np.int64), np.frombuffer(data, np.uint8) if data else np.zeros(0, np.uint8)
+    return places, np.frombuffer(data, np.uint8) if data else np.zeros(0, np.uint8)
 
 
 def _mix(result: Hashes, where: Any, words: Hashes) -> None:
@@ -79,7 +98,7 @@ def _mix(result: Hashes, where: Any, words: Hashes) -> None:
 
 
 def whole(columns: Sequence[pa.Array]) -> Mask:
-    """Return which rows have no null in any column."""
+    """Return which rows have no null."""
     mask = np.ones(len(columns[0]), dtype=bool)
     for column in columns:
         if column.null_count:
@@ -87,23 +106,61 @@ def whole(columns: Sequence[pa.Array]) -> Mask:
     return mask
 
 
-class Uniqueness:
-    """Whether the keys of one kind are unique: add blocks, then ask which rows are suspected, then confirm these.
+def ascending(columns: Sequence[pa.Array], before: Sequence[pa.Array] = ()) -> bool:
+    """Return whether rows have no null and strictly ascend, by the bytes of each column in turn, also from ``before``."""
+    if not len(columns[0]) or any(column.null_count for column in columns):
+        return not len(columns[0])
+    if before:
+        firsts = [pa.concat_arrays([last, column.slice(0, 1)]) for last, column in zip(before, columns, strict=True)]
+        if not ascending(firsts):
+            return False
+    rises: Any = None
+    for column in reversed(columns):
+        one, other = column.slice(0, len(column) - 1), column.slice(1)
+        rises_here = pc.less(one, other)
+        rises = rises_here if rises is None else pc.or_(rises_here, pc.and_(pc.equal(one, other), rises))
+    return bool(pc.all(rises, min_count=0).as_py())
 
-    Keys with a null are left out, as SQL does.
+
+class Uniqueness:
+    """Checks that the keys of a table are unique: add blocks, get the suspects, then confirm them with ``Confirmation``.
+
+    Keys with a null are ignored, as in SQL. ``missing`` is the number of first rows that were in order and not hashed,
+    although later ones are not: add them again before ``suspects``.
     """
 
     def __init__(self) -> None:
-        self._hashes = bytearray()  # grows where it stands; parts would be there twice when they are put together
+        self._hashes = bytearray()  # grows in place; joining parts would need twice the memory
+        self._ordered, self._is_ordered, self._last = 0, True, list[pa.Array]()
 
-    def add(self, columns: Sequence[pa.Array]) -> None:
-        """Add the keys of a block, one array for each part."""
+    @property
+    def missing(self) -> int:
+        """The number of rows to add again."""
+        return 0 if self._is_ordered else self._ordered
+
+    def add(self, columns: Sequence[pa.Array], is_whole: bool = True) -> None:
+        """Add the keys of a block, one array for each field of the key; ``is_whole`` if it has every row of the file."""
+        self._is_ordered = self._is_ordered and is_whole and ascending(columns, self._last)
+        if self._is_ordered and len(columns[0]):
+            self._ordered += len(columns[0])
+            self._last = [column.slice(len(column) - 1) for column in columns]
+        elif not self._is_ordered:
+            self._hash(columns)
+
+    def add_again(self, columns: Sequence[pa.Array]) -> None:
+        """Add the next block of the table once more, if its rows are missing."""
+        rows = min(self.missing, len(columns[0]))
+        if rows:
+            self._hash([column.slice(0, rows) for column in columns])
+        self._ordered -= rows
+
+    def _hash(self, columns: Sequence[pa.Array]) -> None:
         values = hashed(columns)
         rows = whole(columns)
         self._hashes += (values if rows.all() else values[rows]).data
 
     def suspects(self) -> Hashes:
-        """Return every hash that more than one key has, sorted."""
+        """Return the hashes that occur more than once, sorted."""
         values = np.frombuffer(self._hashes, np.uint64)
         self._hashes = bytearray()
         values.sort()
@@ -111,16 +168,16 @@ class Uniqueness:
 
 
 class Confirmation:
-    """Of suspected keys, which rows repeat an earlier key: add the blocks again, in their order."""
+    """Finds the rows that repeat an earlier key, among suspected ones: add the blocks again, in their order."""
 
     def __init__(self, suspects: Hashes) -> None:
         self._suspects = suspects
         self._first: dict[tuple[str, ...], tuple[int, int]] = {}
 
     def repeated(self, columns: Sequence[pa.Array], where: Where) -> list[tuple[int, Place, Place]]:
-        """Return for each row that repeats a key: its place in the block, where it is, and where the same key was before.
+        """Return for each row that repeats a key: its index in the block, its place, and the place of the first such row.
 
-        ``where`` gives for places in the block the numbers of the rows in the file, and the lines on which they begin.
+        ``where`` returns the row numbers and lines in the file for row indices of the block.
         """
         if not len(self._suspects):
             return []
@@ -139,7 +196,7 @@ class Confirmation:
 
 
 class KnownKeys:
-    """Keys that may be referred to: add blocks, then ask which rows of other blocks lead to one of them."""
+    """The keys of a table to which others refer: add blocks, then look up references of other blocks."""
 
     def __init__(self) -> None:
         self._parts: dict[int, list[pa.Array]] = defaultdict(list)
@@ -147,14 +204,18 @@ class KnownKeys:
         self._looks: dict[tuple[str, ...], tuple[str, ...]] | None = None
 
     def add(self, columns: Sequence[pa.Array]) -> None:
-        """Add the keys of a block, one array for each part; those with a null lead nowhere."""
+        """Add the keys of a block, one array for each field of the key; keys with a null are ignored."""
         rows = whole(columns)
         for number, column in enumerate(columns):
             self._parts[number].append(column if rows.all() else column.filter(pa.array(rows)))
 
     def lead(self, columns: Sequence[pa.Array]) -> Mask:
-        """Return which rows lead to a known key, or have a null and so refer to nothing."""
+        """Return which rows refer to a known key, or have a null and so are not a reference."""
         if len(columns) == 1:
+            known = self._freeze(1)[2][0]
+            if len(known) <= FEW:
+                found = pc.is_in(columns[0], value_set=known.cast(columns[0].type))
+                return pc.or_(found, pc.is_null(columns[0])).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
             distinct = pc.dictionary_encode(columns[0])
             if 4 * len(distinct.dictionary) < len(distinct):
                 led = pa.array(self._lead([distinct.dictionary]))
@@ -189,9 +250,9 @@ class KnownKeys:
         return equal
 
     def alike(self, keys: Sequence[tuple[str, ...]]) -> list[str]:
-        """Say for each of a few keys in which code points it differs from a known one that looks like it, "" where none.
+        """Return for each key the code points in which it differs from a known key that looks like it, "" if none does.
 
-        Of more than ``COMPARED`` known keys none is looked at.
+        More than ``COMPARED`` known keys are not searched.
         """
         known = self._freeze(len(keys[0]))[2] if keys else []
         if not known or len(known[0]) > COMPARED:
@@ -200,28 +261,22 @@ class KnownKeys:
             texts = list(zip(*(part.to_pylist() for part in known), strict=True))
             self._looks = {tuple(map(skeleton, key)): key for key in texts}
         found = [self._looks.get(tuple(map(skeleton, key)), key) for key in keys]
-        return [_first_unlike(mine, theirs) for mine, theirs in zip(keys, found, strict=True)]
+        pairs = (zip(mine, theirs, strict=True) for mine, theirs in zip(keys, found, strict=True))
+        return [next((unlike(one, [other]) for one, other in parts if one != other), "") for parts in pairs]
 
     def _freeze(self, parts: int) -> tuple[Hashes, npt.NDArray[np.int64], list[pa.Array]]:
         if self._frozen is None:
-            empty = pa.array([], pa.string())
-            known = [_joined(self._parts.get(number, [empty])) for number in range(parts)]
+            large, empty = pa.large_string(), pa.array([], pa.string())
+            found = (self._parts.get(number, [empty]) for number in range(parts))
+            known = [pa.concat_arrays([array.cast(large) for array in arrays]).cast(large) for arrays in found]
             hashes = hashed(known)
             order = np.argsort(hashes, kind="stable")
             self._frozen = hashes[order], order, known
         return self._frozen
 
 
-def _first_unlike(mine: tuple[str, ...], theirs: tuple[str, ...]) -> str:
-    return next((unlike(one, [other]) for one, other in zip(mine, theirs, strict=True) if one != other), "")
-
-
-def _joined(arrays: list[pa.Array]) -> pa.Array:
-    return pa.concat_arrays([array.cast(pa.large_string()) for array in arrays]).cast(pa.large_string())
-
-
 def places(mask: Any) -> npt.NDArray[np.int64]:
-    """Return where a mask is true, ascending; null is not true."""
+    """Return the indices at which a mask is true, ascending; null is not true."""
     found: npt.NDArray[np.int64] = pc.indices_nonzero(pc.fill_null(mask, False)).to_numpy().astype(np.int64)
     return found
 

@@ -1,8 +1,8 @@
-"""What a type of Table Schema is to the compiler: one exact reader of a cell, and fast ways to do without it.
+"""The types of Table Schema for the compiler: one exact reader of a cell, and optional fast kernels.
 
-``read`` is the definition: the value of a cell's text, or None when the text is malformed. It is Python, exact and slow.
-Beside it stand Arrow kernels that answer for a whole column at once, and only where they are certain; whatever they leave
-open is settled by ``read``, once per distinct text. So a fast way can be left out, but never change a verdict.
+``read`` is the definition: it returns the value of a cell's text, or None if the text is malformed. It is exact but slow
+Python. Arrow kernels process a whole column at once, and return null if they are not certain; ``read`` decides those cells,
+once per distinct text. So a kernel can be left out, but cannot change a verdict.
 """
 
 from __future__ import annotations
@@ -15,34 +15,37 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cbrn_data.tabular.doubt import Doubt, Look, Rows, every_row
+
 Column = Any
-"""A pyarrow Array or ChunkedArray; pyarrow ships no types that say so."""
+"""A pyarrow Array or ChunkedArray; pyarrow has no type annotations."""
 
 Kernel = Callable[[Column], Column]
 Compare = Callable[[Any, Any], bool]
 MORE_OR_EQUAL, LESS_OR_EQUAL, MORE, LESS = operator.ge, operator.le, operator.gt, operator.lt
 
-
-def _ordered(compare: Compare, value: Any, limit: Any) -> bool:
-    return compare(value, limit)
-
-
-def _unordered(value: Any) -> Any:
-    return None
+KERNELS: dict[Compare, Callable[[Column, Any], Column]] = {
+    MORE_OR_EQUAL: pc.greater_equal,
+    LESS_OR_EQUAL: pc.less_equal,
+    MORE: pc.greater,
+    LESS: pc.less,
+}
 
 
 @dataclass(frozen=True)
 class Kind:
-    """How cells of one type, format and set of options are read.
+    """How to read cells of one type, format and set of options.
 
-    Exact, in Python: ``read``; ``text`` spells a value so that equal values have equal text; ``literal`` reads a value that
-    stands in a constraint, as JSON or as text; ``holds`` compares two values; ``size`` is what a length counts.
-    ``free``: every text is a value, of itself.
+    Exact, in Python: ``read``; ``text`` writes a value so that equal values have equal text; ``literal`` reads a value of a
+    constraint, from JSON or text; ``holds`` compares two values; ``size`` is the number that a length constraint compares.
+    ``free``: every text is valid, and is its own value.
 
-    Fast, in Arrow: ``certain`` is true where a cell is surely well-formed. ``values`` are numbers or times in the order of
-    the type, null where unsure; when they are ``rounded``, two equal ones may stand for different values. ``scalar`` brings
-    the limit of a bound among them, None where it does not fit. ``spelt`` is the text of a value, null where unsure.
-    ``sizes`` are the sizes of well-formed cells.
+    Fast, in Arrow: ``certain`` is true if a cell is certainly well-formed. ``values`` are numbers or times in the order of
+    the type, null if uncertain; if they are ``rounded``, equal ones can be different values. ``scalar`` converts the limit
+    of a bound for comparison with them, or returns None. ``spelt`` is the text of a value, null if uncertain. ``sizes`` are
+    the sizes of well-formed cells.
+
+    Faster, from bytes: ``doubt`` has the cells that may be malformed, ``beyond`` those that may not hold a bound.
     """
 
     read: Callable[[str], Any]
@@ -53,28 +56,38 @@ class Kind:
     values: Kernel | None = None
     rounded: bool = False
     spelt: Kernel | None = None
-    scalar: Callable[[Any], Any] = _unordered
-    holds: Callable[[Compare, Any, Any], bool] = _ordered
+    scalar: Callable[[Any], Any] = lambda limit: None
+    doubt: Doubt | None = None
+    beyond: Callable[[Compare, Any], Doubt] = lambda compare, limit: every_row
+    holds: Callable[[Compare, Any, Any], bool] = lambda compare, value, limit: compare(value, limit)
     size: Callable[[Any], int] = len
     sizes: Kernel | None = None
 
     def meant(self, value: Any) -> Any:
-        """Return what a value in a constraint means to this type, or None when it is no value of it."""
+        """Return the value of a constraint as a value of this type, or None if it is not valid."""
         if self.literal is not None:
             return self.literal(value)
         return self.read(value) if isinstance(value, str) else None
 
     def well_formed(self, column: Column) -> Column:
-        """Return true where a cell is null or a value of the type."""
-        return settled(column, self._known(column), lambda text: self.read(text) is not None)
+        """Return whether each cell is null or a value of the type."""
+        known = self._known(column)
+        known = pa.nulls(len(column), pa.bool_()) if known is None else only_true(known)
+        return resolve_unknown(column, known, lambda text: self.read(text) is not None)
 
-    def _known(self, column: Column) -> Column:
+    def maybe_malformed(self, look: Look) -> Rows | None:
+        """Return the doubt whether the cells are values of the type."""
+        rows = self.doubt(look) if self.doubt is not None else None
+        known = self._known(look.column) if rows is None else None
+        return rows if known is None else look.rows_without(known)
+
+    def _known(self, column: Column) -> Column | None:
         if self.certain is not None:
-            return only_true(self.certain(column))
-        return only_true(pc.is_valid(self.values(column))) if self.values is not None else pa.nulls(len(column), pa.bool_())
+            return self.certain(column)
+        return None if self.values is None else pc.is_valid(self.values(column))
 
     def comparable(self, column: Column) -> Column:
-        """Return the text of each value, alike for equal values, null where a cell is null or malformed."""
+        """Return the text of each value, equal for equal values; null if a cell is null or malformed."""
         if self.free and self.spelt is None:
             return column
         sure = self.spelt(column) if self.spelt is not None else pa.nulls(len(column), pa.string())
@@ -86,8 +99,8 @@ class Kind:
         return pc.coalesce(sure, texts.take(pc.index_in(column, rest)))
 
 
-def settled(column: Column, known: Column, holds: Callable[[str], bool]) -> Column:
-    """Return what is ``known`` of each cell, and where that is null what ``holds`` says of its text; null cells hold."""
+def resolve_unknown(column: Column, known: Column, holds: Callable[[str], bool]) -> Column:
+    """Return ``known``, with its nulls replaced by ``holds`` of the cell's text; true for null cells."""
     unknown = pc.and_(pc.is_null(known), pc.is_valid(column))
     if not pc.any(unknown, min_count=0).as_py():
         return pc.fill_null(known, True)
@@ -97,12 +110,12 @@ def settled(column: Column, known: Column, holds: Callable[[str], bool]) -> Colu
 
 
 def only_true(mask: Column) -> Column:
-    """Return a mask that is null, which is to say unknown, wherever it is not true."""
+    """Return a mask in which false becomes null (unknown)."""
     return pc.if_else(mask, mask, pa.scalar(None, pa.bool_()))
 
 
 def remembered(kernel: Kernel) -> Kernel:
-    """Return a kernel that keeps its last answer: several rules of one field ask the same of the same column."""
+    """Return a kernel that caches its last result, because several rules of a field use it on the same column."""
     last: tuple[Column, Column] | None = None
 
     def answer(column: Column) -> Column:
@@ -116,11 +129,11 @@ def remembered(kernel: Kernel) -> Kernel:
 
 
 def matches(pattern: str) -> Kernel:
-    """Return a kernel that is true where the whole text matches an RE2 pattern."""
+    """Return a kernel that is true if the whole text matches an RE2 pattern."""
     whole = rf"\A(?:{pattern})\z"
     return lambda column: pc.match_substring_regex(column, whole)
 
 
 def where(mask: Column, values: Column) -> Column:
-    """Return ``values`` where ``mask`` is true, null elsewhere."""
+    """Return ``values`` if ``mask`` is true, else null."""
     return pc.if_else(mask, values, pa.scalar(None, values.type))

@@ -1,12 +1,11 @@
-"""Integers, numbers and booleans, as text of any spelling that the standard knows, compared exactly.
+"""Integers, numbers and booleans: read every form of the standard, and compare exactly.
 
-An integer is ASCII digits, with or without a sign; a number may also have a decimal part, an exponent, or be NaN, INF or
--INF in any letter case. White space around is part of neither, as in XML Schema
-(https://www.w3.org/TR/xmlschema-2/#decimal). ``groupChar`` is taken out wherever it stands; with ``bareNumber`` false,
-so is whatever stands before and after the number.
+An integer is ASCII digits, with an optional sign; a number can also have a decimal part or an exponent, or be NaN, INF or
+-INF in any letter case. Surrounding white space is ignored, as in XML Schema (https://www.w3.org/TR/xmlschema-2/#decimal).
+Every ``groupChar`` is removed; if ``bareNumber`` is false, text before and after the number is removed too.
 
-Fast ways: an integer of at most 18 digits fits 64 bits. A number is rounded to a double, which keeps the order of any two
-that do not round to the same one; those that do are compared as decimals.
+Fast kernels: an integer of at most 18 digits fits 64 bits. A number is rounded to a double, which keeps the order of numbers
+unless they round to the same double; these are compared as decimals.
 """
 
 from __future__ import annotations
@@ -19,12 +18,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cbrn_data.tabular.doubt import Doubt, Look, Rows, either, every_row
 from cbrn_data.tabular.kind import Column, Compare, Kernel, Kind, matches, where
 from cbrn_data.tabular.schema import Field, option
 
 _BLANKS = " \t\r\n"
 _MOST_DIGITS = 4300
-"""What Python's int reads; longer ones cost quadratic time."""
+"""The limit of Python's int; longer texts cost quadratic time."""
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _SPECIAL = {"nan": Decimal("NaN"), "inf": Decimal("Infinity"), "-inf": Decimal("-Infinity")}
@@ -34,13 +34,16 @@ _SPELT_NUMBER = matches(r"0|-?(?:[1-9][0-9]{0,29}(?:\.[0-9]{0,29}[1-9])?|0\.[0-9
 
 
 def integer(field: Field) -> Kind:
-    """Return the kind of an integer field. Raises ValueError for an option that is none."""
+    """Return the kind of an integer field. Raises ValueError for an invalid option."""
     plain, kernel = _plain(field, None)
 
     def values(column: Column) -> Column:
         return _small_integers(kernel(column))
 
+    is_plain = not {"groupChar", "bareNumber"} & set(field.descriptor)
     return Kind(
+        doubt=(lambda look: look.once(_not_digits)) if is_plain else None,
+        beyond=_beyond if is_plain else lambda compare, limit: every_row,
         read=lambda text: _integer(plain(text)),
         literal=lambda value: _whole(value) if not isinstance(value, str) else _integer(plain(value)),
         values=values,
@@ -49,33 +52,57 @@ def integer(field: Field) -> Kind:
     )
 
 
+def _not_digits(look: Look) -> Rows | None:
+    """Return the rows that are not 1 to 18 digits."""
+    misfit = look.lengths > 18
+    if look.lengths.min(initial=1) == 0:
+        misfit |= look.lengths == 0
+    return either(look.rows(misfit), look.rows_besides(b"0123456789"))
+
+
+def _beyond(compare: Compare, limit: int) -> Doubt:
+    """Return the doubt of a bound that all numbers of so many digits hold."""
+    digits = 0 if not compare(0, limit) else 18
+    while digits and not compare(10**digits - 1, limit):
+        digits -= 1
+    if not digits:
+        return every_row
+
+    def doubt(look: Look) -> Rows | None:
+        longer = look.rows(look.lengths > digits)
+        return either(look.once(_not_digits), longer) if 4 * len(longer) < len(look.lengths) else None
+
+    return doubt
+
+
 def number(field: Field) -> Kind:
-    """Return the kind of a number field. Raises ValueError for an option that is none."""
+    """Return the kind of a number field. Raises ValueError for an invalid option."""
     plain, kernel = _plain(field, option(field, "decimalChar", ".", str))
     return Kind(
         read=lambda text: decimal(plain(text)),
-        literal=lambda value: _any_number(value) if not isinstance(value, str) else decimal(plain(value)),
+        literal=lambda value: json_decimal(value) if not isinstance(value, str) else decimal(plain(value)),
         values=lambda column: _doubles(kernel(column)),
         rounded=True,
         spelt=lambda column: where(_SPELT_NUMBER(kernel(column)), kernel(column)),
         scalar=lambda limit: float(limit) if limit.is_finite() else None,
-        holds=_number_holds,
+        # NaN never satisfies a limit.
+        holds=lambda compare, value, limit: not value.is_nan() and not limit.is_nan() and compare(value, limit),
         text=spelt,
     )
 
 
 def boolean(field: Field) -> Kind:
-    """Return the kind of a boolean field. Raises ValueError for an option that is none."""
+    """Return the kind of a boolean field. Raises ValueError for an invalid option."""
     true = _texts(field, "trueValues", ["true", "True", "TRUE", "1"])
     false = _texts(field, "falseValues", ["false", "False", "FALSE", "0"])
     if set(true) & set(false):
-        raise ValueError("a text stands in both trueValues and falseValues")
+        raise ValueError("a text is in both trueValues and falseValues")
     meant = dict.fromkeys(true, True) | dict.fromkeys(false, False)
     both, yes = pa.array([*true, *false], pa.string()), pa.array(true, pa.string())
 
     def spell(column: Column) -> Column:
-        said = pc.if_else(pc.is_in(column, value_set=yes), "true", "false")
-        return where(pc.is_in(column, value_set=both), said)
+        texts = pc.if_else(pc.is_in(column, value_set=yes), "true", "false")
+        return where(pc.is_in(column, value_set=both), texts)
 
     return Kind(
         read=meant.get,
@@ -87,7 +114,7 @@ def boolean(field: Field) -> Kind:
 
 
 def decimal(text: str | None) -> Decimal | None:
-    """Return the number that a text is in the standard's plain form, or None.
+    """Return the number of a text in the plain form of the standard, or None.
 
     >>> decimal("-1.50"), decimal("1_000"), decimal("inf")
     (Decimal('-1.50'), None, Decimal('Infinity'))
@@ -97,12 +124,12 @@ def decimal(text: str | None) -> Decimal | None:
         return _SPECIAL.get(bare.lower())
     try:
         return Decimal(bare)
-    except ArithmeticError:  # an exponent that no decimal has
+    except ArithmeticError:  # the exponent is too large for a decimal
         return None
 
 
 def spelt(value: Decimal) -> str:
-    """Return a number so that equal numbers have equal text, whatever their exponents.
+    """Return a number as text; equal numbers have equal text.
 
     >>> spelt(Decimal("1.50")), spelt(Decimal("-0.0")), spelt(Decimal("1E+2")), spelt(Decimal("1E-999"))
     ('1.5', '0', '100', '1E-999')
@@ -130,25 +157,21 @@ def _integer(text: str | None) -> int | None:
 
 
 def _whole(value: Any) -> int | None:
-    """Return the integer that a JSON number is; 5.0 is one."""
+    """Return a JSON number as an integer, or None; 5.0 is an integer."""
     is_whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
     return int(value) if is_whole and not isinstance(value, bool) else None
 
 
-def _any_number(value: Any) -> Decimal | None:
+def json_decimal(value: Any) -> Decimal | None:
+    """Return a JSON number as it is written, or None for another value."""
     return Decimal(repr(value)) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _number_holds(compare: Compare, value: Decimal, limit: Decimal) -> bool:
-    """Compare with a limit; NaN is neither above nor below anything."""
-    return not value.is_nan() and not limit.is_nan() and compare(value, limit)
-
-
 def _plain(field: Field, point: str | None) -> tuple[Callable[[str], str | None], Kernel]:
-    """Return how to bring a cell, and a whole column, into the plain form; ``point`` is None for an integer."""
+    """Return functions that convert a cell, and a column, to the plain form; ``point`` is None for an integer."""
     group, bare = option(field, "groupChar", "", str), option(field, "bareNumber", True, bool)
     if point is not None and (not point or point == group):
-        raise ValueError("decimalChar must be a text, and another one than groupChar")
+        raise ValueError("decimalChar must be a text that differs from groupChar")
     foreign = point is not None and point != "."
     before = re.compile(rf"[^0-9-]*?(?=[+-]?(?:{re.escape(point)})?[0-9])" if point else r"[^0-9-]*?(?=[+-]?[0-9])")
 
@@ -171,7 +194,7 @@ def _plain(field: Field, point: str | None) -> tuple[Callable[[str], str | None]
 
 
 def _small_integers(column: Column) -> Column:
-    """Return integers of at most 18 digits; Arrow would read 0x1F as one."""
+    """Return integers of at most 18 digits, else null; the pattern excludes 0x1F, which Arrow would read."""
     try:
         return where(pc.invert(pc.or_(pc.starts_with(column, "0x"), pc.starts_with(column, "0X"))), column.cast(pa.int64()))
     except pa.ArrowInvalid:

@@ -1,23 +1,26 @@
-"""Verdicts in frictionless's own report format, so that what reads its reports reads ours.
+"""Verdicts in the report format of frictionless, so that its tools can read our reports.
 
-Rows are numbered as frictionless does, the header being row 1. Only as many errors stand in a report as were listed;
-how many there are of each kind is in ``stats``, and a warning of the task says what was left out. A row of another width
-is one fault, and in the report an error for each cell that is missing or too many, of the first ``WIDEST``.
+Rows are numbered as in frictionless: the header is row 1. A report contains only the listed errors; ``stats`` has the number
+of each code, and a warning of the task gives the number of unlisted errors. A ragged row is one issue, and in the report one
+error for each missing or extra cell, at most ``WIDEST``. frictionless makes the messages anew when it reads a report, and
+keeps ``note``, ``lineNumber`` and ``place``, the last two of which are ours.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cbrn_data.findings import shown
 from cbrn_data.tabular.alike import remark
-from cbrn_data.tabular.faults import Fault
+from cbrn_data.tabular.forms import expected_form
 from cbrn_data.tabular.header import columns
+from cbrn_data.tabular.issues import Issue
+from cbrn_data.tabular.reading import Verdict
 from cbrn_data.tabular.resource import Resource
-from cbrn_data.tabular.schema import Field, ForeignKey, TableSchema
-from cbrn_data.tabular.validate import Verdict
+from cbrn_data.tabular.schema import Field, ForeignKey
 
 TYPES = {
     "cell-type": "type-error",
@@ -36,31 +39,55 @@ TYPES = {
     "csv-encoding": "row-error",
     "row-blank": "blank-row",
     "file-unreadable": "scheme-error",
+    "file-kind": "source-error",
+    "file-delimiter": "dialect-error",
+    "resource-wrong": "resource-error",
+    "resource-unsupported": "resource-error",
     "file-hash": "hash-count",
     "file-size": "byte-count",
 }
-"""The error type of frictionless for each code; that of a label or a row of another width depends on the fault."""
+"""The error type of frictionless for each code; labels and ragged rows have one of several types."""
 
 WIDEST = 100
+_NO_NAME = re.compile(r"[^-a-z0-9._/]")
+"""What the name of a task in frictionless's reports must not have; such a name becomes the title."""
+
+_BY_LINE = ("csv", "tsv", "jsonl")
 
 
-def report(verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """Return the report of all verdicts."""
+def report(verdicts: Sequence[Verdict], wrong: Sequence[tuple[str, str]] = ()) -> dict[str, Any]:
+    """Return the report of all verdicts; ``wrong`` are the errors of descriptors: their place, and a message."""
     tasks = [_task(verdict) for verdict in verdicts]
     seconds = round(sum(verdict.seconds for verdict in verdicts), 3)
-    errors = sum(task["stats"]["errors"] for task in tasks)
+    of_packages = [_package_error(place, message) for place, message in wrong]
+    errors = sum(task["stats"]["errors"] for task in tasks) + len(of_packages)
     stats = {
         "tasks": len(tasks),
         "errors": errors,
         "warnings": sum(len(task["warnings"]) for task in tasks),
         "seconds": seconds,
     }
-    return {"valid": all(task["valid"] for task in tasks), "stats": stats, "warnings": [], "errors": [], "tasks": tasks}
+    is_valid = all(task["valid"] for task in tasks) and not of_packages
+    return {"valid": is_valid, "stats": stats, "warnings": [], "errors": of_packages, "tasks": tasks}
+
+
+def _package_error(place: str, message: str) -> dict[str, Any]:
+    from frictionless.errors import PackageError
+
+    said = f"{place}: {message}"
+    return {
+        "type": PackageError.type,
+        "title": PackageError.title,
+        "description": PackageError.description,
+        "message": said,
+        "tags": list(PackageError.tags),
+        "note": said,
+    }
 
 
 def _task(verdict: Verdict) -> dict[str, Any]:
     schema, tally = verdict.resource.schema, verdict.tally
-    errors = [error for fault in tally.listed for error in _errors(fault, verdict)]
+    errors = [error for issue in tally.listed for error in _errors(issue, verdict)]
     warnings = [f"{tally.unlisted} more errors are counted and not listed"] if tally.unlisted else []
     stats: dict[str, Any] = {"errors": len(errors) + tally.unlisted, "warnings": len(warnings)}
     stats["seconds"] = round(verdict.seconds, 3)
@@ -68,9 +95,11 @@ def _task(verdict: Verdict) -> dict[str, Any]:
         stats |= {"sha256": verdict.sha256, "bytes": verdict.size}
     if schema:
         stats |= {"fields": len(schema.fields), "rows": verdict.rows, "counts": dict(sorted(tally.counts.items()))}
+    name = _NO_NAME.sub("-", verdict.resource.name.lower()) or "-"
     return {
-        "name": verdict.resource.name,
-        "type": "table" if schema else "file",
+        "name": name,
+        **({"title": verdict.resource.name} if name != verdict.resource.name else {}),
+        "type": "table" if verdict.resource.is_table else "file",
         "valid": verdict.valid,
         "place": verdict.resource.place,
         "labels": verdict.labels,
@@ -80,90 +109,94 @@ def _task(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def sentence(fault: Fault, resource: Resource) -> str:
-    """Return in words what is wrong: the message of a fault, or what its field asks for."""
-    if fault.twin[0]:
-        row, line = fault.twin
-        where = f"row {row + resource.has_header}" if resource.form == "json" else f"line {line}"
-        return f"{_key(fault)} is the same as in {where}"
-    if fault.message:
-        return fault.message
-    if fault.code == "row-blank":
-        return "the row has no value"
-    if fault.code == "cell-missing":
-        return "is empty and must not be"
-    return f"'{shown(fault.value or '', 80)}' {_rule(fault, resource.schema)}{_seen(fault, resource.schema)}"
+def place_of(issue: Issue, resource: Resource) -> str:
+    """Return the place of an issue as a path to open, with its line; for a file without lines, with its row."""
+    file = issue.part or resource.place
+    if resource.form in _BY_LINE or not issue.row:
+        return f"{file}:{issue.line}" if issue.line else file
+    return f"{file} row {issue.row + resource.has_header}"
 
 
-def _key(fault: Fault) -> str:
-    """Return the fields of a key with their values."""
-    return f"{' + '.join(fault.fields)} {', '.join(repr(shown(value, 80)) for value in fault.values)}"
-
-
-def _seen(fault: Fault, schema: TableSchema | None) -> str:
-    """Name the characters of a cell that a person would take for others."""
-    return remark(fault.value or "", _allowed(schema.field(fault.field)) if schema and fault.field in schema.names else ())
-
-
-def _allowed(field: Field) -> list[str]:
-    """Return the values that a field lists as allowed, as text."""
+def sentence(issue: Issue, resource: Resource) -> str:
+    """Return the message of an issue, or a message made from the rule of its field."""
+    if issue.twin[0]:
+        row, line = issue.twin
+        by_row = resource.form not in _BY_LINE or len(resource.paths) > 1
+        where = f"row {row + resource.has_header}" if by_row else f"line {line}"
+        values = ", ".join(repr(shown(value, 80)) for value in issue.values)
+        return f"{' + '.join(issue.fields)} {values} repeats the key of {where}"
+    if issue.message:
+        return issue.message
+    if issue.code == "row-blank":
+        return "the row is empty"
+    if issue.code == "cell-missing":
+        return "must not be empty"
+    cell = shown(issue.value or "", 80)
+    if resource.schema is None or issue.field not in resource.schema.names:
+        return f"'{cell}' breaks the rule {issue.constraint!r}{remark(issue.value or '')}"
+    field = resource.schema.field(issue.field)
     listed = field.constraints.get("enum") or field.descriptor.get("categories") or ()
-    return [str(one.get("value") if isinstance(one, dict) else one) for one in listed]
+    if field.type == "boolean":
+        listed = [*field.descriptor.get("trueValues", ()), *field.descriptor.get("falseValues", ())]
+    allowed = (str(one.get("value") if isinstance(one, dict) else one) for one in listed)
+    return f"'{cell}' {_rule(issue, field)}{remark(issue.value or '', allowed)}"
 
 
-def _rule(fault: Fault, schema: TableSchema | None) -> str:
-    if schema is None or fault.field not in schema.names:
-        return f"breaks the rule {fault.constraint!r}"
-    field = schema.field(fault.field)
-    if not fault.constraint:
-        return f"is no {field.type}" + (f" ({shown(field.format, 40)})" if field.format != "default" else "")
-    asked = json.dumps(field.constraints.get(fault.constraint), ensure_ascii=False)
-    return f"breaks the rule {fault.constraint}" + (f" {shown(asked, 100)}" if asked != "null" else "")
+def _rule(issue: Issue, field: Field) -> str:
+    if not issue.constraint:
+        return f"is not of type {field.type}{expected_form(field)}"
+    asked = json.dumps(field.constraints.get(issue.constraint), ensure_ascii=False)
+    return f"breaks the rule {issue.constraint}" + (f" {shown(asked, 100)}" if asked != "null" else "")
 
 
-def _errors(fault: Fault, verdict: Verdict) -> Iterator[dict[str, Any]]:
+def _errors(issue: Issue, verdict: Verdict) -> Iterator[dict[str, Any]]:
     schema = verdict.resource.schema
     names = schema.names if schema else ()
-    if fault.code == "csv-row-width" and schema:
-        there = columns(verdict.labels, schema)
-        first, last = sorted((len(there), fault.number))
+    if issue.code == "csv-row-width":
+        there = columns(verdict.labels, verdict.resource.fields)
+        first, last = sorted((len(there), issue.number))
         for place in range(first, min(last, first + WIDEST)):
             type_ = "missing-cell" if place < len(there) else "extra-cell"
-            yield _error(type_, fault, verdict, there[place] if place < len(there) else "", place + 1)
-    elif fault.code == "header-wrong":
-        yield _error(fault.constraint, fault, verdict, fault.field, fault.number)
+            yield _error(type_, issue, verdict, there[place] if place < len(there) else "", place + 1)
+    elif issue.code == "header-wrong":
+        yield _error(issue.constraint, issue, verdict, issue.field, issue.number)
     else:
-        number = names.index(fault.field) + 1 if fault.field in names else 0
-        yield _error(TYPES[fault.code], fault, verdict, fault.field, number)
+        number = names.index(issue.field) + 1 if issue.field in names else 0
+        yield _error(TYPES[issue.code], issue, verdict, issue.field, number)
 
 
-def _error(type_: str, fault: Fault, verdict: Verdict, field: str, number: int) -> dict[str, Any]:
+def _error(type_: str, issue: Issue, verdict: Verdict, field: str, number: int) -> dict[str, Any]:
     import frictionless.errors as kinds
 
-    row, said = fault.row + verdict.resource.has_header, sentence(fault, verdict.resource)
+    row, message = issue.row + verdict.resource.has_header, sentence(issue, verdict.resource)
     kind = next(cls for cls in vars(kinds).values() if getattr(cls, "type", None) == type_)
     entry: dict[str, Any] = {
         "type": type_,
         "title": kind.title,
         "description": kind.description,
-        "message": f"{_place(fault, field, row)}{said}",
+        "message": f"{_place(issue, field, row)}{message}",
         "tags": list(kind.tags),
-        "note": said,
+        "note": message,
     }
+    entry |= {"lineNumber": issue.line} if issue.line else {}
+    entry |= {"place": issue.part} if issue.part else {}
     if "#row" in kind.tags:
-        entry |= {"cells": [fault.value or ""], "rowNumber": row}
+        entry |= {"cells": list(issue.cells or issue.values) or [issue.value or ""], "rowNumber": row}
     if type_ == "foreign-key":
-        entry |= {"fieldNames": list(fault.fields), "fieldCells": list(fault.values)}
-        there = fault.lost or ForeignKey((), "", ())
+        entry |= {"fieldNames": list(issue.fields), "fieldCells": list(issue.values)}
+        there = issue.lost or ForeignKey((), "", ())
         entry |= {"referenceName": there.resource, "referenceFieldNames": list(there.references)}
     if "#cell" in kind.tags:
-        entry |= {"cell": fault.value or "", "fieldName": field, "fieldNumber": number}
+        entry |= {"cell": issue.value or "", "fieldName": field, "fieldNumber": number}
     if "#header" in kind.tags:
         entry |= {"labels": verdict.labels, "rowNumbers": [1]}
     if "#label" in kind.tags:
-        entry |= {"label": fault.value or "", "fieldName": field, "fieldNumber": number}
+        entry |= {"label": issue.value or "", "fieldName": field, "fieldNumber": number}
     return entry
 
 
-def _place(fault: Fault, field: str, row: int) -> str:
-    return f"row {row}{f', field {field}' if field else ''}, line {fault.line}: " if fault.row else ""
+def _place(issue: Issue, field: str, row: int) -> str:
+    part = f" of {issue.part}" if issue.part else ""
+    if not issue.row:
+        return f"line {issue.line}{part}: " if issue.code == "csv-encoding" else ""
+    return f"row {row}{f', field {field}' if field else ''}, line {issue.line}{part}: "

@@ -1,225 +1,323 @@
-"""What is to be read: a table beside its schema, or the resources of a Data Package, from their descriptor.
+"""The files to validate: a table with its schema, or the resources of a Data Package.
 
-Only what stands in the descriptor's folder is read: no address, no absolute path, none that leaves the folder, no link.
-What a descriptor asks for and this package cannot do (a compressed file, several parts, another encoding, a dialect
-beyond delimiter, quotation mark and header) is refused by name, never passed over.
+``places`` says which files are read. A resource that cannot be judged has a ``problem``; the others are judged.
 """
 
 from __future__ import annotations
 
-import json
+import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BufferedReader
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from cbrn_data import foreign
-from cbrn_data.errors import CbrnDataError
-from cbrn_data.nesting import nests_too_deeply
-from cbrn_data.tabular.blocks import Dialect
+from cbrn_data.findings import shown
+from cbrn_data.tabular.compile import compile_schema
+from cbrn_data.tabular.dialect import Dialect, DialectError, character, read_dialect
+from cbrn_data.tabular.opening import UTF8, codec
+from cbrn_data.tabular.places import Base, UnsupportedResource, fetched_path, read_object
+from cbrn_data.tabular.profile import profile_errors, profile_version
+from cbrn_data.tabular.remote import Remote, is_address
 from cbrn_data.tabular.schema import TableSchema, UnsupportedSchema, read_schema
 
-DESCRIPTOR_LIMIT = 64 << 20
-"""The most bytes of a descriptor or a schema."""
-_LONGEST_PATH = 1000
+DESCRIPTORS = ("datapackage.json", "datapackage.yaml", "datapackage.yml")
 
-
-class UnsupportedResource(CbrnDataError):
-    """A resource, or a package, that cannot be read as it is described."""
+FORMS = ("csv", "tsv", "json", "jsonl", "xlsx", "parquet")
+_ALIASES = {"ndjson": "jsonl", "geojson": "json", "xlsm": "xlsx", "pq": "parquet", "txt": "csv", "tab": "tsv"}
+_MEDIA_TYPES = {
+    "text/csv": "csv",
+    "text/tab-separated-values": "tsv",
+    "text/comma-separated-values": "csv",
+    "text/x-csv": "csv",
+    "application/csv": "csv",
+    "application/json": "json",
+    "application/x-ndjson": "jsonl",
+    "application/jsonl": "jsonl",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+    "application/vnd.apache.parquet": "parquet",
+    "application/x-parquet": "parquet",
+}
+_COMPRESSIONS = {"gz": "gz", "gzip": "gz", "zip": "zip"}
 
 
 @dataclass(frozen=True)
 class Resource:
-    """One file; ``schema`` is None where it is not a table. ``rows`` are those that stand in the descriptor itself."""
+    """One table or file; ``schema`` is None if it has none. ``rows`` are the inline data of the descriptor.
+
+    ``place`` names it in messages, from where one stands. ``form`` is one of ``FORMS`` for a table. ``digest`` is an
+    algorithm and a hexadecimal digest. ``problem`` says why it cannot be judged, ``wrong`` has the errors of its entry.
+    """
 
     name: str
     place: str
-    path: Path | None
-    form: str
-    schema: TableSchema | None
+    paths: tuple[Path, ...] = ()
+    form: str = ""
+    schema: TableSchema | None = None
+    is_table: bool = False
     dialect: Dialect = field(default_factory=Dialect)
-    has_header: bool = True
-    sha256: str | None = None
+    encoding: str = UTF8
+    compression: str = ""
+    digest: tuple[str, str] | None = None
     size: int | None = None
-    rows: list[Any] | None = field(default=None, repr=False)
+    rows: Any = field(default=None, repr=False)
     folder: Path | None = None
+    remote: Remote | None = field(default=None, repr=False)
+    problem: str = ""
+    wrong: tuple[str, ...] = ()
 
-    def opened(self, buffering: int = -1) -> AbstractContextManager[BufferedReader]:
-        """Open the file, a regular one and in ``folder`` where it has one. Raises OSError."""
-        assert self.path
-        return foreign.opened(self.path, self.folder, buffering)
+    def compression_of(self, path: Path) -> str:
+        """Return the compression of one of several files: by its own suffix, if that of the first file is known."""
+        own = _COMPRESSIONS.get(path.suffix[1:].lower(), "")
+        return own if self.compression and self.paths[0].suffix[1:].lower() in _COMPRESSIONS else self.compression
+
+    @property
+    def has_header(self) -> bool:
+        """Whether the first row has the labels."""
+        return self.dialect.has_header
+
+    @property
+    def fields(self) -> TableSchema:
+        """The schema, or one that accepts every column."""
+        return self.schema or TableSchema((), fields_match="subset")
+
+    def opened(self, path: Path, buffering: int = -1) -> AbstractContextManager[BufferedReader]:
+        """Open a file, which must be a regular file, and within ``folder`` if that is set. Raises OSError."""
+        if self.remote:
+            self.remote.ensure(path)
+        return foreign.opened(path, self.folder, buffering)
+
+    def place_of(self, path: Path) -> str:
+        """Return one of several files as a path from where one stands, or as its address."""
+        return self.place if len(self.paths) < 2 else self.remote.address_of(path) if self.remote else str(path)
 
 
-def read_json(path: Path, below: Path | None = None) -> dict[str, Any]:
-    """Return the object in a JSON file. Raises UnsupportedResource in words."""
-    try:
-        value = parse_file(foreign.read(path, DESCRIPTOR_LIMIT, below))
-    except OSError as error:
-        raise UnsupportedResource(f"{path}: cannot be read ({error.strerror})") from error
-    except ValueError as error:
-        raise UnsupportedResource(f"{path}: is no JSON ({error})") from error
-    if not isinstance(value, dict):
-        raise UnsupportedResource(f"{path}: is not a JSON object")
-    return value
+@dataclass(frozen=True)
+class Package:
+    """The resources of a descriptor, and the errors of the descriptor itself."""
+
+    place: str
+    resources: list[Resource]
+    wrong: list[str] = field(default_factory=list)
 
 
-def parse_file(data: bytes, **options: Any) -> Any:
-    """Return what a file of JSON says; a byte order mark is passed over. Raises ValueError."""
-    text = data.removeprefix(b"\xef\xbb\xbf")
-    if nests_too_deeply(text):
-        raise ValueError("it nests too deeply")
-    return json.loads(text.decode(), **options)
+def descriptor_in(folder: Path) -> Path | None:
+    """Return the descriptor in a folder, or None."""
+    return next((path for name in DESCRIPTORS if (path := folder / name).is_file()), None)
 
 
-def read_resources(descriptor: Path) -> list[Resource]:
-    """Return the resources of a Data Package. Raises UnsupportedResource or UnsupportedSchema."""
-    package = read_json(descriptor)
-    entries = package.get("resources")
-    if not isinstance(entries, list) or not entries:
-        raise UnsupportedResource(f"{descriptor}: has no list of resources")
-    found = [_resource(entry, number, descriptor) for number, entry in enumerate(entries, start=1)]
+def read_package(descriptor: Path | str, remote: Remote | None = None) -> Package:
+    """Return the resources of a Data Package, from its path or address; ``remote`` fetches addresses.
+
+    Raises UnsupportedResource if the descriptor cannot be read at all.
+    """
+    name = str(descriptor)
+    if is_address(name):
+        path, base = fetched_path(name, remote), Base(name, address=name, remote=remote)
+    else:
+        path, base = Path(descriptor), Base(name, Path(descriptor).parent, remote=remote)
+    content = read_object(path, remote=remote)
+    version = profile_version(content)
+    wrong: list[str] = []
+    of_entry: dict[int, list[str]] = {}
+    for where, message in profile_errors(content, version):
+        if len(where) > 1 and where[0] == "resources" and isinstance(where[1], int):
+            # ``read_schema`` judges schemas, because the profile has errors of its own. A dialect may be the where of
+            # a file, and have no quotation mark.
+            if where[2:3] != ("schema",) and where[2:] not in (("dialect",), ("dialect", "quoteChar")):
+                of_entry.setdefault(where[1], []).append(shown(message, 200))
+        else:
+            wrong.append(shown(message, 200))
+    entries = content.get("resources")
+    entries = entries if isinstance(entries, list) else []
+    found = [_judged(entry, number, base, of_entry.get(number - 1, [])) for number, entry in enumerate(entries, start=1)]
     names = [resource.name for resource in found]
-    if twice := sorted(name for name, times in Counter(names).items() if times > 1):
-        raise UnsupportedResource(f"{descriptor}: two resources are called {twice[0]!r}")
-    return found
+    wrong += [f"two resources have the name {name!r}" for name, times in sorted(Counter(names).items()) if times > 1]
+    unique = {resource.name: resource for resource in reversed(found)}
+    return Package(name, [one for one in found if unique[one.name] is one], wrong)
 
 
-def table_resource(path: Path, schema: Path, delimiter: str = ",") -> Resource:
-    """Return a single CSV table with the schema in a JSON or YAML file, which may be a link."""
-    dialect = _marks(delimiter, '"', str(path))
-    return Resource(path.stem, str(path), path, "csv", _schema(_loaded(foreign.led_to(schema)), str(schema)), dialect)
+def read_table(
+    path: Path,
+    schema: Path | str | None,
+    delimiter: str | None = None,
+    encoding: str = UTF8,
+    place: str | None = None,
+    sheet: str | None = None,
+    remote: Remote | None = None,
+) -> Resource:
+    """Return a single table with its schema from a JSON or YAML file; the paths may be symbolic links.
 
-
-def _loaded(path: Path) -> Mapping[str, Any]:
-    if path.suffix not in (".yaml", ".yml"):
-        return read_json(path)
-    from cbrn_data.strict_yaml import MOST_BYTES, YamlError, load_yaml
-
+    The suffixes of the file say its format. ``delimiter`` may be ``tab``; ``sheet`` is the name or the number of a sheet.
+    Raises UnsupportedResource for a schema, delimiter or encoding that is wrong.
+    """
+    delimiter = {"\\t": "\t", "tab": "\t"}.get(delimiter or "", delimiter)
+    name = place or str(path)
+    suffixes = [suffix[1:].lower() for suffix in path.suffixes[-2:]]
+    compression = _COMPRESSIONS.get(suffixes[-1], "") if suffixes else ""
+    if compression:
+        suffixes.pop()
+    form = _ALIASES.get(suffixes[-1], suffixes[-1]) if suffixes else "csv"
     try:
-        value = load_yaml(foreign.read(path, MOST_BYTES).decode())
-    except OSError as error:
-        raise UnsupportedResource(f"{path}: cannot be read ({error.strerror})") from error
-    except (YamlError, UnicodeDecodeError) as error:
-        raise UnsupportedResource(f"{path}: is no strict YAML ({error})") from error
-    if not isinstance(value, dict):
-        raise UnsupportedResource(f"{path}: is not a list of keys and values")
-    return value
-
-
-def _resource(entry: Any, number: int, descriptor: Path) -> Resource:
-    if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
-        raise UnsupportedResource(f"{descriptor}: resource {number} is not an object with a name")
-    name = entry["name"]
-    where = f"{descriptor}: {name}"
-    path = None if "data" in entry else _path(entry.get("path"), descriptor.parent, where)
-    form = str(entry.get("format") or (path.suffix[1:] if path else "inline")).lower()
-    if path is None and entry["data"] is None:
-        raise UnsupportedResource(f"{where}: the data are null")
-    is_table = entry.get("type") == "table" or "schema" in entry
-    if is_table and "schema" not in entry:
-        raise UnsupportedResource(f"{where}: is a table without a schema, so that there is nothing to hold it against")
-    if is_table and path and form not in ("csv", "tsv", "json"):
-        raise UnsupportedResource(f"{where}: tables are read from CSV, TSV and JSON, not from {form!r}")
-    if is_table and str(entry.get("encoding", "utf-8")).lower() not in ("utf-8", "utf8"):
-        raise UnsupportedResource(f"{where}: tables are read as UTF-8, not as {entry['encoding']!r}")
-    if entry.get("compression") not in (None, "no", ""):
-        raise UnsupportedResource(f"{where}: compressed files are not read")
-    dialect, has_header = (
-        _dialect(entry.get("dialect"), "\t" if form == "tsv" else ",", where) if is_table else (Dialect(), True)
-    )
+        dialect = Dialect(delimiter=character(delimiter) if delimiter else None, sheet=_sheet(sheet))
+        if delimiter in ('"',) or (delimiter and not delimiter.isascii()):
+            raise ValueError("an ASCII character that is not the quotation mark")
+    except ValueError as error:
+        raise UnsupportedResource(f"{name}: the delimiter must be {error}") from error
+    if (known := codec(encoding)) is None:
+        raise UnsupportedResource(f"{name}: the encoding {encoding[:40]!r} is not known")
+    found = _schema(_schema_object(schema, remote), str(schema)) if schema else None
+    if found:
+        try:
+            compile_schema(found)
+        except UnsupportedSchema as error:
+            raise UnsupportedResource(f"{schema}: {error}") from error
     return Resource(
-        name=name,
-        place=str(entry.get("path", "<memory>")),
-        path=path,
-        form=form,
-        schema=_schema(_linked(entry["schema"], descriptor.parent, where), where) if is_table else None,
+        name=path.stem.split(".")[0] or path.name,
+        place=name,
+        paths=(path,),
+        form=form if form in FORMS else "csv",
+        schema=found,
+        is_table=True,
         dialect=dialect,
-        has_header=has_header,
-        sha256=_sha256(entry.get("hash"), where),
-        size=entry.get("bytes") if isinstance(entry.get("bytes"), int) else None,
-        rows=entry.get("data") if path is None else None,
-        folder=descriptor.parent,
+        encoding=known,
+        compression=compression,
+        remote=remote,
     )
 
 
-def _path(value: Any, folder: Path, where: str) -> Path:
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    if not isinstance(value, str) or not value:
-        raise UnsupportedResource(f"{where}: has no path of one file")
-    parts = PurePosixPath(value).parts
-    if not parts or not value.isprintable() or len(value) > _LONGEST_PATH:
-        raise UnsupportedResource(f"{where}: the path {value[:100]!r} is none of a file")
-    if "://" in value or value.startswith(("/", "~", "\\")) or ".." in parts or ":" in parts[0]:
-        raise UnsupportedResource(f"{where}: the path {value[:100]!r} leads out of the folder of the descriptor")
-    path = folder / value
-    if any(place.is_symlink() for place in (path, *path.parents) if folder in place.parents):
-        raise UnsupportedResource(f"{where}: the path {value[:100]!r} is a link")
-    return path
+def _sheet(asked: str | None) -> int | str:
+    return int(asked) if asked and asked.isdecimal() and int(asked) else asked or 1
 
 
-def _linked(schema: Any, folder: Path, where: str) -> Mapping[str, Any]:
-    """Return a schema that stands in the descriptor, or in a file beside it."""
-    if isinstance(schema, str):
-        return read_json(_path(schema, folder, where), folder)
-    if not isinstance(schema, dict):
-        raise UnsupportedResource(f"{where}: the schema is not an object")
-    return schema
+def _schema_object(schema: Path | str, remote: Remote | None) -> dict[str, Any]:
+    if is_address(str(schema)):
+        return read_object(fetched_path(str(schema), remote), remote=remote)
+    return read_object(foreign.led_to(Path(schema)))
+
+
+def _judged(entry: Any, number: int, base: Base, wrong: list[str]) -> Resource:
+    """Return a resource of a descriptor; one that cannot be used has a problem."""
+    name = entry.get("name") if isinstance(entry, dict) else None
+    if not isinstance(entry, dict) or not isinstance(name, str):
+        return Resource(f"resource-{number}", base.name, problem="it is not an object with a name", wrong=tuple(wrong))
+    place = _place(entry, base)
+    try:
+        return replace(_resource(entry, name, base), place=place, wrong=tuple(wrong))
+    except (UnsupportedResource, DialectError) as error:
+        return Resource(name, place, problem=str(error), wrong=tuple(wrong), is_table=_is_table(entry, ""))
+
+
+def _place(entry: Mapping[str, Any], base: Base) -> str:
+    path = entry.get("path")
+    path = path[0] if isinstance(path, list) and path else path
+    return shown(base.place(path) if isinstance(path, str) else f"{base.name} ({entry['name']})", 300)
+
+
+def _is_table(entry: Mapping[str, Any], form: str) -> bool:
+    return (
+        entry.get("type") == "table"
+        or entry.get("profile") == "tabular-data-resource"
+        or "schema" in entry
+        or form in ("csv", "tsv")
+    )
+
+
+def _resource(entry: Mapping[str, Any], name: str, base: Base) -> Resource:
+    if "data" in entry and "path" in entry:
+        raise UnsupportedResource("it has both path and data, and must have one of them")
+    paths = () if "data" in entry else _paths(entry.get("path"), base)
+    if not paths and entry["data"] is None:
+        raise UnsupportedResource("data must not be null")
+    form, compression = _form(entry, paths)
+    is_table = _is_table(entry, form)
+    found = Resource(name, "", paths, form, size=_size(entry.get("bytes")), remote=base.remote)
+    is_local = base.folder is not None and all(base.folder in path.parents for path in paths)
+    found = replace(
+        found, folder=base.folder if is_local else None, digest=_digest(entry.get("hash")), rows=entry.get("data")
+    )
+    if not is_table:
+        return found
+    if not form:
+        raise UnsupportedResource(f"its format cannot be seen from its path; name it as format: {', '.join(FORMS)}")
+    if form not in FORMS and paths:
+        raise UnsupportedResource(f"the format {shown(form, 40)!r} is not supported; use {', '.join(FORMS)}")
+    if entry.get("profile") == "tabular-data-resource" and "schema" not in entry:
+        raise UnsupportedResource("a tabular-data-resource must have a schema (version 1)")
+    encoding = entry.get("encoding", UTF8)
+    if not isinstance(encoding, str) or (known := codec(encoding)) is None:
+        raise UnsupportedResource(f"the encoding {shown(str(encoding), 40)!r} is not known")
+    dialect = entry.get("dialect")
+    return replace(
+        found,
+        is_table=True,
+        schema=_schema(_linked(entry["schema"], base), "") if "schema" in entry else None,
+        dialect=read_dialect(_linked(dialect, base)) if "dialect" in entry else Dialect(),
+        encoding=known,
+        compression=compression,
+    )
+
+
+def _form(entry: Mapping[str, Any], paths: tuple[Path, ...]) -> tuple[str, str]:
+    """Return the format and the compression, from the properties of an entry or from the suffixes of its first file."""
+    suffixes = [suffix[1:].lower() for suffix in paths[0].suffixes[-2:]] if paths else []
+    named = entry.get("compression")
+    compression = _COMPRESSIONS.get(str(named).lower(), "") if named else ""
+    if named and named != "no" and not compression:
+        raise UnsupportedResource(f"the compression {shown(str(named), 40)!r} is not supported; use gz or zip")
+    if suffixes and suffixes[-1] in _COMPRESSIONS:
+        compression = compression or ("" if named == "no" else _COMPRESSIONS[suffixes[-1]])
+        suffixes.pop()
+    form = str(entry.get("format") or "").lower().lstrip(".")
+    if form in _COMPRESSIONS:
+        form = ""
+    media = str(entry.get("mediatype") or "").partition(";")[0].strip().lower()
+    form = form or _MEDIA_TYPES.get(media, "") or (suffixes[-1] if suffixes else "inline" if not paths else "")
+    form = form or ("csv" if compression else "")  # what it is when unpacked shows whether this is true
+    return _ALIASES.get(form, form), compression
+
+
+def _size(value: Any) -> int | None:
+    return value if type(value) is int else None
+
+
+def _paths(value: Any, base: Base) -> tuple[Path, ...]:
+    values = value if isinstance(value, list) else [value]
+    if not values:
+        raise UnsupportedResource("it has no path")
+    paths = tuple(base.path(one) for one in values)
+    if len({is_address(one) for one in values}) > 1:
+        raise UnsupportedResource("paths must be all addresses or all relative")
+    return paths
+
+
+def _linked(value: Any, base: Base) -> Mapping[str, Any]:
+    """Return a schema or dialect from the descriptor, or from a file."""
+    if isinstance(value, str):
+        return base.read_object(value)
+    if not isinstance(value, dict):
+        raise UnsupportedResource("schema and dialect must be objects, or paths of files")
+    return value
 
 
 def _schema(descriptor: Mapping[str, Any], where: str) -> TableSchema:
     try:
         return read_schema(descriptor)
     except UnsupportedSchema as error:
-        raise UnsupportedResource(f"{where}: {error}") from error
+        raise UnsupportedResource(f"{where}: {error}" if where else str(error)) from error
 
 
-_DIALECT: Mapping[str, tuple[Any, ...]] = {
-    "doubleQuote": (True,),
-    "skipInitialSpace": (False,),
-    "headerRows": ([1],),
-    "commentRows": ([],),
-    "caseSensitiveHeader": (False, True),
-    "lineTerminator": ("\r\n", "\n", "\r"),
-    "csvddfVersion": (1.2, "1.2", 1.0, "1.0"),
-    "nullSequence": ("",),
-    "type": ("delimited",),
-}
-"""Properties of a dialect that may be said, because they say what is done anyway."""
-
-
-def _dialect(value: Any, delimiter: str, where: str) -> tuple[Dialect, bool]:
-    if value is None:
-        return Dialect(delimiter), True
-    if not isinstance(value, dict):
-        raise UnsupportedResource(f"{where}: the dialect is not an object in the descriptor")
-    given = {
-        key: item for key, item in value.items() if not key.startswith("$") and key not in ("name", "title", "description")
-    }
-    given |= given.pop("csv", {}) if isinstance(given.get("csv"), dict) else {}
-    delimiter, quote = given.pop("delimiter", delimiter), given.pop("quoteChar", '"')
-    has_header = given.pop("header", True)
-    for key, item in given.items():
-        if key not in _DIALECT or item not in _DIALECT[key]:
-            raise UnsupportedResource(f"{where}: a dialect with {key} = {str(item)[:40]!r} is not read")
-    return _marks(delimiter, quote, where), bool(has_header)
-
-
-def _marks(delimiter: Any, quote: Any, where: str) -> Dialect:
-    marks = [mark for mark in (delimiter, quote) if isinstance(mark, str) and len(mark) == 1 and mark.isascii()]
-    if len(set(marks)) < 2 or set(marks) & set("\r\n\0"):
-        raise UnsupportedResource(f"{where}: delimiter and quotation mark must be two different ASCII characters")
-    return Dialect(delimiter, quote)
-
-
-def _sha256(value: Any, where: str) -> str | None:
-    """Return the sha256 that a descriptor gives; an unmarked hash is md5, which proves nothing and is refused by name."""
+def _digest(value: Any) -> tuple[str, str] | None:
+    """Return the algorithm and digest of a hash; one without an algorithm is MD5, by the standard."""
     if value is None:
         return None
-    algorithm, _, digest = str(value).rpartition(":")
-    if algorithm != "sha256":
-        raise UnsupportedResource(f"{where}: the hash is {algorithm or 'md5'}; sha256 is checked")
-    return digest.lower()
+    name, _, digest = str(value).rpartition(":")
+    algorithm = name.lower().replace("-", "") or "md5"
+    spellings = (algorithm, name.lower(), name.lower().replace("-", "_"))
+    known = next((one for one in spellings if one in hashlib.algorithms_available), "shake")
+    if known.startswith("shake"):
+        raise UnsupportedResource(f"the hash algorithm {shown(name, 40)!r} is not supported")
+    return known, digest.strip().lower()

@@ -1,9 +1,9 @@
-"""A Table Schema as objects, read from its descriptor: what is there and fits together, not yet what it means.
+"""Read a Table Schema from its descriptor, and check its structure.
 
-Data Package 2.0 (https://datapackage.org/standard/table-schema/), with the spellings of version 1 that the standard
-says a consumer must still accept: a single name as ``primaryKey`` or as the ``fields`` of a foreign key, an empty
-``resource`` for the table itself, a format that begins with ``fmt:``. Which types, formats and constraints can be judged
-is for ``compile`` to say; a descriptor is never read in part, and every fault of it is told at once.
+Data Package 2.0 (https://datapackage.org/standard/table-schema/), with the forms of version 1 that the standard requires
+consumers to accept: a single name as ``primaryKey`` or as the ``fields`` of a foreign key, an empty ``resource`` for the
+table itself, a format that begins with ``fmt:``. ``compile`` checks whether types, formats and constraints are supported. A
+descriptor is never read in part, and all its problems are reported at once.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 
 from cbrn_data.errors import CbrnDataError
 
-Fault = tuple[str, str]
-"""The field that is at fault, or "" for the schema as a whole, and what is wrong with it."""
+Problem = tuple[str, str]
+"""The name of a field, or "" for the schema as a whole, and a message."""
 
 T = TypeVar("T")
 _JSON_NAMES: dict[type, str] = {str: "a text", bool: "true or false", list: "a list", dict: "an object"}
@@ -26,18 +26,18 @@ FIELDS_MATCH = ("exact", "equal", "subset", "superset", "partial")
 
 
 class UnsupportedSchema(CbrnDataError):
-    """A Table Schema that is malformed or asks for what cannot be judged; ``faults`` names every reason."""
+    """A Table Schema that is invalid or not supported; ``faults`` lists every problem."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
+    def __init__(self, faults: Sequence[Problem]) -> None:
         self.faults = list(faults)
         super().__init__(
-            "the schema cannot be used: " + "; ".join(f"{field}: {said}" if field else said for field, said in faults)
+            "the schema cannot be used: " + "; ".join(f"{field}: {text}" if field else text for field, text in faults)
         )
 
 
 @dataclass(frozen=True)
 class Field:
-    """One field: ``constraints`` and ``descriptor`` as they were written, ``missing_values`` those that hold for it."""
+    """One field: ``constraints`` and ``descriptor`` as written, ``missing_values`` those that apply to it."""
 
     name: str
     type: str
@@ -49,7 +49,7 @@ class Field:
 
 @dataclass(frozen=True)
 class ForeignKey:
-    """The values of ``fields`` stand in ``references`` of another resource; ``resource`` is "" for this table."""
+    """The values of ``fields`` must be in ``references`` of another resource; ``resource`` is "" for this table."""
 
     fields: tuple[str, ...]
     resource: str
@@ -58,7 +58,7 @@ class ForeignKey:
 
 @dataclass(frozen=True)
 class TableSchema:
-    """What a table must be; every name in a key is the name of a field."""
+    """The schema of a table; every name in a key is the name of a field."""
 
     fields: tuple[Field, ...]
     primary_key: tuple[str, ...] = ()
@@ -72,11 +72,11 @@ class TableSchema:
         return tuple(field.name for field in self.fields)
 
     def has(self, name: str) -> bool:
-        """Return whether a field has that name."""
+        """Return whether a field has this name."""
         return name in self._by_name
 
     def field(self, name: str) -> Field:
-        """Return the field of that name. Raises KeyError for a name that no field has."""
+        """Return the field of this name. Raises KeyError."""
         return self._by_name[name]
 
     @cached_property
@@ -85,10 +85,10 @@ class TableSchema:
 
 
 def read_schema(descriptor: Any) -> TableSchema:
-    """Return the schema that parsed JSON describes. Raises UnsupportedSchema, which lists every fault."""
+    """Return the schema of parsed JSON. Raises UnsupportedSchema, which lists every problem."""
     if not isinstance(descriptor, Mapping):
         raise UnsupportedSchema([("", "it must be an object")])
-    faults: list[Fault] = []
+    faults: list[Problem] = []
     default = _missing_values(descriptor.get("missingValues", [""]), "", faults)
     fields = tuple(_fields(descriptor.get("fields"), default, faults))
     names = [field.name for field in fields]
@@ -96,7 +96,7 @@ def read_schema(descriptor: Any) -> TableSchema:
     schema = TableSchema(
         fields,
         _names(descriptor.get("primaryKey", []), "primaryKey", faults),
-        tuple(_unique_keys(descriptor.get("uniqueKeys", []), faults)),
+        tuple(_unique_keys(descriptor["uniqueKeys"] or None, faults) if "uniqueKeys" in descriptor else ()),
         tuple(_foreign_keys(descriptor.get("foreignKeys", []), faults)),
         _fields_match(descriptor.get("fieldsMatch", "exact"), faults),
     )
@@ -107,14 +107,14 @@ def read_schema(descriptor: Any) -> TableSchema:
 
 
 def option(field: Field, name: str, default: T, kind: type[T]) -> T:
-    """Return an option of a field, such as ``groupChar``. Raises ValueError when it is no ``kind``."""
+    """Return an option of a field, such as ``groupChar``. Raises ValueError if it is not of the type ``kind``."""
     value = field.descriptor.get(name, default)
     if not isinstance(value, kind):
         raise ValueError(f"{name} must be {_JSON_NAMES[kind]}")
     return value
 
 
-def _fields(value: Any, default: tuple[str, ...], faults: list[Fault]) -> Iterator[Field]:
+def _fields(value: Any, default: tuple[str, ...], faults: list[Problem]) -> Iterator[Field]:
     if not isinstance(value, list) or not value:
         faults.append(("", "fields must be a list of at least one field"))
         return
@@ -125,7 +125,7 @@ def _fields(value: Any, default: tuple[str, ...], faults: list[Fault]) -> Iterat
             yield _field(entry, default, faults)
 
 
-def _field(entry: dict[str, Any], default: tuple[str, ...], faults: list[Fault]) -> Field:
+def _field(entry: dict[str, Any], default: tuple[str, ...], faults: list[Problem]) -> Field:
     name, found = entry["name"], {"type": entry.get("type", "any"), "format": entry.get("format", "default")}
     for key, value in found.items():
         if not isinstance(value, str):
@@ -135,14 +135,14 @@ def _field(entry: dict[str, Any], default: tuple[str, ...], faults: list[Fault])
         faults.append((name, "constraints must be an object"))
         constraints = {}
     if "required" in entry:
-        faults.append((name, "required belongs into constraints"))
+        faults.append((name, "required must be in constraints"))
     missing = _missing_values(entry["missingValues"], name, faults) if "missingValues" in entry else default
     form = str(found["format"]).removeprefix("fmt:")
     return Field(name, str(found["type"]), form, constraints, missing, entry)
 
 
-def _missing_values(value: Any, field: str, faults: list[Fault]) -> tuple[str, ...]:
-    """Return the texts that stand for null; a list of texts, or of objects with ``value`` and perhaps ``label``."""
+def _missing_values(value: Any, field: str, faults: list[Problem]) -> tuple[str, ...]:
+    """Return the texts that mean null, from a list of texts, or of objects with ``value`` and an optional ``label``."""
     entries = value if isinstance(value, list) else [None]
     if all(isinstance(entry, str) for entry in entries):
         return tuple(dict.fromkeys(entries))
@@ -150,32 +150,32 @@ def _missing_values(value: Any, field: str, faults: list[Fault]) -> tuple[str, .
     labels = [entry["label"] for entry in labelled if entry.get("label") is not None]
     values = [entry["value"] for entry in labelled]
     if len(labelled) < len(entries) or not all(isinstance(label, str) for label in labels):
-        faults.append((field, "missingValues must be a list of texts, or of objects with a value and perhaps a label"))
+        faults.append((field, "missingValues must be a list of texts, or of objects with a value and an optional label"))
     elif len(set(values)) < len(values) or len(set(labels)) < len(labels):
-        faults.append((field, "a value or a label stands twice in missingValues"))
+        faults.append((field, "missingValues has a duplicate value or label"))
     return tuple(values)
 
 
-def _names(value: Any, said: str, faults: list[Fault]) -> tuple[str, ...]:
-    """Return names as a tuple; one text is a list of one, as version 1 had it."""
+def _names(value: Any, subject: str, faults: list[Problem]) -> tuple[str, ...]:
+    """Return names as a tuple; a single text is a list of one, as in version 1."""
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        faults.append(("", f"{said} must be a list of names of fields"))
+        faults.append(("", f"{subject} must be a list of field names"))
         return ()
     if len(set(names)) < len(names):
-        faults.append(("", f"{said} names a field twice"))
+        faults.append(("", f"{subject} names a field twice"))
     return tuple(names)
 
 
-def _unique_keys(value: Any, faults: list[Fault]) -> Iterator[tuple[str, ...]]:
+def _unique_keys(value: Any, faults: list[Problem]) -> Iterator[tuple[str, ...]]:
     if not isinstance(value, list) or not all(isinstance(key, list) and key for key in value):
-        faults.append(("", "uniqueKeys must be a list of lists of names of fields"))
+        faults.append(("", "uniqueKeys must be a list of lists of field names"))
         return
     for key in value:
         yield _names(key, "uniqueKeys", faults)
 
 
-def _foreign_keys(value: Any, faults: list[Fault]) -> Iterator[ForeignKey]:
+def _foreign_keys(value: Any, faults: list[Problem]) -> Iterator[ForeignKey]:
     entries = value if isinstance(value, list) else [None]
     for entry in entries:
         reference = entry.get("reference") if isinstance(entry, dict) else None
@@ -193,8 +193,8 @@ def _foreign_keys(value: Any, faults: list[Fault]) -> Iterator[ForeignKey]:
         yield ForeignKey(fields, reference.get("resource", ""), references)
 
 
-def _fields_match(value: Any, faults: list[Fault]) -> str:
-    """Return how columns find their fields; the official profile wrongly asks for a list, so a list of one is read too."""
+def _fields_match(value: Any, faults: list[Problem]) -> str:
+    """Return ``fieldsMatch``; a list of one is accepted too, because the official profile wrongly requires a list."""
     match = value[0] if isinstance(value, list) and len(value) == 1 else value
     if match not in FIELDS_MATCH:
         faults.append(("", f"fieldsMatch must be one of {', '.join(FIELDS_MATCH)}"))
@@ -202,11 +202,11 @@ def _fields_match(value: Any, faults: list[Fault]) -> str:
     return str(match)
 
 
-def _unknown_names(schema: TableSchema) -> Iterable[Fault]:
-    """Yield a fault for each name in a key that no field has."""
+def _unknown_names(schema: TableSchema) -> Iterable[Problem]:
+    """Return a problem for each name in a key that is not a field."""
     keys = [("primaryKey", schema.primary_key), *(("uniqueKeys", key) for key in schema.unique_keys)]
     for foreign in schema.foreign_keys:
         keys.append(("foreignKeys", foreign.fields))
         keys += [("foreignKeys", foreign.references)] if not foreign.resource else []
     names = set(schema.names)
-    return [("", f"{said} names {name!r}, which is no field") for said, key in keys for name in key if name not in names]
+    return [("", f"{what} names {name!r}, which is not a field") for what, key in keys for name in key if name not in names]

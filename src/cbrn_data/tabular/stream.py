@@ -1,50 +1,42 @@
-"""A table judged block by block: one path for ten rows and ten million.
+"""Validate a table block by block: the same code for ten rows and for ten million.
 
-Cells and rows are judged as they pass; keys are remembered as hashes and, where two are alike, the text of the keys is
-looked at: it is kept of a small table, a large one is read once more. Memory is that of a block, eight bytes for each key of
-the table, and the text of the keys that others refer to.
+Cells and rows are validated in one pass. Keys that are not in order are stored as hashes; if two are equal, the text of the
+keys is compared. This text is kept for a small table, while a large one is read again. Memory holds a block, eight bytes for
+each key that is not in order, and the text of the keys that others refer to.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cbrn_data.tabular.blocks import Block, Ints
-from cbrn_data.tabular.compile import CompiledSchema, Failure
-from cbrn_data.tabular.faults import Fault, Tally, lost
-from cbrn_data.tabular.keys import Confirmation, KnownKeys, Place, Uniqueness, flat
+from cbrn_data.tabular.compile import BrokenRule, CompiledSchema
+from cbrn_data.tabular.issues import Issue, Tally, lost
+from cbrn_data.tabular.keys import Confirmation, KnownKeys, Place, Uniqueness, Where, flat
 from cbrn_data.tabular.schema import ForeignKey
 
 KEPT = 32 << 20
-"""Bytes of the columns of unique keys that are kept, so that a table which has no more need not be read again."""
+"""The most bytes of key columns that are kept, so that a small table is not read again."""
 
 Referred = Mapping[tuple[str, ...], KnownKeys]
-"""Keys of a table that others refer to, by the fields they are made of."""
+"""Keys of a table that others refer to, by the fields of the key."""
 
-More = Callable[[pa.Table, Sequence[Failure]], Iterable[Failure]]
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A block's table with missing values as null, and the places of its rows at fault, ascending."""
-
-    table: pa.Table
-    wrong: Ints
+More = Callable[[pa.Table, Sequence[BrokenRule]], Iterable[BrokenRule]]
 
 
 class TableCheck:
-    """Judges the blocks of one table: ``add`` each, then ``finish``; what is wrong is in ``tally``.
+    """Validates the blocks of one table: ``add`` each, then ``finish``; ``tally`` gets the issues.
 
-    ``known`` holds, for each foreign key, the keys of the table it leads to; ``referred`` collects those of this table.
-    ``more`` are rules beyond Table Schema: it gets a table and the failures found in it, and returns others. Cells
-    of a row of another width, or with bytes that are no text, say nothing reliable and are not judged; ``as_frictionless``
-    they are, and a row without any value is told as one, and for nothing else.
+    ``known`` has the keys of the referenced table for each foreign key; ``referred`` collects the keys of this table.
+    ``more`` checks rules beyond Table Schema: it takes a table and its failures so far, and returns others. Ragged rows, and
+    rows with a cell that is not UTF-8, are not reliable and not validated further. With ``as_frictionless`` they are, and an
+    empty row is only reported as empty.
     """
 
     def __init__(
@@ -67,81 +59,80 @@ class TableCheck:
         self._kept: list[Block] | None = [] if self._unique else None
         self._room = KEPT
 
-    def add(self, block: Block) -> Judged:
-        """Judge a block; return its table with missing values as null, and which of its rows are wrong."""
+    def add(self, block: Block) -> tuple[pa.Table, Ints]:
+        """Validate a block; return its table with missing values as null, and the indices of its wrong rows, ascending."""
         self.rows += block.records
         self._keep(block)
         table = self.compiled.nulled(block.table)
         blank = _blank_rows(table) if self._as_frictionless else np.zeros(0, np.int64)
-        self._tell_misread(block, set(block.rows(blank).tolist()))
-        failures = self._failures(table, blank if self._as_frictionless else block.misread)
+        empty = set(block.rows(blank).tolist())
+        for issue in block.issues:
+            if issue.code != "csv-row-width" or issue.row not in empty:
+                self.tally.add(issue)
+        failures = self._failures(table, blank if self._as_frictionless else block.malformed)
         if len(blank):
-            failures.append(Failure("", "row-blank", "", blank))
+            failures.append(BrokenRule("", "row-blank", "", blank))
         for failure in failures:
-            self._tell(block, table, failure)
-        return Judged(table, np.unique(np.concatenate([block.misread, *(failure.rows for failure in failures)])))
+            self._report(block, table, failure)
+        return table, np.unique(np.concatenate([block.malformed, *(failure.rows for failure in failures)]))
 
     def _keep(self, block: Block) -> None:
-        """Keep the keys of a block while there is room, and their lines can be told without the other cells."""
+        """Keep the keys of a block, up to ``KEPT`` bytes; not if other cells are needed to count the lines."""
         if self._kept is None:
             return
         names = {name for key in self._unique for name in key}
         table = block.table.select([name for name in block.table.column_names if name in names])
-        slim = replace(block, table=table, ragged=[], broken=[], beyond={})
+        slim = replace(block, table=table, issues=[], beyond={})
         self._room -= slim.table.nbytes
         self._kept.append(slim)
         if self._room < 0 or block.breaks > block.records:
             self._kept = None
 
-    def _failures(self, table: pa.Table, left_out: Ints) -> list[Failure]:
-        """Return what is wrong with the rows of a table, but those ``left_out``."""
+    def _failures(self, table: pa.Table, left_out: Ints) -> list[BrokenRule]:
+        """Return the failures of the rows of a table, except the rows ``left_out``."""
         if not len(left_out):
-            return self._all_failures(table)
+            return self._all_failures(table, is_whole=True)
         judged = np.setdiff1d(np.arange(table.num_rows), left_out)
-        found = self._all_failures(table.take(pa.array(judged)))
+        found = self._all_failures(table.take(pa.array(judged)), is_whole=False)
         return [replace(failure, rows=judged[failure.rows]) for failure in found]
 
-    def _all_failures(self, table: pa.Table) -> list[Failure]:
+    def _all_failures(self, table: pa.Table, is_whole: bool) -> list[BrokenRule]:
         if not table.num_rows:
             return []
         found = self.compiled.failures(table)
-        return [*found, *self._more(table, found), *self._keys(table)]
+        return [*found, *self._more(table, found), *self._keys(table, is_whole)]
 
-    def _tell_misread(self, block: Block, blank: set[int]) -> None:
-        width = block.table.num_columns
-        for broken in block.broken:
-            self.tally.add(Fault(broken.row, broken.line, "", broken.code, message=broken.message))
-        for ragged in block.ragged:
-            if ragged.row not in blank:
-                cells = len(ragged.cells)
-                message = f"the row has {cells} cells and the header {width}"
-                self.tally.add(Fault(ragged.row, ragged.line, "", "csv-row-width", message=message, number=cells))
-
-    def _tell(self, block: Block, table: pa.Table, failure: Failure) -> None:
+    def _report(self, block: Block, table: pa.Table, failure: BrokenRule) -> None:
         field, code, constraint = failure.field, failure.code, failure.constraint
         listed = failure.rows[: self.tally.room(code)]
         self.tally.count(code, len(failure.rows))
         if not len(listed):
             return
         if failure.key:
-            return self._tell_lost(block, table, failure.key, listed)
+            return self._report_lost(block, table, failure.key, listed)
         values = table[field].take(pa.array(listed)).to_pylist() if field else [None] * len(listed)
-        for row, line, value in zip(block.rows(listed), block.lines(listed), values, strict=True):
-            self.tally.keep(Fault(int(row), int(line), field, code, constraint, value))
+        cells = [table[name].take(pa.array(listed)).to_pylist() for name in failure.fields]
+        others = list(zip(*cells, strict=True)) or [()] * len(listed)
+        rows = _rows(block, listed)
+        for row, line, value, more, all_cells in zip(*block.where(listed), values, others, rows, strict=True):
+            issue = Issue(int(row), int(line), field, code, constraint, value, part=block.part, cells=all_cells)
+            self.tally.keep(replace(issue, fields=failure.fields, values=more))
 
-    def _tell_lost(self, block: Block, table: pa.Table, key: ForeignKey, listed: Ints) -> None:
-        """Tell of rows whose key leads nowhere: its fields, their values, and where they should lead."""
+    def _report_lost(self, block: Block, table: pa.Table, key: ForeignKey, listed: Ints) -> None:
+        """List the rows whose reference is not found, with its fields and their values."""
         values = list(zip(*(table[name].take(pa.array(listed)).to_pylist() for name in key.fields), strict=True))
         alike = self._known[key].alike(values)
-        for row, line, found, unlike in zip(block.rows(listed), block.lines(listed), values, alike, strict=True):
-            fault = Fault(int(row), int(line), "+".join(key.fields), "reference-missing", "foreignKeys", "/".join(found))
-            self.tally.keep(replace(fault, message=lost(key, found, unlike), fields=key.fields, values=found, lost=key))
+        rows = _rows(block, listed)
+        for row, line, found, unlike, cells in zip(*block.where(listed), values, alike, rows, strict=True):
+            issue = Issue(int(row), int(line), "+".join(key.fields), "reference-missing", "foreignKeys", "/".join(found))
+            issue = replace(issue, part=block.part, cells=cells)
+            self.tally.keep(replace(issue, message=lost(key, found, unlike), fields=key.fields, values=found, lost=key))
 
-    def _keys(self, table: pa.Table) -> Iterator[Failure]:
+    def _keys(self, table: pa.Table, is_whole: bool) -> Iterator[BrokenRule]:
         parts = Comparables(self.compiled, table)
         for key, uniqueness in self._unique.items():
             if set(key) <= set(table.column_names):
-                uniqueness.add(parts.of(key))
+                uniqueness.add(parts.of(key), is_whole)
         for fields, referred in self._referred.items():
             referred.add(parts.of(fields))
         for foreign, known in self._known.items():
@@ -149,40 +140,51 @@ class TableCheck:
                 continue
             missing = np.flatnonzero(~known.lead(parts.of(foreign.fields)))
             if len(missing):
-                yield Failure(foreign.fields[0], "reference-missing", "foreignKeys", missing, foreign)
+                yield BrokenRule(foreign.fields[0], "reference-missing", "foreignKeys", missing, foreign)
 
     def finish(self, again: Callable[[], Iterable[Block]]) -> None:
-        """Confirm the keys that may stand twice; ``again`` gives the blocks of the table once more."""
+        """Report duplicate keys; ``again`` returns the blocks of the table once more, to confirm equal hashes."""
+        late = {key: uniqueness for key, uniqueness in self._unique.items() if uniqueness.missing}
+        for table, _ in self._tables(again) if late else ():
+            parts = Comparables(self.compiled, table)
+            for key, uniqueness in late.items():
+                uniqueness.add_again(parts.of(key))
+            if not any(uniqueness.missing for uniqueness in late.values()):
+                break
         suspects = {key: uniqueness.suspects() for key, uniqueness in self._unique.items()}
         confirming = {key: Confirmation(hashes) for key, hashes in suspects.items() if len(hashes)}
         if not confirming:
             return
-        for block in again() if self._kept is None else self._kept:
-            table = self.compiled.nulled(block.table)
-            if not table.num_rows:
-                continue
+        for table, where in self._tables(again):
             parts = Comparables(self.compiled, table)
             for key, confirmation in confirming.items():
-                for place, here, before in confirmation.repeated(parts.of(key), partial(_where, block)):
+                for place, here, before in confirmation.repeated(parts.of(key), where):
                     self._repeated(key, here, before, tuple(table[name][place].as_py() for name in key))
+
+    def _tables(self, again: Callable[[], Iterable[Block]]) -> Iterator[tuple[pa.Table, Where]]:
+        """Yield the rows of the blocks once more, with what returns their places."""
+        for block in again() if self._kept is None else self._kept:
+            if block.table.num_rows:
+                yield self.compiled.nulled(block.table), block.where
 
     def _repeated(self, key: tuple[str, ...], here: Place, before: Place, values: tuple[str, ...]) -> None:
         schema, field = self.compiled.schema, key[0] if len(key) == 1 else ""
-        said = [("key-repeated", "primaryKey")] if key == schema.primary_key else []
-        said += [("key-repeated", "uniqueKeys")] if key in schema.unique_keys and not said else []
-        said += [("cell-unique", "unique")] if field and schema.field(field).constraints.get("unique") else []
-        for code, constraint in said:
-            fault = Fault(*here, field, code, constraint, "/".join(values))
-            self.tally.add(replace(fault, fields=key, values=values, twin=before))
+        broken = [("key-repeated", "primaryKey")] if key == schema.primary_key else []
+        broken += [("key-repeated", "uniqueKeys")] if key in schema.unique_keys and not broken else []
+        broken += [("cell-unique", "unique")] if field and schema.field(field).constraints.get("unique") else []
+        for code, constraint in broken:
+            issue = Issue(*here, field, code, constraint, "/".join(values))
+            self.tally.add(replace(issue, fields=key, values=values, twin=before))
 
 
-def _where(block: Block, places: Ints) -> tuple[Ints, Ints]:
-    """Return the numbers of rows of a block, and the lines on which they begin."""
-    return block.rows(places), block.lines(places)
+def _rows(block: Block, places: Ints) -> list[tuple[str, ...]]:
+    """Return all cells of some rows, as written."""
+    taken = block.table.take(pa.array(places))
+    return list(zip(*(pc.fill_null(column, "").to_pylist() for column in taken.columns), strict=True))
 
 
 def _blank_rows(table: pa.Table) -> Ints:
-    """Return the places of rows without any value."""
+    """Return the indices of empty rows."""
     if not all(column.null_count for column in table.columns):
         return np.zeros(0, np.int64)
     blank = np.ones(table.num_rows, dtype=bool)
@@ -192,7 +194,7 @@ def _blank_rows(table: pa.Table) -> Ints:
 
 
 class Comparables:
-    """The columns of a block in the form in which equal values are equal text, each made once."""
+    """The columns of a block in a form in which equal values have equal text, each computed once."""
 
     def __init__(self, compiled: CompiledSchema, table: pa.Table) -> None:
         self._compiled, self._table = compiled, table

@@ -1,8 +1,8 @@
-"""Values with parts: JSON objects and arrays, lists, points and GeoJSON.
+"""Structured values: JSON objects and arrays, lists, points and GeoJSON.
 
-JSON is RFC 8259's, without the NaN that Python would read. Objects and arrays are equal when their parts are, whatever the
-order of keys and the spelling of numbers. A list's items are read as cells of the item type in its default form.
-TopoJSON is judged by the JSON Schema that frictionless carries, GeoJSON by ``geojson``.
+JSON is that of RFC 8259, without NaN, which Python would read. Objects and arrays are equal if their parts are equal; the
+order of keys and the form of numbers do not matter. Items of a list are read as cells of the item type in its default form.
+TopoJSON is validated with the JSON Schema of frictionless, GeoJSON by ``geojson``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from cbrn_data.nesting import nests_too_deeply
 from cbrn_data.tabular.geojson import is_geojson
 from cbrn_data.tabular.kind import Kind, matches
-from cbrn_data.tabular.numbers import decimal, spelt
+from cbrn_data.tabular.numbers import decimal, json_decimal, spelt
 from cbrn_data.tabular.schema import Field, option
 
 ITEM_TYPES = ("string", "integer", "boolean", "number", "datetime", "date", "time")
@@ -26,21 +26,16 @@ Point = tuple[Decimal, Decimal]
 
 
 def parse_json(text: str) -> Any:
-    """Return what a text says in JSON. Raises ValueError when it is none, or nests too deeply to be worked with."""
+    """Parse a JSON text. Raises ValueError if it is not valid JSON, or nested too deeply."""
     if nests_too_deeply(text):
         raise ValueError("nests too deeply")
     return json.loads(text, parse_constant=_no_constant)
 
 
-def object_kind(field: Field) -> Kind:
-    """Return the kind of a JSON object."""
-    return _json(lambda value: isinstance(value, dict))
-
-
 def array_kind(field: Field) -> Kind:
-    """Return the kind of a JSON array. Raises ValueError for frictionless's own ``arrayItem``, which nothing judges."""
+    """Return the kind of a JSON array. Raises ValueError for ``arrayItem``, an unsupported extension of frictionless."""
     if "arrayItem" in field.descriptor:
-        raise ValueError("arrayItem is not of the standard; say it as jsonSchema")
+        raise ValueError("arrayItem is not in the standard; use jsonSchema")
     return _json(lambda value: isinstance(value, list))
 
 
@@ -56,7 +51,7 @@ def geojson(field: Field) -> Kind:
 
 
 def list_kind(item: Kind, field: Field) -> Kind:
-    """Return the kind of a list of items of the kind ``item``. Raises ValueError for a delimiter that is none."""
+    """Return the kind of a list of items of the kind ``item``. Raises ValueError for an invalid delimiter."""
     delimiter = option(field, "delimiter", ",", str)
     if not delimiter:
         raise ValueError("delimiter must not be empty")
@@ -77,14 +72,9 @@ def list_kind(item: Kind, field: Field) -> Kind:
 
 def geopoint(field: Field) -> Kind:
     """Return the kind of a point: longitude and latitude in degrees, as text, JSON array or JSON object."""
-    read = {"default": _point_of_text, "array": _point_of_array, "object": _point_of_object}[field.format]
-
-    def literal(value: Any) -> Point | None:
-        return read(value if isinstance(value, str) else json.dumps(value))
-
     return Kind(
-        read=read,
-        literal=literal,
+        read=lambda text: _point(text, field.format),
+        literal=lambda value: _point(value if isinstance(value, str) else json.dumps(value), field.format),
         certain=_PLAIN_POINT if field.format == "default" else None,
         text=lambda point: f"{spelt(point[0])},{spelt(point[1])}",
     )
@@ -106,12 +96,12 @@ def _json(is_valid: Callable[[Any], bool]) -> Kind:
 
 
 def spelt_json(value: Any) -> str:
-    """Return JSON so that equal values have equal text."""
+    """Return JSON as text; equal values have equal text."""
     return json.dumps(_plain(value), sort_keys=True, ensure_ascii=True)
 
 
 def _plain(value: Any) -> Any:
-    """Return JSON with numbers in one spelling: 1.0 is 1."""
+    """Return JSON with numbers in one form: 1.0 is 1."""
     if isinstance(value, dict):
         return {key: _plain(part) for key, part in value.items()}
     if isinstance(value, list):
@@ -119,37 +109,25 @@ def _plain(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _point_of_text(text: str) -> Point | None:
-    parts = text.split(",")
-    return _point(*map(decimal, parts)) if len(parts) == 2 else None
+def _point(text: str, form: str) -> Point | None:
+    """Return the point of a text in one of the formats of a geopoint, or None.
 
-
-def _point_of_array(text: str) -> Point | None:
-    found = _parts(text)
-    return _point(*map(_number, found)) if isinstance(found, list) and len(found) == 2 else None
-
-
-def _point_of_object(text: str) -> Point | None:
-    found = _parts(text)
-    return (
-        _point(_number(found["lon"]), _number(found["lat"]))
-        if isinstance(found, dict) and found.keys() == {"lon", "lat"}
-        else None
-    )
-
-
-def _parts(text: str) -> Any:
+    >>> _point("69.24,41.31", "default"), _point("1,1E+1000000", "default")
+    ((Decimal('69.24'), Decimal('41.31')), None)
+    """
     try:
-        return parse_json(text)
+        found = text.split(",") if form == "default" else parse_json(text)
     except ValueError:
         return None
-
-
-def _number(value: Any) -> Decimal | None:
-    return Decimal(repr(value)) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _point(longitude: Decimal | None, latitude: Decimal | None) -> Point | None:
+    if form == "object":
+        found = [found["lon"], found["lat"]] if isinstance(found, dict) and found.keys() == {"lon", "lat"} else None
+    if not isinstance(found, list) or len(found) != 2:
+        return None
+    longitude, latitude = map(decimal if form == "default" else json_decimal, found)
     if longitude is None or latitude is None or longitude.is_nan() or latitude.is_nan():
         return None
-    return (longitude, latitude) if abs(longitude) <= 180 and abs(latitude) <= 90 else None
+    return (longitude, latitude) if -180 <= longitude <= 180 and -90 <= latitude <= 90 else None
+
+
+OBJECT = _json(lambda value: isinstance(value, dict))
+"""The kind of a JSON object."""

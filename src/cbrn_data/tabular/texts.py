@@ -1,23 +1,25 @@
-"""Text, and the formats that a text may have: email, URI, binary and UUID.
+"""Text and its formats: email, URI, binary and UUID.
 
-Email and UUID are judged by the library that frictionless judges by (validators), a URI by the grammar of RFC 3986, binary
-by RFC 4648 section 4; frictionless reads the last two with every foreign character dropped or encoded. The patterns for
-email and UUID accept the plain part of each format only, the library the rest.
+Email and UUID are validated with validators, the library of frictionless, a URI by the grammar of RFC 3986, binary by RFC
+4648 section 4; frictionless drops or encodes invalid characters in the last two. The patterns for email and UUID accept only
+the common part of each format, the library decides the rest.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
+import string
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pyarrow.compute as pc
 import validators
 
-from cbrn_data.tabular.keys import buffers, flat
+from cbrn_data.tabular.doubt import Doubt, Look, Rows, either
+from cbrn_data.tabular.keys import content, flat
 from cbrn_data.tabular.kind import Column, Kernel, Kind, matches, where
-from cbrn_data.tabular.schema import Field
 
 _EMAIL = r"[a-z0-9]+(?:[._-][a-z0-9]+)?@[a-z0-9]{1,30}(?:\.[a-z0-9]{1,30})?\.(?:com|org|net|eu|int)"
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -32,39 +34,9 @@ _URI = re.compile(
     rf"[A-Za-z][A-Za-z0-9+.-]*:(?://{_USER}{_HOST}{_AFTER_HOST}|(?:/?(?:{_CHAR})+(?:/(?:{_CHAR})*)*|/?){_REST})"
 )
 _URI_OF_ADDRESS = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*://{_USER}\[([0-9A-Fa-f:.]+)\]{_AFTER_HOST}")
-"""RFC 3986, appendix A; an address of IPv6 in brackets is read apart."""
-
-
-def string(field: Field) -> Kind:
-    """Return the kind of any text."""
-    return Kind(read=_itself, literal=_itself, free=True, sizes=_characters)
-
-
-def anything(field: Field) -> Kind:
-    """Return the kind of a field without a type: a cell is its text, and a constraint that is no text equals none."""
-    return Kind(
-        read=_itself, literal=lambda value: value, text=lambda value: value if isinstance(value, str) else "", free=True
-    )
-
-
-def email(field: Field) -> Kind:
-    """Return the kind of an address for mail."""
-    return _checked(lambda text: validators.email(text) is True, matches(_EMAIL))
-
-
-def uri(field: Field) -> Kind:
-    """Return the kind of a URI with a scheme (RFC 3986)."""
-    return _checked(_is_uri, matches(_URI.pattern))
-
-
-def uuid(field: Field) -> Kind:
-    """Return the kind of a UUID, in any form that Python's reads."""
-    return _checked(lambda text: validators.uuid(text) is True, matches(_UUID))
-
-
-def binary(field: Field) -> Kind:
-    """Return the kind of bytes in base64."""
-    return _checked(lambda text: _BASE64.fullmatch(text) is not None, matches(_BASE64.pattern))
+"""RFC 3986, appendix A; a bracketed IPv6 address is read separately."""
+_PLAIN = string.ascii_letters.encode() + b"0123456789._~!$&'()*+,;=-/?"
+"""The characters that may be anywhere after ``https://``, in any order."""
 
 
 def _is_uri(text: str) -> bool:
@@ -77,22 +49,52 @@ def _is_uri(text: str) -> bool:
         return False
 
 
-def _checked(is_valid: Callable[[str], bool], certain: Kernel) -> Kind:
+def _uri_doubt(look: Look) -> Rows | None:
+    """Return the rows other than ``http://`` or ``https://`` and plain characters."""
+    begun = pc.starts_with(look.column, "https://")
+    if len(others := look.rows_without(begun)):
+        others = look.rows_without(pc.or_(begun, pc.starts_with(look.column, "http://")))
+    colons = np.count_nonzero(look.data == ord(":"))
+    crowded: Rows | None = others
+    if colons != len(look.column) - len(look.nulls) - len(others):  # some address has another colon
+        crowded = look.rows_without(pc.equal(pc.count_substring(look.column, ":"), 1))
+    return either(others, crowded, look.rows_besides(_PLAIN + b":"))
+
+
+def _checked(is_valid: Callable[[str], bool], certain: Kernel, doubt: Doubt | None = None) -> Kind:
     def read(text: Any) -> str | None:
         return text if isinstance(text, str) and is_valid(text) else None
 
     return Kind(
-        read=read, literal=read, certain=certain, spelt=lambda column: where(certain(column), column), sizes=_characters
+        read=read,
+        literal=read,
+        certain=certain,
+        doubt=doubt,
+        spelt=lambda column: where(certain(column), column),
+        sizes=characters,
     )
 
 
-def _characters(column: Column) -> Column:
-    """Return how many characters each text has; where no byte of a column is beyond ASCII, that is how many bytes."""
+def characters(column: Column) -> Column:
+    """Return the number of characters of each text; if a column is ASCII, that is the number of bytes."""
     texts = flat(column)
-    _, data = buffers(texts)
+    data = content(texts)
     is_ascii = not len(data) or data.max() < 0x80
     return pc.binary_length(texts) if is_ascii else pc.utf8_length(texts)
 
 
 def _itself(value: Any) -> str | None:
     return value if isinstance(value, str) else None
+
+
+STRING = Kind(read=_itself, literal=_itself, free=True, sizes=characters)
+ANYTHING = Kind(
+    read=_itself, literal=lambda value: value, text=lambda value: value if isinstance(value, str) else "", free=True
+)
+"""The kind of a field without a type: a cell is its text, and never equals a constraint that is not text."""
+EMAIL = _checked(lambda text: validators.email(text) is True, matches(_EMAIL))
+URI = _checked(_is_uri, matches(_URI.pattern), _uri_doubt)
+"""The kind of a URI with a scheme (RFC 3986)."""
+UUID = _checked(lambda text: validators.uuid(text) is True, matches(_UUID))
+"""The kind of a UUID, in any form that Python reads."""
+BINARY = _checked(lambda text: _BASE64.fullmatch(text) is not None, matches(_BASE64.pattern))

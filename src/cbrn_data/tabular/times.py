@@ -1,11 +1,11 @@
-"""Dates and times: date, time and datetime in their default form, by a strptime pattern, or of any form.
+"""Dates and times: date, time and datetime in their default form, with a strptime pattern, or in any form.
 
-The default forms are those of the standard, to the letter: ``yyyy-mm-dd``, ``hh:mm:ss``, and XML Schema's dateTime with its
-optional fraction of a second and zone (https://www.w3.org/TR/xmlschema-2/#dateTime), for the years 0001 to 9999. Two
-times of which only one has a zone are in order when they are in every zone there is, which is 14 hours either way.
+The default forms are exactly those of the standard: ``yyyy-mm-dd``, ``hh:mm:ss``, and XML Schema's dateTime with its
+optional fraction of a second and zone (https://www.w3.org/TR/xmlschema-2/#dateTime), for the years 0001 to 9999. If only
+one of two times has a zone, a comparison holds if it holds in every possible zone, up to 14 hours either way.
 
-``any`` is what dateutil reads, but never by the clock or the zone of the machine: what a text leaves out is taken from
-1970-01-01, and the name of a zone that is not UTC is nothing.
+``any`` is everything that dateutil reads, independent of the clock and the zone of the machine: missing parts are those of
+1970-01-01, and zone names other than UTC are ignored.
 """
 
 from __future__ import annotations
@@ -13,15 +13,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from dateutil import parser
 
-from cbrn_data.tabular.kind import Column, Compare, Kind, matches, where
+from cbrn_data.tabular.doubt import Doubt, Look, Rows, either
+from cbrn_data.tabular.kind import KERNELS, Column, Compare, Kernel, Kind, matches, where
 from cbrn_data.tabular.schema import Field
-from cbrn_data.tabular.strptime import check_pattern, rearranged
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}")
@@ -32,20 +35,31 @@ _DATETIME = re.compile(
 _PLAIN_DATETIME = matches(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?")
 _ZONES = timedelta(hours=14)
 _LONGEST = 100
-"""Longer than any date; dateutil takes seconds over a megabyte."""
+"""The most characters of a date; dateutil takes seconds for a megabyte."""
 _BLANK = datetime(1970, 1, 1)
+_LAST_DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, *[0] * 243], dtype=np.uint8)
 _FIRST_DAY = pa.scalar(date(1, 1, 1), pa.date32())
 _FIRST_MOMENT = pa.scalar(datetime(1, 1, 1), pa.timestamp("us"))
+_FORMS = {"date": "Y-m-d", "datetime": "Y-m-dTH:M:S"}
+_MACHINE = frozenset({"%Z", "%c", "%x", "%X"})
 
 Read = Callable[[str], Any]
 
 
 def date_kind(field: Field) -> Kind:
-    """Return the kind of a date field. Raises ValueError for a format that is no pattern of strptime."""
+    """Return the kind of a date field. Raises ValueError for an invalid format."""
     if field.format == "default":
-        return Kind(read=_date, text=date.isoformat, values=_dates, spelt=_spelt_dates, scalar=_itself)
+        return Kind(
+            read=_date,
+            text=date.isoformat,
+            values=_dates,
+            spelt=_spelt_dates,
+            scalar=_itself,
+            doubt=lambda look: look.once(_no_dates),
+            beyond=_beyond,
+        )
     read = _reader(field.format, lambda found: found.date())
-    to_default = rearranged(field.format, "date")
+    to_default = _rearranged(field.format, "date")
     if to_default is None:
         return Kind(read=read, text=date.isoformat)
     return Kind(
@@ -58,7 +72,7 @@ def date_kind(field: Field) -> Kind:
 
 
 def time_kind(field: Field) -> Kind:
-    """Return the kind of a time field. Raises ValueError for a format that is no pattern of strptime."""
+    """Return the kind of a time field. Raises ValueError for an invalid format."""
     read = _time if field.format == "default" else _reader(field.format, lambda found: found.timetz())
     return Kind(
         read=read, text=_spelt_time, holds=lambda compare, value, limit: _hold(compare, _moment(value), _moment(limit))
@@ -66,8 +80,8 @@ def time_kind(field: Field) -> Kind:
 
 
 def datetime_kind(field: Field) -> Kind:
-    """Return the kind of a datetime field. Raises ValueError for a format that is no pattern of strptime."""
-    to_default = _itself if field.format == "default" else rearranged(field.format, "datetime")
+    """Return the kind of a datetime field. Raises ValueError for an invalid format."""
+    to_default = _itself if field.format == "default" else _rearranged(field.format, "datetime")
     read = _datetime if field.format == "default" else _reader(field.format, _itself)
     if to_default is None:
         return Kind(read=read, text=_spelt_moment, holds=_hold)
@@ -101,7 +115,7 @@ def _time(text: str) -> time | None:
 
 
 def _datetime(text: str) -> datetime | None:
-    """Return a dateTime of XML Schema, in which 24:00:00 is the end of a day; what is finer than a microsecond is cut."""
+    """Return a dateTime of XML Schema, in which 24:00:00 is the end of a day, truncated to microseconds."""
     found = _DATETIME.fullmatch(text)
     if not found:
         return None
@@ -115,15 +129,15 @@ def _datetime(text: str) -> datetime | None:
 
 
 def _reader(form: str, wanted: Callable[[datetime], Any]) -> Read:
-    """Return a reader by ``any`` or by a pattern of strptime. Raises ValueError for what is no pattern."""
+    """Return a reader for ``any`` or for a strptime pattern. Raises ValueError for an invalid pattern."""
     if form != "any":
-        check_pattern(form)
+        _check_pattern(form)
     parse = _any if form == "any" else lambda text: datetime.strptime(text, form)
 
     def read(text: str) -> Any:
         try:
             return wanted(parse(text))
-        except Exception:  # dateutil lets through whatever its attempts raise
+        except Exception:  # dateutil can raise any exception
             return None
 
     return read
@@ -137,7 +151,7 @@ def _any(text: str) -> datetime:
 
 
 def _hold(compare: Compare, value: datetime, limit: datetime) -> bool:
-    """Compare two moments; when only one has a zone, in every zone that the other may be meant in."""
+    """Compare two datetimes; if only one has a zone, for every possible zone of the other."""
     if (value.tzinfo is None) == (limit.tzinfo is None):
         return compare(value, limit)
     try:
@@ -149,7 +163,7 @@ def _hold(compare: Compare, value: datetime, limit: datetime) -> bool:
 
 
 def _moment(value: time) -> datetime:
-    """Return a time as a moment of one day, so that times are compared as moments are."""
+    """Return a time as a datetime of a fixed day, so that times are compared like datetimes."""
     return datetime.combine(_BLANK, value)
 
 
@@ -163,11 +177,12 @@ def _spelt_moment(value: datetime) -> str:
 
 
 def _spelt_time(value: time) -> str:
-    return _spelt_moment(_moment(value)).partition("T")[2] if value.tzinfo is None else _spelt_moment(_moment(value))
+    spelt = _spelt_moment(_moment(value))
+    return spelt.partition("T")[2] if value.tzinfo is None else spelt
 
 
 def _dates(column: Column) -> Column:
-    """Return dates as days. Arrow reads no other form than the default, but for the year 0000."""
+    """Return dates as Arrow dates. Arrow reads only the default form, but accepts the year 0000."""
     try:
         days = column.cast(pa.date32())
     except pa.ArrowInvalid:
@@ -175,6 +190,35 @@ def _dates(column: Column) -> Column:
         read = pc.strptime(texts, format="%Y-%m-%d", unit="s", error_is_null=True).cast(pa.date32())
         days = where(pc.equal(read.cast(pa.string()), texts), read).take(pc.index_in(column, texts))
     return where(pc.greater_equal(days, _FIRST_DAY), days)
+
+
+@cache
+def _date_pairs() -> list[npt.NDArray[np.uint8]]:
+    """Return what each pair of bytes means, in the five places of ``yyyy-mm-dd``; one that is wrong has a large number."""
+    pairs = np.arange(1 << 16)
+    first, second = (pairs & 255) - ord("0"), (pairs >> 8) - ord("0")
+    is_first, is_second, dash = (first >= 0) & (first <= 9), (second >= 0) & (second <= 9), ord("-") - ord("0")
+    number = np.where(is_first & is_second, 10 * first + second, 255)
+    year = np.where(number < 100, number > 0, 128)
+    ten_months = np.where((first == dash) & ((second == 0) | (second == 1)), 10 * second, 100)
+    months = np.where(is_first & (second == dash), first, 100)
+    day = np.where(number > 0, number, 255)
+    return [meaning.astype(np.uint8) for meaning in (year, year, ten_months, months, day)]
+
+
+def _no_dates(look: Look) -> Rows:
+    """Return the rows that may not be a date in the default form; the 29th of February may not be one."""
+    rows, cells = look.of_length(10)
+    pairs = zip(_date_pairs(), cells.view("<u2").T, strict=True)
+    century, year, ten_months, months, day = (meaning[pair] for meaning, pair in pairs)
+    good = ((century | year) == 1) & (day <= _LAST_DAYS[ten_months + months])
+    return either(look.rows(look.lengths != 10), rows[~good])  # type: ignore[return-value]
+
+
+def _beyond(compare: Compare, limit: date) -> Doubt:
+    """Return the doubt of a bound: the order of dates is that of their texts."""
+    text, kernel = limit.isoformat(), KERNELS[compare]
+    return lambda look: either(look.once(_no_dates), look.rows_without(kernel(look.column, text)))
 
 
 def _spelt_dates(column: Column) -> Column:
@@ -186,13 +230,13 @@ def _without_z(column: Column) -> Column:
 
 
 def _spelt_moments(column: Column) -> Column:
-    """Return moments that have no fraction, and no zone but Z: their default form is their text."""
+    """Return datetimes without a fraction, and without a zone other than Z: their text is canonical."""
     whole = _without_z(column)
     return where(pc.and_(pc.is_valid(_moments(whole)), pc.equal(pc.utf8_length(whole), 19)), column)
 
 
 def _moments(column: Column) -> Column:
-    """Return moments without a zone."""
+    """Return datetimes without a zone, else null."""
     plain = where(_PLAIN_DATETIME(column), column)
     try:
         moments = plain.cast(pa.timestamp("us"))
@@ -200,3 +244,38 @@ def _moments(column: Column) -> Column:
         days = _dates(pc.utf8_slice_codeunits(plain, 0, 10))
         moments = where(pc.is_valid(days), plain).cast(pa.timestamp("us"))
     return where(pc.greater_equal(moments, _FIRST_MOMENT), moments)
+
+
+def _check_pattern(form: str) -> None:
+    """Raise ValueError unless a time written with the pattern can be read with it, with the same result on every machine."""
+    directives = re.findall("%.?", form)
+    if not set(directives) - {"%%"}:
+        raise ValueError(f"the format {form!r} is not default, any or a strptime pattern")
+    if _MACHINE & set(directives):
+        raise ValueError(f"the format {form!r} depends on the machine")
+    moment = datetime(2000, 1, 1, tzinfo=UTC)
+    try:
+        datetime.strptime(moment.strftime(form), form)
+    except (ValueError, re.error) as error:
+        raise ValueError(f"the format {form!r} is not a valid strptime pattern ({error})") from error
+
+
+def _rearranged(form: str, kind: str) -> Kernel | None:
+    """Return a kernel that converts texts of a pattern to the default form of ``kind``, with null for other texts.
+
+    A pattern of only whole numbers (``%d/%m/%Y``) can be rearranged in Arrow, if every number has all its digits; strptime,
+    which the standard names, reads other texts one at a time. None for a pattern with other parts, or an incomplete date.
+    """
+    parts = re.findall("%(.)|([^%]+)", form)
+    names = [name for name, _ in parts if name]
+    if not {"Y", "m", "d"} <= set(names) <= set(_FORMS.get(kind, "")) - set("-:T") or len(set(names)) < len(names):
+        return None
+    pattern = "".join(f"([0-9]{{{4 if name == 'Y' else 2}}})" if name else re.escape(text) for name, text in parts)
+    places = {name: rf"\{number}" for number, name in enumerate(names, 1)}
+    wanted = "".join(places.get(char, char if char in "-:T" else "00") for char in _FORMS[kind])
+    is_plain, whole = matches(pattern), rf"\A{pattern}\z"
+
+    def kernel(column: Column) -> Column:
+        return pc.replace_substring_regex(where(is_plain(column), column), whole, wanted)
+
+    return kernel

@@ -1,128 +1,113 @@
-"""Tables held against their schemas: one file, or a whole Data Package with the references between its tables."""
+"""Validate tables with their schemas: one file, or a Data Package with the references between its tables."""
 
 from __future__ import annotations
 
-import hashlib
-import io
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, suppress
 from graphlib import CycleError, TopologicalSorter
-from typing import Any, BinaryIO
 
-from cbrn_data.tabular.blocks import Block, ahead, read_blocks, read_header
+from cbrn_data.deadline import Clock
+from cbrn_data.isolated import UnreadableError
+from cbrn_data.tabular.blocks import Block, ahead
 from cbrn_data.tabular.compile import CompiledSchema, compile_schema
-from cbrn_data.tabular.faults import LISTED, Fault, Tally
-from cbrn_data.tabular.header import columns, header_faults, matched
+from cbrn_data.tabular.issues import LISTED, Issue, Tally
 from cbrn_data.tabular.keys import KnownKeys
-from cbrn_data.tabular.native import read_json_rows
-from cbrn_data.tabular.resource import Resource, UnsupportedResource
-from cbrn_data.tabular.schema import ForeignKey, TableSchema
+from cbrn_data.tabular.reading import Verdict, collecting, digest_file, read
+from cbrn_data.tabular.resource import Resource
+from cbrn_data.tabular.schema import ForeignKey, UnsupportedSchema
 from cbrn_data.tabular.stream import Comparables, TableCheck
 
+OVER = "the time of --deadline is over before its end"
 
-@dataclass
-class Verdict:
-    """What was found of one resource; ``seconds`` is wall time, ``size`` the bytes that were read."""
-
-    resource: Resource
-    labels: list[str] = field(default_factory=list)
-    rows: int = 0
-    size: int = 0
-    sha256: str = ""
-    seconds: float = 0.0
-    tally: Tally = field(default_factory=Tally)
-
-    @property
-    def valid(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.tally.counts
+__all__ = ["Verdict", "validate"]
 
 
-class _Hashing(io.RawIOBase):
-    """A file that is hashed while it is read: what was read in another thread, until the next read."""
+def validate(
+    resources: Sequence[Resource],
+    cap: int = LISTED,
+    progress: Callable[[int], object] = lambda rows: None,
+    clock: Clock | None = None,
+) -> list[Verdict]:
+    """Validate every resource, referenced tables first; return verdicts in the given order.
 
-    def __init__(self, file: BinaryIO, thread: Executor) -> None:
-        self._file, self._thread, self._digest = file, thread, hashlib.sha256()
-        self._hashed: Future[None] | None = None
-        self.size = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        self._wait()
-        count: int = self._file.readinto(buffer)  # type: ignore[attr-defined]
-        self._hashed = self._thread.submit(self._digest.update, memoryview(buffer)[:count])
-        self.size += count
-        return count
-
-    @property
-    def sha256(self) -> str:
-        """The digest in hex of all that was read."""
-        self._wait()
-        return self._digest.hexdigest()
-
-    def _wait(self) -> None:
-        if self._hashed is not None:
-            self._hashed.result()
-
-
-def validate(resources: Sequence[Resource], cap: int = LISTED) -> list[Verdict]:
-    """Judge every resource, in the order in which the tables refer to one another; verdicts come in the given order.
-
-    Raises UnsupportedResource for a foreign key that leads to no table of ``resources``.
+    A resource that cannot be judged has an issue that says why; the others are judged. ``progress`` is called with the
+    number of rows of each block that was validated. When the time of ``clock`` is over, what is not read has an issue.
     """
-    tables = {resource.name: resource for resource in resources if resource.schema}
-    compiled = {name: compile_schema(_of(resource)) for name, resource in tables.items()}
-    wanted = _wanted(tables)
+    verdicts = {resource.name: Verdict(resource, tally=Tally(cap)) for resource in resources}
+    for verdict in verdicts.values():
+        for message in verdict.resource.wrong:
+            verdict.tally.add(Issue(0, 0, "", "resource-wrong", message=message))
+    tables = {name: verdict.resource for name, verdict in verdicts.items() if _is_usable(verdict)}
+    compiled = {name: schema for name in list(tables) if (schema := _compiled(verdicts[name]))}
+    tables = {name: tables[name] for name in compiled}
+    wanted = _wanted(tables, verdicts)
     known = {name: {fields: KnownKeys() for fields in keys} for name, keys in wanted.items()}
     done: set[str] = set()
-    verdicts = {resource.name: Verdict(resource, tally=Tally(cap)) for resource in resources}
     for name in _order(tables):
-        leads_to = {key: _target(name, key) for key in _of(tables[name]).foreign_keys}
-        for target in sorted({target for target, _ in leads_to.values()} - done):
-            _collect(tables[target], compiled[target], known[target])
+        targets = {key: _target(name, key) for key in tables[name].fields.foreign_keys if _leads(name, key, tables)}
+        for target in sorted({target for target, _ in targets.values()} - done):
+            _collect(tables[target], compiled[target], known[target], clock)
             done.add(target)
-        keys = {key: known[target][fields] for key, (target, fields) in leads_to.items()}
-        _judge(verdicts[name], compiled[name], keys, {} if name in done else known.get(name, {}))
+        keys = {key: known[target][fields] for key, (target, fields) in targets.items()}
+        _judge(verdicts[name], compiled[name], keys, {} if name in done else known.get(name, {}), progress, clock)
         done.add(name)
-    for resource in resources:
-        if resource.schema is None:
-            _judge_file(verdicts[resource.name])
+    for name, verdict in verdicts.items():
+        if name not in tables and not verdict.resource.problem and not verdict.resource.is_table:
+            _judge_file(verdict, clock)
     return [verdicts[resource.name] for resource in resources]
 
 
-def _of(resource: Resource) -> TableSchema:
-    assert resource.schema
-    return resource.schema
+def _is_usable(verdict: Verdict) -> bool:
+    """Return whether a resource is a table that can be judged; one that cannot gets an issue."""
+    resource = verdict.resource
+    if resource.problem:
+        verdict.tally.add(Issue(0, 0, "", "resource-unsupported", message=resource.problem))
+    return resource.is_table and not resource.problem
+
+
+def _compiled(verdict: Verdict) -> CompiledSchema | None:
+    try:
+        return compile_schema(verdict.resource.fields)
+    except UnsupportedSchema as error:
+        verdict.tally.add(Issue(0, 0, "", "resource-unsupported", message=str(error)))
+        return None
 
 
 def _target(name: str, key: ForeignKey) -> tuple[str, tuple[str, ...]]:
     return key.resource or name, key.references
 
 
-def _wanted(tables: dict[str, Resource]) -> dict[str, set[tuple[str, ...]]]:
-    """Return which keys of each table others refer to."""
+def _leads(name: str, key: ForeignKey, tables: dict[str, Resource]) -> bool:
+    """Return whether a foreign key refers to fields of a table that can be judged."""
+    target, fields = _target(name, key)
+    return target in tables and all(tables[target].fields.has(field) for field in fields)
+
+
+def _wanted(tables: dict[str, Resource], verdicts: dict[str, Verdict]) -> dict[str, set[tuple[str, ...]]]:
+    """Return the keys of each table that others refer to; a foreign key that leads nowhere is an issue."""
     wanted: dict[str, set[tuple[str, ...]]] = {}
     for name, resource in tables.items():
-        for key in _of(resource).foreign_keys:
+        for key in resource.fields.foreign_keys:
             target, fields = _target(name, key)
-            if target not in tables:
-                raise UnsupportedResource(f"{name}: a foreign key leads to {target!r}, which is no table of the package")
-            for field_name in fields:
-                if field_name not in _of(tables[target]).names:
-                    raise UnsupportedResource(f"{name}: a foreign key leads to {target}.{field_name}, which is no field")
-            wanted.setdefault(target, set()).add(fields)
+            if _leads(name, key, tables):
+                wanted.setdefault(target, set()).add(fields)
+                continue
+            lacks = [field for field in fields if target in tables and not tables[target].fields.has(field)]
+            what = f"{target}.{lacks[0]}, which is not a field" if lacks else f"{target!r}, which is not in the package"
+            if target in verdicts and not lacks:
+                what = f"{target!r}, which cannot be read"
+            message = f"a foreign key refers to {what}"
+            verdicts[name].tally.add(Issue(0, 0, "", "resource-unsupported", message=message))
     return wanted
 
 
 def _order(tables: dict[str, Resource]) -> list[str]:
-    """Return the tables so that each comes after those it refers to, as far as that can be."""
-    graph = {name: {_target(name, key)[0] for key in _of(tables[name]).foreign_keys} - {name} for name in tables}
+    """Return the tables, each after those it refers to; in the given order if references are circular."""
+    graph = {
+        name: {_target(name, key)[0] for key in resource.fields.foreign_keys if _leads(name, key, tables)} - {name}
+        for name, resource in tables.items()
+    }
     try:
         return list(TopologicalSorter(graph).static_order())
     except CycleError:
@@ -134,79 +119,76 @@ def _judge(
     compiled: CompiledSchema,
     known: dict[ForeignKey, KnownKeys],
     referred: dict[tuple[str, ...], KnownKeys],
+    progress: Callable[[int], object],
+    clock: Clock | None,
 ) -> None:
     start = time.perf_counter()
     check = TableCheck(compiled, verdict.tally, known, referred, as_frictionless=True)
     try:
-        for block in ahead(_blocks(verdict)):
+        for block in _in_time(ahead(read(verdict)), clock):
             check.add(block)
-        check.finish(partial(_blocks, Verdict(verdict.resource)))
-        _hold_against(verdict)
-    except OSError as error:
-        _unreadable(verdict, error)
+            progress(block.table.num_rows)
+        check.finish(lambda: _in_time(collecting(verdict)(), clock))
+        _check_digest(verdict)
+    except (OSError, UnreadableError) as error:
+        unreadable(verdict, error)
     verdict.rows = check.rows
     verdict.seconds = time.perf_counter() - start
 
 
-def _collect(resource: Resource, compiled: CompiledSchema, referred: dict[tuple[str, ...], KnownKeys]) -> None:
-    """Gather the keys of a table that is judged later, or that refers to itself; a file that is not there has none."""
-    with suppress(OSError):
-        for block in ahead(_blocks(Verdict(resource))):
+def _in_time(blocks: Iterator[Block], clock: Clock | None) -> Iterator[Block]:
+    """Yield the blocks. Raises OSError when the time is over."""
+    with closing(blocks):  # type: ignore[type-var]  # a generator, whose thread must end
+        while not (clock and clock.is_over):
+            if (block := next(blocks, None)) is None:
+                return
+            yield block
+    raise OSError(0, OVER)
+
+
+def _collect(
+    resource: Resource, compiled: CompiledSchema, referred: dict[tuple[str, ...], KnownKeys], clock: Clock | None
+) -> None:
+    """Collect the keys of a table that is validated later, or that refers to itself; a missing file has none."""
+    with suppress(OSError, UnreadableError):
+        for block in _in_time(ahead(read(Verdict(resource))), clock):
             parts = Comparables(compiled, compiled.nulled(block.table))
             for fields, keys in referred.items():
                 keys.add(parts.of(fields))
 
 
-def _blocks(verdict: Verdict) -> Iterator[Block]:
-    """Yield the blocks of a table whose columns are those of its schema; what stands in the way is told."""
-    resource, schema = verdict.resource, _of(verdict.resource)
-    if resource.rows is not None or resource.form == "json":
-        _digest(verdict)
-        yield from read_json_rows(resource, schema, verdict.tally, verdict.labels)
-        return
-    with resource.opened(buffering=0) as raw, ThreadPoolExecutor(1) as thread:
-        file: Any = _Hashing(raw, thread)
-        if resource.has_header:
-            labels, begun, line = read_header(file, resource.dialect)
-            verdict.labels = [label.strip() for label in labels]
-        else:
-            verdict.labels, begun, line = list(schema.names), b"", 1
-        for fault in header_faults(verdict.labels, schema):
-            verdict.tally.add(fault)
-        if names := columns(verdict.labels, schema):
-            for block in read_blocks(file, names, begun, line, resource.dialect):
-                yield matched(block, schema)
-        while file.read(1 << 20):
-            pass
-        verdict.sha256, verdict.size = file.sha256, file.size
-
-
-def _judge_file(verdict: Verdict) -> None:
-    """Hold a resource that is no table against its digest and size."""
+def _judge_file(verdict: Verdict, clock: Clock | None) -> None:
+    """Check the digest and size of a resource that is not a table."""
     start = time.perf_counter()
     try:
-        _digest(verdict)
-        _hold_against(verdict)
+        for path in verdict.resource.paths:
+            if clock and clock.is_over:
+                raise OSError(0, OVER)
+            digest_file(verdict, path)
+        _check_digest(verdict)
     except OSError as error:
-        _unreadable(verdict, error)
+        unreadable(verdict, error)
     verdict.seconds = time.perf_counter() - start
 
 
-def _unreadable(verdict: Verdict, error: OSError) -> None:
-    verdict.tally.add(Fault(0, 0, "", "file-unreadable", message=f"the file cannot be read ({error.strerror})"))
-
-
-def _digest(verdict: Verdict) -> None:
-    if verdict.resource.path:
-        with verdict.resource.opened() as file:
-            verdict.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            verdict.size = file.tell()
-
-
-def _hold_against(verdict: Verdict) -> None:
+def unreadable(verdict: Verdict, error: OSError | UnreadableError) -> None:
+    """Add the issue of a file that cannot be read."""
+    if isinstance(error, UnreadableError):
+        verdict.tally.add(Issue(0, 0, "", "file-kind", message=f"the file {error}"))
+        return
     resource = verdict.resource
-    if resource.sha256 and verdict.sha256 and resource.sha256 != verdict.sha256:
-        message = f"expected is {resource.sha256[:16]}…, actual is {verdict.sha256[:16]}…"
-        verdict.tally.add(Fault(0, 0, "", "file-hash", message=message))
-    if resource.size is not None and verdict.sha256 and resource.size != verdict.size:
-        verdict.tally.add(Fault(0, 0, "", "file-size", message=f"expected are {resource.size} bytes, actual {verdict.size}"))
+    named = f"{error.filename}: " if len(resource.paths) > 1 and error.filename else ""
+    verdict.tally.add(Issue(0, 0, "", "file-unreadable", message=f"{named}the file cannot be read ({error.strerror})"))
+
+
+def _check_digest(verdict: Verdict) -> None:
+    resource = verdict.resource
+    algorithm, expected = resource.digest or ("sha256", "")
+    there = verdict.digests.get(algorithm, "")
+    if expected and there and expected != there:
+        message = f"the {algorithm} is {there[:16]}…, expected {expected[:16]}…"
+        verdict.tally.add(Issue(0, 0, "", "file-hash", message=message))
+    if resource.size is not None and resource.paths and verdict.size and resource.size != verdict.size:
+        verdict.tally.add(
+            Issue(0, 0, "", "file-size", message=f"the size is {verdict.size} bytes, expected {resource.size}")
+        )

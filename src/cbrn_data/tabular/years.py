@@ -1,10 +1,10 @@
-"""Years, months of years, and lengths of time, as XML Schema spells them.
+"""Years, year-months and durations, in the forms of XML Schema.
 
-gYear and gYearMonth (https://www.w3.org/TR/xmlschema-2/#gYear): four digits or more, perhaps with a minus before and a zone
-behind, which has no part in any comparison. The year 0000 is accepted, as in XML Schema 1.1 and ISO 8601.
+gYear and gYearMonth (https://www.w3.org/TR/xmlschema-2/#gYear): four digits or more, with an optional minus sign and zone;
+comparisons ignore the zone. The year 0000 is accepted, as in XML Schema 1.1 and ISO 8601.
 
-duration (https://www.w3.org/TR/xmlschema-2/#duration): months and seconds, which have no common measure. One duration is
-more than another when it is from each of the four moments that XML Schema names for this; else a bound does not hold.
+duration (https://www.w3.org/TR/xmlschema-2/#duration): months and seconds, which have no common unit. A comparison of two
+durations holds if it holds when both are added to each of the four datetimes that XML Schema defines for this.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from typing import Any
 import pyarrow as pa
 
 from cbrn_data.tabular.kind import Column, Compare, Kind, matches, where
-from cbrn_data.tabular.schema import Field
 
 _ZONE = r"(?:Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00)?"
 _YEAR_PART = r"-?(?:[1-9][0-9]{3,17}|0[0-9]{3})"
@@ -32,33 +31,7 @@ _MOST = 4000
 _STARTS = ((1696, 9), (1697, 2), (1903, 3), (1903, 7))
 
 Duration = tuple[int, Fraction]
-"""Months and seconds, both below zero or both not."""
-
-
-def year(field: Field) -> Kind:
-    """Return the kind of a year field."""
-
-    def values(column: Column) -> Column:
-        return where(_PLAIN_YEAR(column), column).cast(pa.int64())
-
-    return Kind(
-        read=_year, literal=_literal_year, values=values, spelt=lambda column: values(column).cast(pa.string()), scalar=int
-    )
-
-
-def yearmonth(field: Field) -> Kind:
-    """Return the kind of a field of months; they are in order as numbers of months, and as text when both are plain."""
-    return Kind(
-        read=_month,
-        text=lambda months: f"{months // 12:04d}-{months % 12 + 1:02d}",
-        certain=_PLAIN_MONTH,
-        spelt=lambda column: where(_PLAIN_MONTH(column), column),
-    )
-
-
-def duration(field: Field) -> Kind:
-    """Return the kind of a field of durations."""
-    return Kind(read=_duration, text=lambda value: f"{value[0]}M{value[1]}S", holds=_duration_holds)
+"""Months and seconds, both negative or both non-negative."""
 
 
 def _year(text: str) -> int | None:
@@ -88,17 +61,36 @@ def _duration(text: str) -> Duration | None:
     return minus * (12 * years + months), minus * length
 
 
+def _end(start: tuple[int, int], value: Duration) -> Fraction:
+    """Return the end, in seconds since day 0, of a duration that begins on the first day of the month ``start``."""
+    months = start[0] * 12 + start[1] - 1 + value[0]
+    year, month = months // 12, months % 12 + 1
+    # The number of the first day of the month in the proleptic Gregorian calendar.
+    shifted, of_year = (year, month - 3) if month > 2 else (year - 1, month + 9)
+    days = 365 * shifted + shifted // 4 - shifted // 100 + shifted // 400 + (153 * of_year + 2) // 5
+    return days * 86400 + value[1]
+
+
 def _duration_holds(compare: Compare, value: Duration, limit: Duration) -> bool:
     return all(compare(_end(start, value), _end(start, limit)) for start in _STARTS)
 
 
-def _end(start: tuple[int, int], value: Duration) -> Fraction:
-    """Return, in seconds since the day 0, when a duration ends that begins on the first day of a month."""
-    months = start[0] * 12 + start[1] - 1 + value[0]
-    return _days(months // 12, months % 12 + 1) * 86400 + value[1]
+def _plain_years(column: Column) -> Column:
+    return where(_PLAIN_YEAR(column), column).cast(pa.int64())
 
 
-def _days(year: int, month: int) -> int:
-    """Return the number of the first day of a month in the Gregorian calendar, of any year."""
-    shifted, of_year = (year, month - 3) if month > 2 else (year - 1, month + 9)
-    return 365 * shifted + shifted // 4 - shifted // 100 + shifted // 400 + (153 * of_year + 2) // 5
+YEAR = Kind(
+    read=_year,
+    literal=_literal_year,
+    values=_plain_years,
+    spelt=lambda column: _plain_years(column).cast(pa.string()),
+    scalar=int,
+)
+YEARMONTH = Kind(
+    read=_month,
+    text=lambda months: f"{months // 12:04d}-{months % 12 + 1:02d}",
+    certain=_PLAIN_MONTH,
+    spelt=lambda column: where(_PLAIN_MONTH(column), column),
+)
+"""The kind of a yearmonth field; its values are numbers of months."""
+DURATION = Kind(read=_duration, text=lambda value: f"{value[0]}M{value[1]}S", holds=_duration_holds)

@@ -1,0 +1,173 @@
+"""Bulk tables (``evidence: by-line``): read one source in blocks, each of its rows as a row of the table.
+
+The source is a CSV file with every column of the table except ``source_line``, in any order; its rows are sorted by the
+bytes of the key (``LC_ALL=C sort``). Each row becomes a row of the table, with the line on which it begins. A row that
+breaks a rule is quarantined, with a finding. Producer and auditor make the same rows from the same source, with one block
+in memory.
+
+Why sorted: rows of a release are in the order of their key. In a sorted source they already are, equal keys are adjacent,
+and two releases are compared in one pass. Sorting here would need the whole table in memory.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cbrn_data import foreign
+from cbrn_data.findings import Finding, shown
+from cbrn_data.schema.check import KnownKeysOf, compile_table, explained, table_check
+from cbrn_data.schema.model import LINE, TableDefinition
+from cbrn_data.tabular.blocks import Block, Ints, ahead, read_blocks, read_header
+from cbrn_data.tabular.compile import BrokenRule
+from cbrn_data.tabular.header import matched
+from cbrn_data.tabular.issues import LISTED, Issue, Tally
+from cbrn_data.tabular.keys import flat, places
+from cbrn_data.tabular.stream import TableCheck
+
+SET_ASIDE = LISTED
+"""The most rows that are quarantined; a file with more of them is wrong as a whole."""
+
+_CODES = {"csv-encoding": "source-encoding"}
+_KEY = "^[a-z0-9][a-z0-9-]*$"
+
+
+@dataclass
+class BulkReading:
+    """The state of reading a bulk source: the number of good ``rows`` and ``cells``, issues, and bad rows by line.
+
+    ``records`` is the number of all records; ``keys`` are the first and the last key, empty before the first block.
+    ``done`` is the part of the file that was read, from 0 to 1, including blocks that are not yet processed.
+    """
+
+    table: TableDefinition
+    rows: int = 0
+    done: float = 0.0
+    header: str = ""
+    header_start: int = 0
+    records: int = 0
+    keys: list[str | None] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
+    set_aside: dict[int, dict[str, str | None]] = field(default_factory=dict)
+
+    def findings(self, place: str) -> list[Finding]:
+        """Return the issues as findings of the file ``place``; one more finding counts the issues that are not listed."""
+        found = [_finding(self.table, issue, place) for issue in self.tally.listed]
+        if self.tally.unlisted:
+            counts = ", ".join(f"{number:,} {code}" for code, number in sorted(self.tally.counts.items()))
+            message = f"{self.tally.unlisted:,} more findings are not listed; total: {counts}"
+            found.append(Finding("findings-unlisted", message, place))
+        return found
+
+
+def header_messages(header: Sequence[str], table: TableDefinition) -> list[str]:
+    """Return the problems of the header of a bulk source."""
+    wanted = [name for name in table.names if name != LINE]
+    messages = [f"has no column {name!r}" for name in wanted if name not in header]
+    messages += [f"has a column {shown(name, 80)!r} that {table.name} does not" for name in header if name not in wanted]
+    return messages + [f"the column {shown(name, 80)!r} is repeated" for name in wanted if header.count(name) > 1]
+
+
+def read_records(path: Path, reading: BulkReading, known: KnownKeysOf) -> Iterator[pa.Table]:
+    """Yield the good rows of a source as blocks of the table, and update ``reading``.
+
+    A wrong header yields no rows, and is reported as ``curated-header``.
+    """
+    table = reading.table
+    with foreign.opened(path, buffering=0) as file:
+        size = os.fstat(file.fileno()).st_size
+        header, begun, line = read_header(file)
+        reading.header, reading.header_start = header_words(path)
+        for message in header_messages(header, table):
+            reading.tally.add(Issue(0, 1, "", "curated-header", message=message))
+        if reading.tally.counts:
+            return
+
+        def blocks() -> Iterator[Block]:
+            for block in ahead(read_blocks(file, header, begun, line)):
+                reading.done = file.tell() / size
+                yield block
+
+        yield from ahead(judge_blocks(blocks(), reading, known))
+
+
+def judge_blocks(blocks: Iterable[Block], reading: BulkReading, known: KnownKeysOf) -> Iterator[pa.Table]:
+    """Yield the good rows of consecutive blocks of a bulk source, and update ``reading``."""
+    table = reading.table
+    part = compile_table(table).part([name for name in table.names if name != LINE])
+    keys = _Keys(table.primary_key[0])
+    check = table_check(table, known, part, more=keys.failures, tally=reading.tally)
+    for block in blocks:
+        yield from _good_rows(matched(block, part.schema), check, reading)
+        reading.records, reading.keys = check.rows, keys.ends
+
+
+def header_words(path: Path) -> tuple[str, int]:
+    """Return the first line without its line break, and its offset: 1 after a byte order mark, else 0."""
+    with foreign.opened(path) as file:
+        line = file.readline(1 << 16).decode("utf-8", "replace")
+    return re.split("[\r\n]", line.removeprefix("\ufeff"), maxsplit=1)[0], int(line.startswith("\ufeff"))
+
+
+def _good_rows(block: Block, check: TableCheck, reading: BulkReading) -> Iterator[pa.Table]:
+    table, wrong = check.add(block)
+    for issue in block.issues:
+        if issue.code == "csv-quote" and len(reading.set_aside) <= SET_ASIDE:
+            reading.set_aside[issue.line] = {"1": issue.cells[0]}
+    if not block.table.num_rows:
+        return
+    lines = block.lines(np.arange(block.table.num_rows))
+    _keep(reading, block, lines, wrong[: SET_ASIDE + 1])
+    names = [name for name in reading.table.names if name != LINE]
+    good = table.select(names).append_column(LINE, pa.array(lines).cast(pa.string()))
+    good = good.select(reading.table.names)
+    if len(wrong):
+        good = good.take(pa.array(np.setdiff1d(np.arange(len(lines)), wrong)))
+    reading.rows += good.num_rows
+    if good.num_rows:
+        yield good
+
+
+def _keep(reading: BulkReading, block: Block, lines: Ints, wrong: Ints) -> None:
+    """Store the bad rows; a ragged row, or a line that is not a row, has numbers as column names."""
+    uneven = {
+        issue.line: {str(number): cell for number, cell in enumerate(issue.cells, start=1)}
+        for issue in block.issues
+        if issue.code == "csv-row-width"
+    }
+    for line, row in zip(lines[wrong].tolist(), block.table.take(pa.array(wrong)).to_pylist(), strict=True):
+        if len(reading.set_aside) <= SET_ASIDE:
+            reading.set_aside[line] = uneven.get(line, row)
+
+
+class _Keys:
+    """Checks the form and the order of keys across blocks; ``ends`` are the first and last key, empty at the start."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.ends: list[str | None] = []
+
+    def failures(self, data: pa.Table, found: Sequence[BrokenRule]) -> Iterator[BrokenRule]:
+        """Yield the rows whose key has another form, repeats the key before it, or is smaller."""
+        keys = flat(data[self._name])
+        odd = places(pc.invert(pc.match_substring_regex(keys, _KEY)))
+        if len(odd):
+            yield BrokenRule(self._name, "key-form", "", odd)
+        before = pa.concat_arrays([pa.array(self.ends[1:] or [None], pa.string()), keys.slice(0, len(keys) - 1)])
+        for code, compare in (("key-repeated", pc.equal), ("records-unordered", pc.greater)):
+            rows = places(compare(before, keys))
+            if len(rows):
+                yield BrokenRule(self._name, code, "primaryKey", rows)
+        self.ends = [self.ends[0] if self.ends else keys[0].as_py(), keys[len(keys) - 1].as_py()]
+
+
+def _finding(table: TableDefinition, issue: Issue, place: str) -> Finding:
+    code, value = _CODES.get(issue.code, issue.code), issue.value and shown(issue.value, 80)
+    return Finding(code, explained(table, issue), place, issue.line or None, table.name, None, issue.field or None, value)

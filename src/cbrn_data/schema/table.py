@@ -1,0 +1,192 @@
+"""A table of any size: its definition, and its rows as blocks of Arrow text that can be read again.
+
+Cells are text, or null if empty; rows are in the order of the key. A table is in memory or in a canonical CSV file, with the
+same interface.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cbrn_data.errors import ReleaseError
+from cbrn_data.progress import advance_bytes
+from cbrn_data.schema.model import Package, TableDefinition
+from cbrn_data.store import disk
+from cbrn_data.store.folder import SUMS, parse_checksums
+from cbrn_data.tabular.blocks import Block, read_blocks, read_header
+from cbrn_data.tabular.keys import KnownKeys, flat
+from cbrn_data.tabular.schema import ForeignKey
+
+Row = dict[str, str | None]
+"""The cells of a row by field; an empty cell is null."""
+
+ROWS_LIMIT = 256 << 20
+"""The most bytes of a table whose rows are in memory at once; as objects they take ten times as much."""
+
+_DIGITS = 20
+"""Characters to which integers in keys are padded, so that they sort as text."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of a table as blocks; ``files`` are its CSV and JSON by extension, if they are written.
+
+    ``counted`` is the number of rows, if it is known without reading them.
+    """
+
+    definition: TableDefinition
+    read: Callable[[], Iterable[Block]]
+    files: Mapping[str, disk.FileRef] = field(default_factory=dict)
+    counted: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the table."""
+        return self.definition.name
+
+    def blocks(self) -> Iterator[pa.Table]:
+        """Yield the rows by block, with the fields of the definition; a missing field is null."""
+        for block in self.read():
+            yield with_fields(block.table, self.definition.names)
+
+    @property
+    def size(self) -> int:
+        """The number of bytes of the CSV file, 0 if there is none."""
+        return disk.size_of(self.files["csv"]) if "csv" in self.files else 0
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """All rows; for a table that may be large use ``blocks`` or ``first``. Raises ReleaseError for one too large."""
+        rows: list[Row] = []
+        room = ROWS_LIMIT
+        for block in self.blocks():
+            room -= block.nbytes
+            if room < 0:
+                raise ReleaseError(f"{self.name}.csv: has more than {ROWS_LIMIT >> 20} MB, too much for rows in memory")
+            rows += block.to_pylist()
+        return rows
+
+    def first(self, count: int) -> list[Row]:
+        """Return the first rows, at most ``count``."""
+        rows: list[Row] = []
+        for block in self.blocks():
+            rows += block.slice(0, count - len(rows)).to_pylist()
+            if len(rows) >= count:
+                break
+        return rows
+
+    @cached_property
+    def _keys(self) -> dict[tuple[str, ...], KnownKeys]:
+        return {}
+
+    def keys(self, names: tuple[str, ...]) -> KnownKeys:
+        """Return the values of some fields, to which references can refer; they are read once."""
+        if names not in self._keys:
+            self._keys[names] = KnownKeys()
+            for block in self.blocks():
+                self._keys[names].add([flat(block[name]) for name in names])
+        return self._keys[names]
+
+    @cached_property
+    def count(self) -> int:
+        """The number of rows."""
+        return self.counted if self.counted is not None else sum(block.num_rows for block in self.blocks())
+
+
+Tables = Mapping[str, Table]
+"""The tables of a release by name, in the order of its package."""
+
+
+def table_of_rows(definition: TableDefinition, rows: Sequence[Mapping[str, str | None]]) -> Table:
+    """Return a table of rows in memory."""
+    block = block_of(text_table(definition.names, rows))
+    return Table(definition, lambda: [block], counted=len(rows))
+
+
+def table_in_file(
+    definition: TableDefinition,
+    path: Path,
+    files: Mapping[str, disk.FileRef] | None = None,
+    counted: int | None = None,
+) -> Table:
+    """Return the table in a canonical CSV file, which is read block by block; without ``files`` it may be missing.
+
+    Reading it raises ReleaseError for a file that cannot be read.
+    """
+
+    def read() -> Iterator[Block]:
+        if files or disk.mode(path):
+            with disk.opened(path) as file:
+                header, begun, line = read_header(file)
+                before = 0
+                for block in read_blocks(file, header, begun, line):
+                    yield block
+                    advance_bytes(-before + (before := file.tell()))
+
+    return Table(definition, read, files or {}, counted)
+
+
+def released_tables(folder: Path, package: Package) -> dict[str, Table]:
+    """Return the tables in the folder of a release, with its listed digests; a missing table is empty."""
+    listed = parse_checksums(folder / SUMS, disk.read(folder / SUMS)) if disk.mode(folder / SUMS) else {}
+
+    def files(name: str) -> dict[str, disk.FileRef]:
+        paths = {form: folder / f"{name}.{form}" for form in ("csv", "json")}
+        there = {form: path for form, path in paths.items() if path.name in listed and disk.mode(path)}
+        return {form: disk.FileRef(path, listed[path.name], disk.size(path)) for form, path in there.items()}
+
+    return {name: table_in_file(table, folder / f"{name}.csv", files(name)) for name, table in package.tables.items()}
+
+
+def cell_count(block: pa.Table) -> int:
+    """Return the number of cells that have a value."""
+    return sum(len(column) - column.null_count for column in block.columns)
+
+
+def block_of(data: pa.Table) -> Block:
+    """Return rows of text as a single block, with one line for each row."""
+    return Block(data, 1, 1, data.num_rows, data.num_rows)
+
+
+def text_table(names: Sequence[str], rows: Iterable[Mapping[str, str | None]]) -> pa.Table:
+    """Return rows as columns of text, in the order of ``names``."""
+    rows = list(rows)
+    return pa.table({name: pa.array([row.get(name) for row in rows], pa.string()) for name in names})
+
+
+def with_fields(data: pa.Table, names: Sequence[str]) -> pa.Table:
+    """Return the columns ``names`` of a table; a missing column is null."""
+    if data.column_names == list(names):
+        return data
+    nothing = pa.nulls(data.num_rows, pa.string())
+    return pa.table([data[name] if name in data.column_names else nothing for name in names], names=list(names))
+
+
+def sort_keys(definition: TableDefinition, data: pa.Table) -> pa.Array:
+    """Return a sortable text of the key of each row: integers by size, text by code point."""
+    parts = []
+    for name in definition.primary_key:
+        text = pc.fill_null(flat(data[name]), "")
+        if definition.field(name).type == "integer":
+            text = pc.utf8_lpad(text, _DIGITS, "0")
+        parts.append(text)
+    return parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, "\x00")
+
+
+def row_ids(definition: TableDefinition, data: pa.Table) -> pa.Array:
+    """Return the id of each row: the parts of its key, joined with ``/``."""
+    parts = [pc.fill_null(flat(data[name]), "") for name in definition.primary_key]
+    return parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, "/")
+
+
+def referred_id(row: Mapping[str, str | None], key: ForeignKey, target: TableDefinition) -> str | None:
+    """Return the id of the row of ``target`` to which ``row`` refers; None if the reference is null, or not to its key."""
+    values = {there: row[here] for here, there in zip(key.fields, key.references, strict=True)}
+    is_key = set(key.references) == set(target.primary_key) and None not in values.values()
+    return target.row_id(values) if is_key else None

@@ -1,0 +1,113 @@
+"""Doubt: the rows of a column that may break a rule, told from lengths and bytes without reading a cell.
+
+A ``Doubt`` promises that every row which it does not return surely holds the rule; None is every row. It never decides that
+a rule is broken: the exact mask of the rule does, on the rows in doubt. So a doubt can be left out, but cannot change a
+verdict. Most columns of most tables leave no doubt, and a few bad cells cost little more than themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cbrn_data.tabular.keys import Mask, buffers, content, flat
+
+Rows = npt.NDArray[np.int64]
+NO_ROWS: Rows = np.zeros(0, np.int64)
+_MOST_STRANGE = 8
+"""The most different bytes that are searched for one by one."""
+
+
+class Look:
+    """The column of a block, and what the rules of its field have found out about it, each once."""
+
+    def __init__(self, column: pa.ChunkedArray | pa.Array) -> None:
+        self.column = column
+        self._found: dict[Doubt, Rows | None] = {}
+
+    @cached_property
+    def flat(self) -> pa.Array:
+        """The column as one array."""
+        return flat(self.column)
+
+    @cached_property
+    def valid(self) -> Mask | None:
+        """Which cells are not null; None if all are."""
+        return _numpy(pc.is_valid(self.column)) if self.column.null_count else None
+
+    @cached_property
+    def nulls(self) -> Rows:
+        """The rows whose cell is null."""
+        return NO_ROWS if self.valid is None else np.flatnonzero(~self.valid)
+
+    @cached_property
+    def lengths(self) -> npt.NDArray[np.int32]:
+        """The bytes of each cell, 0 for null."""
+        lengths: npt.NDArray[np.int32] = _numpy(pc.fill_null(pc.binary_length(self.column), 0))
+        return lengths
+
+    @cached_property
+    def data(self) -> npt.NDArray[np.uint8]:
+        """The bytes of all cells."""
+        return content(self.flat)
+
+    def rows(self, mask: Mask) -> Rows:
+        """Return the rows at which a mask is true and the cell is not null."""
+        return np.flatnonzero(mask if self.valid is None else mask & self.valid)
+
+    def rows_without(self, mask: Any) -> Rows:
+        """Return the rows at which an Arrow mask is not true and the cell is not null."""
+        mask = pc.fill_null(mask, False) if mask.null_count else mask
+        return NO_ROWS if pc.all(mask, min_count=0).as_py() else self.rows(~_numpy(mask))
+
+    def of_length(self, length: int) -> tuple[Rows, npt.NDArray[np.uint8]]:
+        """Return the rows with so many bytes, and their bytes side by side."""
+        fits = self.lengths == length
+        rows = np.flatnonzero(fits)
+        whole = self.flat if len(rows) == len(fits) else self.flat.filter(pa.array(fits))
+        return rows, content(whole).reshape(len(rows), length)
+
+    def once(self, doubt: Doubt) -> Rows | None:
+        """Return the result of a doubt that several rules share."""
+        if doubt not in self._found:
+            self._found[doubt] = doubt(self)
+        return self._found[doubt]
+
+    def rows_besides(self, allowed: bytes) -> Rows | None:
+        """Return the rows with another byte than those ``allowed``; None if they have too many different ones."""
+        strange = set(self.data.tobytes().translate(None, allowed))
+        if not strange:
+            return NO_ROWS
+        if len(strange) > _MOST_STRANGE:
+            return None
+        places = np.concatenate([np.flatnonzero(self.data == byte) for byte in strange])
+        if len(places) > len(self.column) // 2:
+            return None
+        starts = buffers(self.flat)[0]
+        return np.unique(np.searchsorted(starts[1:] - starts[0], places, side="right"))
+
+
+Doubt = Callable[[Look], Rows | None]
+
+
+def every_row(look: Look) -> None:
+    """The doubt of a rule that nothing is known about."""
+
+
+def either(*doubts: Rows | None) -> Rows | None:
+    """Return the rows that are in one of several doubts."""
+    known = [rows for rows in doubts if rows is not None]
+    if len(known) < len(doubts):
+        return None
+    some = [rows for rows in known if len(rows)]
+    return np.unique(np.concatenate(some)) if len(some) > 1 else some[0] if some else NO_ROWS
+
+
+def _numpy(column: Any) -> Any:
+    return column.to_numpy(zero_copy_only=False) if isinstance(column, pa.Array) else column.to_numpy()

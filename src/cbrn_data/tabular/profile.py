@@ -1,0 +1,54 @@
+"""The official profiles of Data Package, which judge a descriptor as a whole.
+
+They are files of this package (``profiles/README.md`` names their origin), so that validation needs no network and does not
+change over time. They do not refer to other files, so nothing is fetched.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from urllib.parse import urlsplit
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
+PROFILES = files("cbrn_data.tabular") / "profiles"
+
+
+def profile_version(descriptor: Mapping[str, Any]) -> str:
+    """Return the version of the standard that a descriptor follows: 1.0 if only version 1 has its properties, else 2.0."""
+    named = str(descriptor.get("$schema", ""))
+    entries = [one for one in [descriptor, *_entries(descriptor)] if isinstance(one, Mapping)]
+    old = "/1." in named or (not named and any("profile" in entry for entry in entries))
+    return "1.0" if old else "2.0"
+
+
+def _entries(descriptor: Mapping[str, Any]) -> list[Any]:
+    resources = descriptor.get("resources")
+    return resources if isinstance(resources, list) else []
+
+
+def profile_errors(descriptor: Mapping[str, Any], version: str) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield the path and a message for each place where a descriptor violates the profile of a version."""
+    for error in _validator(version).iter_errors(descriptor):
+        yield tuple(error.absolute_path), f"{error.json_path}: {error.message}"
+
+
+@cache
+def _validator(version: str) -> Any:
+    from jsonschema import Draft7Validator, FormatChecker
+
+    checker = FormatChecker(("email",))
+    checker.checks("date-time", ValueError)(_is_moment)
+    checker.checks("uri", ValueError)(lambda value: not isinstance(value, str) or bool(urlsplit(value).scheme))
+    profile = json.loads((PROFILES / f"datapackage-{version}.json").read_bytes())
+    return Draft7Validator(profile, format_checker=checker)
+
+
+def _is_moment(value: Any) -> bool:
+    """Return whether a value is a date with time and zone (RFC 3339), or no text. Raises ValueError for 31 February."""
+    return not isinstance(value, str) or (bool(_MOMENT.fullmatch(value)) and bool(datetime.fromisoformat(value.upper())))

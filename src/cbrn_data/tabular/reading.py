@@ -1,0 +1,331 @@
+"""Read the blocks of any table, whatever its format, compression, encoding, dialect and number of files."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from cbrn_data import foreign
+from cbrn_data.findings import shown
+from cbrn_data.isolated import UnreadableError
+from cbrn_data.tabular.blocks import Block, read_blocks, read_header
+from cbrn_data.tabular.header import columns, header_issues, matched
+from cbrn_data.tabular.issues import LISTED, Issue, Tally
+from cbrn_data.tabular.magic import HEAD, content_kind, likely_delimiter
+from cbrn_data.tabular.opening import CHUNK, UTF8, Decoded, Hashing, unpacked
+from cbrn_data.tabular.places import parse_file
+from cbrn_data.tabular.resource import Resource
+from cbrn_data.tabular.rows import Number, Row, csv_rows, in_blocks, json_rows, labelled, moved, with_labels_of
+
+
+@dataclass
+class Verdict:
+    """The result for one resource; ``seconds`` is wall time, ``size`` the number of bytes read."""
+
+    resource: Resource
+    labels: list[str] = field(default_factory=list)
+    rows: int = 0
+    size: int = 0
+    digests: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+    tally: Tally = field(default_factory=Tally)
+
+    @property
+    def valid(self) -> bool:
+        """Whether the resource has no issues."""
+        return not self.tally.counts
+
+    @property
+    def sha256(self) -> str:
+        """The digest of its file, "" if it has several or was not read."""
+        return self.digests.get("sha256", "")
+
+
+def read(verdict: Verdict) -> Iterator[Block]:
+    """Yield the blocks of a table with the columns of its schema; add the issues of file and header to the tally.
+
+    Raises OSError for a file that cannot be opened, and UnreadableError for one that is not what it should be.
+    """
+    resource = verdict.resource
+    if not resource.paths:
+        yield from _inline(verdict)
+        return
+    before, part = 0, ""
+    for number, path in enumerate(resource.paths):
+        part = resource.place_of(path) if len(resource.paths) > 1 else ""
+        rows = before
+        for block in _file(verdict, path, is_first=number == 0):
+            yield moved(block, before, part) if part else block
+            rows = before + int(block.rows(_last(block))[-1]) if block.table.num_rows else rows
+        before = rows
+
+
+def _last(block: Block) -> Any:
+    import numpy as np
+
+    return np.array([block.table.num_rows - 1], dtype=np.int64)
+
+
+def digest_file(verdict: Verdict, path: Path) -> None:
+    """Read a file for its digests and size only. Raises OSError."""
+    with verdict.resource.opened(path, buffering=0) as raw, ThreadPoolExecutor(1) as thread:
+        file = Hashing(raw, thread, _algorithms(verdict.resource))
+        while file.read(1 << 20):
+            pass
+        _read_through(verdict, file)
+
+
+def _algorithms(resource: Resource) -> set[str]:
+    return {"sha256", resource.digest[0] if resource.digest else "sha256"}
+
+
+def _read_through(verdict: Verdict, file: Hashing) -> None:
+    verdict.size += file.size
+    verdict.digests = file.digests() if len(verdict.resource.paths) < 2 else {}
+
+
+def _file(verdict: Verdict, path: Path, is_first: bool) -> Iterator[Block]:
+    resource = verdict.resource
+    compression = resource.compression_of(path)
+    if resource.form in ("json", "xlsx", "parquet") or compression == "zip":
+        digest_file(verdict, path)
+        with resource.opened(path) as file, unpacked(file, compression) as whole:
+            yield from _of_form(verdict, whole, is_first)
+        return
+    with ExitStack() as stack:
+        raw = stack.enter_context(resource.opened(path, buffering=0))
+        thread = stack.enter_context(ThreadPoolExecutor(1))
+        hashing = Hashing(raw, thread, _algorithms(resource))
+        content: Any = stack.enter_context(unpacked(hashing, compression))  # type: ignore[arg-type]
+        yield from _of_form(verdict, content, is_first)
+        while hashing.read(1 << 20):
+            pass
+        _read_through(verdict, hashing)
+
+
+def _of_form(verdict: Verdict, content: BinaryIO, is_first: bool) -> Iterator[Block]:
+    """Yield the blocks of unpacked content."""
+    resource = verdict.resource
+    if resource.form in ("csv", "tsv", "inline"):
+        yield from _text(verdict, content, is_first)
+    elif resource.form in ("json", "jsonl"):
+        decoded = Decoded(content, resource.encoding) if resource.encoding != UTF8 else None
+        content = decoded or content  # type: ignore[assignment]
+        yield from _json(verdict, _loaded(content)) if resource.form == "json" else _json_lines(verdict, content)
+        if decoded:
+            _undecodable(verdict, decoded)
+    else:
+        yield from _typed(verdict, content, is_first)
+
+
+def _text(verdict: Verdict, content: BinaryIO, is_first: bool) -> Iterator[Block]:
+    """Yield the blocks of CSV, decoded if it is not in UTF-8."""
+    resource, decoded = verdict.resource, None
+    if resource.encoding != UTF8:
+        content = decoded = Decoded(content, resource.encoding)  # type: ignore[assignment]
+    head, content = _looked_at(content)
+    if (kind := content_kind(head)) and not (resource.form == "csv" and kind in ("JSON", "XML") and resource.compression):
+        raise UnreadableError(f"is {kind}, not {resource.form.upper()}{_way_out(kind)}")
+    delimiter = "\t" if resource.form == "tsv" else ","
+    is_open = resource.dialect.delimiter is None and is_first and len(resource.fields.fields) != 1
+    if is_open and (likely := likely_delimiter(head, delimiter)):
+        message = f"the delimiter seems to be {likely!r}, not {delimiter!r}, and is used; name it as the delimiter"
+        verdict.tally.add(Issue(0, 1, "", "file-delimiter", value=likely, message=message))
+        delimiter = likely
+    plain = resource.dialect.plain(delimiter)
+    if plain and plain.delimiter.isascii():
+        yield from _plain(verdict, content, plain, is_first)
+    else:
+        rows = csv_rows(content, resource.dialect, delimiter, verdict.tally)
+        yield from _from_rows(verdict, *labelled(rows, resource.dialect, resource.fields), is_first, typed=False)
+    if decoded:
+        _undecodable(verdict, decoded)
+
+
+def _way_out(kind: str) -> str:
+    if "UTF-16" in kind or "UTF-32" in kind:
+        return f"; name its encoding: {kind.split()[-1].lower()}"
+    return "; name its compression, or unpack it" if "compressed" in kind or "ZIP archive" in kind else ""
+
+
+def _undecodable(verdict: Verdict, decoded: Decoded) -> None:
+    encoding = verdict.resource.encoding
+    for fault in decoded.faults:
+        message = f"byte {fault.place:,} of the file (0x{fault.value:02x}) is not {encoding}"
+        verdict.tally.keep(Issue(0, fault.line, "", "csv-encoding", message=message))
+    if decoded.count:
+        verdict.tally.count("csv-encoding", decoded.count)
+
+
+def _looked_at(content: BinaryIO) -> tuple[bytes, BinaryIO]:
+    """Return the first bytes, and the content from its beginning."""
+    head = b""
+    while len(head) < HEAD and (more := content.read(HEAD - len(head))):
+        head += more
+    return head, _Again(head, content)  # type: ignore[return-value]
+
+
+class _Again(io.RawIOBase):
+    """Bytes that were read, and the rest of their file."""
+
+    def __init__(self, head: bytes, file: BinaryIO) -> None:
+        self._head, self._file = head, file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if self._head:
+            count = min(len(buffer), len(self._head))
+            buffer[:count], self._head = self._head[:count], self._head[count:]
+            return count
+        return int(self._file.readinto(buffer))  # type: ignore[attr-defined]
+
+
+def _plain(verdict: Verdict, content: Any, dialect: Any, is_first: bool) -> Iterator[Block]:
+    resource, schema = verdict.resource, verdict.resource.fields
+    if resource.has_header:
+        cells, begun, line = read_header(content, dialect)
+        labels = with_labels_of([cell.strip() for cell in cells], resource.dialect, schema)
+        if not is_first and labels != verdict.labels:  # a later part may have no header of its own
+            begun, line, labels = _record(cells, dialect) + begun, 1, verdict.labels
+    else:
+        labels, begun, line = _unlabelled(verdict, content, dialect)
+    names = _columns(verdict, labels, is_first)
+    if names:
+        for block in read_blocks(content, names, begun, line, dialect):
+            yield matched(block, schema)
+
+
+def _record(cells: list[str], dialect: Any) -> bytes:
+    """Return a record that was read as bytes again."""
+    quote = dialect.quote
+    quoted = [f"{quote}{cell.replace(quote, quote * 2)}{quote}" for cell in cells]
+    return f"{dialect.delimiter.join(quoted)}\n".encode()
+
+
+def _unlabelled(verdict: Verdict, content: Any, dialect: Any) -> tuple[list[str], bytes, int]:
+    """Return the labels of a table without a header: the names of the fields, else numbered ones."""
+    if verdict.resource.schema:
+        return list(verdict.resource.schema.names), b"", 1
+    cells, begun, _ = read_header(content, dialect)
+    return [f"field{place}" for place in range(1, len(cells) + 1)], _record(cells, dialect) + begun, 1
+
+
+def _columns(verdict: Verdict, labels: list[str], is_first: bool) -> list[str]:
+    """Keep the labels, add their issues to the tally, and return the names of the columns."""
+    schema = verdict.resource.fields
+    if is_first:
+        verdict.labels[:] = labels
+        for issue in header_issues(labels, schema):
+            verdict.tally.add(issue)
+    return columns(labels, schema)
+
+
+def _from_rows(verdict: Verdict, labels: list[str], rows: Iterator[Row], is_first: bool, typed: bool) -> Iterator[Block]:
+    resource = verdict.resource
+    labels = [label.strip().encode(errors="replace").decode() for label in labels]
+    labels = with_labels_of(labels, resource.dialect, resource.fields)
+    names = _columns(verdict, labels if is_first else verdict.labels, is_first)
+    if names:
+        for block in in_blocks(rows, names, resource.fields, verdict.tally, int(resource.has_header), typed):
+            yield matched(block, resource.fields)
+
+
+def _number(text: str) -> Number:
+    """Return a number of JSON, in which 1.0 is an integer."""
+    whole, _, fraction = text.partition(".")
+    return Number(whole if fraction and not fraction.strip("0") else text)
+
+
+def _loaded(content: BinaryIO) -> Any:
+    data = bytearray()
+    while len(data) <= foreign.LIMIT and (more := content.read(CHUNK)):
+        data += more
+    if len(data) > foreign.LIMIT:
+        raise UnreadableError(f"has more than the limit of {foreign.LIMIT:,} bytes for JSON; use CSV or JSON Lines")
+    try:
+        return parse_file(bytes(data), parse_int=Number, parse_float=_number)
+    except ValueError as error:
+        raise UnreadableError(f"is not valid JSON ({error})") from error
+
+
+def _json(verdict: Verdict, value: Any) -> Iterator[Block]:
+    resource = verdict.resource
+    labels, rows = json_rows(value, resource.dialect, resource.fields)
+    yield from _from_rows(verdict, labels, rows, True, typed=True)
+
+
+def _json_lines(verdict: Verdict, content: BinaryIO) -> Iterator[Block]:
+    """Yield the rows of JSON Lines; a line that is not JSON is an issue."""
+    values: list[Any] = []
+    lines: list[int] = []
+    for number, line in enumerate(io.BufferedReader(content, CHUNK), start=1):  # type: ignore[type-var]
+        if not line.strip():
+            continue
+        try:
+            values.append(parse_file(line, parse_int=Number, parse_float=_number))
+            lines.append(number)
+        except ValueError as error:
+            message = f"the line is not valid JSON ({error})"
+            verdict.tally.add(
+                Issue(
+                    len(lines),
+                    number,
+                    "",
+                    "csv-quote",
+                    message=message,
+                    cells=(shown(line.decode("utf-8", "replace"), 200),),
+                )
+            )
+    labels, rows = json_rows(values, replace(verdict.resource.dialect, rows_in=""), verdict.resource.fields)
+    is_listed = bool(values) and isinstance(values[0], list)
+    placed = (row._replace(line=lines[row.number - 2 + is_listed]) for row in rows)
+    yield from _from_rows(verdict, labels, placed, True, typed=True)
+
+
+def _typed(verdict: Verdict, content: BinaryIO, is_first: bool) -> Iterator[Block]:
+    from cbrn_data.tabular.sheets import parquet_rows, sheet_rows, trimmed
+
+    resource = verdict.resource
+    if resource.form == "parquet":
+        if not content.seekable():
+            content = io.BytesIO(content.read())
+        labels, rows = parquet_rows(content)
+        yield from _from_rows(verdict, labels, rows, is_first, typed=True)
+        return
+    head, content = _looked_at(content)
+    if not head.startswith(b"PK"):
+        raise UnreadableError(f"is {content_kind(head) or 'text'}, not XLSX")
+    rows = trimmed(sheet_rows(content, resource.dialect.sheet), resource.dialect, len(resource.fields.fields))
+    rows = (row for row in rows if row.number not in resource.dialect.comment_rows)
+    yield from _from_rows(verdict, *labelled(rows, resource.dialect, resource.fields), is_first, typed=False)
+
+
+def _inline(verdict: Verdict) -> Iterator[Block]:
+    """Yield the rows of the descriptor itself: JSON, or CSV or JSON as a text."""
+    resource = verdict.resource
+    if not isinstance(resource.rows, str):
+        yield from _json(verdict, resource.rows)
+        return
+    data = resource.rows.encode("utf-8", "replace")
+    if resource.form == "json":
+        yield from _json(verdict, _loaded(io.BytesIO(data)))
+    elif resource.form == "jsonl":
+        yield from _json_lines(verdict, io.BytesIO(data))
+    elif resource.form in ("csv", "tsv"):
+        decoded = replace(verdict, resource=replace(resource, encoding=UTF8))  # with the same labels and tally
+        yield from _text(decoded, io.BytesIO(data), True)
+    else:
+        raise UnreadableError("has a text as data; name its format, csv or json")
+
+
+def collecting(verdict: Verdict) -> Callable[[], Iterator[Block]]:
+    """Return a function that reads the blocks once more, without their issues."""
+    return partial(read, Verdict(verdict.resource, tally=Tally(LISTED)))

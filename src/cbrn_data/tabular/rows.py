@@ -1,0 +1,272 @@
+"""Tables that are read row by row, not as blocks of CSV: JSON, JSON Lines, XLSX, Parquet, and CSV in an unusual dialect.
+
+Each reader yields ``Row``: the number of the row in the file, its line, and its cells. A cell of JSON or Parquet has a type
+of its own, and is valid only in a field of such a type: a number in a field of text is an issue. A string is read like a
+cell of CSV, and so is a number in a workbook, where people see no difference.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time
+from decimal import Decimal
+from itertools import chain, islice
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from cbrn_data.isolated import UnreadableError
+from cbrn_data.tabular.blocks import Block, Ints
+from cbrn_data.tabular.dialect import Dialect
+from cbrn_data.tabular.issues import Issue, Tally, row_width
+from cbrn_data.tabular.opening import CHUNK
+from cbrn_data.tabular.schema import Field, TableSchema
+
+AT_ONCE = 50_000
+"""Rows of a block."""
+SPARSE = 100
+"""The most cells per value in a file of objects: if each row has other keys, the cells grow with the square of the rows."""
+
+
+class Row(NamedTuple):
+    """A row: its number in the file and its first line, both from 1, and its cells."""
+
+    number: int
+    line: int
+    cells: Sequence[Any]
+
+
+class Number(str):
+    """A JSON number as written."""
+
+
+@dataclass(frozen=True)
+class ListedBlock(Block):
+    """A block whose rows have ``numbers`` and ``starts`` (first lines) of their own, because rows between are no data."""
+
+    numbers: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    starts: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def rows(self, places: Ints) -> Ints:
+        return self.numbers[places]
+
+    def lines(self, places: Ints) -> Ints:
+        return self.starts[places]
+
+
+_OWN_TYPES: dict[type, frozenset[str]] = {
+    Number: frozenset({"integer", "number", "year", "any"}),
+    bool: frozenset({"boolean", "any"}),
+    list: frozenset({"array", "list", "geopoint", "any"}),
+    dict: frozenset({"object", "geojson", "geopoint", "any"}),
+}
+
+
+def in_blocks(
+    rows: Iterable[Row], names: list[str], schema: TableSchema, tally: Tally, header: int, typed: bool = True
+) -> Iterator[Block]:
+    """Yield rows as blocks of text; ``header`` is subtracted from their numbers. ``typed``: cells have own types."""
+    coming = iter(rows)
+    while batch := list(islice(coming, AT_ONCE)):
+        yield _block(names, [row._replace(number=row.number - header) for row in batch], schema, tally, typed)
+
+
+def _block(names: list[str], rows: list[Row], schema: TableSchema, tally: Tally, typed: bool) -> Block:
+    width = len(names)
+    issues = [
+        row_width(row.number, row.line, ["" if cell is None else str(cell) for cell in row.cells], width)
+        for row in rows
+        if len(row.cells) != width
+    ]
+    cells = zip(*((*row.cells[:width], *[None] * (width - len(row.cells))) for row in rows), strict=True)
+    found = [_column(schema, name, values, rows, tally, typed) for name, values in zip(names, cells, strict=True)]
+    numbers, starts = (
+        np.array(each, dtype=np.int64) for each in zip(*((row.number, row.line) for row in rows), strict=True)
+    )
+    table = pa.Table.from_arrays(found, names=names)
+    return ListedBlock(table, rows[0].number, rows[0].line, len(rows), len(rows), issues, numbers=numbers, starts=starts)
+
+
+def _column(schema: TableSchema, label: str, values: Sequence[Any], rows: list[Row], tally: Tally, typed: bool) -> pa.Array:
+    field = schema.field(label) if schema.has(label) else None
+    texts: list[str | None] = []
+    for row, value in zip(rows, values, strict=True):
+        text = _text(field, value)
+        kind = Number if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool) else type(value)
+        if typed and field and kind in _OWN_TYPES and field.type not in _OWN_TYPES[kind]:
+            tally.add(Issue(row.number, row.line, label, "cell-type", "", str(value)))
+            text = None
+        if text and not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+            message = "the text has half a surrogate pair"  # possible in JSON, but not in UTF-8
+            tally.add(Issue(row.number, row.line, label, "csv-encoding", message=message))
+            text = None
+        texts.append(text)
+    return pa.array(texts, pa.string())
+
+
+def _text(field: Field | None, value: Any) -> str | None:
+    """Return a cell as its text in CSV."""
+    if value is None or isinstance(value, str):
+        return value or None
+    if isinstance(value, bool):
+        texts = field.descriptor.get("trueValues" if value else "falseValues") if field else None
+        return str(texts[0]) if texts else str(value).lower()
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1 << 53 else repr(value)
+    if isinstance(value, datetime):
+        if field and field.type == "date" and value.time() == time():
+            return value.date().isoformat()
+        return value.isoformat()
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    if isinstance(value, (int, Decimal)):
+        return str(value)
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def labelled(rows: Iterator[Row], dialect: Dialect, schema: TableSchema) -> tuple[list[str], Iterator[Row]]:
+    """Take the header from the first rows; return the labels and the rows of data. A header of several rows is joined."""
+    if not dialect.has_header:
+        first = next(rows, None)
+        names = list(schema.names) or [f"field{place + 1}" for place in range(len(first.cells) if first else 0)]
+        return names, chain([first] if first else [], rows)
+    parts: list[Sequence[Any]] = []
+    for row in rows:
+        if row.number in dialect.header_rows:
+            parts.append(["" if cell is None else _text(None, cell) or "" for cell in row.cells])
+        if row.number >= dialect.header_rows[-1]:
+            break
+    width = max(map(len, parts), default=0)
+    labels = []
+    for place in range(width):
+        words = [str(part[place]).strip() for part in parts if place < len(part) and str(part[place]).strip()]
+        labels.append(dialect.header_join.join(words))
+    return labels, rows
+
+
+def csv_rows(file: BinaryIO, dialect: Dialect, delimiter: str, tally: Tally) -> Iterator[Row]:
+    """Yield the rows of a CSV file in any dialect; a malformed one is an issue, and reading goes on at its next line."""
+    lines = _Lines(file, dialect)
+    reader = csv.reader(
+        lines,
+        delimiter=dialect.delimiter or delimiter,
+        doublequote=dialect.double_quote,
+        escapechar=dialect.escape or None,
+        skipinitialspace=dialect.skip_initial_space,
+        strict=True,
+        quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
+        quotechar=dialect.quote or None,
+    )
+    number = 0
+    while True:
+        lines.begin()
+        number += 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            tally.add(Issue(number - 1, lines.first, "", "csv-quote", message=str(error), cells=(lines.text[:1000],)))
+            continue
+        if number in dialect.comment_rows:
+            continue
+        yield Row(number, lines.first, [None if cell == dialect.null else cell for cell in cells])
+
+
+class _Lines:
+    """The lines of a file in UTF-8, each with its line end; those that begin with the comment character are skipped."""
+
+    def __init__(self, file: BinaryIO, dialect: Dialect) -> None:
+        self._lines = _split(file, dialect.line_end)
+        self._comment, self._at = dialect.comment, 0
+        self.first, self.text, self._fresh = 1, "", True
+
+    def begin(self) -> None:
+        """Say that the next line begins a row."""
+        self._fresh = True
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self._at += 1
+        if self._fresh:
+            while self._comment and line.startswith(self._comment):
+                line = next(self._lines)
+                self._at += 1
+            self.first, self.text, self._fresh = self._at, line, False
+        return line
+
+
+def _split(file: BinaryIO, end: str) -> Iterator[str]:
+    """Yield lines; LF, CR LF and CR each end one, or only ``end`` if it is given. Bytes that are not UTF-8 are U+FFFD."""
+    decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
+    held, final = "", False
+    while not final:
+        data = file.read(CHUNK)
+        final = not data
+        held += decoder.decode(data, final)
+        if end:
+            *whole, held = held.split(end)
+            yield from whole
+        else:
+            whole = _broken(held)
+            is_cut = bool(whole) and not final and not whole[-1].endswith("\n")
+            held = whole.pop() if is_cut else ""
+            yield from whole
+        if len(held) > 16 * CHUNK:
+            raise UnreadableError("has a line of more than 16 MB")
+    if held:
+        yield held
+
+
+def _broken(text: str) -> list[str]:
+    """Split at LF, CR LF and CR only: ``splitlines`` knows others too."""
+    return list(io.StringIO(text, newline=""))
+
+
+def json_rows(value: Any, dialect: Dialect, schema: TableSchema) -> tuple[list[str], Iterator[Row]]:
+    """Return the labels and rows of a JSON table. Raises UnreadableError.
+
+    The rows are objects, or arrays of which the first is the header. The labels of an empty array are the schema's fields.
+    """
+    is_one = isinstance(value, dict) and dialect.rows_in in value
+    for key in [dialect.rows_in] if is_one else dialect.rows_in.split(".") if dialect.rows_in else ():
+        if not isinstance(value, dict) or key not in value:
+            raise UnreadableError(f"has no property {dialect.rows_in!r} with the rows")
+        value = value[key]
+    if isinstance(value, list) and all(isinstance(row, dict) for row in value):
+        labels = list(dialect.item_keys) or list(dict.fromkeys(key for row in value for key in row)) or list(schema.names)
+        if len(value) * len(labels) > SPARSE * sum(map(len, value)) + AT_ONCE:
+            raise UnreadableError(f"has {len(labels):,} different keys, but few in each row")
+        rows: Iterator[Row] = (
+            Row(place + 1, place + 1, [row.get(label) for label in labels]) for place, row in enumerate(value, start=1)
+        )
+        return labels, rows
+    if isinstance(value, list) and all(isinstance(row, list) for row in value):
+        rows = (Row(place, place, row) for place, row in enumerate(value, start=1))
+        return labelled(rows, dialect, schema)
+    raise UnreadableError("is not an array of objects, or of arrays with a header")
+
+
+def with_labels_of(labels: list[str], dialect: Dialect, schema: TableSchema) -> list[str]:
+    """Return labels in the letter case of their fields if the dialect says that the case does not matter."""
+    if dialect.header_case:
+        return labels
+    names = {name.casefold(): name for name in schema.names}
+    return [names.get(label.casefold(), label) for label in labels]
+
+
+def moved(block: Block, rows: int, part: str) -> Block:
+    """Return a block of a later part of a table, which begins after ``rows`` rows."""
+    issues = [replace(issue, row=issue.row + rows, part=part) for issue in block.issues]
+    if isinstance(block, ListedBlock):
+        return replace(block, issues=issues, part=part, first_row=block.first_row + rows, numbers=block.numbers + rows)
+    return replace(block, issues=issues, part=part, first_row=block.first_row + rows)

@@ -1,0 +1,146 @@
+"""Faults of files: what a file is, where it is cut off, which byte is wrong. ``tests/conformance`` has the legal forms."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from frictionless import Report
+
+from cbrn_data.tabular.magic import content_kind
+from cbrn_data.tabular.reading import Verdict
+from cbrn_data.tabular.report import report
+from cbrn_data.tabular.resource import read_package
+from cbrn_data.tabular.validate import validate
+
+SCHEMA: dict[str, Any] = {
+    "fields": [{"name": "id", "type": "integer"}, {"name": "name", "type": "string"}],
+    "primaryKey": ["id"],
+}
+GOOD = [("1", "Tashkent"), ("2", "Алматы"), ("3", "Genève")]
+BAD = [("1", "Tashkent"), ("x", "Алматы"), ("3", "Genève")]
+
+Rows = list[tuple[str, str]]
+Made = tuple[dict[str, Any], dict[str, bytes]]
+"""The entry of a resource, and its files by name."""
+
+
+def csv(rows: Rows, mark: str = ",", end: str = "\n") -> str:
+    return end.join(mark.join(row) for row in [("id", "name"), *rows]) + end
+
+
+def zipped(data: bytes) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("inner.csv", data)
+    return made.getvalue()
+
+
+def workbook(rows: Rows) -> bytes:
+    book, made = openpyxl.Workbook(), io.BytesIO()
+    book.active.title = "Notes"
+    sheet = book.create_sheet("Data")
+    for row in [("id", "name"), *rows]:
+        sheet.append([int(cell) if cell.isdigit() else cell for cell in row])
+    book.save(made)
+    return made.getvalue()
+
+
+def judged(folder: Path, made: Made) -> Verdict:
+    entry, files = made
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    descriptor = {"$schema": "https://datapackage.org/profiles/2.0/datapackage.json", "name": "p"}
+    descriptor["resources"] = [{"name": "t", "type": "table", "schema": SCHEMA} | entry]  # type: ignore[assignment]
+    (folder / "datapackage.json").write_text(json.dumps(descriptor), encoding="utf-8")
+    package = read_package(folder / "datapackage.json")
+    assert package.wrong == []
+    (verdict,) = validate(package.resources)
+    return verdict
+
+
+def test_a_key_and_a_place_go_over_all_files_of_a_table(tmp_path: Path) -> None:
+    made = {"path": ["a.csv", "b.csv"]}, {"a.csv": csv(GOOD).encode(), "b.csv": csv(GOOD[1:2]).encode()}
+    (fault,) = judged(tmp_path, made).tally.listed
+    assert (fault.code, fault.row, fault.twin) == ("key-repeated", 4, (2, 3))
+
+
+def test_a_byte_that_an_encoding_does_not_have_is_named_by_its_place(tmp_path: Path) -> None:
+    data = csv([("1", "a"), ("2", "b")]).encode().replace(b"b", b"\x98")
+    (fault,) = judged(tmp_path, ({"path": "t.csv", "encoding": "windows-1251"}, {"t.csv": data})).tally.listed
+    assert (fault.code, fault.line) == ("csv-encoding", 3)
+    assert fault.message == f"byte {data.index(0x98) + 1} of the file (0x98) is not cp1251"
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (gzip.compress(b"id,name\n"), "compressed with gzip"),
+        (zipped(b"id,name\n"), "a ZIP archive"),
+        (workbook(GOOD), "an Excel workbook"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "a picture (PNG)"),
+        (b"%PDF-1.7\n", "a PDF document"),
+        (b"  <!DOCTYPE html>\n<title>404", "an HTML page"),
+        (b'[{"id": 1}]', "JSON"),
+        ("id,name\n1,a\n".encode("utf-16-le"), "text in UTF-16"),
+        (b"id,name\n1,\0\n", "binary, not text"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_file_that_is_something_else_is_named_as_what_it_is(data: bytes, said: str, tmp_path: Path) -> None:
+    assert said in (content_kind(data) or "")
+    (fault,) = judged(tmp_path, ({"path": "t.csv"}, {"t.csv": data})).tally.listed
+    assert fault.code == "file-kind" and f"the file is {said}" in fault.message
+
+
+@pytest.mark.parametrize("cut", [40, -9, -1])
+def test_a_compressed_file_that_is_cut_off_is_one_fault(cut: int, tmp_path: Path) -> None:
+    data = gzip.compress(csv([(str(number), "x" * (number % 7)) for number in range(500)]).encode())[:cut]
+    faults = judged(tmp_path, ({"path": "t.csv.gz"}, {"t.csv.gz": data})).tally.listed
+    assert [fault.code for fault in faults] == ["file-kind"] and "cut off" in faults[0].message
+
+
+def test_a_delimiter_that_is_not_named_is_proposed_and_used(tmp_path: Path) -> None:
+    verdict = judged(tmp_path, ({"path": "t.csv"}, {"t.csv": csv(BAD, ";").encode()}))
+    assert [fault.code for fault in verdict.tally.listed] == ["file-delimiter", "cell-type"]
+
+
+def test_a_malformed_row_of_an_unusual_dialect_does_not_end_the_table(tmp_path: Path) -> None:
+    data = b'id,name\n1,"a"b\nx,c\n'
+    verdict = judged(tmp_path, ({"path": "t.csv", "dialect": {"skipInitialSpace": True}}, {"t.csv": data}))
+    assert [(fault.code, fault.line) for fault in verdict.tally.listed] == [("csv-quote", 2), ("cell-type", 3)]
+
+
+def test_a_table_without_a_schema_has_rows_of_one_width(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b\n1\n1,2,3\n1,2\n")
+    (tmp_path / "datapackage.json").write_text('{"resources": [{"name": "t", "path": "t.csv"}]}')
+    (verdict,) = validate(read_package(tmp_path / "datapackage.json").resources)
+    assert [(fault.code, fault.row) for fault in verdict.tally.listed] == [("csv-row-width", 1), ("csv-row-width", 2)]
+    assert [error["type"] for error in report([verdict])["tasks"][0]["errors"]] == ["missing-cell", "extra-cell"]
+
+
+def test_json_is_read_to_its_end_when_it_is_compressed(tmp_path: Path) -> None:
+    rows = [{"id": number, "name": "x" * 100} for number in range(20_000)]
+    made = {"path": "t.json.gz"}, {"t.json.gz": gzip.compress(json.dumps(rows).encode(), 1)}
+    verdict = judged(tmp_path, made)
+    assert (verdict.tally.listed, verdict.rows) == ([], 20_000)
+
+
+def test_what_frictionless_reads_back_has_every_word_and_place(tmp_path: Path) -> None:
+    made = {"path": ["a.csv", "b.csv"]}, {"a.csv": csv(GOOD[:1]).encode(), "b.csv": csv(BAD[1:]).encode()}
+    verdict = judged(tmp_path, made)
+    verdict.resource = replace(verdict.resource, name="Two Words")
+    ours = report([verdict], [("datapackage.json", "licenses must be a list")])
+    read = Report.from_descriptor(json.loads(json.dumps(ours))).to_descriptor()
+    (error,), (task,) = read["tasks"][0]["errors"], read["tasks"]
+    assert (task["name"], task["title"]) == ("two-words", "Two Words")
+    assert (error["note"], error["lineNumber"]) == (ours["tasks"][0]["errors"][0]["note"], 2)
+    assert error["place"] == str(tmp_path / "b.csv")
+    assert read["errors"][0]["note"] == "datapackage.json: licenses must be a list"
