@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -22,7 +21,7 @@ import pytest
 
 from cbrn_data.store.store import Release, Store
 from cbrn_data.strict_json import dumped
-from tests.conftest import PROJECT
+from tests.conftest import PROJECT, free_port
 
 DOCS = (PROJECT / "docs/push.md").read_text(encoding="utf-8")
 SECRET = "a-secret-that-nobody-may-read"
@@ -129,9 +128,7 @@ class Bucket:
 @pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server that speaks S3; every push of this session finds it in the environment."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-c", "from moto.server import main; main()", "-H", "127.0.0.1", "-p", str(port)]
     log = (tmp_path_factory.mktemp("moto") / "log").open("wb")
     process = subprocess.Popen(command, stdout=log, stderr=log)
@@ -152,10 +149,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):
+    for _ in range(1200):
         assert process.poll() is None
         try:
-            urllib.request.urlopen(f"{address}/moto-api/data.json", timeout=5).close()
+            urllib.request.urlopen(f"{address}/moto-api/data.json", timeout=60).close()
             return
         except OSError:
             time.sleep(0.1)

@@ -23,8 +23,8 @@ from cbrn_data.push import lease
 from cbrn_data.push.contents import FOR_EVER, Item, read_contents
 from cbrn_data.push.lease import LEASE_FILE, leased
 from cbrn_data.push.place import ConflictError
+from cbrn_data.push.push import open_place
 from cbrn_data.push.push import push as run_push
-from cbrn_data.push.target import open_place
 from cbrn_data.store.store import Store
 from tests.cli.conftest import Done, run
 from tests.push.conftest import DOCS, SECRET, Bucket, Start, States, check_whole, commit, derive, files
@@ -34,16 +34,43 @@ def push(published: Path, target: object) -> Done:
     return run("push", target, "--published", published, "--json")
 
 
-def test_a_bucket_holds_the_same_files_and_passes_an_audit_from_the_web(published: Path, bucket: Bucket) -> None:
-    first = push(published, bucket.target)
+def test_a_bucket_holds_the_same_files_and_passes_an_audit_from_the_web(small: Path, bucket: Bucket) -> None:
+    first = push(small, bucket.target)
     assert (first.code, first.err) == (0, "")
-    assert bucket.objects() == files(published)
-    assert sorted(first.json["put"]) == sorted(files(published))
-    assert first.json["bytes"] == sum(map(len, files(published).values()))
+    assert bucket.objects() == files(small)
+    assert sorted(first.json["put"]) == sorted(files(small))
+    assert first.json["bytes"] == sum(map(len, files(small).values()))
     audit = run("verify", bucket.web, "--json")
     assert audit.code == 0, audit.out
-    again = push(published, bucket.target).json
-    assert (again["pushed"], again["put"], again["unchanged"]) == (False, [], len(files(published)))
+    again = push(small, bucket.target).json
+    assert (again["pushed"], again["put"], again["unchanged"]) == (False, [], len(files(small)))
+
+
+def test_a_dry_run_lists_what_a_push_then_does_and_nothing_new_makes_no_version(states: States, bucket: Bucket) -> None:
+    bucket.client.put_bucket_versioning(Bucket=bucket.name, VersioningConfiguration={"Status": "Enabled"})
+    push(states.older, bucket.target)
+
+    def versions() -> set[str]:
+        found = bucket.client.list_object_versions(Bucket=bucket.name)
+        return {entry["VersionId"] for kind in ("Versions", "DeleteMarkers") for entry in found.get(kind, [])}
+
+    before = versions()
+    assert push(states.older, bucket.target).json["pushed"] is False
+    dry = run("push", bucket.target, "--published", states.newer, "--dry-run", "--json").json
+    said = run("push", bucket.target, "--published", states.newer, "--dry-run").out
+    assert versions() == before and dry["pushed"] is False
+    assert "  upload releases/1.1.0/SHA256SUMS\n" in said and "  remove pages/1.0.0.html\nWould upload " in said
+    done = push(states.newer, bucket.target).json
+    assert done == dry | {"pushed": True, "dry_run": False}
+
+
+def test_the_target_of_the_settings_is_the_default(states: States, tmp_path: Path) -> None:
+    (tmp_path / "cbrn-data.toml").write_text(f'[push]\ntarget = "file://{tmp_path}/www"\n')
+    assert run("push", "--root", tmp_path, "--published", states.older).code == 0
+    assert files(tmp_path / "www") == files(states.older)
+    (tmp_path / "cbrn-data.toml").unlink()
+    done = run("push", "--root", tmp_path, "--published", states.older)
+    assert done.code == 2 and "no target; name one" in done.err
 
 
 def test_only_what_changed_is_put_and_what_is_derived_no_more_leaves(states: States, bucket: Bucket) -> None:
@@ -131,7 +158,7 @@ def test_killed_in_the_middle_readers_see_the_state_before_and_the_next_push_goe
     half.wait()
     there = bucket.names()
     process = start("push", bucket.target, "--published", states.newer, "--json")
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=600)
     assert (process.returncode, err) == (0, "")
     assert bucket.objects() == files(states.newer)
     put = set(Done(0, out, err).json["put"])
@@ -197,9 +224,9 @@ def test_another_store_takes_over_from_one_that_sleeps(
 ) -> None:
     copy = Path(shutil.copytree(states.newer, tmp_path / "copy"))
     other = start("push", bucket.target, "--published", copy)
-    assert other.wait(timeout=120) == 0, other.communicate()
+    assert other.wait(timeout=600) == 0, other.communicate()
     half.send_signal(signal.SIGCONT)
-    _, err = half.communicate(timeout=120)
+    _, err = half.communicate(timeout=600)
     assert half.returncode == 2
     assert "another push took over" in err or "changed by somebody else" in err
     assert bucket.objects() == files(states.newer)
@@ -219,7 +246,7 @@ def test_pushes_at_once_end_in_one_whole_state(states: States, bucket: Bucket, s
     copies = [Path(shutil.copytree(states.newer, tmp_path / str(number))) for number in range(2)]
     sources = [states.older, *copies]
     pushes = [start("push", bucket.target, "--published", source) for source in sources]
-    ends = [(*process.communicate(timeout=300), process.returncode) for process in pushes]
+    ends = [(*process.communicate(timeout=600), process.returncode) for process in pushes]
     assert [code for _, _, code in ends[1:]] == [0, 0], ends
     assert ends[0][2] == 0 or "is ahead" in ends[0][1], ends[0]
     assert bucket.objects() == files(states.newer)
@@ -230,7 +257,7 @@ def test_the_same_in_a_folder(states: States, tmp_path: Path, start: Start) -> N
     copies = [Path(shutil.copytree(states.newer, tmp_path / str(number))) for number in range(2)]
     target = tmp_path / "www"
     pushes = [start("push", f"file://{target}", "--published", source) for source in [states.older, *copies]]
-    ends = [(*process.communicate(timeout=300), process.returncode) for process in pushes]
+    ends = [(*process.communicate(timeout=600), process.returncode) for process in pushes]
     assert [code for _, _, code in ends[1:]] == [0, 0], ends
     assert ends[0][2] == 0 or "is ahead" in ends[0][1], ends[0]
     assert files(target) == files(states.newer)
@@ -242,7 +269,7 @@ def test_a_release_file_that_differs_is_never_overwritten(states: States, bucket
         bucket.put(name, b"another\n")
         done = push(states.newer, bucket.target)
         assert done.code == 2
-        assert f"{name}: is another file than the release has" in " ".join(done.err.split())
+        assert f"{name}: differs from the file of the release" in " ".join(done.err.split())
         assert bucket.objects()[name] == b"another\n"
         assert bucket.objects()["releases.json"] == files(states.older)["releases.json"]
         bucket.put("releases/1.0.0/data/3.csv", files(states.older)["releases/1.0.0/data/3.csv"])
@@ -258,7 +285,7 @@ def test_a_store_that_judges_no_conditions_is_refused(
 
     monkeypatch.setattr(S3FileSystem, "call_s3", unjudged)
     done = push(states.older, bucket.target)
-    assert done.code == 2 and "choose a store that judges conditions" in " ".join(done.err.split())
+    assert done.code == 2 and "choose storage that checks conditions" in " ".join(done.err.split())
     assert bucket.names() == []
 
 
@@ -271,21 +298,21 @@ def test_a_file_that_another_tool_put_is_known_by_its_bytes(states: States, buck
 def test_a_target_that_is_ahead_is_refused(states: States, bucket: Bucket, tmp_path: Path) -> None:
     push(states.newer, bucket.target)
     done = push(states.older, bucket.target)
-    assert done.code == 2 and "is ahead, with a release 1.1.0" in " ".join(done.err.split())
+    assert done.code == 2 and "is ahead; it has release 1.1.0" in " ".join(done.err.split())
     assert bucket.objects() == files(states.newer)
     withdrawn = Path(shutil.copytree(states.newer, tmp_path / "published"))
     Store(withdrawn, derive).withdraw("1.0.0", "wrong", "2026-12-01")
     assert push(withdrawn, bucket.target).code == 0
     assert bucket.objects() == files(withdrawn)
     done = push(states.newer, bucket.target)
-    assert done.code == 2 and "1.0.0 was withdrawn" in " ".join(done.err.split())
+    assert done.code == 2 and "has 1.0.0 withdrawn; withdraw it here too" in " ".join(done.err.split())
 
 
 def test_another_history_is_refused(states: States, bucket: Bucket, tmp_path: Path) -> None:
     commit(tmp_path / "other", b"another beginning")
     push(tmp_path / "other", bucket.target)
     done = push(states.newer, bucket.target)
-    assert done.code == 2 and "its release 1.0.0 is another" in " ".join(done.err.split())
+    assert done.code == 2 and "its release 1.0.0 differs from the one here" in " ".join(done.err.split())
 
 
 def test_a_place_with_something_else_in_it_is_refused(states: States, bucket: Bucket) -> None:
@@ -301,8 +328,8 @@ def test_a_place_with_something_else_in_it_is_refused(states: States, bucket: Bu
     [
         ("releases/1.0.0/data/3.csv", "was changed"),
         ("releases/1.0.0/attestation.json", "is not there"),
-        ("index.html", "is not the file that releases.json lists"),
-        ("releases.json", "is not the list of the releases"),
+        ("index.html", "does not match releases.json"),
+        ("releases.json", "does not match the releases"),
     ],
 )
 def test_a_broken_store_is_not_pushed(states: States, tmp_path: Path, name: str, said: str) -> None:
@@ -334,11 +361,11 @@ def test_a_large_file_goes_up_in_parts(server: str, bucket: Bucket, tmp_path: Pa
     ("target", "said"),
     [
         ("published", "give an address"),
-        ("s3://user:word@bucket/x", "credentials belong in the environment"),
+        ("s3://user:word@bucket/x", "give credentials in the environment"),
         ("nothing://x/y", "cannot be reached"),
         ("file://srv/www", "give the whole path"),
         ("s3://bucket/../x", "give the whole path"),
-        ("https://data.example/cbrn", "is where readers come"),
+        ("https://data.example/cbrn", "is an address for readers"),
         ("s3://no-such-bucket/x", "no-such-bucket"),
     ],
 )
@@ -354,7 +381,7 @@ def test_a_store_is_not_pushed_into_itself(states: States, tmp_path: Path, below
     (tmp_path / "www").symlink_to(store)
     for target in (f"{store}{below}", f"{tmp_path}/www{below}"):
         done = push(store, f"file://{target}")
-        assert done.code == 2 and "is in the store that is pushed" in " ".join(done.err.split())
+        assert done.code == 2 and "is inside the pushed store" in " ".join(done.err.split())
     assert files(store) == files(states.older)
 
 
@@ -364,10 +391,10 @@ def test_no_secret_is_printed_or_put(states: States, bucket: Bucket) -> None:
     assert not any(SECRET.encode() in data for data in bucket.objects().values())
 
 
-def test_the_commands_of_the_documentation(published: Path, bucket: Bucket, tmp_path: Path) -> None:
+def test_the_commands_of_the_documentation(small: Path, bucket: Bucket, tmp_path: Path) -> None:
     web = tmp_path / "www"
     commands = re.findall(r"(?m)^    (cbrn-data .*)$", DOCS)
-    assert len(commands) == 6
+    assert len(commands) == 7
     for command in commands:
         for written, here in {
             "/srv/www/data": str(web),
@@ -375,9 +402,9 @@ def test_the_commands_of_the_documentation(published: Path, bucket: Bucket, tmp_
             "https://objects.example/open-data/cbrn": bucket.web,
         }.items():
             command = command.replace(written, here)
-        done = run(*shlex.split(command)[1:], *(["--published", published] if " push " in command else []))
+        done = run(*shlex.split(command)[1:], *(["--published", small] if " push " in command else []))
         assert done.code == 0, (command, done)
-    assert files(web) == bucket.objects() == files(published)
+    assert files(web) == bucket.objects() == files(small)
 
 
 @pytest.mark.parametrize(
@@ -414,7 +441,7 @@ def test_an_index_in_a_bucket_that_is_too_large_is_not_read(
     push(states.older, bucket.target)
     monkeypatch.setattr("cbrn_data.push.place.SMALL", 10)
     done = push(states.newer, bucket.target)
-    assert done.code == 2 and "has more than 10 bytes; find out who put it there" in " ".join(done.err.split())
+    assert done.code == 2 and "has more than 10 bytes; find out who wrote it" in " ".join(done.err.split())
 
 
 @pytest.mark.parametrize("name", ["releases.json", "latest/rows.csv"])

@@ -147,13 +147,13 @@ RSA = generate_private_key(public_exponent=65537, key_size=2048)
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (private(PKCS8, BestAvailableEncryption(b"secret")), "no unencrypted private key"),
-        (locked_openssh(), "no unencrypted private key"),
+        (private(PKCS8, BestAvailableEncryption(b"secret")), "not an unencrypted private key"),
+        (locked_openssh(), "not an unencrypted private key"),
         (RSA.private_bytes(Encoding.PEM, PKCS8, PLAIN), "not an Ed25519 key"),
         (RSA.private_bytes(Encoding.PEM, OPENSSH, PLAIN), "not an Ed25519 key"),
-        (public_pem(KEY.public_key()), "no unencrypted private key"),
-        (b"", "no unencrypted private key"),
-        (b"\xff\0 OPENSSH PRIVATE KEY", "no unencrypted private key"),
+        (public_pem(KEY.public_key()), "is a public key; give the file of the private key"),
+        (b"", "not an unencrypted private key"),
+        (b"\xff\0 OPENSSH PRIVATE KEY", "not an unencrypted private key"),
     ],
     ids=["encrypted", "encrypted-openssh", "rsa", "rsa-openssh", "public", "empty", "noise"],
 )
@@ -164,7 +164,7 @@ def test_what_cannot_sign_is_refused(data: bytes, why: str, tmp_path: Path) -> N
 
 
 def test_a_key_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CbrnDataError, match=r"^the file that CBRN_DATA_SIGNING_KEY names: the signing key cannot be read"):
+    with pytest.raises(CbrnDataError, match=r"^the configured signing key: the signing key cannot be read"):
         signing_key(tmp_path, tmp_path / "nowhere")
     with pytest.raises(CbrnDataError, match="cannot be read"):
         signing_key(tmp_path, tmp_path)
@@ -192,12 +192,12 @@ def test_trusted_keys_are_read_in_both_forms(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (b"", "must hold Ed25519"),
-        (b"# nothing yet\n", "must hold Ed25519"),
-        (private(PKCS8), "must hold Ed25519"),
-        (RSA.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), "must hold Ed25519"),
-        (LINE[:40], "no public key"),
-        (public_pem(KEY.public_key()).replace(b"MC", b"MD"), "no public key"),
+        (b"", "must contain Ed25519"),
+        (b"# nothing yet\n", "must contain Ed25519"),
+        (private(PKCS8), "must contain Ed25519"),
+        (RSA.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), "must contain Ed25519"),
+        (LINE[:40], "other than public keys"),
+        (public_pem(KEY.public_key()).replace(b"MC", b"MD"), "other than public keys"),
     ],
     ids=["nothing", "a comment", "a private key", "an RSA key", "a line cut short", "a wrong header"],
 )

@@ -31,9 +31,9 @@ PAGE = PROJECT / "docs/audit.md"
 
 
 @pytest.fixture
-def release(published: Path, tmp_path: Path) -> Path:
-    """A copy of the real release, its key beside it, and a second one before it for the chain."""
-    first = Path(shutil.copytree(published / "releases/1.0.0", tmp_path / "releases/1.1.0"))
+def release(small: Path, tmp_path: Path) -> Path:
+    """A copy of a release, its key beside it, and a second one before it for the chain."""
+    first = Path(shutil.copytree(small / "releases/1.0.0", tmp_path / "releases/1.1.0"))
     folder = Path(shutil.copytree(first, tmp_path / "releases/1.1.1"))
     shutil.copy(folder / "public-key.pem", tmp_path / "trusted.pem")
     return folder
@@ -166,14 +166,15 @@ def test_standard_tools_see_what_is_spoilt(spoil: object, release: Path) -> None
     assert by_hand(release).returncode != 0
 
 
-def test_the_program_runs_as_the_page_says(published: Path, tmp_path: Path) -> None:
-    commands = blocks("With this program").replace("1.1.1", "1.0.0").replace(" published", f" '{published}'")
-    shutil.copy(published / "releases/1.0.0/public-key.pem", tmp_path / "trusted.pem")
+def test_the_program_runs_as_the_page_says(small: Path, tmp_path: Path) -> None:
+    commands = blocks("With this program").replace("1.1.1", "1.0.0").replace(" published", f" '{small}'")
+    shutil.copy(small / "releases/1.0.0/public-key.pem", tmp_path / "trusted.pem")
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     environment = {"PATH": path, "HOME": str(tmp_path), "SOURCE_DATE_EPOCH": "1795305600"}
     done = subprocess.run(
         ["sh", "-eu", "-c", commands], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("Verify releases: ")]  # its progress
+    assert (done.returncode, lines) == (0, [])
     assert done.stdout.count("store    chain") + done.stdout.count("store  chain") == 2
-    assert json.loads((tmp_path / "memory.json").read_bytes())["sequence"] == 1
+    assert json.loads((tmp_path / "memory.json").read_bytes()).keys() == {"metadata", "index"}

@@ -194,7 +194,7 @@ def test_a_staged_release_is_hidden_private_and_gone_when_it_is_not_committed(tw
 
 
 def test_a_first_publication_that_fails_leaves_an_empty_folder(store: Store) -> None:
-    with pytest.raises(ReleaseError, match=r"is of 1\.0\.0, but 9\.0\.0"), store.writing(1) as writer:
+    with pytest.raises(ReleaseError, match=r"belongs to 1\.0\.0, not to 9\.0\.0"), store.writing(1) as writer:
         writer.commit(writer.stage(files_of("a", None)[1]), "9.0.0")
     assert tree(store.published) == {}
 
@@ -249,7 +249,7 @@ def test_a_newest_release_edited_by_hand_is_named(two: Store, change: Callable[[
     change(two.published / "releases/1.1.0")
     before = tree(two.published)
     message = refusal(lambda: publish(two, "c"))
-    assert said in message and "releases/1.1.0" in message and "put the folder back" in message
+    assert said in message and "releases/1.1.0" in message and "restore the folder" in message
     assert tree(two.published) == before
 
 
@@ -272,7 +272,7 @@ def test_a_folder_that_is_there_is_never_replaced(two: Store) -> None:
             target.mkdir()
             if content:
                 (target / "x").write_text("x")
-            assert f"{target}: is there already" in refusal(partial(writer.commit, staged, version))
+            assert f"{target}: already exists" in refusal(partial(writer.commit, staged, version))
         assert [path.name for path in target.iterdir()] == ["x"] * content
         (target / "x").unlink(missing_ok=True)
         target.rmdir()
@@ -287,7 +287,7 @@ def test_the_rename_itself_refuses_a_folder_with_content(two: Store, monkeypatch
         target.mkdir()
         (target / "x").write_text("x")
         monkeypatch.setattr(disk, "mode", lambda path: 0 if path == target else look(path))
-        assert f"{target}: is there already" in refusal(lambda: writer.commit(staged, version))
+        assert f"{target}: already exists" in refusal(lambda: writer.commit(staged, version))
     assert tree(target) == {"x": (0o100644, b"x")}
 
 
@@ -301,8 +301,8 @@ def test_what_the_gate_left_or_changed_in_the_staged_folder_is_named(two: Store)
         changed = writer.stage(files)
         (changed / "SHA256SUMS").write_text("")
         assert "'SHA256SUMS' was changed" in refusal(lambda: writer.commit(changed, version))
-        assert "is in the release already" in refusal(lambda: writer.add(left, {"data/rows.csv": b""}))
-        assert "is in the release already" in refusal(lambda: writer.stage({"SHA256SUMS": b""}))
+        assert "is already in the release" in refusal(lambda: writer.add(left, {"data/rows.csv": b""}))
+        assert "is already in the release" in refusal(lambda: writer.stage({"SHA256SUMS": b""}))
         assert "was not staged here" in refusal(lambda: writer.commit(two.published / "releases/1.0.0", version))
     assert tree(two.published) == before
 
@@ -310,12 +310,12 @@ def test_what_the_gate_left_or_changed_in_the_staged_folder_is_named(two: Store)
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
-        ("version", "1.2.1", "is of 1.2.1, but 1.2.0"),
-        ("sequence", 4, "has sequence 4 where 3 belongs"),
+        ("version", "1.2.1", "belongs to 1.2.1, not to 1.2.0"),
+        ("sequence", 4, "has sequence 4 instead of 3"),
         ("sequence", 2, "has the same sequence (2)"),
         ("sequence", True, "'sequence' is missing or not of the right type"),
-        ("previous", None, "names None as the release before"),
-        ("previous", "0" * 64, "as the release before where"),
+        ("previous", None, "names None instead of"),
+        ("previous", "0" * 64, "as the release before"),
         ("previous", "x", "'previous' is missing or not of the right type"),
         ("date", "today", "'today' is not a date"),
         ("content_digest", "", "'content_digest'"),
@@ -346,9 +346,9 @@ def rewrite(release: Path, **change: object) -> None:
 BROKEN: list[tuple[Callable[[Path], object], str]] = [
     (lambda r: (r / "1.1.0/release.json").unlink(), "1.1.0/release.json: is not there"),
     (lambda r: (r / "1.1.0/SHA256SUMS").unlink(), "1.1.0/SHA256SUMS: is not there"),
-    (lambda r: (r / "1.1.0/release.json").write_text("{}"), "1.1.0/release.json: is not the file that SHA256SUMS lists"),
-    (lambda r: (r / "1.1.0").rename(r / "1.2.0"), "1.2.0/release.json: is of release 1.1.0"),
-    (lambda r: (r / "1.0.0").rename(r.parent / "x"), "1.1.0/release.json: has sequence 2 where 1 belongs"),
+    (lambda r: (r / "1.1.0/release.json").write_text("{}"), "1.1.0/release.json: does not match SHA256SUMS"),
+    (lambda r: (r / "1.1.0").rename(r / "1.2.0"), "1.2.0/release.json: belongs to release 1.1.0"),
+    (lambda r: (r / "1.0.0").rename(r.parent / "x"), "1.1.0/release.json: has sequence 2 instead of 1"),
     (lambda r: rewrite(r / "1.0.0", summary="x"), "1.1.0/release.json: names"),
     (lambda r: rewrite(r / "1.1.0", sequence=1), "has the same sequence (1)"),
     (lambda r: (r / "1.2.0").mkdir(), "1.2.0: is empty and not a release"),
@@ -377,13 +377,13 @@ def test_hidden_entries_among_the_releases_are_no_releases(two: Store) -> None:
 
 def test_a_release_that_the_index_lists_is_never_lost_silently(two: Store) -> None:
     (two.published / "releases/1.1.0").rename(two.published / ".away")
-    assert "1.1.0: is listed in releases.json but gone" in refusal(lambda: publish(two, "c"))
+    assert "1.1.0: is listed in releases.json but missing" in refusal(lambda: publish(two, "c"))
 
 
 def test_a_folder_with_other_things_in_it_is_not_taken_for_a_store(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("mine")
     message = refusal(lambda: publish(Store(tmp_path, derive), "a"))
-    assert "index.html: is there, but no release is" in message
+    assert "index.html: exists, but no release does" in message
     assert sorted(tree(tmp_path)) == ["index.html"]
 
 
@@ -399,9 +399,9 @@ def test_repair_makes_derived_files_again_and_says_so(two: Store) -> None:
     (two.published / ".staging-left/x").write_text("x")
     with two.writing(1) as writer:
         assert writer.repaired == [
-            "swept what a publication that was cut short had left",
-            "derived again what was missing or behind: feed.xml, latest/data/rows.csv",
-            "removed what is not derived: latest/old.csv",
+            "removed the remains of an interrupted publication",
+            "derived missing or outdated files again: feed.xml, latest/data/rows.csv",
+            "removed files that are not derived: latest/old.csv",
         ]
     assert tree(two.published) == before
     with two.writing(1) as writer:
@@ -445,7 +445,7 @@ def test_a_linked_derived_file_is_replaced_by_a_file(two: Store, tmp_path: Path)
 def test_a_folder_in_the_place_of_a_derived_file_is_refused(two: Store) -> None:
     (two.published / "feed.xml").unlink()
     (two.published / "feed.xml").mkdir()
-    assert "feed.xml: is a folder where a derived file belongs" in refusal(lambda: publish(two, "c"))
+    assert "feed.xml: is a folder, but must be a derived file" in refusal(lambda: publish(two, "c"))
     assert len(two.releases()) == 2
 
 
@@ -499,7 +499,7 @@ def test_a_withdrawal_survives_publications_repairs_and_itself(two: Store) -> No
     publish(two, "d")
     two.withdraw("1.0.0", "wrong", "2026-12-01")
     assert [release.withdrawn for release in two.releases()] == [{"reason": "wrong", "date": "2026-12-01"}, None, None, None]
-    assert "withdrawn already: 'wrong'" in refusal(lambda: two.withdraw("1.0.0", "other", "2026-12-01"))
+    assert "already withdrawn: 'wrong'" in refusal(lambda: two.withdraw("1.0.0", "other", "2026-12-01"))
 
 
 @pytest.mark.parametrize(
@@ -507,8 +507,8 @@ def test_a_withdrawal_survives_publications_repairs_and_itself(two: Store) -> No
     [
         ("3.0.0", "wrong", "2026-12-01", "'3.0.0' is not a release"),
         ("../1.0.0", "wrong", "2026-12-01", "is not a release"),
-        ("1.0.0", " ", "2026-12-01", "a reason is one line"),
-        ("1.0.0", "wrong\x1b[2J", "2026-12-01", "a reason is one line"),
+        ("1.0.0", " ", "2026-12-01", "a reason must be one line"),
+        ("1.0.0", "wrong\x1b[2J", "2026-12-01", "a reason must be one line"),
         ("1.0.0", "wrong", "20261201", "'20261201' is not a date"),
     ],
 )
@@ -532,7 +532,7 @@ def test_an_index_that_may_have_held_withdrawals_is_never_replaced_silently(two:
     before = tree(two.published)
     for act in (two.releases, lambda: publish(two, "c")):
         message = refusal(act)
-        assert "releases.json" in message and "which releases were withdrawn. Put it back" in message
+        assert "releases.json" in message and "only it holds the withdrawals. Restore it" in message
     assert tree(two.published) == before
     path.write_text("{}")
     publish(two, "c")
@@ -635,7 +635,7 @@ from test_store import Store, Path
 with Store(Path(sys.argv[1])).writing(1) as writer:
     writer.stage({{"a": b"a"}})
     print("locked", flush=True)
-    time.sleep(60)
+    time.sleep(600)
 """
 
 
@@ -649,13 +649,13 @@ def test_the_lock_of_a_live_publisher_holds_and_that_of_a_killed_one_does_not(tw
         started = time.monotonic()
         with pytest.raises(ReleaseError, match="another publisher is at work"), two.writing(0.2):
             raise AssertionError("two publishers at once")
-        assert 0.2 <= time.monotonic() - started < 5
+        assert 0.2 <= time.monotonic() - started < 60
         holder.send_signal(signal.SIGKILL)
     finally:
         holder.kill()
         holder.communicate()
     with two.writing(0.2) as writer:
-        assert writer.repaired == ["swept what a publication that was cut short had left"]
+        assert writer.repaired == ["removed the remains of an interrupted publication"]
     assert tree(two.published) == before
 
 
@@ -678,7 +678,7 @@ def test_a_file_is_never_created_over_something(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("old")
     (tmp_path / "link").symlink_to(tmp_path / "new")
     for name in ("file", "link"):
-        assert f"{name}: is there already" in refusal(partial(disk.create, tmp_path / name, b"x"))
+        assert f"{name}: already exists" in refusal(partial(disk.create, tmp_path / name, b"x"))
     assert (tmp_path / "file").read_text() == "old" and not (tmp_path / "new").exists()
 
 

@@ -23,17 +23,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cbrn_data.errors import ReleaseError
+from cbrn_data.signing.keys import SigningKey
 from cbrn_data.store import disk, folder
 from cbrn_data.store.store import Release, Store
 from cbrn_data.strict_json import dumped, parse_object
+from cbrn_data.trust.sign import Sign
+from cbrn_data.verify.results import FAILED
+from cbrn_data.verify.vouched import check_vouched
 from tests.trees import Tree, tree
 
 KILLED = 9
 CHANGING = {"open", "write", "fchmod", "fsync", "mkdir", "rename", "unlink", "rmdir"}
 READING = {"fstat", "lstat", "listdir", "close", "path"}
 Act = Callable[[Path], object]
+SIGN = Sign(lambda: SigningKey(Ed25519PrivateKey.from_private_bytes(bytes(32)), False), "2026-11-22")
 
 
 def derive(published: Path, releases: list[Release]) -> Mapping[str, bytes]:
@@ -50,7 +56,7 @@ def derive(published: Path, releases: list[Release]) -> Mapping[str, bytes]:
 
 def publish(published: Path, content: bytes) -> Release | None:
     """What a caller does: nothing where nothing is new, else the next version."""
-    with Store(published, derive).writing(0) as writer:
+    with Store(published, derive, vouch=SIGN).writing(0) as writer:
         newest, content_digest = writer.newest, hashlib.sha256(content).hexdigest()
         if newest and newest.content_digest == content_digest:
             return None
@@ -64,11 +70,11 @@ def publish(published: Path, content: bytes) -> Release | None:
 
 
 def withdraw(published: Path) -> None:
-    Store(published, derive).withdraw("1.0.0", "wrong", "2026-12-01", wait=0)
+    Store(published, derive, vouch=SIGN).withdraw("1.0.0", "wrong", "2026-12-01", wait=0)
 
 
 def repair(published: Path) -> None:
-    with Store(published, derive).writing(0):
+    with Store(published, derive, vouch=SIGN).writing(0):
         pass
 
 
@@ -308,6 +314,10 @@ def test_killed_before_any_step(memory: Path, scenario: str, loss: Callable[[Dis
         check_readers(published, frozenset({"latest/1.1.0.csv"} if scenario == "repair" else ()))
         for release in Store(published).releases():
             assert folder.differences(release.folder) == "", f"half a release at step {step}"
+        vouched = check_vouched(published, [])
+        damaged = {"feed.xml", "latest/1.1.0.csv"} if scenario == "repair" else set()
+        faults = [result.detail for result in vouched.results if result.result == FAILED]
+        assert {fault.partition(" ")[0] for fault in faults} <= damaged, (faults, step)
         act(published)
         assert tree(published) == expected, f"another tree after step {step}"
         shutil.rmtree(published)
@@ -332,7 +342,7 @@ FAILURES = {
     "read-only": (errno.EROFS, False, "the file system is read-only"),
     "read-only for ever": (errno.EROFS, True, "the file system is read-only"),
     "too many files": (errno.EMFILE, False, "too many files are open"),
-    "no permission": (errno.EACCES, False, "there is no permission"),
+    "no permission": (errno.EACCES, False, "permission denied"),
 }
 
 
@@ -388,16 +398,16 @@ def test_a_full_disk_is_met_before_the_commit(memory: Path, monkeypatch: pytest.
     assert opened and not any(opened)
 
 
-def test_the_index_is_the_last_name_and_the_data_package_the_last_in_latest(
-    memory: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_timestamp_is_the_last_name_and_the_index_the_one_before(memory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     machine = Disk(stop=lambda machine, name: None)
     monkeypatch.setattr(disk, "os", machine)
     publish(memory / "ordered", b"first")
     names = [str(path.relative_to(memory / "ordered")) for path in machine.renames]
     assert names[0] == "releases/1.0.0"
-    assert names[-2:] == ["latest/datapackage.json", "releases.json"]
-    assert sorted(names[1:-2]) == ["feed.xml", "latest/1.0.0.csv", "latest/rows.csv", "pages-1.0.0/in/index.html"]
+    metadata = ["metadata/1.root.json", "metadata/1.snapshot.json", "metadata/1.targets.json"]
+    assert sorted(names[1:4]) == metadata
+    assert names[-3:] == ["latest/datapackage.json", "releases.json", "metadata/timestamp.json"]
+    assert sorted(names[4:-3]) == ["feed.xml", "latest/1.0.0.csv", "latest/rows.csv", "pages-1.0.0/in/index.html"]
 
 
 def test_the_stand_in_knows_every_call_of_the_disk_module() -> None:
@@ -480,7 +490,7 @@ def test_a_folder_that_is_really_not_writable(name: str) -> None:
         now = tree(published)
         for path in writable:
             path.chmod(0o755)
-    assert "there is no permission" in said and str(published / name) in said
+    assert "permission denied" in said and str(published / name) in said
     if name == "latest":
         assert "release 1.1.0 is committed" in said
     else:

@@ -12,11 +12,10 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cbrn_data import pipeline
-from cbrn_data.checks.released import read_tables
 from cbrn_data.release.sign import release_statement
-from cbrn_data.schema.canonical import Row, csv_bytes, json_bytes, read_csv
 from cbrn_data.schema.model import read_package
 from cbrn_data.schema.nested import nested
+from cbrn_data.schema.table import Row, released_tables
 from cbrn_data.settings import Settings
 from cbrn_data.signing.attestation import ATTESTATION, sign
 from cbrn_data.signing.keys import PUBLIC_KEY, public_pem
@@ -24,6 +23,7 @@ from cbrn_data.store import disk
 from cbrn_data.store.folder import SUMS, checksums
 from cbrn_data.strict_json import dumped
 from tests.conftest import PROJECT
+from tests.records import csv_bytes, json_bytes, rows_of, tables_of
 
 Rows = dict[str, list[Row]]
 
@@ -82,16 +82,14 @@ def edit_envelope(folder: Path, change: Callable[[Any], object]) -> None:
 def edit_rows(folder: Path, change: Callable[[Rows], object]) -> None:
     """Change rows in CSV and JSON, and all that knows their digests: nested JSON, descriptor, report, record, sums."""
     package = read_package(folder / "schemas")
-    released, _ = read_tables(folder, package)
-    rows = released.rows
-    if (folder / "changes.csv").exists():
-        rows["changes"] = read_csv((folder / "changes.csv").read_bytes())[1]
+    rows = rows_of(released_tables(folder, package))
+    there = [name for name in rows if (folder / f"{name}.csv").exists()]
     change(rows)
-    for name in released.tables:
+    for name in there:
         table = package.tables[name]
         (folder / f"{name}.csv").write_bytes(csv_bytes(table.names, rows[name]))
         (folder / f"{name}.json").write_bytes(json_bytes(table, rows[name]))
-    (folder / "cbrn-data.json").write_bytes(dumped(nested(rows, package)))
+    (folder / "cbrn-data.json").write_bytes(dumped(nested(tables_of(rows, package), package)))
     describe(folder)
 
 
@@ -145,16 +143,40 @@ def edit_source(folder: Path, name: str, old: str, new: str) -> None:
     edit_rows(folder, change)
 
 
-def rederive(published: Path) -> None:
-    """Make the index and all that is derived anew of whatever releases are there."""
+def rederive(published: Path, key: Path | None = None) -> None:
+    """Make the index, all that is derived and the metadata anew of whatever releases are there, with a root of its own.
+
+    The owner of ``key`` continues the metadata that are there.
+    """
     for path in published.iterdir():
-        if path.is_dir() and path.name != "releases":
+        if path.is_dir() and path.name not in ("releases", "metadata" if key else ""):
             shutil.rmtree(path)
         elif path.is_file():
             path.unlink()
     (published / "releases.json").write_bytes(b"{}\n")
-    with pipeline.open_store(Settings(PROJECT, published)).writing():
+    complete(published, key)
+
+
+def complete(published: Path, key: Path | None = None) -> None:
+    """Finish what a publication left, as the owner of a key, by default the local one."""
+    with pipeline.open_store(Settings(PROJECT, published, signing_key=key)).writing():
         pass
+
+
+def is_vouched_for(published: Path) -> bool:
+    """Return whether each file that the targets name is as one of the states there says, or missing in one of them."""
+    if not (published / "metadata/timestamp.json").exists():
+        return True
+    files = sorted((published / "metadata").glob("*.targets.json"))
+    states = [json.loads(file.read_bytes())["signed"]["targets"] for file in files]
+
+    def is_right(name: str) -> bool:
+        path = published / name
+        is_there = path.is_file() and path.resolve() == published.resolve() / name
+        found = digest(path) if is_there else None
+        return any(found == (state[name]["hashes"]["sha256"] if name in state else None) for state in states)
+
+    return all(is_right(name) for name in {name for state in states for name in state})
 
 
 def relist(published: Path, name: str) -> None:

@@ -6,7 +6,7 @@ import json
 import shutil
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,12 +15,16 @@ from typing import Any
 import pytest
 
 from cbrn_data import fetch as fetching
+from cbrn_data import pipeline
 from cbrn_data.catalogue.derive import derivation
-from cbrn_data.signing.keys import public_pem
+from cbrn_data.settings import Settings, now
+from cbrn_data.signing.keys import SigningKey, public_pem
 from cbrn_data.store.store import Store
+from cbrn_data.trust.sign import Sign
 from cbrn_data.verify import remote
 from tests.cli.conftest import run
-from tests.history import OTHER
+from tests.conftest import PROJECT
+from tests.history import OTHER, OWN
 
 Fetch = Callable[[str], list[str]]
 Answer = Callable[["Handler"], object]
@@ -79,8 +83,9 @@ class Site:
 
 @pytest.fixture(scope="module")
 def bare(three: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same releases without pages: fewer files to fetch, and no other question."""
+    """The same releases without pages and metadata, as older code published them: fewer files to fetch."""
     published = Path(shutil.copytree(three, tmp_path_factory.mktemp("bare") / "published"))
+    shutil.rmtree(published / "metadata")
     with Store(published, derivation("https://cbrn-data.example/")).writing():
         return published
 
@@ -125,7 +130,8 @@ def fetch(temporary: Path) -> Iterator[Fetch]:
 
 
 def said(results: list[dict[str, str]], word: str = "failed") -> list[tuple[str, str]]:
-    return [(result["check"], result["detail"]) for result in results if result["result"] == word]
+    there = [result for result in results if result["check"] != "older form"]
+    return [(result["check"], result["detail"]) for result in there if result["result"] == word]
 
 
 SUMS = "/releases/1.0.0/SHA256SUMS"
@@ -139,8 +145,50 @@ def test_a_clean_store_holds_and_only_what_it_names_is_asked_for(site: Site) -> 
     assert [result["subject"] for result in results if result["check"] == "fetch"] == ["1.0.0", "1.1.0", "1.1.1", "store"]
     asked = Counter(site.asked)
     files = {f"/{path.relative_to(site.folder)}" for path in site.folder.rglob("*") if path.is_file()}
-    # The root is asked whether it is a release, and the index at both ends.
-    assert asked == {**dict.fromkeys(files, 1), "/SHA256SUMS": 1, "/releases.json": 2}
+    # The root is asked whether it is a release, the index at both ends, and whether there are metadata.
+    assert asked == {**dict.fromkeys(files, 1), "/SHA256SUMS": 1, "/releases.json": 2, "/metadata/timestamp.json": 1}
+
+
+@pytest.fixture
+def signed(site: Site) -> Site:
+    """The store with metadata of today, by the local key."""
+    vouch = pipeline.vouch(Settings(PROJECT, site.folder))
+    with Store(site.folder, derivation("https://cbrn-data.example/"), vouch=vouch).writing():
+        return site
+
+
+def test_the_metadata_of_a_store_come_first_and_hold(signed: Site, tmp_path: Path) -> None:
+    memory = tmp_path / "memory.json"
+    code, results = verify(signed.address, "--remember", memory)
+    assert (code, said(results)) == (0, [])
+    assert {"metadata", "freshness"} <= dict(said(results, "passed")).keys()
+    asked = ["/SHA256SUMS", "/releases.json"]
+    asked += [f"/metadata/{name}" for name in ("timestamp", "1.root", "2.root", "1.snapshot", "1.targets")]
+    assert [path.removesuffix(".json") for path in signed.asked[2:7]] == asked[2:]
+    shutil.rmtree(signed.folder / "metadata")
+    code, results = verify(signed.address, "--remember", memory)
+    assert code == 1 and "timestamp.json is missing" in dict(said(results))["metadata"]
+
+
+@pytest.mark.parametrize("day", ["2026-01-01", None], ids=["ended", "another index"])
+def test_metadata_that_have_ended_or_do_not_fit_are_refused(day: str | None, site: Site, pins: Path) -> None:
+    def vouch(published: Path, targets: Mapping[str, tuple[str, int]]) -> Mapping[str, bytes]:
+        return Sign(lambda: SigningKey(OWN, False), day or now()[:10])(published, targets)
+
+    with Store(site.folder, derivation("https://cbrn-data.example/"), vouch=vouch).writing():
+        pass
+    if day is None:
+        (site.folder / "releases.json").write_bytes(b"[" * 100_000)
+    done = run("verify", site.address, "--json", CBRN_DATA_TRUSTED_KEYS=str(pins))
+    failed = dict(said(done.json["results"]))
+    if day:
+        assert (done.code, failed) == (1, {"freshness": OVER})
+    else:
+        assert "releases.json: is not what the metadata vouch for" in failed["metadata"]
+        assert not [path for path in site.asked if path.startswith(("/releases/", "/latest/"))]
+
+
+OVER = "the metadata ended on 2026-01-31: the server may hold back a newer state"
 
 
 @pytest.mark.parametrize("path", ["releases/1.1.0", "latest/"])
@@ -220,7 +268,9 @@ def test_a_redirect_elsewhere_is_refused_and_never_asked(site: Site, three: Path
     site.answers[FILE] = lambda handler: handler.send(302, Location=other.address.rstrip("/") + FILE)
     code, results = verify(site.address + "releases/1.1.0")
     other.close()
-    told = f"{site.address.rstrip('/')}{FILE}: leads elsewhere, to {other.address.rstrip('/')}{FILE}, which is refused"
+    told = (
+        f"{site.address.rstrip('/')}{FILE}: redirects to another origin, {other.address.rstrip('/')}{FILE}, which is refused"
+    )
     assert (code, other.asked) == (1, [])
     assert said(results)[:2] == [("fetch", told), ("files", "'countries.csv' is missing")]
 
@@ -233,7 +283,7 @@ def test_a_list_that_is_elsewhere_is_refused(site: Site, three: Path, fetch: Fet
     other.close()
     assert other.asked == []
     assert len(faults) == 1
-    assert faults[0].startswith(f"{site.address.rstrip('/')}{path}: leads elsewhere, to {other.address}")
+    assert faults[0].startswith(f"{site.address.rstrip('/')}{path}: redirects to another origin, {other.address}")
 
 
 def test_nothing_but_the_refusal_is_reported_where_the_address_itself_leads_elsewhere(site: Site) -> None:
@@ -265,11 +315,11 @@ def chunked_and_cut(handler: Handler) -> None:
 @pytest.mark.parametrize(
     ("answer", "word"),
     [
-        (lambda handler: handler.send(200, b"half", Content_Length=8), "breaks off after 4 of 8 bytes"),
+        (lambda handler: handler.send(200, b"half", Content_Length=8), "ends after 4 of 8 bytes"),
         (chunked_and_cut, "cannot be fetched (IncompleteRead"),
         (lambda handler: handler.send(500), "the server answers 500"),
-        (lambda handler: handler.send(206, b"part", Content_Length=4), "the server answers 206 where 200 belongs"),
-        (lambda handler: handler.send(200, b"zip", Content_Encoding="gzip"), "the server sends it compressed"),
+        (lambda handler: handler.send(206, b"part", Content_Length=4), "the server answers 206 instead of 200"),
+        (lambda handler: handler.send(200, b"zip", Content_Encoding="gzip"), "the server compressed it"),
         (lambda handler: handler.wfile.write(b"nonsense\r\n\r\n"), "no"),
         (lambda handler: None, "no answer ("),
     ],
@@ -297,7 +347,7 @@ def test_a_truncated_file_fails_the_verification(site: Site) -> None:
     site.answers[FILE] = lambda handler: handler.send(200, b"half", Content_Length=8)
     code, results = verify(site.address + "releases/1.1.0")
     assert code == 1
-    told = f"{site.address.rstrip('/')}{FILE}: breaks off after 4 of 8 bytes"
+    told = f"{site.address.rstrip('/')}{FILE}: ends after 4 of 8 bytes"
     assert said(results)[:2] == [("fetch", told), ("files", "'countries.csv' is missing")]
 
 
@@ -316,12 +366,12 @@ def test_a_file_without_end_is_cut_off(site: Site, fetch: Fetch, answer: Answer,
     site.answers[FILE] = answer
     faults = fetch(site.address + "releases/1.1.0")
     told = f"{site.address.rstrip('/')}{FILE}: is larger than "
-    assert faults[0].startswith(told) and faults[0].endswith(" bytes, the most that may still come; --max-size allows more")
+    assert faults[0].startswith(told) and faults[0].endswith(" bytes, the rest of the limit; --max-size allows more")
 
 
 def test_all_files_together_are_limited_as_the_auditor_says(site: Site) -> None:
     code, results = verify(site.address, "--max-size", "0.0002")
-    assert code == 1 and any("the most that may still come; --max-size allows more" in detail for _, detail in said(results))
+    assert code == 1 and any("the rest of the limit; --max-size allows more" in detail for _, detail in said(results))
     assert verify(site.address, "--max-size", "0.5")[0] == 0
 
 
@@ -329,7 +379,7 @@ def test_a_list_is_limited_whatever_the_auditor_says(site: Site, monkeypatch: py
     monkeypatch.setattr(remote, "LIST_LIMIT", 1000)
     code, results = verify(site.address, "--max-size", "100")
     (detail,) = (detail for _, detail in said(results))
-    assert code == 1 and detail.endswith("releases.json: is larger than 1,000 bytes, the most that may still come")
+    assert code == 1 and detail.endswith("releases.json: is larger than 1,000 bytes, the rest of the limit")
 
 
 @pytest.mark.parametrize("size", ["0", "-1", "nan", "1e7"])
@@ -432,7 +482,7 @@ def test_an_index_that_is_none_fails_and_nothing_else_is_asked_for(site: Site, i
     code, results = verify(site.address)
     assert code == 1
     assert said(results)
-    assert set(site.asked) == {"/SHA256SUMS", "/releases.json"}
+    assert set(site.asked) == {"/SHA256SUMS", "/releases.json", "/metadata/timestamp.json"}
 
 
 # --- wrong use
@@ -441,7 +491,7 @@ def test_an_index_that_is_none_fails_and_nothing_else_is_asked_for(site: Site, i
 def test_an_address_with_nothing_there_is_wrong_use(site: Site) -> None:
     done = run("verify", site.address + "nothing")
     assert (done.code, done.out) == (2, "")
-    assert "there is no release (SHA256SUMS) and no store (releases.json) here" in " ".join(done.err.split())
+    assert "has neither a release (SHA256SUMS) nor a store (releases.json)" in " ".join(done.err.split())
 
 
 def test_an_address_that_does_not_answer_is_wrong_use(site: Site, three: Path) -> None:

@@ -65,9 +65,9 @@ def test_the_page_says_what_was_checked_and_what_was_found(reported: bytes, publ
     text = text_of(reported)
     release = published / "releases/1.0.0"
     head = hashlib.sha256((release / "SHA256SUMS").read_bytes()).hexdigest()
-    assert "Everything that was checked holds." in text
+    assert "All checks passed." in text
     assert (
-        f"Store {published} Head 1.0.0 of {DAY}, number 1 of the history Digest {head} Verified on {DAY} 00:00 (UTC)" in text
+        f"Store {published} Head 1.0.0 of {DAY}, number 1 in the history Digest {head} Verified on {DAY} 00:00 (UTC)" in text
     )
     assert "Pinned keys none" in text and "No key was pinned." in text
     for check in ("files", "record", "data package", "tables", "evidence", "sources", "report", "signature", "delta"):
@@ -145,11 +145,11 @@ def altered(published: Path, folder: Path, text: str) -> Path:
     return release
 
 
-def test_hostile_text_is_inert_and_the_page_keeps_its_structure(published: Path, tmp_path: Path) -> None:
+def test_hostile_text_is_inert_and_the_page_keeps_its_structure(small: Path, tmp_path: Path) -> None:
     pages = []
     for name, text in (("harmless", "harmless"), ("hostile", HOSTILE)):
         (tmp_path / name).mkdir()
-        release = altered(published, tmp_path / name, text)
+        release = altered(small, tmp_path / name, text)
         results = [Result(text, text, word, text) for word in ("passed", "failed", "not checked", "cut short")]
         pages.append(page(text, release, results, 1, [], DAY).decode())
     harmless, hostile = map(Tags, pages)
@@ -171,22 +171,22 @@ READ = (
 
 
 @pytest.mark.parametrize("spoil", [None, b"", b"{}\n", b"[]\n", b"\xff\x00,\n"], ids=["gone", "empty", "{}", "[]", "bytes"])
-def test_a_page_is_made_of_any_release_whatever_file_is_spoilt(published: Path, tmp_path: Path, spoil: bytes | None) -> None:
-    release = shutil.copytree(published / "releases/1.0.0", tmp_path / "releases/1.0.0")
+def test_a_page_is_made_of_any_release_whatever_file_is_spoilt(small: Path, tmp_path: Path, spoil: bytes | None) -> None:
+    release = shutil.copytree(small / "releases/1.0.0", tmp_path / "releases/1.0.0")
     for name in READ:
         whole = (release / name).read_bytes()
         (release / name).unlink()
         if spoil is not None:
             (release / name).write_bytes(spoil)
         text = text_of(page("a place", tmp_path, [Result("1.0.0", "files", "failed", name)], 1, [], DAY))
-        assert "This does not hold what it promises." in text
-        assert "A check of this release failed. What it says of itself below is not to be relied on." in text
+        assert "A check failed." in text
+        assert "A check of this release failed. Do not rely on its own statements below." in text
         assert str(tmp_path) not in text
         (release / name).write_bytes(whole)
 
 
-def test_a_page_tells_what_cannot_be_read(published: Path, tmp_path: Path) -> None:
-    store = shutil.copytree(published, tmp_path / "published")
+def test_a_page_tells_what_cannot_be_read(small: Path, tmp_path: Path) -> None:
+    store = shutil.copytree(small, tmp_path / "published")
     (store / "releases/1.0.0/report.json").unlink()
     (store / "releases/1.0.0/sources.csv").write_text("title\n")
     target = tmp_path / "report.html"
@@ -194,7 +194,7 @@ def test_a_page_tells_what_cannot_be_read(published: Path, tmp_path: Path) -> No
     text = text_of(target.read_bytes())
     assert done.code == 1
     assert "'sources.csv' was changed" in text and "'report.json' is missing" in text
-    assert "report.json: is not there; put it back" in text
+    assert "report.json: is not there; restore it" in text
 
 
 def test_a_page_about_no_release_at_all(tmp_path: Path) -> None:
@@ -204,29 +204,30 @@ def test_a_page_about_no_release_at_all(tmp_path: Path) -> None:
     assert "none: no release could be read" in text_of(target.read_bytes())
 
 
-def test_a_withdrawn_release_is_told(published: Path, tmp_path: Path) -> None:
-    store = shutil.copytree(published, tmp_path / "published")
+@pytest.mark.usefixtures("without_pages")
+def test_a_withdrawn_release_is_told(small: Path, tmp_path: Path) -> None:
+    store = shutil.copytree(small, tmp_path / "published")
     assert run("withdraw", "1.0.0", "--reason", "a <b>wrong</b> date", "--published", store).code == 0
     target = tmp_path / "report.html"
     run("verify", "--published", store, "--report", target)
     assert f"Withdrawn on {DAY}: a <b>wrong</b> date" in text_of(target.read_bytes())
 
 
-def test_a_publication_that_was_cut_short_has_words_of_its_own(published: Path) -> None:
-    text = text_of(page("a place", published, [Result("store", "index", "cut short", "one behind")], 3, [], DAY))
+def test_a_publication_that_was_cut_short_has_words_of_its_own(small: Path) -> None:
+    text = text_of(page("a place", small, [Result("store", "index", "cut short", "one behind")], 3, [], DAY))
     assert "All releases are intact; a publication was cut short." in text
     assert "! cut short" in text
 
 
-def test_pinned_keys_are_named(published: Path, tmp_path: Path) -> None:
-    pins = shutil.copy(published / "releases/1.0.0/public-key.pem", tmp_path / "pins.pem")
+def test_pinned_keys_are_named(small: Path, tmp_path: Path) -> None:
+    pins = shutil.copy(small / "releases/1.0.0/public-key.pem", tmp_path / "pins.pem")
     target = tmp_path / "report.html"
-    done = run("verify", "1.0.0", "--published", published, "--report", target, CBRN_DATA_TRUSTED_KEYS=str(pins))
+    done = run("verify", "1.0.0", "--published", small, "--report", target, CBRN_DATA_TRUSTED_KEYS=str(pins))
     text = text_of(target.read_bytes())
     assert done.code == 0
     assert re.search(r"Pinned keys [0-9a-f]{64} Results", text)
     assert "No key was pinned." not in text
-    assert f"Release {published}/releases/1.0.0 Version 1.0.0 of {DAY}" in text
+    assert f"Release {small}/releases/1.0.0 Version 1.0.0 of {DAY}" in text
 
 
 # --- where it is written
@@ -235,8 +236,8 @@ def test_pinned_keys_are_named(published: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["published/report.html", "published/releases/1.0.0/report.json", "nowhere/report.html", "."]
 )
-def test_a_page_is_not_written_where_it_does_not_belong(published: Path, tmp_path: Path, name: str) -> None:
-    store = shutil.copytree(published, tmp_path / "published")
+def test_a_page_is_not_written_where_it_does_not_belong(small: Path, tmp_path: Path, name: str) -> None:
+    store = shutil.copytree(small, tmp_path / "published")
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     done = run("verify", "--published", store, "--report", tmp_path / name)
     assert (done.code, done.out) == (2, "")

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from cbrn_data.intake.add import About, add_file
+from cbrn_data.intake.add import add_file
+from cbrn_data.intake.write import About
+from cbrn_data.settings import Settings
 from cbrn_data.sources.source import digest
-from cbrn_data.verify.reread import reread
+from cbrn_data.verify.rebuild import rebuild_texts
 
 LINES = """Middle East Regional Secretariat|Amman, Jordan|OVERALL GOAL: Mitigate CBRN risks|ESTABLISHED: 25 June 2013
 Funded by the European Union and implemented in partnership with UNICRI|Partner Countries|Iraq|Jordan|Projects
@@ -23,16 +25,25 @@ def release(tmp_path: Path) -> Path:
     """A folder whose sources are a leaflet from a page, as a release has them."""
     page = tmp_path / "leaflet.html"
     page.write_text("<!doctype html>" + "".join(f"<p>{line}</p>" for line in LINES))
-    add_file(page, tmp_path / "1.0.0" / "sources", About(retrieved_on="2026-11-22"))
+    add_file(page, Settings(tmp_path / "1.0.0", tmp_path), About(today="2026-11-22"))
+    (tmp_path / "1.0.0" / "raw").rename(tmp_path / "1.0.0" / "sources")
     return tmp_path / "1.0.0"
 
 
 def said(release: Path) -> list[tuple[str, str]]:
-    return [(result.result, result.detail) for result in reread(release)]
+    return [(result.result, result.detail) for result in rebuild_texts(release)]
 
 
 def test_a_text_is_what_its_document_says(release: Path) -> None:
-    assert said(release) == [("passed", "middle-east-2026.txt is what its document says")]
+    assert said(release) == [("passed", "middle-east-2026.txt is the text of its document")]
+
+
+def test_a_table_is_what_its_received_file_says(project: Path) -> None:
+    received = project / "joined.csv"
+    received.write_text("region_id;country_id;joined;url;certainty\ncentral-asia;MNG;2018;https://data.example/m;medium\n")
+    add_file(received, Settings(project, project), About(today="2026-11-22", table="memberships"))
+    (project / "raw").rename(project / "sources")
+    assert said(project) == [("passed", "joined.csv is the text of its document")]
 
 
 def test_another_text_is_told_and_another_reader_is_not_judged(release: Path) -> None:
@@ -41,11 +52,11 @@ def test_another_text_is_told_and_another_reader_is_not_judged(release: Path) ->
     text.write_bytes(before.replace(b"twelve", b"eleven"))
     about = sidecar.read_text()
     sidecar.write_text(about.replace(digest(before), digest(text.read_bytes())))
-    assert said(release) == [("failed", "middle-east-2026.txt is not what its document says")]
+    assert said(release) == [("failed", "middle-east-2026.txt is not the text of its document")]
     sidecar.write_text(sidecar.read_text().replace("layout 1", "layout 0"))
     reader = f"selectolax {version('selectolax')}"
     assert said(release) == [
-        ("not checked", f"middle-east-2026.txt: was read with {reader}, layout 0, and {reader}, layout 1 is here")
+        ("not checked", f"middle-east-2026.txt: was read with {reader}, layout 0, but {reader}, layout 1 is installed")
     ]
 
 

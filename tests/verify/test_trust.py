@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,7 +30,8 @@ def test_a_sound_store_passes_every_check_and_is_not_touched(three: Path, verify
     said = verify(three)
     assert stamped(three) == before
     assert said.code == 0
-    expected = [(version, check) for version in ("1.0.0", "1.1.0", "1.1.1") for check in CHECKS]
+    expected = [("store", "metadata")]
+    expected += [(version, check) for version in ("1.0.0", "1.1.0", "1.1.1") for check in CHECKS]
     expected += [("store", check) for check in ("chain", "files", "index", "derived files")]
     assert [(result["subject"], result["check"]) for result in said.results] == expected
     assert {result["result"] for result in said.results} == {"passed"}
@@ -46,7 +48,7 @@ def test_a_release_folder_alone_verifies_anywhere(three: Path, tmp_path: Path, v
     said = verify(folder)
     assert (said.code, stamped(folder)) == (0, before)
     assert [result["check"] for result in said.results] == CHECKS
-    assert said.of("not checked") == {"delta": " x: predecessor absent"}
+    assert said.of("not checked") == {"delta": " x: the release before it is not available"}
     forging.flip(folder / "sources/projects.csv")
     assert verify(folder).of("failed") == {"files": " x: 'sources/projects.csv' was changed"}
 
@@ -63,16 +65,19 @@ def test_a_pinned_key_signs_and_another_does_not(
     said = verify(store)
     mine, other = (fingerprint(key.public_key())[:16] for key in (OWN, OTHER))
     assert said.code == 0
-    change = f"1.1.1: the key changed from {mine}… to {other}…; ask the publisher whether that was meant"
+    change = f"1.1.1: the key changed from {mine}… to {other}…; ask the publisher to confirm this"
     assert said.of("not checked") == {"key": f" {change}"} and said.notices == [change]
     pinned = verify(store, CBRN_DATA_TRUSTED_KEYS=str(pins))
     assert pinned.code == 1
-    assert pinned.of("failed") == {"signature": " 1.1.1: attestation.json is not signed by any pinned key"}
+    assert pinned.of("failed") == {
+        "metadata": " store: no root is signed by the pinned keys",
+        "signature": " 1.1.1: attestation.json is not signed by any pinned key",
+    }
 
 
-def test_a_rotated_key_holds_where_both_are_pinned(store: Path, tmp_path: Path, verify: Verify) -> None:
+def test_a_rotated_key_holds_where_both_are_pinned(store: Path, tmp_path: Path, own: Path, verify: Verify) -> None:
     forging.resign(store / LAST, OTHER)
-    forging.rederive(store)
+    forging.rederive(store, own)
     both = tmp_path / "both"
     line = OTHER.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
     both.write_bytes(b"# since 2026\n" + public_pem(OWN.public_key()) + line + b" of a colleague\n")
@@ -93,47 +98,46 @@ def test_a_store_signed_anew_as_a_whole_needs_a_pin(store: Path, pins: Path, ver
     forging.rederive(store)
     assert verify(store).code == 0
     failed = verify(store, CBRN_DATA_TRUSTED_KEYS=str(pins)).of("failed")
-    assert failed.keys() == {"signature"} and failed["signature"].count("not signed by any pinned key") == 3
+    assert failed.keys() == {"metadata", "signature"} and failed["signature"].count("not signed by any pinned key") == 3
 
 
 # --- memory and age
 
 
-def put_back(store: Path) -> None:
-    """Put the whole store back by one release, with all that is derived."""
+def put_back(store: Path, own: Path) -> None:
+    """Put the whole store back by one release, with all that is derived, as the publisher could."""
     shutil.rmtree(store / LAST)
-    forging.rederive(store)
+    forging.rederive(store, own)
 
 
-def fork(store: Path) -> None:
+def fork(store: Path, own: Path) -> None:
     """Put another third release, signed by the right key, in the place of the one that was seen."""
     forging.replace(store / LAST / "CHANGES.md", "# ", "## ")
     forging.resign(store / LAST, OWN)
-    forging.rederive(store)
+    forging.rederive(store, own)
 
 
 @pytest.mark.parametrize(
     ("spoil", "detail"),
     [
-        (put_back, " store: the store was put back: it had 3 releases and has 2"),
-        (fork, " store: release 3 is another than the one seen before ("),
+        (put_back, " store: the store was rolled back: it had 1.1.1 and has it no more"),
+        (fork, " store: 1.1.1 differs from the one seen before ("),
     ],
 )
-def test_memory_sees_what_nothing_else_can(spoil: object, detail: str, store: Path, tmp_path: Path, verify: Verify) -> None:
+def test_memory_sees_what_nothing_else_can(
+    spoil: Callable[[Path, Path], None], detail: str, store: Path, own: Path, tmp_path: Path, verify: Verify
+) -> None:
     memory = tmp_path / "memory.json"
     assert verify(store, "--remember", memory).code == 0
     seen = memory.read_bytes()
-    key = fingerprint(OWN.public_key())
-    assert json.loads(seen) == {
-        "sequence": 3,
-        "digest": forging.digest(store / LAST / "SHA256SUMS"),
-        "date": "2026-11-24",
-        "signers": {"1": key, "2": key, "3": key},
-        "withdrawn": {},
-    }
+    content = json.loads(seen)
+    assert content["index"] == (store / "releases.json").read_text(encoding="utf-8")
+    names = {"root_history/1.root.json": "1.root.json", "targets.json": "3.targets.json", "snapshot.json": "3.snapshot.json"}
+    for name, file in {**names, "timestamp.json": "timestamp.json"}.items():
+        assert content["metadata"].pop(name) == (store / "metadata" / file).read_text(encoding="utf-8")
+    assert content["metadata"] == {}
     assert verify(store, "--remember", memory).code == 0
-    assert callable(spoil)
-    spoil(store)
+    spoil(store, own)
     assert verify(store).code == 0
     said = verify(store, "--remember", memory)
     assert said.code == 1 and said.of("failed").keys() == {"memory"}
@@ -141,24 +145,49 @@ def test_memory_sees_what_nothing_else_can(spoil: object, detail: str, store: Pa
     assert memory.read_bytes() == seen
 
 
-def test_memory_grows_with_the_store_and_only_with_a_sound_one(store: Path, tmp_path: Path, verify: Verify) -> None:
+def test_memory_grows_with_the_store_and_only_with_a_sound_one(
+    store: Path, tmp_path: Path, own: Path, verify: Verify
+) -> None:
     memory = tmp_path / "memory.json"
     old = Path(shutil.copytree(store, tmp_path / "old"))
-    put_back(old)
-    assert verify(old, "--remember", memory).code == 0
+    assert verify(store, "--remember", memory).code == 0
+    withdrawn = ("withdraw", "1.0.0", "--reason", "x", "--published", store, "--root", PROJECT)
+    assert run(*withdrawn, CBRN_DATA_SIGNING_KEY=str(own)).code == 0
+    seen = memory.read_bytes()
+    feed = (store / "feed.xml").read_bytes()
     forging.flip(store / "feed.xml")
     assert verify(store, "--remember", memory).code == 1
-    assert json.loads(memory.read_bytes())["sequence"] == 2
+    assert memory.read_bytes() == seen
+    (store / "feed.xml").write_bytes(feed)
+    assert verify(store, "--remember", memory).code == 0
+    assert memory.read_bytes() != seen
+    said = verify(old, "--remember", memory).of("failed")
+    assert "New timestamp version 3 must be >= " in said["metadata"]
+    shutil.rmtree(old / "metadata")
+    assert "timestamp.json is missing" in verify(old, "--remember", memory).of("failed")["metadata"]
+
+
+def test_a_memory_of_the_older_form_is_read_and_replaced(store: Path, tmp_path: Path, verify: Verify) -> None:
+    memory = tmp_path / "memory.json"
+    older = {"sequence": 2, "digest": forging.digest(store / "releases/1.1.0/SHA256SUMS"), "date": "2026-11-23"}
+    memory.write_text(json.dumps({**older, "withdrawn": {"1.0.0": {"reason": "x", "date": "2026-11-23"}}}))
+    assert "1.0.0 was withdrawn when it was last seen" in verify(store, "--remember", memory).of("failed")["memory"]
+    memory.write_text(json.dumps({**older, "digest": "0" * 64}))
+    assert "has not the release that was seen before" in verify(store, "--remember", memory).of("failed")["memory"]
+    memory.write_text(json.dumps(older))
+    assert verify(store, "--remember", memory).code == 0
+    assert json.loads(memory.read_bytes()).keys() == {"metadata", "index"}
     memory.write_bytes(b"[]")
-    assert verify(old, "--remember", memory).of("failed").keys() == {"memory"}
+    done = run("verify", store, "--remember", memory)
+    assert done.code == 2 and "is not a file written by --remember" in " ".join(done.err.split())
 
 
 def test_memory_that_cannot_be_written_is_said(three: Path, tmp_path: Path) -> None:
     done = run("verify", three, "--remember", tmp_path / "nowhere/memory.json")
-    assert done.code == 2 and "a folder that is not there" in done.err.replace("\n", " ")
+    assert done.code == 2 and "its folder does not exist" in done.err.replace("\n", " ")
     (tmp_path / ".memory.json.new").mkdir()
     done = run("verify", three, "--remember", tmp_path / "memory.json")
-    assert done.code == 2 and "nothing will be remembered" in done.err.replace("\n", " ")
+    assert done.code == 2 and "so the memory was not updated" in done.err.replace("\n", " ")
 
 
 @pytest.mark.parametrize(
@@ -168,11 +197,9 @@ def test_memory_that_cannot_be_written_is_said(three: Path, tmp_path: Path) -> N
         (LAST, ("--max-age", 9), "is one release"),
         (".", ("--max-age", -1), "0 or more"),
         (".", ("--max-time", 1), "a folder has no limit"),
-        (".", ("--accept-key", "f" * 64), "name that file too"),
-        (".", ("--remember", "memory", "--accept-key", "f"), "64 hexadecimal digits"),
-        (".", ("--remember", "published/memory"), "does not belong into what it is about"),
-        (".", ("--remember", "x", "--report", "x"), "cannot be both"),
-        ("releases/9.9.9", (), "there is no release and no store here"),
+        (".", ("--remember", "published/memory"), "must not be inside"),
+        (".", ("--remember", "x", "--report", "x"), "must name different files"),
+        ("releases/9.9.9", (), "is neither a release nor a store"),
     ],
 )
 def test_options_that_cannot_do_what_they_promise_are_refused(
@@ -194,7 +221,7 @@ def test_what_was_asked_for_as_a_store_is_never_taken_for_a_release(store: Path,
     one = Path(shutil.copytree(store / "releases/1.0.0", tmp_path / "root" / "published"))
     assert run("verify", one).code == 0
     done = run("verify", "--root", one.parent, "--json")
-    assert done.code == 1 and "there is no release" in done.json["results"][0]["detail"]
+    assert done.code == 1 and "the store has no release" in done.json["results"][1]["detail"]
 
 
 @pytest.mark.parametrize(
@@ -209,14 +236,14 @@ def test_an_age_is_held_against_a_date(today: str, most: int, code: int, three: 
 
 
 def test_nothing_published_is_not_sound(tmp_path: Path, verify: Verify) -> None:
-    assert verify(tmp_path).of("failed") == {"chain": " store: there is no release"}
+    assert verify(tmp_path).of("failed") == {"chain": " store: the store has no release"}
 
 
 def test_people_see_below_the_table_what_it_comes_to(store: Path, pins: Path) -> None:
     lines = run("verify", store).out.splitlines()
     assert max(map(len, lines)) <= 80
     end = " ".join(lines[-3:])
-    assert "Everything that was checked holds." in end and "No key is pinned" in end and "Take care" not in end
+    assert "All checks passed." in end and "No key is pinned" in end and "Take care" not in end
     assert "pinned" not in " ".join(run("verify", store, CBRN_DATA_TRUSTED_KEYS=str(pins)).out.splitlines()[-2:])
     forging.resign(store / LAST, OTHER)
     forging.rederive(store)
@@ -224,7 +251,7 @@ def test_people_see_below_the_table_what_it_comes_to(store: Path, pins: Path) ->
     assert "Take care! 1.1.1: the key changed from" in end
     forging.flip(store / "feed.xml")
     end = " ".join(run("verify", store).out.splitlines()[-8:])
-    assert "This does not hold what it promises. Failed: store (derived files)." in end
+    assert "A check failed. Failed: store (metadata), store (derived files)." in end
 
 
 def test_a_rebuild_of_what_was_tampered_with_does_not_hide_the_results(store: Path, verify: Verify) -> None:
@@ -237,9 +264,9 @@ def test_a_rebuild_that_was_asked_for_and_not_done_is_no_success(store: Path) ->
     alone = store / LAST
     assert run("verify", alone).code == 0
     done = run("verify", alone, "--rebuild")
-    assert done.code == 1 and "predecessor absent" in done.out
+    assert done.code == 1 and "the release before it is not available" in done.out
     end = " ".join(done.out.split())
-    assert "What was checked holds, but a rebuild that was asked for was not done." in end and "Failed:" not in end
+    assert "All checks passed, but a requested rebuild was not done." in end and "Failed:" not in end
 
 
 def test_the_age_is_that_of_the_clock(three: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,36 +279,28 @@ def test_the_age_is_that_of_the_clock(three: Path, monkeypatch: pytest.MonkeyPat
         command.verify_now(str(three), Path(), None, None, 0, as_json=True)
 
 
-def test_a_key_that_nobody_confirmed_keeps_the_memory_where_it_is(
-    store: Path, tmp_path: Path, pins: Path, verify: Verify
-) -> None:
-    memory, old = tmp_path / "memory.json", Path(shutil.copytree(store, tmp_path / "old"))
-    put_back(old)
-    assert verify(old, "--remember", memory).code == 0
-    seen, other = memory.read_bytes(), fingerprint(OTHER.public_key())
+def test_another_root_keeps_the_memory_where_it_is(store: Path, tmp_path: Path, verify: Verify) -> None:
+    memory = tmp_path / "memory.json"
+    assert verify(store, "--remember", memory).code == 0
+    seen = memory.read_bytes()
     forging.resign(store / LAST, OTHER)
     forging.rederive(store)
-    for _ in range(2):
-        said = verify(store, "--remember", memory)
-        assert said.code == 1 and memory.read_bytes() == seen
-        assert f"add --accept-key {other}" in said.of("failed")["memory"]
-    assert verify(store, "--remember", memory, "--accept-key", other).code == 0
-    assert json.loads(memory.read_bytes())["signers"]["3"] == other
-    assert verify(store, "--remember", memory).code == 0
+    said = verify(store, "--remember", memory)
+    assert said.code == 1 and memory.read_bytes() == seen
+    assert said.of("failed")["metadata"].startswith(" store: the metadata are not valid: timestamp was signed by 0/1 keys")
 
 
-def test_a_withdrawal_that_vanishes_is_told(store: Path, tmp_path: Path, verify: Verify) -> None:
+def test_a_withdrawal_that_vanishes_is_told(store: Path, tmp_path: Path, own: Path, verify: Verify) -> None:
     memory = tmp_path / "memory.json"
-    before = (store / "releases.json").read_bytes(), (store / "feed.xml").read_bytes()
-    reason = ("--reason", "The leaflet was a draft.")
-    assert run("withdraw", "1.0.0", *reason, "--published", store, "--root", PROJECT).code == 0
+    before = (store / "releases.json").read_bytes()
+    reason = ("--reason", "The leaflet was a draft.", "--published", store, "--root", PROJECT)
+    assert run("withdraw", "1.0.0", *reason, CBRN_DATA_SIGNING_KEY=str(own)).code == 0
     assert verify(store, "--remember", memory).code == 0
-    (store / "releases.json").write_bytes(before[0])
-    forging.rederive(store)
+    (store / "releases.json").write_bytes(before)
+    forging.complete(store, own)
     assert verify(store).code == 0
     said = verify(store, "--remember", memory)
     assert said.code == 1 and "1.0.0 was withdrawn when it was last seen" in said.of("failed")["memory"]
-    assert "1.0.0" in json.loads(memory.read_bytes())["withdrawn"]
 
 
 def test_people_see_a_table_and_no_control_characters(store: Path) -> None:

@@ -1,6 +1,5 @@
-"""Copies of ``published/`` elsewhere: a store behind any address, for readers who start at its ``releases.json``.
+"""Copy ``published/`` to another address, for readers who start at its ``releases.json``.
 
-``contents`` says what is copied and in which order, ``place`` and ``s3`` are where it goes and ``target`` how it is
-named, ``lease`` keeps two pushes apart, and ``push`` does it. Nothing here changes the local store; what a release is, is
-decided elsewhere.
+``contents`` lists the files and their order, ``place`` and ``s3`` are the kinds of target, ``lease``
+separates two pushes, and ``push`` finds the place of an address and copies. This package does not change the local store.
 """

@@ -1,11 +1,11 @@
-"""What a push copies, and in which order: the files of a whole and sound local store, each with its digest.
+"""The files that a push copies, in order: those of a complete and intact local store, each with its digest.
 
-Releases come before what is derived from them. In each release SHA256SUMS comes after the files that it lists, and the
-attestation after that; ``latest/datapackage.json`` comes after the rest of ``latest/``; the index is not among the files,
-since it is written when all of them are there.
+Releases come before derived files. In each release, SHA256SUMS comes after the files that it lists, then the attestation;
+the metadata come before the derived files, ``latest/datapackage.json`` after the rest of ``latest/``. Index and timestamp
+are not among the files, because they are written after all of them, in this order.
 
-A store is refused here if a release is not what its SHA256SUMS says or a derived file is not what the index says, so
-that nothing broken is spread. Signatures and schemas are not looked at: ``cbrn-data verify`` does that, before or after.
+A store is refused if a release does not match its SHA256SUMS or a derived file does not match the index, so that no damaged
+file is copied. Signatures and schemas are not checked; ``cbrn-data verify`` does that, before or after.
 """
 
 from __future__ import annotations
@@ -13,28 +13,33 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from cbrn_data.errors import ReleaseError
+from cbrn_data.errors import ReleaseError, VerificationError
+from cbrn_data.progress import tracked
 from cbrn_data.store import disk
 from cbrn_data.store.folder import SUMS, Release, check_unchanged, parse_checksums
-from cbrn_data.store.history import RELEASES
-from cbrn_data.store.index import INDEX, check_derived_name, index_bytes
+from cbrn_data.store.history import INDEX, METADATA, RELEASES
+from cbrn_data.store.index import check_derived_name, index_bytes
 from cbrn_data.store.media import media_type
 from cbrn_data.store.store import Store
 from cbrn_data.strict_json import parse_object
+from cbrn_data.trust.client import in_folder, trusted
+from cbrn_data.trust.roles import TIMESTAMP
 
 FOR_EVER = "public, max-age=31536000, immutable"
 FOR_MINUTES = "public, max-age=300"
 ASK_AGAIN = "no-cache"
-"""What ``Cache-Control`` says of a release, of what is derived, and of the index."""
+"""The ``Cache-Control`` of releases and metadata, of derived files, and of index and timestamp."""
 
+TIMESTAMP_NAME = f"{METADATA}/{TIMESTAMP}"
 _ATTESTATION = "attestation.json"
 _LAST = "latest/datapackage.json"
 
 
 @dataclass(frozen=True)
 class Item:
-    """A file to be at ``name`` in the copy; ``cache`` is its Cache-Control."""
+    """A file that will be at ``name`` in the copy; ``cache`` is its Cache-Control."""
 
     name: str
     path: Path
@@ -47,57 +52,69 @@ class Item:
         """Its Content-Type."""
         return media_type(self.name)
 
-    @property
-    def is_of_release(self) -> bool:
-        """Whether it never changes."""
-        return self.cache == FOR_EVER
-
 
 @dataclass(frozen=True)
 class Contents:
-    """A sound store: ``stages`` are files in order, those of one stage in any; ``index`` is written after all."""
+    """An intact store: ``stages`` are in order, the files of one stage in any order.
+
+    ``last`` are index and timestamp, which are written last; a store of the older form has no timestamp. ``passing`` are the
+    names of files that leave in time: derived files and metadata.
+    """
 
     releases: list[Release]
     stages: list[list[Item]]
-    index: bytes
-    derived: frozenset[str]
+    last: dict[str, bytes]
+    passing: frozenset[str]
 
 
 def read_contents(published: Path) -> Contents:
-    """Read what a push copies. Raises ReleaseError where the store is empty, broken or not up to date."""
+    """Read the files of a push. Raises ReleaseError if the store is empty, damaged or not up to date."""
     releases = Store(published).releases()
     if not releases:
-        raise ReleaseError(f"{published}: there is no release to push; `cbrn-data publish` makes the first")
+        raise ReleaseError(f"{published}: contains no release; `cbrn-data publish` makes the first")
     index = disk.read(published / INDEX)
     content = parse_object(published / INDEX, index)
     derived: dict[str, str] = content.get("derived", {})
     if index_bytes(releases, derived, content.get("derived_by", "")) != index:
-        raise ReleaseError(f"{published / INDEX}: is not the list of the releases that are there; publish again")
+        raise ReleaseError(f"{published / INDEX}: does not match the releases; publish again")
     listed: list[Item] = []
     sums: list[Item] = []
     signed: list[Item] = []
-    for release in releases:
+    for release in tracked("Verify the local store", releases, len(releases)):
         check_unchanged(release.folder)
-        listed += _listed(release)
+        digests = parse_checksums(release.folder / SUMS, disk.read(release.folder / SUMS))
+        listed += [_item(published, _name(release, name), sha256, FOR_EVER) for name, sha256 in digests.items()]
         sums.append(_item(published, _name(release, SUMS), release.digest, FOR_EVER))
         attestation = disk.digest(release.folder / _ATTESTATION)
         signed.append(_item(published, _name(release, _ATTESTATION), attestation, FOR_EVER))
     follows = list(_derived(published, derived))
-    first, last = ([item for item in follows if (item.name == _LAST) is is_last] for is_last in (False, True))
-    return Contents(releases, [listed, sums, signed, first, last], index, frozenset(derived))
+    metadata = _metadata(published, index)
+    last = {INDEX: index, **({TIMESTAMP_NAME: disk.read(published / TIMESTAMP_NAME)} if metadata else {})}
+    items = [_item(published, name, disk.digest(published / name), FOR_EVER) for name in metadata if name != TIMESTAMP_NAME]
+    earlier, later = ([item for item in follows if (item.name == _LAST) is is_last] for is_last in (False, True))
+    passing = frozenset(derived) | {item.name for item in items if "root" not in item.name}
+    return Contents(releases, [listed, sums, signed, items, earlier, later], last, passing)
 
 
-def _listed(release: Release) -> Iterator[Item]:
-    published = release.folder.parent.parent
-    for name, sha256 in parse_checksums(release.folder / SUMS, disk.read(release.folder / SUMS)).items():
-        yield _item(published, _name(release, name), sha256, FOR_EVER)
+def _metadata(published: Path, index: bytes) -> list[str]:
+    """Return the metadata in force, none in a store of the older form. Raises ReleaseError if they are not of this index."""
+    if not disk.mode(published / METADATA):
+        return []
+    with TemporaryDirectory(prefix="cbrn-data-") as kept:
+        try:
+            said = trusted(in_folder(published / METADATA), Path(kept))
+        except VerificationError as error:
+            raise ReleaseError(f"{published / METADATA}: {error}; publish again") from error
+    if not said.holds(INDEX, disk.sha256_of(index)):
+        raise ReleaseError(f"{published / METADATA}: does not vouch for {INDEX}; publish again")
+    return [f"{METADATA}/{name}" for name in sorted(said.names)]
 
 
 def _derived(published: Path, derived: Mapping[str, str]) -> Iterator[Item]:
-    for name, sha256 in derived.items():
+    for name, sha256 in tracked("Verify the derived files", derived.items(), len(derived)):
         check_derived_name(name)
         if disk.digest(published / name) != sha256:
-            raise ReleaseError(f"{published / name}: is not the file that {INDEX} lists; publish again to derive it again")
+            raise ReleaseError(f"{published / name}: does not match {INDEX}; publish again to derive it again")
         yield _item(published, name, sha256, FOR_MINUTES)
 
 

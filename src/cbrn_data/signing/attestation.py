@@ -1,9 +1,9 @@
-"""``attestation.json``: what is signed, and how. Pure functions of bytes, for the producer and the auditor alike.
+"""``attestation.json``: its payload and its signature. Pure functions of bytes, for producer and auditor.
 
-The payload is an in-toto Statement v1 whose subjects are every file of the release but the attestation itself; the
-envelope is DSSE v1 (https://github.com/secure-systems-lab/dsse/blob/master/protocol.md) with one signature. The
-``keyid`` is a hint for people: which key decides is the auditor's choice. Nothing signs the envelope itself, so it is
-read in one form only: else its spaces, its key id or a second signature could be changed unseen.
+The payload is an in-toto Statement v1. Its subjects are all files of the release except the attestation. The envelope is
+DSSE v1 (https://github.com/secure-systems-lab/dsse/blob/master/protocol.md) with one signature. ``keyid`` is only a hint;
+the auditor chooses the keys. The envelope itself is not signed, so only one form of it is accepted: otherwise, spaces, the
+key id or a second signature could be changed without notice.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ class Envelope:
     signatures: tuple[tuple[str, bytes], ...]
 
 
-def statement(digests: Mapping[str, str], predicate: Mapping[str, Any]) -> bytes:
-    """Return the payload: sha256 by file name as subjects, and what is said of the release as predicate."""
+def statement(digests: Mapping[str, str], predicate: Mapping[str, Any], kind: str = PREDICATE_TYPE) -> bytes:
+    """Return the payload: sha256 by file name as subjects, and the data of the release as predicate of type ``kind``."""
     subjects = [{"name": name, "digest": {"sha256": digests[name]}} for name in sorted(digests)]
-    whole = {"_type": STATEMENT_TYPE, "subject": subjects, "predicateType": PREDICATE_TYPE, "predicate": dict(predicate)}
+    whole = {"_type": STATEMENT_TYPE, "subject": subjects, "predicateType": kind, "predicate": dict(predicate)}
     return json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -66,20 +66,23 @@ def _written(envelope: Envelope) -> dict[str, Any]:
     return {"payload": payload, "payloadType": envelope.payload_type, "signatures": signatures}
 
 
-def read_envelope(data: bytes) -> Envelope:
-    """Read an envelope. Raises VerificationError where it is none, of another type, or not written as ``sign`` does."""
+def read_envelope(data: bytes, name: str = ATTESTATION) -> Envelope:
+    """Read an envelope, which messages call ``name``.
+
+    Raises VerificationError if it is malformed, of another type, or not written as by ``sign``.
+    """
     try:
         entry = parse(data)
         signatures = tuple((str(each["keyid"]), _decoded(each["sig"])) for each in entry["signatures"])
         envelope = Envelope(_decoded(entry["payload"]), entry["payloadType"], signatures)
     except (ValueError, KeyError, TypeError, AttributeError, binascii.Error) as error:
-        raise VerificationError(f"{ATTESTATION} is not a DSSE envelope") from error
+        raise VerificationError(f"{name} is not a DSSE envelope") from error
     if envelope.payload_type != PAYLOAD_TYPE:
-        raise VerificationError(f"{ATTESTATION} is of type {str(envelope.payload_type)[:80]!r}, not {PAYLOAD_TYPE}")
+        raise VerificationError(f"{name} is of type {str(envelope.payload_type)[:80]!r}, not {PAYLOAD_TYPE}")
     if len(signatures) != 1:
-        raise VerificationError(f"{ATTESTATION} bears {len(signatures)} signatures, not one")
+        raise VerificationError(f"{name} has {len(signatures)} signatures, not one")
     if dumped(_written(envelope)) != data:
-        raise VerificationError(f"{ATTESTATION} is not written as a release writes it")
+        raise VerificationError(f"{name} is not in the form that a release has")
     return envelope
 
 
@@ -88,7 +91,7 @@ def _decoded(text: str) -> bytes:
 
 
 def signers(envelope: Envelope, keys: Iterable[Ed25519PublicKey]) -> list[Ed25519PublicKey]:
-    """Return those of ``keys`` that made one of the signatures; the key ids decide nothing."""
+    """Return those of ``keys`` that made one of the signatures, without using the key ids."""
     signed = encoding(envelope.payload_type, envelope.payload)
     return [key for key in keys if any(_holds(key, signature, signed) for _, signature in envelope.signatures)]
 
@@ -101,8 +104,13 @@ def _holds(key: Ed25519PublicKey, signature: bytes, signed: bytes) -> bool:
     return True
 
 
-def read_statement(payload: bytes) -> tuple[dict[str, str], dict[str, Any]]:
-    """Return sha256 by file name, and the predicate. Raises VerificationError where the payload is no statement of ours."""
+def read_statement(
+    payload: bytes, kind: str = PREDICATE_TYPE, name: str = ATTESTATION
+) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return sha256 by file name, and the predicate of type ``kind``.
+
+    Raises VerificationError if the payload, of what messages call ``name``, is not such a statement.
+    """
     try:
         whole = parse(payload)
         subjects = {subject["name"]: subject["digest"]["sha256"] for subject in whole["subject"]}
@@ -110,7 +118,7 @@ def read_statement(payload: bytes) -> tuple[dict[str, str], dict[str, Any]]:
         types = (whole["_type"], whole["predicateType"])
         predicate = dict(whole["predicate"])
     except (ValueError, KeyError, TypeError) as error:
-        raise VerificationError(f"the payload of {ATTESTATION} is not an in-toto statement") from error
-    if types != (STATEMENT_TYPE, PREDICATE_TYPE) or repeated:
-        raise VerificationError(f"the payload of {ATTESTATION} is not a statement about a release")
+        raise VerificationError(f"the payload of {name} is not an in-toto statement") from error
+    if types != (STATEMENT_TYPE, kind) or repeated:
+        raise VerificationError(f"the payload of {name} is not a statement about a {kind.split('/')[-2]}")
     return subjects, predicate

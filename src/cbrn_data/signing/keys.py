@@ -1,12 +1,12 @@
-"""Keys: the one that signs, and those that an auditor trusts.
+"""The signing key, and the keys that an auditor trusts.
 
-``CBRN_DATA_SIGNING_KEY`` is the path of a private Ed25519 key (PEM PKCS8 or OpenSSH, not encrypted, readable by its owner
-only). Without it a local key is made once in the state folder and used: it shows that releases were made in one place,
-and nothing more until somebody compares it. ``CBRN_DATA_TRUSTED_KEYS`` is the path of a file of public keys (PEM blocks
-or ``ssh-ed25519`` lines), handed to auditors out of band; several are allowed, so that a key can be rotated.
+The setting ``keys.signing`` is the path of a private Ed25519 key (PEM PKCS8 or OpenSSH, not encrypted, readable only by its
+owner). Without it, a local key is made once in the state folder: it only shows that releases were made in one place, until
+somebody compares it. The setting ``keys.trusted`` is the path of a file of public keys (PEM blocks or ``ssh-ed25519``
+lines), which auditors get out of band; several keys are allowed, so that a key can be rotated.
 
-A configured private key is named in messages by its variable and not by its path: the messages of a scheduled run are
-read by people who need not know where the key lies.
+Messages do not give the path of a configured private key, because more people read the messages of a scheduled run than
+need to know the path.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _SMALL_ORDER = frozenset(
     )
     for encoded in (half, f"{half[:-2]}{int(half[-2:], 16) | 0x80:02x}")
 )
-"""Encodings of the points of small order, canonical or not: under such a key OpenSSL accepts forged signatures.
+"""Encodings of the points of small order, canonical or not: with such a key, OpenSSL accepts forged signatures.
 
 The list is that of libsodium's ``ge25519_has_small_order``.
 """
@@ -53,7 +53,7 @@ The list is that of libsodium's ``ge25519_has_small_order``.
 
 @dataclass(frozen=True)
 class SigningKey:
-    """A private key and whether it is the local one, which nobody has pinned."""
+    """A private key, and whether it is the local one, which is not pinned."""
 
     private: Ed25519PrivateKey
     is_local: bool
@@ -71,39 +71,43 @@ def fingerprint(key: Ed25519PublicKey) -> str:
 
 
 def public_pem(key: Ed25519PublicKey) -> bytes:
-    """Return a public key as openssl reads it."""
+    """Return a public key in PEM form."""
     return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
-def signing_key(state: Path, configured: Path | None) -> SigningKey:
-    """Return the configured key, else the local one, which is made where there is none.
+def signing_key(state: Path, configured: Path | None, name: str = "the configured signing key") -> SigningKey:
+    """Return the configured key, which messages call ``name``, else the local one, which is made if it is missing.
 
-    Raises CbrnDataError where a key cannot be read, is of another kind, or can be read by others.
+    Raises CbrnDataError if a key cannot be read, is of another kind, or can be read by others.
     """
     if configured:
-        return SigningKey(_read_private(configured, "the file that CBRN_DATA_SIGNING_KEY names"), is_local=False)
+        return SigningKey(read_private_key(configured, name), is_local=False)
     path = state / LOCAL_KEY
-    if not os.path.exists(path):  # which, unlike that of Path, is false for whatever cannot be looked at
+    if not os.path.exists(path):  # unlike the method of Path, this is false if the path cannot be read
         make_local_key(state)
-    return SigningKey(_read_private(path, str(path)), is_local=True)
+    return SigningKey(read_private_key(path, str(path)), is_local=True)
 
 
 def make_local_key(state: Path) -> Path:
-    """Make the local key unless there is one; of two first runs at once both end with the same key."""
+    """Make the local key unless it exists; two concurrent first runs get the same key."""
     path = state / LOCAL_KEY
     temporary = state / f".{LOCAL_KEY}.{secrets.token_hex(8)}"
     try:
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "wb") as stream:
-            stream.write(_private_pem(Ed25519PrivateKey.generate()))
+            form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            stream.write(Ed25519PrivateKey.generate().private_bytes(*form))
             stream.flush()
             os.fsync(stream.fileno())
         with suppress(FileExistsError):
             os.link(temporary, path)
         _flush(state)
     except OSError as error:
-        raise CbrnDataError(f"{path}: a local signing key cannot be made ({error.strerror}); set CBRN_DATA_STATE") from error
+        raise CbrnDataError(
+            f"{path}: a local signing key cannot be made ({error.strerror}); set CBRN_DATA_STATE, or state in "
+            "cbrn-data.toml, to another folder"
+        ) from error
     finally:
         with suppress(OSError):
             temporary.unlink()
@@ -111,13 +115,13 @@ def make_local_key(state: Path) -> Path:
 
 
 def rotate_local_key(state: Path) -> tuple[Path, Path]:
-    """Set the local key aside and make another; return the path of the old and of the new one."""
+    """Rename the local key and make a new one; return the paths of the old and the new key."""
     path = state / LOCAL_KEY
-    old = state / f"signing-key-{fingerprint(_read_private(path, str(path)).public_key())[:16]}.pem"
+    old = state / f"signing-key-{fingerprint(read_private_key(path, str(path)).public_key())[:16]}.pem"
     try:
         path.rename(old)
     except OSError as error:
-        raise CbrnDataError(f"{path}: cannot be set aside as {old.name} ({error.strerror})") from error
+        raise CbrnDataError(f"{path}: cannot be renamed to {old.name} ({error.strerror})") from error
     return old, make_local_key(state)
 
 
@@ -129,23 +133,22 @@ def _flush(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _private_pem(key: Ed25519PrivateKey) -> bytes:
-    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-
-
-def _read_private(path: Path, place: str) -> Ed25519PrivateKey:
+def read_private_key(path: Path, place: str) -> Ed25519PrivateKey:
+    """Return the private key in a file that only its owner can read; messages call it ``place``. Raises CbrnDataError."""
     try:
         status = path.stat()
         data = foreign.read(foreign.led_to(path), KEYS_LIMIT)
     except OSError as error:
         raise CbrnDataError(f"{place}: the signing key cannot be read ({error.strerror})") from error
+    if b"PRIVATE KEY" not in data and (b"PUBLIC KEY" in data or data.startswith(b"ssh-")):
+        raise CbrnDataError(f"{place}: is a public key; give the file of the private key that belongs to it")
     if stat.S_IMODE(status.st_mode) & 0o077:
-        raise CbrnDataError(f"{place}: others can read this private key; run `chmod 600` on it, and think of rotating it")
+        raise CbrnDataError(f"{place}: others can read this private key; run `chmod 600` on it, and consider a rotation")
     load = serialization.load_ssh_private_key if b"OPENSSH PRIVATE KEY" in data else serialization.load_pem_private_key
     try:
         key = load(data, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise CbrnDataError(f"{place}: is no unencrypted private key in PEM (PKCS8) or OpenSSH form") from error
+        raise CbrnDataError(f"{place}: is not an unencrypted private key in PEM (PKCS8) or OpenSSH form") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise CbrnDataError(f"{place}: is not an Ed25519 key")
     return key
@@ -154,7 +157,7 @@ def _read_private(path: Path, place: str) -> Ed25519PrivateKey:
 def read_public_keys(data: bytes, place: str) -> list[Ed25519PublicKey]:
     """Return the keys of a file of PEM blocks or ``ssh-ed25519`` lines; ``#`` begins a comment.
 
-    Raises CbrnDataError where there is none, or one is of another kind or of small order.
+    Raises CbrnDataError if the file has none, or if one is of another kind or of small order.
     """
     blocks = re.findall(rb"-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----", data, re.DOTALL)
     lines = re.findall(rb"(?m)^ssh-ed25519 [A-Za-z0-9+/=]+", data)
@@ -162,25 +165,28 @@ def read_public_keys(data: bytes, place: str) -> list[Ed25519PublicKey]:
         keys = [serialization.load_pem_public_key(block) for block in blocks]
         keys += [serialization.load_ssh_public_key(line) for line in lines]
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise CbrnDataError(f"{place}: holds something that is no public key") from error
+        raise CbrnDataError(f"{place}: contains something other than public keys") from error
     found = [key for key in keys if isinstance(key, Ed25519PublicKey)]
     if not found or len(found) != len(keys):
-        raise CbrnDataError(f"{place}: must hold Ed25519 public keys, in PEM blocks or ssh-ed25519 lines")
+        raise CbrnDataError(f"{place}: must contain Ed25519 public keys, in PEM blocks or ssh-ed25519 lines")
     if any(is_small_order(key) for key in found):
-        raise CbrnDataError(f"{place}: holds a public key of small order, under which signatures can be forged")
+        raise CbrnDataError(f"{place}: contains a public key of small order, with which signatures can be forged")
     return found
 
 
-def trusted_keys(path: Path | None) -> list[Ed25519PublicKey]:
-    """Return the keys of the file that an auditor pinned, none without one. Raises CbrnDataError as ``read_public_keys``."""
+def trusted_keys(path: Path | None, whose: str = "trusted keys") -> list[Ed25519PublicKey]:
+    """Return the public keys in a file, empty without one; messages call them ``whose``.
+
+    Raises CbrnDataError as ``read_public_keys``.
+    """
     if path is None:
         return []
     try:
         return read_public_keys(foreign.read(foreign.led_to(path), KEYS_LIMIT), str(path))
     except OSError as error:
-        raise CbrnDataError(f"{path}: the trusted keys cannot be read ({error.strerror})") from error
+        raise CbrnDataError(f"{path}: the {whose} cannot be read ({error.strerror})") from error
 
 
 def is_small_order(key: Ed25519PublicKey) -> bool:
-    """Whether a key is one of the points under which anybody can make signatures that verify."""
+    """Return whether a key is a point of small order, for which anybody can forge signatures."""
     return key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw) in _SMALL_ORDER

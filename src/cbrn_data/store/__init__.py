@@ -1,6 +1,6 @@
-"""What is on the disk under ``published/``: releases that never change, and files derived from them.
+"""The store, ``published/``: releases that never change, and derived files.
 
-``disk`` is the one place that changes files there, ``folder`` says what a release folder is, ``history`` reads all of
-them and their chain, ``index`` and ``derived`` keep what follows from the releases, and ``store`` commits. What a
-release holds, and whether it may be published, is decided elsewhere.
+Only ``disk`` changes files there. ``folder`` defines a release folder, ``history`` reads all releases and their chain,
+``index`` and ``derived`` maintain derived files, and ``store`` commits. Other packages decide what a release contains and
+whether it may be published.
 """

@@ -1,36 +1,48 @@
-"""Derived files: everything under ``published/`` that follows from the releases and can be made again.
+"""Derived files: all files under ``published/`` that can be rebuilt from the releases.
 
-What changes is first written whole into a hidden folder (all that needs space), then moved into place file by
-file: ``latest/datapackage.json`` after the rest of ``latest/``, the index after everything. So a full disk is met
-before a release is committed, and a reader who starts at the index finds what it names.
+Changed files are first written to a hidden folder, which needs all the space, and then moved into place one by one:
+``latest/datapackage.json`` after the rest of ``latest/``, the index last. So a full disk fails before a release is
+committed, and a reader who starts at the index finds all its files.
 
-A file that is no longer derived goes after the index, which until then lists it. Its name is kept in a hidden
-list from before the new index until it is gone: the new index has forgotten it, and a run that is cut short there
-would leave it for ever.
+A file that is no longer derived is removed after the index is written, because the old index lists it. A hidden list keeps
+its name until then: the new index does not have it, so an interrupted run would otherwise leave the file for ever.
+
+The function ``vouch`` gives the signed metadata of all these files. They are written first, because they have a new name in
+each state, except the timestamp, which decides which state is in force: it comes after the index.
 """
 
 from __future__ import annotations
 
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cbrn_data.errors import ReleaseError
+from cbrn_data.progress import BYTES, step
 from cbrn_data.store import disk
-from cbrn_data.store.folder import NAMED_AT_MOST, Release
-from cbrn_data.store.index import INDEX, Index, check_derived_name, index_bytes
+from cbrn_data.store.folder import UNLISTED, Release, some
+from cbrn_data.store.history import INDEX, LATEST, METADATA, RELEASES
+from cbrn_data.store.index import Index, check_derived_name, index_bytes
 from cbrn_data.strict_json import dumped, parse_object
 
-LATEST = "latest"
 LEAVING = ".leaving.json"
 _FIRST = "feed.xml"
-_IN_THIS_ORDER = (f"{LATEST}/datapackage.json", LEAVING, INDEX)
+_TIMESTAMP, _FIRST_ROOT = f"{METADATA}/timestamp.json", f"{METADATA}/1.root.json"
+_IN_THIS_ORDER = (f"{LATEST}/datapackage.json", LEAVING, INDEX, _TIMESTAMP)
+
+Vouch = Callable[[Path, Mapping[str, tuple[str, int]]], Mapping[str, bytes]]
+"""Gets ``published``, and sha256 and size by path of all files to vouch for; returns the files of ``metadata/``."""
+
+
+def unsigned(published: Path, targets: Mapping[str, tuple[str, int]]) -> Mapping[str, bytes]:
+    """Vouch for nothing."""
+    return {}
 
 
 @dataclass(frozen=True)
 class Derivation:
-    """The files to put, in their order, and those to take away, to bring ``published`` up to date."""
+    """The files to write, in order, and the files to remove, to update ``published``."""
 
     published: Path
     changed: dict[str, disk.Data]
@@ -41,21 +53,32 @@ class Derivation:
         return bool(self.changed or self.leaving or self.unfinished)
 
     def sentences(self) -> list[str]:
-        """Say what a repair does, for people."""
-        changed = [name for name in self.changed if name != LEAVING]
-        said = [("derived again what was missing or behind", changed), ("removed what is not derived", self.leaving)]
-        return [f"{what}: {_some(names)}" for what, names in said if names]
+        """Return what a repair does, as sentences."""
+        changed = [name for name in self.changed if name != LEAVING and not _is_metadata(name)]
+        leaving = [name for name in self.leaving if not _is_metadata(name)]
+        said = [("derived missing or outdated files again", changed), ("removed files that are not derived", leaving)]
+        sentences = [f"{what}: {some(names)}" for what, names in said if names]
+        if _TIMESTAMP in self.changed and not sentences:
+            sentences.append("signed the metadata of the store again")
+        return [*sentences, *self.new_root()]
+
+    def new_root(self) -> list[str]:
+        """Say that the metadata get a root of their own, if they do."""
+        own = "the store's metadata have a root of their own now, of the key that signs here, which auditors must pin"
+        return [own] if _FIRST_ROOT in self.changed else []
 
     def write(self, staged: Path) -> None:
         """Write every changed file into the hidden folder ``staged``. Raises ReleaseError."""
-        for number, data in enumerate(self.changed.values()):
-            disk.create(staged / str(number), data)
+        with step("Write the pages", sum(map(disk.size_of, self.changed.values())), BYTES):
+            for number, data in enumerate(self.changed.values()):
+                disk.create(staged / str(number), data)
 
     def put(self, staged: Path) -> None:
-        """Move what ``write`` wrote into place, then take away what leaves. Raises ReleaseError."""
+        """Move the files of ``write`` into place, then remove the others. Raises ReleaseError."""
+        self._remove([name for name in self.leaving if name.endswith(".root.json")])
         folders = {self.published: False}
         for number, name in enumerate(self.changed):
-            if name in _IN_THIS_ORDER:
+            if name in _IN_THIS_ORDER or (folders.get(self.published / METADATA) and not _is_metadata(name)):
                 _flush(folders)
             target = self.published / name
             if target.parent not in folders:
@@ -66,18 +89,21 @@ class Derivation:
         self._take_away()
 
     def _take_away(self) -> None:
-        for name in self.leaving:
+        self._remove(self.leaving)
+        if disk.mode(self.published / LEAVING):
+            disk.remove(self.published / LEAVING)
+            disk.flush(self.published)
+
+    def _remove(self, names: Sequence[str]) -> None:
+        for name in names:
             path = self.published / name
             if path.parent.is_dir() and not stat.S_ISDIR(disk.mode(path)):
                 disk.remove(path)
             disk.remove_empty(path, self.published)
-        above = {self.published / folder for name in self.leaving for folder in Path(name).parents}
+        above = {self.published / folder for name in names for folder in Path(name).parents}
         for folder in above:
             if folder.is_dir():
                 disk.flush(folder)
-        if disk.mode(self.published / LEAVING):
-            disk.remove(self.published / LEAVING)
-            disk.flush(self.published)
 
 
 def _flush(folders: dict[Path, bool]) -> None:
@@ -86,15 +112,10 @@ def _flush(folders: dict[Path, bool]) -> None:
         folders[folder] = False
 
 
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED_AT_MOST} more" if len(names) > NAMED_AT_MOST else ""
-    return ", ".join(names[:NAMED_AT_MOST]) + more
+def is_settled(published: Path, releases: Sequence[Release], index: Index, derived_by: str, vouch: Vouch = unsigned) -> bool:
+    """Return whether all derived files match the index and would be derived again unchanged.
 
-
-def is_settled(published: Path, releases: Sequence[Release], index: Index, derived_by: str) -> bool:
-    """Tell whether all that is derived is there as the index lists it, and the same would be derived again.
-
-    Only what the same recipe made of the same releases is taken for that. Raises ReleaseError as ``plan`` does.
+    This needs the same code and the same releases. Raises ReleaseError as ``plan``.
     """
     if not derived_by or index.derived_by != derived_by or disk.mode(published / LEAVING):
         return False
@@ -104,15 +125,39 @@ def is_settled(published: Path, releases: Sequence[Release], index: Index, deriv
         stat.S_ISREG(_mode(published, name)) and disk.digest(published / name) == sha256
         for name, sha256 in index.derived.items()
     )
-    return there and not _in_latest(published) - index.derived.keys()
+    if not there or _in(published, LATEST) - index.derived.keys():
+        return False
+    files = {**index.derived, INDEX: disk.digest(published / INDEX)}
+    sizes = {name: (sha256, disk.size(published / name)) for name, sha256 in files.items()}
+    vouched = _vouched(published, releases, sizes, vouch)
+    return _in(published, METADATA) == vouched.keys() and all(_is(published, name, data) for name, data in vouched.items())
+
+
+def _vouched(
+    published: Path, releases: Sequence[Release], files: Mapping[str, tuple[str, int]], vouch: Vouch
+) -> Mapping[str, bytes]:
+    """Return the metadata for ``files`` (sha256 and size), and for what each release lists and signs."""
+    if vouch is unsigned:
+        return {name: disk.read(published / name) for name in _in(published, METADATA)}
+    targets = dict(files)
+    for release in releases:
+        for name in sorted(UNLISTED):
+            if disk.mode(path := release.folder / name):
+                targets[f"{RELEASES}/{release.version}/{name}"] = disk.digest(path), disk.size(path)
+    return vouch(published, targets)
 
 
 def plan(
-    published: Path, releases: Sequence[Release], files: Mapping[str, disk.Data], index: Index, derived_by: str = ""
+    published: Path,
+    releases: Sequence[Release],
+    files: Mapping[str, disk.Data],
+    index: Index,
+    derived_by: str = "",
+    vouch: Vouch = unsigned,
 ) -> Derivation:
-    """Compare ``files`` (every derived file but the index) and the index with the disk; nothing is written.
+    """Compare ``files`` (every derived file except the index) and the index with the disk; write nothing.
 
-    Raises ReleaseError if a name cannot be one, or a link or folder is in the way of a file.
+    Raises ReleaseError for an invalid name, or if a link or folder has the name of a file.
     """
     for name in files:
         check_derived_name(name)
@@ -120,31 +165,34 @@ def plan(
     known = index.derived.keys() | _listed_as_leaving(published)
     gone = sorted(known - files.keys())
     digests = {name: disk.sha256_of(data) for name, data in files.items()}
-    wanted: dict[str, disk.Data] = {name: files[name] for name in sorted(files, key=_rank)}
+    # The feed is first, because it shows the intended state, and some names are last.
+    order = sorted(files, key=lambda name: (name in _IN_THIS_ORDER, name != _FIRST, name))
+    wanted: dict[str, disk.Data] = {name: files[name] for name in order}
     if gone:
         wanted[LEAVING] = dumped({"leaving": gone})
     wanted[INDEX] = index_bytes(releases, digests, derived_by)
+    sizes = {name: (disk.sha256_of(data), disk.size_of(data)) for name, data in {**files, INDEX: wanted[INDEX]}.items()}
+    vouched = _vouched(published, releases, sizes, vouch)
+    last = {name: data for name, data in vouched.items() if name == _TIMESTAMP}
+    wanted = {**{name: data for name, data in vouched.items() if name not in last}, **wanted, **last}
     changed = {name: data for name, data in wanted.items() if not _is(published, name, data)}
     leaving = {name for name in gone if not stat.S_ISDIR(_mode(published, name))}
-    leaving |= _in_latest(published) - files.keys()
-    return Derivation(published, changed, sorted(leaving), bool(disk.mode(published / LEAVING)))
-
-
-def _rank(name: str) -> tuple[bool, bool, str]:
-    """Put the feed first, which says which state is being brought about, and some names last."""
-    return name in _IN_THIS_ORDER, name != _FIRST, name
+    leaving |= _in(published, LATEST) - files.keys() | _in(published, METADATA) - vouched.keys()
+    # The metadata of the state before are last, because they vouch for the other files that leave.
+    in_order = sorted(leaving, key=lambda name: (_is_metadata(name), name))
+    return Derivation(published, changed, in_order, bool(disk.mode(published / LEAVING)))
 
 
 def _is(published: Path, name: str, data: disk.Data) -> bool:
-    """Tell whether the file is there with exactly these bytes; a link is replaced, a folder is refused."""
+    """Return whether the file exists with exactly these bytes; a link is replaced, a folder is refused."""
     mode = _mode(published, name)
     if stat.S_ISDIR(mode):
-        raise ReleaseError(f"{published / name}: is a folder where a derived file belongs; move it away")
+        raise ReleaseError(f"{published / name}: is a folder, but must be a derived file; move it away")
     return stat.S_ISREG(mode) and disk.digest(published / name) == disk.sha256_of(data)
 
 
 def _mode(published: Path, name: str) -> int:
-    """Return the mode of an entry, 0 if there is none; what would be reached through a link is refused."""
+    """Return the mode of an entry, 0 if it does not exist; a path through a link is refused."""
     path = published
     for segment in name.split("/")[:-1]:
         path = path / segment
@@ -168,14 +216,14 @@ def _listed_as_leaving(published: Path) -> frozenset[str]:
     return frozenset(names)
 
 
-def _in_latest(published: Path) -> set[str]:
-    """Return the files and empty folders in ``latest/``: that folder is ours alone, and an old table would mislead."""
-    if not stat.S_ISDIR(_mode(published, LATEST)):
+def _is_metadata(name: str) -> bool:
+    return name.startswith(f"{METADATA}/")
+
+
+def _in(published: Path, folder: str) -> set[str]:
+    """Return files and empty folders in a folder that contains nothing else, such as an old table in ``latest/``."""
+    if not stat.S_ISDIR(_mode(published, folder)):
         return set()
-    found = dict(disk.walk(published / LATEST))
+    found = dict(disk.walk(published / folder))
     full = {str(Path(name).parent) for name in found}
-    return {f"{LATEST}/{name}" for name in found.keys() - full if not _is_hidden(name)}
-
-
-def _is_hidden(name: str) -> bool:
-    return any(segment.startswith(".") for segment in name.split("/"))
+    return {f"{folder}/{name}" for name in found.keys() - full if "/." not in f"/{name}"}

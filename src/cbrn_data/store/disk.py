@@ -1,12 +1,11 @@
 """Files under ``published/``: the only module of the project that changes one.
 
-Here belong the smallest steps (create, rename, remove, fsync) and the one function that makes a path of a name
-that comes from data. What is written, and in which order, is decided by the callers. The promise kept: every
-file is new, flushed to the disk before its name can be seen, readable by all whatever the umask is, and never
-reached through a symbolic link.
+This module has the smallest steps (create, rename, remove, fsync) and the function that makes a path from a name in data.
+The callers decide what is written, and in which order. Every file is new, flushed to disk before its name is visible,
+readable by all with any umask, and never reached through a symbolic link.
 
-Every call that changes a file goes through this module's name ``os``: a test that replaces it can stop the
-publisher, or make the disk fail, before each single step.
+Every call that changes a file uses this module's name ``os``, so that a test can stop the publisher, or make the disk fail,
+before each step.
 """
 
 from __future__ import annotations
@@ -26,15 +25,16 @@ from typing import BinaryIO
 
 from cbrn_data import foreign
 from cbrn_data.errors import ReleaseError
+from cbrn_data.progress import advance_bytes
 from cbrn_data.refusals import MEANINGS, meaning
 
 NAME_LIMIT = 100
 LARGEST = 16_000_000_000
-"""The most bytes that a published file may have: a file of nothing but holes can claim any size."""
+"""The most bytes of a published file, because a sparse file can claim any size."""
 STAGING = ".staging-"
 
-_SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
+_SEGMENT = r"(?!(?i:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:[./]|\Z))[A-Za-z0-9][A-Za-z0-9._-]*(?<!\.)"
+_NAME = re.compile(f"{_SEGMENT}(?:/{_SEGMENT})*")
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _CHUNK = 1 << 20
@@ -42,20 +42,20 @@ _CHUNK = 1 << 20
 _MEANINGS = {
     **MEANINGS,
     errno.EROFS: "the file system is read-only; make it writable or choose another folder with --published",
-    errno.EACCES: "there is no permission; give it to this user or choose another folder with --published",
-    errno.EPERM: "there is no permission; give it to this user or choose another folder with --published",
-    errno.ENOTEMPTY: "is there already and is never written again; move it away if it is not a release",
-    errno.EEXIST: "is there already and is never written again; move it away if it is not a release",
-    errno.ELOOP: "is a symbolic link, which is never followed; put the real file or folder in its place",
+    errno.EACCES: "permission denied; allow this user, or choose another folder with --published",
+    errno.EPERM: "permission denied; allow this user, or choose another folder with --published",
+    errno.ENOTEMPTY: "already exists and is never overwritten; move it away if it is not a release",
+    errno.EEXIST: "already exists and is never overwritten; move it away if it is not a release",
+    errno.ELOOP: "is a symbolic link, which is never followed; replace it with the real file or folder",
     errno.ENOTDIR: "is not a folder, or is a link to one; move it away",
-    errno.EISDIR: "is a folder where a file belongs; move it away",
-    errno.ENOENT: "is not there; put it back",
+    errno.EISDIR: "is a folder, not a file; move it away",
+    errno.ENOENT: "is not there; restore it",
 }
 
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Turn an ``OSError`` inside into a ReleaseError that names ``path``, the plain meaning and the way out."""
+    """Turn an ``OSError`` into a ReleaseError with ``path``, the meaning of the error and what to do."""
     try:
         yield
     except OSError as error:
@@ -63,10 +63,10 @@ def explained(path: Path) -> Iterator[None]:
 
 
 def inside(root: Path, name: str) -> Path:
-    """Return the path of ``name`` below ``root``; the one way from a name that comes from data to a path.
+    """Return the path of ``name`` below ``root``; the only function that makes a path from a name in data.
 
-    Segments are ``[A-Za-z0-9][A-Za-z0-9._-]*`` joined by ``/``, 100 characters at most in all; none ends in a
-    dot or is a name that Windows reserves, so that a copy is possible anywhere. Raises ReleaseError.
+    Segments are ``[A-Za-z0-9][A-Za-z0-9._-]*`` joined by ``/``, with at most 100 characters in total. No segment ends in a
+    dot or is reserved by Windows, so that the file can be copied to any system. Raises ReleaseError.
     """
     _check_name(name)
     return root / name
@@ -74,23 +74,18 @@ def inside(root: Path, name: str) -> Path:
 
 @lru_cache(1 << 14)
 def _check_name(name: str) -> None:
-    """Refuse what cannot be the name of a published file. The same names are checked many times in a run."""
-    if len(name) > NAME_LIMIT or not all(map(_is_segment, name.split("/"))):
+    """Refuse invalid names of published files. The same names are checked many times in a run."""
+    if len(name) > NAME_LIMIT or not _NAME.fullmatch(name):
         raise ReleaseError(
             f"{name[:NAME_LIMIT]!r} cannot be the name of a published file: use letters, digits, '.', '_' and '-', "
             f"starting with a letter or digit, no reserved name, at most {NAME_LIMIT} characters"
         )
 
 
-def _is_segment(segment: str) -> bool:
-    whole = _SEGMENT.fullmatch(segment) is not None and not segment.endswith(".")
-    return whole and _RESERVED.fullmatch(segment.lower()) is None
-
-
 def check_names(names: Iterable[str]) -> None:
-    """Refuse names that cannot stand together: equal but for case, or one both a file and a folder.
+    """Refuse conflicting names: equal except for letter case, or both a file and a folder.
 
-    Raises ReleaseError that names both; a disk that ignores case would keep only one of them.
+    Raises ReleaseError with both names; a file system that ignores case would keep only one of them.
     """
     seen: dict[str, tuple[str, bool]] = {}
     for name in sorted(names):
@@ -104,7 +99,7 @@ def check_names(names: Iterable[str]) -> None:
 
 
 def read(path: Path, limit: int = foreign.LIMIT, below: Path | None = None) -> bytes:
-    """Return the bytes of a regular file, at most ``limit``; ``below`` is the folder from which no link may lead to it.
+    """Return the bytes of a regular file, at most ``limit``; no folder from ``below`` on may be a link.
 
     Raises ReleaseError, also for a link, a folder or a pipe.
     """
@@ -114,30 +109,31 @@ def read(path: Path, limit: int = foreign.LIMIT, below: Path | None = None) -> b
 
 @contextmanager
 def opened(path: Path, below: Path | None = None) -> Iterator[BinaryIO]:
-    """Open a regular file for reading, piece by piece. Raises ReleaseError as ``read`` does."""
+    """Open a regular file for reading. Raises ReleaseError as ``read``."""
     with explained(path), foreign.opened(path, below) as file:
         yield file
 
 
 def digest(path: Path, below: Path | None = None) -> str:
-    """Return the sha256 of a regular file as hex, read in pieces. Raises ReleaseError as ``read`` does."""
+    """Return the sha256 of a regular file as hex, in bounded memory. Raises ReleaseError as ``read``."""
     total = hashlib.sha256()
     with explained(path), foreign.opened(path, below) as file:
         if os.fstat(file.fileno()).st_size > LARGEST:
             raise ReleaseError(f"{path}: has more than {LARGEST:,} bytes, the most of a published file")
         while piece := file.read(_CHUNK):
             total.update(piece)
+            advance_bytes(len(piece))
     return total.hexdigest()
 
 
 def entries(folder: Path) -> dict[str, int]:
-    """Return name and mode (of the entry itself, not of what a link points to) in ``folder``, by name."""
+    """Return name and mode (of the entry itself, not of the target of a link) in ``folder``, by name."""
     with explained(folder):
         return {name: os.lstat(folder / name).st_mode for name in sorted(os.listdir(folder))}
 
 
 def mode(path: Path) -> int:
-    """Return the mode of an entry itself, not of what a link points to; 0 where there is none."""
+    """Return the mode of an entry itself, not of the target of a link; 0 if it does not exist."""
     with explained(path), suppress(FileNotFoundError):
         return os.lstat(path).st_mode
     return 0
@@ -158,37 +154,42 @@ def walk(folder: Path, below: str = "") -> Iterator[tuple[str, int]]:
             yield from walk(folder, path)
 
 
-def open_folder(path: Path, follow: bool = False) -> int:
-    """Return a descriptor of a folder; ``follow`` only for the root, which an operator may have linked."""
+@contextmanager
+def open_folder(path: Path, follow: bool = False) -> Iterator[int]:
+    """Open a folder and yield its descriptor; ``follow`` is only for the root, which an operator may have linked."""
     with explained(path):
-        return os.open(path, _FOLDER if follow else _FOLDER | os.O_NOFOLLOW)
+        handle = os.open(path, _FOLDER if follow else _FOLDER | os.O_NOFOLLOW)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
 
 
 @dataclass(frozen=True)
-class Large:
-    """A file that is not held in memory: its bytes are at ``path``, and have this digest and size."""
+class FileRef:
+    """A file on disk instead of bytes in memory: its ``path``, digest and size."""
 
     path: Path
     sha256: str
     size: int
 
 
-Data = bytes | Large
-"""What a file is to hold."""
+Data = bytes | FileRef
+"""The intended content of a file."""
 
 
 def sha256_of(data: Data) -> str:
-    """Return the sha256 in hex of what a file is to hold."""
-    return data.sha256 if isinstance(data, Large) else hashlib.sha256(data).hexdigest()
+    """Return the sha256 of the intended content, in hex."""
+    return data.sha256 if isinstance(data, FileRef) else hashlib.sha256(data).hexdigest()
 
 
 def size_of(data: Data) -> int:
-    """Return the size in bytes of what a file is to hold."""
-    return data.size if isinstance(data, Large) else len(data)
+    """Return the size of the intended content, in bytes."""
+    return data.size if isinstance(data, FileRef) else len(data)
 
 
 def pieces(data: Data) -> Iterator[bytes]:
-    """Yield what a file is to hold. Raises ReleaseError where a large file cannot be read."""
+    """Yield the intended content. Raises ReleaseError if a large file cannot be read."""
     if isinstance(data, bytes):
         yield data
         return
@@ -198,7 +199,7 @@ def pieces(data: Data) -> Iterator[bytes]:
 
 
 def create(path: Path, data: Data) -> None:
-    """Write a new file, mode 0644, and flush it to the disk; its folder is the caller's to flush."""
+    """Write a new file, mode 0644, and flush it to disk; the caller flushes its folder."""
     with explained(path):
         handle = os.open(path, _NEW_FILE, 0o600)
         try:
@@ -206,6 +207,7 @@ def create(path: Path, data: Data) -> None:
                 rest = memoryview(piece)
                 while rest:
                     rest = rest[os.write(handle, rest) :]
+                advance_bytes(len(piece))
             os.fchmod(handle, 0o644)
             os.fsync(handle)
         finally:
@@ -213,7 +215,7 @@ def create(path: Path, data: Data) -> None:
 
 
 def make_staging(root: Path) -> Path:
-    """Make a hidden folder in ``root``, mode 0700, with a name that nobody can guess, and return its path."""
+    """Make a hidden folder in ``root``, mode 0700, with an unguessable name, and return its path."""
     folder = root / f"{STAGING}{secrets.token_hex(16)}"
     with explained(folder):
         os.mkdir(folder, 0o700)
@@ -221,16 +223,16 @@ def make_staging(root: Path) -> Path:
 
 
 def make_root(path: Path) -> None:
-    """Make a folder and its parents where they are missing; what an operator made or linked stays as it is."""
+    """Make a folder and its missing parents; existing folders and links stay unchanged."""
     if not os.path.isdir(path):
         make_root(path.parent)
         make_folder(path.parent, path.name)
 
 
 def make_folder(root: Path, name: str) -> Path:
-    """Make the folder ``name`` below ``root`` and return its path, each new one 0755 whatever the umask.
+    """Make the folder ``name`` below ``root`` and return its path; new folders have mode 0755 with any umask.
 
-    A link in the place of one is refused: what is written below it would land elsewhere. Raises ReleaseError.
+    A link on the path is refused, because files below it would be written elsewhere. Raises ReleaseError.
     """
     path = root
     for segment in name.split("/"):
@@ -243,42 +245,34 @@ def make_folder(root: Path, name: str) -> Path:
 
 
 def show(folder: Path) -> None:
-    """Give everybody the right to read ``folder`` (0755 and whatever it had) and flush it."""
-    handle = open_folder(folder)
-    with explained(folder):
-        try:
-            before = stat.S_IMODE(os.fstat(handle).st_mode)
-            if before | 0o755 != before:
-                os.fchmod(handle, before | 0o755)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    """Make ``folder`` readable for all (0755 in addition to its mode) and flush it."""
+    with explained(folder), open_folder(folder) as handle:
+        before = stat.S_IMODE(os.fstat(handle).st_mode)
+        if before | 0o755 != before:
+            os.fchmod(handle, before | 0o755)
+        os.fsync(handle)
 
 
 def flush(folder: Path) -> None:
     """fsync a folder, so that the names in it are on the disk."""
-    handle = open_folder(folder, follow=True)
-    with explained(folder):
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    with explained(folder), open_folder(folder, follow=True) as handle:
+        os.fsync(handle)
 
 
 def rename(source: Path, target: Path) -> None:
-    """Rename; a file replaces a file, a folder replaces nothing that has content. Raises ReleaseError."""
+    """Rename; a file can replace a file, but a folder cannot replace content. Raises ReleaseError."""
     with explained(target):
         os.rename(source, target)
 
 
 def remove(path: Path) -> None:
-    """Remove a file or link; one that is gone already is no error."""
+    """Remove a file or link; it may already be gone."""
     with explained(path), suppress(FileNotFoundError):
         os.unlink(path)
 
 
 def remove_tree(path: Path) -> None:
-    """Remove an entry and all that is in it, links themselves and never what they point to."""
+    """Remove an entry and its content; links are removed, not their targets."""
     if not stat.S_ISDIR(mode(path)):
         return remove(path)
     for name in entries(path):
@@ -288,7 +282,7 @@ def remove_tree(path: Path) -> None:
 
 
 def remove_empty(folder: Path, root: Path) -> None:
-    """Remove ``folder`` and the folders above it, up to but without ``root``, as long as they are empty or gone."""
+    """Remove ``folder`` and its parents below ``root``, as long as they are empty or gone."""
     while folder != root:
         if os.path.isdir(folder):
             if entries(folder):

@@ -1,12 +1,12 @@
-"""A release folder: what it says of itself, and whether it is still what was committed.
+"""A release folder: its metadata, and whether it is still unchanged.
 
 ``release.json`` is an object with at least ``version`` (MAJOR.MINOR.PATCH, the folder's name), ``sequence`` (1 for
 the first release, then one more each), ``date`` (YYYY-MM-DD), ``previous`` (digest of the release before, null for
 the first) and ``content_digest``; the index shows its ``package``, ``counts`` and ``summary`` too.
-``SHA256SUMS`` is what ``sha256sum -c`` reads: ``<hex>  <name>`` per line, by name, for every file of the folder but
-itself and ``attestation.json``, which is signed over it. The digest of a release is the sha256 of its SHA256SUMS.
+``SHA256SUMS`` is in the format of ``sha256sum -c``: ``<hex>  <name>`` per line, sorted by name, for every file of the folder
+except itself and ``attestation.json``, which signs it. The digest of a release is the sha256 of its SHA256SUMS.
 
-Only reading happens here. Signatures and schemas are the auditor's business.
+This module only reads. It does not check signatures and schemas, which an auditor verifies.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from cbrn_data.errors import ReleaseError
+from cbrn_data.progress import tracked
 from cbrn_data.store import disk
 from cbrn_data.strict_json import parse_object
 
@@ -37,11 +38,16 @@ _HEX = re.compile(r"[0-9a-f]{64}")
 _LINE = re.compile(r"([0-9a-f]{64})  (\S+)")
 
 
+WITHDRAWN, UNDONE = "withdrawn", "withdrawal undone"
+"""The kinds of marks of a release; the feed has them in its titles."""
+
+
 @dataclass(frozen=True)
 class Release:
-    """What the store knows of one release, read from its ``release.json`` and ``SHA256SUMS``.
+    """One release, read from its ``release.json`` and ``SHA256SUMS``.
 
     ``withdrawn`` (``reason``, ``date``) comes from the index: the folder of a withdrawn release does not change.
+    ``past_withdrawals`` are those that were undone, oldest first, each also with ``undone_reason`` and ``undone_on``.
     """
 
     version: str
@@ -53,44 +59,65 @@ class Release:
     folder: Path
     info: dict[str, Any]
     withdrawn: dict[str, str] | None = None
+    past_withdrawals: tuple[dict[str, str], ...] = ()
+
+    @property
+    def marks(self) -> list[dict[str, str]]:
+        """Every withdrawal and every undoing of one, in order, each with ``kind``, ``reason`` and ``date``."""
+        return marks_of(self.withdrawn, self.past_withdrawals)
+
+
+def marks_of(withdrawn: Mapping[str, str] | None, past_withdrawals: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    """Return the ``marks`` of a release from its present and its past withdrawals."""
+    found: list[dict[str, str]] = []
+    for past in past_withdrawals:
+        found.append({"kind": WITHDRAWN, "reason": past["reason"], "date": past["date"]})
+        found.append({"kind": UNDONE, "reason": past["undone_reason"], "date": past["undone_on"]})
+    return [*found, {"kind": WITHDRAWN, **withdrawn}] if withdrawn else found
+
+
+def latest_of(releases: Sequence[Release]) -> Release:
+    """Return what ``latest`` means: the newest release that is not withdrawn, or the newest if all are.
+
+    ``releases`` are oldest first, at least one.
+    """
+    return next((release for release in reversed(releases) if not release.withdrawn), releases[-1])
 
 
 def source_file(folder: Path, name: str | None) -> Path:
-    """Return the path of a source of a release by the name that its tables give it. Raises ReleaseError.
+    """Return the path of a source of a release by its name in the tables. Raises ReleaseError.
 
-    Tables are data like any other: a name in them can be ``sources/../../etc/passwd``.
+    Tables are untrusted data: a name in them can be ``sources/../../etc/passwd``.
     """
     if not name or not name.startswith("sources/"):
-        raise ReleaseError(f"{str(name)[:100]!r} cannot be the path of a source: it begins with 'sources/'")
+        raise ReleaseError(f"{str(name)[:100]!r} is not the path of a source, which must begin with 'sources/'")
     return disk.inside(folder, name)
 
 
 def event_moments(releases: Sequence[Release]) -> dict[tuple[str, str], str]:
-    """Return when each release was published and when it was withdrawn, by (version, ``published`` or ``withdrawn``).
+    """Return the moments of each release, by (version, ``published`` or ``marked``, which is its last mark).
 
-    Releases and withdrawals have days only. So that who reads a feed sees the second event of a day too, events that follow
-    one another are a second apart: each has the number of those before it as its seconds after midnight (UTC). The newest
-    moment grows with every event. A withdrawal is never before its release.
+    Releases and marks have only days. Each event gets the number of earlier events as seconds after midnight (UTC), so that
+    a feed reader also shows the second event of a day. The newest moment grows with every event. A mark is never before its
+    release.
     """
     events = [(release.date, 0, release.sequence, release.version) for release in releases]
-    events += [
-        (max(release.date, release.withdrawn["date"]), 1, release.sequence, release.version)
-        for release in releases
-        if release.withdrawn
-    ]
+    for release in releases:
+        for place, mark in enumerate(release.marks, start=1):
+            events.append((max(release.date, mark["date"]), place, release.sequence, release.version))
     return {
         (
             version,
-            ("published", "withdrawn")[kind],
+            "marked" if place else "published",
         ): f"{datetime.fromisoformat(day) + timedelta(seconds=number):%Y-%m-%dT%H:%M:%SZ}"
-        for number, (day, kind, _, version) in enumerate(sorted(events))
+        for number, (day, place, _, version) in enumerate(sorted(events))
     }
 
 
 def check_version(version: str) -> str:
     """Return ``version`` if it is MAJOR.MINOR.PATCH in plain digits. Raises ReleaseError."""
     if _VERSION.fullmatch(version) is None:
-        raise ReleaseError(f"{version[:100]!r} is not a version: it is written MAJOR.MINOR.PATCH, such as 1.0.0")
+        raise ReleaseError(f"{version[:100]!r} is not a version; write MAJOR.MINOR.PATCH, such as 1.0.0")
     return version
 
 
@@ -101,33 +128,33 @@ def check_date(text: str) -> str:
             return text
     except ValueError:
         pass
-    raise ReleaseError(f"{text[:100]!r} is not a date: it is written YYYY-MM-DD, such as 2026-11-22")
+    raise ReleaseError(f"{text[:100]!r} is not a date; write YYYY-MM-DD, such as 2026-11-22")
 
 
 def checksums(digests: Mapping[str, str]) -> bytes:
-    """Return ``SHA256SUMS`` for file name -> sha256 hex, leaving out itself and ``attestation.json``."""
+    """Return ``SHA256SUMS`` for file name -> sha256 hex, without itself and ``attestation.json``."""
     return "".join(f"{digests[name]}  {name}\n" for name in sorted(digests) if name not in UNLISTED).encode()
 
 
 def parse_checksums(path: Path, data: bytes) -> dict[str, str]:
-    """Return file name -> sha256 hex; only exactly what ``checksums`` writes is read. Raises ReleaseError."""
+    """Return file name -> sha256 hex; only the exact format of ``checksums`` is accepted. Raises ReleaseError."""
     found: dict[str, str] = {}
     for number, line in enumerate(data.decode("ascii", "replace").splitlines(), start=1):
         if (match := _LINE.fullmatch(line)) is None:
-            raise ReleaseError(f"{path}:{number}: is not '<sha256>  <name>'; put the file back as it was")
+            raise ReleaseError(f"{path}:{number}: is not '<sha256>  <name>'; restore the file")
         found[match[2]] = match[1]
     disk.check_names(found)
     if checksums(found) != data:
-        raise ReleaseError(f"{path}: is not sorted, or lists a file twice; put the file back as it was")
+        raise ReleaseError(f"{path}: is not sorted, or lists a file twice; restore the file")
     return found
 
 
 def read_release(folder: Path) -> Release:
-    """Read one release folder. Raises ReleaseError naming the file that is missing, malformed or edited."""
+    """Read one release folder. Raises ReleaseError naming a missing, malformed or edited file."""
     sums = disk.read(folder / SUMS)
     data = disk.read(folder / INFO)
     if parse_checksums(folder / SUMS, sums).get(INFO) != hashlib.sha256(data).hexdigest():
-        raise ReleaseError(f"{folder / INFO}: is not the file that {SUMS} lists; put it back as it was")
+        raise ReleaseError(f"{folder / INFO}: does not match {SUMS}; restore the file")
     info = parse_object(folder / INFO, data)
     try:
         return _release(folder, info, hashlib.sha256(sums).hexdigest())
@@ -151,27 +178,31 @@ def _release(folder: Path, info: dict[str, Any], digest: str) -> Release:
 
 
 def differences(folder: Path) -> str:
-    """Say in what ``folder`` differs from its SHA256SUMS, naming five files at most; empty when in nothing."""
+    """Return the differences of ``folder`` from its SHA256SUMS, naming at most five files; empty if there are none."""
     listed = parse_checksums(folder / SUMS, disk.read(folder / SUMS))
-    found = list(problems(folder, listed))
-    more = f" and {len(found) - NAMED_AT_MOST} more" if len(found) > NAMED_AT_MOST else ""
-    return ", ".join(found[:NAMED_AT_MOST]) + more
+    return some(list(problems(folder, listed)))
+
+
+def some(names: Sequence[str]) -> str:
+    """Return the first names, and the number of the others."""
+    more = f" and {len(names) - NAMED_AT_MOST} more" if len(names) > NAMED_AT_MOST else ""
+    return ", ".join(names[:NAMED_AT_MOST]) + more
 
 
 def check_unchanged(folder: Path) -> None:
     """Refuse a release folder that differs from its SHA256SUMS. Raises ReleaseError naming the files."""
     if found := differences(folder):
         raise ReleaseError(
-            f"{folder}: {found}. A release is never edited: put the folder back as it was (from version control, "
+            f"{folder}: {found}. A release is never edited: restore the folder (from version control, "
             "a mirror or a backup); a correction is a new release"
         )
 
 
 def problems(folder: Path, listed: Mapping[str, str]) -> Iterable[str]:
-    """Name every file of ``folder`` that was added, changed or removed, or is no regular file."""
+    """Yield every file of ``folder`` that was added, changed or removed, or is not a regular file."""
     found = dict(disk.walk(folder))
     folders = {str(parent) for name in listed for parent in Path(name).parents}
-    for name, mode in found.items():
+    for name, mode in tracked(f"Check the files of {folder.name}", found.items(), len(found)):
         expected = stat.S_ISDIR if name in folders else stat.S_ISREG
         if stat.S_ISLNK(mode):
             yield f"{name!r} is a symbolic link"

@@ -1,7 +1,7 @@
-"""The history: every release folder under ``published/releases/``, in order, and the chain that holds them.
+"""The history: every release folder under ``published/releases/``, in order, and the chain of digests.
 
-``release.json`` of each names the digest of the one before, so that a release that was taken out, put in or
-exchanged is seen by whoever reads the folders. Hidden entries are not ours to judge here. Only reading happens.
+``release.json`` names the digest of the release before, so a removed, inserted or exchanged release is detected. Hidden
+entries are ignored. This module only reads.
 """
 
 from __future__ import annotations
@@ -14,19 +14,24 @@ from cbrn_data.store import disk
 from cbrn_data.store.folder import INFO, Release, check_version, read_release
 
 RELEASES = "releases"
+LATEST = "latest"
+"""The folder with the newest release that is not withdrawn, and its name in place of a version."""
+INDEX = "releases.json"
+METADATA = "metadata"
+"""The folder of the signed metadata, which vouch for the index and what it names."""
 
 
 def read_history(published: Path) -> list[Release]:
-    """Return the releases by sequence, none where nothing was published yet.
+    """Return the releases by sequence, empty if nothing was published yet.
 
-    Raises ReleaseError naming the file: a release is incomplete or not in the folder of its version, two have one
-    sequence, one is missing between two others, or one does not name the digest of the one before.
+    Raises ReleaseError naming the file if a release is incomplete or not in the folder of its version, if a sequence number
+    is repeated or missing, or if a release does not name the digest of the release before.
     """
     kind = disk.mode(published / RELEASES)
     if not kind:
         return []
     if not stat.S_ISDIR(kind):
-        raise ReleaseError(f"{published / RELEASES}: is not a folder, or is a link to one; put the real folder back")
+        raise ReleaseError(f"{published / RELEASES}: is not a folder, or is a link to one; restore the real folder")
     folders = disk.entries(published / RELEASES)
     found = [_read(published / RELEASES / name, mode) for name, mode in folders.items() if name[0] != "."]
     found.sort(key=lambda release: (release.sequence, release.version))
@@ -48,7 +53,7 @@ def _read(folder: Path, mode: int) -> Release:
         raise ReleaseError(f"{folder}: is empty and not a release; remove this folder")
     release = read_release(folder)
     if release.version != folder.name:
-        raise ReleaseError(f"{folder / INFO}: is of release {release.version}; put each folder back under its version")
+        raise ReleaseError(f"{folder / INFO}: belongs to release {release.version}; restore each folder under its version")
     return release
 
 
@@ -57,11 +62,9 @@ def check_follows(release: Release, previous: Release | None) -> None:
     file = release.folder / INFO
     sequence, digest = (previous.sequence, previous.digest) if previous else (0, None)
     if previous and release.sequence == sequence:
-        raise ReleaseError(f"{file}: has the same sequence ({sequence}) as {previous.folder}; move the false one away")
+        raise ReleaseError(f"{file}: has the same sequence ({sequence}) as {previous.folder}; move the wrong one away")
     if release.sequence != sequence + 1:
-        raise ReleaseError(
-            f"{file}: has sequence {release.sequence} where {sequence + 1} belongs; put the missing release back"
-        )
+        raise ReleaseError(f"{file}: has sequence {release.sequence} instead of {sequence + 1}; restore the missing release")
     if release.previous != digest:
         before = f"{digest} of {previous.version}" if previous else "null"
-        raise ReleaseError(f"{file}: names {release.previous} as the release before where {before} belongs")
+        raise ReleaseError(f"{file}: names {release.previous} instead of {before} as the release before")

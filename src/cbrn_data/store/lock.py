@@ -1,8 +1,8 @@
 """The lock of a store: one publisher at a time, on the folder itself.
 
-Context: lock files outlive a killed process, and those of one user stop another. Choice: ``flock`` on a descriptor
-of the folder; the kernel lets go of it with the process. Cost: a file system without it (some network mounts)
-cannot hold a store that is written, and that is said.
+Context: lock files outlive a killed process, and a lock file of one user stops another. Choice: ``flock`` on a descriptor of
+the folder; the kernel releases it with the process. Cost: a store cannot be written on a file system without ``flock`` (some
+network mounts); the message says so.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cbrn_data.errors import ReleaseError
+from cbrn_data.progress import step
 from cbrn_data.store import disk
 
 _PAUSE = 0.05
@@ -22,25 +23,26 @@ _PAUSE = 0.05
 
 @contextmanager
 def locked(folder: Path, wait: float) -> Iterator[None]:
-    """Hold the only lock of ``folder``, waiting up to ``wait`` seconds for it. Raises ReleaseError."""
-    handle = disk.open_folder(folder, follow=True)
-    try:
+    """Hold the lock of ``folder``, after waiting up to ``wait`` seconds for it. Raises ReleaseError."""
+    with disk.open_folder(folder, follow=True) as handle:
         _wait_for(folder, handle, wait)
         with disk.explained(folder):
-            # While we waited the folder may have been exchanged, and a lock on the old one protects nothing.
+            # During the wait, the folder may have been exchanged; a lock on the old one has no effect.
             if not os.path.samestat(os.fstat(handle), os.stat(folder)):
                 raise ReleaseError(f"{folder}: was replaced by another folder; run this again")
         yield
-    finally:
-        os.close(handle)
 
 
 def _wait_for(folder: Path, handle: int, wait: float) -> None:
+    if _take(folder, handle):
+        return
     give_up = time.monotonic() + wait
-    while not _take(folder, handle):
-        if time.monotonic() >= give_up:
-            raise ReleaseError(f"{folder}: another publisher is at work; wait until it has finished, then run again")
-        time.sleep(_PAUSE)
+    with step("Wait for another publisher", unit="seconds") as waiting:
+        while not _take(folder, handle):
+            if time.monotonic() >= give_up:
+                raise ReleaseError(f"{folder}: another publisher is at work; wait until it has finished, then run again")
+            time.sleep(_PAUSE)
+            waiting.advance(_PAUSE)
 
 
 def _take(folder: Path, handle: int) -> bool:

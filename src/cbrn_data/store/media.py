@@ -1,4 +1,4 @@
-"""What published files are called on the web: the media type that a server must send with each."""
+"""The media types of published files, which a server must send."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ _TYPES = {
     ".json": "application/json",
     ".jsonld": "application/ld+json",
     ".csv": "text/csv; charset=utf-8",
+    ".tsv": "text/tab-separated-values; charset=utf-8",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ".xml": "application/xml",
     ".rdf": "application/rdf+xml",
     ".ttl": "text/turtle; charset=utf-8",
@@ -23,7 +25,7 @@ PLAIN = "text/plain; charset=utf-8"
 
 
 def media_type(name: str) -> str:
-    """Return the media type of a file by the end of its name; of any other it is plain text.
+    """Return the media type of a file by its extension; the default is plain text.
 
     >>> media_type("releases/1.0.0/data/regions.csv"), media_type("releases/1.0.0/SHA256SUMS")
     ('text/csv; charset=utf-8', 'text/plain; charset=utf-8')

@@ -1,7 +1,7 @@
-"""Staging: hidden folders in which a release, or what is derived, is built before anybody can see it.
+"""Staging: hidden folders in which a release or derived files are built before they are visible.
 
-They lie in ``published/`` itself because a rename is one step only within a file system. Whatever is in one can be
-thrown away at any time; what a run that died has left is swept by the next one.
+They are in ``published/`` because a rename is atomic only within a file system. A staging folder can be deleted at any time;
+the next run removes those of a killed run.
 """
 
 from __future__ import annotations
@@ -11,19 +11,20 @@ from contextlib import suppress
 from pathlib import Path
 
 from cbrn_data.errors import ReleaseError
+from cbrn_data.progress import BYTES, step
 from cbrn_data.store import disk
 from cbrn_data.store.folder import SUMS, checksums, differences
 
 
 class Staging:
-    """The staging folders of one publication, and the sha256 of every file put into them."""
+    """The staging folders of one publication, and the sha256 of every file in them."""
 
     def __init__(self, published: Path) -> None:
         self._published = published
         self._digests: dict[Path, dict[str, str]] = {}
 
     def sweep(self) -> bool:
-        """Remove what earlier runs have left; tell whether there was anything. Only under the lock."""
+        """Remove the folders of earlier runs; return whether there were any. Needs the lock."""
         left = [name for name in disk.entries(self._published) if name.startswith(disk.STAGING)]
         for name in left:
             disk.remove_tree(self._published / name)
@@ -32,13 +33,13 @@ class Staging:
         return bool(left)
 
     def make(self) -> Path:
-        """Make an empty folder: mode 0700, with a name that nobody can guess."""
+        """Make an empty folder, mode 0700, with an unguessable name."""
         folder = disk.make_staging(self._published)
         self._digests[folder] = {}
         return folder
 
     def fill(self, files: Mapping[str, disk.Data]) -> Path:
-        """Make a folder with ``files`` and their SHA256SUMS; nothing is left if that fails."""
+        """Make a folder with ``files`` and their SHA256SUMS; after an error, nothing is left."""
         disk.check_names([*files, SUMS])
         folder = self.make()
         try:
@@ -50,18 +51,19 @@ class Staging:
         return folder
 
     def add(self, folder: Path, files: Mapping[str, disk.Data]) -> None:
-        """Write more files, bring SHA256SUMS up to date, flush all. Raises ReleaseError if one is there already."""
+        """Write more files, update SHA256SUMS, and flush all. Raises ReleaseError if a file already exists."""
         known = self._known(folder)
         disk.check_names([*known, *files, SUMS])
         if twice := {SUMS, *known} & files.keys():
-            raise ReleaseError(f"{min(twice)!r} is in the release already")
+            raise ReleaseError(f"{min(twice)!r} is already in the release")
         before = checksums(known)
         folders = sorted({name.rpartition("/")[0] for name in files} - {""})
         for below in folders:
             disk.make_folder(folder, below)
-        for name in sorted(files):
-            disk.create(disk.inside(folder, name), files[name])
-            known[name] = disk.sha256_of(files[name])
+        with step("Write the release", sum(map(disk.size_of, files.values())), BYTES):
+            for name in sorted(files):
+                disk.create(disk.inside(folder, name), files[name])
+                known[name] = disk.sha256_of(files[name])
         if checksums(known) != before:
             disk.remove(folder / SUMS)
             disk.create(folder / SUMS, checksums(known))
@@ -69,7 +71,7 @@ class Staging:
             disk.flush(folder / below)
 
     def check(self, folder: Path) -> None:
-        """Refuse a folder whose bytes are not those that were staged: the gate had it in its hands."""
+        """Refuse a folder whose bytes changed after staging, for example during the gate."""
         sums = checksums(self._known(folder))
         found = differences(folder) if disk.read(folder / SUMS) == sums else f"{SUMS!r} was changed"
         if found:
@@ -80,7 +82,7 @@ class Staging:
         del self._digests[folder]
 
     def discard(self, folder: Path) -> None:
-        """Remove one folder and give its space back. Raises ReleaseError if the disk refuses."""
+        """Remove one folder and free its space. Raises ReleaseError for an error of the disk."""
         self._known(folder)
         disk.remove_tree(folder)
         self.let_go(folder)

@@ -1,19 +1,20 @@
-"""The store: the one way a release comes to be under ``published/``.
+"""The store: the only way to add a release to ``published/``.
 
-Promises: the bytes of a release never change; a reader who starts at ``releases.json`` never sees half of one,
-whatever dies when; each run first finishes or sweeps what the last one left.
+Promises: the bytes of a release never change; a reader who starts at ``releases.json`` never sees half a release, even after
+a crash; each run first finishes or removes the remains of the last one.
 
     published/releases/<version>/   a release; never written again
     published/releases.json         the index, written last
-    published/latest/, ...          derived from the releases by the function the store is given
-    published/.staging-<random>/    being built, or left by a run that died
+    published/metadata/             signed: they vouch for the index, the derived files and the releases
+    published/latest/, ...          derived from the releases by the function ``derive``
+    published/.staging-<random>/    being built, or left by a killed run
 
-Order of a publication: lock, repair, stage (every byte flushed), write what is derived beside it, ONE rename of
-the staged folder to its version, move the derived files into place, the index last.
+Order of a publication: lock, repair, stage (every byte flushed), stage the derived files, ONE rename of the staged folder to
+its version, move the metadata except the timestamp into place, the derived files, the index, and the timestamp last.
 
-Why a failure after that rename does not take the release back: somebody may have seen it, and taking it back can
-fail as well. So the error says that the release stands, and the next run finishes what is derived. All that needs
-space is written before the rename, so that a full disk leaves everything as it was.
+Why a failure after this rename does not remove the release: somebody may have read it, and the removal can also fail. So the
+error says that the release is committed, and the next run finishes the derived files. Everything that needs space is written
+before the rename, so that a full disk changes nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from pathlib import Path
 
 from cbrn_data.errors import ReleaseError
 from cbrn_data.store import disk, history, index
-from cbrn_data.store.derived import Derivation, is_settled, plan
+from cbrn_data.store.derived import Derivation, Vouch, is_settled, plan, unsigned
 from cbrn_data.store.folder import Release, check_unchanged, check_version, read_release
 from cbrn_data.store.lock import locked
 from cbrn_data.store.staging import Staging
@@ -36,27 +37,29 @@ Derive = Callable[[Path, list[Release]], Mapping[str, disk.Data]]
 WAIT = 30.0
 
 
-def derive_nothing(published: Path, releases: list[Release]) -> Mapping[str, disk.Data]:
-    """Derive no file but the index, which the store makes itself."""
-    return {}
-
-
 class Store:
     """The releases under ``published``, read without a lock and written by one publisher at a time.
 
-    ``derive`` gets ``published`` and all releases, oldest first, and returns path -> data of every derived file but
-    ``releases.json``. It must read a release by its ``folder`` (the newest may still be staged) and name it by its
-    version, and return the same bytes for the same releases. ``derived_by`` names what ``derive`` is, with all that its
-    bytes depend on beside the releases: while that stays, what is on the disk as listed is not derived again.
+    ``derive`` gets ``published`` and all releases, oldest first, and returns path -> data of every derived file except
+    ``releases.json``. It must read a release by its ``folder`` (the newest may still be staged), name it by its version, and
+    return the same bytes for the same releases. ``derived_by`` is a digest of everything else on which these bytes depend:
+    while it stays the same, files that match the index are not derived again. ``vouch`` signs the metadata.
     """
 
-    def __init__(self, published: Path, derive: Derive = derive_nothing, derived_by: str = "") -> None:
+    def __init__(
+        self,
+        published: Path,
+        derive: Derive = lambda published, releases: {},
+        derived_by: str = "",
+        vouch: Vouch = unsigned,
+    ) -> None:
         self.published = published
         self._derive = derive
         self._derived_by = derived_by
+        self._vouch = vouch
 
     def releases(self) -> list[Release]:
-        """Return every committed release by sequence, with withdrawals. Raises ReleaseError naming a broken file."""
+        """Return every committed release by sequence, with withdrawals. Raises ReleaseError naming a damaged file."""
         found = history.read_history(self.published)
         return index.with_withdrawals(found, index.read_index(self.published, found))
 
@@ -67,45 +70,54 @@ class Store:
 
     @contextmanager
     def writing(self, wait: float = WAIT) -> Iterator[Writer]:
-        """Lock the store, repair it, and yield its writer; what is still staged at the end is removed.
+        """Lock the store, repair it, and yield its writer; remaining staging folders are removed at the end.
 
-        Waits up to ``wait`` seconds for another publisher. Raises ReleaseError: the lock is not to be had, the disk
-        refuses, or a file of the store is broken or was edited by hand.
+        Waits up to ``wait`` seconds for another publisher. Raises ReleaseError if the lock is not available, for an error of
+        the disk, or if a file of the store is damaged or was edited.
         """
         disk.make_root(self.published)
         with locked(self.published, wait):
-            writer = Writer(self.published, self._derive, self._derived_by)
+            writer = Writer(self.published, self._derive, self._derived_by, self._vouch)
             try:
                 writer.repair()
                 yield writer
             except BaseException:
-                # The first error is the one to tell; what cannot be removed now is swept by the next run.
+                # Report the first error; the next run removes what cannot be removed now.
                 with suppress(ReleaseError):
                     writer.discard()
                 raise
             writer.discard()
 
     def withdraw(self, version: str, reason: str, date: str, wait: float = WAIT) -> Release:
-        """Mark a release as withdrawn in the index and what is derived from it; its folder stays as it is.
+        """Mark a release as withdrawn in the index and the derived files; its folder does not change.
 
-        ``reason`` is one line, ``date`` YYYY-MM-DD. Raises ReleaseError: no such release, or withdrawn already with
-        another reason or date.
+        ``reason`` is one line, ``date`` YYYY-MM-DD. Raises ReleaseError if the release does not exist or is already
+        withdrawn with another reason or date.
         """
         with self.writing(wait) as writer:
             return writer.withdraw(version, index.withdrawal(reason, date))
 
+    def undo_withdrawal(self, version: str, reason: str, date: str, wait: float = WAIT) -> Release:
+        """Take back the withdrawal of a release; index, feed and page keep both reasons.
+
+        Arguments and errors are those of ``withdraw``. Raises ReleaseError if the release is not withdrawn.
+        """
+        with self.writing(wait) as writer:
+            return writer.undo_withdrawal(version, reason, date)
+
 
 class Writer:
-    """The right to change one store, held for one publication.
+    """The writer of one store, for one publication.
 
-    ``repaired`` says in sentences what was swept or finished on entering.
+    ``repaired`` lists, as sentences, what was removed or finished at the start.
     """
 
-    def __init__(self, published: Path, derive: Derive, derived_by: str = "") -> None:
+    def __init__(self, published: Path, derive: Derive, derived_by: str, vouch: Vouch) -> None:
         self.repaired: list[str] = []
         self._published = published
         self._derive = derive
         self._derived_by = derived_by
+        self._vouch = vouch
         self._releases: list[Release] = []
         self._staging = Staging(published)
 
@@ -115,9 +127,9 @@ class Writer:
         return self._releases[-1] if self._releases else None
 
     def repair(self) -> None:
-        """Sweep what a run that died has left, check the newest release, derive what is missing or behind."""
+        """Remove the remains of a killed run, check the newest release, derive missing or outdated files."""
         if self._staging.sweep():
-            self.repaired.append("swept what a publication that was cut short had left")
+            self.repaired.append("removed the remains of an interrupted publication")
         found = history.read_history(self._published)
         known = index.read_index(self._published, found)
         index.check_listed(self._published, known, found)
@@ -125,36 +137,36 @@ class Writer:
         if self.newest is None:
             return self._refuse_foreign()
         check_unchanged(self.newest.folder)
-        if not is_settled(self._published, self._releases, known, self._derived_by):
+        if not is_settled(self._published, self._releases, known, self._derived_by, self._vouch):
             self.repaired += self._apply(self._plan(self._releases))
 
     def _refuse_foreign(self) -> None:
-        """Derived files replace what has their name, so the first release wants a folder of its own."""
+        """Refuse a used folder for the first release, because derived files replace files of the same name."""
         for name in disk.entries(self._published):
             if not name.startswith(".") and name != history.RELEASES:
                 raise ReleaseError(
-                    f"{self._published / name}: is there, but no release is; put the releases back, or publish into "
+                    f"{self._published / name}: exists, but no release does; restore the releases, or publish into "
                     "an empty folder"
                 )
 
     def stage(self, files: Mapping[str, disk.Data]) -> Path:
         """Write ``files`` (name -> data) and their SHA256SUMS into a hidden folder, all flushed, and return it.
 
-        Nobody reads it by chance (mode 0700, unguessable name), so that it can be checked where it is and thrown
-        away. Raises ReleaseError: a name that cannot be published, or the disk refuses; nothing is left then.
+        Nobody reads it by accident (mode 0700, unguessable name), so it can be checked in place and discarded. Raises
+        ReleaseError for an invalid name or an error of the disk; then nothing is left.
         """
         return self._staging.fill(files)
 
     def add(self, staged: Path, files: Mapping[str, disk.Data]) -> None:
-        """Write more files into a staged folder and bring SHA256SUMS up to date.
+        """Write more files into a staged folder and update SHA256SUMS.
 
-        For what exists only after the gate: the validation report, and the attestation over SHA256SUMS.
-        Raises ReleaseError as ``stage`` does, or if a name is there already; the folder is fit only to discard then.
+        This is for files that exist only after the gate: the validation report, and the attestation of SHA256SUMS. Raises
+        ReleaseError as ``stage``, or if a name already exists; then the folder must be discarded.
         """
         self._staging.add(staged, files)
 
     def discard(self) -> None:
-        """Remove everything staged and not committed. Raises ReleaseError if the disk refuses."""
+        """Remove everything that is staged but not committed. Raises ReleaseError for an error of the disk."""
         self._staging.discard_all()
         if not self._releases:
             disk.remove_empty(self._published / history.RELEASES, self._published)
@@ -162,20 +174,21 @@ class Writer:
     def commit(self, staged: Path, version: str) -> Release:
         """Make ``staged`` the release ``version`` by one rename, then derive; return the release.
 
-        Its ``release.json`` must continue the history (sequence, digest of the release before). Raises ReleaseError:
-        it does not, the folder of the version is there already (even empty), a staged file is not what was staged,
-        or the disk refuses; the message says so if that was after the rename and the release stands.
+        Its ``release.json`` must continue the history (sequence, digest of the release before). Raises ReleaseError if it
+        does not, if the folder of the version already exists (even empty), if a staged file changed, or for an error of the
+        disk; the message says if that was after the rename, so that the release is committed.
         """
         target = disk.inside(self._published / history.RELEASES, check_version(version))
         release = self._read_staged(staged, version)
         change = self._plan([*self._releases, release])
+        self.repaired += change.new_root() if self._releases else []
         work = self._write(change)
         disk.show(staged)
         disk.make_folder(self._published, history.RELEASES)
-        # Publishers are kept apart by the lock and the rename refuses a folder with content, so this look is not
-        # what protects a release: it refuses an empty folder, over which the rename would go without a word.
+        # The lock separates publishers, and the rename refuses a folder with content. This check only refuses an empty
+        # folder, which the rename would replace.
         if disk.mode(target):
-            raise ReleaseError(f"{target}: is there already, and a release is never written again; see what it is")
+            raise ReleaseError(f"{target}: already exists, and a release is never overwritten; check what it is")
         disk.rename(staged, target)
         self._staging.let_go(staged)
         self._releases.append(replace(release, folder=target))
@@ -186,7 +199,7 @@ class Writer:
         self._staging.check(staged)
         release = read_release(staged)
         if release.version != version:
-            raise ReleaseError(f"release.json is of {release.version}, but {version} is to be committed")
+            raise ReleaseError(f"release.json belongs to {release.version}, not to {version}")
         history.check_follows(release, self.newest)
         return release
 
@@ -198,8 +211,8 @@ class Writer:
             self._staging.discard(work)
         except ReleaseError as error:
             raise ReleaseError(
-                f"release {target.name} is committed, but what is derived from it is not up to date yet; publish again "
-                f"to finish that ({error})"
+                f"release {target.name} is committed, but the derived files are not up to date yet; publish again "
+                f"to finish them ({error})"
             ) from error
 
     def derive(self) -> None:
@@ -208,22 +221,40 @@ class Writer:
 
     def withdraw(self, version: str, withdrawal: dict[str, str]) -> Release:
         """Set the withdrawal (``reason``, ``date``) of one release and derive again. Raises ReleaseError."""
-        place = next((n for n, release in enumerate(self._releases) if release.version == version), None)
-        if place is None:
-            raise ReleaseError(f"{version[:100]!r} is not a release; `cbrn-data releases` lists them")
-        release = self._releases[place]
-        if withdrawal["date"] < release.date:
-            raise ReleaseError(f"release {version} is of {release.date}, and today is {withdrawal['date']}; set the clock")
+        release = self._release(version)
+        before = max([release.date, *(mark["date"] for mark in release.marks)])
+        if release.withdrawn is None and withdrawal["date"] < before:
+            raise ReleaseError(f"release {version} is dated {before}, but today is {withdrawal['date']}; correct the clock")
         if release.withdrawn not in (None, withdrawal):
-            raise ReleaseError(f"release {version} is withdrawn already: {release.withdrawn['reason']!r}")
-        self._releases[place] = replace(release, withdrawn=withdrawal)
+            raise ReleaseError(f"release {version} is already withdrawn: {release.withdrawn['reason']!r}")
+        return self._mark(replace(release, withdrawn=withdrawal))
+
+    def undo_withdrawal(self, version: str, reason: str, date: str) -> Release:
+        """Move the withdrawal of a release to its past withdrawals and derive again. Raises ReleaseError."""
+        release = self._release(version)
+        if release.withdrawn is None:
+            last = release.marks[-1] if release.marks else {}
+            if (last.get("reason"), last.get("date")) != (reason, date):  # else this was done already
+                raise ReleaseError(f"release {version} is not withdrawn, so there is nothing to undo")
+            return self._mark(release)
+        past = index.undone(release.withdrawn, reason, date)
+        return self._mark(replace(release, withdrawn=None, past_withdrawals=(*release.past_withdrawals, past)))
+
+    def _release(self, version: str) -> Release:
+        found = next((release for release in self._releases if release.version == version), None)
+        if found is None:
+            raise ReleaseError(f"{version[:100]!r} is not a release; `cbrn-data releases` lists them")
+        return found
+
+    def _mark(self, marked: Release) -> Release:
+        self._releases = [marked if release.version == marked.version else release for release in self._releases]
         self.derive()
-        return self._releases[place]
+        return marked
 
     def _plan(self, releases: list[Release]) -> Derivation:
         files = self._derive(self._published, list(releases))
         known = index.read_index(self._published, self._releases)
-        return plan(self._published, releases, files, known, self._derived_by)
+        return plan(self._published, releases, files, known, self._derived_by, self._vouch)
 
     def _apply(self, change: Derivation) -> list[str]:
         if change:

@@ -1,5 +1,6 @@
-"""What an auditor runs: everything that can be known of a release, or of a whole store, without trusting its maker.
+"""Verify a release, or a whole store, without trust in its publisher.
 
-Nothing is written and nothing is fetched. Shared with the producer are the data model, the definitions as they stand in
-the release, the checks, and the functions that turn quoted words into values; only ``rebuild`` loads the producer.
+Verification does not write or fetch files; only ``remote`` fetches them first. It shares with the producer the data model,
+the definitions in the release, the checks, and the functions that derive values from quoted words; only ``rebuild`` loads
+the producer.
 """

@@ -1,7 +1,7 @@
-"""The descriptor of a release held against its files, before frictionless sees it.
+"""Compare the descriptor of a release with its files, before frictionless reads it.
 
-Frictionless fetches what a descriptor names by address, follows paths, and takes a table for valid under whatever schema
-the descriptor gives. So nothing in it may stand elsewhere, and every schema must be that of the definitions.
+Frictionless fetches addresses, follows paths, and accepts a table if it is valid with any schema that the descriptor gives.
+So a descriptor must not refer to other places, and every schema must be that of the definitions.
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ from typing import Any
 
 from cbrn_data.findings import shown
 from cbrn_data.schema.coverage import Coverage, coverage_properties
-from cbrn_data.schema.descriptor import TABLE_SCHEMA, package_properties, table_schema
+from cbrn_data.schema.descriptor import PROFILE, TABLE_SCHEMA, package_properties, table_schema
 from cbrn_data.schema.model import Package
 from cbrn_data.store.folder import DESCRIPTOR
 
-PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 RESOURCE = frozenset("name type path format mediatype title description encoding bytes hash schema".split())
-"""What a resource may say; other properties (``scheme``, ``extrapaths``, ``dialect``, ...) tell readers where to read."""
+"""The allowed properties of a resource; others (``scheme``, ``extrapaths``, ``dialect``, ...) can redirect a reader."""
 
 
 def descriptor_faults(
@@ -28,15 +27,15 @@ def descriptor_faults(
     info: Mapping[str, Any],
     cover: Coverage,
 ) -> Iterator[str]:
-    """Say where a descriptor is not of this release: ``present`` its tables, ``listed`` sha256 by file name."""
+    """Yield where a descriptor does not fit this release: ``present`` are its tables, ``listed`` is sha256 by file name."""
     of_release = {"version": info["version"], "created": f"{info['date']}T00:00:00Z", "spatial": None, "temporal": None}
     of_release |= coverage_properties(package, cover)
-    for key, value in {"$schema": PROFILE, **package_properties(package.about), **of_release}.items():
+    for key, value in {"$schema": PROFILE, **package_properties(package.metadata), **of_release}.items():
         if descriptor.get(key, [] if key == "themes" else None) != value:
             yield f"{DESCRIPTOR}: {key} is not {shown(repr(value), 100)}"
     for key in ("profile", "basepath", "dialect", "schema"):
         if key in descriptor:
-            yield f"{DESCRIPTOR}: has a property {key!r}, which tells readers to look elsewhere"
+            yield f"{DESCRIPTOR}: has a property {key!r}, which could redirect readers"
     resources = descriptor["resources"]
     if [resource["path"] for resource in resources] != [f"{name}.{form}" for name in present for form in ("csv", "json")]:
         yield f"{DESCRIPTOR}: the resources are not the tables of the release, each as CSV and JSON"
@@ -44,7 +43,7 @@ def descriptor_faults(
     for resource in resources:
         path = resource["path"]
         for key in sorted(resource.keys() - RESOURCE):
-            yield f"{DESCRIPTOR}: {path} has a property {key!r}, which tells readers to look elsewhere"
+            yield f"{DESCRIPTOR}: {path} has a property {key!r}, which could redirect readers"
         if resource.get("hash") != f"sha256:{listed.get(path)}":
             yield f"{DESCRIPTOR}: the hash of {path} is not that of the file"
         if path.endswith(".csv") or "schema" in resource:
@@ -53,9 +52,9 @@ def descriptor_faults(
 
 
 def _schema_faults(path: str, schema: Any, defined: Mapping[str, Any]) -> Iterator[str]:
-    """Compare what decides whether a row is valid; words for people may have been written in another way."""
+    """Compare the properties that decide whether a row is valid; titles and descriptions may differ."""
     if not isinstance(schema, dict) or schema.get("$schema", TABLE_SCHEMA) != TABLE_SCHEMA:
-        yield f"{DESCRIPTOR}: the schema of {path} stands elsewhere"
+        yield f"{DESCRIPTOR}: the schema of {path} is not in the descriptor"
         return
     for key in ("primaryKey", "foreignKeys", "missingValues"):
         if schema.get(key) != defined.get(key):

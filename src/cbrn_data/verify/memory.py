@@ -1,118 +1,118 @@
-"""What an auditor remembers of a store: a store put back as a whole, or forked, shows only so.
+"""The memory of an auditor: the trusted metadata of a TUF client in one file, and the index for which they vouched.
 
-The file is JSON: ``sequence``, ``digest`` and ``date`` of the newest release that was seen and found intact; ``signers``,
-the fingerprint of the key of each release by its sequence; ``withdrawn``, reason and date by version. Files that have only
-the first three are read as well: what they do not hold was not seen.
+With it, a store that was reset, held back or signed by another root is refused by TUF's own rules. The index shows what no
+signature can: whether the publisher exchanged a release or dropped a withdrawal.
 
-It moves on only where everything holds. A key that is another than that of the release before is confirmed by a person, who
-pins it or names it with ``--accept-key``; until then every verification fails and the memory stays where it was, because a
-change of key that nobody looked at is what a thief of the place would bring about.
+The file is JSON: ``metadata``, the text of each file of the client by name, and ``index``, the text of ``releases.json``. It
+is written only if all checks pass. Files of the older form (``sequence`` and ``digest`` of the newest release) are read too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from cbrn_data import foreign
 from cbrn_data.errors import CbrnDataError, VerificationError
-from cbrn_data.store.folder import Release
+from cbrn_data.findings import shown
+from cbrn_data.store import disk
+from cbrn_data.store.folder import UNDONE, Release, marks_of
+from cbrn_data.store.history import INDEX
+from cbrn_data.store.index import Index, read_index
 from cbrn_data.strict_json import dumped, parse_object
-from cbrn_data.verify.results import Result, checked
+from cbrn_data.trust.client import packed, unpack
+from cbrn_data.verify.results import NOT_CHECKED, PASSED, UNDOING, Result, checked
 
 CHECK = "memory"
-LIMIT = 16 << 20
+LIMIT = 1 << 28
 """The most bytes of a memory."""
 
 
 @dataclass(frozen=True)
 class Memory:
-    """What is remembered; ``sequence`` is 0 where nothing is."""
+    """A memory at ``path``, unpacked into ``folder``; ``older`` is its content if it has the older form."""
 
-    sequence: int = 0
-    digest: str = ""
-    signers: Mapping[int, str] = field(default_factory=dict)
-    withdrawn: Mapping[str, Any] = field(default_factory=dict)
+    path: Path
+    folder: Path
+    index: Index
+    older: dict[str, Any]
 
+    def results(self, releases: Sequence[Release]) -> Iterator[Result]:
+        """Compare the releases of a store, oldest first, with those of the memory."""
 
-def read_memory(path: Path) -> Memory:
-    """Return what a file remembers, nothing where there is none. Raises CbrnDataError."""
-    try:
-        said = parse_object(path, foreign.read(path, LIMIT))
-        signers = {int(sequence): str(key) for sequence, key in said.get("signers", {}).items()}
-        return Memory(int(said["sequence"]), str(said["digest"]), signers, dict(said.get("withdrawn", {})))
-    except FileNotFoundError:
-        return Memory()
-    except OSError as error:
-        raise VerificationError(f"{path}: cannot be read ({error.strerror})") from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise VerificationError(f"{path}: is not what --remember wrote; put it back or begin a new one") from error
+        def run() -> Iterator[str]:
+            return self._faults(releases)
 
+        found = list(checked("store", CHECK, run, f"the store has everything that {self.path.name} remembers"))
+        yield from found
+        if all(result.result == PASSED for result in found):
+            yield from self._undone(releases)
 
-def held_against(
-    path: Path, releases: Sequence[Release], signer: Callable[[Path], str | None], accepted: Collection[str] | None
-) -> Iterator[Result]:
-    """Hold a store against the memory at ``path``; ``signer`` gives the fingerprint of the key that signed a folder.
+    def _faults(self, releases: Sequence[Release]) -> Iterator[str]:
+        there = {release.version: release for release in releases}
+        for version, digest in self.index.digests.items():
+            if version not in there:
+                yield f"the store was rolled back: it had {version} and has it no more"
+            elif there[version].digest != digest:
+                yield f"{version} differs from the one seen before ({digest[:16]}…)"
+            elif not _continues(there[version].marks, self._marks(version)):
+                yield f"{version} was withdrawn when it was last seen; now this withdrawal is missing or different"
+        if self.older and self.older.get("digest") not in {release.digest for release in releases}:
+            yield f"the store has not the release that was seen before ({str(self.older.get('digest'))[:16]}…)"
+        for version, mark in self.older.get("withdrawn", {}).items():
+            if version not in there or mark["reason"] not in [one["reason"] for one in there[version].marks]:
+                yield f"{version} was withdrawn when it was last seen; now this withdrawal is missing or different"
 
-    ``accepted`` are the fingerprints that a person confirmed; None where keys are pinned, which confirms whatever holds.
-    """
+    def _marks(self, version: str) -> list[dict[str, str]]:
+        return marks_of(self.index.withdrawn.get(version), self.index.past.get(version, ()))
 
-    def run() -> Iterator[str]:
-        return _faults(read_memory(path), releases, signer, accepted)
+    def _undone(self, releases: Sequence[Release]) -> Iterator[Result]:
+        """Yield withdrawals that were undone since the memory was written, for a person to judge."""
+        for release in releases:
+            mark = release.marks[-1] if release.marks else {}
+            was_withdrawn = release.version in {**self.index.withdrawn, **self.older.get("withdrawn", {})}
+            if was_withdrawn and mark.get("kind") == UNDONE:
+                detail = f"its withdrawal was undone on {mark['date']}: {mark['reason']}"
+                yield Result(release.version, UNDOING, NOT_CHECKED, shown(detail, 300))
 
-    yield from checked("store", CHECK, run, f"nothing that {path.name} remembers was taken back")
-
-
-def _faults(
-    memory: Memory, releases: Sequence[Release], signer: Callable[[Path], str | None], accepted: Collection[str] | None
-) -> Iterator[str]:
-    if not memory.sequence:
-        return
-    by_sequence = {release.sequence: release for release in releases}
-    if memory.sequence not in by_sequence:
-        yield f"the store was put back: it had {memory.sequence} releases and has {len(releases)}"
-        return
-    if by_sequence[memory.sequence].digest != memory.digest:
-        yield f"release {memory.sequence} is another than the one seen before ({memory.digest[:16]}…)"
-        return
-    versions = {release.version: release.withdrawn for release in releases}
-    for version, said in memory.withdrawn.items():
-        if versions.get(version) != said:
-            yield f"{version} was withdrawn when it was last seen, and this withdrawal is gone or another now"
-    yield from _strange_keys(memory, releases, signer, accepted)
-
-
-def _strange_keys(
-    memory: Memory, releases: Sequence[Release], signer: Callable[[Path], str | None], accepted: Collection[str] | None
-) -> Iterator[str]:
-    known = memory.signers.get(memory.sequence) or signer(releases[memory.sequence - 1].folder)
-    for release in releases:
-        key = signer(release.folder) or "no key"
-        seen = memory.signers.get(release.sequence)
-        if seen is not None and seen != key:
-            yield f"{release.version} was signed by {seen} when it was last seen, and is by {key} now"
-        if release.sequence > memory.sequence and key != known:
-            if accepted is not None and key not in accepted:
-                yield f"{release.version} is signed by a new key; ask the publisher, then pin it or add --accept-key {key}"
-                return
-            known = key
+    def keep(self, published: Path) -> None:
+        """Write the memory of a store that was found intact. Raises CbrnDataError if it cannot be written."""
+        content = {"metadata": packed(self.folder), "index": disk.read(published / INDEX).decode()}
+        temporary = self.path.with_name(f".{self.path.name}.new")
+        try:
+            temporary.write_bytes(dumped(content))
+            temporary.replace(self.path)
+        except OSError as error:
+            message = f"{self.path}: cannot be written ({error.strerror}), so the memory was not updated"
+            raise CbrnDataError(message) from error
 
 
-def remember(path: Path, releases: Sequence[Release], signer: Callable[[Path], str | None]) -> None:
-    """Write down what was seen and found intact. Raises CbrnDataError where that cannot be written."""
-    head = releases[-1]
-    said = {
-        "sequence": head.sequence,
-        "digest": head.digest,
-        "date": head.date,
-        "signers": {str(release.sequence): signer(release.folder) for release in releases},
-        "withdrawn": {release.version: release.withdrawn for release in releases if release.withdrawn},
-    }
-    temporary = path.with_name(f".{path.name}.new")
-    try:
-        temporary.write_bytes(dumped(said))
-        temporary.replace(path)
-    except OSError as error:
-        raise CbrnDataError(f"{path}: cannot be written ({error.strerror}), so nothing will be remembered") from error
+def _continues(marks: list[dict[str, str]], before: list[dict[str, str]]) -> bool:
+    return marks[: len(before)] == before
+
+
+@contextmanager
+def recalled(path: Path) -> Iterator[Memory]:
+    """Unpack the memory in a file, or an empty one if the file does not exist. Raises VerificationError."""
+    with TemporaryDirectory(prefix="cbrn-data-") as made:
+        folder = Path(made)
+        try:
+            content = parse_object(path, foreign.read(path, LIMIT))
+            older = {} if "metadata" in content else content
+            if older:
+                assert isinstance(older["sequence"], int) and isinstance(older.get("withdrawn", {}), dict)
+            unpack(folder, content.get("metadata", {}))
+            if index := content.get("index"):
+                (folder / INDEX).write_text(index, encoding="utf-8")
+                read_index(folder, [])
+        except FileNotFoundError:
+            older = {}
+        except OSError as error:
+            raise VerificationError(f"{path}: cannot be read ({error.strerror})") from error
+        except (CbrnDataError, AssertionError, KeyError, TypeError, AttributeError) as error:
+            raise VerificationError(f"{path}: is not a file written by --remember; restore it, or use a new file") from error
+        yield Memory(path, folder, read_index(folder, []), older)

@@ -1,13 +1,12 @@
-"""A release or a store behind an address, mirrored into a folder where the local verification judges it.
+"""Mirror a release or a store at an address into a folder, where the local verification checks it.
 
-An address is the folder of a release (``SHA256SUMS`` is under it) or of a store (``releases.json`` is under it), http
-or https. Everything that these name is fetched, and nothing else: from the given origin only, each file streamed to the
-disk, all of them limited in size together, each name through the one grammar of published names. A server is not
-trusted: what it does not send, sends short or sends from elsewhere is a failed result that names the address, and never
-stops the rest.
+An address is the folder of a release (it has ``SHA256SUMS``) or of a store (it has ``releases.json``), http or https. Only
+files that these list are fetched, only from the given origin. Each file is streamed to the disk, the total size is limited,
+and each name must match the grammar of published names. A server is not trusted: a file that is missing, incomplete or
+redirected to another origin is a failed result with its address, and the other files are still fetched.
 
 Why a mirror: the checks read a release many times and in any order, and frictionless reads files. A second reader for
-addresses would be a second opinion on what a release is. The cost is a copy on the disk, gone when the verification ends.
+addresses could differ from the first. The cost is a copy on the disk, which is removed after the verification.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -22,32 +22,35 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cbrn_data.deadline import Clock
 from cbrn_data.errors import CbrnDataError, ReleaseError, VerificationError
 from cbrn_data.fetch import LIST_LIMIT, SILENT_AT_MOST, TOTAL_LIMIT, AbsentError, SilentError, Web, checked_address
+from cbrn_data.progress import tracked
 from cbrn_data.signing.attestation import ATTESTATION
 from cbrn_data.store import disk
 from cbrn_data.store.folder import SUMS, check_version, parse_checksums
-from cbrn_data.store.history import RELEASES
-from cbrn_data.store.index import INDEX, read_index
-from cbrn_data.verify.results import FAILED, NOT_CHECKED, PASSED, Result
+from cbrn_data.store.history import INDEX, METADATA, RELEASES
+from cbrn_data.store.index import read_index
+from cbrn_data.trust import client
+from cbrn_data.trust.roles import TIMESTAMP
+from cbrn_data.verify.results import FAILED, NOT_CHECKED, PASSED, STORE, Result
 from cbrn_data.verify.signature import ENVELOPE_LIMIT, signed_by
+from cbrn_data.verify.vouched import raw_pins
 
-STORE = "store"
 FETCH = "fetch"
-UNSEEN = "a web server lists no folders: files that were added to them, and links, do not show"
+UNSEEN = "a web server does not list folders, so added files and symbolic links cannot be found"
 
 
 @dataclass(frozen=True)
 class Mirror:
-    """What an address names, in ``folder``; ``results`` say how the fetching went."""
+    """A copy of an address in ``folder``; ``results`` are those of fetching."""
 
     address: str
     folder: Path
     results: list[Result]
 
     def restated(self, results: Iterable[Result]) -> Iterator[Result]:
-        """Yield the results with the address in the place of the folder, which is gone when people read them."""
+        """Yield the results with the address instead of the folder, which is removed before people read them."""
         for result in results:
-            told = result.detail.replace(f"{self.folder}/", self.address).replace(str(self.folder), self.address)
-            yield replace(result, detail=told)
+            detail = result.detail.replace(f"{self.folder}/", self.address).replace(str(self.folder), self.address)
+            yield replace(result, detail=detail)
 
 
 def mirror(
@@ -57,12 +60,12 @@ def mirror(
     seconds: float | None = None,
     trusted: Sequence[Ed25519PublicKey] = (),
 ) -> Mirror:
-    """Fetch what an address names into a new folder below ``root``, which is empty; ``limit`` bytes at most.
+    """Fetch a release or a store into a new folder in ``root``, which is empty; at most ``limit`` bytes.
 
-    ``seconds`` is how long it may take, by default what the files that come earn (see ``deadline``). Of a
-    release for which none of the ``trusted`` keys vouches nothing more is fetched.
+    ``seconds`` is the most time; by default it grows with the bytes received (see ``deadline``). If keys are ``trusted``, a
+    release that is not signed by any of them is not fetched further.
 
-    Raises CbrnDataError where nothing answers, or neither a release nor a store is there.
+    Raises CbrnDataError if the server does not answer, or if the address has neither a release nor a store.
     """
     clock = Clock(seconds, "--max-time allows more")
     web = Web(checked_address(address), limit or TOTAL_LIMIT, "--max-size allows more", clock)
@@ -80,7 +83,7 @@ def mirror(
             return Mirror(web.address, folder, [Result(subject, FETCH, FAILED, str(error))])
         results = [*take(web, folder, subject, trusted), Result(subject, "listing", NOT_CHECKED, UNSEEN)]
         return Mirror(web.address, folder, results)
-    raise CbrnDataError(f"{web.address}: there is no release ({SUMS}) and no store ({INDEX}) here")
+    raise CbrnDataError(f"{web.address}: has neither a release ({SUMS}) nor a store ({INDEX})")
 
 
 def _is_name(name: str) -> bool:
@@ -94,7 +97,7 @@ def _is_name(name: str) -> bool:
 def _take_release(
     web: Web, folder: Path, subject: str, trusted: Sequence[Ed25519PublicKey], below: str = ""
 ) -> Iterator[Result]:
-    """Fetch every file that the SHA256SUMS of a release lists, and its attestation; with pins, first that."""
+    """Fetch every file in the SHA256SUMS of a release, and its attestation, which comes first if keys are pinned."""
     try:
         if trusted:
             web.fetch(ATTESTATION, folder, ENVELOPE_LIMIT, below)
@@ -106,8 +109,41 @@ def _take_release(
     yield from _take(web, folder, sorted(listed) if trusted else [*sorted(listed), ATTESTATION], subject, below)
 
 
+def _take_metadata(web: Web, folder: Path, trusted: Sequence[Ed25519PublicKey]) -> Iterator[Result]:
+    """Fetch the metadata, as a TUF client asks for them; yield a failure unless they vouch for the index."""
+
+    def read(name: str) -> bytes:
+        place = folder / METADATA / name
+        if not place.exists():
+            try:
+                web.fetch(name, folder / METADATA, LIST_LIMIT, f"{METADATA}/")
+            except AbsentError as error:
+                raise FileNotFoundError(name) from error
+        return disk.read(place)
+
+    try:
+        read(TIMESTAMP)
+    except FileNotFoundError:  # the store has the older form
+        disk.remove_empty(folder / METADATA, folder)
+        return
+    except VerificationError as error:
+        yield Result(STORE, METADATA, FAILED, str(error))
+        return
+    with TemporaryDirectory(prefix="cbrn-data-") as kept:
+        try:
+            said = client.trusted(read, Path(kept), raw_pins(trusted))
+        except VerificationError as error:
+            yield Result(STORE, METADATA, FAILED, f"{web.address}: {error}; nothing else was fetched")
+            return
+    if not said.holds(INDEX, disk.digest(folder / INDEX)):
+        yield Result(STORE, METADATA, FAILED, f"{web.address}{INDEX}: is not what the metadata vouch for; verify again")
+
+
 def _take_store(web: Web, folder: Path, subject: str, trusted: Sequence[Ed25519PublicKey]) -> Iterator[Result]:
-    """Fetch the releases that the index lists, oldest first, and the derived files."""
+    """Fetch the metadata, then the releases in the index, oldest first, and the derived files."""
+    if refused := list(_take_metadata(web, folder, trusted)):
+        yield from refused
+        return
     before = disk.read(folder / INDEX)
     try:
         index = read_index(folder, [])
@@ -130,11 +166,11 @@ def _take_store(web: Web, folder: Path, subject: str, trusted: Sequence[Ed25519P
 
 
 def _take(web: Web, folder: Path, names: list[str], subject: str, below: str = "") -> Iterator[Result]:
-    """Fetch files into ``folder``; yield a result for each that does not come, or one that all came."""
+    """Fetch files into ``folder``; yield a result for each that fails, or one result if all succeed."""
     faults, size = 0, 0
-    for number, name in enumerate(names):
+    for number, name in enumerate(tracked(f"Fetch {web.address}{below}", names, len(names))):
         if web.silent >= SILENT_AT_MOST:
-            detail = f"{web.address}{below}: does not answer any more; {len(names) - number} files were not asked for"
+            detail = f"{web.address}{below}: does not answer any more; {len(names) - number} files were not requested"
             yield Result(subject, FETCH, FAILED, detail)
             return
         try:
@@ -147,7 +183,7 @@ def _take(web: Web, folder: Path, names: list[str], subject: str, below: str = "
 
 
 def _unmoved(web: Web, folder: Path, before: bytes) -> Iterator[Result]:
-    """Say when the index is another at the end: files of two states would be held against each other."""
+    """Yield a failure if the index has changed meanwhile, because the files can be of two states."""
     (folder / INDEX).unlink()
     try:
         web.fetch(INDEX, folder, LIST_LIMIT)

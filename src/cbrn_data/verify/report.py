@@ -1,11 +1,11 @@
-"""The page that an auditor files: what was verified, with what, on which day, each result, and what each release holds.
+"""The report page for an auditor: subject, tools, time, all results, and the content of each release.
 
-One self-contained HTML file: no script, no address that a browser would ask for, one style that the content security
-policy names by its digest. Nothing of a release is trusted here either. Every text goes through ``shown`` and then
-through autoescaping, so that a page has the same structure whatever a release says; and what cannot be read of a spoilt
-release is said in its place.
+The page is one self-contained HTML file: no script, no address that a browser would fetch, and one style whose digest is in
+the content security policy. The content of a release is not trusted: every text goes through ``shown`` and then through
+autoescaping, so that it cannot change the structure of the page. A part of a damaged release that cannot be read is replaced
+by the problem.
 
-The page is a record and not a proof: it bears no signature. Its time is that of the clock.
+The page is a record and not a proof: it is not signed. Its time is that of the clock.
 """
 
 from __future__ import annotations
@@ -27,64 +27,64 @@ from markupsafe import Markup
 
 from cbrn_data import __version__
 from cbrn_data.checks.across import claimant, newest_totals
-from cbrn_data.checks.released import Released, read_tables
+from cbrn_data.checks.evidence import cells_by_method
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.findings import shown
-from cbrn_data.schema.canonical import Row
+from cbrn_data.normalise.readings import METHODS
 from cbrn_data.schema.model import read_package
+from cbrn_data.schema.table import Tables, released_tables
 from cbrn_data.signing.keys import fingerprint
 from cbrn_data.store import disk
-from cbrn_data.store.folder import DESCRIPTOR, REPORT, SUMS, Release, read_release
+from cbrn_data.store.folder import DESCRIPTOR, REPORT, SUMS, Release, marks_of, read_release
 from cbrn_data.store.history import RELEASES
-from cbrn_data.store.index import read_index
+from cbrn_data.store.index import Index, read_index
 from cbrn_data.strict_json import parse_object
 from cbrn_data.verify.results import CUT_SHORT, FAILED, NOT_CHECKED, PASSED, Result, notices
 from cbrn_data.verify.signature import SIGNATURE, UNREAD
 
 LIBRARIES = ("cryptography", "frictionless", "jsonschema", "pandas", "pandera", "pyarrow", "pycountry", "pyyaml", "jinja2")
 SOURCE_KEYS = ("title", "path", "sha256", "url", "publisher", "kind", "edition", "retrieved_on", "licence", "bytes")
-METHODS = ("verbatim", "normalised", "counted", "derived", "curated")
 LISTED = 1000
-"""How many findings of a release are listed; ``report.json`` in the release holds them all."""
+"""The most findings of a release that are listed; ``report.json`` in the release has them all."""
 TEXT_LIMIT = 1000
 
 VERDICTS = {
-    0: ("holds", "Everything that was checked holds."),
-    1: ("fails", "This does not hold what it promises."),
+    0: ("holds", "All checks passed."),
+    1: ("fails", "A check failed."),
     3: ("cut", "All releases are intact; a publication was cut short."),
 }
-UNDONE = ("cut", "What was checked holds, but a rebuild that was asked for was not done.")
+UNDONE = ("cut", "All checks passed, but a requested rebuild was not done.")
 MARKS = {PASSED: "✓", FAILED: "✗", NOT_CHECKED: "–", CUT_SHORT: "!"}
 
 
 @dataclass(frozen=True)
-class Part:
-    """Something read from a release: its value, or why it cannot be read."""
+class ReportPart:
+    """A part of a release: its value, or the problem if it cannot be read."""
 
     value: Any
     problem: str | None = None
 
 
 @dataclass(frozen=True)
-class Section:
-    """What the page says of one release; ``failed`` when a check of it did."""
+class ReleaseSection:
+    """The section of one release; ``failed`` if a check of it failed."""
 
     name: str
     failed: bool
-    release: Part
-    withdrawn: Mapping[str, str] | None
-    sources: Part
-    findings: Part
-    coverage: Part
+    release: ReportPart
+    marks: Sequence[Mapping[str, str]]
+    sources: ReportPart
+    findings: ReportPart
+    coverage: ReportPart
 
 
 def page(
     where: str, folder: Path, results: Sequence[Result], code: int, trusted: Sequence[Ed25519PublicKey], time: str
 ) -> bytes:
-    """Return the page for what was verified: ``where`` as people know it, ``folder`` where its files are now.
+    """Return the page of a verification: ``where`` is the path or address for people, ``folder`` has the files.
 
-    ``code`` is the exit code of the verification, ``trusted`` the pinned keys, ``time`` that of the
-    verification. Of a release for which no pinned key vouches nothing is read.
+    ``code`` is the exit code of the verification, ``trusted`` are the pinned keys, ``time`` is that of the verification. If
+    keys are pinned, a release that is not signed by any of them is not read.
     """
     sections = _sections(folder, results, bool(trusted))
     known = [section.release.value for section in sections if section.release.value]
@@ -113,7 +113,7 @@ def page(
 
 
 def verdict(code: int, results: Sequence[Result]) -> tuple[str, str]:
-    """Return what an exit code comes to, as a word for the style and as a sentence."""
+    """Return the meaning of an exit code, as a word for the style and as a sentence."""
     if code == 1 and not any(result.result == FAILED for result in results):
         return UNDONE
     return VERDICTS[code]
@@ -129,7 +129,7 @@ def _template() -> Template:
 
 
 def _inert(value: Any) -> Any:
-    """Escape what a person could not see in any text that comes from data; the template's own markup stays."""
+    """Escape invisible characters in text from data; the markup of the template is unchanged."""
     if value is None:
         return "–"
     return shown(value, TEXT_LIMIT) if isinstance(value, str) and not isinstance(value, Markup) else value
@@ -144,69 +144,60 @@ def _is_release(folder: Path) -> bool:
     return (folder / SUMS).is_file()
 
 
-def _sections(folder: Path, results: Sequence[Result], is_pinned: bool) -> list[Section]:
-    """Return a section per release, the newest first, those that cannot be read last."""
+def _sections(folder: Path, results: Sequence[Result], is_pinned: bool) -> list[ReleaseSection]:
+    """Return a section for each release, newest first, unreadable ones last."""
     failed = {result.subject for result in results if result.result == FAILED}
     strange = {result.subject for result in results if is_pinned and (result.check, result.result) == (SIGNATURE, FAILED)}
     if _is_release(folder):
-        return [_unread(folder.name) if folder.name in strange else _section(folder, folder.name in failed, {})]
+        return [_unread(folder.name) if folder.name in strange else _section(folder, folder.name in failed, Index())]
     releases = folder / RELEASES
     names = [name for name in disk.entries(releases) if name[0] != "."] if releases.is_dir() else []
-    withdrawn = _part(folder, lambda: read_index(folder, []).withdrawn).value or {}
-    sections = [_unread(name) if name in strange else _section(releases / name, name in failed, withdrawn) for name in names]
+    index = _part(folder, lambda: read_index(folder, [])).value or Index()
+    sections = [_unread(name) if name in strange else _section(releases / name, name in failed, index) for name in names]
     return sorted(sections, key=lambda section: -(section.release.value["sequence"] if section.release.value else 0))
 
 
-def _unread(name: str) -> Section:
-    nothing = Part(None, UNREAD)
-    return Section(name, True, nothing, None, nothing, nothing, nothing)
+def _unread(name: str) -> ReleaseSection:
+    nothing = ReportPart(None, UNREAD)
+    return ReleaseSection(name, True, nothing, (), nothing, nothing, nothing)
 
 
-def _section(folder: Path, failed: bool, withdrawn: Mapping[str, Mapping[str, str]]) -> Section:
-    tables = _part(folder, lambda: _tables(folder))
-    return Section(
+def _section(folder: Path, failed: bool, index: Index) -> ReleaseSection:
+    tables = _part(folder, lambda: released_tables(folder, read_package(folder / "schemas")))
+    return ReleaseSection(
         name=folder.name,
         failed=failed,
         release=_part(folder, lambda: _described(read_release(folder))),
-        withdrawn=withdrawn.get(folder.name),
-        sources=_of(folder, tables, _sources),
+        marks=marks_of(index.withdrawn.get(folder.name), index.past.get(folder.name, ())),
+        sources=_of(folder, tables, lambda of: [{key: row[key] for key in SOURCE_KEYS} for row in of["sources"].rows]),
         findings=_part(folder, lambda: _findings(folder)),
         coverage=_of(folder, tables, _coverage),
     )
 
 
-def _part(folder: Path, run: Callable[[], Any]) -> Part:
-    """Read a part; a release under verification may be anything, so whatever goes wrong is said in its place.
+def _part(folder: Path, run: Callable[[], Any]) -> ReportPart:
+    """Read a part; a release under verification can have any content, so every exception becomes a problem.
 
-    ``folder`` is left out of the words: that of a mirror is gone when people read them.
+    ``folder`` is removed from messages, because that of a mirror is temporary.
     """
     try:
-        return Part(run())
+        return ReportPart(run())
     except CbrnDataError as error:
         problem = "; ".join(f"{finding.place}: {finding.message}" for finding in error.findings) or str(error)
     except Exception as error:
         problem = f"cannot be read: {type(error).__name__}: {error}"
-    return Part(None, problem.replace(f"{folder}/", ""))
+    return ReportPart(None, problem.replace(f"{folder}/", ""))
 
 
-def _of(folder: Path, tables: Part, run: Callable[[Released], Any]) -> Part:
-    return Part(None, tables.problem) if tables.problem else _part(folder, lambda: run(tables.value))
-
-
-def _tables(folder: Path) -> Released:
-    return read_tables(folder, read_package(folder / "schemas"))[0]
+def _of(folder: Path, tables: ReportPart, run: Callable[[Tables], Any]) -> ReportPart:
+    return ReportPart(None, tables.problem) if tables.problem else _part(folder, lambda: run(tables.value))
 
 
 def _described(release: Release) -> dict[str, Any]:
-    """Return what the page says of a release; a KeyError or TypeError where its ``release.json`` lacks it."""
+    """Return the properties of a release for the page. Raises KeyError or TypeError if ``release.json`` lacks one."""
     code = release.info["code"]
-    return {
-        "version": release.version,
-        "date": release.date,
-        "sequence": release.sequence,
-        "digest": release.digest,
-        "previous": release.previous,
-        "content_digest": release.content_digest,
+    same = ("version", "date", "sequence", "digest", "previous", "content_digest")
+    return {name: getattr(release, name) for name in same} | {
         "summary": str(release.info["summary"]),
         "code": str(code["version"]),
         "code_digest": str(code["digest"]),
@@ -214,11 +205,7 @@ def _described(release: Release) -> dict[str, Any]:
     }
 
 
-def _sources(released: Released) -> list[Row]:
-    return [{key: row[key] for key in SOURCE_KEYS} for row in released.rows["sources"]]
-
-
-def _title(folder: Path, section: Section) -> str | None:
+def _title(folder: Path, section: ReleaseSection) -> str | None:
     if section.release.problem == UNREAD:
         return None
     place = folder if _is_release(folder) else folder / RELEASES / section.name
@@ -239,45 +226,18 @@ def _findings(folder: Path) -> list[dict[str, str]]:
     ]
 
 
-def _coverage(released: Released) -> dict[str, Any]:
-    """Count per table the cells that have a value, those with evidence, and by which methods (a cell can have several)."""
-    package, rows = released.package, released.rows
-    methods: dict[tuple[str | None, str | None, str | None], set[str]] = {}
-    for row in rows["evidence"]:
-        methods.setdefault((row["table_name"], row["row_id"], row["field"]), set()).add(row["method"] or "")
-    tables = [
-        _covered(table.name, [
-            methods.get((table.name, table.row_id(row), name), set())
-            for row in rows[table.name]
-            for name in table.names
-            if row[name] is not None
-        ])
-        for table in package.with_role("data")
-        if not table.by_line
-    ]  # fmt: skip
-    tables += [_by_line(table.name, released.cells[table.name]) for table in package.with_role("data") if table.by_line]
-    total = {key: sum(table[key] for table in tables) for key in ("cells", "evident", *METHODS)}
-    return {"tables": tables, "total": total, "named": len(rows["projects"]), "claims": _claims(rows)}
+def _coverage(tables: Tables) -> dict[str, Any]:
+    """Return for each table the number of cells with a value, with evidence, and with evidence by each method."""
+    found = cells_by_method(tables)
+    columns = ("cells", "evident", *METHODS)
+    rows = [{"name": name, **{key: counts[key] for key in columns}} for name, counts in found.items()]
+    total = {key: sum(counts[key] for counts in found.values()) for key in columns}
+    return {"tables": rows, "total": total, "named": tables["projects"].count, "claims": _claims(tables)}
 
 
-def _covered(name: str, cells: list[set[str]]) -> dict[str, Any]:
-    by_method = Counter(method for found in cells for method in found)
-    return {
-        "name": name,
-        "cells": len(cells),
-        "evident": sum(bool(found) for found in cells),
-        **{method: by_method[method] for method in METHODS},
-    }
-
-
-def _by_line(name: str, cells: int) -> dict[str, Any]:
-    """Return the same for a table whose every row leads to its line: it would not verify otherwise."""
-    return {"name": name, "cells": cells, "evident": cells, **dict.fromkeys(METHODS, 0), "curated": cells}
-
-
-def _claims(rows: Mapping[str, list[Row]]) -> list[dict[str, str | None]]:
-    """Return how many projects the newest leaflet or page of each region claims."""
-    names = {row["region_id"]: row["name"] for row in rows["regions"]}
+def _claims(tables: Tables) -> list[dict[str, str | None]]:
+    """Return the number of projects that the newest leaflet or page of each region claims."""
+    names = {row["region_id"]: row["name"] for row in tables["regions"].rows}
     return [
         {
             "region": names[region_id],
@@ -285,5 +245,5 @@ def _claims(rows: Mapping[str, list[Row]]) -> list[dict[str, str | None]]:
             "claimed": figure["value"],
             "year": figure["as_of_year"] or "undated",
         }
-        for region_id, figure in newest_totals(rows).items()
+        for region_id, figure in newest_totals(tables).items()
     ]

@@ -1,4 +1,4 @@
-"""What a verification says: one result per check, each naming the file or the reason."""
+"""The results of a verification: each check yields at least one, with the file or the reason."""
 
 from __future__ import annotations
 
@@ -7,12 +7,21 @@ from dataclasses import dataclass
 
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.findings import shown
+from cbrn_data.refusals import is_of_machine
 
+STORE = "store"
+"""The subject of the results about a store as a whole."""
 PASSED, FAILED, NOT_CHECKED, CUT_SHORT = "passed", "failed", "not checked", "cut short"
 REBUILDS = frozenset({"rebuild", "derived again"})
-"""The checks that ``--rebuild`` asks for."""
+"""The checks of ``--rebuild``."""
 KEY = "key"
-"""The check that says where the key changed along the history and no pin tells whether that was meant."""
+"""The check for a change of key in the history, if no key is pinned."""
+FRESHNESS = "freshness"
+"""The check whether the metadata are still in force by the clock."""
+UNVOUCHED = "older form"
+"""The check for a store without metadata."""
+UNDOING = "withdrawal"
+"""The check for a withdrawal that was undone since the store was last seen."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +35,9 @@ class Result:
 
 
 def exit_code(results: Iterable[Result], rebuild: bool = False) -> int:
-    """0 where all holds, 3 where all releases are intact and a publication was cut short, else 1.
+    """Return 0 if all checks passed, 3 if all releases are intact but a publication was cut short, else 1.
 
-    ``rebuild`` says that a rebuild was asked for: then 1 as well where one could not be done.
+    If a ``rebuild`` was requested but not done, return 1.
     """
     found = list(results)
     words = {result.result for result in found}
@@ -37,23 +46,29 @@ def exit_code(results: Iterable[Result], rebuild: bool = False) -> int:
 
 
 def notices(results: Iterable[Result]) -> list[str]:
-    """Return what no program can judge and a person must, whatever the exit code."""
+    """Return the results that a person must check, with every exit code."""
     return [
-        f"{result.subject}: {result.detail}" for result in results if (result.check, result.result) == (KEY, NOT_CHECKED)
+        f"{result.subject}: {result.detail}"
+        for result in results
+        if result.check in (KEY, UNDOING, FRESHNESS, UNVOUCHED) and result.result == NOT_CHECKED
     ]
 
 
 def checked(subject: str, check: str, run: Callable[[], Iterable[str]], good: str) -> Iterator[Result]:
-    """Run a check that yields what is wrong; yield a result for each fault, or one that it passed.
+    """Run a check that yields faults; yield a failed result for each, or one passed result.
 
-    A release under verification may be anything, so whatever a check trips over is a fault of the release.
+    A release under verification can have any content, so every exception is a fault of the release, except those of the
+    machine, such as a full disk, which are raised.
     """
     try:
         faults = list(run())
-    except CbrnDataError as error:
-        faults = [finding.message for finding in error.findings] or [str(error)]
     except Exception as error:
-        faults = [f"cannot be checked: {type(error).__name__}: {error}"]
+        if is_of_machine(error):
+            raise
+        if isinstance(error, CbrnDataError):
+            faults = [finding.message for finding in error.findings] or [str(error)]
+        else:
+            faults = [f"cannot be checked: {type(error).__name__}: {error}"]
     for fault in faults:
         yield Result(subject, check, FAILED, shown(fault, 300))
     if not faults:

@@ -1,7 +1,7 @@
-"""Who vouches for a release: the first thing that is read of it, and where keys are pinned the only one until it holds.
+"""Find the key that signed a release. If keys are pinned, no other part of a release is read before this succeeds.
 
-Read are the envelope and the public keys, both of limited size, and of ``SHA256SUMS`` the digest. The keys beside a release
-are a stranger's as well: without pins they only show that a release is of one hand.
+The envelope and the public keys are read, both of limited size, and the digest of ``SHA256SUMS``. A key shipped with a
+release is not trusted: without a pinned key, a signature only shows that the files belong together.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from cbrn_data.store.folder import SUMS
 
 SIGNATURE = "signature"
 """The name of the check."""
-UNREAD = "not read, because no pinned key vouches for it"
+UNREAD = "not read, because it is not signed by a pinned key"
 ENVELOPE_LIMIT = 16 << 20
-"""The most bytes of an attestation, or of ``SHA256SUMS``: both name each file of a release once."""
+"""The most bytes of an attestation, or of ``SHA256SUMS``; both name each file of a release once."""
 
 
 def signed_by(folder: Path, trusted: Sequence[Ed25519PublicKey]) -> tuple[str, Envelope]:
-    """Return the fingerprint of the key that signed a release, and the envelope; ``SHA256SUMS`` is the one that was signed.
+    """Return the fingerprint of the key that signed a release and its ``SHA256SUMS``, and the envelope.
 
-    The key is one of ``trusted``, without any the one beside the release. Raises CbrnDataError.
+    The key is one of ``trusted``, or that in the release if there are none. Raises CbrnDataError.
     """
     envelope = read_envelope(disk.read(folder / ATTESTATION, ENVELOPE_LIMIT))
     keys = trusted or read_public_keys(disk.read(folder / PUBLIC_KEY, KEYS_LIMIT), PUBLIC_KEY)
@@ -38,12 +38,12 @@ def signed_by(folder: Path, trusted: Sequence[Ed25519PublicKey]) -> tuple[str, E
         raise VerificationError(f"{ATTESTATION} is not signed by {who}")
     sums = hashlib.sha256(disk.read(folder / SUMS, ENVELOPE_LIMIT)).hexdigest()
     if read_statement(envelope.payload)[0].get(SUMS) != sums:
-        raise VerificationError(f"{ATTESTATION} is of another {SUMS}")
+        raise VerificationError(f"{ATTESTATION} has another digest of {SUMS}")
     return fingerprint(found[0]), envelope
 
 
 def signer(folder: Path, trusted: Sequence[Ed25519PublicKey]) -> str | None:
-    """Return the fingerprint of the key that signed a release, None where its signature does not hold."""
+    """Return the fingerprint of the key that signed a release, None if its signature is not valid."""
     try:
         return signed_by(folder, trusted)[0]
     except CbrnDataError:

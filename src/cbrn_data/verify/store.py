@@ -1,4 +1,4 @@
-"""A whole ``published/``: every release, the chain that holds them, the index, and what is derived from them."""
+"""Verify a store, ``published/``: its metadata, every release, their chain, the index, and the derived files."""
 
 from __future__ import annotations
 
@@ -12,59 +12,80 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from cbrn_data.errors import VerificationError
 from cbrn_data.findings import shown
+from cbrn_data.progress import tracked
+from cbrn_data.refusals import is_of_machine
 from cbrn_data.store import disk, history
 from cbrn_data.store.derived import LEAVING
 from cbrn_data.store.folder import Release
-from cbrn_data.store.index import INDEX, index_bytes, read_index, with_withdrawals
+from cbrn_data.store.history import INDEX
+from cbrn_data.store.index import index_bytes, read_index, with_withdrawals
 from cbrn_data.strict_json import parse_object
 from cbrn_data.verify.derived import check_derived, listing_faults
 from cbrn_data.verify.release import ReleaseAudit
-from cbrn_data.verify.results import CUT_SHORT, FAILED, KEY, NOT_CHECKED, PASSED, Result, checked
+from cbrn_data.verify.results import CUT_SHORT, FAILED, KEY, NOT_CHECKED, PASSED, STORE, Result, checked
 from cbrn_data.verify.signature import signer
+from cbrn_data.verify.vouched import Vouched, check_vouched
 
-STORE = "store"
 LEFT = (disk.STAGING, LEAVING)
-"""How the names begin of what a publication that was cut short leaves."""
+"""Prefixes of the names of files that a publication leaves if it is cut short."""
 
 
-def verify_store(published: Path, trusted: Sequence[Ed25519PublicKey]) -> Iterator[Result]:
-    """Yield the results of every release, oldest first, and then of the store that holds them."""
-    if trusted and (strange := [name for name in _folders(published) if not signer(_release(published, name), trusted)]):
+def verify_store(
+    published: Path, trusted: Sequence[Ed25519PublicKey], kept: Path | None = None, served: bool = False
+) -> Iterator[Result]:
+    """Yield the results of the metadata, of every release, oldest first, and then of the store.
+
+    ``kept`` is the folder of the trusted metadata of an earlier time. ``served``: the store was fetched from a server. If
+    keys are ``trusted``, nothing is parsed that they do not vouch for.
+    """
+    vouched = check_vouched(published, trusted, kept, served)
+    yield from vouched.results
+    if trusted and vouched.is_refused:
         yield from _each_alone(published, trusted)
-        detail = f"no pinned key vouches for {', '.join(strange[:3])}{' and others' if strange[3:] else ''}"
+        yield Result(STORE, "chain", NOT_CHECKED, "not read, because the metadata do not vouch for it")
+        return
+    if trusted:
+        trusted = [*trusted, *vouched.keys()]
+    if trusted and (
+        strange := [name for name in _folders(published) if not signer(published / history.RELEASES / name, trusted)]
+    ):
+        yield from _each_alone(published, trusted)
+        detail = f"not signed by a pinned key: {', '.join(strange[:3])}{' and others' if strange[3:] else ''}"
         yield Result(STORE, "chain", NOT_CHECKED, shown(detail, 300))
         return
     try:
         releases = history.read_history(published)
     except Exception as error:
+        if is_of_machine(error):
+            raise
         yield Result(STORE, "chain", FAILED, shown(str(error), 300))
         yield from _each_alone(published, trusted)
         return
     if not releases:
-        yield Result(STORE, "chain", FAILED, "there is no release")
+        yield Result(STORE, "chain", FAILED, "the store has no release")
         return
     previous: Path | None = None
     before: str | None = None
-    for release in releases:
+    for release in tracked("Verify releases", releases, len(releases)):
         audit = ReleaseAudit(release.folder, trusted, previous)
         yield from audit.run()
         if not trusted and before and audit.signer and audit.signer != before:
-            detail = f"the key changed from {before[:16]}… to {audit.signer[:16]}…; ask the publisher whether that was meant"
+            detail = f"the key changed from {before[:16]}… to {audit.signer[:16]}…; ask the publisher to confirm this"
             yield Result(release.version, KEY, NOT_CHECKED, detail)
         previous, before = release.folder, audit.signer or before
     head = releases[-1]
     good = f"the newest is release {head.sequence}, {head.digest} of {head.date}"
     yield from checked(STORE, "chain", lambda: _order_faults(releases), good)
-    yield from _index(published, releases)
+    yield from _index(published, releases, vouched)
 
 
 def _order_faults(releases: list[Release]) -> Iterator[str]:
-    """Say where a later release has no higher version, or an earlier date, than the one before."""
+    """Yield releases without a higher version than the one before, or with an earlier date."""
     for before, after in pairwise(releases):
         if _number(after.version) <= _number(before.version):
             yield f"{after.version} follows {before.version}"
         if after.date < before.date:
-            yield f"{after.version} is of {after.date}, before {before.version} of {before.date}"
+            yield f"{after.version} of {after.date} is dated before {before.version} of {before.date}"
 
 
 def _number(version: str) -> list[int]:
@@ -72,45 +93,43 @@ def _number(version: str) -> list[int]:
 
 
 def _each_alone(published: Path, trusted: Sequence[Ed25519PublicKey]) -> Iterator[Result]:
-    """Where the chain is broken, still say of each folder whether it holds alone."""
+    """Verify each folder alone, if the chain is broken."""
     for name in _folders(published):
-        yield from ReleaseAudit(_release(published, name), trusted).run()
+        yield from ReleaseAudit(published / history.RELEASES / name, trusted).run()
 
 
 def _folders(published: Path) -> list[str]:
-    """Return the names of what can be releases: folders, and no links to any."""
+    """Return the names of possible releases: folders, but not symbolic links to folders."""
     if not stat.S_ISDIR(disk.mode(published / history.RELEASES)):
         return []
     there = disk.entries(published / history.RELEASES).items()
     return [name for name, mode in there if not name.startswith(".") and stat.S_ISDIR(mode)]
 
 
-def _release(published: Path, name: str) -> Path:
-    return published / history.RELEASES / name
-
-
-def _index(published: Path, releases: list[Release]) -> Iterator[Result]:
-    yield from checked(STORE, "files", lambda: _strangers(published), "nothing is here that no publication leaves")
+def _index(published: Path, releases: list[Release], vouched: Vouched) -> Iterator[Result]:
+    yield from checked(STORE, "files", lambda: _strangers(published), "the store has no added files")
     try:
         known = with_withdrawals(releases, read_index(published, releases))
         count, derived = _listed(published, known)
     except Exception as error:
+        if is_of_machine(error):
+            raise
         yield Result(STORE, "index", FAILED, shown(str(error), 300))
         return
     if count:
-        good = f"{INDEX} lists {count} release{'s' if count > 1 else ''} and the files that follow from them"
+        good = f"{INDEX} lists {count} release{'s' if count > 1 else ''} and their derived files"
         yield from checked(STORE, "index", lambda: listing_faults(known[:count], derived), good)
     if count < len(releases):
-        detail = f"{INDEX} does not list {releases[-1].version} yet; the next publication finishes that"
+        detail = f"{INDEX} does not list {releases[-1].version} yet; the next publication completes it"
         yield Result(STORE, "index", CUT_SHORT, detail)
-    yield from check_derived(STORE, published, known, count, derived)
+    yield from check_derived(STORE, published, derived, vouched)
     if leftovers := [name for name in disk.entries(published) if name.startswith(LEFT)]:
-        detail = f"a publication left {', '.join(leftovers)[:120]}; the next one sweeps it"
+        detail = f"a publication left {', '.join(leftovers)[:120]}; the next one removes it"
         yield Result(STORE, "leftovers", CUT_SHORT, shown(detail, 300))
 
 
 def _strangers(published: Path) -> Iterator[str]:
-    """Name hidden entries that no publication leaves: what is not hidden must be in the history or the index."""
+    """Yield hidden entries that a publication does not leave; other entries must be in the history or the index."""
     for name, mode in disk.entries(published).items():
         is_left = (name == LEAVING and stat.S_ISREG(mode)) or (name.startswith(disk.STAGING) and stat.S_ISDIR(mode))
         if name.startswith(".") and not is_left:
@@ -121,9 +140,9 @@ def _strangers(published: Path) -> Iterator[str]:
 
 
 def _listed(published: Path, known: list[Release]) -> tuple[int, dict[str, str]]:
-    """Return how many releases the index lists (all, or all but the newest) and its derived files.
+    """Return the number of releases in the index (all, or all except the newest), and its derived files.
 
-    Only the first publication can be cut short before there is an index. Raises VerificationError otherwise.
+    Only the first publication can be cut short before an index exists. Raises VerificationError otherwise.
     """
     if len(known) == 1 and not disk.mode(published / INDEX):
         return 0, {}
@@ -133,11 +152,11 @@ def _listed(published: Path, known: list[Release]) -> tuple[int, dict[str, str]]
     for count in (len(known), len(known) - 1):
         if count and index_bytes(known[:count], derived, content.get("derived_by", "")) == data:
             return count, derived
-    raise VerificationError(f"{INDEX} is not the list of the releases that are there")
+    raise VerificationError(f"{INDEX} does not list the releases of the store")
 
 
 def fresh(head: Release, max_age: int, today: str) -> Iterator[Result]:
-    """Say whether the newest release is at most ``max_age`` days old, and not of a day to come."""
+    """Check that the newest release is at most ``max_age`` days old, and not dated in the future."""
     age = (date.fromisoformat(today) - date.fromisoformat(head.date)).days
     result = PASSED if 0 <= age <= max_age else FAILED
     yield Result(STORE, "age", result, f"the newest release is {age} days old; 0 to {max_age} are allowed")

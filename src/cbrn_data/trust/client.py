@@ -1,0 +1,182 @@
+"""Read a store's metadata as TUF clients do: with python-tuf's client, over a function that returns a file by name.
+
+``kept`` is the folder of the client's trusted metadata. Where it has a root, only roots that continue it are accepted, and
+no older state. An empty one begins with the first root that pinned keys vouch for, or, without pinned keys, with the
+first root of the store: then nobody vouches for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tuf.api.exceptions import DownloadError as TufDownloadError
+from tuf.api.exceptions import DownloadHTTPError, ExpiredMetadataError, RepositoryError
+from tuf.api.metadata import Root, Snapshot, T, TargetFile, Targets, Timestamp
+from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
+
+from cbrn_data import foreign
+from cbrn_data.errors import CbrnDataError, UntrustedError, VerificationError
+from cbrn_data.findings import shown
+from cbrn_data.nesting import nests_too_deeply
+from cbrn_data.store import disk
+from cbrn_data.trust.roles import ONLINE, file_of, is_signed, raw, read_metadata, signed_by_enough, versions
+
+Read = Callable[[str], bytes]
+"""Returns a file of ``metadata/``. Raises FileNotFoundError if it does not exist."""
+
+ROOT = "root.json"
+"""The newest root in a folder of trusted metadata."""
+ROOT_LIMIT = 512_000
+LIMIT = 1 << 26
+_CONFIG = UpdaterConfig(
+    root_max_length=ROOT_LIMIT, targets_max_length=LIMIT, prefix_targets_with_hash=False, app_user_agent="cbrn-data"
+)
+_HISTORY = "root_history"
+_ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Trusted:
+    """What the metadata of a store say: ``targets`` by path, ``keys`` (raw) of every root, and until when they hold.
+
+    ``names`` are the files in ``metadata/``. ``ended`` names what is no longer in force by the clock.
+    """
+
+    root: Root
+    version: int
+    targets: Mapping[str, TargetFile]
+    keys: frozenset[str]
+    names: frozenset[str]
+    until: datetime
+    ended: str | None
+
+    def holds(self, path: str, sha256: str) -> bool:
+        """Return whether a file with this digest is vouched for."""
+        return path in self.targets and self.targets[path].hashes.get("sha256") == sha256
+
+
+class _Fetcher(FetcherInterface):
+    def __init__(self, read: Read) -> None:
+        self._read = read
+
+    def _fetch(self, url: str) -> Iterator[bytes]:
+        name = url.rpartition("/")[2]
+        try:
+            data = self._read(name)
+        except FileNotFoundError:
+            raise DownloadHTTPError(f"{name} is missing", 404) from None
+        if nests_too_deeply(data):
+            raise TufDownloadError(f"{name} nests too deeply")
+        return iter([data])
+
+
+def in_folder(metadata: Path) -> Read:
+    """Return the function that reads ``metadata/`` on disk: regular files only, no links."""
+    return lambda name: foreign.read(metadata / name, LIMIT, metadata)
+
+
+def trusted(read: Read, kept: Path, pins: frozenset[str] = frozenset()) -> Trusted:
+    """Update ``kept`` from the store and return what it says; metadata that have ended are read all the same.
+
+    ``pins`` are raw keys. Raises VerificationError with the reason, or what ``read`` raises.
+    """
+    try:
+        bootstrap = None if (kept / ROOT).exists() else _first_root(read, pins)
+        try:
+            _refresh(read, kept, bootstrap)
+            ended = None
+        except ExpiredMetadataError as error:
+            ended = str(error)
+            _refresh(read, kept, bootstrap, _ANY_TIME)
+    except (RepositoryError, TufDownloadError) as error:
+        if isinstance(error.__cause__, CbrnDataError):  # the file cannot be had
+            raise error.__cause__ from error
+        raise UntrustedError(shown(f"the metadata are not valid: {error.__cause__ or error}", 300)) from error
+    return _said(kept, ended)
+
+
+def packed(kept: Path) -> dict[str, str]:
+    """Return the text of the files of a client's trusted metadata by name."""
+    files = [*sorted((kept / _HISTORY).glob("*.json")), *(kept / f"{role}.json" for role in ONLINE)]
+    return {str(path.relative_to(kept)): path.read_text(encoding="utf-8") for path in files if path.exists()}
+
+
+def unpack(kept: Path, files: Mapping[str, str]) -> None:
+    """Write packed files into an empty folder. Raises ReleaseError for a name that leads elsewhere, OSError."""
+    (kept / _HISTORY).mkdir()
+    for name, text in files.items():
+        disk.inside(kept, name).write_text(text, encoding="utf-8")
+    if roots := versions((path.name for path in (kept / _HISTORY).iterdir()), Root.type):
+        (kept / ROOT).write_bytes((kept / _HISTORY / roots[max(roots)]).read_bytes())
+
+
+def _refresh(read: Read, kept: Path, bootstrap: bytes | None, time: datetime | None = None) -> None:
+    updater = Updater(str(kept), "metadata/", fetcher=_Fetcher(read), config=_CONFIG, bootstrap=bootstrap)
+    if time:  # python-tuf has no other way to read a copy whose time is over
+        updater._trusted_set.reference_time = time
+    updater.refresh()
+
+
+def _first_root(read: Read, pins: frozenset[str]) -> bytes:
+    """Return the first root, or the first that pinned keys vouch for. Raises VerificationError."""
+    number = 1
+    while number <= _CONFIG.max_root_rotations:
+        name = file_of(Root.type, number)
+        try:
+            data = read(name)
+        except FileNotFoundError:
+            break
+        if len(data) > ROOT_LIMIT:
+            raise VerificationError(f"{name} has more than {ROOT_LIMIT:,} bytes")
+        root = read_metadata(data, Root, name)
+        if not pins or signed_by_enough(root, pins):
+            return data
+        number += 1
+    raise UntrustedError("no root is signed by the pinned keys" if number > 1 else "the metadata have no root")
+
+
+def _said(kept: Path, ended: str | None) -> Trusted:
+    def signed(kind: type[T], name: str = "") -> T:
+        return read_metadata((kept / (name or f"{kind.type}.json")).read_bytes(), kind, name).signed
+
+    root, targets = signed(Root), signed(Targets)
+    newest = [root, targets, signed(Snapshot), signed(Timestamp)]
+    history = [f"{_HISTORY}/{path.name}" for path in (kept / _HISTORY).iterdir()]
+    keys = raw(key for name in history for key in signed(Root, name).keys.values())
+    names = {file_of(each.type, each.version) for each in newest} | {file_of(Root.type, n + 1) for n in range(root.version)}
+    until = min(each.expires for each in newest)
+    return Trusted(root, targets.version, targets.targets, keys, frozenset(names), until, ended)
+
+
+def coming(read: Read, now: Trusted) -> Mapping[str, TargetFile]:
+    """Return the signed targets of the next state; empty unless a publication was cut short. Raises as ``trusted``."""
+    return _targets(read, now.root, now.version + 1)
+
+
+def leaving(read: Read, now: Trusted) -> Mapping[str, TargetFile]:
+    """Return the signed targets of the state before; empty unless a publication was cut short. Raises as ``trusted``."""
+    return _targets(read, now.root, now.version - 1)
+
+
+def first_coming(read: Read, pins: frozenset[str] = frozenset()) -> Mapping[str, TargetFile]:
+    """Return the signed targets of a first state that was cut short before its timestamp. Raises as ``trusted``."""
+    name = file_of(Root.type, 1)
+    try:
+        read(name)
+    except FileNotFoundError:
+        return {}
+    return _targets(read, read_metadata(_first_root(read, pins), Root, name).signed, 1)
+
+
+def _targets(read: Read, root: Root, version: int) -> Mapping[str, TargetFile]:
+    name = file_of(Targets.type, version)
+    try:
+        found = read_metadata(read(name), Targets, name)
+    except FileNotFoundError:
+        return {}
+    if not is_signed(root, found):
+        raise VerificationError(f"{name} is not signed by the keys of the root")
+    return found.signed.targets

@@ -1,0 +1,221 @@
+"""Sign the metadata of a store: what is to stand in ``metadata/``, for the files that the store will have.
+
+The function is given to the store, which writes what it returns: all but the timestamp before the files that they name, the
+timestamp after the index. So whoever reads the timestamp finds all else, and a publication that was cut short leaves signed
+metadata of the state to come.
+
+Metadata depend on the state before, the key and the day alone, so the same publication gives the same bytes. What is in
+force stays as it is while it names the same files and is not due. A store whose root does not name our key gets a root of
+its own: it is a copy, such as a clone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from securesystemslib.signer import CryptoSigner, SSlibKey
+from tuf.api.metadata import Metadata, MetaFile, Role, Root, Signed, Snapshot, T, TargetFile, Targets, Timestamp
+
+from cbrn_data.errors import ReleaseError, VerificationError
+from cbrn_data.signing.keys import SigningKey
+from cbrn_data.store import disk
+from cbrn_data.store.history import METADATA
+from cbrn_data.trust.roles import (
+    ONLINE,
+    TIMESTAMP,
+    expiry,
+    file_of,
+    is_due,
+    is_signed,
+    keys_of,
+    raw,
+    read_metadata,
+    versions,
+    written,
+)
+
+LIMIT = 1 << 26
+"""The most bytes of a file of metadata."""
+
+
+@dataclass(frozen=True)
+class Sign:
+    """Signs with the key that ``key`` returns, which is asked only when something is to be signed, on ``day``.
+
+    ``roots`` are new roots, complete, that continue those of the store.
+    """
+
+    key: Callable[[], SigningKey]
+    day: str
+    roots: tuple[bytes, ...] = ()
+
+    def __call__(self, published: Path, targets: Mapping[str, tuple[str, int]]) -> dict[str, bytes]:
+        """Return the files of ``metadata/`` by name below ``published``, the timestamp last, for ``targets``.
+
+        ``targets`` are sha256 and size by path. Raises ReleaseError if the roots of the store do not continue one another.
+        """
+        files = _Files(published / METADATA)
+        kept = [*files.roots, *self.roots]
+        roots = check_roots(kept, published / METADATA)
+        wanted = {name: TargetFile(size, {"sha256": sha256}, name) for name, (sha256, size) in sorted(targets.items())}
+        files.root = roots[-1] if roots else None
+        held = files.in_force(wanted)
+        as_it_is = _named(kept, [files.bytes_of(signed) for signed in held], held) if held else {}
+        if held and not any(is_due(signed, self.day) for signed in (*held, *roots[-1:])):
+            return as_it_is
+        signer = _Signer(self.key(), self.day)
+        if files.root is None or not signer.is_online(files.root):
+            if held:  # only due: whoever has the key renews them
+                return as_it_is
+            kept, files.root = [written(signer.first_root())], None
+        elif is_due(files.root, self.day) and signer.may_sign(files.root):
+            kept.append(written(signer.signed(signer.renewed(files.root))))
+        return _named(kept, *signer.online(files, wanted))
+
+
+def check_roots(roots: list[bytes], place: Path) -> list[Root]:
+    """Return the roots, each signed by itself and by the one before. Raises ReleaseError."""
+    found: list[Root] = []
+    for number, data in enumerate(roots, start=1):
+        name = f"{place / file_of(Root.type, number)}"
+        try:
+            root = read_metadata(data, Root, name)
+        except VerificationError as error:
+            raise ReleaseError(f"{error}; {_WAY_OUT}") from error
+        if root.signed.version != number or not all(is_signed(by, root) for by in [*found[-1:], root.signed]):
+            raise ReleaseError(f"{name}: is not signed by its own keys and those of the root before; {_WAY_OUT}")
+        found.append(root.signed)
+    return found
+
+
+_WAY_OUT = "restore metadata/ from version control or a mirror"
+
+
+def public_key(key: SigningKey) -> SSlibKey:
+    """Return the public key as metadata name it."""
+    return SSlibKey.from_crypto(key.private.public_key())
+
+
+class _Files:
+    """The metadata on the disk; ``root`` decides which are valid."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.names = list(disk.entries(folder)) if disk.mode(folder) else []
+        self.root: Root | None = None
+
+    @cached_property
+    def roots(self) -> list[bytes]:
+        """The roots from the first on, without a gap."""
+        there = versions(self.names, Root.type)
+        if sorted(there) != list(range(1, len(there) + 1)):
+            raise ReleaseError(f"{self._folder}: lacks a root between the first and the newest; {_WAY_OUT}")
+        return [self._read(there[number]) for number in sorted(there)]
+
+    def _read(self, name: str) -> bytes:
+        return disk.read(self._folder / name, LIMIT, self._folder)
+
+    def bytes_of(self, signed: Signed) -> bytes:
+        """Return the bytes of a file in force."""
+        return self._read(file_of(signed.type, signed.version))
+
+    def newest(self) -> tuple[int, int]:
+        """Return the versions of state and timestamp in force, signed by whomever, because clients may have seen them.
+
+        Raises ReleaseError if the timestamp is gone; only the first publication can be cut short before it.
+        """
+        if timestamp := self._of(Timestamp, TIMESTAMP):
+            return timestamp.snapshot_meta.version, timestamp.version
+        if TIMESTAMP in self.names or max(versions(self.names, Snapshot.type), default=1) > 1:
+            raise ReleaseError(f"{self._folder / TIMESTAMP}: is missing or damaged; {_WAY_OUT}")
+        return 0, 0
+
+    def _of(self, kind: type[T], name: str, by: Root | None = None) -> T | None:
+        if name not in self.names:
+            return None
+        try:
+            found = read_metadata(self._read(name), kind, name)
+        except VerificationError:
+            return None
+        return found.signed if by is None or is_signed(by, found) else None
+
+    def in_force(self, targets: Mapping[str, TargetFile]) -> tuple[Targets, Snapshot, Timestamp] | None:
+        """Return the metadata in force if they are valid and name exactly ``targets``."""
+        timestamp = self._of(Timestamp, TIMESTAMP, self.root) if self.root else None
+        if timestamp is None:
+            return None
+        snapshot = self._of(Snapshot, file_of(Snapshot.type, timestamp.snapshot_meta.version), self.root)
+        if snapshot is None or timestamp.snapshot_meta != _described(self.bytes_of(snapshot), snapshot.version):
+            return None
+        named = snapshot.meta["targets.json"]
+        found = self._of(Targets, file_of(Targets.type, named.version), self.root)
+        if found is None or named != _described(self.bytes_of(found), found.version) or found.targets != targets:
+            return None
+        return found, snapshot, timestamp
+
+
+class _Signer:
+    """Makes metadata and signs them with one key."""
+
+    def __init__(self, key: SigningKey, day: str) -> None:
+        self._public, self._day = public_key(key), day
+        self._signer = CryptoSigner(key.private, self._public)
+
+    def is_online(self, root: Root) -> bool:
+        """Return whether this key alone may sign all that changes with a publication."""
+        return all(self._suffices(root, role) for role in ONLINE)
+
+    def may_sign(self, root: Root) -> bool:
+        """Return whether this key alone may sign the next root."""
+        return self._suffices(root, Root.type)
+
+    def _suffices(self, root: Root, role: str) -> bool:
+        return raw([self._public]) <= raw(keys_of(root, role).values()) and root.roles[role].threshold == 1
+
+    def first_root(self) -> Metadata[Root]:
+        """Return a root that names this key for every role."""
+        roles = {role: Role([self._public.keyid], 1) for role in (Root.type, *ONLINE)}
+        root = Root(1, None, expiry(Root.type, self._day), {self._public.keyid: self._public}, roles, True)
+        return self.signed(root)
+
+    def renewed(self, root: Root) -> Root:
+        """Return the next root with the same keys."""
+        return Root(root.version + 1, None, expiry(Root.type, self._day), root.keys, root.roles, True)
+
+    def signed(self, signed: T) -> Metadata[T]:
+        """Return metadata with the signature of this key."""
+        metadata = Metadata(signed)
+        metadata.sign(self._signer)
+        return metadata
+
+    def online(self, files: _Files, wanted: Mapping[str, TargetFile]) -> tuple[list[bytes], list[Signed]]:
+        """Return targets, snapshot and timestamp that follow those on the disk, and their bytes."""
+        held = files.in_force(wanted)
+        if held and not any(is_due(signed, self._day) for signed in held[:2]):
+            targets, snapshot = held[0], held[1]
+            data = [files.bytes_of(targets), files.bytes_of(snapshot)]
+        else:
+            number = files.newest()[0] + 1
+            targets = Targets(number, None, expiry(Targets.type, self._day), dict(wanted))
+            data = [written(self.signed(targets))]
+            meta = {"targets.json": _described(data[0], number)}
+            snapshot = Snapshot(number, None, expiry(Snapshot.type, self._day), meta)
+            data.append(written(self.signed(snapshot)))
+        named = _described(data[1], snapshot.version)
+        timestamp = Timestamp(files.newest()[1] + 1, None, expiry(Timestamp.type, self._day), named)
+        return [*data, written(self.signed(timestamp))], [targets, snapshot, timestamp]
+
+
+def _described(data: bytes, version: int) -> MetaFile:
+    return MetaFile(version, len(data), {"sha256": disk.sha256_of(data)})
+
+
+def _named(roots: list[bytes], data: list[bytes], of: Any) -> dict[str, bytes]:
+    """Return the bytes by name: the roots, then the others in the order in which they are written."""
+    files = {file_of(Root.type, number): root for number, root in enumerate(roots, start=1)}
+    files |= {file_of(signed.type, signed.version): each for signed, each in zip(of, data, strict=True)}
+    return {f"{METADATA}/{name}": each for name, each in files.items()}

@@ -1,0 +1,138 @@
+"""Check a store with its signed metadata, before anything that they vouch for is parsed.
+
+Metadata that have ended do not spoil a folder: it is intact, but it may be old. A server that gives such metadata is
+refused, because it may hold back newer ones. A publication that was cut short leaves the signed metadata of the state to
+come; then each file must be that of one of the two states.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from tuf.api.metadata import TargetFile
+
+from cbrn_data.errors import VerificationError
+from cbrn_data.store import disk
+from cbrn_data.store.history import METADATA
+from cbrn_data.trust.client import ROOT, Trusted, coming, first_coming, in_folder, leaving, trusted
+from cbrn_data.trust.roles import TIMESTAMP, VERSIONED
+from cbrn_data.verify.results import CUT_SHORT, FAILED, FRESHNESS, NOT_CHECKED, PASSED, STORE, UNVOUCHED, Result, checked
+
+OLDER = "the store is of the older form, without metadata: nobody vouches for its index, withdrawals, feed and pages"
+
+
+@dataclass
+class Vouched:
+    """The results, and what the metadata say; None if there are none, or if they are not valid.
+
+    ``before`` and ``after`` are the states around that in force, if a publication was cut short.
+    """
+
+    results: list[Result] = field(default_factory=list)
+    said: Trusted | None = None
+    before: Mapping[str, TargetFile] = field(default_factory=dict)
+    after: Mapping[str, TargetFile] = field(default_factory=dict)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the metadata are not valid, or a file is not what they vouch for."""
+        return any(result.result == FAILED for result in self.results)
+
+    def right(self, name: str) -> set[str | None]:
+        """Return the digests that a file may have: in the states in force and to come, else in that before."""
+        now = self.said.targets if self.said else {}
+        states = (now, self.after) if name in now or name in self.after else (self.before,)
+        return {state[name].hashes.get("sha256") for state in states if name in state}
+
+    def may_be_missing(self, name: str) -> bool:
+        """Return whether a file is not in the state in force, or not in the one to come."""
+        states = [self.said.targets if self.said else {}, *([self.after] if self.after else [])]
+        return bool(self.said or self.after) and any(name not in state for state in states)
+
+    def keys(self) -> list[Ed25519PublicKey]:
+        """Return the keys that the roots name, old and new."""
+        named = self.said.keys if self.said else ()
+        return [Ed25519PublicKey.from_public_bytes(bytes.fromhex(key)) for key in sorted(named)]
+
+
+def raw_pins(keys: Sequence[Ed25519PublicKey]) -> frozenset[str]:
+    """Return pinned keys as metadata name them."""
+    return frozenset(key.public_bytes_raw().hex() for key in keys)
+
+
+@contextmanager
+def kept_in(kept: Path | None) -> Iterator[Path]:
+    """Yield the folder of the client's trusted metadata, or an empty one for this time only."""
+    if kept is not None:
+        yield kept
+        return
+    with TemporaryDirectory(prefix="cbrn-data-") as folder:
+        yield Path(folder)
+
+
+def check_vouched(
+    published: Path, pinned: Sequence[Ed25519PublicKey], kept: Path | None = None, served: bool = False
+) -> Vouched:
+    """Check the metadata, and every file that they vouch for. ``served``: the store was fetched from a server."""
+    folder, pins = published / METADATA, raw_pins(pinned)
+    is_known = kept is not None and (kept / ROOT).exists()
+    if not disk.mode(folder) and not is_known:
+        return Vouched([Result(STORE, UNVOUCHED, NOT_CHECKED, OLDER)])
+    vouched, read = Vouched(), in_folder(folder)
+
+    def run() -> Iterator[str]:
+        if not disk.mode(folder / TIMESTAMP) and not is_known:
+            vouched.after = first_coming(read, pins)
+            return
+        with kept_in(kept) as place:
+            vouched.said = trusted(read, place, pins)
+        vouched.after = coming(read, vouched.said)
+        with suppress(VerificationError):  # else nothing of that state can be left
+            vouched.before = leaving(read, vouched.said)
+        yield from _faults(published, vouched.said, vouched)
+
+    vouched.results = [result for result in checked(STORE, METADATA, run, "") if result.result == FAILED]
+    said = vouched.said
+    if vouched.is_refused:
+        return vouched
+    if said is None:
+        detail = "the timestamp is missing: nobody vouches for the store yet; the next publication completes it"
+        vouched.results = [Result(STORE, METADATA, CUT_SHORT, detail)]
+        return vouched
+    by = "a pinned key" if pinned else "keys that nobody pinned"
+    detail = f"root {said.root.version}, of {by}, vouches for the {len(said.targets)} files of state {said.version}"
+    vouched.results.append(Result(STORE, METADATA, PASSED, detail))
+    if left := sorted(disk.entries(folder).keys() - said.names):
+        detail = f"{', '.join(left[:3])}: of a state before or to come; the next publication completes it"
+        vouched.results.append(Result(STORE, METADATA, CUT_SHORT, detail))
+    vouched.results.append(_freshness(said, served))
+    return vouched
+
+
+def _freshness(said: Trusted, served: bool) -> Result:
+    until = f"{said.until:%Y-%m-%d}"
+    if said.ended is None:
+        return Result(STORE, FRESHNESS, PASSED, f"this is the newest state, as the publisher vouches until {until}")
+    if served:
+        return Result(STORE, FRESHNESS, FAILED, f"the metadata ended on {until}: the server may hold back a newer state")
+    return Result(STORE, FRESHNESS, NOT_CHECKED, f"the metadata ended on {until}: intact, but there may be a newer state")
+
+
+def _faults(published: Path, said: Trusted, vouched: Vouched) -> Iterator[str]:
+    """Yield the files that are missing, or of neither state; files that are not named are found elsewhere."""
+    for name in sorted({*said.targets, *vouched.after}):
+        path = disk.inside(published, name)
+        if not stat.S_ISREG(disk.mode(path)):
+            if not vouched.may_be_missing(name):
+                yield f"{name} is missing"
+        elif disk.digest(path, published) not in vouched.right(name):
+            yield f"{name} is not what the metadata vouch for"
+    for name, mode in disk.entries(published / METADATA).items():
+        if not stat.S_ISREG(mode) or (name != TIMESTAMP and not VERSIONED.fullmatch(name)):
+            yield f"{METADATA}/{name} was added"
