@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from rdflib import Graph
 
+from cbrn_data.catalogue.dcat import serialisations
 from cbrn_data.catalogue.model import Catalogue
-from cbrn_data.catalogue.serialise import serialisations
 
 PYTHON = os.environ.get("CBRN_DATA_CKAN_PYTHON", sys.executable)
 HARVEST = """
@@ -51,8 +51,8 @@ def test_ckan_reads_every_dataset_and_file(name: str, form: str, graph: Graph, d
         assert record["notes"] == dataset.description
         assert record["version"] == described.version
         assert {tag["name"] for tag in record["tags"]} == set(described.keywords)
-        assert extras["publisher_name"] == described.publisher.name
-        assert extras["contact_email"] == described.contact.email
+        assert extras["publisher_name"] == described.publisher["name"]
+        assert extras["contact_email"] == described.contact["email"]
         assert (extras["temporal_start"], extras["temporal_end"]) == (
             described.coverage.first_day,
             described.coverage.last_day,

@@ -35,10 +35,10 @@ def test_the_whole(described: Catalogue, graph: Graph, package: dict[str, Any], 
     assert package["description"] == f"{one(graph, node, DCTERMS.description)} {described.rights}"
     publisher = URIRef(one(graph, node, DCTERMS.publisher))
     (contributor,) = package["contributors"]
-    assert one(graph, publisher, FOAF.name) == described.publisher.name == contributor["title"]
+    assert one(graph, publisher, FOAF.name) == described.publisher["name"] == contributor["title"]
     assert one(graph, publisher, FOAF.mbox) == f"mailto:{contributor['email']}"
     assert one(graph, node, DCTERMS.modified) == described.modified == package["created"][:10]
-    about = read_package(releases[-1].folder / "schemas").about
+    about = read_package(releases[-1].folder / "schemas").metadata
     assert one(graph, URIRef(f"{described.base}#contact"), VCARD.hasEmail) == f"mailto:{about['contact']['email']}"
 
 

@@ -24,7 +24,7 @@ from rdflib.namespace import DCTERMS
 from rdflib.term import Node
 
 from cbrn_data import pipeline
-from cbrn_data.catalogue.sitemap import SITEMAP
+from cbrn_data.catalogue.feed import SITEMAP
 from cbrn_data.catalogue.triples import DCAT, IANA, SPDX
 from cbrn_data.settings import Settings
 from tests.catalogue.shapes import SHAPES, shapes, violations
@@ -64,7 +64,7 @@ def harvested(served: str) -> Graph:
 def answers(address: str) -> bool:
     """Tell whether HEAD is answered with 200."""
     parts = urlsplit(address)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
     connection.request("HEAD", parts.path)
     return connection.getresponse().status == 200
 
@@ -147,7 +147,7 @@ def test_every_distribution_of_every_dataset_has_all_points(standards: Path, voc
 def test_every_address_of_ours_answers(served: str, harvested: Graph) -> None:
     """Those of the catalogue, which a harvester follows, and those of the sitemap, which a crawler does."""
     said = {str(term) for triple in harvested for term in triple if isinstance(term, URIRef)}
-    with urlopen(f"{served}sitemap.xml", timeout=10) as answer:
+    with urlopen(f"{served}sitemap.xml", timeout=60) as answer:
         pages = [entry.text or "" for entry in fromstring(answer.read()).iter(f"{{{SITEMAP}}}loc")]
     ours = sorted({address.partition("#")[0] for address in [*said, *pages] if address.startswith(served)})
     assert [address for address in ours if not answers(address)] == []
@@ -170,7 +170,7 @@ def test_what_is_downloaded_is_what_the_catalogue_says(harvested: Graph) -> None
             list(harvested.objects(distribution, name))
             for name in (DCAT.downloadURL, DCAT.byteSize, DCAT.mediaType, SPDX.checksum)
         )
-        with urlopen(str(url), timeout=10) as answer:
+        with urlopen(str(url), timeout=60) as answer:
             data = answer.read()
             assert str(media_type) == IANA + answer.headers["Content-Type"].partition(";")[0]
         assert str(size) == str(len(data))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import fromstring
 
-from cbrn_data.catalogue.sitemap import SITEMAP, sitemap
+from cbrn_data.catalogue.feed import SITEMAP, sitemap
 
 
 def test_it_lists_the_pages_in_their_order() -> None:

@@ -11,8 +11,8 @@ from cbrn_data.portal import site
 from cbrn_data.portal.links import outward
 from cbrn_data.store.store import Store
 from tests.cli.conftest import edit
-from tests.conftest import copy_sources
-from tests.portal.conftest import Page, publish
+from tests.conftest import copy_sources, pages_left_out
+from tests.portal.conftest import Page, publish, write
 
 HOSTILE = {
     "script": "<script>alert(1)</script><img src=x onerror=alert(2)>",
@@ -30,8 +30,8 @@ HARMLESS = {name: text.translate(dict.fromkeys(map(ord, "<>&\"'{}"), "!")) for n
 """The same words, of the same lengths, without a mark that HTML knows."""
 
 
-def published(folder: Path, words: dict[str, str]) -> Path:
-    """Publish the real sources with some words replaced: those that no leaflet may hold in a curated table."""
+def published(folder: Path, words: dict[str, str]) -> tuple[Path, dict[str, bytes]]:
+    """Publish sources with some words replaced, those that no leaflet may hold in a curated table; return its pages too."""
     root = copy_sources(folder)
     changes: list[tuple[str, str, str]] = [
         ("central-asia-2025.txt", "Zoonotic Diseases Risk\nMitigation", words["right"]),
@@ -47,8 +47,11 @@ def published(folder: Path, words: dict[str, str]) -> Path:
     sidecar.write_text(
         text.replace("title: Dates on which partner countries joined", f"title: '{words['note']}'"), encoding="utf-8"
     )
-    publish(root)
-    return root / "published"
+    with pages_left_out():
+        publish(root)
+    files = site(Store(root / "published").releases(), "https://data.example/")
+    write(root / "published", files)
+    return root / "published", files
 
 
 def quoted(text: str) -> str:
@@ -62,13 +65,14 @@ def replaced(old: str, new: str) -> Callable[[str], str]:
 
 
 @pytest.fixture(scope="module")
-def stores(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    folder = tmp_path_factory.mktemp("hostile")
-    return published(folder / "hostile", HOSTILE), published(folder / "harmless", HARMLESS)
+def hostile_store(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, bytes]]:
+    return published(tmp_path_factory.mktemp("hostile"), HOSTILE)
 
 
-def test_a_page_has_the_same_elements_whatever_its_text(stores: tuple[Path, Path]) -> None:
-    hostile, harmless = (site(Store(store).releases(), "https://data.example/") for store in stores)
+def test_a_page_has_the_same_elements_whatever_its_text(
+    hostile_store: tuple[Path, dict[str, bytes]], tmp_path: Path
+) -> None:
+    hostile, (_, harmless) = hostile_store[1], published(tmp_path, HARMLESS)
     assert hostile.keys() == harmless.keys()
     shown = 0
     for name in hostile:
@@ -85,12 +89,13 @@ def test_a_page_has_the_same_elements_whatever_its_text(stores: tuple[Path, Path
     assert shown >= 4
 
 
-def test_hostile_text_runs_nothing_and_widens_nothing(stores: tuple[Path, Path]) -> None:
-    from tests.portal.test_browser import chromium
-
+def test_hostile_text_runs_nothing_and_widens_nothing(hostile_store: tuple[Path, dict[str, bytes]]) -> None:
     playwright = pytest.importorskip("playwright.sync_api")
+    from tests.portal.test_browser import PATIENCE, chromium, expect
+
     with playwright.sync_playwright() as driver, chromium(driver) as browser:
         page = browser.new_context(viewport={"width": 390, "height": 800}).new_page()
+        page.set_default_timeout(PATIENCE)
         wrong: list[str] = []
         page.on("dialog", lambda dialog: wrong.append(dialog.message))
         page.on("console", lambda message: wrong.append(message.text))
@@ -102,11 +107,10 @@ def test_hostile_text_runs_nothing_and_widens_nothing(stores: tuple[Path, Path])
             *projects,
             "sources/central-asia-2025.html",
         ):
-            page.goto(f"{(stores[0] / path).as_uri()}")
+            page.goto(f"{(hostile_store[0] / path).as_uri()}")
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
         page.get_by_role("combobox").fill("alert")
-        page.locator("#search-found a").first.wait_for()
-        assert "<script>alert(1)</script>" in page.locator("#search-found").inner_text()
+        expect(page.locator("#search-found")).to_contain_text("<script>alert(1)</script>", use_inner_text=True)
         assert wrong == []
 
 

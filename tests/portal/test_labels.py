@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from cbrn_data.portal.labels import labels
+from cbrn_data.portal.names import labels
 from cbrn_data.schema.model import read_package
 from tests.conftest import PROJECT
 from tests.portal.conftest import Page, Portal

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from cbrn_data.portal import site
-from cbrn_data.schema.canonical import read_csv
 from cbrn_data.store.store import Store
 from tests.cli.conftest import edit
 from tests.conftest import PROJECT, copy_sources, pages_left_out
 from tests.portal.conftest import Page, publish
+from tests.records import read_csv
 
 BASE = "https://data.example/"
 
@@ -49,11 +49,11 @@ Counted = tuple[dict[str, bytes], int]
 
 
 @pytest.fixture(scope="module")
-def sites(tmp_path_factory: pytest.TempPathFactory) -> tuple[Counted, Counted]:
+def sites(small: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Counted, Counted]:
     """A site of some and one of many countries and projects."""
     folder = tmp_path_factory.mktemp("large")
     some, many = make(folder / "some", 60), make(folder / "many", 245)
-    site(Store(some).releases(), BASE)  # templates, languages and outlines are read once
+    site(Store(small).releases(), BASE)  # templates, languages and outlines are read once
     return counted(some), counted(many)
 
 

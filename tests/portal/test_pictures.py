@@ -13,9 +13,9 @@ import pytest
 from cbrn_data.portal.pictures import draw, world
 from cbrn_data.portal.pictures.drawing import DARK, LIGHT, Picture, _drawn
 from cbrn_data.portal.pictures.partners import _note, partners
-from cbrn_data.portal.pictures.world import view
-from cbrn_data.portal.reading import Reading, read_release
-from cbrn_data.schema.canonical import Row
+from cbrn_data.portal.pictures.world import map_of
+from cbrn_data.portal.view import ReleaseView, read_release
+from cbrn_data.schema.table import Row
 from cbrn_data.store.store import Store
 from tests.portal.conftest import Portal
 
@@ -75,28 +75,28 @@ def row(code: str) -> Row:
 
 
 def test_a_country_without_an_outline_is_named() -> None:
-    found = view([row("KAZ"), row("XKX"), row("QQQ")])
+    found = map_of([row("KAZ"), row("XKX"), row("QQQ")])
     assert [one["country_id"] for one in found.shown] == ["KAZ", "XKX"] and found.missing == ["Qqq"]
 
 
 def test_the_projection_depends_on_how_far_countries_are_from_each_other() -> None:
-    assert view([row("KAZ"), row("XKX")]).frame(800, 400).projection["type"] == "azimuthalEqualArea"
-    assert view([row("BRA"), row("KAZ"), row("AUS")]).frame(800, 400).projection["type"] == "equalEarth"
+    assert map_of([row("KAZ"), row("XKX")]).frame(800, 400).projection["type"] == "azimuthalEqualArea"
+    assert map_of([row("BRA"), row("KAZ"), row("AUS")]).frame(800, 400).projection["type"] == "equalEarth"
 
 
 def test_a_country_too_small_to_be_seen_has_a_mark() -> None:
     made = drawn(*PARTNERS.split())
-    extents = view([row(code) for code in PARTNERS.split()]).frame(890, 468).extents
+    extents = map_of([row(code) for code in PARTNERS.split()]).frame(890, 468).extents
     small = {code for code, extent in extents.items() if extent < 10}
     assert {"SGP", "SYC", "BHR"} <= small and not {"KAZ", "TJK"} & small
-    assert view([row("SGP")]).frame(890, 468).extents["SGP"] > 300
+    assert map_of([row("SGP")]).frame(890, 468).extents["SGP"] > 300
     svg = ElementTree.fromstring(made.files["pictures/countries.svg"])
     marks = [node for node in svg.iter() if "mark-symbol" in node.get("class", "") and "layer" in node.get("class", "")]
     assert [len(mark) for mark in marks] == [len(small)]
 
 
 def test_a_drawing_is_not_finer_than_its_pixels_and_no_ring_turns() -> None:
-    found = view([row(code) for code in PARTNERS.split()])
+    found = map_of([row(code) for code in PARTNERS.split()])
     wide, narrow = (found.frame(width, width // 2).topology for width in (890, 330))
     assert len(json.dumps(narrow)) < len(json.dumps(wide)) < len(json.dumps(world._world())) * 0.6
     for topology in (wide, narrow, world._world()):
@@ -182,14 +182,14 @@ def test_a_place_is_where_the_note_on_outlines_says(place: str, lon: float, lat:
 def drawn(*codes: str) -> Picture:
     """Return the map of these partner countries."""
     rows = {"countries": [row(code) for code in codes], "memberships": [{"country_id": code} for code in codes]}
-    made = partners(cast(Reading, SimpleNamespace(rows=rows)))
+    made = partners(cast(ReleaseView, SimpleNamespace(rows=rows)))
     assert made is not None
     return made
 
 
 def note(*codes: str) -> str:
     """Return what a map of these countries says below it."""
-    found = view([row(code) for code in codes])
+    found = map_of([row(code) for code in codes])
     return _note(found, found.frame(890, 468))
 
 

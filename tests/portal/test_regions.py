@@ -6,17 +6,18 @@ import re
 
 import pytest
 
-from cbrn_data.checks.rows import released_rows
-from cbrn_data.schema.canonical import Row
+from cbrn_data.portal.sentences import counted
 from cbrn_data.schema.model import read_package
+from cbrn_data.schema.table import Row, released_tables
 from cbrn_data.store.store import Store
 from tests.portal.conftest import Page, Portal
+from tests.records import rows_of
 
 
 @pytest.fixture(scope="module")
 def rows(many_regions: Portal) -> dict[str, list[Row]]:
     release = Store(many_regions.published).releases()[-1]
-    return released_rows(release, read_package(release.folder / "schemas"))
+    return rows_of(released_tables(release.folder, read_package(release.folder / "schemas")))
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +55,23 @@ def test_rows_of_projects_stand_in_the_order_of_their_numbers(many_regions: Port
     index = many_regions.files["assets/search-index.js"].decode()
     found = [int(number) for number in re.findall(r'"projects/P(\d+)\.html"', index)]
     assert found == sorted(found) and found[0] < 100 < found[-1]
+
+
+def _opening(portal: Portal, path: str) -> str:
+    (said,) = re.findall(r'<p class="lead"><bdi>(.*)</bdi></p>', portal.files[path].decode())
+    return str(said)
+
+
+def test_a_page_begins_with_a_sentence_that_counts_its_rows(many_regions: Portal, rows: dict[str, list[Row]]) -> None:
+    for region in rows["regions"]:
+        said = _opening(many_regions, f"regions/{region['region_id']}.html")
+        projects = sum(row["region_id"] == region["region_id"] for row in rows["project_regions"])
+        assert counted(projects, "project is", "projects are") in said
+        assert f"secretariat in {region['secretariat_city']}" in said or not region["secretariat_city"]
+    for country in rows["countries"]:
+        said = _opening(many_regions, f"countries/{country['country_id']}.html")
+        listed = [row for row in rows["memberships"] if row["country_id"] == country["country_id"]]
+        assert said.lower().count("partner country of") == len(listed) or said.startswith("No source here lists")
 
 
 def test_no_page_is_heavy(many_regions: Portal) -> None:

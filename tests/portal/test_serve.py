@@ -39,7 +39,7 @@ def server(tmp_path: Path) -> Iterator[Preview]:
 
 def ask(server: Preview, target: str, method: str = "GET", host: str | None = None) -> tuple[int, dict[str, str], bytes]:
     """Send a request with exactly this target, as no well-behaved client would."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=60)
     connection.putrequest(method, target, skip_host=True)
     if host != "":
         connection.putheader("Host", host or f"127.0.0.1:{server.server_port}")

@@ -16,14 +16,15 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from cbrn_data.catalogue.model import catalogue
-from cbrn_data.checks.rows import released_rows
-from cbrn_data.portal import evidence, reading, site
-from cbrn_data.portal.paper import POLICY
+from cbrn_data.portal import evidence, site, view
+from cbrn_data.portal.render import POLICY
 from cbrn_data.schema.model import read_package
+from cbrn_data.schema.table import released_tables
 from cbrn_data.schema.vocabulary import THEMES
 from cbrn_data.store import disk
 from cbrn_data.store.store import Store
 from tests.portal.conftest import Page, Portal
+from tests.records import rows_of
 
 BASE = "https://data.example/portal/"
 
@@ -40,16 +41,22 @@ def targets(page: Page) -> list[tuple[str, str]]:
 
 def test_the_files_are_exactly_those_that_the_data_calls_for(portal: Portal) -> None:
     release = Store(portal.published).releases()[-1]
-    rows = released_rows(release, read_package(release.folder / "schemas"))
+    rows = rows_of(released_tables(release.folder, read_package(release.folder / "schemas")))
     plain = {
         re.sub(r"-p?\d+(?=\.html$)", "", name) if name.startswith(("tables/", "sources/")) else name for name in portal.files
     }
     sources = {row["source_id"] for row in rows["sources"]}
-    expected = {"index.html", "history.html", *(f"history/{version}.html" for version in ("1.0.0", "1.1.0", "1.1.1"))}
+    expected = {
+        "index.html",
+        "history.html",
+        "search.html",
+        *(f"history/{version}.html" for version in ("1.0.0", "1.1.0", "1.1.1")),
+    }
     expected |= {f"countries/{row['country_id']}.html" for row in rows["countries"]}
+    expected |= {f"regions/{row['region_id']}.html" for row in rows["regions"]}
     expected |= {f"projects/{row['project_id']}.html" for row in rows["projects"]}
     expected |= {re.sub(r"-p?\d+(?=\.html$)", "", f"sources/{name}.html") for name in sources}
-    expected |= {f"tables/{name}.html" for name in rows if name != "quarantine" or rows[name]}
+    expected |= {f"tables/{name}.html" for name in rows if name not in ("quarantine", "changes") or rows[name]}
     expected |= {f"tables/{name}.html" for name in ("changes",) if (release.folder / f"{name}.csv").exists()}
     variants = ("", "-dark", "-narrow", "-narrow-dark")
     expected |= {f"pictures/{name}{variant}.svg" for name in ("countries", "timeline", "claims") for variant in variants}
@@ -94,7 +101,7 @@ def test_every_value_leads_to_words_that_give_it_and_they_lead_back_to_its_cell(
 ) -> None:
     release = Store(portal.published).releases()[-1]
     package = read_package(release.folder / "schemas")
-    rows = released_rows(release, package)
+    rows = rows_of(released_tables(release.folder, package))
     links = {
         name: {link.attributes["href"] for link in page.named("a") if "href" in link.attributes}
         for name, page in pages.items()
@@ -132,7 +139,7 @@ def test_every_value_leads_to_words_that_give_it_and_they_lead_back_to_its_cell(
 
 
 def test_a_source_is_shown_whole_with_the_words_at_their_places(portal: Portal, pages: dict[str, Page]) -> None:
-    found = reading.read_release(Store(portal.published).releases()[-1])
+    found = view.read_release(Store(portal.published).releases()[-1])
     for source_id, marks in found.marks.items():
         assert marks.document is not None
         for part in marks.parts:
@@ -158,7 +165,7 @@ def test_of_a_large_source_the_beginning_is_shown_and_all_used_words(
     portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(evidence, "TEXT_AT_MOST", 100)
-    found = reading.read_release(Store(portal.published).releases()[-1])
+    found = view.read_release(Store(portal.published).releases()[-1])
     countries = found.marks["countries"]
     assert countries.document is not None and countries.cut and countries.document.text.endswith("\n")
     last = max(mention.span.end for mention in countries.mentions)
@@ -189,7 +196,7 @@ def test_each_file_of_the_release_is_read_once(portal: Portal, monkeypatch: pyte
 
     releases = Store(portal.published).releases()
     monkeypatch.setattr(disk, "read", counted)
-    reading.read_release(releases[-1])
+    view.read_release(releases[-1])
     assert [name for name, times in read.items() if times > 1] == []
     assert sum("sources/" in name for name in read) == 7
 
@@ -236,14 +243,18 @@ def test_the_pages_say_what_the_catalogue_says(portal: Portal, pages: dict[str, 
         page = pages[f"tables/{dataset.name}.html"]
         (block,) = [one for one in page.named("script") if one.attributes.get("type") == "application/ld+json"]
         described = json.loads("".join(block.text))
-        assert (described["name"], described["version"], described["license"]) == (dataset.title, of.version, of.licence.url)
+        assert (described["name"], described["version"], described["license"]) == (
+            dataset.title,
+            of.version,
+            of.licence["path"],
+        )
         digests = {"".join(one.text) for one in page.named("code") if one.attributes.get("class") == "digest"}
         assert {distribution.sha256 for distribution in dataset.distributions} <= digests
 
 
 def test_numbers_of_people_are_never_added_up(portal: Portal) -> None:
     release = Store(portal.published).releases()[-1]
-    rows = released_rows(release, read_package(release.folder / "schemas"))
+    rows = rows_of(released_tables(release.folder, read_package(release.folder / "schemas")))
     total = sum(int(row["people_count"] or 0) for row in rows["achievements"])
     assert total > 1000
     assert not re.search(rf"\b(?:{total}|{total:,})\b", portal.files["index.html"].decode())
@@ -318,4 +329,4 @@ def test_where_the_search_does_not_look_is_said(pages: dict[str, Page], portal: 
     index = portal.files["assets/search-index.js"].decode()
     kinds = set(re.findall(r'\["(\w+)",', index)) - {"table", "source", "release"}
     assert [kind for kind in sorted(kinds) if kind not in said] == []
-    assert "of other tables it does not look at the rows" in said and "project_countries" not in kinds
+    assert "and the titles of all tables, sources and releases" in said and "project_countries" not in kinds

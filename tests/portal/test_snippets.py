@@ -15,10 +15,10 @@ import pytest
 
 from cbrn_data.portal.files import release_files
 from cbrn_data.portal.snippets import snippets
-from cbrn_data.schema.canonical import read_csv
 from cbrn_data.schema.model import read_package
 from cbrn_data.store.store import Store
 from tests.portal.conftest import Page, Portal
+from tests.records import read_csv
 
 TABLES = ["countries", "projects", "achievements", "figures", "evidence", "changes"]
 CLIENT = "Python (cbrn_data: types of the schema, digests checked)"
@@ -102,7 +102,7 @@ def test_libreoffice(portal: Portal, pages: dict[str, Page], table: str, tmp_pat
     command = snippet(pages[f"tables/{table}.html"], "LibreOffice (in a terminal)")
     back = f"soffice --headless --convert-to 'csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true' {table}.xlsx"
     for line in (command, back):
-        subprocess.run(["bash", "-ec", line], check=True, env=environment, cwd=tmp_path, capture_output=True, timeout=120)
+        subprocess.run(["bash", "-ec", line], check=True, env=environment, cwd=tmp_path, capture_output=True, timeout=600)
     assert written(tmp_path / f"{table}.csv") == expected(portal, table)
 
 

@@ -5,28 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 
 from cbrn_data.portal.evidence import Mention
-from cbrn_data.portal.reading import Reading, read_release
+from cbrn_data.portal.view import ReleaseView, read_release
 from cbrn_data.release.trace import Tracer
 from cbrn_data.store.folder import read_release as read_folder
 
 
-def _words(reading: Reading, mention: Mention) -> str:
-    document = reading.marks[mention.source_id].document
+def _words(view: ReleaseView, mention: Mention) -> str:
+    document = view.marks[mention.source_id].document
     assert document
     return " ".join(document.quote(mention.span).split())
 
 
 def test_pages_and_trace_give_the_same_passages_for_every_cell(published: Path) -> None:
     release = read_folder(published / "releases" / "1.0.0")
-    reading, tracer = read_release(release), Tracer(release)
+    view, tracer = read_release(release), Tracer(release)
     compared = 0
-    for table in reading.package.with_role("data"):
-        for row in reading.rows[table.name]:
+    for table in view.package.with_role("data"):
+        for row in view.rows[table.name]:
             for name in (name for name in table.names if row[name] is not None):
                 row_id = table.row_id(row)
                 shown = [
-                    (_words(reading, one), one.lines, one.method, one.url, one.certainty)
-                    for one in reading.passages(table.name, row_id, name)
+                    (_words(view, one), one.lines, one.method, one.url, one.certainty)
+                    for one in view.passages(table.name, row_id, name)
                 ]
                 told = [
                     (" ".join(one.words.split()), one.lines, one.method, one.url, one.certainty)
@@ -34,4 +34,4 @@ def test_pages_and_trace_give_the_same_passages_for_every_cell(published: Path) 
                 ]
                 assert sorted(shown, key=str) == sorted(told, key=str), (table.name, row_id, name)
                 compared += len(told)
-    assert compared == len(reading.rows["evidence"])
+    assert compared == len(view.rows["evidence"])

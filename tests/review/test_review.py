@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cbrn_data.findings import blocking
+from cbrn_data.findings import errors_of
 from cbrn_data.review.leaflet import Review, review_file, verdict
 from cbrn_data.review.page import review_page
 from tests.cli.conftest import run
@@ -49,7 +49,7 @@ def text_of(page: Page) -> str:
 @pytest.mark.parametrize("name", GOOD)
 def test_a_good_leaflet_leads_from_each_value_to_its_words_and_back(tmp_path: Path, name: str) -> None:
     made = review(tmp_path, name, GOOD[name])
-    assert made.findings == [] and verdict(made) == "Nothing is in doubt."
+    assert made.findings == [] and verdict(made) == "No findings."
     page = page_of(made)
     said = text_of(page)
     assert "memberships 12" in said and "Morocco" in said and "priorities 5" in said
@@ -68,7 +68,7 @@ def test_a_good_leaflet_leads_from_each_value_to_its_words_and_back(tmp_path: Pa
 @pytest.mark.parametrize("name", ["a.txt", "a.pdf"])
 def test_a_doubtful_leaflet_has_its_findings_on_top_with_the_entry_that_settles_each(tmp_path: Path, name: str) -> None:
     made = review(tmp_path, name, printed(DOUBTFUL) if name == "a.pdf" else DOUBTFUL.encode())
-    assert len(blocking(made.findings)) == 3 and "3 blocking findings" in verdict(made)
+    assert len(errors_of(made.findings)) == 3 and "3 errors" in verdict(made)
     page = page_of(made)
     entries = ["".join(one.text) for one in page.named("pre")]
     assert [one.partition("\n")[0] for one in entries] == ["- do: country", "- do: country", "- do: accept"]
@@ -93,7 +93,7 @@ def test_a_refused_leaflet_shows_its_pages_and_why(tmp_path: Path) -> None:
 )
 def test_what_is_no_leaflet_at_all_has_a_page_too(tmp_path: Path, name: str, data: bytes) -> None:
     made = review(tmp_path, name, data)
-    assert blocking(made.findings)
+    assert errors_of(made.findings)
     page_of(made)
 
 
@@ -138,3 +138,9 @@ def test_adding_with_a_review_shows_what_is_refused_too(tmp_path: Path, monkeypa
     assert done.code == 1
     assert sorted(path.name for path in tmp_path.glob("*.html")) == ["bad.txt.review.html", "good.txt.review.html"]
     assert sorted(path.name for path in (tmp_path / "root/raw").glob("*.txt")) == ["african-atlantic-facade-2026.txt"]
+
+
+def test_a_leaflet_with_a_day_that_no_calendar_has_is_shown(tmp_path: Path) -> None:
+    made = review(tmp_path, "a.txt", f"{TEXT}\n- On 31 June 2024, twelve experts from Benin were trained.\n".encode())
+    assert [finding.code for finding in errors_of(made.findings)] == ["date-impossible"]
+    assert "achievements" in text_of(page_of(made))

@@ -1,6 +1,5 @@
-"""What is derived from the releases for readers: the catalogue for harvesters, the feed, the newest release once more.
+"""Derived files for readers: the catalogue for harvesters, the feed, and the copy of the newest release.
 
-``model`` is the one description; DCAT-AP, schema.org, the sitemap and the pages of the portal are made of it, so that they
-cannot disagree. Everything here can be made again from the releases, and is, at every publication. Source text goes
-through serialisers.
+``model`` is the only description; DCAT-AP, schema.org, the sitemap and the pages of the portal are made from it, so they
+agree. Every publication derives all these files again from the releases. Text from sources goes through serialisers.
 """

@@ -1,4 +1,4 @@
-"""The base address: where ``published/`` will be served. It is an operator's, and stands only in derived files."""
+"""The base address, at which ``published/`` will be served. The operator sets it; only derived files contain it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 def is_trusted(address: str) -> bool:
-    """Tell whether what an address gives comes as it was sent: over https, or from this machine.
+    """Return whether the connection to an address is safe from changes: https, or this machine.
 
     >>> is_trusted("https://example.org/data/"), is_trusted("http://example.org/data/"), is_trusted("http://127.0.0.1:8000/")
     (True, False, True)
@@ -28,9 +28,9 @@ def is_trusted(address: str) -> bool:
 def checked_base(base_url: str) -> str:
     """Return ``base_url`` if it is a plain http(s) address that ends with a slash. Raises CbrnDataError.
 
-    A name that is not ASCII is written in its ASCII form (RFC 5890), a character of the path that is not a letter, a digit
-    or one of ``-._~+`` as ``%20`` (RFC 3986). A segment that begins with a dot is refused: ``..`` would lead elsewhere, and
-    what is hidden is not served. Its error leaves out where addresses carry secrets.
+    A host name must be in its ASCII form (RFC 5890). Characters of the path other than letters, digits and ``-._~+`` must be
+    percent-encoded (RFC 3986). A segment must not begin with a dot: ``..`` leads elsewhere, and hidden files are not served.
+    The error omits the parts of the address that can hold secrets.
 
     >>> checked_base("https://example.org/data/"), checked_base("http://[::1]:8000/my%20data/")
     ('https://example.org/data/', 'http://[::1]:8000/my%20data/')
@@ -42,25 +42,25 @@ def checked_base(base_url: str) -> str:
 
 
 def _reason(base_url: str) -> str:
-    """Say why an address is refused; "" where it is not."""
+    """Return the reason why an address is refused, "" if it is not."""
     match = _BASE.fullmatch(base_url)
     if match and int(match["port"] or 0) <= 65535 and _is_ipv6(match["ipv6"]) and _is_plain(match["path"]):
         return ""
     for found, reason in (
-        (not re.match("https?://", base_url), "it begins with http:// or https://"),
-        ("@" in base_url, "it has no user name"),
-        ("?" in base_url or "#" in base_url, "it has no query and no fragment"),
-        (not base_url.endswith("/"), "it ends with a slash"),
+        (not re.match("https?://", base_url), "it must begin with http:// or https://"),
+        ("@" in base_url, "it must not have a user name"),
+        ("?" in base_url or "#" in base_url, "it must not have a query or a fragment"),
+        (not base_url.endswith("/"), "it must end with a slash"),
         (
             not base_url.isascii(),
-            "a name that is not ASCII is written in its ASCII form (xn--…), a path with %20 and the like",
+            "write a host name in its ASCII form (xn--…), and a path with %20 and the like",
         ),
-        (bool(re.search(r"/(\.|%2e)", base_url, re.IGNORECASE)), "no part of its path begins with a dot"),
-        ("//" in base_url.partition("://")[2], "no part of its path is empty"),
+        (bool(re.search(r"/(\.|%2e)", base_url, re.IGNORECASE)), "no part of its path may begin with a dot"),
+        ("//" in base_url.partition("://")[2], "no part of its path may be empty"),
     ):
         if found:
             return reason
-    return "its host, port or path is malformed; other characters are written as %20 and the like"
+    return "its host, port or path is malformed; write other characters as %20 and the like"
 
 
 def _is_ipv6(host: str | None) -> bool:
@@ -71,7 +71,7 @@ def _is_ipv6(host: str | None) -> bool:
 
 
 def _is_plain(path: str) -> bool:
-    """Tell whether the parts of a path are names once they are decoded: nothing hidden, no slash, nothing invisible."""
+    """Return whether the decoded parts of a path are valid names: not hidden, without slashes or invisible characters."""
     try:
         parts = [unquote(part, errors="strict") for part in path.split("/")[1:]]
     except UnicodeDecodeError:

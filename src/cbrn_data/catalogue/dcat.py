@@ -1,37 +1,40 @@
 """The catalogue as one graph: DCAT-AP 3.0.1 (https://semiceu.github.io/DCAT-AP/releases/3.0.1/) with PROV-O and SPDX.
 
-Every node has an address: parts of a page are told apart by a fragment. A dataset keeps its address from version to
-version, a download has the version in it. Old versions stay off: each dataset becomes a record in CKAN.
+Every node has an address; parts of a page have a fragment. A dataset keeps its address from version to version; a download
+address contains the version. Old versions are left out, because each dataset becomes a record in CKAN.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from rdflib import RDF, Graph, Literal, URIRef
 from rdflib.namespace import DCTERMS, FOAF, PROV, SKOS, XSD
 
-from cbrn_data.catalogue.model import Agent, Catalogue, Dataset, Distribution
+from cbrn_data.catalogue.model import Catalogue, Dataset, Distribution
 from cbrn_data.catalogue.pages import page_path
 from cbrn_data.catalogue.triples import ADMS, DCAT, DCATAP, IANA, PREFIXES, SPDX, VCARD, Triples
 from cbrn_data.schema.vocabulary import AUTHORITY, CKAN_LICENCES, FREQUENCIES, LANGUAGES, LICENCES, THEMES
+from cbrn_data.strict_json import dumped
 
 _FORMS = {
     "CSV": ("https://www.rfc-editor.org/info/rfc4180", "RFC 4180: comma-separated values"),
     "JSON": ("https://www.rfc-editor.org/info/rfc8259", "RFC 8259: the JavaScript Object Notation"),
 }
 _PROVENANCE = (
-    "Made from the sources of the release. Every value can be followed back, by the table of evidence of the same release, "
-    "to the words it was taken from and to the public page that states it. The release is signed and can be made again "
+    "Made from the sources of the release. Through the table of evidence of the same release, every value leads to the "
+    "words from which it was made and to the public page that states it. The release is signed and can be rebuilt "
     "byte for byte."
 )
 _KOSOVO = "1A0"
-"""The country table of the EU writes Kosovo so; XKX is not in it."""
+"""The code of Kosovo in the country table of the EU, which does not contain XKX."""
 
 
 def dcat(catalogue: Catalogue) -> Graph:
-    """Return the graph of a catalogue, its triples sorted and in a store that keeps their order."""
+    """Return the graph of a catalogue, with sorted triples in a store that keeps their order."""
     triples = _Description(catalogue)
     triples.whole()
     for dataset in catalogue.datasets:
@@ -45,7 +48,7 @@ def dcat(catalogue: Catalogue) -> Graph:
 
 
 def country_code(country_id: str) -> str | None:
-    """Return the code of a country in the authority table, None for a user-assigned one that it cannot have.
+    """Return the code of a country in the authority table, None for a user-assigned code, which it does not contain.
 
     ISO 3166-1 leaves AAA-AAZ, QMA-QZZ, XAA-XZZ and ZZA-ZZZ to its users.
 
@@ -58,14 +61,14 @@ def country_code(country_id: str) -> str | None:
 
 
 class _Description(Triples):
-    """What is said of one catalogue."""
+    """The triples of one catalogue."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         super().__init__(catalogue.base, LANGUAGES[catalogue.language][1])
         self._of = catalogue
 
     def whole(self) -> None:
-        """Describe the catalogue, and all that is the same for every dataset."""
+        """Describe the catalogue and the properties that all datasets share."""
         of, node = self._of, self.here("#catalog")
         self.say(node, RDF.type, DCAT.Catalog)
         self._about(node, of.title, of.description, of.issued)
@@ -73,8 +76,14 @@ class _Description(Triples):
         self.say(node, FOAF.homepage, self.page(""))
         self.say(node, DCAT.themeTaxonomy, URIRef(f"{AUTHORITY}data-theme"))
         self.say(node, DCAT.dataset, *(self.here(f"{dataset.page}#dataset") for dataset in of.datasets))
-        self._agent(self.here("#publisher"), of.publisher)
-        self._contact()
+        publisher = self.here("#publisher")
+        self.say(publisher, RDF.type, FOAF.Agent, FOAF.Organization, PROV.Agent)
+        self.say(publisher, FOAF.name, self.text(of.publisher["name"]))
+        self.say(publisher, FOAF.mbox, URIRef(f"mailto:{of.publisher['email']}"))
+        contact = self.here("#contact")
+        self.say(contact, RDF.type, VCARD.Kind, VCARD.Organization)
+        self.say(contact, VCARD.fn, Literal(of.contact["name"]))
+        self.say(contact, VCARD.hasEmail, URIRef(f"mailto:{of.contact['email']}"))
         self._activity()
         scheme = URIRef(f"{AUTHORITY}data-theme")
         self.say(scheme, RDF.type, SKOS.ConceptScheme)
@@ -132,7 +141,7 @@ class _Description(Triples):
         return node
 
     def _about(self, node: URIRef, title: str, description: str, issued: str) -> None:
-        """Say what a catalogue and a dataset both have."""
+        """Describe the properties that catalogue and datasets share."""
         self.say(node, DCTERMS.title, self.text(title))
         self.say(node, DCTERMS.description, self.text(description))
         self.say(node, DCTERMS.publisher, self.here("#publisher"))
@@ -150,31 +159,18 @@ class _Description(Triples):
         return node
 
     def _activity(self) -> URIRef:
-        """Return what made the release: from which sources, and on which day (there is no other time in a release)."""
+        """Return the activity that made the release: its sources and its day (a release has no other time)."""
         of, node = self._of, self.here(page_path("history", self._of.version) + "#release")
         self.named(node, PROV.Activity, f"Making of release {of.version}")
         for when in (PROV.startedAtTime, PROV.endedAtTime):
             self.say(node, when, Literal(f"{of.released}T00:00:00+00:00", datatype=XSD.dateTime, normalize=False))
         self.say(node, PROV.wasAssociatedWith, self.here("#publisher"))
-        for source in of.sources:
-            page = self.page(source.page)
+        for title, path in of.sources:
+            page = self.page(path)
             self.say(page, RDF.type, PROV.Entity)
-            self.say(page, DCTERMS.title, Literal(source.title))
+            self.say(page, DCTERMS.title, Literal(title))
             self.say(node, PROV.used, page)
         return node
-
-    def _agent(self, node: URIRef, agent: Agent) -> None:
-        self.say(node, RDF.type, FOAF.Agent, FOAF.Organization, PROV.Agent)
-        self.say(node, FOAF.name, self.text(agent.name))
-        if agent.email:
-            self.say(node, FOAF.mbox, URIRef(f"mailto:{agent.email}"))
-
-    def _contact(self) -> None:
-        node, contact = self.here("#contact"), self._of.contact
-        self.say(node, RDF.type, VCARD.Kind, VCARD.Organization)
-        self.say(node, VCARD.fn, Literal(contact.name))
-        if contact.email:
-            self.say(node, VCARD.hasEmail, URIRef(f"mailto:{contact.email}"))
 
     def _period(self) -> Iterable[URIRef]:
         cover, node = self._of.coverage, self.here("#period")
@@ -191,11 +187,35 @@ class _Description(Triples):
                 yield self.concept("country", code, name, DCTERMS.Location)
 
     def _licence(self) -> Iterable[URIRef]:
-        code, label = LICENCES[self._of.licence.name]
+        code, label = LICENCES[self._of.licence["name"]]
         node = self.concept("licence", code, label, DCTERMS.LicenseDocument)
-        self.say(node, FOAF.page, self.page(self._of.licence.url))
-        self.say(node, DCTERMS.title, Literal(CKAN_LICENCES[self._of.licence.name]))
+        self.say(node, FOAF.page, self.page(self._of.licence["path"]))
+        self.say(node, DCTERMS.title, Literal(CKAN_LICENCES[self._of.licence["name"]]))
         return [node]
 
     def _language(self) -> URIRef:
         return self.concept("language", self._of.language, LANGUAGES[self._of.language][0], DCTERMS.LinguisticSystem)
+
+
+def serialisations(graph: Graph) -> dict[str, bytes]:
+    """Return file name -> bytes of Turtle, RDF/XML and JSON-LD of a graph without blank nodes, the same with any hash seed.
+
+    rdflib sorts Turtle, and writes RDF/XML in the order of the store. Its JSON-LD has the order of a set, and comes from
+    another library if that is installed, so it is sorted and written here.
+    """
+    context = {prefix: str(namespace) for prefix, namespace in sorted(graph.namespaces()) if prefix != "xml"}
+    return {
+        "catalog.jsonld": dumped(_ordered(json.loads(graph.serialize(format="json-ld", context=context)))),
+        "catalog.rdf": graph.serialize(format="xml", encoding="utf-8"),
+        "catalog.ttl": graph.serialize(format="turtle", encoding="utf-8"),
+    }
+
+
+def _ordered(value: Any) -> Any:
+    """Sort the keys, and the members of every list, because a list in JSON-LD is a set."""
+    if isinstance(value, dict):
+        return {key: _ordered(value[key]) for key in sorted(value)}
+    if not isinstance(value, list):
+        return value
+    members = (_ordered(member) for member in value)
+    return sorted(members, key=lambda each: (str(each.get("@id", "")) if isinstance(each, dict) else "", dumped(each)))

@@ -1,8 +1,8 @@
-"""``feed.xml``: the releases as an Atom feed (RFC 4287), newest first, made by a serialiser."""
+"""``feed.xml``, the releases as an Atom feed (RFC 4287), newest first, and ``sitemap.xml``, made by a serialiser."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from xml.etree.ElementTree import Element, SubElement, fromstring, indent, register_namespace, tostring
 
 from cbrn_data.catalogue.pages import page_path
@@ -10,14 +10,17 @@ from cbrn_data.store.folder import Release, event_moments
 
 ATOM = "http://www.w3.org/2005/Atom"
 FEED = "feed.xml"
+SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
+"""The namespace of a sitemap (https://www.sitemaps.org/protocol.html)."""
 LARGEST = 8 << 20
-"""The most bytes of a feed: thousands of releases."""
+"""The most bytes of a feed, enough for thousands of releases."""
 
 
 def feed(releases: Sequence[Release], title: str, author: str, base_url: str) -> bytes:
-    """Return the feed of ``releases`` (oldest first); ``base_url`` is where ``published/`` is served, with a final slash.
+    """Return the feed of ``releases`` (oldest first); ``base_url`` is the address of ``published/``, with a final slash.
 
-    An entry is dated by its release, or by its withdrawal; two events of a day are told apart (``event_moments``).
+    An entry has the date of its release, or of its last mark (a withdrawal, or the undoing of one), and the reason of this
+    mark; ``event_moments`` separates two events of one day.
     """
     moments = event_moments(releases)
     register_namespace("", ATOM)
@@ -38,15 +41,16 @@ def _entry(root: Element, release: Release, base_url: str, moments: Mapping[tupl
     address = f"{base_url}releases/{release.version}/"
     entry = SubElement(root, f"{{{ATOM}}}entry")
     _text(entry, "id", address)
-    _text(entry, "title", f"{release.version} (withdrawn)" if release.withdrawn else release.version)
+    mark = release.marks[-1] if release.marks else None
+    _text(entry, "title", f"{release.version} ({mark['kind']})" if mark else release.version)
     published = moments[release.version, "published"]
     _text(entry, "published", published)
-    _text(entry, "updated", moments.get((release.version, "withdrawn"), published))
+    _text(entry, "updated", moments.get((release.version, "marked"), published))
     page = f"{base_url}{page_path('history', release.version)}"
     SubElement(entry, f"{{{ATOM}}}link", {"rel": "alternate", "type": "text/html", "href": page})
     related = {"rel": "related", "type": "application/json", "href": f"{address}datapackage.json"}
     SubElement(entry, f"{{{ATOM}}}link", related)
-    _text(entry, "summary", f"{release.withdrawn['reason']}" if release.withdrawn else str(release.info.get("summary")))
+    _text(entry, "summary", mark["reason"] if mark else str(release.info.get("summary")))
     rows = ", ".join(f"{name} {number}" for name, number in release.info.get("counts", {}).items())
     _text(entry, "content", f"sha256 of SHA256SUMS: {release.digest}. Rows: {rows}.")
 
@@ -58,13 +62,28 @@ def _text(parent: Element, name: str, text: str | None) -> Element:
 
 
 def is_plain(data: bytes) -> bool:
-    """Return whether XML declares nothing that could grow, and is no larger than a feed: it is parsed whole."""
+    """Return whether XML is safe to parse: without declared entities, and not larger than a feed."""
     return b"<!" not in data and data.count(b"<?") <= 1 and len(data) <= LARGEST
 
 
 def base_of(data: bytes) -> str:
-    """Return the base address that a feed names as its own; empty where it names none. Raises ParseError."""
+    """Return the base address in a feed, empty if it has none. Raises ParseError."""
     if not is_plain(data):
         return ""
-    name = fromstring(data).findtext(f"{{{ATOM}}}id") or ""  # noqa: S314 - without a declaration there is no entity that could grow
+    name = fromstring(data).findtext(f"{{{ATOM}}}id") or ""  # noqa: S314 - without a declaration, no entity can grow
     return name.removesuffix(FEED)
+
+
+def sitemap(base: str, names: Iterable[str], modified: str) -> bytes:
+    """Return the sitemap of the pages among ``names``, paths below ``base``; ``modified`` is YYYY-MM-DD.
+
+    The home page is listed as the base address, as in all links to it.
+    """
+    root = Element(f"{{{SITEMAP}}}urlset")
+    for name in sorted(name for name in names if name.endswith(".html")):
+        entry = SubElement(root, f"{{{SITEMAP}}}url")
+        SubElement(entry, f"{{{SITEMAP}}}loc").text = base + ("" if name == "index.html" else name)
+        SubElement(entry, f"{{{SITEMAP}}}lastmod").text = modified
+    indent(root)
+    data: bytes = tostring(root, encoding="utf-8", xml_declaration=True, default_namespace=SITEMAP)
+    return data + b"\n"

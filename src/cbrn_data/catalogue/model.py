@@ -1,23 +1,23 @@
-"""One description of what is published, of which DCAT, schema.org, the sitemap and the pages are made.
+"""The description of the published data, from which DCAT, schema.org, the sitemap and the pages are made.
 
-It is of one release: the newest that was not withdrawn. Each of its data tables is a dataset, which keeps its address
-from version to version; each dataset has two distributions of equal content, CSV and JSON, at addresses that hold the
-version and never change. Addresses here are relative to the base address but ``Catalogue.base`` itself.
+It describes one release: the newest that is not withdrawn. Each data table is a dataset, which keeps its address from
+version to version. Each dataset has two distributions with the same content, CSV and JSON, at addresses that contain the
+version and never change. Except ``Catalogue.base``, addresses here are relative to the base address.
 
-Title, licence, publisher, keywords, themes, language, frequency and coverage are said once, for the whole.
+Title, licence, publisher, keywords, themes, language, frequency and coverage are given once, for all datasets.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cbrn_data.catalogue.pages import page_path
-from cbrn_data.checks.rows import released_rows
 from cbrn_data.schema.coverage import Coverage, coverage
-from cbrn_data.schema.model import Field, Package, Table, read_package
+from cbrn_data.schema.model import Field, Package, TableDefinition, read_package
+from cbrn_data.schema.table import released_tables
 from cbrn_data.store import disk
-from cbrn_data.store.folder import DESCRIPTOR, Release, event_moments
+from cbrn_data.store.folder import DESCRIPTOR, Release, event_moments, latest_of
 from cbrn_data.store.history import RELEASES
 from cbrn_data.strict_json import parse_object
 
@@ -28,33 +28,8 @@ _FORMS = {
 
 
 @dataclass(frozen=True)
-class Agent:
-    """Somebody by name, with an address for letters where there is one."""
-
-    name: str
-    email: str | None = None
-
-
-@dataclass(frozen=True)
-class Licence:
-    """``name`` is its SPDX identifier, ``url`` its text."""
-
-    name: str
-    title: str
-    url: str
-
-
-@dataclass(frozen=True)
-class SourcePage:
-    """A source that the release was made of, and the page that shows it."""
-
-    title: str
-    page: str
-
-
-@dataclass(frozen=True)
 class Distribution:
-    """One file of a dataset: ``form`` is ``CSV`` or ``JSON``, ``path`` holds the version."""
+    """One file of a dataset: ``form`` is ``CSV`` or ``JSON``, ``path`` contains the version."""
 
     form: str
     title: str
@@ -67,7 +42,7 @@ class Distribution:
 
 @dataclass(frozen=True)
 class Dataset:
-    """One data table: ``page`` shows it, ``definition`` is its definition in the release, ``issued`` YYYY-MM-DD."""
+    """One data table: its ``page``, its ``definition`` in the release, and ``issued`` as YYYY-MM-DD."""
 
     name: str
     title: str
@@ -81,20 +56,20 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """What is said of the whole; ``issued`` is the day of the first release, ``released`` that of this one.
+    """The whole catalogue; ``issued`` is the day of the first release, ``released`` that of this one.
 
-    ``modified`` is the day of the last release or withdrawal: what is described changes then, and never goes back.
-    ``notes`` say what this release brings, ``rights`` what the licence covers; ``withdrawn`` is true where every release
-    was withdrawn, so that none but a withdrawn one can be described.
+    ``modified`` is the day of the last release or withdrawal, which never goes back. ``notes`` give the changes of this
+    release, ``rights`` what the licence covers, ``sources`` title and page of each; ``withdrawn`` is true if every release
+    is withdrawn, so that the described one is withdrawn too.
     """
 
     base: str
     name: str
     title: str
     description: str
-    publisher: Agent
-    contact: Agent
-    licence: Licence
+    publisher: Mapping[str, str]
+    contact: Mapping[str, str]
+    licence: Mapping[str, str]
     rights: str
     keywords: tuple[str, ...]
     themes: tuple[str, ...]
@@ -107,54 +82,40 @@ class Catalogue:
     modified: str
     notes: str
     withdrawn: bool
-    sources: tuple[SourcePage, ...]
+    sources: tuple[tuple[str, str], ...]
     datasets: tuple[Dataset, ...]
-
-    def dataset(self, name: str) -> Dataset:
-        """Return the dataset of a data table."""
-        return next(dataset for dataset in self.datasets if dataset.name == name)
-
-
-def newest(releases: Sequence[Release]) -> Release:
-    """Return the release that is described: the newest that was not withdrawn, or the newest if all were."""
-    return next((release for release in reversed(releases) if not release.withdrawn), releases[-1])
 
 
 def catalogue(releases: Sequence[Release], base: str) -> Catalogue:
     """Describe the newest of ``releases`` (oldest first, at least one); ``base`` is a checked base address.
 
-    Raises ReleaseError or SchemaError where its folder cannot be read.
+    Raises ReleaseError or SchemaError if its folder cannot be read.
     """
-    release = newest(releases)
+    release = latest_of(releases)
     package = read_package(release.folder / "schemas")
-    rows = released_rows(release, package)
-    records = {table.name: release.folder / f"{table.name}.csv" for table in package.tables.values() if table.by_line}
-    about, licence = package.about, package.about["licence"]
-    publisher = Agent(about["publisher"]["name"], about["publisher"].get("email"))
-    contact = about.get("contact")
+    tables = released_tables(release.folder, package)
+    about = package.metadata
     return Catalogue(
         base=base,
         name=about["name"],
         title=about["title"],
         description=about["description"].strip(),
-        publisher=publisher,
-        contact=Agent(contact["name"], contact["email"]) if contact else publisher,
-        licence=Licence(licence["name"], licence["title"], licence["path"]),
-        rights=about.get("licence_note", licence["title"]).strip(),
+        publisher=about["publisher"],
+        contact=about.get("contact") or about["publisher"],
+        licence=about["licence"],
+        rights=about.get("licence_note", about["licence"]["title"]).strip(),
         keywords=tuple(about["keywords"]),
         themes=tuple(about.get("themes", ())),
         language=about.get("language", "ENG"),
         frequency=about.get("frequency", "IRREG"),
-        coverage=coverage(package, rows, records),
+        coverage=coverage(package, tables),
         version=release.version,
         issued=releases[0].date,
         released=release.date,
         modified=max(event_moments(releases).values())[:10],
         notes=str(release.info.get("summary")),
         withdrawn=release.withdrawn is not None,
-        sources=tuple(
-            SourcePage(row["title"] or "", page_path("sources", row["source_id"] or "")) for row in rows["sources"]
-        ),
+        sources=tuple((row["title"] or "", page_path("sources", row["source_id"] or "")) for row in tables["sources"].rows),
         datasets=_datasets(release, package, releases),
     )
 
@@ -165,8 +126,8 @@ def _datasets(release: Release, package: Package, releases: Sequence[Release]) -
     return tuple(
         Dataset(
             name=table.name,
-            title=f"{package.about.get('short_title', package.about['title'])}: {table.title}",
-            description=f"{table.description.strip()} {package.about['description'].strip()}",
+            title=f"{package.metadata.get('short_title', package.metadata['title'])}: {table.title}",
+            description=f"{table.description.strip()} {package.metadata['description'].strip()}",
             page=page_path("tables", table.name),
             definition=f"{RELEASES}/{release.version}/schemas/{table.name}.yaml",
             issued=next(old.date for old in releases if table.name in old.info.get("counts", {}) or old is release),
@@ -180,7 +141,7 @@ def _datasets(release: Release, package: Package, releases: Sequence[Release]) -
     )
 
 
-def _distribution(table: Table, form: str, version: str, resource: dict[str, str | int]) -> Distribution:
+def _distribution(table: TableDefinition, form: str, version: str, resource: dict[str, str | int]) -> Distribution:
     return Distribution(
         form=form,
         title=f"{table.title} ({form})",

@@ -1,8 +1,9 @@
-"""Where a page stands: one rule for those who make pages and for those who refer to them."""
+"""The path of a page: one rule for the code that makes pages and the code that links to them."""
 
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from pathlib import Path
 
 from cbrn_data.errors import ReleaseError
@@ -11,8 +12,9 @@ from cbrn_data.store import disk
 _LONGEST = 70
 
 
+@lru_cache(1024)
 def page_path(folder: str, name: str, number: int = 1) -> str:
-    """Return the path of a page; a name that cannot be that of a file is replaced by its digest.
+    """Return the path of a page; a name that is not a valid file name is replaced by its digest.
 
     >>> page_path("tables", "projects"), page_path("tables", "projects", 2), page_path("sources", "con")
     ('tables/projects.html', 'tables/projects-2.html', 'sources/x-1143da2bc54c495c.html')

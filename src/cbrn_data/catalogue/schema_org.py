@@ -1,4 +1,4 @@
-"""A dataset as schema.org says it, for the page of its table.
+"""A dataset as schema.org JSON-LD, for the page of its table.
 
 The properties are those that Google Dataset Search requires or recommends
 (https://developers.google.com/search/docs/appearance/structured-data/dataset).
@@ -19,7 +19,7 @@ _UNSAFE = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&\u2028\u2029"}
 def schema_org(catalogue: Catalogue, dataset: Dataset) -> dict[str, Any]:
     """Return a dataset as JSON-LD."""
     of, address = catalogue, catalogue.base + dataset.page
-    publisher = {"@type": "Organization", "@id": f"{of.base}#publisher", "name": of.publisher.name}
+    publisher = {"@type": "Organization", "@id": f"{of.base}#publisher", "name": of.publisher["name"]}
     period = f"{of.coverage.first_day}/{of.coverage.last_day}" if of.coverage.first_day else None
     described = {
         "@context": {"@vocab": "http://schema.org/"},
@@ -30,17 +30,20 @@ def schema_org(catalogue: Catalogue, dataset: Dataset) -> dict[str, Any]:
         "url": address,
         "identifier": f"{address}#dataset",
         "version": of.version,
-        "license": of.licence.url,
+        "license": of.licence["path"],
         "creator": publisher,
         "publisher": publisher,
         "keywords": list(of.keywords),
-        "about": [_theme(code) for code in of.themes],
+        "about": [
+            {"@type": "DefinedTerm", "@id": f"{AUTHORITY}data-theme/{code}", "name": THEMES[code], "termCode": code}
+            for code in of.themes
+        ],
         "inLanguage": LANGUAGES[of.language][1],
         "isAccessibleForFree": True,
         "datePublished": dataset.issued,
         "dateModified": of.modified,
         "temporalCoverage": period,
-        "spatialCoverage": [_place(*country) for country in of.coverage.countries],
+        "spatialCoverage": [{"@type": "Country", "name": name, "identifier": code} for code, name in of.coverage.countries],
         "variableMeasured": [_variable(field) for field in dataset.fields],
         "includedInDataCatalog": {"@type": "DataCatalog", "@id": f"{of.base}#catalog", "name": of.title, "url": of.base},
         "distribution": [_download(of, dataset, distribution) for distribution in dataset.distributions],
@@ -49,20 +52,12 @@ def schema_org(catalogue: Catalogue, dataset: Dataset) -> dict[str, Any]:
 
 
 def script_text(value: Any) -> str:
-    r"""Return JSON that may stand between ``<script type="application/ld+json">`` and ``</script>`` as it is.
+    r"""Return JSON that is safe between ``<script type="application/ld+json">`` and ``</script>``.
 
     >>> script_text({"name": "</script>"})
     '{"name": "\\u003c/script\\u003e"}'
     """
     return json.dumps(value, ensure_ascii=False).translate(_UNSAFE)
-
-
-def _place(country_id: str, name: str) -> dict[str, str]:
-    return {"@type": "Country", "name": name, "identifier": country_id}
-
-
-def _theme(code: str) -> dict[str, str]:
-    return {"@type": "DefinedTerm", "@id": f"{AUTHORITY}data-theme/{code}", "name": THEMES[code], "termCode": code}
 
 
 def _variable(field: Field) -> dict[str, str]:
@@ -79,6 +74,6 @@ def _download(of: Catalogue, dataset: Dataset, distribution: Distribution) -> di
         "encodingFormat": distribution.media_type,
         "contentSize": f"{distribution.bytes} B",
         "sha256": distribution.sha256,
-        "license": of.licence.url,
+        "license": of.licence["path"],
         "datePublished": of.released,
     }

@@ -1,7 +1,7 @@
-"""Triples below one base address: the few forms in which anything is said of a catalogue.
+"""Triples below one base address: the few forms of statement in a catalogue.
 
-Whatever is pointed at says what it is (``a dct:Location``, ...), since the SHACL shapes ask for the type of everything and
-a harvester need not have the authority tables at hand. There is no blank node, so that a graph has one form.
+Every object has a type (``a dct:Location``, ...), because the SHACL shapes require it and a harvester may not have the
+authority tables. There are no blank nodes, so that a graph has one form.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Triples:
         self._tag = tag
 
     def concept(self, table: str, code: str, label: str, kind: URIRef) -> URIRef:
-        """Return an entry of an authority table, said to be what it is there and here."""
+        """Return an entry of an authority table, with its type there and here."""
         node, scheme = URIRef(f"{AUTHORITY}{table}/{code}"), URIRef(f"{AUTHORITY}{table}")
         self.say(node, RDF.type, kind)
         self.say(node, SKOS.prefLabel, self.text(label))
@@ -40,26 +40,26 @@ class Triples:
         return node
 
     def statement(self, place: str, kind: URIRef, text: str) -> URIRef:
-        """Return a statement in words, at a place of ours."""
+        """Return a statement as text, at an address below the base."""
         node = self.here(place)
         self.say(node, RDF.type, kind)
         self.say(node, RDFS.label, self.text(text))
         return node
 
     def named(self, node: URIRef, kind: URIRef, title: str) -> URIRef:
-        """Return something that has a title and a kind."""
+        """Return a node with a title and a type."""
         self.say(node, RDF.type, kind)
         self.say(node, DCTERMS.title, self.text(title))
         return node
 
     def page(self, path: str) -> URIRef:
-        """Return a page: one of ours by its path, or another by its address."""
+        """Return a page: one of this site by its path, or another by its address."""
         node = URIRef(path) if "://" in path else self.here(path)
         self.say(node, RDF.type, FOAF.Document)
         return node
 
     def here(self, path: str) -> URIRef:
-        """Return what stands at a path below the base address."""
+        """Return the node of a path below the base address."""
         return URIRef(f"{self._base}{path}")
 
     def text(self, text: str) -> Literal:
@@ -67,9 +67,9 @@ class Triples:
         return Literal(text, lang=self._tag)
 
     def day(self, day: str) -> Literal:
-        """Return a day (YYYY-MM-DD) as it is written."""
+        """Return a day (YYYY-MM-DD) as a literal."""
         return Literal(day, datatype=XSD.date, normalize=False)
 
     def say(self, subject: URIRef, predicate: URIRef, *objects: URIRef | Literal) -> None:
-        """State one property, with every value that it has."""
+        """Add one property with all its values."""
         self.found.update((subject, predicate, value) for value in objects)

@@ -1,8 +1,7 @@
-"""Sources with their used words marked: from evidence to places in a text, and from a place back to the values.
+"""Sources with marked words: from evidence to places in a text, and from a place back to the values.
 
-A source is shown whole, cut into pages between lines where it is long. Spans nest or cross as they like: a crossing
-one is cut in two at the end of the one it stands in, so that marked words are properly nested elements. Each source is
-read and walked once, whatever number of values leads to it.
+A source is shown in full; a long one is split into pages between lines. Spans can nest or cross. A crossing span is split
+at the end of the outer one, so that marked words are properly nested elements. Each source is read once.
 """
 
 from __future__ import annotations
@@ -14,19 +13,19 @@ from functools import cached_property
 from pathlib import Path
 
 from cbrn_data.catalogue.pages import page_path
-from cbrn_data.schema.canonical import Row
+from cbrn_data.normalise.text import Span
+from cbrn_data.schema.table import Row
 from cbrn_data.sources.addresses import OF_A_ROW
 from cbrn_data.sources.document import Document
 from cbrn_data.store import disk
 from cbrn_data.store.folder import Release, source_file
-from cbrn_data.words.text import Span
 
 PAGE_WEIGHT = 140_000
-"""About how many bytes a page of a source holds, words and values together."""
+"""Approximate bytes of a page of a source, words and values together."""
 
 
 TEXT_AT_MOST = 1_000_000
-"""How many characters of a source the pages show, if no used words stand further down."""
+"""Number of characters of a source that the pages show, unless used words follow further down."""
 
 
 @dataclass(frozen=True)
@@ -47,21 +46,21 @@ class Mention:
 
     @property
     def anchor(self) -> str:
-        """Where the words stand: a path in the site, with the fragment of the words."""
+        """The address of the words: a path in the site, with a fragment."""
         return f"{self.page}#w{self.span.start}-{self.span.end}"
 
 
-def lines_told(first: int, last: int) -> str:
+def line_range(first: int, last: int) -> str:
     """Return a range of lines for people.
 
-    >>> lines_told(3, 3), lines_told(3, 5)
+    >>> line_range(3, 3), line_range(3, 5)
     ('line 3', 'lines 3–5')
     """
     return f"line {first}" if first == last else f"lines {first}–{last}"
 
 
 @dataclass(frozen=True)
-class Part:
+class SourcePage:
     """A page of a source: lines ``first`` to ``last`` (from 1), characters ``start`` to ``end``."""
 
     path: str
@@ -78,29 +77,30 @@ class Marks:
     source: Row
     document: Document | None
     mentions: tuple[Mention, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[SourcePage, ...]
     cut: bool = False
 
     @property
-    def by_line(self) -> str | None:
+    def row_table(self) -> str | None:
         """The table that has a row for each line of this source, None where single words are used."""
         return next((one.table for one in self.mentions if one.row_id == "*"), None)
 
     @cached_property
     def by_span(self) -> dict[Span, list[Mention]]:
-        """Mentions by the words they share, in the order of the text, the longer words first."""
+        """Mentions by their words, in the order of the text, longer words first."""
         found: dict[Span, list[Mention]] = defaultdict(list)
         for mention in sorted(self.mentions, key=lambda one: (one.span.start, -one.span.end)):
             found[mention.span].append(mention)
         return found
 
-    def spans(self, part: Part) -> list[Span]:
+    def spans(self, part: SourcePage) -> list[Span]:
         """Return the marked words that begin on a page."""
         return [span for span in self.by_span if part.start <= span.start < part.end]
 
     def unused(self) -> list[int]:
-        """Return the lines with words of which no value was made."""
-        assert self.document is not None
+        """Return the lines that have words but no value; if each line is a row, there are none."""
+        if self.document is None or self.row_table:
+            return []
         used: set[int] = set()
         for span in self.by_span:
             first, last = self.document.lines(span)
@@ -120,38 +120,30 @@ def read_marks(release: Release, rows: Mapping[str, list[Row]]) -> dict[str, Mar
 def _marks(release: Release, source: Row, evidence: list[Row]) -> Marks:
     source_id, place = source["source_id"] or "", source["path"] or ""
     if not (source["media_type"] or "").startswith("text/"):
-        return Marks(source, None, (), (Part(page_path("sources", source_id), 1, 1, 0, 0),))
+        return Marks(source, None, (), (SourcePage(page_path("sources", source_id), 1, 1, 0, 0),))
     path = source_file(release.folder, place)
-    text = _beginning(path) if source["kind"] == "records" else _whole(path)
-    end = _end_of_shown(text, max((_span(row).end for row in evidence), default=0))
+    text = _beginning(path) if source["kind"] in ("bulk", "records") else disk.read(path).decode("utf-8")
+    # The shown part ends with the text, or with a line after the limit and after all used words.
+    used = max((_span(row).end for row in evidence), default=0)
+    end = text.find("\n", max(used, TEXT_AT_MOST)) + 1 or len(text)
     document = Document(place, text[:end])
     parts = tuple(_parts(document, source_id, evidence))
     return Marks(source, document, tuple(_mentions(evidence, parts)), parts, cut=end < len(text))
 
 
-def _whole(path: Path) -> str:
-    return disk.read(path).decode("utf-8")
-
-
 def _beginning(path: Path) -> str:
-    """Return the first lines of a text of any size, a little more than is shown of it."""
+    """Return the first lines of a text of any size, slightly more than is shown."""
     with disk.opened(path) as file:
         data = file.read(2 * TEXT_AT_MOST)
         return (data if not file.read(1) else data[: data.rfind(b"\n") + 1]).decode("utf-8", "replace")
-
-
-def _end_of_shown(text: str, used: int) -> int:
-    """Return where the shown part of a text ends: with it, or with a line beyond the limit and all used words."""
-    line_end = text.find("\n", max(used, TEXT_AT_MOST)) + 1
-    return line_end or len(text)
 
 
 def _span(row: Row) -> Span:
     return Span(int(row["char_start"] or 0), int(row["char_end"] or 0))
 
 
-def _parts(document: Document, source_id: str, evidence: list[Row]) -> Iterator[Part]:
-    """Cut a text between lines, where no marked words go on, into pages of about equal weight."""
+def _parts(document: Document, source_id: str, evidence: list[Row]) -> Iterator[SourcePage]:
+    """Split a text into pages of about equal weight, between lines and outside marked words."""
     starts = document.line_starts
     weights, ends = [0] * (len(starts) + 1), [0] * (len(starts) + 1)
     for row in evidence:
@@ -162,15 +154,15 @@ def _parts(document: Document, source_id: str, evidence: list[Row]) -> Iterator[
     first, weight, open_until, number = 1, 0, 0, 1
     for line, start in enumerate(starts, 1):
         if line > first and weight > PAGE_WEIGHT and open_until <= start:
-            yield Part(page_path("sources", source_id, number), first, line - 1, starts[first - 1], start)
+            yield SourcePage(page_path("sources", source_id, number), first, line - 1, starts[first - 1], start)
             first, weight, number = line, 0, number + 1
         end = starts[line] if line < len(starts) else len(document.text)
         weight += weights[line] + 2 * (end - start) + 40
         open_until = max(open_until, ends[line])
-    yield Part(page_path("sources", source_id, number), first, len(starts), starts[first - 1], len(document.text))
+    yield SourcePage(page_path("sources", source_id, number), first, len(starts), starts[first - 1], len(document.text))
 
 
-def _mentions(evidence: list[Row], parts: tuple[Part, ...]) -> Iterator[Mention]:
+def _mentions(evidence: list[Row], parts: tuple[SourcePage, ...]) -> Iterator[Mention]:
     place = 0
     for row in sorted(evidence, key=lambda row: _span(row)):
         span = _span(row)
@@ -201,8 +193,8 @@ class Token:
     first: bool = True
 
 
-def tokens(marks: Marks, part: Part) -> Iterator[Token]:
-    """Yield a page of a source as properly nested steps; text within words names the innermost of them."""
+def tokens(marks: Marks, part: SourcePage) -> Iterator[Token]:
+    """Yield a page of a source as properly nested steps; text within words names the innermost span."""
     assert marks.document is not None
     text, starts = marks.document.text, marks.document.line_starts
     opening: dict[int, list[Span]] = defaultdict(list)
@@ -211,31 +203,25 @@ def tokens(marks: Marks, part: Part) -> Iterator[Token]:
     ends = {span.end for spans in opening.values() for span in spans}
     lines = {starts[number - 1]: number for number in range(part.first, part.last + 1)}
     places = sorted({*opening, *ends, *lines, part.end})
-    stack: list[tuple[Span, int]] = []
+    stack: list[Span] = []
     for place, after in zip(places, [*places[1:], part.end], strict=True):
         yield from _closed(stack, place)
         if place in lines and place < max(part.end, 1):
             yield Token("line", str(lines[place]))
         for span in opening.get(place, ()):
-            yield from _opened(stack, span)
+            stack.append(span)
+            yield Token("open", span=span)
         if place < after:
-            yield Token("text", text[place:after], stack[-1][0] if stack else None)
+            yield Token("text", text[place:after], stack[-1] if stack else None)
     yield from (Token("close") for _ in stack)
 
 
-def _opened(stack: list[tuple[Span, int]], span: Span) -> Iterator[Token]:
-    stack.append((span, span.end))
-    yield Token("open", span=span)
-
-
-def _closed(stack: list[tuple[Span, int]], place: int) -> Iterator[Token]:
-    """Close every element that ends here; one that stands within and goes on is opened again."""
-    deepest = next((level for level, (_, end) in enumerate(stack) if end <= place), None)
+def _closed(stack: list[Span], place: int) -> Iterator[Token]:
+    """Close every element that ends here; an inner element that continues is opened again."""
+    deepest = next((level for level, span in enumerate(stack) if span.end <= place), None)
     if deepest is None:
         return
-    going_on = [entry for entry in stack[deepest:] if entry[1] > place]
+    going_on = [span for span in stack[deepest:] if span.end > place]
     yield from (Token("close") for _ in stack[deepest:])
-    del stack[deepest:]
-    for entry in going_on:
-        stack.append(entry)
-        yield Token("open", span=entry[0], first=False)
+    stack[deepest:] = going_on
+    yield from (Token("open", span=span, first=False) for span in going_on)

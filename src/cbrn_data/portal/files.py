@@ -1,4 +1,4 @@
-"""The files of a release as downloads: where they stand, their size and digest."""
+"""The files of a release as downloads: path, size and digest."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class ReleaseFiles:
         return f"{RELEASES}/{self.release.version}/"
 
     def path(self, name: str) -> str:
-        """Return where a file of the release stands in the site."""
+        """Return the path of a file of the release in the site."""
         return self.folder + name
 
     def download(self, file: str, name: str) -> Download:
-        """Return a file under the name that people see."""
+        """Return a file with its display name."""
         return Download(self.path(file), name, (self.release.folder / file).stat().st_size, self.digests[file])
 
     def of_table(self, table: str) -> list[Download]:
@@ -44,7 +44,7 @@ class ReleaseFiles:
         return [self.download(f"{table}.{form}", f"{table}.{form}") for form in ("csv", "json")]
 
     def whole(self) -> list[Download]:
-        """Return what holds or describes everything."""
+        """Return the main downloads of a release."""
         return [
             self.download("projects.csv", "Projects, CSV"),
             self.download("achievements.csv", "Achievements, CSV"),
@@ -55,5 +55,5 @@ class ReleaseFiles:
 
 
 def release_files(release: Release) -> ReleaseFiles:
-    """Read what files a release has. Raises ReleaseError."""
+    """Read the list of files of a release. Raises ReleaseError."""
     return ReleaseFiles(release, parse_checksums(release.folder / SUMS, disk.read(release.folder / SUMS)))

@@ -1,4 +1,4 @@
-"""Addresses within the site, all relative, and what an address in the data must be to become a link.
+"""Relative addresses within the site, and the rule by which an address in the data becomes a link.
 
 A page is named by its path in ``published/``. Fragments: ``row/<row id>`` and ``row/<row id>:<field>`` on the page of a
 table, ``w<start>-<end>`` for words in a source and ``v<start>-<end>`` for the values made of them.
@@ -7,16 +7,17 @@ table, ``w<start>-<end>`` for words in a source and ``v<start>-<end>`` for the v
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
-from cbrn_data.sources.addresses import is_public_host
+from cbrn_data.web import is_public_host
 
-ENTITIES = ("countries", "projects")
-"""The tables whose rows have a page each."""
+ENTITIES = ("regions", "countries", "projects")
+"""The tables in which each row has a page."""
 
 
 def root_of(path: str) -> str:
-    """Return what leads from a page to the root of the site.
+    """Return the relative path from a page to the root of the site.
 
     >>> root_of("index.html"), root_of("tables/projects.html")
     ('', '../')
@@ -29,10 +30,11 @@ def fragment(text: str) -> str:
     return "#" + quote(text, safe="/:")
 
 
+@lru_cache(1024)
 def outward(address: str | None) -> str | None:
-    """Return an address of the data if a page may link to it, else None.
+    """Return an address from the data if a page may link to it, else None.
 
-    http or https, no user name, no host of a private network; control characters and spaces are refused.
+    The address must be http or https, without user name, private host, control characters and spaces.
 
     >>> outward("https://example.org/a"), outward("javascript:alert(1)"), outward("http://127.0.0.1/"), outward("https://a@b.org")
     ('https://example.org/a', None, None, None)
@@ -49,6 +51,7 @@ def outward(address: str | None) -> str | None:
     return address
 
 
+@lru_cache(1024)
 def host_of(address: str) -> str:
     """Return the host of an address, for people."""
     return (urlsplit(address).hostname or address).removeprefix("www.")

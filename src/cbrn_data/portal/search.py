@@ -1,4 +1,4 @@
-"""The search index: everything that has a page or a row of its own, as a classic script, for pages without a server."""
+"""The search index of all pages and rows, as a classic script, because pages must work without a server."""
 
 from __future__ import annotations
 
@@ -6,52 +6,52 @@ from collections.abc import Iterator, Sequence
 
 from cbrn_data.catalogue.pages import page_path
 from cbrn_data.catalogue.schema_org import script_text
-from cbrn_data.portal.labels import label
-from cbrn_data.portal.names import names
-from cbrn_data.portal.reading import Reading
-from cbrn_data.schema.model import Table
+from cbrn_data.normalise.countries import english_names
+from cbrn_data.portal.names import label, names
+from cbrn_data.portal.view import ReleaseView
+from cbrn_data.schema.model import TableDefinition
 from cbrn_data.store.folder import Release
 
 _LONGEST = 400
 
 Entry = tuple[str, str, str, str]
-"""Kind, title, address, and further words that lead to it."""
+"""Kind, title, address, and further search words."""
 
 
-def search_index(reading: Reading, releases: Sequence[Release]) -> bytes:
+def search_index(view: ReleaseView, releases: Sequence[Release]) -> bytes:
     """Return the script that sets ``cbrnIndex``."""
-    entries = [*_tables(reading), *_rows(reading), *_sources(reading), *_releases(releases)]
+    entries = [*_tables(view), *_rows(view), *_sources(view), *_releases(releases)]
     return f"window.cbrnIndex = {script_text(entries)};\n".encode()
 
 
-def _tables(reading: Reading) -> Iterator[Entry]:
-    for table in reading.tables:
+def _tables(view: ReleaseView) -> Iterator[Entry]:
+    for table in view.tables:
         titles = [table.title, *(field.title for field in table.fields)]
         names = [table.name, *(field.name for field in table.fields)]
         words = " ".join([*names, *titles, *(also for title in titles if (also := label(title)))])
         yield "table", table.title, page_path("tables", table.name), f"{words} {table.description.strip()}"
 
 
-def searched_tables(reading: Reading) -> list[Table]:
-    """Return the tables whose rows the search finds: those of things, for a row of a table of pairs has no name."""
-    return [table for table in reading.package.with_role("data") if len(table.primary_key) == 1]
+def searched_tables(view: ReleaseView) -> list[TableDefinition]:
+    """Return the tables whose rows the search finds; rows of tables of pairs have no name."""
+    return [table for table in view.package.with_role("data") if len(table.primary_key) == 1]
 
 
-def _rows(reading: Reading) -> Iterator[Entry]:
-    for table in searched_tables(reading):
-        for row_id, row in reading.by_id[table.name].items():
-            label = reading.label(table.name, row_id)
-            address = reading.entity_page(table.name, row_id) or reading.row_address(table.name, row_id)
+def _rows(view: ReleaseView) -> Iterator[Entry]:
+    for table in searched_tables(view):
+        for row_id, row in view.by_id[table.name].items():
+            label = view.label(table.name, row_id)
+            address = view.entity_page(table.name, row_id) or view.row_address(table.name, row_id)
             words = [text for text in row.values() if text and text != label]
             if table.name == "countries":
-                words += [name.text for name in names(row["iso2"])]
+                words += [*(name.text for name in names(row["iso2"])), *english_names(row_id)]
             if address:
                 title = f"{row_id} {label}" if table.name == "projects" and label != row_id else label
-                yield table.name, title[:_LONGEST], address, " ".join(words)[:_LONGEST]
+                yield table.name, title[:_LONGEST], address, " ".join(words)[: 2 * _LONGEST]
 
 
-def _sources(reading: Reading) -> Iterator[Entry]:
-    for source_id, marks in reading.marks.items():
+def _sources(view: ReleaseView) -> Iterator[Entry]:
+    for source_id, marks in view.marks.items():
         about = [source_id, marks.source["publisher"] or "", marks.source["edition"] or ""]
         yield "source", marks.source["title"] or source_id, marks.parts[0].path, " ".join(about)
 

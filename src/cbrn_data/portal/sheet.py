@@ -1,4 +1,4 @@
-"""The pages of a document with the place of each line: where the words of a text are for those who know the paper."""
+"""The pages of a document with the position of each line."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _TITLE = 160
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle on the pages, in points; ``line`` is None for words in no text, ``target`` leads to a line's text.
+    """A rectangle on the pages, in points; ``line`` is None for omitted words, ``target`` is the address of a line's text.
 
-    ``kind`` is used (a value is made of it), unused, doubtful, or omitted (left out of the text).
+    ``kind`` is used (has a value), unused, doubtful, or omitted (left out of the text).
     """
 
     x: float
@@ -36,33 +36,33 @@ class Box:
 
 @dataclass(frozen=True)
 class Sheet:
-    """All pages, each given by its size, one below another and at the left."""
+    """All pages by their sizes, one below another and left-aligned."""
 
     pages: list[Size]
     boxes: list[Box]
 
     @property
     def width(self) -> float:
-        """The width of the whole, in points."""
+        """The total width in points."""
         return max(width for width, _ in self.pages)
 
     @property
     def height(self) -> float:
-        """The height of the whole, in points."""
+        """The total height in points."""
         return sum(height for _, height in self.pages)
 
 
 def sheet_of(kept: Kept, marks: Marks, doubtful: Collection[int] = ()) -> Sheet | None:
-    """Return the pages of a document by what is kept of its reading, or None where it has none."""
+    """Return the pages of a document from the kept data of its reading, or None if it has none."""
     if not kept.pages:
         return None
     return Sheet(kept.pages, list(_boxes(kept, marks, doubtful)))
 
 
 def released_sheet(release: Release, marks: Mapping[str, Marks], text_id: str) -> Sheet | None:
-    """Return the pages of the document that a released text was read from, or None where no picture of them is kept.
+    """Return the pages of the document of a released text, or None if no picture of them is kept.
 
-    Raises ReleaseError where what is kept of its reading is spoilt.
+    Raises ReleaseError if the kept data of its reading is damaged.
     """
     lines = marks.get(text_id + LINES)
     if text_id + PAGES not in marks or lines is None or marks[text_id].document is None:
@@ -78,9 +78,10 @@ def _boxes(kept: Kept, marks: Marks, doubtful: Collection[int]) -> Iterator[Box]
     for line, place in kept.lines.items():
         if line <= last:
             used = targets.get(line)
+            page = next((part.path for part in marks.parts if part.first <= line <= part.last), "")
             kind = "doubtful" if line in doubtful else "used" if used else "unused"
             text = shown(marks.document.text_of(line).strip(), _TITLE)
-            yield Box(*_rectangle(place, tops), kind, text, line, used or _line_target(marks, line))
+            yield Box(*_rectangle(place, tops), kind, text, line, used or f"{page}#L{line}")
     for words in kept.left_out:
         if words.place:
             text = shown(words.text, _TITLE)
@@ -93,7 +94,7 @@ def _rectangle(place: Place, tops: list[float]) -> tuple[float, float, float, fl
 
 
 def line_targets(marks: Marks) -> dict[int, str]:
-    """Return, for each line of which values are made, the address of its first marked words."""
+    """Return the address of the first marked words for each line with values."""
     found: dict[int, str] = {}
     assert marks.document is not None
     for span, mentions in marks.by_span.items():
@@ -101,8 +102,3 @@ def line_targets(marks: Marks) -> dict[int, str]:
         for line in range(first, last + 1):
             found.setdefault(line, mentions[0].anchor)
     return found
-
-
-def _line_target(marks: Marks, line: int) -> str:
-    path = next((part.path for part in marks.parts if part.first <= line <= part.last), "")
-    return f"{path}#L{line}"

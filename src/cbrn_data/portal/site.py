@@ -1,22 +1,24 @@
-"""The whole site: every page and asset by its path in ``published/``, made of the releases alone."""
+"""The whole site: every page and asset by its path in ``published/``, made only from the releases."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from importlib.resources import files as package_files
 
-from cbrn_data.catalogue.model import catalogue, newest
+from cbrn_data.catalogue.model import catalogue
 from cbrn_data.portal.cite import bibtex, csl_json
 from cbrn_data.portal.entities import entity_pages
 from cbrn_data.portal.files import release_files
 from cbrn_data.portal.history import history_pages
 from cbrn_data.portal.home import home_page
 from cbrn_data.portal.pictures import draw
-from cbrn_data.portal.reading import read_release
+from cbrn_data.portal.render import render
 from cbrn_data.portal.search import search_index
 from cbrn_data.portal.sources import source_pages
 from cbrn_data.portal.tables import table_pages
-from cbrn_data.store.folder import Release
+from cbrn_data.portal.view import read_release
+from cbrn_data.progress import step
+from cbrn_data.store.folder import Release, latest_of
 
 ASSETS = ("site.css", "site.js", "icon.svg")
 
@@ -24,24 +26,30 @@ ASSETS = ("site.css", "site.js", "icon.svg")
 def site(releases: Sequence[Release], base_url: str) -> dict[str, bytes]:
     """Return path -> bytes of the portal of ``releases`` (oldest first, at least one).
 
-    ``base_url`` is a checked base address; it stands in citations, code and structured data only, and all links are
-    relative. Same releases, same bytes. Raises ReleaseError or SchemaError where a release cannot be read.
+    ``base_url`` is a checked base address. Only citations, code and structured data contain it; all links are relative.
+    The same releases give the same bytes. Raises ReleaseError or SchemaError if a release cannot be read.
     """
-    return dict(_files(releases, base_url))
+    pages: dict[str, bytes] = {}
+    with step("Make pages", unit="pages") as making:
+        for name, data in _files(releases, base_url):
+            pages[name] = data
+            making.advance()
+    return pages
 
 
 def _files(releases: Sequence[Release], base_url: str) -> Iterator[tuple[str, bytes]]:
-    described, release = catalogue(releases, base_url), newest(releases)
-    reading, files = read_release(release), release_files(release)
-    pictures = draw(reading)
-    yield "index.html", home_page(reading, described, files, pictures)
+    described, release = catalogue(releases, base_url), latest_of(releases)
+    view, files = read_release(release), release_files(release)
+    pictures = draw(view)
+    yield "index.html", home_page(view, described, files, pictures)
     for picture in pictures:
         yield from picture.files.items()
-    yield from table_pages(reading, described, files)
-    yield from entity_pages(reading, described)
-    yield from source_pages(reading, described, files)
-    yield from history_pages(releases, reading, described)
-    yield "assets/search-index.js", search_index(reading, releases)
+    yield from table_pages(view, described, files)
+    yield from entity_pages(view, described)
+    yield from source_pages(view, described, files)
+    yield from history_pages(releases, view, described)
+    yield "search.html", render("search", "search.html", site=described)
+    yield "assets/search-index.js", search_index(view, releases)
     yield "assets/citation.bib", bibtex(described, release).encode()
     yield "assets/citation.json", csl_json(described, release)
     for name in ASSETS:

@@ -1,22 +1,22 @@
-"""Code to load a table, to be copied: it runs as it stands and keeps codes such as ``004`` and ``NA`` as they are."""
+"""Code examples that load a table. They run unchanged, and keep codes such as ``004`` and ``NA``."""
 
 from __future__ import annotations
 
 from cbrn_data.catalogue.address import is_trusted
 from cbrn_data.portal.files import ReleaseFiles
-from cbrn_data.schema.model import Table
+from cbrn_data.schema.model import TableDefinition
 
 _DUCKDB = {"integer": "BIGINT", "year": "BIGINT", "number": "DOUBLE", "date": "DATE", "boolean": "BOOLEAN"}
 _NUMBERS = ("integer", "year")
 
 
-def snippets(table: Table, base: str, files: ReleaseFiles) -> list[tuple[str, str]]:
+def snippets(table: TableDefinition, base: str, files: ReleaseFiles) -> list[tuple[str, str]]:
     """Return tool and code for each tool; ``base`` is the address of the site."""
     address = f"{base}{files.path(table.name + '.csv')}"
     checked = ("Python (cbrn_data: types of the schema, digests checked)", _client(table, base, files.release.version))
     return [
         ("Python (pandas)", _pandas(table, address)),
-        *([checked] if is_trusted(base) else ()),  # the client takes nothing from elsewhere
+        *([checked] if is_trusted(base) else ()),  # the client refuses other addresses
         ("R", _r(table, address)),
         ("DuckDB", _duckdb(table, address)),
         ("LibreOffice (in a terminal)", _libreoffice(table, address)),
@@ -25,11 +25,11 @@ def snippets(table: Table, base: str, files: ReleaseFiles) -> list[tuple[str, st
     ]
 
 
-def _numbers(table: Table) -> list[str]:
+def _numbers(table: TableDefinition) -> list[str]:
     return [field.name for field in table.fields if field.type in _NUMBERS]
 
 
-def _pandas(table: Table, address: str) -> str:
+def _pandas(table: TableDefinition, address: str) -> str:
     types = "".join(f'    "{name}": "Int64",\n' for name in _numbers(table))
     typed = f").astype({{\n{types}}})\n" if types else ")\n"
     return (
@@ -38,14 +38,14 @@ def _pandas(table: Table, address: str) -> str:
     )
 
 
-def _client(table: Table, base: str, version: str) -> str:
+def _client(table: TableDefinition, base: str, version: str) -> str:
     return (
         f'import cbrn_data as cbrn\n\n{table.name} = cbrn.load("{table.name}", version="{version}", source="{base}")\n'
         f"print({table.name})\n"
     )
 
 
-def _r(table: Table, address: str) -> str:
+def _r(table: TableDefinition, address: str) -> str:
     numbers = "".join(f"{table.name}${name} <- as.numeric({table.name}${name})\n" for name in _numbers(table))
     return (
         f'{table.name} <- read.csv(\n  "{address}",\n  colClasses = "character", na.strings = "", encoding = "UTF-8"\n)\n'
@@ -53,13 +53,13 @@ def _r(table: Table, address: str) -> str:
     )
 
 
-def _duckdb(table: Table, address: str) -> str:
+def _duckdb(table: TableDefinition, address: str) -> str:
     columns = ",\n".join(f"    '{field.name}': '{_DUCKDB.get(field.type, 'VARCHAR')}'" for field in table.fields)
     return f"SELECT *\nFROM read_csv(\n  '{address}',\n  header = true,\n  columns = {{\n{columns}\n  }}\n);\n"
 
 
-def _libreoffice(table: Table, address: str) -> str:
-    """Return a command; its filter says comma, quotation mark, UTF-8, from line 1, and of each column number or text.
+def _libreoffice(table: TableDefinition, address: str) -> str:
+    """Return a command; its filter means comma, quotation mark, UTF-8, from line 1, and the type of each column.
 
     https://help.libreoffice.org/latest/en-US/text/shared/guide/csv_params.html
     """

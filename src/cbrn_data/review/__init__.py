@@ -1,1 +1,1 @@
-"""Pages for the person who decides before anything counts: each is one file that loads no other."""
+"""Pages on which a person checks what comes next, a leaflet or a release: each is one file that loads no other."""

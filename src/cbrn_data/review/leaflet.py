@@ -1,4 +1,4 @@
-"""What a person looks at before a leaflet is added: each value beside its words, what is doubtful, and what would change."""
+"""The review of a leaflet before it is added: each value with its words, findings, and changes."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from cbrn_data.documents.pictures import Picture, picture_of
 from cbrn_data.documents.received import kind_of
 from cbrn_data.documents.text import RefusedError
 from cbrn_data.errors import SourceError
-from cbrn_data.findings import READING, Finding, blocking
+from cbrn_data.findings import READING, Finding, errors_of
 from cbrn_data.intake.read import Received, read_file
 from cbrn_data.isolated import UnreadableError
 from cbrn_data.leaflet.extract import extracted
 from cbrn_data.leaflet.read import read_leaflet
 from cbrn_data.leaflet.reading import read_reading
-from cbrn_data.leaflet.statements import Leaflet, Said
+from cbrn_data.leaflet.statements import Leaflet
+from cbrn_data.normalise.text import Extracted, Span, slug
 from cbrn_data.regions import Regions
 from cbrn_data.sources.document import Document
 from cbrn_data.sources.source import Source, digest, read_source
 from cbrn_data.tables.claims import Claim
 from cbrn_data.tables.leaflets import LeafletClaims
-from cbrn_data.words.text import Span, slug
 
 
 @dataclass(frozen=True)
 class Change:
-    """A statement that the edition before does not have (``old`` is None), has no more (``new``), or has otherwise."""
+    """A statement that is new (``old`` is None), removed (``new`` is None) or changed since the previous edition."""
 
     what: str
     old: str | None
@@ -39,10 +39,9 @@ class Change:
 
 @dataclass(frozen=True)
 class Review:
-    """A leaflet as its reader understands it; ``received`` is None where there is no text that can be read.
+    """A leaflet as it is read; ``received`` is None if it has no readable text.
 
-    ``picture`` is None for what has no pages, or where they cannot be drawn. ``before`` is the edition that ``changes``
-    compares with.
+    ``picture`` is None if it has no pages or they cannot be drawn. ``changes`` compares with the edition ``before``.
     """
 
     name: str
@@ -61,37 +60,36 @@ class Review:
 
     @property
     def document(self) -> Document | None:
-        """The text that was read."""
+        """The text of the leaflet."""
         return self.received.leaflet.document if self.received and self.received.leaflet.document.text else None
 
     @cached_property
     def claims(self) -> list[Claim]:
-        """Every value, in the order of the tables, as publishing would make it."""
+        """Every value as publishing would make it, in the order of the tables."""
         if self.received is None or self.document is None:
             return []
         leaflet = self.received.leaflet
-        region = leaflet.region or Said("", Span(0, 0))
+        region = leaflet.region or Extracted("", Span(0, 0))
         about = {"id": "leaflet", "kind": leaflet.kind, "region": slug(region.value), "edition": self.edition}
         about["retrieved_on"] = ""
         source = Source(self.name, about, b"", self.document.text.encode())
-        beside = leaflet.reading.document
-        said = Source("reading", {"id": "reading", "kind": "reading"}, b"", beside.text.encode()) if beside else None
+        text = leaflet.reading.document
+        said = Source("reading", {"id": "reading", "kind": "reading"}, b"", text.text.encode()) if text else None
         return list(LeafletClaims(source, replace(leaflet, region=region), {}, said))
 
     @property
     def ignored(self) -> list[tuple[int, int, str]]:
-        """First and last line of what a rule ignores, and the rule."""
-        ignored = self.received.leaflet.ignored if self.received else []
-        return sorted((one.first, one.last, one.rule) for one in ignored)
+        """First and last of the lines that a rule ignores, and the rule."""
+        return sorted(self.received.leaflet.ignored) if self.received else []
 
     @cached_property
     def kept(self) -> Kept | None:
-        """What would be kept beside the text of a document: where its lines stand, and what is left out."""
+        """What would be kept with the text of a document: the positions of its lines, and omitted words."""
         return kept_of(self.received.read.lines()) if self.received and self.received.read else None
 
 
 def review_file(path: Path, data: bytes, raw: Path, known: Regions | None = None, edition: str | None = None) -> Review:
-    """Read a leaflet for a person: nothing is raised for what is wrong with it, and nothing is added."""
+    """Read a leaflet for a review: errors in it are not raised, and nothing is added."""
     try:
         received = read_file(path, data)
         findings = received.findings
@@ -101,20 +99,19 @@ def review_file(path: Path, data: bytes, raw: Path, known: Regions | None = None
     if received is None:
         return Review(path.name, data, None, findings, picture, edition or "")
     findings = [*findings, *undrawn]
-    claimed = received.leaflet.projects_claimed
-    year = edition or (str(claimed.year.value) if claimed and claimed.year else "")
+    year = edition or received.leaflet.year or ""
     before = _before(received.leaflet, digest(data), year, raw, known)
     changes = list(_changes(_read(*before), received.leaflet)) if before else []
     return Review(path.name, data, received, findings, picture, year, before[0] if before else None, changes)
 
 
 def _picture(path: Path, data: bytes) -> tuple[Picture | None, list[Finding]]:
-    """Return the picture of a PDF, or why there is none."""
+    """Return the picture of a PDF, or the finding that explains why it has none."""
     try:
         if path.suffix.lower() == ".pdf" and kind_of(path.name, data) == "PDF":
             return picture_of(data), []
     except RefusedError:
-        pass  # its own finding says what the file is
+        pass  # another finding says what the file is
     except UnreadableError as error:
         return None, [Finding("document-undrawn", f"{error}, so its pages are not shown", str(path))]
     return None, []
@@ -132,7 +129,9 @@ def _before(
     older = [
         source
         for source in texts
-        if source.about["region"] == region and sha256 != digest(source.data) and (not edition or source.edition < edition)
+        if source.metadata["region"] == region
+        and sha256 != digest(source.data)
+        and (not edition or source.edition < edition)
     ]
     if not older:
         return None
@@ -145,7 +144,7 @@ def _read(source: Source, said: Source | None) -> Leaflet:
 
 
 def _changes(before: Leaflet, now: Leaflet) -> Iterator[Change]:
-    """Yield what the two editions say otherwise, in the order of a leaflet's statements."""
+    """Yield the differences of two editions, in the order of a leaflet's statements."""
     old, new = extracted(before), extracted(now)
     for name in new:
         what = name.replace("_", " ")
@@ -159,7 +158,7 @@ def _changes(before: Leaflet, now: Leaflet) -> Iterator[Change]:
 
 
 def _text(value: Any) -> str | None:
-    """Return a statement for people: its words, with the number of a project ahead.
+    """Return a statement as text: its words, after the number of a project.
 
     >>> _text({"number": 99, "title": "Biosafety"}), _text({"text": "Two plans", "count": 2}), _text(None)
     ('Project 99: Biosafety', 'Two plans', None)
@@ -172,11 +171,11 @@ def _text(value: Any) -> str | None:
 
 
 def verdict(review: Review) -> str:
-    """Say in one sentence what would become of the leaflet."""
-    errors = len(blocking(review.findings))
+    """Return in one sentence whether the leaflet can be added."""
+    errors = len(errors_of(review.findings))
     if review.document is None:
         return "This file cannot be read as a leaflet."
     if errors:
-        return f"Nothing is added or published before the {errors} blocking finding{'s' * (errors > 1)} are settled."
-    doubts = len(review.findings)
-    return f"Nothing blocks it; {doubts} finding{'s' * (doubts > 1)} for information." if doubts else "Nothing is in doubt."
+        return f"This leaflet has {errors} error{'s' * (errors > 1)}; it can be added when they are resolved."
+    warnings = len(review.findings)
+    return f"This leaflet can be added; it has {warnings} warning{'s' * (warnings != 1)}." if warnings else "No findings."

@@ -1,24 +1,21 @@
-"""A review as one HTML file: pictures and style are in it, it asks nothing of any host, and it runs no script."""
+"""A review as one HTML file with its pictures and style, without requests and scripts."""
 
 from __future__ import annotations
 
 import base64
-from importlib.resources import files
 from typing import Any
 
 from cbrn_data.findings import Finding, catalogue
-from cbrn_data.portal.evidence import Marks, Mention, Part, lines_told, tokens
-from cbrn_data.portal.paper import render
+from cbrn_data.normalise.text import Span
+from cbrn_data.pages import ALONE_POLICY, inline_style
+from cbrn_data.portal.evidence import Marks, Mention, SourcePage, line_range, tokens
+from cbrn_data.portal.render import render
 from cbrn_data.portal.sheet import Sheet, sheet_of
 from cbrn_data.review.leaflet import Review, verdict
 from cbrn_data.tables.claims import Claim
-from cbrn_data.words.text import Span
-
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
-"""What the page may do."""
 
 _OF_EVERY_ROW = {"region_id", "first_edition", "last_edition", "position"}
-"""Fields that say nothing of their own on a page about one leaflet."""
+"""Fields that are the same in every row on a page about one leaflet."""
 
 
 def review_page(review: Review) -> bytes:
@@ -31,12 +28,12 @@ def review_page(review: Review) -> bytes:
     return render(
         "review",
         "",
-        page_policy=POLICY,
-        style=_style(),
+        page_policy=ALONE_POLICY,
+        style=inline_style(),
         review=review,
         verdict=verdict(review),
-        findings=[_told(each, marks) for each in sorted(review.findings)],
-        blocks=any(each.blocks for each in review.findings),
+        findings=[_with_fix(each, marks) for each in sorted(review.findings)],
+        blocks=any(each.is_error for each in review.findings),
         tables=_tables(shown, review.name),
         sheet=sheet or (Sheet(picture.pages, []) if picture else None),
         image=data,
@@ -45,12 +42,6 @@ def review_page(review: Review) -> bytes:
         unused=marks.unused() if marks else [],
         ignored=review.ignored,
     )
-
-
-def _style() -> Any:
-    from markupsafe import Markup
-
-    return Markup(files("cbrn_data.portal").joinpath("assets/site.css").read_text(encoding="utf-8"))  # noqa: S704 - our own
 
 
 def _marks(review: Review, shown: list[Claim]) -> Marks | None:
@@ -62,26 +53,26 @@ def _marks(review: Review, shown: list[Claim]) -> Marks | None:
         for one in shown
         if one.source.name == review.name and one.span.start < one.span.end
     )
-    part = Part("", 1, len(document.line_starts), 0, len(document.text))
+    part = SourcePage("", 1, len(document.line_starts), 0, len(document.text))
     return Marks({}, document, mentions, (part,))
 
 
 def _sheet(review: Review, marks: Marks | None) -> Sheet | None:
     if marks is None or review.kept is None or review.picture is None:
         return None
-    return sheet_of(review.kept, marks, {each.line for each in review.findings if each.blocks and each.line})
+    return sheet_of(review.kept, marks, {each.line for each in review.findings if each.is_error and each.line})
 
 
-def _told(finding: Finding, marks: Marks | None) -> dict[str, Any]:
+def _with_fix(finding: Finding, marks: Marks | None) -> dict[str, Any]:
     has_line = marks is not None and finding.line is not None and finding.line <= marks.parts[0].last
     return {"finding": finding, "fix": catalogue()[finding.code].fix, "line": finding.line if has_line else None}
 
 
 def _shown(review: Review) -> list[Claim]:
-    """Return what the page shows of a leaflet: what is true of every row only where its words say nothing else."""
-    told = [one for one in review.claims if one.field not in _OF_EVERY_ROW or one.table == "regions"]
-    spans = {one.span for one in told}
-    return told + [one for one in review.claims if one.span not in spans]
+    """Return the shown claims: those that are the same in every row only if their words have no other claim."""
+    specific = [one for one in review.claims if one.field not in _OF_EVERY_ROW or one.table == "regions"]
+    spans = {one.span for one in specific}
+    return specific + [one for one in review.claims if one.span not in spans]
 
 
 def _tables(shown: list[Claim], name: str) -> list[dict[str, Any]]:
@@ -98,7 +89,7 @@ def _tables(shown: list[Claim], name: str) -> list[dict[str, Any]]:
             if one.span not in [each["span"] for each in cell["places"]]:
                 is_first = one.span not in anchored
                 cell["places"].append(
-                    {"span": one.span, "first": first, "lines": lines_told(first, last), "is_first": is_first}
+                    {"span": one.span, "first": first, "lines": line_range(first, last), "is_first": is_first}
                 )
             anchored.add(one.span)
     return [

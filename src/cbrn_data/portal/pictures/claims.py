@@ -1,4 +1,4 @@
-"""How many projects a leaflet or a page claims, in all and on-going, beside how many are named, by region and year."""
+"""The numbers of projects that a leaflet or page claims, total and on-going, and the numbers named, by region and year."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import Any
 
 from cbrn_data.checks.across import listings, named_projects
 from cbrn_data.portal.pictures.drawing import WIDE, WIDER, Picture, Spec, kinds_of, labels_of, picture
-from cbrn_data.portal.reading import Reading
-from cbrn_data.schema.canonical import Row
+from cbrn_data.portal.view import ReleaseView
+from cbrn_data.schema.table import Row
 
 EDITIONS_AT_MOST = 16
 BESIDE = 4
-"""From so many groups on they stand in two columns, where there is room."""
+"""The number of groups from which on they are in two columns, if the picture is wide."""
 
 _SERIES = ("claimed by the source", "named here", "claimed as ongoing", "listed as ongoing")
 
 
-def claims(reading: Reading) -> Picture | None:
-    """Return the bars, None where nothing counts projects."""
-    keys = _counted(reading)
-    bars = [bar for year, region in _newest(reading, keys) for bar in _bars(reading, year, region)]
+def claims(view: ReleaseView) -> Picture | None:
+    """Return the bars, None if no source counts projects."""
+    keys = _counted(view)
+    bars = [bar for year, region in _newest(view, keys) for bar in _bars(view, year, region)]
     if not bars:
         return None
     alt = "Bars: " + "; ".join(f"{bar['group']}, {bar['series']}: {bar['value']}" for bar in bars) + " projects."
@@ -31,38 +31,32 @@ def claims(reading: Reading) -> Picture | None:
     return picture("claims", "Projects claimed and named, by year", alt, note, data, lambda width: _spec(bars, width))
 
 
-def _counted(reading: Reading) -> set[tuple[str, str]]:
-    """Return the years (empty where none is stated) and regions in which a leaflet or a page counts projects."""
+def _counted(view: ReleaseView) -> set[tuple[str, str]]:
+    """Return the years (empty if not stated) and regions in which a leaflet or a page counts projects."""
     measures = {"projects_total", "projects_ongoing"}
-    counts = [row for row in reading.rows["figures"] if row["measure"] in measures and row["region_id"]]
+    counts = [row for row in view.rows["figures"] if row["measure"] in measures and row["region_id"]]
     return {(row["as_of_year"] or "", row["region_id"] or "") for row in counts}
 
 
-def _newest(reading: Reading, keys: set[tuple[str, str]]) -> Sequence[tuple[str, str]]:
-    """Return the keys that are drawn: of the newest years, the years of a region together."""
-    newest = sorted(keys, key=lambda key: (-_age(key[0]), key[1]))[:EDITIONS_AT_MOST]
-    return sorted(newest, key=lambda key: (reading.label("regions", key[1]), -_age(key[0])))
+def _newest(view: ReleaseView, keys: set[tuple[str, str]]) -> Sequence[tuple[str, str]]:
+    """Return the drawn keys: those of the newest years, with the years of a region together."""
+    newest = sorted(keys, key=lambda key: (-int(key[0] or 0), key[1]))[:EDITIONS_AT_MOST]
+    return sorted(newest, key=lambda key: (view.label("regions", key[1]), -int(key[0] or 0)))
 
 
-def _age(year: str) -> int:
-    return int(year or 0)
-
-
-def _bars(reading: Reading, year: str, region: str) -> Iterator[dict[str, Any]]:
+def _bars(view: ReleaseView, year: str, region: str) -> Iterator[dict[str, Any]]:
     """Yield the bars of one region and year."""
     claimed = {
-        row["measure"]: row
-        for row in reading.rows["figures"]
-        if (row["as_of_year"] or "", row["region_id"]) == (year, region)
+        row["measure"]: row for row in view.rows["figures"] if (row["as_of_year"] or "", row["region_id"]) == (year, region)
     }
-    listed = [row for row in listings(reading.rows) if (row["as_of_year"], row["region_id"]) == (year, region)]
+    listed = [row for row in listings(view.whole) if (row["as_of_year"], row["region_id"]) == (year, region)]
     counts = (
         _value(claimed.get("projects_total")),
-        len(named_projects(reading.rows, {"region_id": region, "as_of_year": year or None})),
+        len(named_projects(view.whole, {"region_id": region, "as_of_year": year or None})),
         _value(claimed.get("projects_ongoing")),
         sum(row["status"] == "ongoing" for row in listed) if listed else None,
     )
-    group = f"{reading.label('regions', region)}, {year or 'undated'}"
+    group = f"{view.label('regions', region)}, {year or 'undated'}"
     for series, count in zip(_SERIES, counts, strict=True):
         if count is not None:
             kind = "claimed" if "claimed" in series else "named"
@@ -77,8 +71,8 @@ def _spec(bars: list[dict[str, Any]], width: int) -> Spec:
     groups = list(dict.fromkeys(bar["group"] for bar in bars))
     columns = 2 if width == WIDE and len(groups) >= BESIDE else 1
     across = (width - 160) // columns - 40
-    anchor, room = ("start", across / WIDER) if width == WIDE else ("end", width - 40)
-    header = {"labelOrient": "top", "labelAnchor": anchor, "labelLimit": room}
+    anchor, space = ("start", across / WIDER) if width == WIDE else ("end", width - 40)
+    header = {"labelOrient": "top", "labelAnchor": anchor, "labelLimit": space}
     y = {"field": "series", "type": "nominal", "sort": _SERIES, "axis": labels_of(160)}
     x = {"field": "value", "type": "quantitative", "axis": None}
     return {

@@ -1,10 +1,10 @@
 """From a Vega-Lite specification to SVG, for a light and a dark page, a wide and a narrow one.
 
-Pictures are drawn when the site is made, by vl-convert, from data that stands in the specification: nothing is fetched.
-No specification has a temporal scale: what Vega says of a date depends on the time zone of the machine.
+vl-convert draws pictures when the site is made, from data in the specification, without requests. No specification has a
+temporal scale, because Vega's dates depend on the time zone of the machine.
 
-Words are measured in the font that is bundled with the library and shown in one that the reader has, which can be a fifth
-wider. So labels begin at a fixed place and have that room, instead of ending at one and leaving the picture.
+Words are measured in the font of the library, but shown in a font of the reader, which can be a fifth wider. So labels are
+left-aligned with space for wider text; right-aligned labels could leave the picture.
 """
 
 from __future__ import annotations
@@ -16,16 +16,18 @@ from dataclasses import astuple, dataclass
 from functools import cache
 from typing import Any
 
+from cbrn_data.kept import kept
+
 Spec = dict[str, Any]
 
 WIDE, NARROW = 900, 340
 WIDER = 1.25
-"""How much wider words may be shown than they were measured."""
+"""The greatest ratio of the shown width of words to their measured width."""
 
 
 @dataclass(frozen=True)
 class Colours:
-    """What a picture is drawn with; each colour is another, so that one drawing serves both kinds of page."""
+    """The colours of a picture. All differ, so that the colours of a drawing can be replaced for a dark page."""
 
     ink: str
     soft: str
@@ -44,7 +46,7 @@ DARK = Colours("#e6e9ec", "#a7b0ba", "#3a424b", "#2a3138", "#7cc4e4", "#f2b134",
 _HATCHES = f"""<defs><pattern id="hatches" width="5" height="5" patternUnits="userSpaceOnUse" \
 patternTransform="rotate(45)"><rect width="5" height="5" fill="{LIGHT.hatched}"/>\
 <rect width="1.6" height="5" fill="{LIGHT.soft}"/></pattern></defs>"""
-"""Lines across what has the colour ``hatched``, which Vega-Lite cannot draw."""
+"""The pattern that replaces the colour ``hatched``, because Vega-Lite cannot draw patterns."""
 
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 _CONFIG: Spec = {
@@ -75,7 +77,7 @@ _CONFIG: Spec = {
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawing: ``alt`` says in words what it shows, ``data`` names the tables behind it, ``files`` its variants."""
+    """A drawing: ``alt`` is its text alternative, ``data`` names its tables, ``files`` are its variants."""
 
     name: str
     title: str
@@ -99,7 +101,11 @@ def picture(name: str, title: str, alt: str, note: str, data: tuple[str, ...], s
 
 @cache
 def _drawn(spec: str) -> str:
-    """Draw once per process and specification: publishing derives its files more than once."""
+    """Draw once per process and specification, because publishing derives its files more than once."""
+    return kept(spec, lambda: _draw(spec))
+
+
+def _draw(spec: str) -> str:
     from vl_convert import vegalite_to_svg
 
     svg: str = vegalite_to_svg(spec, vl_version="6.4", allowed_base_urls=[])
@@ -107,19 +113,19 @@ def _drawn(spec: str) -> str:
 
 
 def _numbered(svg: str) -> str:
-    """Return a drawing whose clips count from 1: the library goes on from the drawings that the process made before."""
+    """Return a drawing whose clips count from 1; the library continues the count of earlier drawings."""
     ids = list(dict.fromkeys(re.findall(r"\bclip[0-9]+\b", svg)))
     return re.sub(r"\bclip[0-9]+\b", lambda clip: f"clip{ids.index(clip[0]) + 1}", svg)
 
 
 def _lighter(svg: str) -> str:
-    """Return a drawing without what nobody sees: paths that are empty, and less than a tenth of a pixel."""
+    """Return a drawing without invisible parts: empty paths and digits below a tenth of a pixel."""
     svg = re.sub(r"<path(?![^>]* d=)[^>]*/>", "", svg)
     return re.sub(r' d="[^"]*"', lambda path: re.sub(r"(\.\d)\d+", r"\1", path[0]), svg)
 
 
 def _hatched(svg: str) -> str:
-    """Return a drawing with lines across what has the colour for that."""
+    """Return a drawing in which the colour ``hatched`` is the pattern."""
     plain = f'fill="{LIGHT.hatched}"'
     if plain not in svg:
         return svg
@@ -128,7 +134,7 @@ def _hatched(svg: str) -> str:
 
 
 def _dark(svg: str) -> str:
-    """Return a drawing with the colours of a dark page: drawing it again would take as long as the first time."""
+    """Return a drawing with the colours of a dark page, which is faster than drawing it again."""
     pairs = {f'="{light}"': f'="{dark}"' for light, dark in zip(astuple(LIGHT), astuple(DARK), strict=True)}
     return re.sub("|".join(pairs), lambda match: pairs[match[0]], svg)
 
@@ -140,7 +146,7 @@ def _size(svg: bytes) -> tuple[int, int]:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Return names as a person lists them.
+    """Return names as an English list.
 
     >>> listed(["A", "B", "C"]), listed(["A"])
     ('A, B and C', 'A')
@@ -148,11 +154,11 @@ def listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def labels_of(room: int) -> Spec:
-    """Return an axis whose labels begin at its left, in so much room."""
-    return {"labelAlign": "left", "labelPadding": room, "labelLimit": room / WIDER}
+def labels_of(space: int) -> Spec:
+    """Return an axis with left-aligned labels of this width, in pixels."""
+    return {"labelAlign": "left", "labelPadding": space, "labelLimit": space / WIDER}
 
 
 def kinds_of(domain: Sequence[object]) -> Spec:
-    """Return the colour of what has a ``kind``, with one colour for each of at most two."""
+    """Return the colour by ``kind``, for at most two kinds."""
     return {"field": "kind", "type": "nominal", "scale": {"domain": domain, "range": [LIGHT.strong, LIGHT.second]}}

@@ -1,20 +1,20 @@
-"""The map of partner countries, and of those that the data names otherwise.
+"""The map of partner countries and of other countries in the data.
 
-It is made for pages with an EU theme: areas whose status is not settled are hatched and belong to no country, and Kosovo and
-Palestine, where they are in sight or named, have the notes that the institutions of the EU add to these names.
+It follows the practice of the EU: areas of unsettled status are hatched and belong to no country. Kosovo and Palestine, if
+visible or named, have the notes that the EU institutions add to these names.
 """
 
 from __future__ import annotations
 
 from cbrn_data.portal.pictures.drawing import LIGHT, NARROW, WIDE, Picture, Spec, listed, picture
-from cbrn_data.portal.pictures.world import FEATURE, Frame, View, view
-from cbrn_data.portal.reading import Reading
+from cbrn_data.portal.pictures.world import FEATURE, Frame, View, map_of
+from cbrn_data.portal.view import ReleaseView
 
 LABELLED_AT_MOST = 15
-"""With more countries, names would cover the map; the page lists them."""
+"""The most countries with names on the map; with more, only the page lists them."""
 
-_MARKED, _BESIDE = 10, 18
-"""Pixels: a country that is smaller has a mark, and one that its name would hide has the name beside it."""
+_MARKED, _NAME_OUTSIDE = 10, 18
+"""Pixels: smaller countries have a mark, and their names are next to them."""
 
 _PARTNER, _NAMED, _OPEN = "Partner country", "Named in the data, not a partner", "Status not settled"
 _COLOURS = {_PARTNER: LIGHT.strong, _NAMED: LIGHT.second, _OPEN: LIGHT.hatched}
@@ -30,11 +30,11 @@ _NOTES = {
 }
 
 
-def partners(reading: Reading) -> Picture | None:
-    """Return the map, None where no partner country has an outline."""
-    ids = {row["country_id"] for row in reading.rows["memberships"] if row.get("status", "partner") == "partner"}
-    rows = [row | {"kind": _PARTNER if row["country_id"] in ids else _NAMED} for row in reading.rows["countries"]]
-    found = view(rows)
+def partners(view: ReleaseView) -> Picture | None:
+    """Return the map, None if no partner country has an outline."""
+    ids = {row["country_id"] for row in view.rows["memberships"] if row.get("status", "partner") == "partner"}
+    rows = [row | {"kind": _PARTNER if row["country_id"] in ids else _NAMED} for row in view.rows["countries"]]
+    found = map_of(rows)
     names, others = (sorted(row["name"] or "" for row in rows if row["kind"] == kind) for kind in (_PARTNER, _NAMED))
     if not names or not found.shown:
         return None
@@ -72,7 +72,7 @@ def _spec(found: View, frame: Frame, width: int) -> Spec:
 
 
 def _shapes(found: View, frame: Frame) -> list[Spec]:
-    """Return the land, the countries of the data, what is hatched, a dashed border, and a mark for each small country."""
+    """Return the land, the countries of the data, hatched areas, a dashed border, and a mark for each small country."""
     kinds = [kind for kind in (_PARTNER, _NAMED) if any(row["kind"] == kind for row in found.shown)]
     kinds += [_OPEN] if frame.areas else []
     scale = {"domain": kinds, "range": [_COLOURS[kind] for kind in kinds]}
@@ -105,7 +105,7 @@ def _shapes(found: View, frame: Frame) -> list[Spec]:
 
 
 def _labels(found: View, frame: Frame, width: int) -> list[Spec]:
-    """Return names with a halo, beside a small country."""
+    """Return names with a halo, next to small countries."""
     text: Spec = {"type": "text", "fontSize": 13 if width == WIDE else 10, "fontWeight": "bold"}
     halo = {"color": LIGHT.halo, "stroke": LIGHT.halo, "strokeWidth": 3, "strokeJoin": "round"}
     named = [row | {"label": row["name"] if width == WIDE else row["country_id"]} for row in found.shown]
@@ -113,7 +113,7 @@ def _labels(found: View, frame: Frame, width: int) -> list[Spec]:
     sides: dict[str, list[Spec]] = {"center": [], "left": [], "right": []}
     for row in named:
         end = frame.places[row["country_id"]][0] + text["fontSize"] * len(row["label"])
-        hidden = frame.extents[row["country_id"]] < _BESIDE
+        hidden = frame.extents[row["country_id"]] < _NAME_OUTSIDE
         side = "center" if not hidden else "left" if end < _size(width)[0] else "right"
         sides[side].append(row)
     shift = {"center": 0, "left": 11, "right": -11}

@@ -1,6 +1,6 @@
-"""The timeline of projects and achievements. Nothing is guessed: what has no stated date is counted in words.
+"""The timeline of projects and achievements. Dates are not guessed: the caption counts rows without a stated date.
 
-Days are places on a scale of years, so that no time zone moves a bar.
+Days are positions on a scale of years, so that no time zone moves a bar.
 """
 
 from __future__ import annotations
@@ -14,21 +14,22 @@ from typing import Any
 
 from cbrn_data.portal.links import ENTITIES
 from cbrn_data.portal.pictures.drawing import WIDE, Picture, Spec, kinds_of, labels_of, listed, picture
-from cbrn_data.portal.reading import Reading
+from cbrn_data.portal.view import ReleaseView
 from cbrn_data.release.notes import counted
+from cbrn_data.schema.coverage import first_day, last_day
 
 TABLES = ("projects", "achievements")
 DRAWN_AT_MOST = 16
-"""How many rows of each table are drawn."""
+"""Number of rows of each table in the picture."""
 SHORT = 31 / 365
-"""Up to how many years a bar would be too short to be seen."""
+"""The most years at which a bar is too short to be visible."""
 
 _LABEL = 50
 
 
-def timeline(reading: Reading) -> Picture | None:
-    """Return the timeline, None where nothing has a date."""
-    bars = [bar for table in TABLES for bar in _bars(reading, table)]
+def timeline(view: ReleaseView) -> Picture | None:
+    """Return the timeline, None if no row has a date."""
+    bars = [bar for table in TABLES for bar in _bars(view, table)]
     if not bars:
         return None
     counts = Counter(bar["kind"] for bar in bars)
@@ -37,14 +38,14 @@ def timeline(reading: Reading) -> Picture | None:
     data = ("projects", "achievements")
     drawn = _drawn(bars)
     return picture(
-        "timeline", "Projects and achievements over time", alt, _note(reading, counts), data, lambda w: _spec(drawn, w)
+        "timeline", "Projects and achievements over time", alt, _note(view, counts), data, lambda w: _spec(drawn, w)
     )
 
 
-def _note(reading: Reading, counts: Counter[str]) -> str:
-    said = "A bar goes from the first to the last day that is stated; a dot stands for at most a month, a triangle for a "
-    said += "beginning without a stated end."
-    without = {table: len(reading.rows[table]) - counts[table] for table in TABLES}
+def _note(view: ReleaseView, counts: Counter[str]) -> str:
+    said = "A bar shows the first to the last stated day, a dot at most a month, and a triangle a "
+    said += "start without a stated end."
+    without = {table: len(view.rows[table]) - counts[table] for table in TABLES}
     if any(without.values()):
         said += f" No date is stated for {listed([counted(number, table) for table, number in without.items() if number])}."
     if cut := [table for table in TABLES if counts[table] > DRAWN_AT_MOST]:
@@ -52,12 +53,12 @@ def _note(reading: Reading, counts: Counter[str]) -> str:
     return said
 
 
-def _bars(reading: Reading, table: str) -> Iterator[dict[str, Any]]:
-    for row_id, row in reading.by_id[table].items():
+def _bars(view: ReleaseView, table: str) -> Iterator[dict[str, Any]]:
+    for row_id, row in view.by_id[table].items():
         if not row["date_start"]:
             continue
         start, end = _place(row["date_start"], last=False), _place(row["date_end"], last=True) if row["date_end"] else None
-        name = reading.label(table, row_id)
+        name = view.label(table, row_id)
         label = f"{row_id} {name}" if table in ENTITIES and name != row_id else name
         yield {
             "kind": table,
@@ -82,11 +83,9 @@ def _place(text: str, last: bool) -> float:
     >>> _place("2024", last=False), _place("2024", last=True), _place("2024-07", last=False)
     (2024.0, 2025.0, 2024.4973)
     """
-    year, month, day = (*(int(part) for part in text.split("-")), 0, 0)[:3]
-    month = month or (12 if last else 1)
-    day = day or (calendar.monthrange(year, month)[1] if last else 1)
-    gone = (date(year, month, day) - date(year, 1, 1)).days + last
-    return round(year + gone / (366 if calendar.isleap(year) else 365), 4)
+    day = date.fromisoformat(last_day(text) if last else first_day(text))
+    gone = (day - date(day.year, 1, 1)).days + last
+    return round(day.year + gone / (366 if calendar.isleap(day.year) else 365), 4)
 
 
 def _spec(bars: list[dict[str, Any]], width: int) -> Spec:
@@ -96,12 +95,12 @@ def _spec(bars: list[dict[str, Any]], width: int) -> Spec:
     years = {"format": "d", "tickMinStep": 1, "tickCount": 12 if width == WIDE else 5}
     x = {"field": "start", "type": "quantitative", "scale": {"domain": [first, last]}, "axis": years}
     # The labels are data within an expression: JSON is a literal there.
-    room = 430 if width == WIDE else 95
-    axis = {"labelExpr": f"{json.dumps(labels)}[datum.value]"} | labels_of(room)
+    space = 430 if width == WIDE else 95
+    axis = {"labelExpr": f"{json.dumps(labels)}[datum.value]"} | labels_of(space)
     layers = [("bar", {"type": "bar", "height": 12, "cornerRadius": 2}, {"x": x, "x2": {"field": "end"}})]
     layers += [(shape, point | {"shape": as_}, {"x": x}) for shape, as_ in (("dot", "circle"), ("open", "triangle-right"))]
     return {
-        "width": width - room - 20,
+        "width": width - space - 20,
         "height": {"step": 24},
         "data": {"values": bars},
         "encoding": {

@@ -1,6 +1,6 @@
-"""Outlines of countries and where to look: ``outlines.md`` says where the file comes from and what it shows.
+"""Outlines of countries and the view of the map; ``outlines.md`` documents the file.
 
-Countries are found by their code. Areas whose status is not settled belong to no country.
+Countries are found by their code. Areas of unsettled status belong to no country.
 The view fits the countries shown: an azimuthal equal-area projection around them (Snyder, Map Projections, 1987, p. 185),
 or the Equal Earth projection (Šavrič, Patterson and Jenny, 2018) where they are spread over the world.
 """
@@ -18,17 +18,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cbrn_data.schema.canonical import Row
+from cbrn_data.schema.table import Row
 
 FEATURE = "outlines"
 """The name of the shapes in the topology."""
 _WIDEST = math.radians(75)
-"""Up to this angular distance between the middle and a country, an azimuthal projection keeps shapes."""
+"""The greatest angular distance from the middle at which an azimuthal projection keeps shapes."""
 _APART = 2
 """Pixels between the vertices of an outline."""
 
 Point = tuple[float, float]
-"""Longitude and latitude in degrees; of what is projected, distances to the right and upwards."""
+"""Longitude and latitude in degrees; for projected points, distances to the right and upwards."""
 
 Points = NDArray[np.float64]
 """Points, one in each row."""
@@ -36,10 +36,10 @@ Points = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Frame:
-    """A map of one size: ``areas`` and ``countries`` are in sight.
+    """A map of one size: ``areas`` and ``countries`` are the visible ones.
 
-    Of the countries shown, ``places`` are where labels stand, in pixels to the right and downwards, and ``extents`` are how
-    many pixels the largest part is wide or high.
+    For the countries of the data, ``places`` are the positions of labels, in pixels to the right and downwards, and
+    ``extents`` the width or height of the largest part, in pixels.
     """
 
     topology: dict[str, Any]
@@ -52,13 +52,13 @@ class Frame:
 
 @dataclass(frozen=True)
 class View:
-    """``shown`` rows have ``lon`` and ``lat``, where a label stands; ``missing`` are the names without an outline."""
+    """``shown`` rows have ``lon`` and ``lat``, the position of a label; ``missing`` are the names without an outline."""
 
     shown: list[dict[str, Any]]
     missing: list[str]
 
     def frame(self, width: int, height: int) -> Frame:
-        """Return the projection, as Vega-Lite has it, that fits the countries into a frame, and what is in sight then."""
+        """Return the Vega-Lite projection that fits the countries into a frame, and what is then visible."""
         outlines = {row["country_id"]: _outlines()[row["country_id"]] for row in self.shown}
         lens = _fitted(np.concatenate([ring for rings in outlines.values() for ring in rings]), width, height)
         return Frame(
@@ -101,7 +101,7 @@ class _Lens:
         return across, down
 
     def sees(self, rings: list[Points]) -> bool:
-        """Say whether a vertex is in the frame; what is on the other side of the Earth would be far outside."""
+        """Return whether a vertex is in the frame; the other side of the Earth is far outside."""
         points = np.concatenate(rings)
         if not self.spread:
             points = points[_distance(self.middle, points) < math.pi / 2]
@@ -109,7 +109,7 @@ class _Lens:
         return bool(((pixels >= 0) & (pixels <= (self.width, self.height))).all(axis=1).any())
 
     def extent(self, rings: list[Points]) -> float:
-        """Return how many pixels the largest ring is wide or high."""
+        """Return the width or height of the largest ring in pixels."""
         pixels = self.pixels(max(rings, key=lambda ring: abs(_area(ring))))
         return float((pixels.max(axis=0) - pixels.min(axis=0)).max())
 
@@ -126,8 +126,8 @@ def _fitted(points: Points, width: int, height: int) -> _Lens:
     return _Lens(middle, spread, scale, across, down, width, height)
 
 
-def view(rows: Sequence[Row]) -> View:
-    """Return what a map of countries needs; ``rows`` are those of the table, each with a ``kind``."""
+def map_of(rows: Sequence[Row]) -> View:
+    """Return the data of a map of countries; ``rows`` are those of the table, each with a ``kind``."""
     shapes = {shape["id"]: shape for shape in _shapes() if "id" in shape}
     shown: list[dict[str, Any]] = []
     for row in rows:
@@ -145,7 +145,7 @@ def _world() -> dict[str, Any]:
 
 
 def _shapes() -> list[dict[str, Any]]:
-    """Return all shapes: those of countries have an id, those of areas that are no country's have none."""
+    """Return all shapes: those of countries have an id, other areas have none."""
     shapes: list[dict[str, Any]] = _world()["objects"][FEATURE]["geometries"]
     return shapes
 
@@ -161,9 +161,9 @@ def _areas() -> dict[str, list[Points]]:
 
 
 def _thinned(topology: dict[str, Any], step: float) -> dict[str, Any]:
-    """Return a topology without what is smaller than a step, in degrees: vertices, islands and holes.
+    """Return a topology without vertices, islands and holes that are smaller than a step, in degrees.
 
-    What is drawn as filled is to the right of a ring, so a ring that collapsed or turned would fill the map around it.
+    The filled side of a ring is its right, so a ring that collapsed or turned would fill the map around it.
     """
     (across, up), smallest = topology["transform"]["scale"], 2 * step**2
     arcs = [_arc_thinned(arc, step / across) for arc in topology["arcs"]]
@@ -193,7 +193,7 @@ def _swept(arc: list[list[int]]) -> int:
 
 
 def _arc_thinned(arc: list[list[int]], step: float) -> list[list[int]]:
-    """Return an arc without vertices that are within a step of the one before; both ends stay."""
+    """Return an arc without vertices within a step of the one before; both ends stay."""
     kept = [arc[0]]
     x = y = 0
     for across, up in arc[1:-1]:
@@ -215,7 +215,7 @@ def _ring(topology: dict[str, Any], numbers: list[int]) -> Points:
 
 
 def _arc(topology: dict[str, Any], number: int) -> Points:
-    """Return an arc, whose places are differences; a negative number is an arc the other way round."""
+    """Return an arc, whose places are differences; a negative number is a reversed arc."""
     places = np.cumsum(topology["arcs"][number if number >= 0 else ~number], axis=0)
     points: Points = places * topology["transform"]["scale"] + topology["transform"]["translate"]
     return points if number >= 0 else points[::-1]

@@ -1,0 +1,160 @@
+"""One release for the pages: tables, rows by key, labels, and the page of each row.
+
+Every file of the release is read once; all lookups use an index.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from cbrn_data.catalogue.pages import page_path
+from cbrn_data.normalise.text import natural_order
+from cbrn_data.portal.evidence import Marks, Mention, read_marks
+from cbrn_data.portal.links import ENTITIES, fragment
+from cbrn_data.release.trace import disputed
+from cbrn_data.schema.model import CHANGES, Package, TableDefinition, read_package
+from cbrn_data.schema.table import Row, Tables, referred_id, released_tables
+from cbrn_data.store.folder import Release
+
+PAGE_WEIGHT = 100_000
+"""Approximate bytes of rows on a page, so that a page stays below 200 kB."""
+
+ROWS_AT_MOST = 10_000
+"""Number of rows of a table on the pages; the files have all."""
+
+LABELS = ("name", "title", "title_official", "text", "name_in_source", "quote")
+"""Columns with the name of a row, best first."""
+
+
+@dataclass(frozen=True)
+class ReleaseView:
+    """A release with its rows, of large tables the first; ``counts`` are all its rows by table, ``marks`` its sources.
+
+    ``whole`` are the tables with all their rows.
+    """
+
+    release: Release
+    package: Package
+    rows: Mapping[str, list[Row]]
+    counts: Mapping[str, int]
+    marks: Mapping[str, Marks]
+    whole: Tables
+
+    @cached_property
+    def by_id(self) -> dict[str, dict[str, Row]]:
+        """Every row by table and key, in natural order: P31 before P100."""
+
+        def natural(row: Row) -> list[list[tuple[int, int, str]]]:
+            return [natural_order(row[name] or "") for name in table.primary_key]
+
+        found = {}
+        for table in self.tables:
+            found[table.name] = {table.row_id(row): row for row in sorted(self.rows[table.name], key=natural)}
+        return found
+
+    @cached_property
+    def mentions(self) -> dict[tuple[str, str, str], list[Mention]]:
+        """The passages of each cell, by table, row and field."""
+        found: dict[tuple[str, str, str], list[Mention]] = defaultdict(list)
+        for marks in self.marks.values():
+            for mention in marks.mentions:
+                found[mention.table, mention.row_id, mention.field].append(mention)
+        return found
+
+    def passages(self, table: str, row_id: str, field: str) -> list[Mention]:
+        """Return the passages of a cell, else those of its whole row."""
+        return self.mentions.get((table, row_id, field)) or self.mentions.get((table, row_id, "*")) or []
+
+    @cached_property
+    def disputed(self) -> dict[tuple[str, str, str], str]:
+        """The finding for each cell on which pages disagree, by table, row and field."""
+        return disputed(self.release)
+
+    @cached_property
+    def newest_editions(self) -> dict[str, str]:
+        """The newest edition that lists countries, by region; "" for a region without a leaflet."""
+        newest: dict[str, str] = {}
+        for row in self.rows.get("memberships", ()):
+            region = row["region_id"] or ""
+            newest[region] = max(newest.get(region, ""), row["last_edition"] or "")
+        return newest
+
+    def partners(self) -> list[Row]:
+        """Return the memberships of present partner countries: those that the newest edition of their region lists."""
+        return [
+            row
+            for row in self.rows.get("memberships", ())
+            if row.get("status", "partner") == "partner"
+            and (row["last_edition"] or "") == self.newest_editions[row["region_id"] or ""]
+        ]
+
+    @cached_property
+    def tables(self) -> list[TableDefinition]:
+        """The tables that the release publishes, in order."""
+        return [self.package.tables[name] for name in self.rows]
+
+    def label(self, table: str, row_id: str) -> str:
+        """Return the name of a row."""
+        row = self.by_id.get(table, {}).get(row_id, {})
+        return next((text for name in LABELS if (text := row.get(name))), row_id)
+
+    @cached_property
+    def _page_of_row(self) -> dict[str, dict[str, int]]:
+        return {
+            name: {row_id: number for number, chunk in enumerate(chunks, 1) for row_id in chunk}
+            for name, chunks in self.chunks.items()
+        }
+
+    @cached_property
+    def chunks(self) -> dict[str, list[list[str]]]:
+        """The keys of the rows that each page of a table holds; a table without rows has one page."""
+        return {table.name: self._split(table) for table in self.tables}
+
+    def _split(self, table: TableDefinition) -> list[list[str]]:
+        chunks: list[list[str]] = [[]]
+        weight = 0
+        for row_id, row in list(self.by_id[table.name].items())[:ROWS_AT_MOST]:
+            heavy = 0
+            for name, text in ((name, text) for name, text in row.items() if text is not None):
+                found = self.passages(table.name, row_id, name)
+                heavy += 130 + len(text.encode()) + len(row_id) + 120 * len(found)
+                heavy += sum(60 + len(one.url) for one in found if one.url)
+            if chunks[-1] and weight + heavy > PAGE_WEIGHT:
+                chunks.append([])
+                weight = 0
+            chunks[-1].append(row_id)
+            weight += heavy
+        return chunks
+
+    def referred(self, table: TableDefinition, row: Row, field: str) -> tuple[str, str] | None:
+        """Return table and id of the row to which a reference with the field refers, or None."""
+        keys = [key for key in table.foreign_keys if field in key.fields and key.resource in self.package.tables]
+        found = ((key.resource, referred_id(row, key, self.package.tables[key.resource])) for key in keys)
+        return next(((name, row_id) for name, row_id in found if row_id is not None), None)
+
+    def row_address(self, table: str, row_id: str, field: str | None = None) -> str | None:
+        """Return page and fragment of a row or of one of its cells, or None if no page shows it."""
+        number = self._page_of_row.get(table, {}).get(row_id)
+        place = fragment(f"row/{row_id}" + (f":{field}" if field and field != "*" else ""))
+        return page_path("tables", table, number) + place if number else None
+
+    def entity_page(self, table: str, row_id: str | None) -> str | None:
+        """Return the page of a region, a country or a project."""
+        return page_path(table, row_id) if table in ENTITIES and row_id and row_id in self.by_id[table] else None
+
+
+def read_release(release: Release) -> ReleaseView:
+    """Read a release for its pages. Raises ReleaseError or SchemaError if a file cannot be read."""
+    package = read_package(release.folder / "schemas")
+    tables = released_tables(release.folder, package)
+    counts: dict[str, int] = {**release.info["counts"], CHANGES: len(tables[CHANGES].first(1))}
+    # All evidence is needed: the words of every value that is shown are marked.
+    rows = {
+        name: tables[name].rows if package.tables[name].role == "provenance" else tables[name].first(ROWS_AT_MOST)
+        for name in package.published(counts)
+    }
+    counts[CHANGES] = len(rows.get(CHANGES, ()))
+    return ReleaseView(release, package, rows, counts, read_marks(release, rows), tables)
