@@ -1,7 +1,7 @@
-"""Prefect flows over the library's functions: wiring only, no rule and no column is known here.
+"""Prefect flows that call the library. They contain no rule and know no column.
 
-Prefect reads its settings from the environment when it is imported, so what these flows need stands before that: nothing
-calls home, and the embedded server may take its time to start on a busy machine.
+Prefect reads its settings from the environment at import, so this module sets them first: no telemetry, and enough time for
+the embedded server to start on a busy machine.
 """
 
 import os

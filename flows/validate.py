@@ -1,12 +1,12 @@
-"""Validate: make the tables, follow every cell to its words, and run every check. A blocking finding fails the run.
+"""Validate: build the tables and their evidence, and run every check. An error fails the run.
 
-A table of records is a task of its own: it shows how far it is, and is kept when it is finished, so that a run that was
-killed goes on behind it.
+Each bulk table is a separate task. It shows its progress, and a finished table is kept, so the run after a killed one
+does not build it again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,50 +14,43 @@ from typing import TYPE_CHECKING
 from prefect import flow, get_run_logger
 
 from cbrn_data import pipeline
-from cbrn_data.settings import settings
+from cbrn_data.settings import read_settings
 from flows.ingest import read_sources
-from flows.reporting import Progress, quoted, show_findings, step, tells_failure
+from flows.killed import end_tasks
+from flows.reporting import dated, quoted, report_failure, show_findings, step
 
 if TYPE_CHECKING:
     from cbrn_data.schema.model import Package
+    from cbrn_data.schema.table import Tables
     from cbrn_data.sources.source import Source
-    from cbrn_data.tables.kept import Kept
-    from cbrn_data.tables.records import Records, Tell
-    from cbrn_data.tables.resolve import Row
+    from cbrn_data.tables.bulk import BulkTable
 
 
-@step("Write a table of records", task_run_name="Write {what}")
-def write_table(what: str, make: Callable[[Tell], tuple[Records, bool]]) -> Records:
-    """Make a table of records, or take it as an earlier run has finished it."""
-    progress = Progress(what)
-    records, was_kept = make(progress.show)
-    progress.show(what, 1.0)
-    words = "taken from an earlier run, which made it of the same source, definitions and code" if was_kept else "made"
-    get_run_logger().info("%s: %s rows, %s", what, f"{records.rows:,}", words)
-    return records
+@step("Write a bulk table", task_run_name="Write {what}")
+def write_table(what: str, make: Callable[[], tuple[BulkTable, bool]]) -> BulkTable:
+    """Write a bulk table, or reuse it if an earlier run finished it."""
+    bulk, was_kept = make()
+    words = "reused from an earlier run with the same source, definitions and code" if was_kept else "written"
+    get_run_logger().info("%s: %s rows, %s", what, f"{bulk.table.count:,}", words)
+    return bulk
 
 
-@step("Build tables and check them")
+@step("Build and check tables")
 def build_tables(gathered: pipeline.Gathered, root: str) -> pipeline.Built:
-    """Build and check all tables."""
-    kept = pipeline.kept_tables(settings(Path(root)))
+    """Build and check all tables; the cluster of the settings builds those that are large enough."""
+    settings = read_settings(Path(root))
+    kept = pipeline.table_cache(settings)
+    with pipeline.bulk_writer(settings.scheduler) as make:
 
-    def write(source: Source, package: Package, rows: Mapping[str, list[Row]], folder: Path) -> Records:
-        return write_table(str(source.about["table"]), quoted(partial(_written, kept, source, package, rows, folder)))
+        def write(source: Source, package: Package, tables: Tables, folder: Path) -> BulkTable:
+            table = str(source.metadata["table"])
+            return write_table(table, quoted(partial(kept.write, source, package, tables, folder, make)))
 
-    return pipeline.build(gathered, write)
-
-
-def _written(
-    kept: Kept, source: Source, package: Package, rows: Mapping[str, list[Row]], folder: Path, tell: Tell
-) -> tuple[Records, bool]:
-    from cbrn_data.tables.records import write_records
-
-    return kept.write(source, package, rows, folder, partial(write_records, tell=tell))
+        return pipeline.build(gathered, write)
 
 
-@flow(name="validate")
-@tells_failure
+@flow(name="validate", flow_run_name=dated("validate"), on_crashed=[end_tasks])
+@report_failure
 def validate(root: str = ".") -> pipeline.Built:
     """Return the checked tables of everything under ``root``."""
     built = build_tables(quoted(read_sources(root)), root)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import shutil
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import hypothesis
@@ -31,47 +33,99 @@ hypothesis.settings.load_profile("no-clock")
 FIRST = (
     "flows/",
     "store/test_store_crash.py",
-    "portal/test_browser.py",
+    "portal/",
     "tables/test_cluster.py",
     "test_reproducible.py",
     "push/",
     "docs/",
-    "portal/",
+    "verify/test_cut_short.py",
+    "leaflet/test_hostile.py",
 )
 """What takes long starts first, so that no worker is left with it at the end, and what forks while processes are small.
 A folder here is one group."""
 
-SPREAD = ("store/test_store_crash.py", "test_bad.py", "verify/test_remote.py", "verify/test_tamper.py")
+SPREAD = (
+    "leaflet/test_hostile.py",
+    "store/test_store_crash.py",
+    "test_bad.py",
+    "verify/test_cut_short.py",
+    "verify/test_remote.py",
+    "verify/test_tamper.py",
+)
 """Files whose tests share nothing costly: any worker takes any of their tests."""
 
 SLOW = (
     "catalogue/",
+    "checks/test_folded.py",
+    "checks/test_refused.py",
     "cli/test_commands.py",
+    "cli/test_doctor.py",
     "cli/test_editions.py",
     "cli/test_extras.py",
     "cli/test_links.py",
+    "cli/test_progress.py::test_a_log_has_a_line",
     "cli/test_refusals.py",
     "client/",
+    "containers/test_image.py::test_every_setting",
     "containers/test_web.py",
     "docs/test_left_out.py",
     "docs/test_pages.py",
-    "flows/test_flows.py",
-    "flows/test_schedule.py",
+    "documents/test_limits.py",
+    "documents/test_pdf.py::test_printed_leaflets",
+    "flows/",
+    "leaflet/test_any_text.py",
     "leaflet/test_foreign.py",
     "leaflet/test_hostile.py",
+    "leaflet/test_mutations.py",
+    "leaflet/test_reading.py::test_a_leaflet_and_its_reading_file",
+    "leaflet/test_reading.py::test_a_reading_file_is_ours",
+    "leaflet/test_variants.py",
+    "normalise/test_grammar.py",
     "portal/",
     "push/",
+    "release/test_approval.py",
+    "release/test_committed.py",
+    "release/test_content.py",
+    "release/test_delta.py",
     "release/test_gate.py",
+    "release/test_guard.py::test_a_source_cut",
+    "release/test_notes.py::test_no_source_text",
+    "release/test_trace.py",
+    "review/",
+    "scaffold/test_project.py",
     "signing/test_others.py",
+    "sources/test_add_tables.py",
+    "sources/test_update.py",
+    "store/test_store.py::test_publishers",
+    "store/test_store.py::test_the_lock_of_a_live",
     "store/test_store_crash.py",
+    "tables/test_cache.py",
     "tables/test_cluster.py",
-    "tables/test_kept.py",
+    "tables/test_curated.py",
+    "tables/test_editions.py",
+    "tables/test_records.py",
+    "tables/test_replaced.py",
+    "tabular/test_json_schema.py::test_a_value_that_doubles",
+    "tabular/test_kind.py::test_a_fast_way",
     "tabular/test_oracle",
+    "tabular/test_patterns.py::test_a_pattern_matches_whole",
     "test_bad.py",
+    "test_deadline.py",
+    "test_isolated.py",
     "test_reproducible.py",
     "verify/",
 )
-"""What needs a server, a browser, many processes or a long history: marked ``slow``, and left out by ``make quick``."""
+"""What needs a server, a browser, many publications or examples: marked ``slow``, and left out by ``make quick``."""
+
+COSTLY = {"published", "regions", "history", "three", "three_releases", "warm"}
+"""Fixtures that take long to make, so that every test which needs one is slow too."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even import what is slow as a whole where only the rest is asked for."""
+    name = collection_path.as_posix().partition("/tests/")[2]
+    slow = name in SLOW or f"{name}/" in SLOW
+    return True if slow and config.option.markexpr == "not slow" else None
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -84,7 +138,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     for item in items:
         name = item.path.as_posix().partition("/tests/")[2]
-        if name.startswith(SLOW):
+        if f"{name}::{item.name}".startswith(SLOW) or COSTLY.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
         if name not in SPREAD:
             first = place(item)
@@ -142,7 +196,7 @@ def remembered(made_once: Path) -> Iterator[None]:
         yield
 
 
-@contextmanager
+@contextlib.contextmanager
 def pages_left_out() -> Iterator[None]:
     """Publish without pages, where they are not what is tested and no release is like another."""
     with pytest.MonkeyPatch.context() as patch:
@@ -170,6 +224,15 @@ def warm(made_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     yield folder
     server.kill()
     server.wait()
+
+
+def free_port() -> int:
+    """Return a free port of this computer, below those that systems give away: nobody else gets it meanwhile."""
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with contextlib.suppress(OSError), socket.socket() as free:
+            free.bind(("127.0.0.1", port))
+            return port
 
 
 def copy_sources(target: Path) -> Path:
@@ -217,16 +280,30 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def small(once: Once, state: Path) -> Path:
+    """A ``published/`` with the first release of the small project, without pages; to be read, never changed."""
+    from tests.cli.conftest import run
+
+    def make(folder: Path) -> None:
+        with pages_left_out():
+            done = run("publish", "--root", copy_sources(folder / "root"))
+        assert done.code == 0, done.err
+
+    return once("small", make) / "root" / "published"
+
+
+@pytest.fixture(scope="session")
 def built() -> pipeline.Built:
     """The tables that the real sources give, checked."""
     return pipeline.build(pipeline.gather(Settings(PROJECT, PROJECT / "published")))
 
 
 @pytest.fixture(scope="session")
-def published(once: Once, built: pipeline.Built, state: Path) -> Path:
+def published(once: Once, state: Path, request: pytest.FixtureRequest) -> Path:
     """A ``published/`` with the first release of the real sources; to be read, never changed."""
 
     def make(folder: Path) -> None:
+        built = request.getfixturevalue("built")
         outcome = pipeline.publish(built, pipeline.open_store(Settings(PROJECT, folder / "published")), "2026-11-22")
         assert outcome.is_new
 

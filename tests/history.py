@@ -35,6 +35,8 @@ STEPS: list[Callable[[Path], object]] = [
 ]
 """The first release, with an archived copy of a page; a new leaflet; a corrected cell of the same length, so that no span
 moves; a row taken out."""
+REMOVED, REASON = "project_countries", "the page does not name this country"
+"""The table of the row taken out, and why the release guard lets it go."""
 
 
 def write_key(path: Path, key: Ed25519PrivateKey) -> Path:
@@ -58,7 +60,8 @@ def make_history(folder: Path) -> None:
         if number == 3:
             shutil.copytree(root / "published", folder / "three")
         settings = {"SOURCE_DATE_EPOCH": str(1795305600 + number * 86400), "CBRN_DATA_SIGNING_KEY": str(key)}
-        plans.append(run("plan", "--json", "--root", root, **settings).json)
+        allow = ("--allow", f"guard-keys-removed:{REMOVED}", "--reason", REASON) if number == 3 else ()
+        plans.append(run("plan", "--json", "--root", root, *allow, **settings).json)
         with pages_left_out() if number < 2 else nullcontext():
-            published.append(run("publish", "--json", "--root", root, **settings).json)
+            published.append(run("publish", "--json", "--root", root, *allow, **settings).json)
     (folder / "said.json").write_text(json.dumps({"plans": plans, "published": published}), encoding="utf-8")

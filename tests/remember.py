@@ -7,27 +7,34 @@ import os
 import pickle
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cbrn_data import pipeline
 from cbrn_data.catalogue import derive
-from cbrn_data.checks.profile import by_profile
-from cbrn_data.checks.released import Released, by_frictionless
+from cbrn_data.checks.released import Released, by_frictionless, by_profile, check_release
+from cbrn_data.findings import Finding
 from cbrn_data.portal.pictures import drawing
 from cbrn_data.release import gate
-from cbrn_data.store.folder import DESCRIPTOR, Release
+from cbrn_data.schema.model import Package
+from cbrn_data.schema.table import released_tables
+from cbrn_data.signing.attestation import ATTESTATION
+from cbrn_data.signing.keys import PUBLIC_KEY
+from cbrn_data.store.folder import DESCRIPTOR, INFO, REPORT, SUMS, Release
 from cbrn_data.verify import release as audit
 from tests.trees import tree
 
+BESIDE = {DESCRIPTOR, INFO, REPORT, SUMS, ATTESTATION, PUBLIC_KEY, "CHANGES.md"}
+
 
 def remember(patch: pytest.MonkeyPatch, folder: Path) -> None:
-    """Keep in ``folder`` the pages and catalogues of releases, the pictures of data, and the verdicts of others' validators.
+    """Keep in ``folder`` the pages and catalogues of releases, the pictures of data, and what is found in tables.
 
     Tests of these themselves import them by name, and so get no memory.
     """
 
-    def remembered(make: Callable[..., object], key: Callable[..., object]) -> Callable[..., object]:
+    def remembered(make: Callable[..., object], key: Callable[..., object]) -> Callable[..., Any]:
         def made(*arguments: object, **options: object) -> object:
             digest = hashlib.sha256(repr((make.__module__, make.__name__, key(*arguments, **options))).encode()).hexdigest()
             kept = folder / digest
@@ -41,13 +48,27 @@ def remember(patch: pytest.MonkeyPatch, folder: Path) -> None:
         return made
 
     def of_releases(releases: list[Release], base_url: str) -> object:
-        return [(one.version, one.digest, one.withdrawn) for one in releases], base_url
+        return [(one.version, one.digest, one.marks) for one in releases], base_url
 
     def what_frictionless_reads(folder: Path, released: Released, is_foreign: bool = False) -> object:
         """Return the descriptor, every file that it names, and what else the verdict rests on."""
         files = tree(folder)
         named = {name: data for name, data in files.items() if name.encode() in files[DESCRIPTOR][1] or name == DESCRIPTOR}
-        return sorted(named.items()), released.tables, released.counts, is_foreign
+        return sorted(named.items()), released.published, released.counts, is_foreign
+
+    def of_tables(folder: Path, package: Package) -> object:
+        """Return every file except those that say of the others what they are."""
+        return [item for item in tree(folder).items() if item[0] not in BESIDE]
+
+    def found_in(folder: Path, package: Package) -> object:
+        released, findings = check_release(folder, package)
+        return released.counts, released.cells, findings
+
+    check = remembered(found_in, of_tables)
+
+    def checked(folder: Path, package: Package) -> tuple[Released, list[Finding]]:
+        counts, cells, findings = check(folder, package)
+        return Released(package, released_tables(folder, package), counts, cells), findings
 
     patch.setattr(pipeline, "pages", remembered(pipeline.pages, of_releases))
     patch.setattr(derive, "described", remembered(derive.described, of_releases))
@@ -55,3 +76,4 @@ def remember(patch: pytest.MonkeyPatch, folder: Path) -> None:
     for judge in (gate, audit):
         patch.setattr(judge, "by_frictionless", remembered(by_frictionless, what_frictionless_reads))
         patch.setattr(judge, "by_profile", remembered(by_profile, dict))
+        patch.setattr(judge, "check_release", checked)

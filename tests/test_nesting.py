@@ -14,7 +14,8 @@ from cbrn_data import strict_json
 from cbrn_data.errors import ReleaseError, VerificationError
 from cbrn_data.nesting import nests_too_deeply
 from cbrn_data.signing.attestation import read_envelope, read_statement
-from cbrn_data.sources.source import read_source, sidecar_findings
+from cbrn_data.sources.sidecar import sidecar_findings
+from cbrn_data.sources.source import read_source
 from cbrn_data.strict_yaml import YamlError, load_yaml
 
 DEEP = 60_000

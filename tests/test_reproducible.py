@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from cbrn_data.signing.keys import make_local_key
+from tests.cli.conftest import run
 from tests.conftest import PROJECT, copy_sources
 from tests.trees import Tree, tree
 
@@ -137,7 +138,7 @@ def trees(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Tree]:
     places = {name: tmp_path_factory.mktemp("machine") for name in MACHINES}
     running = {name: start(machine, places[name]) for name, machine in MACHINES.items()}
     for name, process in running.items():
-        output, _ = process.communicate(timeout=300)
+        output, _ = process.communicate(timeout=900)
         assert process.returncode == 0, f"{name}: {output}"
         found[name] = tree(places[name] / MACHINES[name].folder / "published", hidden=False)
     return found
@@ -167,16 +168,10 @@ def test_the_clock_is_read_where_no_date_is_given() -> None:
     assert int(year) > 2080 and given == "1970-01-01"
 
 
-def test_nothing_new_publishes_nothing_on_whatever_day(tmp_path: Path) -> None:
-    root = copy_sources(tmp_path / "root")
-    code = "from cbrn_data.cli.app import app; import sys; app(sys.argv[1:])"
-    command = [sys.executable, "-c", code, "publish", "--root", str(root)]
-    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
-    first = subprocess.run(
-        command, env=environment | {"SOURCE_DATE_EPOCH": EPOCH}, capture_output=True, text=True, check=True
-    )
-    assert "Published 1.0.0." in first.stdout
-    before = tree(root / "published", hidden=False)
-    again = subprocess.run(command, env=environment | {"SOURCE_DATE_EPOCH": "0"}, capture_output=True, text=True, check=True)
-    assert "Nothing new: 1.0.0 has this content already." in again.stdout
-    assert tree(root / "published", hidden=False) == before
+def test_nothing_new_publishes_nothing_on_whatever_day(project: Path) -> None:
+    first = run("publish", "--root", project, SOURCE_DATE_EPOCH=EPOCH)
+    assert first.code == 0 and "Published 1.0.0." in first.out
+    before = tree(project / "published", hidden=False)
+    again = run("publish", "--root", project, SOURCE_DATE_EPOCH="0")
+    assert again.code == 0 and "Nothing new: 1.0.0 already has this content." in again.out
+    assert tree(project / "published", hidden=False) == before

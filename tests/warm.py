@@ -1,7 +1,7 @@
 """The command line as a process of its own for each call, forked from one that has imported everything already.
 
 ``python -m tests.warm SOCKET MEMORY`` serves; ``command`` writes the program that asks it. What a call gets is its own:
-arguments, folder, environment, and the files that it reads from and prints to.
+arguments, folder, environment, and the files that it reads from and prints to. It publishes without pages.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import pkgutil
 import signal
 import socket
 import sys
+import tempfile
 import traceback
 from pathlib import Path
 
@@ -70,6 +71,9 @@ def serve(address: Path, memory: Path) -> None:
     import pytest
 
     import cbrn_data
+    from cbrn_data import pipeline
+    from tests.cli.conftest import run
+    from tests.conftest import copy_sources
     from tests.remember import remember
 
     for found in pkgutil.walk_packages(cbrn_data.__path__, "cbrn_data."):
@@ -77,7 +81,12 @@ def serve(address: Path, memory: Path) -> None:
             importlib.import_module(found.name)
     for name in _LAZY:
         importlib.import_module(name)
-    remember(pytest.MonkeyPatch(), memory)
+    patch = pytest.MonkeyPatch()
+    remember(patch, memory)
+    patch.setattr(pipeline, "pages", lambda releases, base_url: {})
+    with tempfile.TemporaryDirectory() as folder:  # what a process makes once, every call then has
+        root = copy_sources(Path(folder) / "root")
+        assert run("publish", "--root", root).code == run("verify", root / "published").code == 0
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listening:

@@ -1,14 +1,13 @@
-"""From a regional secretariat's leaflet to a validated, versioned open-data release.
+"""Build validated, versioned open-data releases from leaflets of regional secretariats.
 
-The rooms, in the order of the data: ``sources`` (raw bytes to verified text and cells), ``words`` (quoted words
-to values), ``leaflet`` (text to statements), ``tabular`` (any table against any Table Schema, by block), ``schema`` (one
+The packages, in the order of the data: ``sources`` (raw bytes to verified text and cells), ``normalise`` (quoted words to
+values), ``leaflet`` (text to statements), ``tabular`` (any table with any Table Schema, in blocks), ``schema`` (one
 definition of each table), ``tables`` (statements and curated cells to rows with evidence), ``checks`` (findings), ``store``
-and ``signing``, ``release`` (canonical bytes, version, gate),
-``catalogue`` and ``portal`` (what is derived from the releases for programs and for people), ``verify``.
-A later room imports an earlier one, never the other way.
+and ``signing``, ``release`` (canonical bytes, version, gate), ``catalogue`` and ``portal`` (derived files for programs and
+for people), ``verify``. A later package imports an earlier one, never the reverse.
 
-For people who analyse the data (``import cbrn_data as cbrn``): ``cbrn.releases()``, ``cbrn.load("projects")`` and
-``cbrn.package()`` of ``cbrn_data.client``, which is loaded when one of them is asked for.
+For data analysis (``import cbrn_data as cbrn``): ``cbrn.releases()``, ``cbrn.load("projects")`` and ``cbrn.package()`` of
+``cbrn_data.client``, which is imported on first use.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["WithdrawnWarning", "__version__", "load", "package", "releases"]
 
 __version__ = "0.2.0"
-"""The version of the code, defined here only; CHANGELOG.md says what it brings. Releases of data have their own."""
+"""The version of the code, defined only here; CHANGELOG.md lists its changes. Data releases have their own versions."""
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""The published tables for people who analyse them: ``import cbrn_data as cbrn``.
+"""The client for data analysis: ``import cbrn_data as cbrn``.
 
 >>> import cbrn_data as cbrn
 >>> countries = cbrn.load("countries", version="1.0.0", source="published")
@@ -7,9 +7,9 @@
 0        AFG  Afghanistan
 1        KAZ   Kazakhstan
 
-``source`` is the address or the folder of a ``published/``; without it, what ``CBRN_DATA_BASE_URL`` says, else
-``published/`` here. Every file is checked: SHA256SUMS of the release by the index, every other file by SHA256SUMS.
-Signatures are not checked here: that is what ``cbrn-data verify`` does.
+``source`` is the address or the folder of a store; the default is ``CBRN_DATA_BASE_URL``, else ``published/`` in the current
+folder, else ``base_url`` of ``cbrn-data.toml`` there. Every file is checked: SHA256SUMS of the release by the index, all
+other files by SHA256SUMS. Signatures are not checked; use ``cbrn-data verify``.
 """
 
 from __future__ import annotations
@@ -23,26 +23,25 @@ from typing import TYPE_CHECKING, Any
 
 from cbrn_data.errors import CbrnDataError, ReleaseError, VerificationError
 from cbrn_data.origin import Origin, origin
-from cbrn_data.settings import settings
+from cbrn_data.settings import read_settings
 from cbrn_data.store.folder import DESCRIPTOR, NAMED_AT_MOST, SUMS, check_version, parse_checksums
-from cbrn_data.store.history import RELEASES
-from cbrn_data.store.index import INDEX
+from cbrn_data.store.history import INDEX, LATEST, RELEASES
 from cbrn_data.strict_json import parse_object
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _TYPES = {"integer": "Int64", "year": "Int64", "number": "Float64", "boolean": "boolean"}
-"""What a column is read as, by its type in the schema; all others are text, from which dates are made."""
+"""The pandas type of a column by its type in the schema; all others are text, from which dates are made."""
 
 
 class WithdrawnWarning(UserWarning):
-    """The release that was asked for has been withdrawn: its reason says why it must not be relied on."""
+    """The requested release is withdrawn; the message gives the reason."""
 
 
 @dataclass(frozen=True)
 class Published:
-    """A release as the index lists it: ``rows`` by table, ``withdrawn`` the reason or None."""
+    """A release in the index: ``rows`` by table, ``withdrawn`` is the reason or None."""
 
     version: str
     date: str
@@ -53,40 +52,40 @@ class Published:
 
 
 def releases(source: str | Path | None = None) -> list[Published]:
-    """Return the releases, the newest first. Raises CbrnDataError where there are none to be had.
+    """Return the releases, newest first. Raises CbrnDataError if the index cannot be read.
 
     >>> [release.date for release in releases("published") if release.version == "1.0.0"]
     ['2026-11-24']
     """
-    return _releases(origin(source, settings()))
+    return _releases(origin(source, read_settings()))
 
 
 def package(version: str | None = None, source: str | Path | None = None) -> dict[str, Any]:
-    """Return the data package of a release (https://datapackage.org): titles, licence, sources, the schema of each table.
+    """Return the data package of a release (https://datapackage.org): titles, licence, sources, and table schemas.
 
     >>> package("1.0.0", "published")["licenses"][0]["name"]
     'CC-BY-4.0'
 
-    Raises CbrnDataError for a version that is not there, VerificationError for a file that is not what was published.
+    Raises CbrnDataError for an unknown version, VerificationError for a file that differs from its digest.
     """
-    return _Release(origin(source, settings()), version).package
+    return _Release(origin(source, read_settings()), version).package
 
 
 def load(table: str, version: str | None = None, source: str | Path | None = None) -> pd.DataFrame:
-    """Return a table of a release, by default of the newest that was not withdrawn.
+    """Return a table of a release, by default (or with ``latest``) of the newest that is not withdrawn.
 
-    Columns have the types of the schema: ``Int64`` for whole numbers and years, ``datetime64`` for dates, ``string``
-    for text and for partial dates (2024, 2024-05). What no source says is null. ``attrs`` say where the rows are from.
+    Columns have the types of the schema: ``Int64`` for integers and years, ``datetime64`` for dates, ``string`` for text and
+    partial dates (2024, 2024-05). A value that no source says is null. ``attrs`` give the origin of the rows.
 
     >>> load("projects", "1.0.0", "published").dtypes[["project_id", "number", "budget_eur"]].astype(str).tolist()
     ['string', 'Int64', 'Int64']
     >>> load("regions", "1.0.0", "published").established_on[0].year
     2015
 
-    Warns with WithdrawnWarning where the release was withdrawn. Raises CbrnDataError for a table or version that is not
-    there, VerificationError for a file that is not what was published.
+    Warns with WithdrawnWarning if the release is withdrawn. Raises CbrnDataError for an unknown table or version,
+    VerificationError for a file that differs from its digest.
     """
-    release = _Release(origin(source, settings()), version)
+    release = _Release(origin(source, read_settings()), version)
     resource = release.resource(table)
     frame = _frame(release.file(resource["path"]), resource["schema"]["fields"])
     frame.attrs = {"table": table, "version": release.entry.version, "digest": release.entry.digest}
@@ -120,13 +119,13 @@ class _Release:
         self.package = parse_object(Path(DESCRIPTOR), self.file(DESCRIPTOR))
 
     def file(self, name: str) -> bytes:
-        """Return a file of the release by its name. Raises VerificationError where SHA256SUMS does not list it."""
+        """Return a file of the release by name. Raises VerificationError if SHA256SUMS does not list it."""
         if name not in self._listed:
-            raise VerificationError(f"{self._place.name}: release {self.entry.version} lists no file {name!r}")
+            raise VerificationError(f"{self._place.name}: release {self.entry.version} does not list the file {name!r}")
         return self._place.file(f"{RELEASES}/{self.entry.version}/{name}", self._listed[name])
 
     def resource(self, table: str) -> dict[str, Any]:
-        """Return what the package says of a table. Raises CbrnDataError if there is none."""
+        """Return the resource of a table in the package. Raises CbrnDataError if it does not exist."""
         tables = {resource["name"]: resource for resource in self.package["resources"] if resource.get("type") == "table"}
         if table in tables:
             return dict(tables[table])
@@ -137,19 +136,20 @@ class _Release:
 
 def _chosen(known: list[Published], version: str | None, name: str) -> Published:
     if not known:
-        raise CbrnDataError(f"{name}: nothing was released yet")
-    wanted = [release for release in known if (release.version == version if version is not None else not release.withdrawn)]
-    if version is not None and not wanted:
+        raise CbrnDataError(f"{name}: contains no release yet")
+    is_latest = version in (None, LATEST)
+    wanted = [release for release in known if (not release.withdrawn if is_latest else release.version == version)]
+    if not is_latest and not wanted:
         there = ", ".join(release.version for release in known[:NAMED_AT_MOST])
-        raise CbrnDataError(f"{name}: there is no release {version!r}; the newest are {there}")
+        raise CbrnDataError(f"{name}: release {version!r} does not exist; the newest are {there}")
     found = (wanted or known)[0]
     if found.withdrawn:
-        warnings.warn(f"release {found.version} was withdrawn: {found.withdrawn}", WithdrawnWarning, stacklevel=4)
+        warnings.warn(f"release {found.version} is withdrawn: {found.withdrawn}", WithdrawnWarning, stacklevel=4)
     return found
 
 
 def _frame(data: bytes, fields: list[dict[str, Any]]) -> pd.DataFrame:
-    """Read canonical CSV: text as it stands (``NA`` is text), an empty cell as null."""
+    """Read canonical CSV: text unchanged (``NA`` is text), an empty cell as null."""
     import pandas as pd
 
     types = {field["name"]: _TYPES.get(field["type"], "string") for field in fields}

@@ -1,8 +1,8 @@
-"""HTTP with a clock: whatever a server sends, and however slowly, an answer ends when its time is over.
+"""HTTP with a deadline: every answer ends when its time is over.
 
-A timeout of a socket is about silence: a server that sends a byte now and then, in headers, in interim answers, in sizes of
-chunks, in trailers, resets it for ever. So the clock is looked at before every read of the socket, below http.client, and
-the socket waits no longer than the clock allows. Only the body of a file earns more time, see ``Clock``.
+A socket timeout only detects silence: a server can reset it for ever with single bytes in headers, interim answers, chunk
+sizes or trailers. So the clock is checked before every read of the socket, below http.client, and the socket waits no longer
+than the clock allows. Only the body of a file earns more time; see ``Clock``.
 """
 
 from __future__ import annotations
@@ -11,17 +11,21 @@ import http.client
 import io
 import socket
 import urllib.request
+from collections.abc import Callable
 from functools import partial
 from time import monotonic
 from typing import Any
 
 SLOWEST = 1 << 14
-"""Bytes a second that a file must come with, once its first seconds are over."""
+"""The least bytes per second of a file, after its first seconds."""
 WHOLE = 600
-"""Seconds that all files together have, beside those that they earn: one for each file, and one for ``USUAL`` bytes."""
+"""Seconds for all files together, in addition to earned ones: one for each file, and one for ``USUAL`` bytes."""
 USUAL = 1 << 17
 LONGEST = 4 * 3600
-"""Seconds after which nothing more is fetched, whatever was earned."""
+"""Seconds after which nothing more is fetched, even if more time was earned."""
+
+
+_Connect = Callable[..., Any]
 
 
 class TooSlowError(OSError):
@@ -29,10 +33,10 @@ class TooSlowError(OSError):
 
 
 class Clock:
-    """How long answers may take; ``most`` is seconds for all files together, None for what they earn.
+    """The time limits of answers; ``most`` is seconds for all files together, None for the earned time.
 
-    The time of a file is its own from ``begin`` on: redirects are within it. ``earn`` is told the bytes of its body.
-    ``way_out`` says what to do where the time of all files is over.
+    The time of one file starts at ``begin`` and includes redirects. ``earn`` counts the bytes of its body. ``way_out`` is
+    the advice in the message when the time of all files is over.
     """
 
     def __init__(self, most: float | None = None, way_out: str = "") -> None:
@@ -43,16 +47,16 @@ class Clock:
         self._way_out = f"; {way_out}" if way_out else ""
 
     def begin(self, seconds: float) -> None:
-        """Start the time of a file, which has so many seconds before it earns any; so long may the server be silent."""
+        """Start the time of a file, which has this many seconds before it earns more; the server may be silent as long."""
         self._file_end, self._silence = monotonic() + seconds, seconds
 
     def earn(self, size: int) -> None:
-        """Give a file time for so many bytes of its body that came."""
+        """Add time to a file for received bytes of its body."""
         self._file_end += size / SLOWEST
         self._add(size / USUAL)
 
     def done(self) -> None:
-        """Count a file that came whole."""
+        """Count a complete file."""
         self._add(1)
 
     def _add(self, seconds: float) -> None:
@@ -61,11 +65,11 @@ class Clock:
 
     @property
     def is_over(self) -> bool:
-        """Whether there is no time for any file."""
+        """Whether the time for all files is over."""
         return monotonic() >= self._end
 
     def left(self) -> float:
-        """Return the seconds that the next read may take. Raises TooSlowError where there are none."""
+        """Return the seconds that the next read may take. Raises TooSlowError if the time is over."""
         now = monotonic()
         if now >= self._end:
             raise TooSlowError(f"the time for all files together is over{self._way_out}")
@@ -75,7 +79,7 @@ class Clock:
 
 
 class _Timed(io.RawIOBase):
-    """What a socket sends, read under a clock."""
+    """A raw reader of a socket with a clock."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket, clock: Clock) -> None:
         self._raw, self._sock, self._clock = raw, sock, clock
@@ -88,7 +92,7 @@ class _Timed(io.RawIOBase):
         try:
             return self._raw.readinto(buffer)
         except TimeoutError:
-            self._clock.left()  # which says whose time is over
+            self._clock.left()  # raises the error that says which time is over
             raise
 
     def close(self) -> None:
@@ -103,30 +107,38 @@ class _Answer(http.client.HTTPResponse):
 
 
 class _Http(urllib.request.HTTPHandler):
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, connect: _Connect) -> None:
         super().__init__()
-        self._clock = clock
+        self._connect = connect
 
     def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(partial(_connection, http.client.HTTPConnection, self._clock), req)
+        return self.do_open(partial(self._connect, http.client.HTTPConnection), req)
 
 
 class _Https(urllib.request.HTTPSHandler):
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, connect: _Connect) -> None:
         super().__init__()
-        self._clock = clock
+        self._connect = connect
 
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(partial(_connection, http.client.HTTPSConnection, self._clock), req)
+        return self.do_open(partial(self._connect, http.client.HTTPSConnection), req)
 
 
-def _connection(kind: type[http.client.HTTPConnection], clock: Clock, *arguments: Any, **options: Any) -> Any:
+def _connection(
+    clock: Clock, socket_of: _Connect | None, kind: type[http.client.HTTPConnection], *arguments: Any, **options: Any
+) -> Any:
     options["timeout"] = clock.left()
     connection = kind(*arguments, **options)
     connection.response_class = partial(_Answer, clock=clock)  # type: ignore[assignment]
+    if socket_of:
+        connection._create_connection = socket_of  # type: ignore[attr-defined]  # the place for it in http.client
     return connection
 
 
-def handlers(clock: Clock) -> tuple[urllib.request.BaseHandler, ...]:
-    """Return urllib's handlers of http and https, whose answers end when ``clock`` says so."""
-    return _Http(clock), _Https(clock)
+def handlers(clock: Clock, socket_of: _Connect | None = None) -> tuple[urllib.request.BaseHandler, ...]:
+    """Return urllib's handlers of http and https, whose answers end by ``clock``.
+
+    ``socket_of`` connects in place of ``socket.create_connection``.
+    """
+    connect = partial(_connection, clock, socket_of)
+    return _Http(connect), _Https(connect)

@@ -1,7 +1,7 @@
-"""The errors of this package, split by who must act.
+"""The errors of this package, by the person who must act.
 
-Checks never raise: they return findings. When the findings of a step block, one error carries all of them.
-The command line turns an error into an exit code: 1 when it carries findings, 2 for wrong use or environment.
+Checks never raise; they return findings. If a step has findings that are errors, one exception carries all its findings.
+The command line turns an exception into an exit code: 1 with findings, 2 for wrong usage or environment.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 class CbrnDataError(Exception):
-    """Anything this package refuses to do, in words for the person who must act.
+    """A refusal of this package; its message is for the person who must act.
 
-    ``findings`` holds every reason where there is more than one; the message alone is enough otherwise.
+    ``findings`` has all reasons if they are findings; otherwise, the message is enough.
     """
 
     def __init__(self, message: str, findings: Iterable[Finding] = ()) -> None:
@@ -25,24 +25,24 @@ class CbrnDataError(Exception):
 
     @property
     def exit_code(self) -> int:
-        """1 when findings block, 2 for wrong use or environment."""
+        """1 with findings, 2 for wrong usage or environment."""
         return 1 if self.findings else 2
 
 
 class MachineError(CbrnDataError):
-    """The machine or a server refuses what a run needs: whoever keeps it must act."""
+    """The machine or a server refuses something: its administrator must act."""
 
 
 class SourceError(CbrnDataError):
-    """A file under ``raw/`` cannot be read or says what cannot be: whoever keeps the sources must act."""
+    """A file under ``raw/`` cannot be read or is wrong: the person who keeps the sources must act."""
 
 
 class SchemaError(CbrnDataError):
-    """A definition under ``schemas/`` cannot be used: whoever keeps the schemas must act."""
+    """A definition under ``schemas/`` is invalid: the person who keeps the schemas must act."""
 
 
 class GateError(CbrnDataError):
-    """What was built does not pass its checks, so that no release is made."""
+    """The built tables fail their checks, so no release is made."""
 
 
 class ReleaseError(CbrnDataError):
@@ -50,15 +50,19 @@ class ReleaseError(CbrnDataError):
 
 
 class PushError(CbrnDataError):
-    """The place that ``published/`` is copied to cannot be used, or holds what must not be overwritten."""
+    """The target of a push cannot be used, or contains something that must not be overwritten."""
 
 
 class VerificationError(CbrnDataError):
-    """A release or a store does not hold what it promises."""
+    """A release or a store fails its verification."""
+
+
+class UntrustedError(VerificationError):
+    """The signed metadata of a store do not vouch for it."""
 
 
 def extra_missing(what: str, extra: str, module: str) -> str:
-    """Return the line that says which extra of this package is not installed.
+    """Return the message about a missing extra of this package.
 
     >>> extra_missing("a cluster", "cluster", "distributed")
     "a cluster needs the extra cluster (distributed is not installed): pip install 'cbrn_data[cluster]'"

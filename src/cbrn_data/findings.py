@@ -1,7 +1,7 @@
-"""What a check has to say: one class, and one catalogue of codes (``findings.yaml``).
+"""The findings of checks: one class, and one catalogue of codes (``findings.yaml``).
 
-Findings are data, never exceptions: all of a step are collected and sorted, and only then does an error carry those
-that block. Whether a code blocks stands in the catalogue and nowhere else, so nothing is a warning by accident.
+Findings are data, not exceptions: all findings of a step are collected and sorted, and then one exception carries them.
+Only the catalogue gives the severity of a code, so nothing is a warning by accident.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from typing import Any
 from cbrn_data.strict_yaml import load_yaml
 
 READING = ".reading.yaml"
-"""How the name of a leaflet's reading file ends."""
+"""The end of the name of a reading file."""
 _ENDING = re.compile(r"\.(?:pdf|docx|html?)\.read(?:-[0-9]+)?\.txt$|\.[^.]+$", re.IGNORECASE)
 
 
 def reading_file(name: str) -> str:
-    """Return the name of the reading file of a leaflet, of its document, or of the text that was kept of that.
+    """Return the name of the reading file of a leaflet, of its document, or of the kept text of the document.
 
     >>> reading_file("a.b.txt"), reading_file("leaflet.pdf"), reading_file("leaflet.pdf.read-2.txt")
     ('a.b.reading.yaml', 'leaflet.reading.yaml', 'leaflet.reading.yaml')
@@ -32,7 +32,7 @@ def reading_file(name: str) -> str:
 
 @dataclass(frozen=True)
 class Code:
-    """A kind of finding: ``title`` in a few words, ``explanation`` why it matters, ``fix`` what to do."""
+    """A kind of finding: ``title`` in a few words, ``explanation`` of what is wrong, ``fix``: what to do."""
 
     code: str
     severity: str
@@ -66,10 +66,11 @@ def _visible(char: str) -> str:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong or worth knowing, where it is, and in which words.
+    """One error or warning, with its place and message.
 
-    ``source`` is the file as people know it (``raw/projects.csv``), ``line`` counts from 1. ``entry`` would settle it, in a
-    leaflet's reading file. A code that is not in the catalogue is a KeyError where the finding is made.
+    ``source`` is the path that people know (``raw/projects.csv``), ``line`` counts from 1. ``cell`` is
+    the place in a received table: ``Sheet1!C7``, or line and column as ``7:12``. ``entry`` is the entry of a
+    reading file that would resolve it. An unknown code raises KeyError.
     """
 
     code: str
@@ -81,40 +82,42 @@ class Finding:
     field: str | None = None
     value: str | None = None
     entry: str | None = None
+    cell: str | None = None
 
     def __post_init__(self) -> None:
         catalogue()[self.code]
 
     @property
     def severity(self) -> str:
-        """``error`` blocks a release; ``warning`` is published with it."""
+        """``error`` stops a release; ``warning`` is published with it."""
         return catalogue()[self.code].severity
 
     @property
-    def blocks(self) -> bool:
-        """Whether no release may be made while this stands."""
+    def is_error(self) -> bool:
+        """Whether this finding stops a release."""
         return self.severity == "error"
 
     @property
     def place(self) -> str:
-        """``file:line`` as editors understand it, or the table and row where no line is known."""
+        """``file:line`` as editors understand it, or table and row if the line is not known."""
         if self.source:
-            return f"{self.source}:{self.line}" if self.line else self.source
+            at = self.cell or self.line
+            return f"{self.source}:{at}" if at else self.source
         return "/".join(part for part in (self.table, self.row, self.field) if part)
 
     def order(self) -> tuple[Any, ...]:
-        """The order in which findings are listed: blocking first, then by place."""
-        return (not self.blocks, self.source, self.line or 0, self.code, self.table or "", self.row or "", self.message)
+        """The order of findings: errors first, then by place."""
+        return (not self.is_error, self.source, self.line or 0, self.code, self.table or "", self.row or "", self.message)
 
     def __lt__(self, other: Finding) -> bool:
         return self.order() < other.order()
 
     def as_dict(self) -> dict[str, Any]:
-        """The finding for machines: every field, with its severity and the way out."""
-        said = {key: value for key, value in asdict(self).items() if key != "entry" or value}
+        """The finding as JSON data: every field, with severity and fix."""
+        said = {key: value for key, value in asdict(self).items() if key not in ("entry", "cell") or value}
         return {"severity": self.severity, **said, "fix": catalogue()[self.code].fix}
 
 
-def blocking(findings: Iterable[Finding]) -> list[Finding]:
-    """Return those findings that forbid a release, sorted."""
-    return sorted(finding for finding in findings if finding.blocks)
+def errors_of(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the errors, sorted."""
+    return sorted(finding for finding in findings if finding.is_error)

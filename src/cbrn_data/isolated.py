@@ -1,21 +1,23 @@
-"""Readers of foreign documents, each run in a process of its own with limits of time and memory.
+"""Readers of untrusted documents, each in a separate process with limits of time and memory.
 
-A PDF of 4 kB can ask for years of work, one of 2 MB for 2 GB of memory, and a library in native code can be brought down;
-none of that can be caught within a process. So a reader is a function of this package, named as ``module:function``, that
-takes an open file and returns what JSON can hold. It runs in ``python -m cbrn_data.isolated``: the document is its standard
-input, one line of JSON its output, and it knows nothing else of whoever started it. Nothing is pickled.
+A PDF of 4 kB can need years of work, one of 2 MB needs 2 GB of memory, and a library in native code can crash; a process
+cannot catch this in itself. So a reader is a function of this package, named as ``module:function``, that takes an open file
+and returns JSON data, or yields it piece by piece. It runs in ``python -m cbrn_data.isolated``, with the document as
+standard input and a line of JSON for each piece as output. Nothing is pickled.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
@@ -24,12 +26,12 @@ from typing import IO, Any
 from cbrn_data.strict_json import parse
 
 ENVIRONMENT = ("PATH", "PYTHONPATH", "TMPDIR")
-"""What a reader gets of the environment; not where keys lie."""
+"""The environment variables that a reader gets, without the paths of keys."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a reader may take: seconds of processor time and of the clock, bytes of address space and of its answer."""
+    """The limits of a reader: seconds of processor time and of the clock, bytes of address space and of its answer."""
 
     cpu: int = 10
     seconds: float = 14
@@ -38,23 +40,28 @@ class Limits:
 
 
 class UnreadableError(Exception):
-    """Why a document cannot be read, in words that go on from its name: "holds no text"."""
+    """The reason why a document cannot be read, as a phrase that follows its name: "contains no text"."""
 
 
 class LimitError(UnreadableError):
-    """A document takes more time or memory than a reader gets."""
+    """A document needs more time or memory than a reader may use."""
 
 
 def read_isolated(reader: str, data: bytes, limits: Limits = Limits()) -> Any:
-    """Return what ``reader`` (``module:function``) reads from a document. Raises UnreadableError."""
+    """Return the result of ``reader`` (``module:function``) for a document. Raises UnreadableError."""
+    return next(pieces_isolated(reader, io.BytesIO(data), limits))
+
+
+def pieces_isolated(reader: str, document: IO[bytes], limits: Limits, *options: str) -> Iterator[Any]:
+    """Yield what ``reader`` yields for a document and ``options``, after it has ended. Raises UnreadableError."""
     given = [str(number) for number in (limits.cpu, limits.memory, limits.output)]
-    command = [sys.executable, "-P", "-m", __name__, reader, *given]
+    command = [sys.executable, "-P", "-m", __name__, reader, *given, *options]
     environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ} | {"PYTHONHASHSEED": "0"}
-    with tempfile.TemporaryFile() as document, tempfile.TemporaryFile() as answer:
-        document.write(data)
-        document.seek(0)
+    with tempfile.TemporaryFile() as copy, tempfile.TemporaryFile() as answer:
+        shutil.copyfileobj(document, copy)
+        copy.seek(0)
         process = subprocess.Popen(  # noqa: S603 - our own program
-            command, stdin=document, stdout=answer, stderr=subprocess.DEVNULL, env=environment, start_new_session=True
+            command, stdin=copy, stdout=answer, stderr=subprocess.DEVNULL, env=environment, start_new_session=True
         )
         try:
             ended = process.wait(limits.seconds)
@@ -63,27 +70,29 @@ def read_isolated(reader: str, data: bytes, limits: Limits = Limits()) -> Any:
         finally:
             process.kill()
             process.wait()
-        return _said(ended, answer, limits)
+        if -ended in (signal.SIGXCPU, signal.SIGKILL):
+            raise LimitError(f"takes more than {limits.cpu} seconds of processor time to read")
+        answer.seek(0)
+        while "end" not in (said := _said(answer.readline(limits.output), ended)):
+            yield said["value"]
 
 
-def _said(ended: int, answer: IO[bytes], limits: Limits) -> Any:
-    if -ended in (signal.SIGXCPU, signal.SIGKILL):
-        raise LimitError(f"takes more than {limits.cpu} seconds of processor time to read")
-    answer.seek(0)
+def _said(line: bytes, ended: int) -> dict[str, Any]:
+    """Return a line of an answer: the next value, or the end."""
     try:
-        said = parse(answer.read(limits.output))
-        if "value" in said:
-            return said["value"]
+        said = parse(line)
+        if "value" in said or "end" in said:
+            return dict(said)
         if "limit" in said:
             raise LimitError(str(said["limit"]))
         reason = str(said["reason"])
     except (ValueError, KeyError, TypeError):
-        reason = f"brings its reader to an end (exit code {ended})"
+        reason = f"crashes its reader (exit code {ended})"
     raise UnreadableError(reason)
 
 
 def _limit(cpu: int, memory: int, output: int) -> None:
-    """Set the limits; a system that does not know one goes without it."""
+    """Set the limits that the system supports."""
     for kind, most in (
         (resource.RLIMIT_CPU, cpu),
         (resource.RLIMIT_AS, memory),
@@ -94,18 +103,21 @@ def _limit(cpu: int, memory: int, output: int) -> None:
             resource.setrlimit(kind, (most, most + (kind == resource.RLIMIT_CPU)))
 
 
-def main(reader: str, cpu: str, memory: str, output: str) -> None:
-    """Run a reader on standard input under limits, and print what it returns."""
+def main(reader: str, cpu: str, memory: str, output: str, *options: str) -> None:
+    """Run a reader on standard input with limits, and print its result, or each that it yields, and the end."""
     _limit(int(cpu), int(memory), int(output))
     module, _, name = reader.partition(":")
-    read: Callable[[IO[bytes]], Any] = getattr(import_module(module), name)
+    read: Callable[..., Any] = getattr(import_module(module), name)
     try:
-        said = json.dumps({"value": read(sys.stdin.buffer)})
+        result = read(sys.stdin.buffer, *options)
+        for piece in result if isinstance(result, Iterator) else (result,):
+            print(json.dumps({"value": piece}))
+        said = json.dumps({"end": True})
     except MemoryError:
         said = json.dumps({"limit": f"takes more than {int(memory) >> 20:,} MiB of memory to read"})
     except UnreadableError as error:
         said = json.dumps({"reason": str(error)})
-    except Exception as error:  # a broken file makes a library raise whatever its code happens to trip over
+    except Exception as error:  # a damaged file can make a library raise any exception
         said = json.dumps({"reason": f"cannot be read: {str(error)[:200] or type(error).__name__}"})
     try:
         print(said, flush=True)
@@ -114,5 +126,5 @@ def main(reader: str, cpu: str, memory: str, output: str) -> None:
 
 
 if __name__ == "__main__":
-    # Under its own name, so that what readers raise is the class that is caught here.
+    # Import it by name, so that readers raise the class that is caught here.
     import_module("cbrn_data.isolated").main(*sys.argv[1:])

@@ -1,7 +1,7 @@
-"""How deeply a text of JSON nests, counted before a parser sees it.
+"""The nesting depth of a JSON text, counted before it is parsed.
 
-Parsers recurse, and in native code nothing reliable stops them: a text of brackets can end the process. So whatever
-comes from others is counted first, and refused beyond ``DEEPEST``.
+Parsers recurse, and nothing reliably stops them in native code: a text of brackets can crash the process. So the depth of
+untrusted texts is counted first, and refused above ``DEEPEST``.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from __future__ import annotations
 import re
 
 DEEPEST = 100
-"""How many objects and arrays, or lists and mappings of YAML, may stand in one another."""
+"""The most objects and arrays, or lists and mappings of YAML, inside one another."""
 
 _PIECE = 1 << 20
 _ESCAPE = re.compile(rb"\\.", re.DOTALL)
 
 
 def nests_too_deeply(text: bytes | str, deepest: int = DEEPEST) -> bool:
-    """Return whether JSON (UTF-8 where it is bytes) has more than ``deepest`` objects and arrays in one another.
+    """Return whether JSON (UTF-8 if bytes) has more than ``deepest`` objects and arrays inside one another.
 
-    Brackets within texts do not count. Of what is no JSON the answer holds up to where a parser would stop.
+    Brackets within strings do not count. For malformed JSON, the answer is right up to the point where a parser stops.
 
     >>> nests_too_deeply("[" * 101), nests_too_deeply('["' + "[" * 101 + '"]')
     (True, False)
@@ -26,7 +26,7 @@ def nests_too_deeply(text: bytes | str, deepest: int = DEEPEST) -> bool:
     data = text.encode(errors="surrogatepass") if isinstance(text, str) else text
     if data.count(b"[") + data.count(b"{") <= deepest:
         return False
-    import numpy as np  # slow to import, and few texts need it
+    import numpy as np  # slow to import, and rarely needed
 
     step = np.zeros(256, dtype=np.int64)
     step[list(b"[{")], step[list(b"]}")] = 1, -1

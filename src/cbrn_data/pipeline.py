@@ -1,30 +1,36 @@
-"""The whole way, as functions that the command line calls and that flows run as tasks: both give the same bytes.
+"""The pipeline, as functions that the command line calls and that flows run as tasks; both give the same bytes.
 
-``gather`` reads sources and definitions, ``settled`` sees whether the newest release was made of exactly these by this
-code, ``build`` makes tables and checks them, ``plan`` compares with the newest release, ``publish`` stages, passes the
-gate and commits. Each raises an error with all its blocking findings. What only ``build`` and ``publish`` need is
-imported there, so that a run with nothing new does not wait for it.
+``gather`` reads sources and definitions, ``up_to_date`` checks whether this code made the newest release from exactly these,
+``build`` builds and checks tables, ``plan`` compares with the newest release, ``publish`` stages, passes the gate and
+commits. Each raises one exception with all its findings if one is an error. Modules that only ``build`` and ``publish`` need
+are imported there, so a run without changes does not wait for them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import ParseError
 
 from cbrn_data.catalogue.derive import derivation
 from cbrn_data.catalogue.feed import FEED, base_of
 from cbrn_data.errors import GateError, ReleaseError, SourceError
-from cbrn_data.findings import Finding, blocking
+from cbrn_data.findings import Finding, errors_of
+from cbrn_data.kept import keeping
 from cbrn_data.regions import KIND as LIST_OF_REGIONS
 from cbrn_data.regions import region_findings
 from cbrn_data.release.code import code_version
+from cbrn_data.release.guard import read_guard
 from cbrn_data.release.inputs import input_files
 from cbrn_data.schema.model import Package, check_descriptions, read_package
-from cbrn_data.settings import Settings, settings
+from cbrn_data.settings import FILE, Settings, release_date
 from cbrn_data.sources.source import Source, digest, read_sources
 from cbrn_data.store import disk
+from cbrn_data.store.derived import Vouch
 from cbrn_data.store.folder import REPORT, SUMS, Release, check_unchanged, parse_checksums
 from cbrn_data.store.store import Store
 from cbrn_data.strict_json import dumped, parse_object
@@ -32,119 +38,162 @@ from cbrn_data.strict_json import dumped, parse_object
 if TYPE_CHECKING:
     from cbrn_data.release.assemble import Draft
     from cbrn_data.release.content import Content
+    from cbrn_data.release.guard import Guard
+    from cbrn_data.schema.check import KnownKeysOf
+    from cbrn_data.schema.table import Table
     from cbrn_data.signing.keys import SigningKey
-    from cbrn_data.tables.build import Tables
-    from cbrn_data.tables.kept import Kept
-    from cbrn_data.tables.records import Write
+    from cbrn_data.tables.bulk import Write
+    from cbrn_data.tables.cache import TableCache
 
 
 @dataclass(frozen=True)
 class Gathered:
-    """Verified sources, and the definitions of the tables to be made of them.
+    """Verified sources, the definitions of their tables, and the settings of their project.
 
-    ``lists`` say which names are right; nothing is made of them.
+    ``lists`` define the known regions; they are not published.
     """
 
     sources: list[Source]
     package: Package
+    settings: Settings
     lists: list[Source] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Built:
-    """What could be published: the content, and the findings that do not block."""
+    """The checked content, its warnings, and the settings of its project, which say what may be published."""
 
-    tables: Tables
     content: Content
     findings: list[Finding]
+    settings: Settings
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What publishing did: ``release`` is the newest one now, ``is_new`` whether this run made it."""
+    """The result of publishing.
+
+    ``release`` is the newest release, ``is_new`` whether this run made it, ``before`` the release before a new one.
+    """
 
     release: Release
     is_new: bool
     findings: list[Finding]
     repaired: Sequence[str]
+    before: Release | None = None
 
 
-def open_store(where: Settings, package: Package | None = None) -> Store:
-    """Return the store of releases, which derives all that stands beside them for their readers."""
-    base = base_url(where, package)
-    made_by = digest(dumped({"code": code_version(), "base_url": base}))
-    return Store(where.published, derivation(base, pages), made_by)
+def open_store(settings: Settings, package: Package | None = None, roots: Sequence[bytes] = ()) -> Store:
+    """Return the store of releases, which also derives the files for readers and signs its metadata.
 
-
-def base_url(where: Settings, package: Package | None = None) -> str:
-    """Return the address at which ``published/`` will be served: the operator's, else the one of the definitions."""
-    return where.base_url or str((package or read_package(where.schemas)).about.get("base_url") or "")
-
-
-def moved_address(where: Settings, package: Package | None = None) -> tuple[str, str] | None:
-    """Return the address for which the catalogue was derived and the one that it would get, None where both are one.
-
-    The feed, which is derived first, names the address.
+    ``roots`` are new roots of the metadata that continue those of the store.
     """
-    kept, new = _kept_address(where), base_url(where, package)
+    base = base_url(settings, package)
+    made_by = digest(dumped({"code": code_version(), "base_url": base}))
+
+    def site(releases: list[Release], base_url: str) -> Mapping[str, bytes]:
+        with keeping(settings.cache / "pictures", code_version()):
+            return pages(releases, base_url)
+
+    return Store(settings.published, derivation(base, site), made_by, vouch(settings, roots))
+
+
+def vouch(settings: Settings, roots: Sequence[bytes] = ()) -> Vouch:
+    """Return the function that signs the metadata of a store with its new ``roots``."""
+
+    def signed(published: Path, targets: Mapping[str, tuple[str, int]]) -> Mapping[str, bytes]:
+        from cbrn_data.trust.sign import Sign
+
+        return Sign(partial(own_key, settings), release_date(), tuple(roots))(published, targets)
+
+    return signed
+
+
+def base_url(settings: Settings, package: Package | None = None) -> str:
+    """Return the address at which ``published/`` will be served: from the settings, else from the definitions."""
+    return settings.base_url or str((package or read_package(settings.schemas)).metadata.get("base_url") or "")
+
+
+def moved_address(settings: Settings, package: Package | None = None) -> tuple[str, str] | None:
+    """Return the present address of the catalogue and the new one, None if they are equal.
+
+    The feed, which is derived first, contains the address.
+    """
+    kept, new = _kept_address(settings), base_url(settings, package)
     return (kept, new) if kept and kept != new else None
 
 
-def _kept_address(where: Settings) -> str:
-    feed = where.published / FEED
+def _kept_address(settings: Settings) -> str:
+    feed = settings.published / FEED
     try:
         return base_of(disk.read(feed)) if disk.mode(feed) else ""
     except ParseError:
         return ""
 
 
-def check_address(where: Settings, package: Package | None = None, move_address: bool = False) -> None:
-    """Refuse to lead every link, citation and identifier to another address without being told so. Raises ReleaseError."""
-    moved = moved_address(where, package)
+def check_address(settings: Settings, package: Package | None = None, move_address: bool = False) -> None:
+    """Refuse a new address of all links, citations and identifiers unless it is confirmed. Raises ReleaseError."""
+    moved = moved_address(settings, package)
     if moved and not move_address:
-        said = "this run" if where.base_url else "CBRN_DATA_BASE_URL is not set, and schemas/package.yaml"
+        said = settings.origin("base_url") if settings.base_url else "schemas/package.yaml"
         raise ReleaseError(
-            f"{where.published}: the catalogue and the pages are for {moved[0]}, and {said} says {moved[1]}; set "
-            f"CBRN_DATA_BASE_URL={moved[0]} to keep the address, or confirm the move: publish with --move-address (in a "
-            "flow: move_address)"
+            f"{settings.published}: the catalogue and the pages have the address {moved[0]}, but the configured one is "
+            f'{moved[1]} ({said}); set base_url = "{moved[0]}" in {settings.root / FILE} to keep the address, or confirm '
+            "the new one: publish with --move-address (in a flow: move_address)"
         )
 
 
 def pages(releases: list[Release], base_url: str) -> dict[str, bytes]:
-    """Return the pages for people, by path; what makes them is loaded where they are made."""
+    """Return the pages of the portal, by path; the portal is imported only when they are made."""
     from cbrn_data.portal import site
 
     return site(releases, base_url)
 
 
-def own_key(where: Settings) -> SigningKey:
-    """Return the key that signs here: the configured one, else the local one, which is made once."""
+def own_key(settings: Settings) -> SigningKey:
+    """Return the signing key: the configured one, else the local one, which is made once."""
     from cbrn_data.signing.keys import signing_key
 
-    return signing_key(where.state, where.signing_key)
+    return signing_key(settings.state, settings.signing_key, f"the signing key ({settings.origin('keys.signing')})")
 
 
-def gather(where: Settings) -> Gathered:
+def gather(settings: Settings) -> Gathered:
     """Read every source and definition. Raises SourceError or SchemaError with every reason, or CbrnDataError.
 
-    The last says that the root is not the folder of a project.
+    CbrnDataError means that the root is not the folder of a project.
     """
-    where.check_project("raw", "schemas")
-    package = read_package(where.schemas)
+    settings.check_project("raw", "schemas")
+    package = read_package(settings.schemas)
     check_descriptions(package)
-    sources, findings = read_sources(where.raw)
-    if not blocking(findings):
-        findings += region_findings(sources, where)
-    if blocking(findings):
-        raise SourceError("the sources cannot be used", findings)
+    read_guard(settings, package.tables)
+    sources, findings = read_sources(settings.raw)
+    if not errors_of(findings):
+        findings += region_findings(sources, settings)
+    if errors_of(findings):
+        raise SourceError("the sources cannot be used", sorted({*findings, *_behind(findings, settings, package)}))
     lists = [source for source in sources if source.kind == LIST_OF_REGIONS]
-    return Gathered([source for source in sources if source not in lists], package, lists)
+    return Gathered([source for source in sources if source not in lists], package, settings, lists)
 
 
-def settled(gathered: Gathered, store: Store) -> Outcome | None:
-    """Return the newest release if it was made of these very sources and definitions by this code, else None.
+def _behind(findings: list[Finding], settings: Settings, package: Package) -> Iterable[Finding]:
+    """Return what else is wrong if the only errors are changed bytes: what a person sees after updating the sidecars."""
+    if {finding.code for finding in errors_of(findings)} != {"source-changed"}:
+        return []
+    sources, others = read_sources(settings.raw, as_is=True)
+    others += region_findings(sources, settings)
+    if errors_of(others):
+        return others
+    tables = [source for source in sources if source.kind not in (LIST_OF_REGIONS, "bulk")]
+    try:
+        build(Gathered(tables, package, settings))
+    except GateError as error:
+        return [*others, *error.findings]
+    return others
 
-    Its tables would be the same again, so nothing is built. Raises ReleaseError where the store is broken.
+
+def up_to_date(gathered: Gathered, store: Store) -> Outcome | None:
+    """Return the newest release if this code made it from the same sources and definitions, else None.
+
+    Its tables would be the same, so nothing is built. Raises ReleaseError if the store is damaged.
     """
     if not store.published.exists():
         return None
@@ -155,83 +204,143 @@ def settled(gathered: Gathered, store: Store) -> Outcome | None:
         listed = parse_checksums(newest.folder / SUMS, disk.read(newest.folder / SUMS))
         made_of = {name: sha256 for name, sha256 in listed.items() if name.startswith(("sources/", "schemas/"))}
         given = {name: disk.sha256_of(data) for name, data in input_files(gathered.sources, gathered.package).items()}
-        return Outcome(newest, False, _reported(newest), writer.repaired) if made_of == given else None
+        return Outcome(newest, False, reported(newest), writer.repaired) if made_of == given else None
 
 
-def _reported(release: Release) -> list[Finding]:
-    """Return the findings that a release was published with."""
+def reported(release: Release) -> list[Finding]:
+    """Return the published findings of a release."""
     report = parse_object(release.folder / REPORT, disk.read(release.folder / REPORT))
     names = [each.name for each in fields(Finding)]
     return [Finding(**{name: entry.get(name) for name in names}) for entry in report["findings"]["listed"]]
 
 
-def kept_tables(where: Settings) -> Kept:
-    """Return what keeps the finished tables of records of this project for the next run."""
-    from cbrn_data.tables.kept import Kept
+def table_cache(settings: Settings) -> TableCache:
+    """Return the cache that keeps finished bulk tables of this project for the next run."""
+    from cbrn_data.tables.cache import TableCache
 
-    project = disk.sha256_of(str(where.root.resolve()).encode())[:16]
-    return Kept(where.cache / "tables" / project, code_version())
+    return TableCache(settings.cache / "tables" / _project(settings), code_version())
+
+
+def plan_page_file(settings: Settings, version: str | None = None) -> Path:
+    """Return the place of the page of this project's newest dry run, or of a release, in a folder that exists."""
+    folder = settings.cache / "plans"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{_project(settings)}{f'-{version}' if version else ''}.html"
+
+
+def _project(settings: Settings) -> str:
+    return disk.sha256_of(str(settings.root.resolve()).encode())[:16]
+
+
+@contextmanager
+def bulk_writer(scheduler: str | None) -> Iterator[Write]:
+    """Yield the function that builds bulk tables: in this process, or by the workers of a scheduler, tcp://host:8786."""
+    if scheduler is None:
+        from cbrn_data.tables.bulk import write_bulk
+
+        yield write_bulk
+        return
+    from cbrn_data.tables.cluster import Cluster
+
+    cluster = Cluster(scheduler, code_version)
+    try:
+        yield cluster.write
+    finally:
+        cluster.close()
 
 
 def build(gathered: Gathered, write: Write | None = None) -> Built:
-    """Make the tables and check them; ``write`` makes those of records. Raises GateError with all findings if one blocks."""
+    """Build and check the tables; ``write`` builds bulk tables. Raises GateError with all findings if one is an error."""
+    from cbrn_data.checks.rows import table_findings
     from cbrn_data.checks.run import check_tables
     from cbrn_data.release.content import build_content
     from cbrn_data.tables.build import build_tables
-    from cbrn_data.tables.records import write_records
+    from cbrn_data.tables.bulk import write_bulk
 
-    tables = build_tables(gathered.sources, gathered.package, write or write_records)
-    findings = list(tables.findings)
-    if not blocking(findings):
+    built = build_tables(gathered.sources, gathered.package, write or write_bulk)
+
+    def rows(table: Table, known: KnownKeysOf) -> Iterable[Finding]:
+        return () if table.name in built.judged else table_findings(table, known)
+
+    findings = built.findings
+    if not errors_of(findings):
         documents = {
-            source.source_id: source.document for source in gathered.sources if source.kind not in ("document", "records")
+            source.source_id: source.document for source in gathered.sources if source.kind not in ("document", "bulk")
         }
-        findings = sorted({*findings, *check_tables(tables.rows, gathered.package, documents)})
-    if blocking(findings):
+        findings = sorted({*findings, *check_tables(built.tables, gathered.package, documents, rows)})
+    if errors_of(findings):
         raise GateError("nothing was published", findings)
-    return Built(tables, build_content(tables, gathered.package), findings)
+    return Built(build_content(built, gathered.package), findings, gathered.settings)
 
 
-def plan(built: Built, store: Store, at_least: str = "patch", date: str | None = None) -> Draft:
-    """Return what publishing would do on ``date``; writes nothing.
+def plan(
+    built: Built,
+    store: Store,
+    at_least: str = "patch",
+    date: str | None = None,
+    guard: Guard | None = None,
+) -> Draft:
+    """Return the release that publishing on ``date`` would make; write nothing.
 
-    Raises GateError where what it finds would forbid the release, ReleaseError where the store is broken.
+    ``guard`` has the bounds and what is allowed; the default is that of the settings. Findings of a plan may be errors,
+    which ``permitted`` refuses. Raises ReleaseError if the store is damaged.
     """
     from cbrn_data.release.assemble import draft
 
     newest = store.newest()
     if newest:
         check_unchanged(newest.folder)
-    return _permitted(draft(built.content, newest, at_least, date), built)
+    return draft(built.content, newest, at_least, date, guard or _guard(built))
 
 
-def _permitted(planned: Draft, built: Built) -> Draft:
-    if blocking(planned.findings):
-        raise GateError("nothing was published", sorted({*built.findings, *planned.findings}))
+def _guard(built: Built) -> Guard:
+    return read_guard(built.settings, built.content.package.tables)
+
+
+def plan_findings(planned: Draft, built: Built) -> list[Finding]:
+    """Return every finding of a plan, those of its sources and tables too."""
+    return sorted({*built.findings, *planned.findings})
+
+
+def permitted(planned: Draft, built: Built) -> Draft:
+    """Return a plan that may be published. Raises GateError, with all findings, if one is an error."""
+    if errors_of(planned.findings):
+        raise GateError("nothing was published", plan_findings(planned, built))
     return planned
 
 
-def publish(built: Built, store: Store, date: str, at_least: str = "patch", key: SigningKey | None = None) -> Outcome:
-    """Publish what was built, dated ``date`` (YYYY-MM-DD), unless the newest release has this content already.
+def publish(
+    built: Built,
+    store: Store,
+    date: str,
+    at_least: str = "patch",
+    key: SigningKey | None = None,
+    guard: Guard | None = None,
+) -> Outcome:
+    """Publish the built tables with ``date`` (YYYY-MM-DD), unless the newest release already has this content.
 
-    ``key`` signs; without one the configured or local key does.
+    ``key`` signs; the default is the configured or local key. ``guard`` is as for ``plan``.
 
-    Raises GateError when the staged release does not pass, ReleaseError when the store refuses; nothing is published
-    then.
+    Raises GateError if the plan is not permitted or waits for approval, or if the staged release fails the gate, and
+    ReleaseError if the store refuses it; then nothing is published.
     """
+    from cbrn_data.release.approval import find_approval
     from cbrn_data.release.assemble import draft, release_files
     from cbrn_data.release.gate import judge
     from cbrn_data.release.sign import signature_files
 
     with store.writing() as writer:
-        planned = _permitted(draft(built.content, writer.newest, at_least, date), built)
+        planned = permitted(draft(built.content, writer.newest, at_least, date, guard or _guard(built)), built)
         if not planned.is_news:
             assert planned.previous is not None
             return Outcome(planned.previous, False, built.findings, writer.repaired)
+        key = key or own_key(built.settings)
+        if built.settings.approval:
+            planned = replace(planned, approval=find_approval(built.settings, planned.digest, key.private.public_key()))
         staged = writer.stage(release_files(planned, date))
         judged = judge(staged, [*built.findings, *planned.findings])
         writer.add(staged, {REPORT: dumped(judged.report)})
-        for files in signature_files(staged, key or own_key(settings())):
+        for files in signature_files(staged, key):
             writer.add(staged, files)
         release = writer.commit(staged, planned.version)
-        return Outcome(release, True, judged.findings, writer.repaired)
+        return Outcome(release, True, judged.findings, writer.repaired, planned.previous)

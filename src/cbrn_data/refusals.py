@@ -1,8 +1,8 @@
-"""What a machine or a server refuses, in words: the one translation of an ``OSError`` and of an HTTP status.
+"""Messages for errors of the machine or a server: the only translation of ``OSError`` and of HTTP statuses.
 
-Modules that know more of what they were doing say it themselves. Whatever else the operating system refuses (a full
-disk, no permission, no such folder) comes here at the boundary of a run: ``cli.boundary`` and the flows. ``at`` names the
-file where an error does not, as that of a write to an open file.
+Modules that know the context give their own messages. All other errors of the operating system (a full disk, no permission,
+a missing folder) are translated here at the boundary of a run: ``cli.boundary`` and the flows. ``at`` adds the file to an
+error without one, such as that of a write to an open file.
 """
 
 from __future__ import annotations
@@ -21,58 +21,63 @@ MEANINGS = {
     errno.EDQUOT: "the disk quota is used up; free some space, then run this again",
     errno.EFBIG: "the file is larger than this user or file system allows (`ulimit -f`); allow more, then run this again",
     errno.EROFS: "the file system is read-only; make it writable or choose another folder",
-    errno.EACCES: "there is no permission; give it to this user or choose another file or folder",
-    errno.EPERM: "there is no permission; give it to this user or choose another file or folder",
+    errno.EACCES: "permission denied; allow this user, or choose another file or folder",
+    errno.EPERM: "permission denied; allow this user, or choose another file or folder",
     errno.EMFILE: "too many files are open; raise the limit (`ulimit -n`), then run this again",
     errno.ENFILE: "too many files are open on this machine; close some programs, then run this again",
     errno.ENOMEM: "the memory is used up; close some programs, then run this again",
     errno.EIO: "the disk reported an input/output error; check the disk before running this again",
-    errno.EEXIST: "is there already; move it away or choose another name",
+    errno.EEXIST: "already exists; move it away or choose another name",
     errno.ENOTEMPTY: "is not empty; move it away or choose another name",
-    errno.ELOOP: "is a symbolic link that leads to itself or is not followed; put the real file or folder in its place",
-    errno.ENOTDIR: "is not a folder; name a folder, or put one in its place",
-    errno.EISDIR: "is a folder where a file belongs; name a file",
-    errno.ENOENT: "is not there; put it back, or name another",
+    errno.ELOOP: "is a symbolic link that is circular or is not followed; replace it with the real file or folder",
+    errno.ENOTDIR: "is not a folder; name a folder, or replace it with one",
+    errno.EISDIR: "is a folder, not a file; name a file",
+    errno.ENOENT: "does not exist; restore it, or name another",
     errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
-    errno.ECONNREFUSED: "nothing answers there; start what should, or name another address",
-    errno.ECONNRESET: "the connection was ended from there; run this again",
-    errno.ETIMEDOUT: "no answer came in time; run this again, or look whether it can be reached",
+    errno.ECONNREFUSED: "no program answers there; start it, or name another address",
+    errno.ECONNRESET: "the other side closed the connection; run this again",
+    errno.ETIMEDOUT: "there was no answer in time; run this again, or check that it can be reached",
     errno.EADDRINUSE: "is in use; choose another port",
 }
-"""What an error number means, and the way out."""
+"""The meaning of an error number, and what to do."""
+
+_OF_MACHINE = frozenset({
+    errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO
+})  # fmt: skip
+"""Errors that say nothing about the file that was used."""
 
 _STATUSES = {
-    401: "it asks who you are; set the name and password or the key that it expects",
-    403: "it does not allow this; ask for the right, or use another account",
-    404: "it knows nothing by this address; look whether the address is right",
-    407: "the proxy asks who you are; set its name and password",
-    413: "what was sent is too large for it; ask who runs it to allow more",
-    429: "it was asked too often; wait a while, then run this again",
+    401: "it requires authentication; set the name and password or the key",
+    403: "it does not allow this; get the permission, or use another account",
+    404: "it does not have this address; check the address",
+    407: "the proxy requires authentication; set its name and password",
+    413: "the request is too large; ask its administrator to allow more",
+    429: "it got too many requests; wait a while, then run this again",
 }
 
 
 def http_meaning(status: int) -> str:
-    """Return what an HTTP status means, and the way out.
+    """Return the meaning of an HTTP status, and what to do.
 
     >>> http_meaning(401)
-    'answers 401 (Unauthorized): it asks who you are; set the name and password or the key that it expects'
+    'answers 401 (Unauthorized): it requires authentication; set the name and password or the key'
     """
     try:
         name = f" ({HTTPStatus(status).phrase})"
     except ValueError:
         name = ""
-    other = "it is out of order; wait a while, then run this again" if status >= 500 else "see what it expects"
+    other = "it has an error; wait a while, then run this again" if status >= 500 else "check what it expects"
     return f"answers {status}{name}: {_STATUSES.get(status, other)}"
 
 
 def meaning(error: OSError, meanings: Mapping[int, str] = MEANINGS) -> str:
-    """Return what an error means; ``meanings`` may know more of what was being done. What we refuse says it itself."""
+    """Return the meaning of an error; ``meanings`` can be specific to an action. Our own refusals have messages already."""
     said = error.strerror or str(error) or type(error).__name__
     return said if isinstance(error, RefusedError) else meanings.get(error.errno or 0, said)
 
 
 def refusal(error: BaseException) -> CbrnDataError | None:
-    """Return in words what the machine refuses, an error of this package as it is, and None for a fault of the code."""
+    """Translate an error of the machine; return an error of this package unchanged, and None for an internal error."""
     if isinstance(error, CbrnDataError):
         return error
     if not isinstance(error, OSError):
@@ -84,16 +89,21 @@ def refusal(error: BaseException) -> CbrnDataError | None:
         said = error.strerror or ""
         if "temporary directory" in said:
             return MachineError(
-                f"no folder for temporary files can be written ({said}); free some space, or name another in TMPDIR"
+                f"the folder for temporary files cannot be written ({said}); free some space, or set TMPDIR to another"
             )
         return MachineError(meaning(error))
     place = error.filename.decode(errors="replace") if isinstance(error.filename, bytes) else error.filename
     return MachineError(f"{place}: {meaning(error)}")
 
 
+def is_of_machine(error: BaseException) -> bool:
+    """Return whether an error, or its cause, is one of the machine (a full disk, too many open files), not of a file."""
+    return any(isinstance(one, OSError) and one.errno in _OF_MACHINE for one in (error, error.__cause__))
+
+
 @contextmanager
 def at(place: Path | str) -> Iterator[None]:
-    """Let an ``OSError`` inside that names no file name ``place``."""
+    """Add ``place`` to an ``OSError`` without a file name."""
     try:
         yield
     except OSError as error:

@@ -1,10 +1,10 @@
-"""YAML read strictly: no aliases, no duplicate keys, no tags, and plain scalars typed by YAML 1.2's core schema.
+"""YAML read strictly: no aliases, no repeated keys, no tags, and plain scalars typed by YAML 1.2's core schema.
 
-PyYAML follows YAML 1.1, in which ``no`` is false, ``2026-11-22`` a date and ``1:30`` a number in base 60. Here only
-``true``/``false``, ``null``/``~``/nothing and decimal integers are anything but text.
+PyYAML follows YAML 1.1, in which ``no`` is false, ``2026-11-22`` is a date and ``1:30`` a number in base 60. Here, all
+values are text except ``true``/``false``, ``null``/``~``/empty and decimal integers.
 
-Size, depth and number of values are limited. They are counted on the events that libyaml gives one by one, before any of
-its callers recurses: a text of 60 kB that nests 30,000 deep ends the process otherwise, and nothing can catch that.
+Size, depth and number of values are limited. They are counted on the events of libyaml before any recursion, because a text
+of 60 kB with a depth of 30,000 would crash the process.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ import yaml
 from cbrn_data.nesting import DEEPEST
 
 MOST_BYTES = 1 << 20
-"""The most bytes of a file in YAML."""
+"""The most bytes of a YAML file."""
 MOST_EVENTS = 50_000
-"""The most beginnings and ends of mappings and lists, and values, in one text."""
+"""The most events in one text: starts and ends of mappings and lists, and values."""
 
 
 class YamlError(ValueError):
-    """Why a text is not strict YAML; ``line`` counts from 1."""
+    """The reason why a text is not strict YAML; ``line`` counts from 1."""
 
     def __init__(self, message: str, line: int) -> None:
         super().__init__(message)
@@ -40,7 +40,7 @@ class _StrictLoader(yaml.CSafeLoader):
             if not isinstance(key, yaml.ScalarNode):
                 raise YamlError("a key must be plain text", key.start_mark.line + 1)
             if key.value in seen:
-                raise YamlError(f"the key {key.value!r} stands twice", key.start_mark.line + 1)
+                raise YamlError(f"the key {key.value!r} is repeated", key.start_mark.line + 1)
             seen.add(key.value)
         return super().construct_mapping(node, deep=deep)
 
@@ -55,11 +55,11 @@ def _line(event: yaml.Event) -> int:
 
 
 def load_yaml(text: str, refused: Callable[[str], str | None] = lambda value: None) -> Any:
-    """Return what ``text`` says: dicts, lists, text, integers, booleans and None.
+    """Return the value of ``text``: dicts, lists, text, integers, booleans and None.
 
-    ``refused`` names the first character that no value may have, not even where an escape says it.
+    ``refused`` returns the first forbidden character of a value, after resolving escapes.
 
-    Raises YamlError with the line of the first fault.
+    Raises YamlError with the line of the first error.
 
     >>> load_yaml("country: no\\nsince: 2013\\nday: 2026-11-22")
     {'country': 'no', 'since': 2013, 'day': '2026-11-22'}
@@ -76,9 +76,9 @@ def load_yaml(text: str, refused: Callable[[str], str | None] = lambda value: No
 
 
 def places_of(text: str) -> dict[tuple[object, ...], tuple[int, int, int]]:
-    """Return where the items of a list stand, and the values of each item's keys: (line, start, end) by (number, key).
+    """Return the positions of the items of a list, and of the values of their keys: (line, start, end) by (number, key).
 
-    ``text`` has passed ``load_yaml``. The places of a value are those of its own characters, without quotation marks.
+    ``text`` has passed ``load_yaml``. The position of a value excludes its quotation marks.
 
     >>> places_of('- do: x\\n  is: "CIV"')[0, "is"]
     (2, 15, 18)
@@ -99,7 +99,7 @@ def _check_events(text: str, refused: Callable[[str], str | None]) -> None:
     for number, event in enumerate(yaml.parse(text, Loader=_StrictLoader)):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST or number > MOST_EVENTS:
-            raise YamlError("nested too deeply" if depth > DEEPEST else "holds too many values", _line(event))
+            raise YamlError("nested too deeply" if depth > DEEPEST else "has too many values", _line(event))
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise YamlError("anchors and aliases are not allowed", _line(event))
         if getattr(event, "tag", None):

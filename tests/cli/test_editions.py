@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from cbrn_data.schema.canonical import csv_bytes, read_csv
-from cbrn_data.schema.delta import applied
+from cbrn_data.release.changes import apply_changes
 from cbrn_data.schema.model import read_package
+from cbrn_data.schema.table import released_tables
 from tests.cli.conftest import Command, History
+from tests.records import csv_bytes, read_csv, tables_of
 
 VERSIONS = ["1.0.0", "1.1.0", "1.1.1", "2.0.0"]
 PAIRS = list(pairwise(VERSIONS))
@@ -92,8 +93,8 @@ def test_a_removed_row_takes_its_evidence_along(history: History) -> None:
     changes = [tuple(change.values()) for change in history.plans[3]["changes"]]
     name = "project_countries.csv"
     sizes = [str((release(history, version) / "sources" / name).stat().st_size) for version in ("1.1.1", "2.0.0")]
-    assert changes[:4] == [
-        *cells("project_countries", "P101/UZB", "removed", project_id=("P101", None), country_id=("UZB", None)),
+    assert changes[:3] == [
+        ("project_countries", "P101/UZB", "*", "removed", '{"project_id": "P101", "country_id": "UZB"}', None),
         *cells(
             "sources",
             "project-countries",
@@ -102,7 +103,7 @@ def test_a_removed_row_takes_its_evidence_along(history: History) -> None:
             sha256=(digest(history, "1.1.1", name), digest(history, "2.0.0", name)),
         ),
     ]
-    assert {(change[0], str(change[1]).rpartition("/")[0], change[3], change[5]) for change in changes[4:]} == {
+    assert {(change[0], str(change[1]).rpartition("/")[0], change[3], change[5]) for change in changes[3:]} == {
         ("evidence", f"project_countries/P101/UZB/{field}/project-countries", "removed", None)
         for field in ("project_id", "country_id")
     }
@@ -126,10 +127,14 @@ def test_a_new_leaflet_adds_what_it_names_and_keeps_what_was(history: History) -
 def test_the_published_changes_make_the_new_tables_of_the_old_byte_for_byte(history: History, old: str, new: str) -> None:
     before, after = release(history, old), release(history, new)
     package = read_package(after / "schemas")
-    tables = {name: path for name in package.tables if (path := before / f"{name}.csv").exists() and name != "changes"}
-    rows = {name: read_csv(path.read_bytes())[1] for name, path in tables.items()}
-    made = applied(read_csv((after / "changes.csv").read_bytes())[1], rows, package)
-    for name in tables:
+    changes = read_csv((after / "changes.csv").read_bytes())[1]
+    tables = released_tables(before, read_package(before / "schemas"))
+    made = apply_changes(changes, tables, tables_of({}, package))
+    assert made.keys() == package.tables.keys() - {"changes"}
+    for name in made:
+        if not (after / f"{name}.csv").exists():
+            assert made[name] == [] and name == "quarantine"
+            continue
         assert csv_bytes(package.tables[name].names, made[name]) == (after / f"{name}.csv").read_bytes(), name
 
 
@@ -160,7 +165,7 @@ def test_diff_goes_over_several_releases_and_back(history: History, cbrn_data: C
 def test_changes_are_told_to_people(history: History) -> None:
     assert (release(history, "1.1.1") / "CHANGES.md").read_text(encoding="utf-8") == (
         "# 1.1.1\n\n1 project changed (P94).\n\n"
-        "How complete it is: projects, 11 named here; the leaflet of Central Asia claims 19.\n\n"
+        "Completeness of projects: 11 named here; the leaflet of Central Asia claims 19.\n\n"
         "Compared with 1.1.0. Why this version:\n\n"
         "- patch: 1 row changed in evidence\n"
         "- patch: 1 row changed in projects\n"
@@ -168,7 +173,7 @@ def test_changes_are_told_to_people(history: History) -> None:
         "## Projects\n\n"
         "- changed `P94`\n"
         "  - date_end: 2026-01-31 → 2026-01-30\n\n"
-        "Every changed cell, with its old and new value, stands in `changes.csv`.\n"
+        "Every changed cell, with its old and new value, is in `changes.csv`.\n"
     )
     text = (release(history, "1.1.0") / "CHANGES.md").read_text(encoding="utf-8")
     assert "- added `P113`: Supporting National Teams in Central Asia in the Implementation of Action Plans\n" in text
@@ -203,7 +208,7 @@ def test_nothing_new_says_so_and_changes_nothing(history: History, cbrn_data: Co
     for command in ("plan", "publish"):
         done = cbrn_data(command, "--root", history.root)
         assert done.code == 0
-        assert done.out.startswith("Nothing new: 2.0.0 has this content already.\n")
+        assert done.out.startswith("Nothing new: 2.0.0 already has this content.\n")
     assert cbrn_data("plan", "--json", "--root", history.root).json["news"] is False
     assert cbrn_data("publish", "--json", "--root", history.root).json["published"] is False
     assert {path: stamp for path, stamp in stamps().items() if not path.name.startswith(".")} == {

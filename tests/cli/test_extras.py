@@ -8,6 +8,7 @@ from importlib.metadata import distribution, packages_distributions
 from pathlib import Path
 
 import pytest
+import typer.main
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -62,11 +63,11 @@ def run(extra: str | None, *arguments: object) -> subprocess.CompletedProcess[st
 
 
 def test_every_command_has_its_extra() -> None:
-    assert {command.callback.__name__ for command in app.registered_commands if command.callback} == set(EXTRAS)
+    assert set(typer.main.get_command(app).commands) == set(EXTRAS)  # type: ignore[attr-defined]
 
 
 def test_the_client_is_about_ten_distributions() -> None:
-    assert len(closure("cbrn_data")) <= 10
+    assert len(closure("cbrn_data")) <= 11
 
 
 @pytest.mark.parametrize(
@@ -74,8 +75,11 @@ def test_the_client_is_about_ten_distributions() -> None:
     [
         ("leaflets", ["extract", PROJECT / "raw/central-asia-2025.txt"]),
         ("validate", ["validate", PROJECT / "published/latest/datapackage.json"]),
+        ("validate", ["describe", PROJECT / "raw/projects.csv"]),
+        ("validate", ["diff", PROJECT / "published/latest/regions.csv", PROJECT / "published/latest/regions.csv"]),
         ("verify", ["verify", "1.0.1", "--root", PROJECT]),
         ("verify", ["trace", "projects", "P101", "--root", PROJECT]),
+        ("verify", ["settings", "--root", PROJECT]),
         ("publish", ["plan", "--root", PROJECT]),
     ],
     ids=lambda value: value if isinstance(value, str) else value[0],
@@ -83,6 +87,28 @@ def test_the_client_is_about_ten_distributions() -> None:
 def test_a_command_runs_with_its_extra_alone(extra: str, arguments: list[object]) -> None:
     done = run(extra, *arguments)
     assert done.returncode == 0, done.stderr
+
+
+OWN = {"cli", "deadline", "errors", "findings", "foreign", "isolated", "nesting", "pages", "progress", "refusals", "web"}
+OWN |= {"strict_json", "strict_yaml", "tabular"}
+"""The parts of this package that the validator may load: nothing of releases, of the portal or of flows."""
+
+
+@pytest.mark.slow
+def test_the_validator_loads_nothing_else_of_this_package(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("id,n\n1,2\n")
+    (tmp_path / "schema.yaml").write_text("fields: [{name: id, type: date}, {name: n}]\nprimaryKey: id\n")
+    validate = ["validate", tmp_path / "t.csv", "--schema", tmp_path / "schema.yaml", "--html", tmp_path / "t.html"]
+    loaded = (
+        "import atexit; atexit.register(lambda: print(*(n for n in sys.modules if n[:9] == 'cbrn_data'), file=sys.stderr))"
+    )
+    for arguments, code in ((validate, 1), (["describe", tmp_path / "t.csv"], 0)):
+        program = HIDDEN.replace("from cbrn_data.cli", f"{loaded}\nfrom cbrn_data.cli")
+        command = [sys.executable, "-c", program, without("validate"), *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == code, done.stderr
+        parts = {name.split(".")[1] for name in done.stderr.splitlines()[-1].split() if "." in name}
+        assert parts <= OWN, parts - OWN
 
 
 def test_the_client_alone_loads_what_is_published() -> None:
@@ -94,7 +120,7 @@ def test_the_client_alone_loads_what_is_published() -> None:
     assert int(subprocess.run(command, capture_output=True, text=True, check=True).stdout) > 0
 
 
-@pytest.mark.parametrize("command", ["validate", "verify", "plan", "extract"])
+@pytest.mark.parametrize("command", ["validate", "describe", "verify", "plan", "extract"])
 def test_a_command_without_its_extra_says_which_in_one_line(command: str, tmp_path: Path) -> None:
     done = run(None, command, tmp_path)
     assert done.returncode == 2 and done.stdout == ""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cbrn_data.findings import catalogue
 from tests.cli.conftest import Command
 from tests.links.site import Site, name_pages
 
@@ -23,11 +24,11 @@ def test_a_page_that_is_gone_is_told_with_its_row_and_the_way_out(cbrn_data: Com
     there = f"http://localhost:{site.port}"
     name_pages(project, f"{there}/there", f"{site.address}/404", f"{there}/there")
     done = cbrn_data("links", "--root", project, COLUMNS="200")
-    assert (done.code, done.out) == (1, "2 pages asked: 1 there, 1 gone.\n")
+    assert (done.code, done.out) == (1, "2 pages checked: 1 there, 1 gone.\n")
     assert "raw/rows.csv:3  page-gone\n" in done.err
     assert f"url {site.address}/404 is gone: it answers 404 Not Found" in done.err
-    assert "→ Name a copy that an archive keeps, in the column archived_url" in done.err
-    assert done.err.endswith("error: rows name pages that are not there\n")
+    assert f"→ {catalogue()['page-gone'].fix}\n" in done.err
+    assert done.err.endswith("error: pages named in rows do not exist\n")
     assert [path for path in project.iterdir() if path.name == "published"] == []
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cbrn_data.refusals import at, refusal
-from cbrn_data.schema.written import Hashed
+from cbrn_data.schema.written import HashingWriter
 from tests.cli.conftest import Command, History
 from tests.conftest import PROJECT
 
@@ -61,7 +61,7 @@ def test_output_that_cannot_be_written_is_told(history: History, command: list[s
 
 @needs_full
 def test_a_table_that_does_not_fit_into_the_temporary_folder_names_its_file() -> None:
-    with pytest.raises(OSError, match="No space") as raised, Hashed(FULL) as file:
+    with pytest.raises(OSError, match="No space") as raised, HashingWriter(FULL) as file:
         file.write(b"x" * 100_000)
         file.write(b"y")
     assert str(refusal(raised.value)).startswith("/dev/full: the disk is full")
@@ -76,7 +76,7 @@ def test_a_folder_that_may_not_be_read_is_told(cbrn_data: Command, project: Path
     (project / "raw").chmod(0o755)
     assert (done.code, done.out) == (2, "")
     (line,) = done.err.splitlines()
-    assert "there is no permission; give it to this user" in line and "Traceback" not in line
+    assert "permission denied; allow this user" in line and "Traceback" not in line
 
 
 def test_an_error_without_a_file_gets_the_one_that_was_written() -> None:
@@ -110,13 +110,13 @@ def test_a_wrong_folder_is_said_and_nothing_is_made_in_it(
     assert (done.code, done.out, list(tmp_path.iterdir())) == (2, "", [])
     (line,) = done.err.splitlines()
     assert str(tmp_path) in line
-    assert "is not the folder of a project (it has no " in line or "there is no store to push" in line
+    assert "is not the folder of a project (without " in line or "is not a store" in line
 
 
 def test_a_source_begins_a_new_project_in_an_empty_folder_only(cbrn_data: Command, tmp_path: Path) -> None:
     (tmp_path / "letters").mkdir()
     done = cbrn_data("add", LEAFLET, "--root", tmp_path, COLUMNS="")
-    assert done.code == 2 and "is not the folder of a project (it has no schemas/)" in done.err
+    assert done.code == 2 and "is not the folder of a project (without schemas/)" in done.err
     assert [path.name for path in tmp_path.iterdir()] == ["letters"]
     assert cbrn_data("add", LEAFLET, "--root", tmp_path / "letters").code == 0
 
@@ -124,9 +124,9 @@ def test_a_source_begins_a_new_project_in_an_empty_folder_only(cbrn_data: Comman
 def test_a_folder_that_is_not_of_releases_is_said(cbrn_data: Command, project: Path, tmp_path: Path) -> None:
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters/a.txt").touch()
-    for wrong, words in ((tmp_path / "letters", "holds no releases"), (tmp_path / "gone", "is not there")):
+    for wrong, words in ((tmp_path / "letters", "contains no releases"), (tmp_path / "gone", "does not exist")):
         done = cbrn_data("releases", "--root", project, "--published", wrong, COLUMNS="")
-        assert (done.code, done.out) == (2, "") and f"{wrong}: {words}; name the folder that holds releases/" in done.err
+        assert (done.code, done.out) == (2, "") and f"{wrong}: {words}; name the folder with releases/" in done.err
     (project / "published").mkdir()
     assert cbrn_data("releases", "--root", project).out.startswith("Nothing is published yet")
 
@@ -139,8 +139,8 @@ def test_a_line_is_cut_for_a_terminal_only(cbrn_data: Command, project: Path) ->
     narrow, whole = (cbrn_data("plan", "--root", project, COLUMNS=width) for width in ("60", ""))
     assert "".join(narrow.err.split()) == "".join(whole.err.split())
     assert len(narrow.err.splitlines()) > len(whole.err.splitlines())
-    message, fix = (line for line in whole.err.splitlines() if line.startswith("        "))
-    assert message.startswith("        has sha256 ") and message.endswith(" bytes)")
+    message, fix, *_ = (line for line in whole.err.splitlines() if line.startswith("        "))
+    assert message.startswith("        was changed; if this is meant, run ") and message.endswith(" bytes)")
     assert fix.startswith("        → ") and fix.endswith(".")
 
 

@@ -15,7 +15,7 @@ import pytest
 from cbrn_data.cli import serve
 from cbrn_data.push.contents import ASK_AGAIN, FOR_EVER, FOR_MINUTES, read_contents
 from cbrn_data.store import media
-from tests.conftest import PROJECT
+from tests.conftest import PROJECT, free_port
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 CONFIGURATION = (PROJECT / "containers/nginx.conf").read_text(encoding="utf-8")
@@ -30,7 +30,7 @@ class Web:
         self.port = port
 
     def get(self, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.request(method, path, headers=headers)
         answer = connection.getresponse()
         body = answer.read()
@@ -56,9 +56,7 @@ def web(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
             "NOT PROVEN: there is no nginx here (apt-get install nginx-light), so nobody asked the web server anything"
         )
     work = tmp_path_factory.mktemp("nginx")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     text = CONFIGURATION
     for written, here in {
         "/tmp/": f"{work}/",
@@ -71,13 +69,15 @@ def web(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     command = [NGINX, "-c", str(work / "nginx.conf"), "-g", "daemon off; user root;"]
     log = (work / "log").open("wb")
     process = subprocess.Popen(command, stdout=log, stderr=log)
-    for _ in range(100):
+    for _ in range(1200):
         assert process.poll() is None, (work / "log").read_text()
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
             break
         except OSError:
             time.sleep(0.1)
+    else:
+        raise AssertionError("nginx does not answer")
     yield Web(port)
     process.terminate()
     process.wait()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from rdflib import Graph, URIRef
 
-from tests.cli.conftest import run
-from tests.conftest import PROJECT
+from tests.conftest import Once
+from tests.history import make_history
 
 SPDX = "http://spdx.org/rdf/terms#"
 
@@ -22,13 +22,10 @@ def test_json_files_are_no_tables_and_no_schema_says_how_fields_match(published:
     assert "fieldsMatch" not in text
 
 
-def test_the_catalogue_has_the_newest_release_alone(project: Path) -> None:
-    assert run("publish", "--root", project).code == 0
-    run("add", PROJECT / "tests/leaflets/central-asia-2026.txt", "--root", project)
-    assert run("publish", "--root", project).code == 0
-    catalogue = project / "published/catalog.ttl"
+def test_the_catalogue_has_the_newest_release_alone(once: Once, state: Path) -> None:
+    catalogue = once("history", make_history) / "three/catalog.ttl"
     text = catalogue.read_text(encoding="utf-8")
-    assert "releases/1.1.0/" in text and "releases/1.0.0/" not in text
+    assert "releases/1.1.1/" in text and "releases/1.1.0/" not in text and "releases/1.0.0/" not in text
     algorithms = set(Graph().parse(catalogue).objects(None, URIRef(f"{SPDX}algorithm")))
     assert algorithms == {URIRef(f"{SPDX}checksumAlgorithm_sha256")}
 

@@ -1,4 +1,4 @@
-"""The pages of ``docs/`` are true: each command in them runs, in a copy of the project with its release, page by page."""
+"""The pages of ``docs/`` are true: each command in them runs, in a small project with its release, page by page."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import PROJECT
+from tests.conftest import PROJECT, copy_sources, free_port
 from tests.docs.pages import Block, blocks, is_like, outputs, script
 
 BIN = Path(sys.executable).parent
@@ -22,11 +21,15 @@ PAGES = {path.name: blocks(path) for path in [*sorted(PROJECT.glob("*.md")), *so
 ELSEWHERE = {"audit.md", "night.md", "push.md", "schedule.md"}
 """Pages whose commands other tests run, which name them."""
 
+REAL = {"README.md"}
+"""Pages that say what the real sources give; the others are run in the small project."""
+
 OUTSIDE = {
     "make test": "this is what runs now",
     "make quick": "this is a part of what runs now",
     "cbrn-data serve": "runs until it is ended; tests/portal/test_serve.py runs it",
     "cbrn-data links": "asks the web; tests/cli/test_links.py asks a server on loopback",
+    "cbrn-data --install-completion": "changes the shell of whoever runs the tests; tests/cli/test_completion.py completes",
     "pip install 'cbrn_data[cluster]'": "the environment of the tests has every extra",
     "docker": "no container engine is to be had; docs/containers.md says what was checked instead",
 }
@@ -53,13 +56,16 @@ DAY = "1795651200"
 
 
 @pytest.fixture
-def project(tmp_path: Path, published: Path, warm: Path) -> Path:
-    """A copy of the project with its first release, signed by the key in the state folder of the tests."""
+def project(page: str, tmp_path: Path, warm: Path, request: pytest.FixtureRequest) -> Path:
+    """The project of a page with its first release, signed by the key in the state folder of the tests."""
     (tmp_path / "bin").symlink_to(warm)
     root = tmp_path / "project"
-    for room in ("raw", "schemas"):
-        shutil.copytree(PROJECT / room, root / room)
-    shutil.copytree(published, root / "published")
+    if page in REAL:
+        for room in ("raw", "schemas"):
+            shutil.copytree(PROJECT / room, root / room)
+    else:
+        copy_sources(root)
+    shutil.copytree(request.getfixturevalue("published" if page in REAL else "small"), root / "published")
     for name, leaflet in RECEIVED.items():
         shutil.copy(PROJECT / "tests/leaflets" / leaflet, root / name)
     shutil.copytree(os.environ["CBRN_DATA_STATE"], tmp_path / "state")
@@ -79,9 +85,7 @@ def environment(project: Path) -> dict[str, str]:
 
 def prepared(code: str, project: Path) -> str:
     """Take out what cannot be run here, and put what can be in the place of the world outside."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     lines = [line for line in code.splitlines(keepends=True) if not is_outside(line)]
     text = "".join(lines)
     for written, here in INSTEAD.items():
@@ -160,6 +164,15 @@ def test_the_tables_above_hold_nothing_that_no_page_says() -> None:
     lines = [line for line in text.splitlines() if is_outside(line)]
     starts = [line.removeprefix(".venv/bin/") for line in lines]
     assert [start for start in OUTSIDE if not any(line.startswith(start) for line in starts)] == []
+
+
+EDITED = re.compile(r"\b(?:sha256sum|sed|cat >).*\braw/.*")
+"""Commands that edit a sidecar or a file under ``raw/``, in place of ``cbrn-data add`` and ``update``."""
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_page_writes_a_sidecar_by_hand(page: str) -> None:
+    assert EDITED.findall("".join(block.code for block in PAGES[page])) == []
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -12,7 +12,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -27,10 +26,10 @@ from typing import Any
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 
-from cbrn_data.intake.add import sidecar_text
-from tests.conftest import PROJECT, copy_sources
+from cbrn_data.intake.write import sidecar_text
+from tests.conftest import PROJECT, copy_sources, free_port
 
-PATIENCE = 600
+PATIENCE = 300
 """Seconds until a wait is given up: nothing here is timed, this only ends a test that hangs."""
 DAY = "2026-11-22"
 LEAFLETS = PROJECT / "tests" / "leaflets"
@@ -120,9 +119,7 @@ class Team:
         for name in ("prefect.yaml", "pyproject.toml"):
             shutil.copy(PROJECT / name, self.project / name)
         (self.project / ".venv").symlink_to(sys.prefix)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.key = folder / f"{MARK}-key" / f"{MARK}.pem"
         self.messages = Messages()
@@ -138,6 +135,8 @@ class Team:
             "AWS_ACCESS_KEY_ID": f"{MARK}AWSID",
             "AWS_SECRET_ACCESS_KEY": f"{MARK}/aws+secret",
         }
+        quick = self._made(folder / "quick")
+        shutil.copy(PROJECT / "tests/__init__.py", quick / "sitecustomize.py")
         self.environment = {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "HOME": str(self.home),
@@ -148,7 +147,7 @@ class Team:
             "PREFECT_WORKER_HEARTBEAT_SECONDS": "10",
             "PREFECT_SERVER_SERVICES_FOREMAN_INACTIVITY_HEARTBEAT_MULTIPLE": "2",
             "PREFECT_SERVER_SERVICES_FOREMAN_LOOP_SECONDS": "5",
-            "PYTHONPATH": str(PROJECT / "src"),
+            "PYTHONPATH": f"{PROJECT / 'src'}{os.pathsep}{quick}",
             "CBRN_DATA_STATE": str(self.state),
             "SOURCE_DATE_EPOCH": "1795305600",
             "COLUMNS": "80",

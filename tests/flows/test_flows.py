@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -15,17 +16,18 @@ from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary
 from prefect.states import exception_to_failed_state
 
 from cbrn_data import pipeline as library
+from cbrn_data import progress
 from cbrn_data.errors import GateError, ReleaseError, SourceError, VerificationError
-from cbrn_data.settings import Settings
-from flows import deploy
+from cbrn_data.settings import Settings, read_settings
+from flows import deploy, reporting
 from flows.audit import audit
 from flows.ingest import ingest
 from flows.pipeline import main, pipeline
 from flows.publish import _is_the_store, publish
-from flows.reporting import Progress
 from flows.validate import validate
-from tests.cli.conftest import run
+from tests.cli.conftest import edit, run
 from tests.flows.team import DAY, Api, Team, add_leaflet, wait_for
+from tests.plans import rows
 from tests.trees import tree
 
 WORDS = ("KazToxBase", "National Institute of Health of Pakistan", "Border Control for CBRN")
@@ -36,6 +38,15 @@ WORDS = ("KazToxBase", "National Institute of Health of Pakistan", "Border Contr
 def day(monkeypatch: pytest.MonkeyPatch, team: Team) -> None:
     """Every release of these tests has one date."""
     monkeypatch.setenv("SOURCE_DATE_EPOCH", team.environment["SOURCE_DATE_EPOCH"])
+
+
+FINDING = r"(?m)^\*\*(.+?)\*\*: (.+)$"
+"""A finding on the page of a run: its place and its message."""
+
+
+def places(text: str) -> list[str]:
+    """The places of findings on the page of a run, without the marks that keep them from being Markdown."""
+    return [place.replace("\\", "") for place, _ in re.findall(FINDING, text)]
 
 
 def shown(api: Api, state: State[Any]) -> dict[str, Any]:
@@ -62,12 +73,10 @@ def test_the_chain_publishes_the_bytes_that_the_command_line_publishes(project: 
     outcome = library.publish(library.build(library.gather(settings)), library.open_store(settings), DAY)
     assert tree(tmp_path / "flow", hidden=False) == tree(tmp_path / "library", hidden=False)
 
-    (row,) = json.loads(shown(api, state)["findings"])
-    assert (row["severity"], row["code"], row["place"]) == (
-        "warning",
-        "projects-named-differ",
-        "raw/central-asia-2025.txt:50",
-    )
+    run_name = api.run(str(state.state_details.flow_run_id))["name"]
+    assert run_name == f"publish {DAY}"
+    findings = shown(api, state)["findings"]
+    assert findings.startswith("# Findings: 0 errors, 1 warning\n") and places(findings) == ["raw/central-asia-2025.txt:50"]
     release = shown(api, state)["release"]
     assert release.startswith("# Published 1.0.0\n") and "| Regions | Central Asia (Tashkent) |" in release
     event = told(api, state)
@@ -76,6 +85,7 @@ def test_the_chain_publishes_the_bytes_that_the_command_line_publishes(project: 
     assert event["address"] == "https://cbrn-data.example/history/1.0.0.html"
 
 
+@pytest.mark.usefixtures("without_pages")
 def test_a_dry_run_says_what_would_be_and_nothing_new_publishes_nothing(project: Path, api: Api) -> None:
     state = pipeline(str(project), dry_run=True, return_state=True)
     assert shown(api, state)["release"].startswith("# Would publish 1.0.0\n")
@@ -85,16 +95,33 @@ def test_a_dry_run_says_what_would_be_and_nothing_new_publishes_nothing(project:
     before = tree(project / "published", hidden=False)
     for dry in (False, True):
         state = pipeline(str(project), dry_run=dry, return_state=True)
-        assert state.message == "Nothing new: 1.0.0 has this content already"
+        assert state.message == "Nothing new: 1.0.0 already has this content"
         assert shown(api, state)["release"].startswith(f"# {state.message}\n")
     assert tree(project / "published", hidden=False) == before
 
+    edit(project, "project_countries.csv", lambda text: text.replace(",high", ",medium", 1))
+    state = pipeline(str(project), return_state=True)
+    release, page = shown(api, state)["release"], library.plan_page_file(read_settings(project), "1.0.1").read_text()
+    assert "| All changes |" in release and "Changes from 1.0.0 to 1.0.1" in page
 
+    before = tree(project / "published", hidden=False)
+    edit(project, "project_countries.csv", rows(1))
+    state = pipeline(str(project), dry_run=True, return_state=True)
+    assert state.is_failed() and "guard-source-lost: the source project-countries gives 1 row, 24 before" in str(
+        state.message
+    )
+    release, page = shown(api, state)["release"], library.plan_page_file(read_settings(project)).read_text()
+    assert "| All changes |" in release and "| Plan |" in release
+    assert "Blocked: 2.0.0 would not be published" in page and "P101/UZB" in page
+    assert tree(project / "published", hidden=False) == before
+
+
+@pytest.mark.usefixtures("without_pages")
 def test_another_address_wants_a_word_and_a_withdrawn_newest_release_is_told(project: Path, api: Api) -> None:
     assert run("publish", "--root", project).code == 0
     before, new = tree(project / "published"), "https://other.example/data/"
     state = pipeline(str(project), dry_run=True, base_url=new, return_state=True)
-    assert f"| Another address | {new} instead of https://cbrn-data.example/;" in shown(api, state)["release"]
+    assert f"| New address | {new} instead of https://cbrn-data.example/;" in shown(api, state)["release"]
     for refused in (pipeline, publish):
         state = refused(str(project), base_url=new, return_state=True)
         assert state.is_failed() and "move_address" in str(state.message)
@@ -104,7 +131,7 @@ def test_another_address_wants_a_word_and_a_withdrawn_newest_release_is_told(pro
     library.open_store(Settings(project, project / "published", new)).withdraw("1.0.0", "A date was wrong", DAY)
     for dry in (False, True):
         state = pipeline(str(project), dry_run=dry, base_url=new, return_state=True)
-        assert state.message == "Nothing new: 1.0.0 has this content already; it is withdrawn: A date was wrong"
+        assert state.message == "Nothing new: 1.0.0 already has this content; it is withdrawn: A date was wrong"
         assert "| Withdrawn | " in shown(api, state)["release"]
 
 
@@ -112,23 +139,25 @@ def test_a_changed_byte_fails_the_flow_that_ingests(project: Path, api: Api) -> 
     with (project / "raw/projects.csv").open("a", encoding="utf-8") as stream:
         stream.write("P1,1\n")
     state = ingest(str(project), return_state=True)
-    (row,) = json.loads(shown(api, state)["findings"])
-    assert (row["code"], row["place"]) == ("source-changed", "raw/projects.csv")
+    findings = shown(api, state)["findings"]
+    assert findings.startswith("# the sources cannot be used\n")
+    assert places(findings) == ["raw/projects.csv", "raw/projects.csv:21"]
+    assert "\nWhat to do: " in findings and "`source-changed` in `docs/findings.md`" in findings
     assert state.is_failed() and str(state.message).startswith(
         "the sources cannot be used:\nraw/projects.csv: source-changed: "
     )
-    assert told(api, state) == {"event": "cbrn-data.failed", "message": state.message, "findings": 1}
+    assert told(api, state) == {"event": "cbrn-data.failed", "message": state.message, "findings": 2}
     assert not (project / "published").exists()
     with pytest.raises(SourceError) as raised:
         ingest(str(project))
-    assert [finding.code for finding in raised.value.findings] == ["source-changed"]
+    assert [finding.code for finding in raised.value.findings] == ["source-changed", "csv-row-width"]
 
 
 def test_of_many_findings_the_message_has_the_first_and_the_page_all(project: Path, api: Api) -> None:
     for name in sorted(path for path in (project / "raw").iterdir() if path.suffix != ".yaml"):
         name.write_bytes(name.read_bytes() + b"\n")
     state = ingest(str(project), return_state=True)
-    assert len(json.loads(shown(api, state)["findings"])) == 7
+    assert len(places(shown(api, state)["findings"])) == 7
     assert [line.partition(":")[0] for line in str(state.message).splitlines()] == [
         "the sources cannot be used",
         "raw/central-asia-2025.txt",
@@ -149,7 +178,7 @@ def test_a_fault_of_the_code_is_told_too_and_its_log_says_where(
     monkeypatch.setattr(library, "gather", gather)
     state = ingest(str(project), return_state=True)
     assert state.is_failed()
-    message = "a fault of the code: ZeroDivisionError: not\\x1b[31m foreseen"
+    message = "internal error: ZeroDivisionError: not\\x1b[31m foreseen"
     assert told(api, state) == {"event": "cbrn-data.failed", "message": message, "findings": 0}
     assert "test_flows.py" in api.logs(str(state.state_details.flow_run_id), "Finished in state Failed(")
 
@@ -162,9 +191,10 @@ def test_what_the_machine_refuses_is_told_in_words_and_its_log_has_no_traceback(
 
     monkeypatch.setattr(library, "gather", gather)
     state = ingest(str(project), return_state=True)
-    message = "raw: there is no permission; give it to this user or choose another file or folder"
+    message = "raw: permission denied; allow this user, or choose another file or folder"
     assert (state.is_failed(), state.message) == (True, message)
     assert told(api, state) == {"event": "cbrn-data.failed", "message": message, "findings": 0}
+    assert shown(api, state)["findings"].startswith(f"# {message}\n")
     assert "Traceback" not in api.logs(str(state.state_details.flow_run_id), "Finished in state Failed(")
 
 
@@ -172,7 +202,7 @@ def test_what_the_machine_refuses_is_told_in_words_and_its_log_has_no_traceback(
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({PREFECT_API_AUTH_STRING: "nobody:wrong"}, "answers 401 (Unauthorized): it asks who you are"),
+        ({PREFECT_API_AUTH_STRING: "nobody:wrong"}, "answers 401 (Unauthorized): it requires "),
         ({PREFECT_API_URL: "http://127.0.0.1:1/api"}, "http://127.0.0.1:1: no server answers at PREFECT_API_URL"),
     ],
     ids=["a wrong password", "no server"],
@@ -192,6 +222,7 @@ def test_what_the_server_refuses_is_told_in_one_line(
     assert end.value.code == 2 and said in line
 
 
+@pytest.mark.usefixtures("without_pages")
 def test_each_flow_runs_alone(project: Path) -> None:
     assert {source.source_id for source in ingest(str(project)).sources} >= {"central-asia-2025", "projects"}
     assert validate(str(project)).content.digest
@@ -199,33 +230,61 @@ def test_each_flow_runs_alone(project: Path) -> None:
     assert publish(str(project)) == "1.0.0"
 
 
-def test_an_audit_passes_what_is_intact_and_names_what_is_not(published: Path, tmp_path: Path, api: Api) -> None:
-    shutil.copytree(published, tmp_path / "published")
-    assert audit(str(tmp_path), rebuild=False) == "Everything that was checked holds."
+def test_an_audit_passes_what_is_intact_and_names_what_is_not(small: Path, tmp_path: Path, api: Api) -> None:
+    shutil.copytree(small, tmp_path / "published")
+    assert audit(str(tmp_path), rebuild=False) == "All checks passed."
     with (tmp_path / "published/releases/1.0.0/projects.csv").open("a") as stream:
         stream.write("P1\n")
     state = audit(str(tmp_path), rebuild=False, return_state=True)
     verdict, first, *_ = str(state.message).splitlines()
-    assert state.is_failed() and verdict == "This does not hold what it promises."
+    assert state.is_failed() and verdict == "A check failed."
     assert first == "1.0.0: files: 'projects.csv' was changed"
     rows = json.loads(shown(api, state)["audit"])
     assert (rows[0]["of"], rows[0]["check"], rows[0]["result"]) == ("1.0.0", "files", "failed")
     assert told(api, state)["message"] == state.message
-    with pytest.raises(VerificationError, match="does not hold"):
+    with pytest.raises(VerificationError, match="A check failed"):
         audit(str(tmp_path), rebuild=False)
 
 
-def test_progress_moves_by_whole_steps_and_ends_at_all(api: Api) -> None:
+def test_a_step_that_lasts_is_a_bar_on_the_page_which_stays_where_the_step_failed(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.progress.PATIENCE", 0.0)
+    monkeypatch.setattr("flows.progress.INTERVAL", 0.0)
+
+    @reporting.step("Long work")
+    def work(share: float) -> None:
+        with progress.step("Build many_rows", 1) as one:
+            one.move(share)
+            if share < 1:
+                raise ReleaseError("stopped")
+
     @flow
     def long(share: float) -> None:
-        progress = Progress("many_rows")
-        for part in range(1, 101):
-            progress.show("many_rows", part * share / 100)
+        work(share)
 
-    for share, percent in ((0.57, 55), (1.0, 100)):
-        assert shown(api, long(share, return_state=True)) == {"progress-many-rows": percent}
+    for share, percent in ((0.57, 57), (1.0, 100)):
+        state = long(share, return_state=True)
+        assert shown(api, state) == {"progress-build-many-rows": percent}
+    assert "Build many_rows: 100 %" in api.logs(str(state.state_details.flow_run_id), "Finished in state Completed(")
 
 
+@pytest.mark.usefixtures("without_pages")
+def test_a_release_is_pushed_to_the_target_of_the_settings_and_what_is_not_new_is_not(project: Path, tmp_path: Path) -> None:
+    settings = project / "cbrn-data.toml"
+    settings.write_text(f'[push]\ntarget = "file://{tmp_path}/www"\n')
+    state = pipeline(str(project), return_state=True)
+    assert str(state.message).startswith(f"Published 1.0.0; file://{tmp_path}/www: ")
+    assert tree(tmp_path / "www") == tree(project / "published", hidden=False)
+    state = pipeline(str(project), return_state=True)
+    assert str(state.message).endswith(f"; Nothing new: file://{tmp_path}/www already has release 1.0.0")
+
+    settings.write_text(f'[push]\ntarget = "file://{project}/published"\n')
+    state = pipeline(str(project), return_state=True)
+    assert state.is_failed() and ", but it was not pushed: " in str(state.message)
+
+
+@pytest.mark.usefixtures("without_pages")
 def test_the_command_shows_what_is_published(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -250,6 +309,7 @@ def test_only_what_can_pass_is_tried_again() -> None:
     assert not asyncio.run(answer(RuntimeError("a fault of ours")))
 
 
+@pytest.mark.usefixtures("without_pages")
 def test_no_source_text_is_stored_on_the_server(project: Path, team: Team, api: Api) -> None:
     add_leaflet(project, "central-asia-2026")
     run = str(pipeline(str(project), return_state=True).state_details.flow_run_id)

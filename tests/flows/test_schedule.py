@@ -85,15 +85,15 @@ def test_four_commands_lead_from_nothing_to_a_release(team: Team, api: Api, depl
     assert "raw/central-asia-2025.txt:50: projects-named-differ: 10 projects" in log
 
     artifacts = api.artifacts(run["id"])
-    assert {key: one["type"] for key, one in artifacts.items()} == {"findings": "table", "release": "markdown"}
+    assert {key: one["type"] for key, one in artifacts.items()} == {"findings": "markdown", "release": "markdown"}
     assert "- [this release](https://cbrn-data.example/history/1.0.0.html)" in artifacts["release"]["data"]
     assert (published / "history" / "1.0.0.html").is_file()
 
     tasks = api.post("/task_runs/filter", flow_runs={"id": {"any_": [run["id"]]}}, sort="EXPECTED_START_TIME_ASC")
     assert [task["name"] for task in tasks] == [
         "Read sources and definitions",
-        "See whether anything is new",
-        "Build tables and check them",
+        "Check whether anything is new",
+        "Build and check tables",
         "Stage, check and commit the release",
     ]
 
@@ -133,7 +133,7 @@ def test_the_page_on_schedules_shows_publishes_audits_and_tells(team: Team, api:
 
     team.follow(audit)
     run = api.newest("weekly-audit")
-    assert run["state"]["message"] == "Everything that was checked holds."
+    assert run["state"]["message"] == "All checks passed."
     rows = json.loads(api.artifacts(run["id"])["audit"]["data"])
     assert {row["result"] for row in rows} == {"passed"}
     assert {row["of"] for row in rows if row["check"] == "rebuild"} == {"1.0.0", "1.1.0"}
@@ -155,8 +155,11 @@ def test_a_source_that_is_wrong_at_night_is_told_with_its_line_and_mended_the_sa
     assert run["state_name"] == "Failed" and run["state"]["message"].startswith(f"nothing was published:\n{place}: ")
     assert f"{place}: " in api.logs(run["id"], "Finished in state Failed(")
     assert "Traceback" not in api.logs(run["id"])
-    (row,) = [row for row in json.loads(api.artifacts(run["id"])["findings"]["data"]) if row["severity"] == "error"]
-    assert (row["code"], row["place"]) == ("date-impossible", place) and row["fix"]
+    artifact = api.artifacts(run["id"])["findings"]
+    reason, first, fix, *_ = artifact["data"].split("\n\n")
+    assert reason == "# nothing was published" and first.startswith(f"**{place}**: ") and fix.startswith("What to do: ")
+    assert artifact["description"].startswith(f"nothing was published: {place}: ")
+    assert run["name"] == "publish 2026-11-22"
     assert tree(team.project / "published", hidden=False) == before
     message = team.messages.of("cbrn-data/nightly failed\n", place)
     assert f"{team.address}/runs/flow-run/{run['id']}\n" in message and "docs/night.md" in message
@@ -182,16 +185,6 @@ def _unwrapped(printed: str) -> str:
 
 
 @pytest.mark.usefixtures("told")
-def test_of_two_runs_that_are_asked_for_at_once_the_second_waits_and_finds_nothing_new(team: Team, api: Api) -> None:
-    root = str(team.root("twice"))
-    both = [api.trigger("cbrn-data/nightly", root=root), api.trigger("cbrn-data/on-demand", root=root)]
-    first, second = sorted((api.ended(run) for run in both), key=lambda run: run["start_time"])
-    assert first["state"]["message"] == "Published 1.0.0"
-    assert second["state"]["message"] == "Nothing new: 1.0.0 has this content already"
-    assert second["start_time"] >= first["end_time"]
-
-
-@pytest.mark.usefixtures("told")
 def test_a_page_that_is_gone_is_told_with_its_row(team: Team, api: Api) -> None:
     site, root = Site(), team.root("links")
     try:
@@ -200,77 +193,73 @@ def test_a_page_that_is_gone_is_told_with_its_row(team: Team, api: Api) -> None:
     finally:
         site.stop()
     said = f"raw/rows.csv:3: page-gone: url {site.address}/410 is gone: it answers 410 Gone"
-    assert run["state_name"] == "Failed" and run["state"]["message"] == f"rows name pages that are not there:\n{said}"
-    (row,) = json.loads(api.artifacts(run["id"])["findings"]["data"])
-    assert (row["code"], row["place"]) == ("page-gone", "raw/rows.csv:3") and "archived" in row["fix"]
-    assert "2 pages asked: 1 there, 1 gone" in api.logs(run["id"], "Finished in state Failed(")
+    assert run["state_name"] == "Failed" and run["state"]["message"] == f"pages named in rows do not exist:\n{said}"
+    findings = api.artifacts(run["id"])["findings"]["data"]
+    assert "**raw/rows.csv:3**: " in findings and "archived" in findings and run["name"] == "links 2026-11-22"
+    assert "2 pages checked: 1 there, 1 gone" in api.logs(run["id"], "Finished in state Failed(")
     assert "docs/night.md" in team.messages.of("links/weekly-links failed\n", said)
 
 
-@pytest.fixture(scope="module")
-def large(team: Team) -> Path:
-    """Sources with a table that takes seconds, where nothing is published yet."""
+@pytest.mark.usefixtures("told")
+def test_a_run_that_was_killed_is_told_and_the_next_one_takes_the_table_that_it_had_finished(team: Team, api: Api) -> None:
+    """First its process is killed, then another's worker too, and nobody is left to say that it ended.
+
+    The automation says it then, here after 15 seconds instead of 120, and gives its place back.
+    """
     root = team.root("large")
     records.define(root)
-    records.put(root, [records.row(number) for number in range(100_000, 140_000)])
-    return root
-
-
-@pytest.mark.usefixtures("told")
-def test_a_run_that_was_killed_is_told_and_the_next_one_takes_the_table_that_it_had_finished(
-    team: Team, api: Api, large: Path
-) -> None:
-    run = api.trigger("cbrn-data/nightly", root=str(large))
+    records.put(root, [records.row(number) for number in range(100_000, 110_000)])
+    run = api.trigger("cbrn-data/nightly", root=str(root))
     process = wait_for(lambda: api.run(run)["infrastructure_pid"])
     wait_for(lambda: list(team.state.glob("cache/tables/*/trainings/*/record.json")))
     kill(process)
     assert api.ended(run)["state_name"] == "Crashed"
-    assert not list(large.glob("published/releases/*"))
-    assert api.artifacts(run)["progress-trainings"]["type"] == "progress"
+    assert not list(root.glob("published/releases/*"))
+    wait_for(lambda: api.post("/task_runs/count", **running(run)) == 0)
     assert "docs/night.md" in team.messages.of("cbrn-data/nightly failed\nProcess exited with status code: -9", run)
 
-    run = api.trigger("cbrn-data/nightly", root=str(large))
-    assert api.ended(run)["state"]["message"] == "Published 1.0.0"
-    assert "trainings: 40,000 rows, taken from an earlier run" in api.logs(run, "Finished in state Completed(")
-    assert api.artifacts(run)["progress-trainings"]["data"] == 100
-    assert releases(large) == ["1.0.0"]
-
-
-@pytest.mark.usefixtures("told")
-def test_a_run_whose_worker_was_killed_too_gives_its_place_back(team: Team, api: Api, large: Path) -> None:
-    """Nobody is left to say that it ended: the automation does, here after 15 seconds instead of 120."""
-    add_leaflet(large, "central-asia-2026")
-    run = api.trigger("cbrn-data/nightly", root=str(large))
-    with sooner(api, run, seconds=15):
+    run = api.trigger("cbrn-data/nightly", root=str(root))
+    missed: dict[str, Any] = {"within": 15, "match": {"prefect.resource.id": f"prefect.flow-run.{run}"}}
+    missed["after"] = ["prefect.flow-run.Running", "prefect.flow-run.heartbeat"]
+    with (
+        changed(api, "cbrn-data run is stale", 120, missed),
+        changed(api, "cbrn-data has no worker", 90, {"within": 10}),
+    ):
         process = wait_for(lambda: api.run(run)["infrastructure_pid"])
         wait_for(lambda: api.run(run)["state_name"] == "Running")
         assert team.worker
         kill(team.worker.pid, process)
         team.worker.wait()
         team.worker = None
-        waiting = api.trigger("cbrn-data/on-demand", root=str(large))
+        waiting = api.trigger("cbrn-data/on-demand", root=str(root))
         assert "docs/night.md" in team.messages.of("No worker runs cbrn_data")
 
         team.follow(next(one for one in SCHEDULE if one.command.startswith(WORKER)))
         ended = api.ended(run)
     assert ended["state_name"] == "Crashed"
-    assert team.messages.of("cbrn-data/nightly failed\nThe run stopped without saying so", run)
+    assert team.messages.of("cbrn-data/nightly failed\nThe run stopped without a report", run)
+
     next_one = api.ended(waiting)
     assert next_one["start_time"] >= ended["end_time"]
-    assert next_one["state"]["message"].startswith(("Published ", "Nothing new"))
+    assert next_one["state"]["message"] == "Published 1.0.0"
+    assert "trainings: 10,000 rows, reused from an earlier run" in api.logs(waiting, "Finished in state Completed(")
+    assert api.post("/task_runs/count", **running(run)) == 0
+    assert releases(root) == ["1.0.0"]
+
+
+def running(run: str) -> dict[str, Any]:
+    """Return the filter of the tasks of a run that seem to run."""
+    return {"flow_runs": {"id": {"any_": [run]}}, "task_runs": {"state": {"type": {"any_": ["RUNNING"]}}}}
 
 
 @contextmanager
-def sooner(api: Api, run: str, seconds: int) -> Iterator[None]:
-    """Let the automation miss one run only, and earlier, from when it runs."""
-    wanted = {"automations": {"name": {"any_": ["cbrn-data run without a sign of life"]}}}
-    (automation,) = api.post("/automations/filter", **wanted)
+def changed(api: Api, name: str, within: int, trigger: dict[str, Any]) -> Iterator[None]:
+    """Change the trigger of an automation, which waits ``within`` seconds, so that it needs less patience."""
+    (automation,) = api.post("/automations/filter", automations={"name": {"any_": [name]}})
     place: Any = {"path": "/automations/{id}", "path_params": {"id": automation["id"]}}
     known = {key: automation[key] for key in ("name", "description", "enabled", "actions", "trigger")}
-    assert automation["trigger"]["within"] == 120
-    other = {"within": seconds, "match": {"prefect.resource.id": f"prefect.flow-run.{run}"}}
-    other["after"] = ["prefect.flow-run.Running", "prefect.flow-run.heartbeat"]
-    api.client.request("PUT", **place, json=known | {"trigger": automation["trigger"] | other})
+    assert automation["trigger"]["within"] == within
+    api.client.request("PUT", **place, json=known | {"trigger": automation["trigger"] | trigger})
     try:
         yield
     finally:
@@ -278,15 +267,18 @@ def sooner(api: Api, run: str, seconds: int) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("told")
-def test_secrets_of_the_environment_stand_nowhere(team: Team, api: Api) -> None:
+def test_secrets_stand_nowhere_and_of_two_runs_at_once_the_second_waits_and_finds_nothing_new(team: Team, api: Api) -> None:
     """Not even when the key itself is what a run fails for. Everything that the runs of this session left is looked at."""
     root = team.root("signed")
     team.key.chmod(0o644)
     failed = api.ended(api.trigger("cbrn-data/nightly", root=str(root)))
     team.key.chmod(0o600)
     assert "CBRN_DATA_SIGNING_KEY" in failed["state"]["message"] and "chmod 600" in failed["state"]["message"]
-    signed = api.ended(api.trigger("cbrn-data/nightly", root=str(root)))
+    both = [api.trigger("cbrn-data/nightly", root=str(root)), api.trigger("cbrn-data/on-demand", root=str(root))]
+    signed, second = sorted((api.ended(run) for run in both), key=lambda run: run["start_time"])
     assert signed["state"]["message"] == "Published 1.0.0"
+    assert second["state"]["message"] == "Nothing new: 1.0.0 already has this content"
+    assert second["start_time"] >= signed["end_time"]
     assert (
         f"| Signed by | {signing_key(team.state, team.key).fingerprint[:16]}"
         in api.artifacts(signed["id"])["release"]["data"]

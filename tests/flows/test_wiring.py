@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from cbrn_data.findings import Finding
 from cbrn_data.schema.model import read_package
+from flows.deploy import read_automations
+from flows.page import findings_text, headline
 from tests.conftest import PROJECT
 
 FLOWS = sorted((PROJECT / "flows").glob("*.py"))
@@ -23,6 +26,31 @@ def imported(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names.add(node.module.split(".")[0])
     return names
+
+
+def test_alerts_link_to_the_run_and_to_what_to_do() -> None:
+    """The server may not know its own address, so no text asks it."""
+    bodies = [
+        action["body"]
+        for entry in read_automations("https://runs.example", "https://code.example/docs/")
+        for action in entry["actions"]
+        if action["type"] == "send-notification"
+    ]
+    failed, no_worker = [body for body in bodies if "What to do: https://code.example/docs/night.md" in body]
+    assert "https://runs.example/runs/flow-run/{{ flow_run.id }}\n" in failed and "scheduled runs wait" in no_worker
+    assert not any("ui_url" in body or "NIGHT" in body for body in bodies)
+    assert "What to do: docs/night.md" in str(read_automations("https://runs.example", None))
+
+
+def test_a_run_page_has_the_reason_first_and_wraps() -> None:
+    finding = Finding("page-gone", "url *https://a.example* is gone", "raw/rows.csv", 3)
+    text = findings_text([finding], "https://code.example/docs", "pages do not exist\nand more")
+    reason, more, what, fix, about, *_ = text.split("\n\n")
+    assert (reason, more) == ("# pages do not exist", "and more")
+    assert what == r"**raw/rows.csv:3**: url \*https://a.example\* is gone" and fix.startswith("What to do: ")
+    assert about == "More about this error: [page-gone](https://code.example/docs/findings.md#page-gone)"
+    assert text.endswith("How to try again: [docs/night.md](https://code.example/docs/night.md)")
+    assert headline([finding], "a\nb") == "a: raw/rows.csv:3: url *https://a.example* is gone"
 
 
 @pytest.mark.parametrize("path", FLOWS, ids=lambda path: path.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cbrn_data.leaflet.read import read_leaflet
-from cbrn_data.leaflet.statements import Leaflet, Said
+from cbrn_data.leaflet.statements import Item, Leaflet
+from cbrn_data.normalise.countries import read_country
+from cbrn_data.normalise.counts import read_number, read_qualifier
+from cbrn_data.normalise.dates import read_dates
+from cbrn_data.normalise.projects import read_project_number
+from cbrn_data.normalise.text import Extracted, clean, region_name
 from cbrn_data.sources.document import read_document
-from cbrn_data.words.countries import read_country
-from cbrn_data.words.counts import read_number, read_qualifier
-from cbrn_data.words.dates import read_dates
-from cbrn_data.words.projects import read_project_number
-from cbrn_data.words.text import clean, region_name
 
-settings.register_profile("words", derandomize=True, database=None, deadline=None, max_examples=400)
+settings.register_profile("words", derandomize=True, database=None, deadline=None, max_examples=200)
 
 REAL = (Path(__file__).parent.parent / "leaflets" / "central-asia-2025.txt").read_text(encoding="utf-8")
 WORDS = """
@@ -42,51 +43,51 @@ inserted = st.tuples(jumbles, st.integers(0, len(REAL))).map(lambda pair: REAL[:
 
 def read(text: str) -> Leaflet | None:
     document, findings = read_document("a.txt", text.encode(), "leaflet")
-    assert (document is None) == any(finding.blocks for finding in findings)
+    assert (document is None) == any(finding.is_error for finding in findings)
     return read_leaflet(document)[0] if document else None
 
 
-def reproduced(leaflet: Leaflet) -> Iterator[tuple[Said[Any], object]]:
+def reproduced(leaflet: Leaflet) -> Iterator[tuple[Extracted[Any], object]]:
     """Yield every statement with what its quote says."""
 
-    def quote(said: Said[Any]) -> str:
+    def quote(said: Extracted[Any]) -> str:
         return leaflet.document.words(said.span)
 
-    def told(readers: dict[str, Any], record: Any) -> Iterator[tuple[Said[Any], object]]:
-        for name, reader in readers.items():
-            if said := getattr(record, name):
-                yield said, reader(quote(said))
+    def read_item(item: Item, **readers: Any) -> Iterator[tuple[Extracted[Any], object]]:
+        assert item.values.keys() <= readers.keys()
+        yield from ((said, readers[name](quote(said))) for name, said in item.values.items())
 
     def year(words: str) -> int:
         return int(clean(words))
 
-    texts = dict.fromkeys("secretariat_city secretariat_country goal funder implementing_partner".split(), clean)
-    yield from told({"region": region_name, **texts}, leaflet)
+    for name in "region secretariat_city secretariat_country goal funder implementing_partner".split():
+        if said := getattr(leaflet, name):
+            yield said, (region_name if name == "region" else clean)(quote(said))
     if leaflet.established:
         dates = read_dates(quote(leaflet.established))
         yield leaflet.established, dates and dates.start
-    for country in leaflet.countries:
-        yield country.name, clean(quote(country.name))
-        assert read_country(quote(country.name)) == country.country_id
-    if claimed := leaflet.projects_claimed:
-        counts = {"text": clean, "total": read_number, "since": year, "ongoing": read_number, "year": year}
-        yield from told(counts, claimed)
-    for project in leaflet.projects:
-        yield from told({"number": read_project_number, "title": clean}, project)
+    for item in leaflet.countries:
+        yield from read_item(item, name_in_source=clean, country_id=read_country)
+    counts = {"total": read_number, "since": year, "ongoing": read_number, "year": year}
+    yield from read_item(leaflet.project_counts, text=clean, **counts)
+    for item in leaflet.projects:
+        yield from read_item(item, number=read_project_number, title=clean)
     for priority in leaflet.priorities:
         yield priority, clean(quote(priority))
-    for claim in [*leaflet.methodology, *([leaflet.countries_claimed] if leaflet.countries_claimed else [])]:
-        yield from told({"text": clean, "count": read_number}, claim)
+    for item in [*leaflet.methodology, leaflet.country_count]:
+        yield from read_item(item, text=clean, value=read_number)
+    people = {"people_count": read_number, "people_count_qualifier": read_qualifier, "people_group": clean}
+    dates_read = {name: partial(part_of_dates, name) for name in ("date_start", "date_end", "date_precision")}
     for item in leaflet.achievements:
-        yield from told({"text": clean, "country_count": read_number}, item)
-        if item.people:
-            yield from told({"count": read_number, "qualifier": read_qualifier, "group": clean}, item.people)
+        yield from read_item(item, text=clean, country_count=read_number, **people, **dates_read)
         yield from ((said, read_project_number(quote(said))) for said in item.projects)
         yield from ((said, read_country(quote(said))) for said in item.countries)
-        if item.dates:
-            found, said = read_dates(quote(item.dates)), item.dates.value
-            assert found is not None, quote(item.dates)
-            assert (found.start, found.end, found.precision) == (said.start, said.end, said.precision), quote(item.dates)
+
+
+def part_of_dates(name: str, words: str) -> str | None:
+    found = read_dates(words)
+    assert found is not None, words
+    return {"date_start": found.start, "date_end": found.end, "date_precision": found.precision}[name]
 
 
 def assert_sound(leaflet: Leaflet) -> None:

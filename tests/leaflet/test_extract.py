@@ -40,7 +40,7 @@ def test_a_footnote_is_no_item_whatever_its_mark(mark: str, space: str) -> None:
     assert document is not None
     leaflet, findings = read_leaflet(document)
     assert [finding.code for finding in findings] == []
-    assert [country.country_id for country in leaflet.countries][2:3] == ["XKX"]
+    assert [country.value("country_id") for country in leaflet.countries][2:3] == ["XKX"]
     assert len(leaflet.achievements) == 5
 
 

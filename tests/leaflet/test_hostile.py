@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 from cbrn_data.leaflet.read import read_leaflet
+from cbrn_data.normalise import countries, counts, dates, grammar, numbers, project_counts, projects, text
 from cbrn_data.sources.cells import read_cells
 from cbrn_data.sources.document import MAX_LINES, read_document
 from cbrn_data.sources.source import MAX_BYTES
-from cbrn_data.words import countries, counts, dates, grammar, numbers, project_counts, projects, text
 
 LEAFLET = (Path(__file__).parent.parent / "leaflets" / "central-asia-2025.txt").read_text(encoding="utf-8")
 WORDS: dict[str, Callable[[str], Any]] = {
@@ -76,13 +76,19 @@ def within(section: str, words: str) -> str:
     return LEAFLET.replace(f"{section}\n", f"{section}\n\n{words}\n\n", 1)
 
 
+def seconds(reader: Callable[[str], Any], words: str) -> float:
+    """Return the processor time that reading takes."""
+    start = time.process_time()
+    reader(words)
+    return time.process_time() - start
+
+
 def assert_linear(reader: Callable[[str], Any], unit: str, size: int) -> None:
-    spent = []
-    for words in (repeat(unit, size), repeat(unit, 4 * size)):
-        start = time.process_time()
-        reader(words)
-        spent.append(time.process_time() - start)
-    assert spent[1] < 8 * spent[0] + 0.5, f"{unit!r}: {spent[0]:.2f} s became {spent[1]:.2f} s"
+    """Fail unless four times the words take less than eight times the time and half a second."""
+    much = seconds(reader, repeat(unit, 4 * size))
+    if much >= 0.5:  # else it holds, however little the fewer words take
+        little = seconds(reader, repeat(unit, size))
+        assert much < 8 * little + 0.5, f"{unit!r}: {little:.2f} s became {much:.2f} s"
 
 
 def sweep_words() -> None:
@@ -120,7 +126,7 @@ def sweep_large() -> None:
 
 @pytest.mark.parametrize("sweep", ["sweep_words", "sweep_leaflets", "sweep_large"])
 def test_hostile_texts_take_linear_time_and_little_memory(sweep: str) -> None:
-    subprocess.run([sys.executable, __file__, sweep], check=True, timeout=300)
+    subprocess.run([sys.executable, __file__, sweep], check=True, timeout=900)
 
 
 if __name__ == "__main__":

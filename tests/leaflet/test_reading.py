@@ -44,7 +44,9 @@ def test_a_heading_in_other_words_heads_its_section() -> None:
     assert unsure.entry
     leaflet, found = read(text, unsure.entry.replace('reason: ""', 'reason: "It is."'))
     assert codes(found) == codes(read(LEAFLET)[1])
-    assert [item.text.value for item in leaflet.achievements] == [item.text.value for item in read(LEAFLET)[0].achievements]
+    assert [item.value("text") for item in leaflet.achievements] == [
+        item.value("text") for item in read(LEAFLET)[0].achievements
+    ]
 
 
 def test_lines_are_passed_over() -> None:
@@ -53,9 +55,7 @@ def test_lines_are_passed_over() -> None:
     assert codes(read(text)[1]) != codes(read(LEAFLET)[1])
     leaflet, found = read(text, said("ignore", line, "is drawn on"))
     assert codes(found) == codes(read(LEAFLET)[1])
-    assert [one for one in leaflet.ignored if one.rule == "reading-file"] == [
-        type(leaflet.ignored[0])(line, line, "reading-file")
-    ]
+    assert [one for one in leaflet.ignored if one[2] == "reading-file"] == [(line, line, "reading-file")]
 
 
 def test_items_are_joined_and_split() -> None:
@@ -76,7 +76,7 @@ def test_a_finding_is_accepted_with_its_reason_and_no_other_is() -> None:
     (repeated,) = [finding for finding in found if finding.code == "item-repeated"]
     _, found = read(text, said("accept", repeated.line, "Turkmenistan", "item-repeated"))
     accepted = [finding for finding in found if finding.code == "reading-accepted"]
-    assert len(accepted) == 1 and "because" in accepted[0].message and not accepted[0].blocks
+    assert len(accepted) == 1 and "because" in accepted[0].message and not accepted[0].is_error
     _, found = read(text, said("accept", repeated.line, "Turkmenistan", "list-miscounted"))
     assert {"item-repeated", "reading-stale"} <= set(codes(found))
 
@@ -118,7 +118,7 @@ def test_numbers_that_are_no_telephone_do_not(words: str) -> None:
 def test_an_entry_that_cannot_be_followed_blocks(entry: str, code: str) -> None:
     _, found = read(LEAFLET, entry)
     wrong = [finding for finding in found if finding.source == "leaflet.reading.yaml"]
-    assert codes(wrong) == [code] and wrong[0].blocks and wrong[0].line
+    assert codes(wrong) == [code] and wrong[0].is_error and wrong[0].line
 
 
 def test_the_entry_that_is_printed_settles_what_it_is_printed_for() -> None:
@@ -156,7 +156,7 @@ def _id_of(project: Path) -> str:
 def test_a_leaflet_and_its_reading_file_go_from_add_to_a_release_that_builds_again(project: Path, tmp_path: Path) -> None:
     path = received(tmp_path)
     assert run("add", path, "--root", project).code == 0
-    assert "is there already" in " ".join(run("add", path, "--root", project).out.split())
+    assert "already added" in " ".join(run("add", path, "--root", project).out.split())
     assert "ann@" not in "".join(each.read_text(encoding="utf-8") for each in (project / "raw").iterdir())
     done = run("publish", "--root", project)
     assert done.code == 0, done.err
@@ -165,9 +165,9 @@ def test_a_leaflet_and_its_reading_file_go_from_add_to_a_release_that_builds_aga
     (first,) = json.loads(
         run("trace", "achievement_projects", _id_of(project), "project_id", "--root", project, "--json").out
     )
-    assert first["passages"][0]["how"] == "said in the reading file of a leaflet"
+    assert first["passages"][0]["how"] == "stated in the reading file of a leaflet"
     texts = run("trace", "achievements", _id_of(project).partition("/")[0], "text", "--root", project).out
-    assert "read as said in sources/central-asia-2026.reading.yaml:" in " ".join(texts.split())
+    assert "read as stated in sources/central-asia-2026.reading.yaml:" in " ".join(texts.split())
     verified = run("verify", "--root", project, "--rebuild")
     assert verified.code == 0, verified.out
     assert "ann@" not in "".join(
@@ -182,7 +182,7 @@ def test_a_reading_file_is_ours_to_change_and_a_leaflet_is_not(project: Path, tm
     kept = project / "raw" / "central-asia-2026.reading.yaml"
     kept.write_text(kept.read_text(encoding="utf-8").replace("P108", "P105"), encoding="utf-8")
     done = run("plan", "--root", project)
-    assert done.code == 1 and "cbrn-data add raw/central-asia-2026.reading.yaml" in " ".join(done.err.split())
+    assert done.code == 1 and "cbrn-data update raw/central-asia-2026.reading.yaml" in " ".join(done.err.split())
     assert run("add", kept, "--root", project).code == 0
     assert run("plan", "--root", project).code == 0
     assert "achievement_projects" in run("plan", "--root", project).out or run("publish", "--root", project).code == 0
@@ -198,4 +198,4 @@ def test_a_reading_file_without_its_leaflet_and_a_leaflet_that_changed_block(pro
     for name in ("central-asia-2026.txt", "central-asia-2026.txt.yaml"):
         (project / "raw" / name).unlink()
     done = run("plan", "--root", project)
-    assert done.code == 1 and "is for raw/central-asia-2026.txt, which is not there" in " ".join(done.err.split())
+    assert done.code == 1 and "is for raw/central-asia-2026.txt, which does not exist" in " ".join(done.err.split())

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
-from cbrn_data.intake.add import sidecar_text
+from cbrn_data.intake.write import sidecar_text
 
 
 class Site:

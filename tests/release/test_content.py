@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,14 +14,16 @@ from cbrn_data.release.content import Content, build_content
 from cbrn_data.release.descriptor import datapackage
 from cbrn_data.release.overview import overview
 from cbrn_data.schema.coverage import Coverage
+from cbrn_data.schema.table import table_of_rows
 from cbrn_data.store.store import Store
+from tests.records import rows_of
 
 
 def test_files_are_those_of_tables_sources_and_definitions(built: pipeline.Built) -> None:
     content = built.content
     tables = [name for name in content.package.tables if name not in {"quarantine", "changes"}]
-    assert content.tables == tables
-    sources = [name for source in built.tables.sources for name in (source.name, f"{source.name}.yaml")]
+    assert list(content.counts) == tables
+    sources = [name for source in built.content.built.sources for name in (source.name, f"{source.name}.yaml")]
     assert set(content.files) == {
         *(f"{table}.{form}" for table in tables for form in ("csv", "json")),
         *(f"sources/{name}" for name in sources),
@@ -29,21 +32,22 @@ def test_files_are_those_of_tables_sources_and_definitions(built: pipeline.Built
     }
 
 
-def again(built: pipeline.Built, **change: object) -> Content:
-    return build_content(replace(built.tables, **change), built.content.package)  # type: ignore[arg-type]
+def again(built: pipeline.Built, **change: Any) -> Content:
+    return build_content(replace(built.content.built, **change), built.content.package)
 
 
 def test_the_digest_is_that_of_the_inputs(built: pipeline.Built) -> None:
     assert again(built).digest == built.content.digest
-    rows = built.tables.rows | {"priorities": built.tables.rows["priorities"][:-1]}
-    assert again(built, rows=rows).digest != built.content.digest
-    first, *others = built.tables.sources
+    tables = built.content.built.tables
+    fewer = table_of_rows(tables["priorities"].definition, tables["priorities"].rows[:-1])
+    assert again(built, tables=tables | {"priorities": fewer}).digest != built.content.digest
+    first, *others = built.content.built.sources
     noted = replace(first, sidecar=first.sidecar + b"# read again\n")
     assert again(built, sources=[noted, *others]).digest != built.content.digest
 
 
 def test_the_nested_form_holds_every_row_of_the_region(built: pipeline.Built) -> None:
-    data, rows = built.content.files["cbrn-data.json"], built.content.rows
+    data, rows = built.content.files["cbrn-data.json"], rows_of(built.content.tables)
     assert isinstance(data, bytes)
     nested = json.loads(data)
     assert [region["region_id"] for region in nested["regions"]] == [row["region_id"] for row in rows["regions"]]
@@ -92,7 +96,7 @@ def lines(published: Path) -> dict[str, str]:
 def test_an_overview_says_how_it_was_checked_and_what_the_data_says(lines: dict[str, str]) -> None:
     assert list(lines) == [
         "Release",
-        "Brings",
+        "Changes",
         "Checked by",
         "Signed by",
         "Evidence",

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
-from cbrn_data.checks.rows import released_rows
 from cbrn_data.errors import ReleaseError
 from cbrn_data.release.trace import Tracer, trace
 from cbrn_data.schema.model import read_package
+from cbrn_data.schema.table import released_tables
 from cbrn_data.store import disk
 from cbrn_data.store.folder import Release
 from cbrn_data.store.store import Store
+from tests.records import rows_of
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ def release(published: Path) -> Release:
 
 def test_every_cell_of_the_release_leads_to_words_that_stand_in_the_named_lines(release: Release) -> None:
     package = read_package(release.folder / "schemas")
-    rows = released_rows(release, package)
+    rows = rows_of(released_tables(release.folder, package))
     for name in ("regions", "memberships", "figures", "priorities"):
         for row in rows[name]:
             for cell in trace(release, name, package.tables[name].row_id(row)):
@@ -60,7 +61,7 @@ def test_a_curated_value_shows_its_row_its_page_and_who_states_it(release: Relea
 
 def test_every_cell_is_answered_with_the_sources_read_once(release: Release, monkeypatch: pytest.MonkeyPatch) -> None:
     tracer, package = Tracer(release), read_package(release.folder / "schemas")
-    rows, cells, passages, read = released_rows(release, package), 0, 0, Counter[Path]()
+    rows, cells, passages, read = rows_of(released_tables(release.folder, package)), 0, 0, Counter[Path]()
     real = disk.read
 
     def counting(path: Path, **where: Any) -> bytes:
@@ -83,7 +84,7 @@ def test_every_cell_is_answered_with_the_sources_read_once(release: Release, mon
 
 
 def test_what_has_no_evidence_to_show_is_refused(release: Release) -> None:
-    with pytest.raises(ReleaseError, match="there is no table 'sources' with evidence"):
+    with pytest.raises(ReleaseError, match="'sources' is not a table with evidence"):
         trace(release, "sources", "projects")
     with pytest.raises(ReleaseError, match="regions has no row"):
         trace(release, "regions", "../..")

@@ -9,20 +9,21 @@ from typing import Any
 
 import pytest
 
+from cbrn_data.release.changes import TableChanges
 from cbrn_data.release.version import Reason, next_version, reasons
-from cbrn_data.schema.canonical import Row
-from cbrn_data.schema.model import Field, NamedCheck, Package, Table, read_package
+from cbrn_data.schema.model import Field, NamedCheck, Package, TableDefinition, read_package
 from cbrn_data.tabular.schema import ForeignKey
+from tests.records import changed
 
 PACKAGE = read_package(Path(__file__).parent.parent.parent / "schemas")
 Change = Callable[[Package], Package]
 
 
 def with_about(**values: Any) -> Change:
-    return lambda package: replace(package, about=package.about | values)
+    return lambda package: replace(package, metadata=package.metadata | values)
 
 
-def with_table(name: str, change: Callable[[Table], Table]) -> Change:
+def with_table(name: str, change: Callable[[TableDefinition], TableDefinition]) -> Change:
     return lambda package: replace(package, tables=package.tables | {name: change(package.tables[name])})
 
 
@@ -31,7 +32,7 @@ def without_table(name: str) -> Change:
 
 
 def with_field(name: str, column: str, change: Callable[[Field], Field]) -> Change:
-    def changed(table: Table) -> Table:
+    def changed(table: TableDefinition) -> TableDefinition:
         return replace(table, fields=tuple(change(field) if field.name == column else field for field in table.fields))
 
     return with_table(name, changed)
@@ -164,17 +165,12 @@ def test_a_table_that_is_new_is_minor() -> None:
 @pytest.mark.parametrize("change", [lambda package: package, with_about(base_url="https://other.example/")])
 def test_another_spelling_of_the_same_is_a_patch_and_says_so(change: Change) -> None:
     assert reasons([], PACKAGE, change(PACKAGE)) == [
-        Reason("patch", "files of sources or definitions, and nothing that they say")
+        Reason("patch", "files of sources or definitions, but not their content")
     ]
 
 
-def rows(table: str, kind: str, *ids: str) -> list[Row]:
-    """Two changed cells for each row."""
-    return [
-        {"table_name": table, "row_id": row_id, "field": name, "change": kind, "old": None, "new": None}
-        for row_id in ids
-        for name in ("first", "second")
-    ]
+def rows(table: str, kind: str, *ids: str) -> list[TableChanges]:
+    return [changed(PACKAGE.tables[table], kind, *ids)]
 
 
 ROWS = [
@@ -197,7 +193,7 @@ def test_rows_move_the_version(table: str, kind: str, step: str, why: str) -> No
 
 
 @pytest.mark.parametrize("table", PACKAGE.with_role("data"), ids=lambda table: table.name)
-def test_every_data_table_has_the_same_rule(table: Table) -> None:
+def test_every_data_table_has_the_same_rule(table: TableDefinition) -> None:
     steps = {
         kind: reasons(rows(table.name, kind, "a"), PACKAGE, PACKAGE)[0].step for kind in ("added", "changed", "removed")
     }

@@ -11,7 +11,8 @@ import pytest
 from cbrn_data.cli.sources import add_files
 from cbrn_data.documents.pictures import MAX_PAGES
 from cbrn_data.errors import CbrnDataError, SourceError
-from cbrn_data.intake.add import About, Added, add_file, sidecar_text
+from cbrn_data.intake.add import add_file
+from cbrn_data.intake.write import About, Added, sidecar_text
 from cbrn_data.regions import known_regions, region_findings
 from cbrn_data.settings import Settings
 from cbrn_data.sources.source import MAX_BYTES, read_sources
@@ -30,7 +31,7 @@ def raw(tmp_path: Path) -> Path:
 
 def add(tmp_path: Path, raw: Path, name: str, data: bytes, **about: Any) -> Added:
     (tmp_path / name).write_bytes(data)
-    return add_file(tmp_path / name, raw, About(retrieved_on="2026-11-22", **about))
+    return add_file(tmp_path / name, Settings(raw.parent, raw.parent / "published"), About(today="2026-11-22", **about))
 
 
 def pdf(lines: list[str]) -> bytes:
@@ -67,7 +68,7 @@ def test_a_leaflet_is_named_by_its_region_and_year(tmp_path: Path, raw: Path) ->
     assert (raw / "central-asia-2025.txt").read_bytes() == LEAFLET
     (source,), findings = read_sources(raw)
     assert findings == []
-    assert (source.source_id, source.about["region"], source.edition) == ("central-asia-2025", "central-asia", "2025")
+    assert (source.source_id, source.metadata["region"], source.edition) == ("central-asia-2025", "central-asia", "2025")
     assert add(tmp_path, raw, "again.txt", LEAFLET).names == []
     assert add(tmp_path, raw, "received.txt", LEAFLET, edition="2026").names == ["central-asia-2026.txt"]
 
@@ -77,7 +78,7 @@ def test_a_disk_that_refuses_is_said_and_leaves_nothing(tmp_path: Path, raw: Pat
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("cbrn_data.intake.add.os.fchmod", refuse)
+        patch.setattr("cbrn_data.intake.write.os.fchmod", refuse)
         with pytest.raises(CbrnDataError, match="cannot be written: No space left") as caught:
             add(tmp_path, raw, "a.txt", LEAFLET)
     assert caught.value.exit_code == 2
@@ -123,8 +124,8 @@ def test_a_pdf_is_kept_with_its_text_and_where_each_line_stands(tmp_path: Path, 
     by_id = {source.source_id: source for source in sources}
     assert sorted(by_id) == ["middle-east-2026", "middle-east-2026-lines", "middle-east-2026-pages", "middle-east-2026-pdf"]
     text, lines = by_id["middle-east-2026"], json.loads(by_id["middle-east-2026-lines"].data)
-    assert text.about["text_of"] == "middle-east-2026-pdf"
-    assert text.about["read_with"].startswith("pdfminer.six ") and text.about["read_with"] == lines["read_with"]
+    assert text.metadata["text_of"] == "middle-east-2026-pdf"
+    assert text.metadata["read_with"].startswith("pdfminer.six ") and text.metadata["read_with"] == lines["read_with"]
     place = text.document.text.splitlines().index("Amman, Jordan") + 1
     (found,) = [entry for entry in lines["lines"] if entry["line"] == place]
     assert found["page"] == 1 and found["rectangle"][:2] == [50.0, 64.5]
@@ -162,7 +163,7 @@ def test_a_refused_document_leaves_its_text_beside_it_and_lines_are_of_that(tmp_
         (b"%PDF-1.7\nnothing", "cannot be read as PDF"),
         (b"plain words", "by its bytes"),
         (pdf(PAGE)[:900], "PDF"),
-        (pdf([]), "holds no text"),
+        (pdf([]), "has no text"),
     ],
 )
 def test_a_pdf_without_text_stays_out(tmp_path: Path, raw: Path, data: bytes, words: str) -> None:
@@ -175,15 +176,6 @@ def test_a_pdf_without_text_stays_out(tmp_path: Path, raw: Path, data: bytes, wo
     assert not raw.exists()
 
 
-def test_a_table_needs_to_say_what_it_completes(tmp_path: Path, raw: Path) -> None:
-    with pytest.raises(CbrnDataError, match="--table"):
-        add(tmp_path, raw, "more_projects.csv", b"a,b\n1,2\n")
-    added = add(tmp_path, raw, "more_projects.csv", b"a,b\n1,2\n", table="projects", licence="CC-BY-4.0")
-    assert added.names == ["more_projects.csv"]
-    (source,), findings = read_sources(raw)
-    assert findings == [] and source.about["table"] == "projects"
-
-
 @pytest.mark.parametrize(
     ("name", "about"),
     [
@@ -191,8 +183,6 @@ def test_a_table_needs_to_say_what_it_completes(tmp_path: Path, raw: Path) -> No
         ("a.txt", {"edition": "20x6"}),
         ("a.txt", {"url": "javascript:alert(1)"}),
         ("a.txt", {"title": "a\nsha256: b"}),
-        ("a b.csv", {"table": "projects"}),
-        ("a.csv", {"table": "Projects!"}),
     ],
 )
 def test_nothing_is_written_that_could_not_be_read_back(tmp_path: Path, raw: Path, name: str, about: dict[str, str]) -> None:
@@ -239,11 +229,11 @@ def test_a_region_is_found_by_any_of_its_names(
 ) -> None:
     where = with_list(raw)
     (tmp_path / "a.txt").write_bytes(LEAFLET.replace(b"Central Asia Reg", f"{printed} Reg".encode()))
-    added = add_file(tmp_path / "a.txt", raw, About(retrieved_on="2026-11-22"), known_regions(where))
+    added = add_file(tmp_path / "a.txt", where, About(today="2026-11-22"), known_regions(where))
     assert (added.names, added.findings) == ([f"{region}-2025.txt"], [])
     sources, findings = read_sources(raw)
     assert findings == region_findings(sources, where) == []
-    about = next(source.about for source in sources if source.kind == "leaflet")
+    about = next(source.metadata for source in sources if source.kind == "leaflet")
     assert (about["region"], about.get("region_printed"), about.get("region_is")) == (region, recorded, None)
 
 
@@ -251,10 +241,10 @@ def test_a_new_region_is_asked_for_and_then_known(tmp_path: Path, raw: Path) -> 
     where = with_list(raw)
     (tmp_path / "a.txt").write_bytes(LEAFLET.replace(b"Central Asia Reg", b"Middle Asia Reg"))
     with pytest.raises(SourceError) as caught:
-        add_file(tmp_path / "a.txt", raw, About(retrieved_on="2026-11-22"), known_regions(where))
+        add_file(tmp_path / "a.txt", where, About(today="2026-11-22"), known_regions(where))
     (finding,) = caught.value.findings
     assert (finding.code, finding.line) == ("region-unknown", 5) and "nearest: Central Asia" in finding.message
-    added = add_file(tmp_path / "a.txt", raw, About(retrieved_on="2026-11-22", new_region=True), known_regions(where))
+    added = add_file(tmp_path / "a.txt", where, About(today="2026-11-22", new_region=True), known_regions(where))
     assert added.names == ["middle-asia-2025.txt"]
     sources, _ = read_sources(raw)
     assert region_findings(sources, where) == []
@@ -279,7 +269,7 @@ def test_what_is_wrong_with_the_list_is_told(raw: Path) -> None:
 
 
 def test_other_kinds_of_file_are_wrong_use(tmp_path: Path, raw: Path) -> None:
-    with pytest.raises(CbrnDataError, match=r"only \.txt"):
+    with pytest.raises(CbrnDataError, match=r"only leaflets \(\.txt"):
         add(tmp_path, raw, "a.odt", b"PK")
     with pytest.raises(SourceError) as caught:
         add(tmp_path, raw, "a.txt", b"a\n" * MAX_BYTES["leaflet"])
@@ -323,16 +313,16 @@ def test_a_regions_page_counts_from_the_day_it_was_read(tmp_path: Path, raw: Pat
     sources, findings = read_sources(raw)
     assert not findings
     page = next(source for source in sources if source.kind == "page")
-    assert (page.about["retrieved_on"], page.edition, page.as_of) == ("2026-11-20", "2026", "2026-11-20")
+    assert (page.metadata["retrieved_on"], page.edition, page.as_of) == ("2026-11-20", "2026", "2026-11-20")
 
 
 @pytest.mark.parametrize(
     ("data", "about", "words"),
     [
-        (REGION_PAGE.encode(), {}, "say with --read-on"),
+        (REGION_PAGE.encode(), {}, "give the day of reading with --read-on"),
         (REGION_PAGE.encode(), {"edition": "2026"}, "has no edition"),
-        (REGION_PAGE.encode(), {"read_on": "20 November"}, "no day of the calendar"),
-        (REGION_PAGE.encode(), {"read_on": "2026-11-23"}, "has not come yet"),
+        (REGION_PAGE.encode(), {"read_on": "20 November"}, "is not a valid day"),
+        (REGION_PAGE.encode(), {"read_on": "2026-11-23"}, "is in the future"),
         (LEAFLET, {"read_on": "2026-11-20"}, "is a leaflet"),
     ],
 )

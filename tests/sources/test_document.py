@@ -2,8 +2,8 @@
 
 import pytest
 
+from cbrn_data.normalise.text import Span
 from cbrn_data.sources.document import MAX_LINE, MAX_LINES, Document, oversize, read_document
-from cbrn_data.words.text import Span
 
 
 @pytest.mark.parametrize(
@@ -17,15 +17,15 @@ from cbrn_data.words.text import Span
         (b"a\n\xed\xa0\x80", "source-encoding", 2, "byte offset 2"),
         (b"a\nb\x00", "source-control-character", 2, "U+0000"),
         (b"\x1b[2J", "source-control-character", 1, "U+001B"),
-        ("a\nb\uffff".encode(), "source-control-character", 2, "U+FFFF (no character)"),
+        ("a\nb\uffff".encode(), "source-control-character", 2, "U+FFFF (noncharacter)"),
         (
             "a\n\nb\u202ec\u2066".encode(),
             "source-invisible-character",
             3,
-            "(RIGHT-TO-LEFT OVERRIDE) in column 2; U+2066 (LEFT-TO-RIGHT ISOLATE) in column 4",
+            "(RIGHT-TO-LEFT OVERRIDE) at character 2; U+2066 (LEFT-TO-RIGHT ISOLATE) at character 4",
         ),
         ("a\u200bb".encode(), "source-invisible-character", 1, "ZERO WIDTH SPACE"),
-        ("\ufeffa\ufeff".encode(), "source-invisible-character", 1, "column 3"),
+        ("\ufeffa\ufeff".encode(), "source-invisible-character", 1, "at character 3"),
         ("a\u00adb".encode(), "source-invisible-character", 1, "SOFT HYPHEN"),
     ],
 )
@@ -39,8 +39,8 @@ def test_refused_bytes_are_named_with_their_place(data: bytes, code: str, line: 
 def test_every_place_of_a_refused_character_is_named_up_to_a_limit() -> None:
     _, findings = read_document("a.txt", ("a\u200bb\u200b\n\n" * 15).encode())
     assert [finding.line for finding in findings] == list(range(1, 21, 2))
-    assert findings[0].message == "U+200B (ZERO WIDTH SPACE) in columns 2, 4"
-    assert findings[-1].message == "U+200B (ZERO WIDTH SPACE) in columns 2, 4, and 10 more after it"
+    assert findings[0].message == "U+200B (ZERO WIDTH SPACE) at characters 2, 4"
+    assert findings[-1].message == "U+200B (ZERO WIDTH SPACE) at characters 2, 4, and 10 more"
 
 
 @pytest.mark.parametrize("text", ["a", "\ufeffa", "a\r\nb\rc\n", "a\t\f\u00a0\u202f\u2028b", "\U0001f600"])

@@ -50,28 +50,28 @@ def test_a_source_whose_sidecar_knows_it_is_read(raw: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "words"),
     [
-        ("id: some-table\n", "", 1, "'id' is missing"),
-        ("id: some-table", "id: Some Table", 1, "does not match"),
-        ("kind: curated", "kind: poem", 2, "does not match"),
+        ("id: some-table\n", "", 1, "id is missing"),
+        ("id: some-table", "id: Some Table", 1, "must be small letters"),
+        ("kind: curated", "kind: poem", 2, "must be one of leaflet"),
         ("table: projects\n", "", 2, "needs the key 'table'"),
         ("kind: curated", "kind: leaflet", 2, "is a .txt file"),
-        ("title: Some table", "title:", 4, "missing or empty"),
-        ("title: Some table", "title: [a, b]", 4, "does not match"),
+        ("title: Some table", "title:", 4, "is null and must be text"),
+        ("title: Some table", "title: [a, b]", 4, "is a list and must be text"),
         ("title: Some table", "title: 2025", 4, "in quotation marks"),
         ("licence: CC-BY-4.0", "licence: 0", 8, "in quotation marks"),
         ("title: Some table", 'title: "Some\\u202etable"', 4, "RIGHT-TO-LEFT OVERRIDE"),
         ("title: Some table", 'title: "Some\\etable"', 4, "control character"),
-        ("url: null", "url: javascript:alert(1)", 6, "does not match"),
-        ("url: null", "url: null\ncolour: red", 7, "'colour' is not known"),
-        ("2026-11-22", "2026-02-30", 2, "no calendar"),
-        ("2026-11-22", "yesterday", 7, "does not match"),
-        ("on_error: reject", "on_error: ignore", 11, "does not match"),
-        ("title: Some table", "title: a\ntitle: b", 5, "stands twice"),
+        ("url: null", "url: javascript:alert(1)", 6, "must be an address"),
+        ("url: null", "url: null\ncolour: red", 7, "colour is not known"),
+        ("2026-11-22", "2026-02-30", 7, "a day of the calendar"),
+        ("2026-11-22", "yesterday", 7, "a day of the calendar"),
+        ("on_error: reject", "on_error: ignore", 11, "must be 'reject' or 'quarantine'"),
+        ("title: Some table", "title: a\ntitle: b", 5, "is repeated"),
         ("title: Some table", "title: &a b\nnote: *a", 4, "aliases"),
         ("title: Some table", "title: !!python/name:os.system x", 4, "tags"),
         ("title: Some table", "title: 'a", 11, ""),
-        (SIDECAR, "just words", 1, "not a list of keys"),
-        (SIDECAR, "- a\n- b\n", 1, "not a list of keys"),
+        (SIDECAR, "just words", 1, "must be keys and values"),
+        (SIDECAR, "- a\n- b\n", 1, "must be keys and values"),
         (SIDECAR, "? [a]\n: b\n", 1, "plain text"),
         (SIDECAR, "[" * 5000, 1, ""),
     ],
@@ -90,7 +90,7 @@ def test_the_address_in_a_sidecar_is_without_language_and_traces(raw: Path) -> N
     put(raw, "some.csv", DATA, SIDECAR.replace("url: null", "url: https://data.example/?id=7&prefLang=fi&utm_source=x"))
     (finding,) = read_sources(raw)[1]
     assert (finding.code, finding.place) == ("curated-address", "raw/some.csv.yaml:6")
-    assert finding.message == "url has prefLang, utm_source among its parameters, which the page does not need"
+    assert finding.message == "url has parameters that the page does not need: prefLang, utm_source"
 
 
 def test_bytes_that_the_sidecar_does_not_know(raw: Path) -> None:

@@ -1,4 +1,4 @@
-"""The command line: thin commands over the library. Nothing heavy is imported before a command runs."""
+"""The command line: thin commands over the library. No heavy module is imported before a command runs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import NoReturn
 
 from cbrn_data.errors import CbrnDataError
@@ -14,9 +15,9 @@ from cbrn_data.refusals import at, refusal
 
 
 def encode_output() -> None:
-    """Let any text be printed anywhere: pipes and files get UTF-8, and a terminal an escape for what it cannot show.
+    """Print any text without errors: pipes and files get UTF-8, and terminals get escapes for unsupported characters.
 
-    A character that the locale does not have must not end a run whose work is done.
+    An unsupported character must not end a finished run with an error.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -29,41 +30,41 @@ Translate = Callable[[BaseException], CbrnDataError | None]
 
 @contextmanager
 def boundary(translate: Translate = refusal) -> Iterator[None]:
-    """Let whatever a run inside raises end it in words, with 1 for findings and 2 for wrong use or environment.
+    """Turn errors into a message and an exit code: 1 for findings, 2 for wrong usage or environment.
 
-    ``translate`` says in words what the machine or a server refuses; what it has no words for is a fault of the code, and
-    is raised as it is. A reader that goes away needs no words.
+    ``translate`` translates errors of the machine or a server; other errors are internal errors, which are raised again.
+    A closed pipe ends without a message.
     """
     output = sys.stdout
     try:
         yield
         _flush()
     except SystemExit:
-        # When its reader goes away Click ends with 1, which means findings here; it has put another stream in place then.
+        # Click exits with 1 if its pipe is closed, but 1 means findings here; Click has then replaced the stream.
         if sys.stdout is not output:
             sys.exit(2)
         try:
             _flush()
         except OSError as error:
-            sys.exit(_told(error, translate))
+            sys.exit(_show(error, translate))
         raise
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
-        code = _told(error, translate)
+        code = _show(error, translate)
         if code is None:
             raise
         sys.exit(code)
 
 
 def _flush() -> None:
-    """Write what is still to be printed: an error that only the end of the interpreter met would be told by nobody."""
+    """Flush the output here, because an error at the end of the interpreter would not be reported."""
     with at(OUTPUT):
         sys.stdout.flush()
 
 
-def _told(error: BaseException, translate: Translate) -> int | None:
-    """Say an error in words and return how to end, None where there are no words for it."""
+def _show(error: BaseException, translate: Translate) -> int | None:
+    """Print an error and return the exit code; None for an internal error."""
     if isinstance(error, BrokenPipeError):
         _give_up_output()
         return 2
@@ -82,19 +83,23 @@ def _told(error: BaseException, translate: Translate) -> int | None:
 
 
 def _give_up_output() -> None:
-    """Lead what is still to be printed to nowhere, so that the interpreter can end in peace."""
+    """Discard the remaining output, so that the interpreter can end without an error."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def explain_missing(error: ModuleNotFoundError, arguments: list[str]) -> NoReturn:
-    """Say which extra a command lacks, and exit 2; where even the help lacks one, show which command needs which."""
+    """Print the extra that a command needs, and exit 2; for the help, print the extra of each command."""
     from cbrn_data import __version__
     from cbrn_data.cli.extras import missing_extra, overview
 
     if arguments == ["--version"]:
         print(f"cbrn-data {__version__}")
         sys.exit(0)
+    if arguments == ["doctor"]:
+        from cbrn_data.cli.doctor import examine
+
+        sys.exit(examine(Path(), None, as_json=False))
     if not arguments or arguments == ["--help"]:
         print(overview())
         sys.exit(0)
@@ -103,7 +108,7 @@ def explain_missing(error: ModuleNotFoundError, arguments: list[str]) -> NoRetur
 
 
 def main() -> None:
-    """Run ``cbrn-data``: exit 0 done, 1 blocking findings, 2 wrong use or environment."""
+    """Run ``cbrn-data``. Exit codes: 0 success, 1 errors in the data, 2 wrong usage or environment."""
     encode_output()
     try:
         with boundary():

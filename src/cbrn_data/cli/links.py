@@ -1,37 +1,31 @@
-"""``cbrn-data links``: whether the pages that rows name are still there."""
+"""``cbrn-data links``: check that the pages named in rows still exist."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from cbrn_data import pipeline
 from cbrn_data.cli.show import console, show_findings, show_json
 from cbrn_data.errors import SourceError
-from cbrn_data.findings import blocking
-from cbrn_data.links.check import COLUMNS, Checked, check_links
-from cbrn_data.links.named import named_pages
+from cbrn_data.findings import errors_of
+from cbrn_data.links.check import COLUMNS, MISSING_PAGES, Checked, check_links
 from cbrn_data.refusals import at
-from cbrn_data.schema.canonical import csv_bytes
-from cbrn_data.settings import settings
+from cbrn_data.schema.table import text_table
+from cbrn_data.settings import read_settings
+from cbrn_data.tabular.canonical import csv_bytes
 
 
 def check_now(root: Path, output: Path | None, as_json: bool) -> None:
-    """Ask every page, with a bar on a terminal, and print what is not there; exit 1 where a row needs another address."""
-    gathered = pipeline.gather(settings(root))
+    """Check every page, and print findings; exit 1 if a row needs another address."""
+    gathered = pipeline.gather(read_settings(root))
     sources = [*gathered.lists, *gathered.sources]
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=console(sys.stderr), disable=not sys.stderr.isatty(), transient=True) as bar:
-        task = bar.add_task("pages", total=len(named_pages(sources, gathered.package)))
-        checked = check_links(sources, gathered.package, lambda answer: bar.advance(task))
+    checked = check_links(sources, gathered.package)
     if output:
         with at(output):
-            output.write_bytes(csv_bytes(COLUMNS, list(checked.rows())))
+            output.write_bytes(csv_bytes(text_table(COLUMNS, list(checked.rows()))))
     if as_json:
         show_json({"pages": list(checked.rows()), "findings": [finding.as_dict() for finding in checked.findings]})
-        if blocking(checked.findings):
+        if errors_of(checked.findings):
             raise SystemExit(1)
         return
     _show(checked)
@@ -39,6 +33,6 @@ def check_now(root: Path, output: Path | None, as_json: bool) -> None:
 
 def _show(checked: Checked) -> None:
     console().print(f"{checked.summary}.")
-    if blocking(checked.findings):
-        raise SourceError("rows name pages that are not there", checked.findings)
+    if errors_of(checked.findings):
+        raise SourceError(MISSING_PAGES, checked.findings)
     show_findings(checked.findings)

@@ -1,26 +1,40 @@
-"""Pages that a command writes where a person wants them: the report of ``verify``, and ``review``."""
+"""Pages that a command writes to a chosen place: the report of ``verify``, and ``review``."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from cbrn_data.errors import CbrnDataError
 
 
 def check_place(path: Path, *about: Path) -> None:
-    """Refuse to write a file over or into what it is ``about``, or where there is no folder. Raises CbrnDataError."""
+    """Refuse to write a page over or into what it is ``about``, or to a missing folder. Raises CbrnDataError."""
     for each in about:
         if path.resolve().is_relative_to(each.resolve()):
-            raise CbrnDataError(f"{path}: does not belong into what it is about; choose a place outside {each}")
+            raise CbrnDataError(f"{path}: must not be inside {each}; choose another place")
     if not path.resolve().parent.is_dir() or path.is_dir():
-        raise CbrnDataError(f"{path}: is a folder, or is in a folder that is not there; name a file")
+        raise CbrnDataError(f"{path}: is a folder, or its folder does not exist; name a file")
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file that gets the name ``path`` when it is complete, and is removed otherwise. Raises OSError."""
+    temporary = path.with_name(f".{path.name}.new")
+    try:
+        with temporary.open("wb") as file:
+            yield file
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def write_page(path: Path, content: bytes) -> None:
-    """Put the page at ``path``, whole or not at all. Raises CbrnDataError."""
-    temporary = path.with_name(f".{path.name}.new")
+    """Write the page to ``path`` atomically. Raises CbrnDataError."""
     try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
+        with whole(path) as file:
+            file.write(content)
     except OSError as error:
         raise CbrnDataError(f"{path}: the page cannot be written ({error.strerror})") from error

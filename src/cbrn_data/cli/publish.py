@@ -1,56 +1,19 @@
-"""``cbrn-data plan`` and ``cbrn-data publish``: what would be published, and doing it."""
+"""``cbrn-data publish``."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cbrn_data import pipeline
-from cbrn_data.cli.show import console, show_changes, show_findings, show_json, show_lines
+from cbrn_data.cli.show import console, show_findings, show_json, show_lines
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.findings import shown
-from cbrn_data.release.code import code_version
+from cbrn_data.release.guard import read_guard
 from cbrn_data.release.overview import overview
 from cbrn_data.release.version import STEPS
-from cbrn_data.settings import release_date, settings
+from cbrn_data.settings import FILE, Settings, read_settings, release_date
 from cbrn_data.store.folder import Release
-
-if TYPE_CHECKING:
-    from cbrn_data.release.assemble import Draft
-
-
-def show_plan(root: Path, published: Path | None, at_least: str, as_json: bool) -> None:
-    """Print what publishing now would do; writes nothing."""
-    where = settings(root, published)
-    gathered = pipeline.gather(where)
-    built, moved = pipeline.build(gathered), pipeline.moved_address(where, gathered.package)
-    planned = pipeline.plan(built, pipeline.open_store(where), _step(at_least), release_date())
-    findings = sorted({*built.findings, *planned.findings})
-    if as_json:
-        address = {"from": moved[0], "to": moved[1]} if moved else None
-        show_json(_as_dict(planned) | {"move_address": address, "findings": [finding.as_dict() for finding in findings]})
-        return
-    show_findings(findings)
-    if moved:
-        console().print(
-            f"Another address: the catalogue and the pages are for {shown(moved[0])} and would be for {shown(moved[1])}; "
-            "publish refuses that without --move-address."
-        )
-    if not planned.is_news:
-        assert planned.previous is not None
-        _show_nothing_new(planned.previous)
-        return
-    previous = planned.previous.version if planned.previous else "no release"
-    console().print(f"Would publish {planned.version} (after {previous}): {planned.summary}.")
-    if planned.previous:
-        _show_withdrawn(planned.previous, planned.previous.version)
-    for reason in planned.why:
-        console().print(f"  {reason.step}: {reason.why}")
-    if planned.previous is None:
-        return
-    data = {table.name for table in planned.content.package.with_role("data")}
-    of_records = [change for each in planned.records for change in each.first]
-    show_changes([*(change for change in planned.changes if change["table_name"] in data), *of_records])
 
 
 def publish_now(
@@ -58,21 +21,23 @@ def publish_now(
     published: Path | None,
     at_least: str,
     as_json: bool,
-    runner: str = "local",
+    runner: str | None = None,
     scheduler: str | None = None,
     move_address: bool = False,
+    allow: Sequence[str] = (),
+    reason: str | None = None,
 ) -> None:
     """Run the whole pipeline and print what it did."""
-    if runner not in ("local", "dask") or (runner == "dask") != (scheduler is not None):
-        raise CbrnDataError("--runner is local, or dask together with --scheduler tcp://host:8786")
-    where = settings(root, published)
-    step, gathered = _step(at_least), pipeline.gather(where)
-    pipeline.check_address(where, gathered.package, move_address)
-    store = pipeline.open_store(where, gathered.package)
-    outcome, key = pipeline.settled(gathered, store), None
+    settings = read_settings(root, published)
+    scheduler = _scheduler(runner, scheduler, settings)
+    step, gathered = step_of(at_least), pipeline.gather(settings)
+    guard = read_guard(settings, gathered.package.tables, allow, reason)
+    pipeline.check_address(settings, gathered.package, move_address)
+    store = pipeline.open_store(settings, gathered.package)
+    outcome, key = pipeline.up_to_date(gathered, store), None
     if outcome is None:
-        key = pipeline.own_key(where)
-        outcome = pipeline.publish(_build(gathered, scheduler), store, release_date(), step, key)
+        key = pipeline.own_key(settings)
+        outcome = pipeline.publish(build_with(gathered, scheduler), store, release_date(), step, key, guard)
     if as_json:
         findings = [finding.as_dict() for finding in outcome.findings]
         release = {key: outcome.release.info[key] for key in ("version", "date", "sequence", "content_digest", "summary")}
@@ -85,48 +50,46 @@ def publish_now(
     if outcome.is_new:
         console().print(f"Published {outcome.release.version}.")
     else:
-        _show_nothing_new(outcome.release)
+        show_nothing_new(outcome.release)
     if key and outcome.is_new and key.is_local:
-        console().print(f"Signed with the local key {key.fingerprint[:16]}…, which nobody has pinned.")
+        console().print(f"Signed with the local key {key.fingerprint[:16]}…, which is not pinned.")
     show_lines(overview(outcome.release))
 
 
-def _build(gathered: pipeline.Gathered, scheduler: str | None) -> pipeline.Built:
-    """Build here, or with the tables of records made by the workers of a scheduler."""
-    if scheduler is None:
-        return pipeline.build(gathered)
-    from cbrn_data.tables.cluster import Cluster
-
-    cluster = Cluster(scheduler, code_version)
-    try:
-        return pipeline.build(gathered, cluster.write)
-    finally:
-        cluster.close()
+def build_with(gathered: pipeline.Gathered, scheduler: str | None) -> pipeline.Built:
+    """Build all tables; if a scheduler is given, its workers build the bulk tables."""
+    with pipeline.bulk_writer(scheduler) as write:
+        return pipeline.build(gathered, write)
 
 
-def _show_nothing_new(release: Release) -> None:
-    console().print(f"Nothing new: {release.version} has this content already.")
-    _show_withdrawn(release, "It")
+def _scheduler(runner: str | None, given: str | None, settings: Settings) -> str | None:
+    """Return the scheduler of the cluster that builds bulk tables, None for this process."""
+    if runner not in (None, "local", "dask"):
+        raise CbrnDataError(f"--runner is {shown(runner, 40)!r}; it must be local or dask")
+    if runner == "local" and given:
+        raise CbrnDataError("--runner local uses no scheduler; leave out --scheduler, or --runner")
+    scheduler = None if runner == "local" else given or settings.scheduler
+    if runner == "dask" and scheduler is None:
+        raise CbrnDataError(
+            f"--runner dask needs a scheduler; give --scheduler tcp://host:8786, or set cluster.scheduler in {FILE}"
+        )
+    return scheduler
 
 
-def _show_withdrawn(release: Release, name: str) -> None:
+def show_nothing_new(release: Release) -> None:
+    """Print that a release already has the content."""
+    console().print(f"Nothing new: {release.version} already has this content.")
+    show_withdrawn(release, "It")
+
+
+def show_withdrawn(release: Release, name: str) -> None:
+    """Print that a release is withdrawn, if it is; ``name`` begins the sentence."""
     if release.withdrawn:
         console().print(f"{name} is withdrawn: {shown(release.withdrawn['reason'], 500)}")
 
 
-def _step(at_least: str) -> str:
+def step_of(at_least: str) -> str:
+    """Return the step that ``--at-least`` names. Raises CbrnDataError."""
     if at_least not in STEPS:
-        raise CbrnDataError(f"--at-least is {at_least[:40]!r}; it can be minor or major")
+        raise CbrnDataError(f"--at-least is {at_least[:40]!r}; it must be minor or major")
     return at_least
-
-
-def _as_dict(planned: Draft) -> dict[str, object]:
-    return {
-        "news": planned.is_news,
-        "version": planned.version,
-        "previous": planned.previous.version if planned.previous else None,
-        "previous_withdrawn": planned.previous.withdrawn if planned.previous else None,
-        "summary": planned.summary,
-        "why": [{"step": reason.step, "why": reason.why} for reason in planned.why],
-        "changes": planned.changes,
-    }

@@ -1,8 +1,8 @@
-"""``cbrn-data serve``: a preview of ``published/`` for whoever sits at this machine, and for nobody else.
+"""``cbrn-data serve``: a preview of ``published/`` for this machine only.
 
-It listens on 127.0.0.1, answers GET and HEAD to its own name (another ``Host`` is a page of another site that found its
-way here), and gives regular files under ``published/`` whose names could have been published: nothing hidden, nothing
-through a symbolic link, no listing of a folder. ``http.server``'s own handler does none of this.
+The server listens on 127.0.0.1 and answers GET and HEAD for its own host name; another ``Host`` header comes from a page of
+another site. It serves regular files under ``published/`` with publishable names: no hidden files, no symbolic links, no
+listings of folders. The handler of ``http.server`` does not do this.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from urllib.parse import unquote, urlsplit
 
 from cbrn_data.cli.show import console
 from cbrn_data.errors import CbrnDataError, ReleaseError
-from cbrn_data.portal.paper import POLICY
-from cbrn_data.settings import settings
+from cbrn_data.portal.render import POLICY
+from cbrn_data.settings import read_settings
 from cbrn_data.store import disk
 from cbrn_data.store.media import PLAIN, media_type
 
@@ -37,7 +37,7 @@ _SECONDS = 30
 
 
 def own_hosts(port: int) -> set[str]:
-    """Return what a browser calls this server: it leaves port 80 out.
+    """Return the ``Host`` headers of this server; browsers omit port 80.
 
     >>> sorted(own_hosts(8000))
     ['127.0.0.1:8000', 'localhost:8000']
@@ -47,13 +47,13 @@ def own_hosts(port: int) -> set[str]:
 
 
 class Preview(ThreadingHTTPServer):
-    """A server of one folder; ``port`` 0 takes any that is free. Raises CbrnDataError where it cannot listen."""
+    """A server of one folder; ``port`` 0 takes any free port. Raises CbrnDataError if it cannot listen."""
 
     daemon_threads = True
 
     def __init__(self, published: Path, port: int = 0) -> None:
         if not (published / HOME).is_file():
-            raise CbrnDataError(f"{published}: holds no {HOME}; `cbrn-data publish` makes the pages")
+            raise CbrnDataError(f"{published}: {HOME} is missing; `cbrn-data publish` makes the pages")
         self.published = published
         try:
             super().__init__((LOOPBACK, port), Handler)
@@ -62,13 +62,13 @@ class Preview(ThreadingHTTPServer):
         self.hosts = own_hosts(self.server_port)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say what went wrong, but not that a reader went away: a page that is left resets its connections."""
+        """Report errors, except closed connections: leaving a page resets its connections."""
         if not isinstance(sys.exc_info()[1], ConnectionError | TimeoutError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
     @property
     def address(self) -> str:
-        """Where the pages are."""
+        """The address of the pages."""
         return f"http://{LOOPBACK}:{self.server_port}/"
 
 
@@ -99,7 +99,7 @@ class Handler(BaseHTTPRequestHandler):
         self._send(HTTPStatus.OK, media_type(name), data, body)
 
     def _name(self) -> str | None:
-        """Return the name of the file that is asked for, None where no file can have it."""
+        """Return the name of the requested file, None if it cannot be a file name."""
         try:
             parts = urlsplit(self.path)
             name = unquote(parts.path, errors="strict")[1:]
@@ -110,7 +110,7 @@ class Handler(BaseHTTPRequestHandler):
         return f"{name}{HOME}" if not name or name.endswith("/") else name
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Answer what the base class refuses: another method, a request that is none."""
+        """Answer requests that the base class refuses: another method, or a malformed request."""
         self._refuse(HTTPStatus.METHOD_NOT_ALLOWED if code == HTTPStatus.NOT_IMPLEMENTED else HTTPStatus(code))
 
     def _refuse(self, status: HTTPStatus) -> None:
@@ -128,15 +128,15 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(data)
 
     def version_string(self) -> str:
-        """Say nothing of versions."""
+        """Return a name without versions."""
         return "cbrn-data"
 
     def log_message(self, format: str, *args: object) -> None:
-        """Stay silent: what is asked for may be hostile, and is nobody's business."""
+        """Log nothing: requests may be hostile, and they are private."""
 
 
 def _read(published: Path, name: str) -> bytes | None:
-    """Return a file below ``published``, reached through folders that are no links; None where there is none."""
+    """Return a file below ``published`` whose folders are not links; None if it does not exist."""
     try:
         disk.inside(published, name)
         *folders, file = name.split("/")
@@ -152,6 +152,8 @@ def _read(published: Path, name: str) -> bytes | None:
 
 def serve_now(root: Path, published: Path | None, port: int) -> None:
     """Serve until interrupted."""
-    with Preview(settings(root, published).published, port) as server:
-        console().print(f"{server.address} shows {os.path.normpath(server.published)} to this machine only; Ctrl-C ends it.")
+    with Preview(read_settings(root, published).published, port) as server:
+        console().print(
+            f"{server.address} shows {os.path.normpath(server.published)} to this machine only. Press Ctrl-C to stop."
+        )
         server.serve_forever()

@@ -1,4 +1,4 @@
-"""What people see on a terminal: findings by severity, each with its place, its words and the way out.
+"""Output on a terminal: results, errors, and findings by severity, each with its place, message and fix.
 
 Standard output carries results, standard error everything else. Text from sources is shown, never interpreted.
 """
@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -18,30 +18,35 @@ from rich.text import Text
 
 from cbrn_data.cli import OUTPUT
 from cbrn_data.errors import CbrnDataError
-from cbrn_data.findings import Finding, blocking, catalogue, reading_file, shown
+from cbrn_data.findings import Finding, catalogue, errors_of, reading_file, shown
 from cbrn_data.refusals import at
 
+if TYPE_CHECKING:
+    from cbrn_data.release.changes import TableChanges
+
 LISTED = 50
-"""How many findings a person is shown; the others are counted."""
+"""Number of findings that are shown; the others are counted."""
+NAMED_BY = ("title", "title_official", "name", "name_in_source", "text", "status", "value")
+"""Fields by which people know a row, the first that has a value."""
 UNWRAPPED = 1 << 16
-"""How wide the lines of a log or a pipe may be: each message is one line there, so that it can be searched for."""
+"""The width of logs and pipes, where each message is one line, so that people can search for it."""
 
 
 class PipedConsole(Console):
-    """A console that leaves it to the command line how to end when its reader goes away or its disk is full."""
+    """A console that raises an error when its pipe is closed or the disk is full, so that the command line handles it."""
 
     def on_broken_pipe(self) -> None:
-        """Raise the error that is being handled."""
+        """Raise the current error again."""
         raise
 
     def print(self, *objects: Any, **options: Any) -> None:
-        """Print, and let an error say where to."""
+        """Print; an error names the stream."""
         with at(OUTPUT if self.file is sys.stdout else "standard error"):
             super().print(*objects, **options)
 
 
 def console(stream: Any = None) -> Console:
-    """Return a console that does not interpret markup and wraps for a terminal only, or where COLUMNS asks for it."""
+    """Return a console that does not interpret markup, and wraps lines only on a terminal or if COLUMNS is set."""
     output = stream or sys.stdout
     width = None if output.isatty() or os.environ.get("COLUMNS") else UNWRAPPED
     return PipedConsole(file=output, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
@@ -55,10 +60,10 @@ def show_error(error: CbrnDataError) -> None:
 
 
 def show_findings(findings: Sequence[Finding], out: Console | None = None) -> None:
-    """Print findings, the blocking ones first, with a line of totals."""
+    """Print findings, errors first, with a line of totals."""
     out = out or console(sys.stderr)
     for finding in sorted(findings)[:LISTED]:
-        style = "bold red" if finding.blocks else "yellow"
+        style = "bold red" if finding.is_error else "yellow"
         place = Text(f"{shown(finding.place)}  ", style="bold")
         out.print(Text(f"{finding.severity:<8}", style=style) + place + Text(finding.code, style="dim"))
         show_indented(Text(shown(finding.message, 400)), 8, out)
@@ -74,27 +79,27 @@ def show_findings(findings: Sequence[Finding], out: Console | None = None) -> No
 
 
 def show_indented(text: Text, by: int, out: Console) -> None:
-    """Print ``text`` wrapped, each line indented, with no spaces at its end."""
+    """Print ``text`` wrapped, each line indented and without trailing spaces."""
     for line in text.wrap(out, max(20, out.width - by)):
         line.rstrip()
         out.print(Text(" " * by) + line)
 
 
 def totals(findings: Sequence[Finding]) -> str:
-    """Return how many findings block and how many do not, in words.
+    """Return the numbers of errors and warnings, as text.
 
     >>> totals([])
     'no findings'
     """
     if not findings:
         return "no findings"
-    errors = len(blocking(findings))
-    warnings = len(findings) - errors
-    return f"{errors} blocking, {warnings} for information"
+    errors = len(errors_of(findings))
+    numbers = {"error": errors, "warning": len(findings) - errors}
+    return ", ".join(f"{number} {name}{'' if number == 1 else 's'}" for name, number in numbers.items())
 
 
 def show_json(value: Any) -> None:
-    """Print a value for machines."""
+    """Print a value as JSON."""
     write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
@@ -104,14 +109,16 @@ def write(text: str) -> None:
         sys.stdout.write(text)
 
 
-def show_table(columns: Iterable[str], rows: Iterable[Sequence[object]], title: str | None = None) -> None:
+def show_table(
+    columns: Iterable[str], rows: Iterable[Sequence[object]], title: str | None = None, out: Console | None = None
+) -> None:
     """Print rows under headers."""
     table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(Text(shown("" if cell is None else str(cell), 400)) for cell in row))
-    _print(table)
+    _print(table, out)
 
 
 def show_lines(lines: Iterable[tuple[str, str]]) -> None:
@@ -124,31 +131,38 @@ def show_lines(lines: Iterable[tuple[str, str]]) -> None:
     _print(table)
 
 
-def _print(table: Table) -> None:
-    """Print a table; where its lines are not wrapped, without the spaces that would fill the last column."""
-    out = console()
-    if out.width < UNWRAPPED:
+def _print(table: Table, out: Console | None = None) -> None:
+    """Print a table; if lines are not wrapped, without the trailing spaces of the last column."""
+    is_output, out = out is None, out or console()
+    if not is_output or out.width < UNWRAPPED:
         out.print(table)
         return
-    with out.capture() as printed:
+    with at(OUTPUT), out.capture() as printed:
         out.print(table)
     write("".join(f"{line.rstrip()}\n" for line in printed.get().splitlines()))
 
 
-def show_changes(changes: Sequence[Mapping[str, str | None]]) -> None:
-    """Print changes, up to ``LISTED``: those of rows that stay cell by cell, a row that comes or goes as one."""
-    rows: dict[tuple[str | None, ...], tuple[str | None, ...]] = {}
-    for change in changes:
-        kind, row = change["change"], f"{change['table_name']}/{change['row_id']}"
-        field = change["field"] if kind == "changed" else "*"
-        old, new = (change["old"], change["new"]) if kind == "changed" else (None, None)
-        rows.setdefault((row, field), (kind, row, field, old, new))
-    if rows:
-        show_table(
-            ("change", "row", "field", "old", "new"),
-            [[shown(cell or "", 60) for cell in row] for row in list(rows.values())[:LISTED]],
-        )
-    else:
+def show_changes(changes: Sequence[TableChanges], command: str) -> None:
+    """Print up to ``LISTED`` changes: changed rows cell by cell, and each added or removed row once.
+
+    ``command`` writes all changes with ``--html`` or ``--output``.
+    """
+    lines: list[tuple[str, ...]] = []
+    for each in changes:
+        for row in each.first:
+            place = f"{each.table.name}/{row.row_id}"
+            cells = row.cells() if row.kind == "changed" else [("*", _named(row.old), _named(row.new))]
+            lines += [(row.kind, place, name, old or "", new or "") for name, old, new in cells]
+    if not lines:
         console().print("No changed cell.")
-    if len(rows) > LISTED:
-        console().print(f"… and {len(rows) - LISTED:,} more changes")
+        return
+    listed = lines[:LISTED]
+    show_table(("change", "row", "field", "old", "new"), [[shown(cell, 60) for cell in line] for line in listed])
+    more = sum(each.counts.total() for each in changes) - len({place for _, place, *_ in listed})
+    if more > 0:
+        console().print(f"… and {more:,} more changed rows; `{command} --html FILE` or `--output FILE` writes all")
+
+
+def _named(row: Mapping[str, str | None] | None) -> str | None:
+    """Return the words by which people know a row, or None."""
+    return next((row[name] for name in NAMED_BY if row.get(name)), None) if row else None

@@ -1,10 +1,9 @@
-"""``cbrn-data verify``: a table of what was checked, and an exit code that a script can trust."""
+"""``cbrn-data verify``: print a table of the checks, and exit with a code for scripts."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,26 +16,25 @@ from cbrn_data.cli.show import console, show_json, show_table
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.fetch import is_address
 from cbrn_data.findings import shown
-from cbrn_data.settings import now, settings
+from cbrn_data.settings import now, read_settings
 from cbrn_data.signing.keys import trusted_keys
 from cbrn_data.store import disk
-from cbrn_data.store.folder import SUMS, Release
-from cbrn_data.store.history import RELEASES, read_history
+from cbrn_data.store.folder import SUMS, Release, latest_of
+from cbrn_data.store.history import LATEST, METADATA, RELEASES, read_history
 from cbrn_data.store.index import read_index, with_withdrawals
-from cbrn_data.verify.memory import held_against, remember
+from cbrn_data.verify.memory import Memory, recalled
 from cbrn_data.verify.release import ReleaseAudit
 from cbrn_data.verify.remote import Mirror, mirror
 from cbrn_data.verify.report import page, verdict
 from cbrn_data.verify.results import FAILED, PASSED, Result, exit_code, notices
-from cbrn_data.verify.signature import signer
 from cbrn_data.verify.store import fresh, verify_store
 
 
 @dataclass(frozen=True)
 class Place:
-    """What is verified: ``name`` as people know it, ``folder`` where its files are, ``mirror`` if it has an address.
+    """The store or release to verify: ``name`` as given, ``folder`` with its files, ``mirror`` if it has an address.
 
-    ``is_whole`` says that a store was asked for.
+    ``is_whole``: a store was requested.
     """
 
     name: str
@@ -46,7 +44,7 @@ class Place:
 
     @property
     def is_release(self) -> bool:
-        """Whether this is one release; what was asked for as a whole never is, whatever somebody put there."""
+        """Whether this is one release; a requested store is never one, even if it contains a file of digests."""
         return not self.is_whole and (self.folder / SUMS).is_file()
 
 
@@ -61,15 +59,13 @@ def verify_now(
     rebuild: bool = False,
     max_size: float | None = None,
     max_time: float | None = None,
-    accepted: Sequence[str] = (),
 ) -> None:
     """Verify a release or a store, print the results, and exit 0, 1 or 3; ``max_size`` is in GB, ``max_time`` in minutes."""
-    where = settings(root, published)
-    trusted = trusted_keys(where.trusted_keys)
-    _check_accepted(accepted, memory)
-    with _at_hand(what, where.published, max_size, max_time, trusted) as place:
+    settings = read_settings(root, published)
+    trusted = trusted_keys(settings.trusted_keys)
+    with _at_hand(what, settings.published, max_size, max_time, trusted) as place:
         _check_use(place, memory, max_age, report)
-        results = _results(place, trusted, memory, accepted, max_age, rebuild)
+        results = _results(place, trusted, memory, max_age, rebuild)
         code = exit_code(results, rebuild)
         content = page(place.name, place.folder, results, code, trusted, now()) if report else b""
     if as_json:
@@ -84,7 +80,7 @@ def verify_now(
 
 
 def _show_verdict(code: int, results: Sequence[Result], pinned: bool) -> None:
-    """Say below the table, where the eye ends, what it comes to, and what a person has to judge."""
+    """Print the verdict below the table, and the notices that a person must judge."""
     out = console()
     out.print()
     out.print(Text(verdict(code, results)[1], style={0: "bold green", 1: "bold red"}.get(code, "bold yellow")))
@@ -94,27 +90,19 @@ def _show_verdict(code: int, results: Sequence[Result], pinned: bool) -> None:
     for notice in notices(results):
         out.print(Text(f"Take care! {notice}.", style="bold red"))
     if not pinned:
-        out.print(Text("No key is pinned: compare the fingerprint with one you were given, or set CBRN_DATA_TRUSTED_KEYS."))
+        out.print(Text("No key is pinned: compare the fingerprint with the publisher's, or set CBRN_DATA_TRUSTED_KEYS."))
 
 
 def _check_use(place: Place, memory: Path | None, max_age: int | None, report: Path | None) -> None:
-    """Refuse options that could not do what they promise. Raises CbrnDataError."""
+    """Refuse options that would have no effect. Raises CbrnDataError."""
     if place.is_release and (memory is not None or max_age is not None):
-        raise CbrnDataError(f"{place.name} is one release: --remember and --max-age are about a store; name its folder")
+        raise CbrnDataError(f"{place.name} is one release: --remember and --max-age need a store; name its folder")
     if max_age is not None and max_age < 0:
-        raise CbrnDataError("--max-age is a number of days, 0 or more")
+        raise CbrnDataError("--max-age must be a number of days, 0 or more")
     for path in filter(None, (memory, report)):
         check_place(path, place.folder)
     if memory and report and memory.resolve() == report.resolve():
-        raise CbrnDataError(f"{report}: cannot be both what is remembered and the report")
-
-
-def _check_accepted(accepted: Sequence[str], memory: Path | None) -> None:
-    if accepted and memory is None:
-        raise CbrnDataError("--accept-key confirms a key for what --remember keeps; name that file too")
-    for key in accepted:
-        if re.fullmatch("[0-9a-f]{64}", key) is None:
-            raise CbrnDataError(f"--accept-key is a fingerprint of 64 hexadecimal digits, not {shown(key, 80)!r}")
+        raise CbrnDataError(f"{report}: --remember and --report must name different files")
 
 
 @contextmanager
@@ -125,12 +113,12 @@ def _at_hand(
     max_time: float | None,
     trusted: Sequence[Ed25519PublicKey],
 ) -> Iterator[Place]:
-    """Find what is to be verified; what has an address is mirrored as long as it is needed."""
+    """Find the store or release to verify; one behind an address is mirrored while it is needed."""
     for option, most, unit in (("--max-size", max_size, "GB"), ("--max-time", max_time, "minutes")):
         if most is not None and not 0 < most < 1e6:
-            raise CbrnDataError(f"{option} is a number of {unit}, above 0")
+            raise CbrnDataError(f"{option} must be a number of {unit} above 0")
         if most is not None and (what is None or not is_address(what)):
-            raise CbrnDataError(f"{option} is about what is fetched from an address; a folder has no limit")
+            raise CbrnDataError(f"{option} needs an address; a folder has no limit")
     if what is None or not is_address(what):
         folder = _folder(what, published)
         yield Place(str(folder), folder, is_whole=what is None)
@@ -145,42 +133,47 @@ def _results(
     place: Place,
     trusted: Sequence[Ed25519PublicKey],
     memory: Path | None,
-    accepted: Sequence[str],
     max_age: int | None,
     rebuild: bool,
 ) -> list[Result]:
     fetched = place.mirror.results if place.mirror else []
-    if not disk.entries(place.folder) and fetched:
+    if any(result.check == METADATA for result in fetched) or (fetched and not disk.entries(place.folder)):
         return fetched
     if place.is_release:
         results = [*fetched, *ReleaseAudit(place.folder, trusted).run()]
     else:
-        results = [*fetched, *verify_store(place.folder, trusted)]
-        if not any(result.check == "chain" and result.result != PASSED for result in results):
-            releases = _withdrawn(place.folder)
-            results += fresh(releases[-1], max_age, now()[:10]) if max_age is not None else []
-            results += _remembered(memory, releases, trusted, accepted, results) if memory else []
+        with _recalled(memory) as kept:
+            store = verify_store(place.folder, trusted, kept.folder if kept else None, place.mirror is not None)
+            results = [*fetched, *store]
+            if not any(result.check == "chain" and result.result != PASSED for result in results):
+                releases = _withdrawn(place.folder)
+                results += fresh(releases[-1], max_age, now()[:10]) if max_age is not None else []
+                results += kept.results(releases) if kept else []
+                if kept and exit_code(results) == 0:
+                    kept.keep(place.folder)
     if rebuild:
-        from cbrn_data.verify.again import made_again  # loads the producer
+        from cbrn_data.verify.rebuild import rebuild_all  # loads the producer
 
-        results += made_again(place.folder, place.is_release, results)
+        results += rebuild_all(place.folder, place.is_release, results)
     return list(place.mirror.restated(results)) if place.mirror else results
 
 
 def _folder(what: str | None, published: Path) -> Path:
     if what is None:
         found = published
+    elif what == LATEST and (published / RELEASES).is_dir() and (releases := _withdrawn(published)):
+        found = latest_of(releases).folder
     elif what not in ("", ".", "..") and "/" not in what and (published / RELEASES / what).is_dir():
         found = published / RELEASES / what
     else:
         found = Path(what)
     if what == "" or not found.is_dir():
-        raise CbrnDataError(f"{found}: there is no release and no store here")
+        raise CbrnDataError(f"{found}: is neither a release nor a store; name a version, a folder, or an address")
     return found
 
 
 def _withdrawn(folder: Path) -> list[Release]:
-    """Return the releases, with their withdrawals as far as the index can be read."""
+    """Return the releases, with their withdrawals if the index can be read."""
     releases = read_history(folder)
     try:
         return with_withdrawals(releases, read_index(folder, releases))
@@ -188,19 +181,5 @@ def _withdrawn(folder: Path) -> list[Release]:
         return releases
 
 
-def _remembered(
-    memory: Path,
-    releases: Sequence[Release],
-    trusted: Sequence[Ed25519PublicKey],
-    accepted: Sequence[str],
-    results: Sequence[Result],
-) -> list[Result]:
-    """Hold the store against what is remembered; remember what was seen only if all holds."""
-
-    def key(folder: Path) -> str | None:
-        return signer(folder, trusted)
-
-    found = list(held_against(memory, releases, key, None if trusted else accepted))
-    if exit_code([*results, *found]) == 0:
-        remember(memory, releases, key)
-    return found
+def _recalled(memory: Path | None) -> AbstractContextManager[Memory | None]:
+    return recalled(memory) if memory else nullcontext()

@@ -1,1 +1,1 @@
-"""What comes in: a file is read in the form in which people have it, and put under ``raw/`` with what is known of it."""
+"""Add received files: read a file, and copy it to ``raw/`` with its sidecar."""

@@ -1,4 +1,4 @@
-"""Reading a leaflet from a file in the form in which people have it, as the reading file beside it says."""
+"""Read a leaflet from a received file, with its reading file."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from cbrn_data.sources.source import MAX_BYTES, read_bytes
 
 @dataclass(frozen=True)
 class Received:
-    """A leaflet that was read, from its text or (``read``) from a document, and everything found on the way."""
+    """A leaflet, read from its text or (``read``) from a document, with all findings."""
 
     leaflet: Leaflet
     read: ReadText | None
     findings: list[Finding]
 
 
-def read_file(path: Path, data: bytes) -> Received:
-    """Read a leaflet as the reading file beside it says; lines of findings are those of the file that they name.
+def read_file(path: Path, data: bytes, reading: Path | None = None) -> Received:
+    """Read a leaflet with its reading file, or with ``reading``; the lines of findings are those of the named file.
 
-    Raises SourceError where there is no text that can be read.
+    Raises SourceError if the file has no readable text.
     """
     if path.suffix.lower() not in SUFFIXES:
         if kind := is_document(data):
@@ -39,29 +39,34 @@ def read_file(path: Path, data: bytes) -> Received:
         document, findings = read_document(str(path), data, "leaflet")
         if document is None:
             raise SourceError(f"{path} cannot be read", findings)
-        leaflet, findings = _read_as_said(document, path)
+        leaflet, findings = _read_with_reading(document, path, reading)
         return Received(leaflet, None, findings)
     read = read_received(str(path), data)
     document, findings = text_document(read, path)
     leaflet = Leaflet(document or Document(str(path), ""))
     if document is not None:
-        leaflet, findings = _read_as_said(document, path, findings, [str(words["text"]) for words in read.left_out])
+        left_out = [str(words["text"]) for words in read.left_out]
+        leaflet, findings = _read_with_reading(document, path, reading, findings, left_out)
     if findings:
         kept = str(keep(path, read.text))
         findings = sorted(replace(each, source=kept) if each.source == str(path) else each for each in findings)
     return Received(leaflet, read, findings)
 
 
-def _read_as_said(
-    document: Document, path: Path, doubts: Iterable[Finding] = (), left_out: Iterable[str] = ()
+def _read_with_reading(
+    document: Document,
+    path: Path,
+    given: Path | None,
+    doubts: Iterable[Finding] = (),
+    left_out: Iterable[str] = (),
 ) -> tuple[Leaflet, list[Finding]]:
-    """Read a leaflet by what the reading file beside it says, if there is one."""
-    beside, reading = path.with_name(reading_file(path.name)), Reading()
-    if os.path.lexists(beside):
-        data, wrong = read_bytes(beside, str(beside), MAX_BYTES["reading"])
-        said, unreadable = read_document(str(beside), data) if data is not None else (None, [])
+    """Read a leaflet with its reading file, if it has one."""
+    place, reading = given or path.with_name(reading_file(path.name)), Reading()
+    if os.path.lexists(place):
+        data, wrong = read_bytes(place, str(place), MAX_BYTES["reading"])
+        said, unreadable = read_document(str(place), data) if data is not None else (None, [])
         if said is None:
-            raise SourceError(f"{path} cannot be read as {beside} says", [*wrong, *unreadable])
+            raise SourceError(f"{path} cannot be read with {place}", [*wrong, *unreadable])
         reading = read_reading(said, document)
     more = contacts_left_out(left_out, document.place, reading)
     return read_leaflet(Document(document.place, leave_out(document, reading)), reading, [*doubts, *more])

@@ -1,21 +1,21 @@
 """Lines and blocks of a leaflet's text.
 
-A block is a run of lines without a blank one between them; a line of spaces of any kind is blank. Bullets, numbers of a
-list, flags and ``#`` marks at the start of a line are layout and belong to no value (rule ``list-mark``). So is what
-converters leave: front matter, pictures, lines drawn with dashes, and the bars of a table, whose cells are blocks.
+A block is a run of lines without a blank line between them; a line of any white space is blank. Bullets, numbers of a
+list, flags and ``#`` marks at the start of a line are layout, not part of a value (rule ``list-mark``). So are remains of
+converters: front matter, pictures, lines drawn with dashes, and the bars of a table, whose cells are blocks.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from cbrn_data.leaflet.reading import Reading
-from cbrn_data.leaflet.statements import Ignored
+from cbrn_data.leaflet.statements import Leaflet
+from cbrn_data.normalise.text import Plain
 from cbrn_data.sources.document import Document
-from cbrn_data.words.text import Plain
 
 _FLAG = "[\U0001f1e6-\U0001f1ff]{2}"
 _BULLET = "[•‣▪▫●○◦■□◆◇▶►➔➢➤✓✔❖⁃∙\ue000-\uf8ff]"
@@ -30,7 +30,7 @@ _EXPECTS_NUMBER = re.compile(
     r"(?:\b(?:projects?|pr|nos?|phases?|levels?|class|iso|and|or|to|of|in|on|under|with|by|from|over|than|about)\.?|[,–—-])$",
     re.I,
 )
-"""How a line ends after which a number goes on with its sentence."""
+"""The end of a line whose sentence continues with a number."""
 _RULE_LINE = re.compile(r"[=_*~–—-]{3,}|[|: =-]*-{3,}[|: =-]*")
 _TABLE_ROW = re.compile(r"\|.*\|")
 _CELL = re.compile(r"(?:[^|\\]|\\.)+")
@@ -42,7 +42,7 @@ _FRONT_MATTER = re.compile(
 
 @dataclass(frozen=True)
 class Line:
-    """One line that is not blank: its number from 1, its readable text, and whether that describes a ``picture``.
+    """One line that is not blank: its number from 1, its readable text, and whether the text describes a ``picture``.
 
     ``goes_on``: a number at its start belongs to the sentence of the line before.
     """
@@ -60,52 +60,52 @@ class Line:
 
     @property
     def opens_item(self) -> bool:
-        """Whether a list mark stands at the start of the line."""
+        """Whether the line begins with a list mark."""
         return self.item is not self.plain
 
 
 @dataclass(frozen=True)
 class Block:
-    """Lines that belong together; ``text`` joins them with spaces, without the list mark of the first."""
+    """Lines that belong together; ``plain`` joins them with spaces, without the list mark of the first."""
 
     lines: tuple[Line, ...]
 
     @cached_property
     def plain(self) -> Plain:
         """The readable text of all lines."""
-        return joined(self.lines)
+        return Plain.joined([self.lines[0].item, *(line.plain for line in self.lines[1:])])
 
     @property
     def numbers(self) -> tuple[int, int]:
         """The first and the last line."""
         return self.lines[0].number, self.lines[-1].number
 
-    def items(self) -> Iterator[Block]:
-        """Split where a list mark opens a line."""
+    def split(self, opens: Callable[[tuple[Line, ...], Line], object]) -> Iterator[Block]:
+        """Split before each line that ``opens`` a part after the lines of the part so far."""
         start = 0
         for place in range(1, len(self.lines)):
-            if self.lines[place].opens_item:
+            if opens(self.lines[start:place], self.lines[place]):
                 yield Block(self.lines[start:place])
                 start = place
         yield Block(self.lines[start:])
 
+    def items(self) -> Iterator[Block]:
+        """Split before each line that begins with a list mark."""
+        return self.split(lambda part, line: line.opens_item)
 
-def joined(lines: tuple[Line, ...]) -> Plain:
-    """Join lines into one text, without the list mark of the first."""
-    return Plain.joined([lines[0].item, *(line.plain for line in lines[1:])])
 
+def read_blocks(leaflet: Leaflet) -> Iterator[Block]:
+    """Yield the blocks of a leaflet; lines of layout only are ignored with their rule.
 
-def read_blocks(document: Document, ignored: list[Ignored], reading: Reading) -> Iterator[Block]:
-    """Yield the blocks of a document; lines that are nothing but layout go to ``ignored`` with their rule.
-
-    ``reading`` says which lines to pass over, and where a block begins or goes on whatever stands there.
+    The reading file can ignore further lines, begin a block at any line, and join any lines to one block.
     """
+    document, reading = leaflet.document, leaflet.reading
     starts = [*document.line_starts, len(document.text)]
     starts[0] = int(document.text.startswith("\ufeff"))
     front = _FRONT_MATTER.match(document.text)
     skipped = document.line(front.end() - 1) if front else 0
     if skipped:
-        ignored.append(Ignored(1, skipped, rule="front-matter"))
+        leaflet.ignore((1, skipped), "front-matter")
     first: int | None = None
     count = 0
     for place in range(skipped, len(starts) - 1):
@@ -116,7 +116,8 @@ def read_blocks(document: Document, ignored: list[Ignored], reading: Reading) ->
         words = "" if joins or passed else " ".join(raw.split())
         if number := _NUMBER_MARK.match(words):
             before = document.text[starts[place - 1] : starts[place]] if first is not None else ""
-            is_mark = _counts_on(int(number[1]), count) and not _goes_on(words, before)
+            # A number is a mark if it begins a list or follows the last item's: a single "81." is not.
+            is_mark = int(number[1]) in (1, count + 1) and not _goes_on(words, before)
             kind = None if kind == "list-mark" and not is_mark else kind
             count = int(number[1]) if is_mark else count
         begins = reading.at(place + 1, "split") or (joins and place + 1 == joins.first)
@@ -130,7 +131,7 @@ def read_blocks(document: Document, ignored: list[Ignored], reading: Reading) ->
         elif kind == "picture" and (plain := Plain.of(raw, starts[place])).text:
             yield Block((Line(place + 1, plain, picture=True),))
         elif kind != "blank":
-            ignored.append(Ignored(place + 1, place + 1, rule=kind))
+            leaflet.ignore((place + 1, place + 1), kind)
         if joins and place + 1 == joins.last and first is not None:
             yield _block(document, starts, first, place + 1, reading)
             first = None
@@ -143,13 +144,8 @@ def _goes_on(text: str, before: str) -> bool:
     return bool(_NUMBER_MARK.match(text) and _EXPECTS_NUMBER.search(before.rstrip()))
 
 
-def _counts_on(number: int, count: int) -> bool:
-    """Whether a number begins a list or follows ``count``, the number of the item before: "81." alone is no item of one."""
-    return number in (1, count + 1)
-
-
 def _kind(raw: str) -> str | None:
-    """Return what a line is that is not a line of words: ``blank``, or the rule of layout that it falls under."""
+    """Return the kind of a line without words: ``blank``, ``picture``, or the rule of its layout; else None."""
     text = " ".join(raw.split())
     if _TABLE_ROW.fullmatch(text) and not _RULE_LINE.fullmatch(text):
         return "table-row"
@@ -170,7 +166,7 @@ def _cells(document: Document, raw: str, start: int, number: int) -> Iterator[Bl
 
 
 def _block(document: Document, starts: list[int], first: int, stop: int, reading: Reading) -> Block:
-    """Read the lines ``first`` to before ``stop`` as one text, since bold and links go over line ends."""
+    """Read the lines ``first`` to before ``stop`` as one text, because bold marks and links can span lines."""
     whole = Plain.of(document.text[starts[first] : starts[stop]], starts[first], document.joins)
     plains = whole.lines(starts[first:stop])
     lines: list[Line] = []

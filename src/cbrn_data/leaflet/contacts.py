@@ -1,4 +1,4 @@
-"""Contacts of people in a leaflet: what is published stays published, so a person decides about each."""
+"""Contacts of people in a leaflet: releases are permanent, so a person must decide about each contact first."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from cbrn_data.findings import Finding
 from cbrn_data.leaflet.reading import Reading
+from cbrn_data.leaflet.statements import Leaflet
+from cbrn_data.normalise.contacts import LEFT_OUT, contacts_in, without_contacts
 from cbrn_data.sources.document import Document
-from cbrn_data.words.contacts import LEFT_OUT, contacts_in, without_contacts
 
 
 def leave_out(document: Document, reading: Reading) -> str:
@@ -18,21 +19,22 @@ def leave_out(document: Document, reading: Reading) -> str:
 
 
 def contacts_left_out(left_out: Iterable[str], place: str, reading: Reading) -> Iterator[Finding]:
-    """Yield a finding where words of a document that are in no text (a footer) hold a contact: the document is published.
+    """Yield a finding if words outside the read text (a footer) contain a contact, because the document is published too.
 
-    Its line is 1, and so is that of the entry that decides about it.
+    The finding, and the entry that decides about it, are on line 1.
     """
     found = [words for words in left_out if contacts_in(words)]
     if found and not reading.at(1, "keep", "leave-out"):
-        message = f"words of the document that are in no line hold an e-mail address or a telephone number ({len(found)})"
+        message = f"text of the document outside its lines contains an e-mail address or a telephone number ({len(found)})"
         yield Finding("contact-data", message, place, 1)
 
 
-def contacts(document: Document, reading: Reading) -> Iterator[Finding]:
-    """Yield a finding for each line with a contact that no entry keeps."""
+def contacts(leaflet: Leaflet) -> Iterator[Finding]:
+    """Yield a finding for each line with a contact, unless an entry keeps it."""
+    document, reading = leaflet.document, leaflet.reading
     if LEFT_OUT in document.text:
         reading.used.update(reading.of("leave-out"))
     for line in sorted({document.line(start) for start in contacts_in(document.text)}):
         if not reading.at(line, "keep"):
-            message = "holds an e-mail address or a telephone number, and nobody has decided about it"
-            yield Finding("contact-data", message, document.place, line)
+            message = "contains an e-mail address or a telephone number; no entry decides about it"
+            yield leaflet.finding("contact-data", message, line)

@@ -1,7 +1,6 @@
-"""Signs in the layout that a leaflet's text lost, gained or swapped lines where every line can still be read.
+"""Signs in the layout that the text of a leaflet lost, gained or swapped lines, although every line can be read.
 
-None of them blocks: what stands there is published as it is printed, with the finding beside it; ``misread`` has those
-that block. A rule belongs here only when a whole leaflet never shows its sign.
+``misread`` finds signs in the content. A rule belongs here only if a complete leaflet never triggers it.
 """
 
 from __future__ import annotations
@@ -11,10 +10,10 @@ from collections.abc import Iterator
 from itertools import chain, pairwise
 
 from cbrn_data.findings import Finding, shown
-from cbrn_data.leaflet.blocks import Block
 from cbrn_data.leaflet.foreign import begins_with_count, odd_titles
 from cbrn_data.leaflet.layout import Layout, Section
-from cbrn_data.leaflet.statements import Leaflet, Said
+from cbrn_data.leaflet.statements import Leaflet
+from cbrn_data.normalise.text import Extracted
 
 _ENDS_OPEN = re.compile(
     r"(?:\b(?:a|an|and|are|at|by|during|for|from|has|have|in|into|is|its|of|on|or|over|the|their|this|to|under|with|within)"
@@ -27,37 +26,32 @@ _PAIRS = (("(", ")"), ("[", "]"), ("“", "”"))
 
 def doubts(leaflet: Leaflet, layout: Layout) -> Iterator[Finding]:
     """Yield a finding for every item that seems cut, joined or misplaced."""
-    place = leaflet.document.place
-    for table, said in items(leaflet):
-        for reason in _reasons(said.value, table):
-            line = leaflet.document.line(said.span.start)
-            yield Finding("item-doubtful", f"{reason}: {ends(said.value)}", place, line, table=table)
+    for table, extracted in items(leaflet):
+        for reason in _reasons(extracted.value, table):
+            yield leaflet.finding("item-doubtful", f"{reason}: {ends(extracted.value)}", extracted, table=table)
     for section in layout.sections:
         for line, reason in chain(_line_doubts(section, leaflet), _gap_doubts(section)):
-            yield Finding("item-doubtful", reason, place, line)
-    yield from _odd_priorities(leaflet)
+            yield leaflet.finding("item-doubtful", reason, line)
+    for place in odd_titles([extracted.value for extracted in leaflet.priorities]):
+        extracted = leaflet.priorities[place]
+        message = f"is not in title case, unlike the other priorities: {ends(extracted.value)}"
+        yield leaflet.finding("item-doubtful", message, extracted, table="priorities")
     yield from _order_doubts(leaflet)
 
 
-def items(leaflet: Leaflet) -> Iterator[tuple[str, Said[str]]]:
-    """Yield every text that is published as it is printed, with the table that it goes to."""
-    yield from (("regions", said) for said in (leaflet.goal, leaflet.funder, leaflet.implementing_partner) if said)
-    yield from (("projects", project.title) for project in leaflet.projects if project.title)
-    yield from (("priorities", said) for said in leaflet.priorities)
-    yield from (("figures", claim.text) for claim in leaflet.methodology)
-    yield from (("achievements", item.text) for item in leaflet.achievements)
-
-
-def _odd_priorities(leaflet: Leaflet) -> Iterator[Finding]:
-    for place in odd_titles([said.value for said in leaflet.priorities]):
-        said = leaflet.priorities[place]
-        message = f"is not written in capital letters as the other priorities are: {ends(said.value)}"
-        line = leaflet.document.line(said.span.start)
-        yield Finding("item-doubtful", message, leaflet.document.place, line, table="priorities")
+def items(leaflet: Leaflet) -> Iterator[tuple[str, Extracted[str]]]:
+    """Yield each text that is published as printed, with its table."""
+    yield from (
+        ("regions", extracted) for extracted in (leaflet.goal, leaflet.funder, leaflet.implementing_partner) if extracted
+    )
+    yield from (("projects", item["title"]) for item in leaflet.projects if "title" in item.values)
+    yield from (("priorities", extracted) for extracted in leaflet.priorities)
+    yield from (("figures", item["text"]) for item in leaflet.methodology)
+    yield from (("achievements", item["text"]) for item in leaflet.achievements)
 
 
 def ends(text: str) -> str:
-    """Return a text for a message: its beginning and its end."""
+    """Return the beginning and the end of a text for a message."""
     return shown(text if len(text) <= 80 else f"{text[:38]} … {text[-38:]}", 80)
 
 
@@ -77,39 +71,31 @@ def _line_doubts(section: Section, leaflet: Leaflet) -> Iterator[tuple[int, str]
     for block in section.blocks:
         for before, line in pairwise(block.lines):
             if before.plain.text == line.plain.text:
-                yield line.number, f"the line stands twice in a row: {shown(line.plain.text, 80)}"
-        if _printed(block, leaflet).count("**") % 2:
-            yield block.lines[0].number, f"a bold mark has no other end: {ends(block.plain.text)}"
-
-
-def _printed(block: Block, leaflet: Leaflet) -> str:
-    document, (first, last) = leaflet.document, block.numbers
-    end = document.line_starts[last] if last < len(document.line_starts) else None
-    return document.text[document.line_starts[first - 1] : end]
+                yield line.number, f"the line occurs twice in a row: {shown(line.plain.text, 80)}"
+        if leaflet.document.text_of(*block.numbers).count("**") % 2:
+            yield block.lines[0].number, f"a bold mark is not closed: {ends(block.plain.text)}"
 
 
 def _gap_doubts(section: Section) -> Iterator[tuple[int, str]]:
-    """Find the gap that a lost line leaves: twice the blank lines, where all others are alike and more than one."""
+    """Find the gap of a lost line: twice the blank lines of all other gaps, which are equal and more than one line."""
     ends = [section.line, *(block.numbers[1] for block in section.blocks)]
     gaps = [(block.numbers[0], block.numbers[0] - end - 1) for end, block in zip(ends, section.blocks, strict=False)]
     usual = min((gap for _, gap in gaps), default=0)
     odd = [(line, gap) for line, gap in gaps if gap != usual]
     if usual > 1 and len(gaps) > 2 and len(odd) == 1 and odd[0][1] in (2 * usual, 2 * usual + 1):
         line, gap = odd[0]
-        yield line, f"{gap} blank lines stand before this one and {usual} before the others, as if a line were lost"
+        yield line, f"{gap} blank lines precede this line and {usual} the others; a line may be lost"
 
 
 def _order_doubts(leaflet: Leaflet) -> Iterator[Finding]:
-    """Leaflets list projects by number, and those on-going at one time are not far apart."""
-    place, listed = leaflet.document.place, leaflet.projects
-    highest = max((project.number.value for project in listed), default=0)
-    for before, project in pairwise([None, *listed]):
-        assert project is not None
-        number, line = project.number.value, leaflet.document.line(project.number.span.start)
-        message = None
-        if before and before.number.value > number:
-            message = f"Project {number} stands after Project {before.number.value}"
+    """Yield a finding for each project out of order, or whose number is less than half of the highest one."""
+    numbers = [item["number"] for item in leaflet.projects]
+    highest = max((number.value for number in numbers), default=0)
+    for before, extracted in zip([None, *numbers], numbers, strict=False):
+        number, message = extracted.value, None
+        if before and before.value > number:
+            message = f"Project {number} follows Project {before.value}"
         elif number * 2 < highest:
             message = f"Project {number} is far from Project {highest}"
         if message:
-            yield Finding("projects-unordered", message, place, line, table="projects", row=f"P{number}")
+            yield leaflet.finding("projects-unordered", message, extracted, table="projects", row=f"P{number}")

@@ -1,57 +1,45 @@
-"""A leaflet as JSON for people who want only its words: the shape that ``cbrn-data extract`` prints."""
+"""A leaflet as JSON without places in the text, as ``cbrn-data extract`` prints it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from cbrn_data.leaflet.statements import Achievement, Leaflet, Said
-from cbrn_data.words.counts import figure_qualifier
+from cbrn_data.leaflet.statements import Item, Leaflet
+from cbrn_data.normalise.counts import figure_qualifier
+
+_OF_REGION = ("region", "secretariat_city", "secretariat_country", "established", "goal", "funder", "implementing_partner")
 
 
 def extracted(leaflet: Leaflet) -> dict[str, Any]:
-    """Return what the leaflet says, without where; what it does not say is None."""
-    claimed = leaflet.projects_claimed
+    """Return the values of the leaflet without their places; missing ones are None."""
+    counts = leaflet.project_counts
+    of_region = {name: getattr(leaflet, name) for name in _OF_REGION}
     return {
-        "region": _value(leaflet.region),
-        "secretariat_city": _value(leaflet.secretariat_city),
-        "secretariat_country": _value(leaflet.secretariat_country),
-        "established": _value(leaflet.established),
-        "goal": _value(leaflet.goal),
-        "funder": _value(leaflet.funder),
-        "implementing_partner": _value(leaflet.implementing_partner),
-        "countries": [{"name_in_source": item.name.value, "iso3": item.country_id} for item in leaflet.countries],
-        "projects_total": _exact(claimed.text, claimed.total) if claimed else None,
-        "projects_total_since": _value(claimed.since if claimed else None),
-        "projects_ongoing": _value(claimed.ongoing if claimed else None),
-        "ongoing_year": _value(claimed.year if claimed else None),
-        "projects": [{"number": item.number.value, "title": _value(item.title)} for item in leaflet.projects],
-        "priorities": [said.value for said in leaflet.priorities],
-        "methodology": [
-            {"text": claim.text.value, "count": _exact(claim.text, claim.count)} for claim in leaflet.methodology
+        **{name: found.value if found else None for name, found in of_region.items()},
+        "countries": [
+            {"name_in_source": item.value("name_in_source"), "iso3": item.value("country_id")} for item in leaflet.countries
         ],
+        "projects_total": _exact(counts, "total"),
+        "projects_total_since": counts.value("since"),
+        "projects_ongoing": counts.value("ongoing"),
+        "ongoing_year": counts.value("year"),
+        "projects": [{"number": item.value("number"), "title": item.value("title")} for item in leaflet.projects],
+        "priorities": [item.value for item in leaflet.priorities],
+        "methodology": [{"text": item.value("text"), "count": _exact(item, "value")} for item in leaflet.methodology],
         "achievements": [_achievement(item) for item in leaflet.achievements],
     }
 
 
-def _value(said: Said[Any] | None) -> Any:
-    return said.value if said else None
+def _exact(item: Item, name: str) -> int | None:
+    """Return an exact number, or None: this form has no field for a qualifier."""
+    count: int | None = item.value(name)
+    return count if count is not None and figure_qualifier(item.value("text"), count) == "exact" else None
 
 
-def _exact(text: Said[str], count: Said[int] | None) -> int | None:
-    """Return a number that the text qualifies in no way: this shape has no place beside it to say how."""
-    return count.value if count and figure_qualifier(text.value, count.value) == "exact" else None
-
-
-def _achievement(item: Achievement) -> dict[str, Any]:
-    dates, people = (item.dates.value if item.dates else None), item.people
+def _achievement(item: Item) -> dict[str, Any]:
     return {
-        "text": item.text.value,
-        "date_start": dates.start if dates else None,
-        "date_end": dates.end if dates else None,
-        "date_precision": dates.precision if dates else None,
-        "projects": list(dict.fromkeys(said.value for said in item.projects)),
-        "countries": list(dict.fromkeys(said.value for said in item.countries)),
-        "people_count": people.count.value if people else None,
-        "people_count_qualifier": people.qualifier.value if people else None,
-        "people_group": people.group.value if people else None,
+        **{name: item.value(name) for name in ("text", "date_start", "date_end", "date_precision")},
+        "projects": list(dict.fromkeys(mention.value for mention in item.projects)),
+        "countries": list(dict.fromkeys(mention.value for mention in item.countries)),
+        **{name: item.value(name) for name in ("people_count", "people_count_qualifier", "people_group")},
     }

@@ -1,24 +1,23 @@
-"""Lines that stand among the items of a leaflet and are none: footers, addresses, credits, disclaimers, page numbers.
+"""Lines among the items of a leaflet that are not items: footers, addresses, credits, disclaimers, page numbers.
 
-``foreign.yaml`` lists the words by which such a line is known. A rule belongs here or there only when no item of a whole
-leaflet falls under it. A title is short and no sentence; an achievement is a sentence that says when, where, by which
-project or with how many.
+``foreign.yaml`` lists the patterns of such lines. A rule belongs here or there only if no item of a complete leaflet
+matches it. A title is short and not a sentence; an achievement is a sentence with a date, place, project or number.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from cbrn_data.leaflet.headings import SECTION_OF, near, title
+from cbrn_data.normalise.countries import countries_in, country_id
+from cbrn_data.normalise.numbers import numbers
+from cbrn_data.normalise.projects import label, references
+from cbrn_data.normalise.text import folded
 from cbrn_data.strict_yaml import load_yaml
-from cbrn_data.words.countries import countries_in, country_id
-from cbrn_data.words.numbers import numbers
-from cbrn_data.words.projects import label, references
-from cbrn_data.words.text import folded
 
 _VERB = re.compile(
     r"\b(?:is|are|was|were|has|have|had|will|shall|can|may|must|should|agreed|received|signed|took|held|adopted|attended"
@@ -39,26 +38,14 @@ _SHORTEST_SENTENCE = 60
 _ENDS = '.!?”"’)*…'
 
 
-@dataclass(frozen=True)
-class _Kind:
-    what: str
-    starts: re.Pattern[str]
-    within: bool
-    sure: bool
-    short: bool
-
-
 @cache
-def _kinds() -> list[_Kind]:
+def _kinds() -> list[dict[str, Any]]:
     listed = load_yaml(files("cbrn_data.leaflet").joinpath("foreign.yaml").read_text(encoding="utf-8"))
-    return [
-        _Kind(kind["what"], re.compile("|".join(kind["starts"]), re.IGNORECASE), kind["within"], kind["sure"], kind["short"])
-        for kind in listed
-    ]
+    return [kind | {"starts": re.compile("|".join(kind["starts"]), re.IGNORECASE)} for kind in listed]
 
 
 def foreign_line(text: str, within: bool = False, sentence: bool = False) -> str | None:
-    """Return what a line is that is no item of a leaflet, or None; less is judged ``within`` an item or a ``sentence``.
+    """Return the kind of a line that is not an item, else None; fewer kinds apply ``within`` an item or a ``sentence``.
 
     >>> foreign_line("Photo: UNICRI"), foreign_line("CBRN Forensics")
     ('the credit or caption of a picture', None)
@@ -66,14 +53,14 @@ def foreign_line(text: str, within: bool = False, sentence: bool = False) -> str
     if not within and title(text).words in SECTION_OF:
         return "a heading"
     short = len(text) <= _LONGEST_SHORT
-    kinds = (kind for kind in _kinds() if (short or not kind.short) and (kind.within or not within))
+    kinds = (kind for kind in _kinds() if (short or not kind["short"]) and (kind["within"] or not within))
     if sentence:
-        kinds = (kind for kind in kinds if kind.sure and not text[:1].islower())
-    return next((kind.what for kind in kinds if kind.starts.match(text)), None)
+        kinds = (kind for kind in kinds if kind["sure"] and not text[:1].islower())
+    return next((str(kind["what"]) for kind in kinds if kind["starts"].match(text)), None)
 
 
 def foreign_title(text: str, project: bool) -> str | None:
-    """Return why a text is no title, of a ``project`` or of a priority, or None."""
+    """Return why a text is not the title of a ``project`` or else of a priority; None if it is."""
     if _MONEY.search(text):
         return "a sum of money"
     if _VERB.search(text) and not (project and ":" in text):
@@ -84,10 +71,8 @@ def foreign_title(text: str, project: bool) -> str | None:
         return "the beginning of a list"
     if len(text) > _LONGEST_TITLE:
         return f"a text of {len(text)} characters"
-    return None if project else _not_priority(text)
-
-
-def _not_priority(text: str) -> str | None:
+    if project:
+        return None
     if is_label(text):
         return "a project"
     if is_names_only(text):
@@ -96,17 +81,17 @@ def _not_priority(text: str) -> str | None:
         return "a person"
     if near(text):
         return "like a heading"
-    return "a statement that counts" if begins_with_count(text) else None
+    return "a statement with a count" if begins_with_count(text) else None
 
 
 def is_label(text: str) -> bool:
-    """Whether a line is the label of a project, or begins with one that is written out."""
+    """Whether a line is the label of a project, or begins with the full word "Project" and a number."""
     match = label(folded(text))
     return match is not None and (match.end() == len(text) or text[:7].casefold() == "project")
 
 
 def is_names_only(text: str) -> bool:
-    """Whether a line is the name of a country, or several in a row.
+    """Whether a line consists of one or more names of countries.
 
     >>> is_names_only("Kenya, Uganda and Zambia"), is_names_only("Experts from Kenya")
     (True, False)
@@ -127,21 +112,21 @@ def begins_with_count(text: str) -> bool:
 
 
 def foreign_achievement(text: str) -> str | None:
-    """Return why a text is no achievement, or None."""
+    """Return why a text is not an achievement; None if it is."""
     if is_names_only(text):
         return "a country"
     if text.endswith(":"):
         return "the beginning of a list"
     if text[-1] not in _ENDS and len(text.split()) < 8:
-        return "no sentence"
+        return "a text that is not a sentence"
     says = references(text) or countries_in(text) or re.search(r"[0-9]", text) or next(numbers(text), None)
     if len(text) < _SHORTEST_SENTENCE and not says:
-        return "a short sentence that says neither when, where, by which project nor with how many"
+        return "a short sentence without a number, country or project"
     return None
 
 
 def foreign_statement(text: str) -> str | None:
-    """Return why a text is no statement of the method, or None."""
+    """Return why a text is not a statement of the method section; None if it is."""
     if is_names_only(text):
         return "a country"
     if references(text):
@@ -151,17 +136,17 @@ def foreign_statement(text: str) -> str | None:
 
 
 def ignored_content(text: str, sentences: bool) -> str | None:
-    """Return what a line holds that a rule ignores though it says something, or None; ``sentences`` count as such."""
+    """Return the content of an ignored line, None if it has none; with ``sentences``, a whole sentence is content."""
     if is_names_only(text):
         return "the name of a country"
     if is_label(text):
         return "the label of a project"
     if begins_with_count(text) and len(text.split()) > 2:
-        return "a statement that counts"
+        return "a statement with a count"
     return "a whole sentence" if sentences and len(text.split()) > 5 and text.endswith((".", "!", "?")) else None
 
 
 def odd_titles(texts: list[str]) -> Iterator[int]:
-    """Yield the place of the one title in small letters where all others, three at least, are in capital ones."""
+    """Yield the index of the only title that is not in title case, if there are at least three others."""
     odd = [place for place, text in enumerate(texts) if _SMALL.search(text)]
     yield from odd if len(odd) == 1 and len(texts) > 3 else ()

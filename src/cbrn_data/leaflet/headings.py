@@ -1,9 +1,9 @@
-"""The headings of a leaflet: which line is one, and which one it is.
+"""The headings of a leaflet: find them, and their sections.
 
-A heading says one of ``HEADINGS``, whatever its letter case, bold marks, colon, count (``Partner countries (6)``) or years
-(``Recent Achievements 2023–2024``). Of a section that no line heads so, a line that says one of ``OTHER_WORDS`` or misses a
-heading by a letter or two is the heading, if it is the only such line and misses no other heading by as little. What is
-less alike is never taken for a heading in silence: ``likely`` serves a finding.
+A heading is one of ``HEADINGS``, in any letter case, with or without bold marks, a colon, a count (``Partner countries
+(6)``) or years (``Recent Achievements 2023–2024``). If a section has no such line, its heading is the only line that is
+one of ``OTHER_WORDS``, or that differs by a few letters from headings of this section and of no other. A line that is
+less similar (``likely``) is always reported.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from cbrn_data.words.projects import label
-from cbrn_data.words.text import folded
+from cbrn_data.normalise.projects import label
+from cbrn_data.normalise.text import folded
 
 HEADINGS: dict[str, tuple[str, ...]] = {
     "Partner Countries": ("partner countries", "partner country", "our partner countries"),
@@ -24,7 +24,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "Methodology": ("methodology", "method"),
     "Recent Achievements": ("recent achievements", "achievements", "key achievements", "main achievements"),
 }
-"""Each section by the name it has in the first leaflet, and the headings under which it is found."""
+"""The headings of each section, by its name in the first leaflet."""
 
 OTHER_WORDS: dict[str, tuple[str, ...]] = {
     "Partner Countries": (
@@ -79,7 +79,7 @@ OTHER_WORDS: dict[str, tuple[str, ...]] = {
         "recent successes",
     ),
 }
-"""Headings that are taken for a section's only where no line bears one of ``HEADINGS``."""
+"""Other headings of each section, used only if no line is one of ``HEADINGS``."""
 
 PAGE_HEADINGS: dict[str, tuple[str, ...]] = {
     "Secretariat": (
@@ -106,15 +106,16 @@ PAGE_HEADINGS: dict[str, tuple[str, ...]] = {
         "contact",
     ),
 }
-"""Sections that a region's page has beside those of a leaflet: of its prose, and of the site."""
+"""Further sections of a region's page: its prose, and parts of the site."""
 
 OPTIONAL = frozenset({"Structure"})
 
 SECTION_OF = {heading: section for section, headings in HEADINGS.items() for heading in headings}
 SECTION_OF_PAGE = SECTION_OF | {heading: name for name, headings in PAGE_HEADINGS.items() for heading in headings}
+_WHOLE = frozenset((*SECTION_OF, *(name for names in OTHER_WORDS.values() for name in names if " " in name)))
 _NAMES = SECTION_OF | {words: section for section, others in OTHER_WORDS.items() for words in others}
 LONGEST = 2 * max(map(len, _NAMES))
-"""The most characters that the lines of a heading have."""
+"""The most characters of a heading over all its lines."""
 
 _STEMS = {
     "Partner Countries": r"countr|partner",
@@ -123,7 +124,8 @@ _STEMS = {
     "Methodology": r"method|approach",
     "Recent Achievements": r"achiev|result|highlight|success",
 }
-_LIKE = 0.7
+LIKE = 0.7
+"""The lowest score of a line that may be a heading and is reported."""
 _YEAR = r"(?:19|20)[0-9]{2}"
 _SPAN_OF_YEARS = rf"{_YEAR}(?: ?[-/] ?(?:{_YEAR}|[0-9]{{2}}))?"
 _YEARS = re.compile(rf"[ ,:(-]+(?:in |for |of |since )?{_SPAN_OF_YEARS}\)?$|^{_SPAN_OF_YEARS}[ :,-]+(?=\w)")
@@ -133,14 +135,14 @@ _SPACED = re.compile(r"(?:\w ){4,}\w")
 
 @dataclass(frozen=True)
 class Title:
-    """The words of a line that may be a heading, in small letters, and the count behind them."""
+    """The words of a line that may be a heading, in small letters, and the count after them."""
 
     words: str
     count: int | None = None
 
 
 def title(text: str) -> Title:
-    """Return the words of a line without what may stand around a heading.
+    """Return the words of a line without list marks, colons, years and count.
 
     >>> title("Partner Countries: 6"), title("RECENT ACHIEVEMENTS (2023–2024)").words
     (Title(words='partner countries', count=6), 'recent achievements')
@@ -154,8 +156,19 @@ def title(text: str) -> Title:
     return Title(words.strip(" :*_-"), int(count["bracketed"] or count["after"]) if count else None)
 
 
+def is_heading(text: str) -> bool:
+    """Whether a text is exactly the heading of a section.
+
+    A single word must be one of ``HEADINGS``, because other words ("Results") also occur elsewhere.
+
+    >>> is_heading("REGIONAL PRIORITIES"), is_heading("projects in the region")
+    (True, False)
+    """
+    return title(text.strip("0123456789. ")).words in _WHOLE and text[:1] == text[:1].upper()
+
+
 def near(text: str) -> str | None:
-    """Return the section whose heading a line says in other words or misses by little, if it is one section only.
+    """Return the section with a heading in other words or with few other letters; None if there are several or none.
 
     >>> near("Regional Prioritites"), near("Results and Achievements"), near("Regional")
     ('Regional Priorities', 'Recent Achievements', None)
@@ -163,15 +176,6 @@ def near(text: str) -> str | None:
     words = title(text).words
     if not 6 <= len(words) <= LONGEST or label(words):
         return None
-    return _near(words)
-
-
-@cache
-def _allowed(length: int) -> int:
-    return 1 if length < 10 else 2 if length < 18 else 3
-
-
-def _near(words: str) -> str | None:
     if words in _NAMES:
         return _NAMES[words]
     found = {
@@ -182,19 +186,24 @@ def _near(words: str) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
+@cache
+def _allowed(length: int) -> int:
+    return 1 if length < 10 else 2 if length < 18 else 3
+
+
 def likely(text: str, section: str) -> float:
-    """Return how much a line is like a heading of ``section``, from 0 to 1; 0 for what can be none."""
+    """Return the similarity of a line to the headings of ``section``, from 0 to 1; 0 if it cannot be a heading."""
     words = title(text).words
     if not may_head(text):
         return 0
     names = (*HEADINGS[section], *OTHER_WORDS[section])
     alike = max(difflib.SequenceMatcher(None, words, name, autojunk=False).ratio() for name in names)
     stem = _STEMS.get(section)
-    return max(alike, _LIKE if stem and re.search(rf"\b(?:{stem})", words) else 0) if alike >= _LIKE or stem else 0
+    return max(alike, LIKE if stem and re.search(rf"\b(?:{stem})", words) else 0) if alike >= LIKE or stem else 0
 
 
 def may_head(text: str) -> bool:
-    """Whether a text is short and plain enough to head a section, whatever it says.
+    """Whether a text has the length and form of a heading.
 
     >>> may_head("What matters"), may_head("In May 2024 five officers were trained.")
     (True, False)
@@ -203,13 +212,8 @@ def may_head(text: str) -> bool:
     return 4 <= len(words) <= LONGEST and len(words.split()) <= 7 and not re.search(r"[0-9.;!?]", words) and not label(words)
 
 
-def is_likely(score: float) -> bool:
-    """Whether a line that is so much like a heading is worth a finding."""
-    return score >= _LIKE
-
-
 def _distance(one: str, two: str, limit: int) -> int:
-    """Return in how many letters two words differ (one more, one less, another, two changed over), up to ``limit`` + 1."""
+    """Return the edit distance (insert, delete, replace, swap two neighbours) of two texts, at most ``limit`` + 1."""
     if abs(len(one) - len(two)) > limit:
         return limit + 1
     before: list[int] = []

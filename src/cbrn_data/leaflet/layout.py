@@ -1,7 +1,7 @@
-"""Blocks cut into the head of a leaflet and its sections.
+"""Divide the blocks of a leaflet into its head and its sections.
 
-A heading stands on a line of its own, or on up to three where it wraps; ``headings`` says which lines are headings. What
-stands behind a heading and its colon on the same line belongs to the section.
+A heading has a separate line, or up to three if it wraps; ``headings`` recognises it. Text after a heading and its colon
+on the same line belongs to the section.
 """
 
 from __future__ import annotations
@@ -12,28 +12,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from cbrn_data.leaflet.blocks import Block, Line, joined, read_blocks
+from cbrn_data.leaflet.blocks import Block, Line, read_blocks
 from cbrn_data.leaflet.headings import (
     HEADINGS,
+    LIKE,
     LONGEST,
     OPTIONAL,
     SECTION_OF,
     SECTION_OF_PAGE,
-    is_likely,
     likely,
     near,
     title,
 )
 from cbrn_data.leaflet.reading import Reading
-from cbrn_data.leaflet.statements import Ignored
-from cbrn_data.sources.document import Document
-from cbrn_data.words.numbers import numbers
+from cbrn_data.leaflet.statements import Leaflet
+from cbrn_data.normalise.numbers import numbers
 
 _MARGIN = 200
-"""How far from a form feed the number of a page may stand, in characters of white space."""
+"""The most white space between the number of a page and a form feed, in characters."""
 
 _TRIED = 2_000
-"""How many lines are tried for the heading of a section that no line heads by its name."""
+"""The most lines that are tried as the heading of a section without an exact one."""
 
 _LED_TO = re.compile(r"\b(?:partner countries|priorities|achievements)\b", re.IGNORECASE)
 _OF_LEAFLETS = frozenset({"Structure", "Methodology"})
@@ -48,7 +47,7 @@ _BEFORE_REST = re.compile(r"(?P<heading>[^:–—]{4,60}?) ?[:–—] ?(?=[^\s0-
 
 @dataclass
 class Section:
-    """The blocks under a heading; ``line`` is the heading's, ``count`` what it counts. The head has neither."""
+    """The blocks under a heading, with the heading's ``line`` and ``count``. The head has line 0 and no count."""
 
     name: str
     line: int
@@ -56,33 +55,27 @@ class Section:
     count: int | None = None
 
 
-@dataclass(frozen=True)
-class Unsure:
-    """Lines that may be the heading of a section that no line heads; the first was taken for it, so that others are read."""
-
-    section: str
-    lines: list[Line]
+Unsure = tuple[str, list[Line]]
+"""A section without an exact heading, and lines that may be it; the first is used, so that the rest can be read."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """A leaflet cut into its head and its sections; ``ignored`` lines are layout only."""
+    """A leaflet as its head and its sections."""
 
-    document: Document
+    leaflet: Leaflet
     head: Section
     sections: list[Section]
-    ignored: list[Ignored]
     unsure: list[Unsure]
-    page: bool = False
 
     @property
     def missing(self) -> list[str]:
-        """The sections that a leaflet must have and this one has not; a page of a region says what it says."""
-        return [name for name in HEADINGS if name not in OPTIONAL and not self.page and not self.named(name)]
+        """The required sections that are missing; a region's page has no required ones."""
+        return [name for name in HEADINGS if name not in OPTIONAL and not self.leaflet.is_page and not self.named(name)]
 
     @cached_property
     def _footnote_marks(self) -> frozenset[str]:
-        """Marks that words bear and one line alone begins with; where more lines begin with one it is a bullet."""
+        """Marks after words with which exactly one line begins; a mark at the start of more lines is a bullet."""
         blocks = [block for section in (self.head, *self.sections) for block in section.blocks]
         texts = [line.plain.text for block in blocks for line in block.lines]
         opening = Counter(match["mark"] for text in texts if (match := _FOOTNOTE.match(text)))
@@ -90,14 +83,14 @@ class Layout:
         return frozenset(mark for mark in borne if opening[mark] == 1)
 
     def is_footnote(self, block: Block) -> bool:
-        """Whether a block explains a mark that a word elsewhere bears (``Kosovo*`` and ``* This designation ...``)."""
+        """Whether a block explains a mark after a word elsewhere (``Kosovo*`` and ``* This designation ...``)."""
         mark = _FOOTNOTE.match(block.lines[0].plain.text)
         return mark is not None and mark["mark"] in self._footnote_marks
 
     def is_page_number(self, block: Block) -> bool:
         """Whether a block is the number of its page.
 
-        It says so, or it stands next to a form feed, or last where there are pages.
+        It has the word "page", is next to a form feed, or is the last block of a text with form feeds.
         """
         if len(block.lines) > 1:
             return False
@@ -105,21 +98,20 @@ class Layout:
             return True
         if not _PAGE.fullmatch(block.lines[0].plain.text):
             return False
-        text, (start, end) = self.document.text, block.plain.span()
+        text, (start, end) = self.leaflet.document.text, block.plain.span()
         before, after = text[max(0, start - _MARGIN) : start], text[end : end + _MARGIN]
         space = before[len(before.rstrip()) :] + after[: len(after) - len(after.lstrip())]
         return "\f" in space or (not after.strip() and "\f" in text)
 
     def named(self, name: str) -> list[Section]:
-        """Return the sections of that name: one, unless the leaflet has none or repeats it."""
+        """Return the sections with that name: one, unless it is missing or repeated."""
         return [section for section in self.sections if section.name == name]
 
 
-def read_layout(document: Document, reading: Reading, page: bool = False) -> Layout:
-    """Cut a document into head and sections; a ``page`` of a region need not have all of them."""
-    ignored: list[Ignored] = []
-    blocks = list(read_blocks(document, ignored, reading))
-    found, unsure = _find_headings(blocks, reading, page)
+def read_layout(leaflet: Leaflet) -> Layout:
+    """Divide a leaflet into head and sections; a region's page need not have all of them."""
+    page, blocks = leaflet.is_page, list(read_blocks(leaflet))
+    found, unsure = _find_headings(blocks, leaflet.reading, page)
     head = current = Section("", 0, [])
     sections: list[Section] = []
     for number, block in enumerate(blocks):
@@ -137,12 +129,12 @@ def read_layout(document: Document, reading: Reading, page: bool = False) -> Lay
             elif heading.rest:
                 current.blocks.append(Block((heading.rest,)))
         current.blocks += [Block(block.lines[start:])] if start < len(block.lines) else []
-    return Layout(document, head, sections, ignored, unsure, page)
+    return Layout(leaflet, head, sections, unsure)
 
 
 @dataclass(frozen=True)
 class _Heading:
-    """The heading of ``section`` over ``width`` lines, the count in it, and what stands behind it on its line."""
+    """The heading of ``section`` over ``width`` lines, the count in it, and the text after it on its line."""
 
     section: str
     width: int = 1
@@ -159,9 +151,7 @@ def _find_headings(blocks: list[Block], reading: Reading, page: bool) -> tuple[_
     for number, block in enumerate(blocks):
         place = 0
         while place < len(block.lines):
-            heading = _said(block.lines, place, reading) or _exact(
-                block.lines, place, SECTION_OF_PAGE if page else SECTION_OF
-            )
+            heading = _heading(block.lines, place, reading, SECTION_OF_PAGE if page else SECTION_OF)
             if heading:
                 found[number][place] = heading
             place += heading.width if heading else 1
@@ -174,17 +164,13 @@ def _find_headings(blocks: list[Block], reading: Reading, page: bool) -> tuple[_
     return found, unsure
 
 
-def _said(block: tuple[Line, ...], place: int, reading: Reading) -> _Heading | None:
-    """Return the heading that the reading file says the lines at ``place`` are."""
-    entry = reading.at(block[place].number, "heading")
-    return _Heading(entry.value, sum(line.number in entry.lines for line in block[place:])) if entry else None
+def _heading(block: tuple[Line, ...], place: int, reading: Reading, sections: dict[str, str]) -> _Heading | None:
+    """Return the heading at ``place``, according to the reading file or by its words, or None.
 
-
-def _exact(block: tuple[Line, ...], place: int, sections: dict[str, str]) -> _Heading | None:
-    """Return the heading that the lines at ``place`` are.
-
-    Within a block a heading begins with a capital letter: a wrapped sentence can leave ``projects`` alone on a line.
+    Within a block, a heading must begin with a capital letter, because a sentence can wrap before a last word ``projects``.
     """
+    if entry := reading.at(block[place].number, "heading"):
+        return _Heading(entry.value, sum(line.number in entry.lines for line in block[place:]))
     for width, text in _runs(block, place):
         words = title(text)
         if words.words in sections and (place == 0 or text[:1].isupper()):
@@ -193,7 +179,7 @@ def _exact(block: tuple[Line, ...], place: int, sections: dict[str, str]) -> _He
 
 
 def _leading(line: Line) -> _Heading | None:
-    """Return the heading that a sentence with a colon is on a page: ``The three partner countries are:``."""
+    """Return the heading in a page's sentence with a colon (``The three partner countries are:``), or None."""
     text = line.item.text
     found = {match[0].lower() for match in _LED_TO.finditer(text)}
     if not text.endswith(":") or len(text) > 120 or len(found) != 1 or re.search(r"[0-9]|project", text, re.IGNORECASE):
@@ -203,17 +189,17 @@ def _leading(line: Line) -> _Heading | None:
 
 
 def _runs(block: tuple[Line, ...], place: int) -> Iterator[tuple[int, str]]:
-    """Yield the text of the line at ``place``, and of it with the next one and two, as long as a heading may be."""
+    """Yield the text of the line at ``place`` alone, with the next, and with the next two, up to a heading's length."""
     for width in (1, 2, 3):
         lines = block[place : place + width]
         if len(lines) < width or sum(len(line.plain.text) for line in lines) > LONGEST:
             return
-        yield width, joined(lines).text
+        yield width, Block(lines).plain.text
 
 
 @dataclass(frozen=True)
 class _Tried:
-    """A line, or up to three, that may be a heading: where it stands, and its text."""
+    """One to three lines that may be a heading, with their place and text."""
 
     block: int
     place: int
@@ -239,25 +225,25 @@ def _tried(blocks: list[Block], found: _Found) -> Iterator[_Tried]:
 
 
 def _supply(section: str, tried: list[_Tried], found: _Found, unsure: list[Unsure], page: bool) -> None:
-    """Find the heading of a section that no line heads by its name: a near one, one before a colon, or a likely one."""
+    """Find the heading of a section without an exact one: first a near one, then one before a colon, then a likely one."""
     close = {(each.block, each.place): each for each in reversed(tried) if near(each.text) == section}
     for each in close.values():
         found[each.block].setdefault(each.place, _Heading(section, each.width, title(each.text).count))
         break
     if len(close) > 1:
-        unsure.append(Unsure(section, [each.line for each in sorted(close.values(), key=lambda each: each.line.number)]))
+        unsure.append((section, [each.line for each in sorted(close.values(), key=lambda each: each.line.number)]))
     if close or any(_with_rest(section, each, found) for each in tried if each.width == 1) or page:
         return
     scored = [(likely(each.text, section), -place, each) for place, each in enumerate(tried)]
     best = max(scored, default=None, key=lambda score: score[:2])
-    if best and is_likely(best[0]):
+    if best and best[0] >= LIKE:
         each = best[2]
         found[each.block].setdefault(each.place, _Heading(section, each.width))
-        unsure.append(Unsure(section, [each.line]))
+        unsure.append((section, [each.line]))
 
 
 def _with_rest(section: str, each: _Tried, found: _Found) -> bool:
-    """Take a line that begins with a heading and its colon."""
+    """Use a line that begins with a heading of the section and a colon or dash; return whether it does."""
     match = _BEFORE_REST.match(each.line.item.text[: 2 * LONGEST])
     if not match or SECTION_OF.get(title(match["heading"]).words) != section or each.place in found[each.block]:
         return False

@@ -1,7 +1,7 @@
-"""Signs that the reading of a leaflet failed though every line was read: they block.
+"""Signs that a leaflet was misread although every line was read; they are errors.
 
-Something stands among the items of a list that is none, items are joined, lines that say something are ignored, or what
-is left is no text. A rule belongs here only when a whole leaflet never shows its sign.
+A list contains a text that is not an item, items are joined, lines with content are ignored, or characters are not text.
+A rule belongs here only if a complete leaflet never triggers it.
 """
 
 from __future__ import annotations
@@ -22,52 +22,49 @@ from cbrn_data.leaflet.foreign import (
     ignored_content,
 )
 from cbrn_data.leaflet.layout import Layout, Section
-from cbrn_data.leaflet.statements import Leaflet, Said
-from cbrn_data.words.numbers import numbers
-from cbrn_data.words.text import clean
+from cbrn_data.leaflet.statements import Leaflet
+from cbrn_data.normalise.numbers import numbers
+from cbrn_data.normalise.text import Extracted, clean
 
 
 def misread(leaflet: Leaflet, layout: Layout) -> Iterator[Finding]:
-    """Yield a finding for every item that is none or several, and for ignored lines that say something."""
-    place = leaflet.document.place
-    for table, said in items(leaflet):
-        yield from _foreign(leaflet, table, said)
-        yield from _residue(leaflet, table, said)
+    """Yield a finding for each text that is not one item, for joined items, and for ignored lines with content."""
+    for table, extracted in items(leaflet):
+        line, what = _foreign(leaflet, table, extracted)
+        if what:
+            message = f"{what}, not an item of the list: {ends(extracted.value)}"
+            yield leaflet.finding("item-foreign", message, line, table=table)
+        if residue := _residue(extracted.value):
+            yield leaflet.finding("text-residue", f"{residue} is not text: {ends(extracted.value)}", extracted, table=table)
+        if merged := _merged(leaflet, table, extracted):
+            yield leaflet.finding("items-merged", f"{merged}: {ends(extracted.value)}", extracted, table=table)
     for section in layout.sections:
         for line, reason in _joined_doubts(section):
-            yield Finding("items-merged", reason, place, line)
-    yield from _merged(leaflet)
+            yield leaflet.finding("items-merged", reason, line)
     yield from _ignored(leaflet, layout)
-    yield from _broken_words(leaflet)
+    for broken in leaflet.document.broken:
+        if broken.joins is None:
+            message = f"{shown(broken.word, 60)!r} continues on the next line; it is unclear if the hyphen is part of it"
+            yield leaflet.finding("word-broken", message, leaflet.document.line(broken.start))
 
 
-def _foreign(leaflet: Leaflet, table: str, said: Said[str]) -> Iterator[Finding]:
-    """Say what stands as an item, or on a line of one, and is none."""
-    document = leaflet.document
-    what = None
-    if table in _LISTS:
-        what = foreign_line(said.value)
+def _foreign(leaflet: Leaflet, table: str, extracted: Extracted[str]) -> tuple[int, str | None]:
+    """Return the line and kind of a text that was read as an item, or as a line of one, but is not; None if it is one."""
+    what = foreign_line(extracted.value) if table in _LISTS else None
     if what is None and table in ("projects", "priorities"):
-        what = foreign_title(said.value, table == "projects")
+        what = foreign_title(extracted.value, table == "projects")
     elif what is None and table in _JUDGED:
-        what = _JUDGED[table](said.value)
-    number = document.line(said.span.start)
-    if what is None:
-        number, what = _foreign_within(leaflet, table, said)
-    if what:
-        message = f"{what}, not an item of the list: {ends(said.value)}"
-        yield Finding("item-foreign", message, document.place, number, table=table)
+        what = _JUDGED[table](extracted.value)
+    return (leaflet.line(extracted), what) if what else _foreign_within(leaflet, table, extracted)
 
 
 _JUDGED = {"achievements": foreign_achievement, "figures": foreign_statement}
 _LISTS = frozenset({"projects", "priorities", "figures", "achievements"})
 
 
-def _foreign_within(leaflet: Leaflet, table: str, said: Said[str]) -> tuple[int, str | None]:
-    """Return the line of an item that belongs to none, and what it is."""
-    document = leaflet.document
-    first = document.line(said.span.start)
-    lines = _lines(leaflet, said)
+def _foreign_within(leaflet: Leaflet, table: str, extracted: Extracted[str]) -> tuple[int, str | None]:
+    """Return the first line within an item that does not belong to it, and its kind; None if all lines belong."""
+    first, lines = leaflet.line(extracted), _lines(leaflet, extracted)
     apart = len(lines) > 1 and len(lines[0]) < _LONGEST_APART and (table == "projects" or not lines[1][:1].islower())
     if apart and (what := foreign_line(lines[0], within=True)):
         return first, what
@@ -79,11 +76,11 @@ def _foreign_within(leaflet: Leaflet, table: str, said: Said[str]) -> tuple[int,
 
 
 _LONGEST_APART = 40
-"""How long the first line of an item may be to be judged by itself, in characters."""
+"""The first line of an item is checked separately if it has fewer characters."""
 
 
-def _lines(leaflet: Leaflet, said: Said[str]) -> list[str]:
-    return [clean(line) for line in re.split(r"\r\n|\n|\r", leaflet.document.quote(said.span))]
+def _lines(leaflet: Leaflet, extracted: Extracted[str]) -> list[str]:
+    return [clean(line) for line in re.split(r"\r\n|\n|\r", leaflet.document.quote(extracted.span))]
 
 
 _MARKUP = re.compile(
@@ -92,14 +89,12 @@ _MARKUP = re.compile(
 )
 
 
-def _residue(leaflet: Leaflet, table: str, said: Said[str]) -> Iterator[Finding]:
-    """Find marks and characters in an item that are no text: of HTML, of a symbol font, or of what could not be decoded."""
-    found = _MARKUP.search(said.value)
-    strange = next((char for char in said.value if unicodedata.category(char) in ("Co", "Cn") or char == "\ufffd"), None)
-    if found or strange:
-        what = repr(found[0]) if found else f"U+{ord(strange or ''):04X}"
-        line = leaflet.document.line(said.span.start)
-        yield Finding("text-residue", f"{what} is no text: {ends(said.value)}", leaflet.document.place, line, table=table)
+def _residue(text: str) -> str | None:
+    """Return the part of an item that is not text: HTML markup, or a character of a symbol font or that was not decoded."""
+    if found := _MARKUP.search(text):
+        return repr(found[0])
+    strange = (char for char in text if unicodedata.category(char) in ("Co", "Cn") or char == "\ufffd")
+    return next((f"U+{ord(char):04X}" for char in strange), None)
 
 
 _FULL_DATE = re.compile(
@@ -115,43 +110,38 @@ _LONG = 80
 _MEASURES = ("focal point", "national team", "action plan")
 
 
-def _merged(leaflet: Leaflet) -> Iterator[Finding]:
-    """Find items that hold several: two sentences with a date each, two labels, two measures, or all of a list."""
-    place = leaflet.document.place
-    for table, said in items(leaflet):
-        reason = None
-        if table == "achievements":
-            reason = _two_achievements(leaflet, said)
-        elif table == "projects" and re.search(r"\bproject [0-9]", said.value, re.I):
-            reason = "a title with the label of another project"
-        elif table == "figures":
-            counts = len(list(numbers(said.value)))
-            of = sum(measure in said.value.casefold() for measure in _MEASURES)
-            alone = len(leaflet.methodology) == 1
-            reason = "several statements that count in one" if counts > 1 and of > 1 and (alone or of > 2) else None
-        elif table == "priorities":
-            row = _IN_A_ROW.search(_MARKUP.sub("", said.value)) or (len(leaflet.priorities) == 1 and len(said.value) > _LONG)
-            reason = "several titles in a row" if row else None
-        if reason:
-            line = leaflet.document.line(said.span.start)
-            yield Finding("items-merged", f"{reason}: {ends(said.value)}", place, line, table=table)
+def _merged(leaflet: Leaflet, table: str, extracted: Extracted[str]) -> str | None:
+    """Return why an item seems to be several: two dated sentences, two labels, two measures, or a whole list."""
+    text = extracted.value
+    if table == "achievements":
+        return _two_achievements(leaflet, extracted)
+    if table == "projects" and re.search(r"\bproject [0-9]", text, re.I):
+        return "a title with the label of another project"
+    if table == "figures":
+        of = sum(measure in text.casefold() for measure in _MEASURES)
+        several = of > 2 or (of > 1 and len(leaflet.methodology) == 1)
+        return "several statements with counts in one item" if several and len(list(numbers(text))) > 1 else None
+    if table == "priorities":
+        row = _IN_A_ROW.search(_MARKUP.sub("", text)) or (len(leaflet.priorities) == 1 and len(text) > _LONG)
+        return "several titles in a row" if row else None
+    return None
 
 
-def _two_achievements(leaflet: Leaflet, said: Said[str]) -> str | None:
-    sentences = _SENTENCE_END.split(said.value)
+def _two_achievements(leaflet: Leaflet, extracted: Extracted[str]) -> str | None:
+    sentences = _SENTENCE_END.split(extracted.value)
     dates = [match[0] for sentence in sentences if (match := _FULL_DATE.search(sentence))]
     if len(set(dates)) > 1:
         return f"two sentences with a date each ({dates[0]} and {dates[1]})"
-    for before, line in pairwise(_lines(leaflet, said)):
+    for before, line in pairwise(_lines(leaflet, extracted)):
         if before.endswith((".", "!", "?", "”")) and _OPENS_WITH_DATE.match(line):
-            return f"a line within begins like another achievement ({shown(line[:40], 40)})"
+            return f"a line in it begins like another achievement ({shown(line[:40], 40)})"
     if len(leaflet.achievements) == 1 and sum(bool(_OPENS_WITH_DATE.match(sentence)) for sentence in sentences) > 1:
         return "the only achievement, and several of its sentences begin with a date"
     return None
 
 
 def _joined_doubts(section: Section) -> Iterator[tuple[int, str]]:
-    """Find items that stand in one block without blank lines or list marks between them."""
+    """Yield items in one block without blank lines or list marks between them."""
     sole = len(section.blocks) == 1 and not any(line.opens_item for line in section.blocks[0].lines)
     for block in section.blocks:
         later = [line for line in block.lines[1:] if not line.opens_item]
@@ -162,12 +152,12 @@ def _joined_doubts(section: Section) -> Iterator[tuple[int, str]]:
         else:
             joined = later if sole and section.name == "Regional Priorities" else []
         if joined:
-            yield joined[0].number, "may begin another item; blank lines or list marks keep items apart"
+            yield joined[0].number, "may begin another item; blank lines or list marks separate items"
 
 
 def _ignored(leaflet: Leaflet, layout: Layout) -> Iterator[Finding]:
-    """Find content in lines that a rule ignores: a list that slipped under the heading of another section."""
-    rules = {n: ignored.rule for ignored in leaflet.ignored for n in range(ignored.first, ignored.last + 1)}
+    """Yield a finding for content in ignored lines, such as a list under the heading of another section."""
+    rules = {number: rule for first, last, rule in leaflet.ignored for number in range(first, last + 1)}
     for block in (block for section in (layout.head, *layout.sections) for block in section.blocks):
         rule = rules.get(block.numbers[0])
         texts = [(block.plain.text, block.numbers[0]), *((line.item.text, line.number) for line in block.lines)]
@@ -176,16 +166,9 @@ def _ignored(leaflet: Leaflet, layout: Layout) -> Iterator[Finding]:
             what = ignored_content(words, rule == "structure-section")
             if what:
                 message = f"the rule {rule!r} ignores {what}: {ends(text)}"
-                yield Finding("ignored-content", message, leaflet.document.place, number)
+                yield leaflet.finding("ignored-content", message, number)
                 break
 
 
 _MARK = re.compile(r"(?:[^\w(\[]|[0-9¹²³⁴]|[(\[][*0-9a-z]{1,3}[)\]])+")
 _CHECKED = frozenset({"structure-section", "footnote", "picture", "page-furniture"})
-
-
-def _broken_words(leaflet: Leaflet) -> Iterator[Finding]:
-    for broken in leaflet.document.broken:
-        if broken.joins is None:
-            message = f"{shown(broken.word, 60)!r} goes on in the next line; nothing tells whether the hyphen is the word's"
-            yield Finding("word-broken", message, leaflet.document.place, leaflet.document.line(broken.start))

@@ -1,7 +1,7 @@
-"""A region's page of the programme's site: how it is known, and what its prose says of the seat and the countries.
+"""A region's page on the programme's site: how to recognise it, and how to read its prose about seat and countries.
 
-A leaflet has labelled statements and a method section; a page has neither and says in a sentence where the secretariat is.
-A sentence that states a number, a date, a country or a project which no value takes is left over, so that it blocks.
+A leaflet has labelled statements and a method section; a page has neither, but a sentence that locates the secretariat.
+A sentence with a number, date, country or project that no value uses is returned as unread, which is an error.
 """
 
 from __future__ import annotations
@@ -11,34 +11,36 @@ from collections.abc import Iterator
 
 from cbrn_data.findings import Finding, shown
 from cbrn_data.leaflet.blocks import Block, Line
-from cbrn_data.leaflet.statements import Claim, CountryListed, Ignored, Leaflet, Said
+from cbrn_data.leaflet.head import name_of
+from cbrn_data.leaflet.sections import country
+from cbrn_data.leaflet.statements import Item, Leaflet
+from cbrn_data.normalise.countries import Named, country_id, named_in
+from cbrn_data.normalise.counts import countries_counted
+from cbrn_data.normalise.grammar import Part, parts
+from cbrn_data.normalise.projects import label, references
+from cbrn_data.normalise.text import Extracted, Plain, Span, folded, slug
 from cbrn_data.sources.document import Document
-from cbrn_data.words.countries import Named, country_id, named_in
-from cbrn_data.words.counts import find_country_count
-from cbrn_data.words.grammar import Part, parts
-from cbrn_data.words.projects import label, references
-from cbrn_data.words.text import Plain, folded, region_name, slug
 
 _NAME = r"[A-ZÀ-Ý][^\W\d_]*(?:(?:,? (?:and |of |the ){0,2}|[-'’ ])[A-ZÀ-Ý][^\W\d_]*){0,6}"
 _PLACE = r"[A-ZÀ-Ý][^\W\d_]*(?:(?: (?:de|del|da|la|es|el|al) |[-'’ ])[A-ZÀ-Ý][^\W\d_]*){0,3}"
-_STANDS = r"(?:located|based|situated|headquartered|seated|housed|hosted (?:by|in|at)|established (?:in|at) (?=[A-Z]))"
+_SITUATED = r"(?:located|based|situated|headquartered|seated|housed|hosted (?:by|in|at)|established (?:in|at) (?=[A-Z]))"
 _SEAT = re.compile(
-    rf"\bsecretariat\b.{{0,160}}?(?:(?:\b(?:is|was|has been)|,)(?: \w+(?:ly)?)? {_STANDS}"
+    rf"\bsecretariat\b.{{0,160}}?(?:(?:\b(?:is|was|has been)|,)(?: \w+(?:ly)?)? {_SITUATED}"
     r"|\b(?:has|have) its (?:seat|headquarters|offices?|home)\b)",
     re.IGNORECASE,
 )
-_GOES_ON = re.compile(rf"\b(?:it|its (?:host|seat)|the host)\b.{{0,60}}?\b(?:is|{_STANDS})", re.IGNORECASE)
+_GOES_ON = re.compile(rf"\b(?:it|its (?:host|seat)|the host)\b.{{0,60}}?\b(?:is|{_SITUATED})", re.IGNORECASE)
 _REGION_AFTER = re.compile(rf"\b[Ss]ecretariat (?:for|of|in) (?:the )?(?P<region>{_NAME})(?: region)?\b")
 _REGION_BEFORE = re.compile(rf"(?P<region>{_NAME})(?: region| Region)? Regional Secretariat\b")
 _PROGRAMME = re.compile(r"(?:The |EU |European Union |CBRN |CoE |Centres? of Excellence |Risk Mitigation )+")
 _CITY = re.compile(rf"\b(?:in|from) (?:the )?(?:(?:capital )?(?:city|capital|town)(?: of|,)? )?(?P<city>{_PLACE})")
-_BESIDE = re.compile(r", | \(|, in | in |, the capital of ")
+_NEXT_TO = re.compile(r", | \(|, in | in |, the capital of ")
 _LOCATED = re.compile(r"\b(?:located|based|situated|seated|headquartered) in (?:the )?$")
 _OF_SEAT = re.compile(
     r"(?:\b(?:in|capital of|Government of|(?:Ministry|Service|Agency|Authority|Office|Directorate|Council|Department"
     r"|Commission|Academy)\b[\w ]{0,60} of)|,) (?:the )?$"
 )
-"""What stands before the country of the seat, also in the name of a state's body that is the host."""
+"""The words before the country of the seat, also in the name of a host that is a body of the state."""
 _SENTENCE = re.compile(r"(?<=[.!?]) (?=[A-Z])")
 _LEAFLET = re.compile(
     r"(?im)^\W*(?:overall goal\b|goal ?:|established\b|(?:co-?)?funded by\b|(?:methodology|method|structure)\W*$)"
@@ -68,43 +70,42 @@ _UPDATED = re.compile(
 
 
 def is_page(document: Document) -> bool:
-    """Whether a text is a region's page: it says in a sentence where the secretariat is, and nothing as leaflets do."""
+    """Whether a text is a region's page: a sentence locates the secretariat, and no line has the form of a leaflet's."""
     if _LEAFLET.search(document.text):
         return False
     return any(_SEAT.search(sentence) for sentence in _SENTENCE.split(Plain.of(document.text).text))
 
 
-def is_furniture(block: Block, leaflet: Leaflet, findings: list[Finding]) -> bool:
-    """Whether a block is a part of the site and not of the page; a date of the page is told as not used."""
+def is_furniture(block: Block, leaflet: Leaflet) -> bool:
+    """Whether a block belongs to the site, not to the page; reports the date of the page as not used."""
     text = block.plain.text
     if _UPDATED.fullmatch(text):
-        message = f"{shown(text, 60)!r} is not used; the day of reading stands in the sidecar"
-        findings.append(Finding("note-unused", message, leaflet.document.place, block.numbers[0], table="sources"))
+        message = f"{shown(text, 60)!r} is not used; the sidecar has the date of reading"
+        leaflet.report("note-unused", message, block.numbers[0], table="sources")
         return True
     return all(is_furniture_line(line.item.text) for line in block.lines)
 
 
 def is_furniture_line(text: str) -> bool:
-    """Whether a line is navigation, a trail to the page, or another word of the site."""
+    """Whether a line is navigation, a breadcrumb trail, or other text of the site."""
     return _FURNITURE.fullmatch(text) is not None or _TRAIL.fullmatch(text) is not None
 
 
 def is_prose(block: Block) -> bool:
-    """Whether a block is made of sentences."""
+    """Whether a block consists of sentences."""
     return block.plain.text.endswith((".", "!", "?")) and len(block.plain.text.split()) > 4
 
 
 class PageProse:
-    """Reads the prose of a page into ``leaflet``; countries named there wait until the list of them was read."""
+    """Reads the prose of a page into ``leaflet``; ``finish`` compares the countries named there with the list."""
 
-    def __init__(self, leaflet: Leaflet, findings: list[Finding]) -> None:
+    def __init__(self, leaflet: Leaflet) -> None:
         self.leaflet = leaflet
-        self.findings = findings
-        self._countries: list[CountryListed] = []
+        self._countries: list[Item] = []
         self._titles: list[Block] = []
 
     def read(self, blocks: list[Block]) -> list[Block]:
-        """Read prose and titles; return what is left over."""
+        """Read prose and titles; return the unread blocks."""
         left: list[Block] = []
         for block in blocks:
             if not is_prose(block) and len(block.plain.text.split()) < 12 and not block.plain.text.endswith(":"):
@@ -114,7 +115,7 @@ class PageProse:
         return left
 
     def finish(self) -> list[Block]:
-        """Settle the countries and the titles; return the titles that are none of the region's."""
+        """Check the countries and the titles; return the titles that do not name the region."""
         leaflet = self.leaflet
         if leaflet.region is None:
             self._region_of_title()
@@ -122,25 +123,23 @@ class PageProse:
         left = []
         for block in self._titles:
             if region is not None and _title(block.plain.text) == region:
-                leaflet.ignored.append(Ignored(*block.numbers, rule="page-title"))
+                leaflet.ignore(block.numbers, "page-title")
             else:
                 left.append(block)
-        listed, named = ({country.country_id for country in each} for each in (leaflet.countries, self._countries))
+        listed, named = ({item.value("country_id") for item in each} for each in (leaflet.countries, self._countries))
         if not listed:
             leaflet.countries += self._countries
         elif named and listed != named:
-            line = leaflet.document.line(self._countries[0].name.span.start)
-            message = f"the sentence names {len(named)} countries and the list {len(listed)} that are not the same"
-            self.findings.append(Finding("list-miscounted", message, leaflet.document.place, line, table="memberships"))
+            message = f"the sentence names {len(named)} countries and the list {len(listed)}, but not the same ones"
+            leaflet.report("list-miscounted", message, self._countries[0]["country_id"], table="memberships")
         return left
 
     def _region_of_title(self) -> None:
-        """Take the region from the title where the prose names it too."""
+        """Take the region from the title if the prose names it too."""
         names = [block for block in self._titles if re.fullmatch(_NAME, _bare(block.plain).text)]
         named = [block for block in names if self.leaflet.document.text.count(_bare(block.plain).text) > 1]
         if len({_title(block.plain.text) for block in named}) == 1:
-            words = _bare(named[0].plain)
-            self.leaflet.region = Said(region_name(words.text), words.span())
+            self.leaflet.region = name_of(_bare(named[0].plain))
 
     def _block(self, block: Block) -> Iterator[Block]:
         cuts = [0, *(match.end() for match in _SENTENCE.finditer(block.plain.text)), len(block.plain.text)]
@@ -153,34 +152,31 @@ class PageProse:
                     if _GOES_ON.search(longer.text, len(plain.text)) and self._seat(longer):
                         plain, width = longer, 2
                 if self.leaflet.secretariat_city is None:
-                    message = f"no one city and its country are named as the seat: {shown(plain.text, 160)}"
-                    line = self.leaflet.document.line(plain.at[0])
-                    self.findings.append(Finding("seat-unread", message, self.leaflet.document.place, line, table="regions"))
+                    message = f"the sentence does not name one city and its country as the seat: {shown(plain.text, 160)}"
+                    self.leaflet.report("seat-unread", message, plain.whole, table="regions")
                 else:
-                    self._told(plain)
+                    self._report_unused(plain)
                 self._partners(plain)
             elif not self._partners(plain) and (states(plain.text) or label(folded(plain.text))):
-                yield Block((Line(self.leaflet.document.line(plain.at[0]), plain),))
+                yield Block((Line(self.leaflet.line(plain.whole), plain),))
             else:
-                lines = (self.leaflet.document.line(plain.at[0]), self.leaflet.document.line(plain.at[-1]))
-                self.leaflet.ignored.append(Ignored(*lines, rule="page-prose"))
+                self.leaflet.ignore(self.leaflet.document.lines(plain.span()), "page-prose")
             place += width
 
-    def _told(self, plain: Plain) -> None:
-        """Say which numbers and dates beside the seat are not used."""
-        count = find_country_count(plain.text)
+    def _report_unused(self, plain: Plain) -> None:
+        """Report numbers and dates in the sentence of the seat as not used."""
+        count, _ = countries_counted(plain.text)
         for part in _numbers(plain.text):
             if not (count and count[1][0] <= part.start < count[1][1]):
-                message = f"{plain.text[part.start : part.end]!r} beside the seat is not used"
-                line = self.leaflet.document.line(plain.at[part.start])
-                self.findings.append(Finding("note-unused", message, self.leaflet.document.place, line, table="regions"))
+                message = f"{plain.text[part.start : part.end]!r} next to the seat is not used"
+                self.leaflet.report("note-unused", message, plain.part(part.start).whole, table="regions")
 
     def _partners(self, plain: Plain) -> bool:
-        """Take the count of partner countries and their names; False where the sentence states what is not taken."""
+        """Read the count of partner countries and their names; return False if the sentence has other content."""
         text, leaflet = plain.text, self.leaflet
         if not _OF_PARTNERS.search(text):
             return False
-        found, run = find_country_count(text), _run(text)
+        found, run = countries_counted(text)[0], _run(text)
         if found is None and not run:
             return False
         seat = leaflet.secretariat_country.span if leaflet.secretariat_country else None
@@ -189,19 +185,16 @@ class PageProse:
         of_seat = _SEAT.search(text) is not None
         if (rest or numbers) and not of_seat:
             return False
-        claimed = leaflet.countries_claimed
         if run and _MAY_LIST.search(text[: run[0].start]) and not (found and found[0] == len(run)):
-            return False  # "partner countries including Iraq" names some of them
-        if found and claimed and claimed.count and claimed.count.value != found[0]:
+            return False  # "partner countries including Iraq" names only some of them
+        counted = leaflet.country_count.value("value")
+        if found and counted is not None and counted != found[0]:
             return False
-        if found and claimed is None:
-            leaflet.countries_claimed = Claim(Said(text, plain.span()), Said(found[0], plain.span(*found[1])))
+        if found and not leaflet.country_count.values:
+            leaflet.country_count = Item({"text": plain.whole, "value": Extracted(found[0], plain.span(*found[1]))})
         if run and not self._countries:
-            spans = [(each, plain.span(each.start, each.end)) for each in run]
-            self._countries = [
-                CountryListed(Said(text[each.start : each.end], span), each.country_id) for each, span in spans
-            ]
-        elif run and {each.country_id for each in run} != {country.country_id for country in self._countries}:
+            self._countries = [country(plain.part(each.start, each.end).whole, each.country_id) for each in run]
+        elif run and {each.country_id for each in run} != {item.value("country_id") for item in self._countries}:
             return False
         return True
 
@@ -217,41 +210,31 @@ class PageProse:
             words = words if words.text else None
         name = words.text if words else ""
         run = _run(text)
-        there = [each for each in named_in(text) if each not in run and not _within(each, words, plain)]
+        of_region = words.span() if words else Span(0, 0)
+        there = [each for each in named_in(text) if each not in run]
+        there = [each for each in there if not of_region.start <= plain.at[each.start] < of_region.end]
         cities = [m for m in _CITY.finditer(text) if not country_id(m["city"]) and slug(m["city"]) not in slug(name or " ")]
-        beside = [
+        adjacent = [
             (m, each)
             for m in cities
             for each in there
-            if (b := _BESIDE.match(text, m.end("city"))) and _at(text, b.end(), each)
+            if (b := _NEXT_TO.match(text, m.end("city"))) and text[b.end() : each.start] in ("", "the ")
         ]
         sure = [each for each in there if _OF_SEAT.search(text[: each.start])]
         located = [each for each in sure if _LOCATED.search(text[: each.start])]
-        if len(beside) == 1:
-            city, country = beside[0]
+        if len(adjacent) == 1:
+            city, seat = adjacent[0]
         elif len({m["city"] for m in cities}) == 1 and len({each.country_id for each in located or sure}) == 1:
-            city, country = cities[-1], (located or sure)[0]
+            city, seat = cities[-1], (located or sure)[0]
         else:
             return False
-        if len({each.country_id for each in located} | {country.country_id}) > 1:
+        if len({each.country_id for each in located} | {seat.country_id}) > 1:
             return False
         if words and name and leaflet.region is None:
-            leaflet.region = Said(region_name(name), words.span())
-        place = plain.part(*city.span("city"))
-        name_of_country = plain.part(country.start, country.end)
-        leaflet.secretariat_city = Said(region_name(place.text), place.span())
-        leaflet.secretariat_country = Said(name_of_country.text, name_of_country.span())
-        leaflet.secretariat_country_id = country.country_id
+            leaflet.region = name_of(words)
+        leaflet.secretariat_city = name_of(plain.part(*city.span("city")))
+        leaflet.secretariat_country = plain.part(seat.start, seat.end).whole
         return True
-
-
-def _within(named: Named, words: Plain | None, plain: Plain) -> bool:
-    """Whether a country's name is a part of the region's."""
-    return words is not None and words.span().start <= plain.at[named.start] < words.span().end
-
-
-def _at(text: str, place: int, named: Named) -> bool:
-    return text[place : named.start] in ("", "the ")
 
 
 def states(text: str) -> bool:
@@ -260,12 +243,12 @@ def states(text: str) -> bool:
 
 
 def _numbers(text: str) -> list[Part]:
-    """Return the numbers and dates of a sentence; "what one project built" counts nothing."""
+    """Return the numbers and dates of a sentence; "one" is not a count ("what one project built")."""
     return [part for part in parts(text) if part.kind != "name" and text[part.start : part.end] != "one"]
 
 
 def _run(text: str) -> list[Named]:
-    """Return the countries that a sentence lists as the partner countries, all of them, or none."""
+    """Return the countries that a sentence lists as all partner countries, or an empty list."""
     if not _OF_PARTNERS.search(text):
         return []
     runs: list[list[Named]] = []
@@ -298,20 +281,21 @@ def _title(text: str) -> str:
 
 
 def on_page(leaflet: Leaflet) -> Iterator[Finding]:
-    """Yield a finding for items that a page's reader would take for something else than they are."""
-    document = leaflet.document
+    """Yield a finding for texts that were read as items of a page but are not, or are several."""
 
-    def finding(code: str, why: str, said: Said[str], table: str) -> Finding:
-        return Finding(code, f"{why}: {shown(said.value, 80)}", document.place, document.line(said.span.start), table=table)
+    def finding(code: str, why: str, extracted: Extracted[str], table: str) -> Finding:
+        return leaflet.finding(code, f"{why}: {shown(extracted.value, 80)}", extracted, table=table)
 
-    for item in leaflet.achievements:
-        if _SEAT.search(item.text.value) or label(folded(item.text.value)):
-            yield finding("item-foreign", "about the seat, or a project, not an item of the list", item.text, "achievements")
-    for said in leaflet.priorities:
-        if label(folded(said.value)) or is_furniture_line(said.value):
-            yield finding("item-foreign", "a project, or a part of the site, not an item of the list", said, "priorities")
+    for text in (item["text"] for item in leaflet.achievements):
+        if _SEAT.search(text.value) or label(folded(text.value)):
+            yield finding("item-foreign", "about the seat, or a project, not an item of the list", text, "achievements")
+    for extracted in leaflet.priorities:
+        if label(folded(extracted.value)) or is_furniture_line(extracted.value):
+            yield finding(
+                "item-foreign", "a project, or a part of the site, not an item of the list", extracted, "priorities"
+            )
     if len(leaflet.priorities) == 1 and "," in leaflet.priorities[0].value:
         yield finding("items-merged", "several titles in a row", leaflet.priorities[0], "priorities")
-    for project in leaflet.projects:
-        if project.title and references(project.title.value):
-            yield finding("items-merged", "a title with the label of another project", project.title, "projects")
+    for item in leaflet.projects:
+        if references(item.value("title") or ""):
+            yield finding("items-merged", "a title with the label of another project", item["title"], "projects")

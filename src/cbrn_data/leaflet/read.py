@@ -1,11 +1,11 @@
-"""A document to a leaflet: the sections in whatever order, then what the leaflet must say and must not contradict."""
+"""Read a document as a leaflet: its sections in any order, then checks for missing and contradictory content."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect
-from collections.abc import Callable, Iterable
-from itertools import chain, groupby
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 from cbrn_data.findings import Finding, shown
 from cbrn_data.leaflet.blocks import Block
@@ -18,100 +18,90 @@ from cbrn_data.leaflet.misread import misread
 from cbrn_data.leaflet.page import PageProse, is_furniture, is_page, is_prose, on_page
 from cbrn_data.leaflet.page_projects import listed_apart
 from cbrn_data.leaflet.reading import Reading, with_entries
-from cbrn_data.leaflet.sections import (
-    read_achievements,
-    read_countries,
-    read_methodology,
-    read_priorities,
-    read_projects,
-)
-from cbrn_data.leaflet.statements import Claim, Ignored, Leaflet, Said
+from cbrn_data.leaflet.sections import READERS
+from cbrn_data.leaflet.statements import Item, Leaflet
+from cbrn_data.normalise.numbers import numbers
+from cbrn_data.normalise.text import Extracted
 from cbrn_data.sources.document import Document, oversize
-from cbrn_data.words.numbers import numbers
-
-_Reader = Callable[[list[Block], Leaflet, list[Finding]], list[Block]]
-
-_READERS: dict[str, _Reader] = {
-    "Partner Countries": read_countries,
-    "Projects": read_projects,
-    "Regional Priorities": read_priorities,
-    "Methodology": read_methodology,
-    "Recent Achievements": read_achievements,
-}
 
 
 def read_leaflet(
     document: Document, reading: Reading | None = None, doubts_of_text: Iterable[Finding] = ()
 ) -> tuple[Leaflet, list[Finding]]:
-    """Return what a leaflet says, and every finding about it, in the order of its lines.
+    """Return the values of a leaflet and all findings about it, in the order of its lines.
 
-    ``reading`` is what a person said of how to read it, ``doubts_of_text`` are those that the reader of its document had:
-    their findings are among those returned.
-
-    Nothing is raised, whatever the text; a leaflet with a blocking finding must not be used.
+    ``reading`` has the entries of the reading file, ``doubts_of_text`` the findings of the reader of the document; the
+    returned findings include those of both. No text raises an error; a leaflet with an error among its findings must not
+    be used.
     """
     reading = reading or Reading()
     leaflet = Leaflet(document, reading)
-    findings = oversize(document)
-    if findings:
+    if findings := oversize(document):
         return leaflet, findings
     leaflet.is_page = is_page(document)
-    layout = read_layout(document, reading, leaflet.is_page)
-    leaflet.ignored += layout.ignored
-    findings = _missing_sections(document, layout)
-    prose = PageProse(leaflet, findings) if leaflet.is_page else None
-    head = _kept(layout.head, layout, leaflet, findings)
-    left, found = (prose.read(head), []) if prose else read_head(head, leaflet)
-    findings += found
+    layout = read_layout(leaflet)
+    leaflet.findings += _layout_findings(leaflet, layout)
+    left = _read_sections(leaflet, layout)
+    leaflet.findings += on_page(leaflet) if leaflet.is_page else []
+    leaflet.findings += _unread(leaflet, layout, left)
+    leaflet.findings += _head_findings(leaflet)
+    for contradictions in (_project_counts, _project_labels, _country_counts, _repeated, _cut_off):
+        leaflet.findings += contradictions(leaflet)
+    leaflet.findings += _heading_counts(leaflet, layout)
+    leaflet.findings += doubts(leaflet, layout)
+    leaflet.findings += misread(leaflet, layout)
+    leaflet.findings += contacts(leaflet)
+    findings = [*doubts_of_text, *_missed_heading(leaflet, layout)]
+    findings = with_entries(map(reading.accept, findings), document)
+    return leaflet, sorted([*findings, *reading.findings, *reading.unused()])
+
+
+def _read_sections(leaflet: Leaflet, layout: Layout) -> list[Block]:
+    """Add the values of the head and the sections to the leaflet; return the blocks that no reader can use."""
+    prose = PageProse(leaflet) if leaflet.is_page else None
+    head = _kept(layout.head, layout, leaflet)
+    left = prose.read(head) if prose else read_head(head, leaflet)
     for section in layout.sections:
-        blocks = [b for b in _kept(section, layout, leaflet, findings) if not read_labelled(b, leaflet, findings)]
+        blocks = [block for block in _kept(section, layout, leaflet) if not read_labelled(block, leaflet)]
         left += [block for block in blocks if block.lines[0].picture]
         blocks = [block for block in blocks if not block.lines[0].picture]
-        if section.name == "Structure":
-            leaflet.ignored += [Ignored(*block.numbers, rule="structure-section") for block in blocks]
+        if section.name in _UNUSED:
+            for block in blocks:
+                leaflet.ignore(block.numbers, _UNUSED[section.name])
+            if section.name == "Elsewhere" and blocks:
+                message = f"the text under this heading is not used ({len(blocks)} paragraphs)"
+                leaflet.report("note-unused", message, section.line)
         elif section.name == "Secretariat" and prose:
             left += prose.read(blocks)
-        elif section.name == "Elsewhere":
-            leaflet.ignored += [Ignored(*block.numbers, rule="page-furniture") for block in blocks]
-            message = f"what stands under this heading is not used ({len(blocks)} paragraphs)"
-            findings += [Finding("note-unused", message, document.place, section.line)] if blocks else []
         else:
             if prose and section.name == "Partner Countries":
                 left += prose.read([block for block in blocks if is_prose(block)])
                 blocks = [block for block in blocks if not is_prose(block)]
             elif prose and section.name == "Projects":
-                blocks = listed_apart(blocks, leaflet, findings, document.text.splitlines()[section.line - 1])
+                blocks = listed_apart(blocks, leaflet, leaflet.document.text.splitlines()[section.line - 1])
             elif not blocks:
-                message = f"nothing stands under the heading {section.name!r}"
-                findings.append(Finding("section-empty", message, document.place, section.line))
+                leaflet.report("section-empty", f"no text follows the heading {section.name!r}", section.line)
             left += [block for block in blocks if not _has_words(block)]
-            left += _READERS[section.name](list(filter(_has_words, blocks)), leaflet, findings)
-    left += prose.finish() if prose else []
-    findings += on_page(leaflet) if prose else []
-    findings += _unread(document, layout, left)
-    findings += _head_findings(leaflet, any(finding.code == "seat-unread" for finding in findings))
-    findings += _contradictions(leaflet)
-    findings += _heading_counts(leaflet, layout)
-    findings += doubts(leaflet, layout)
-    findings += misread(leaflet, layout)
-    findings += contacts(document, reading)
-    findings = _missed_heading(findings, document, layout)
-    findings = with_entries(reading.settled([*doubts_of_text, *findings]), document)
-    return leaflet, sorted([*findings, *reading.findings, *reading.unused()])
+            left += READERS[section.name](list(filter(_has_words, blocks)), leaflet)
+    return left + (prose.finish() if prose else [])
 
 
-def _kept(section: Section, layout: Layout, leaflet: Leaflet, findings: list[Finding]) -> list[Block]:
-    """Return the blocks of a section that no rule ignores: footnotes, page numbers, parts of a site, pictures."""
+_UNUSED = {"Structure": "structure-section", "Elsewhere": "page-furniture"}
+"""The sections that are not used, and the rule that ignores them."""
+
+
+def _kept(section: Section, layout: Layout, leaflet: Leaflet) -> list[Block]:
+    """Return the blocks of a section without footnotes, page numbers, parts of a site and pictures, which are ignored."""
     kept = []
     for block in section.blocks:
         if layout.is_footnote(block):
-            leaflet.ignored.append(Ignored(*block.numbers, rule="footnote"))
+            leaflet.ignore(block.numbers, "footnote")
         elif layout.is_page_number(block):
-            leaflet.ignored.append(Ignored(*block.numbers, rule="page-number"))
-        elif leaflet.is_page and is_furniture(block, leaflet, findings):
-            leaflet.ignored.append(Ignored(*block.numbers, rule="page-furniture"))
+            leaflet.ignore(block.numbers, "page-number")
+        elif leaflet.is_page and is_furniture(block, leaflet):
+            leaflet.ignore(block.numbers, "page-furniture")
         elif block.lines[0].picture and not section.name:
-            leaflet.ignored.append(Ignored(*block.numbers, rule="picture"))
+            leaflet.ignore(block.numbers, "picture")
         else:
             kept.append(block)
     return kept
@@ -121,25 +111,22 @@ def _has_words(block: Block) -> bool:
     return re.search(r"[^\W\d_]", block.plain.text) is not None
 
 
-def _missing_sections(document: Document, layout: Layout) -> list[Finding]:
-    findings = []
+def _layout_findings(leaflet: Leaflet, layout: Layout) -> Iterator[Finding]:
     if layout.missing:
-        names = ", ".join(map(repr, layout.missing))
-        findings.append(Finding("section-missing", f"no section {names}", document.place, 1))
-    for unsure in layout.unsure:
-        lines = " or ".join(f"{shown(line.plain.text, 60)!r} (line {line.number})" for line in unsure.lines[:5])
-        message = f"no line is the heading {unsure.section!r}; likely it is {lines}"
-        findings.append(Finding("heading-unsure", message, document.place, unsure.lines[0].number))
+        yield leaflet.finding("section-missing", f"has no section {', '.join(map(repr, layout.missing))}")
+    for section, lines in layout.unsure:
+        likely = " or ".join(f"{shown(line.plain.text, 60)!r} (line {line.number})" for line in lines[:5])
+        message = f"no line is the heading {section!r}; likely it is {likely}"
+        yield leaflet.finding("heading-unsure", message, lines[0].number)
     for name in HEADINGS:
         found = layout.named(name)
         for again in found[1:]:
-            message = f"the heading {name!r} stands in line {found[0].line} already"
-            findings.append(Finding("section-repeated", message, document.place, again.line))
-    return findings
+            message = f"the heading {name!r} is already in line {found[0].line}"
+            yield leaflet.finding("section-repeated", message, again.line)
 
 
-def _unread(document: Document, layout: Layout, left: list[Block]) -> Iterable[Finding]:
-    """Tell what no rule says; where a section is missing, the lines under what is likely its heading are told once."""
+def _unread(leaflet: Leaflet, layout: Layout, left: list[Block]) -> Iterator[Finding]:
+    """Yield a finding for each unread block, but only one for all blocks under the likely heading of a missing section."""
     missing = " or ".join(map(repr, layout.missing))
     starts = sorted(section.line for section in layout.sections)
     lines = sorted(left, key=lambda block: block.lines[0].number)
@@ -147,128 +134,97 @@ def _unread(document: Document, layout: Layout, left: list[Block]) -> Iterable[F
         blocks = list(group)
         if missing and len(blocks) > 1 and may_head(blocks[0].plain.text):
             first = shown(blocks[0].plain.text, 60)
-            message = f"no line is the heading {missing}; {first!r} may be it: no rule says what follows"
-            yield Finding("heading-unsure", message, document.place, blocks[0].lines[0].number)
+            message = f"no line is the heading {missing}; {first!r} may be it: no rule applies to the text after it"
+            yield leaflet.finding("heading-unsure", message, blocks[0].lines[0].number)
             continue
         for block in blocks:
-            message = f"no rule says what this is: {shown(block.plain.text, 80)}"
-            yield Finding("line-unread", message, document.place, block.lines[0].number)
+            message = f"no rule applies to this text: {shown(block.plain.text, 80)}"
+            yield leaflet.finding("line-unread", message, block.lines[0].number)
 
 
-def _missed_heading(findings: list[Finding], document: Document, layout: Layout) -> list[Finding]:
-    """Name once the line that may head the missing section, in place of a finding for each item under it."""
-    missing = " or ".join(map(repr, layout.missing))
+def _missed_heading(leaflet: Leaflet, layout: Layout) -> list[Finding]:
+    """Return the findings, with one about the likely heading of a missing section instead of one for each item under it."""
+    findings, missing = leaflet.findings, " or ".join(map(repr, layout.missing))
     for section in layout.sections if missing else []:
-        foreign = [block for block in section.blocks if _foreign_at(findings, block)]
+        wrong = [finding.line for finding in findings if finding.code == "item-foreign" and finding.line]
+        foreign = [b for b in section.blocks if any(b.numbers[0] <= line <= b.numbers[1] for line in wrong)]
         ahead = [block for block in section.blocks if foreign and block.numbers[1] < foreign[0].numbers[0]]
         if len(foreign) < 2 or not ahead or not may_head(ahead[-1].plain.text):
             continue
         first, last = ahead[-1].numbers[0], section.blocks[-1].numbers[1]
         message = f"no line is the heading {missing}; {shown(ahead[-1].plain.text, 60)!r} may be it"
-        heading = Finding("heading-unsure", message, document.place, first)
         kept = [each for each in findings if each.line is None or not first <= each.line <= last or each.code in _OF_TEXT]
-        return [*kept, heading]
+        return [*kept, leaflet.finding("heading-unsure", message, first)]
     return findings
 
 
 _OF_TEXT = frozenset({"contact-data", "document-doubtful", "text-residue", "word-broken"})
-"""Findings about a line whatever section it is in."""
+"""The codes of findings that do not depend on the section of a line."""
 
 
-def _foreign_at(findings: list[Finding], block: Block) -> bool:
-    first, last = block.numbers
-    return any(each.code == "item-foreign" and each.line and first <= each.line <= last for each in findings)
-
-
-def _head_findings(leaflet: Leaflet, seat_told: bool) -> list[Finding]:
-    place = leaflet.document.place
+def _head_findings(leaflet: Leaflet) -> Iterator[Finding]:
+    is_reported = any(finding.code == "seat-unread" for finding in leaflet.findings)
     needed = {"the name of the regional secretariat": leaflet.region}
-    needed |= {} if seat_told else {"its city and country": leaflet.secretariat_city}
-    findings = [
-        Finding("head-missing", f"the head does not say {what}", place, 1) for what, said in needed.items() if not said
-    ]
-    wanted = (
-        {}
-        if leaflet.is_page
-        else {
-            "the overall goal": leaflet.goal,
-            "the date of establishment": leaflet.established,
-            "who funds it": leaflet.funder,
-        }
-    )
-    return findings + [
-        Finding("head-incomplete", f"the head does not say {what}", place, 1) for what, said in wanted.items() if not said
-    ]
-
-
-def _contradictions(leaflet: Leaflet) -> list[Finding]:
-    """Hold what the leaflet counts against what it lists."""
-    return sorted(
-        chain(
-            _project_counts(leaflet),
-            _project_labels(leaflet),
-            _country_counts(leaflet),
-            _repeated(leaflet),
-            _cut_off(leaflet),
+    needed |= {} if is_reported else {"its city and country": leaflet.secretariat_city}
+    wanted = {
+        "the overall goal": leaflet.goal,
+        "the date of establishment": leaflet.established,
+        "who funds it": leaflet.funder,
+    }
+    for code, those in (("head-missing", needed), ("head-incomplete", {} if leaflet.is_page else wanted)):
+        yield from (
+            leaflet.finding(code, f"the head does not say {what}") for what, extracted in those.items() if not extracted
         )
-    )
 
 
-def _at(leaflet: Leaflet, said: Said[object]) -> int:
-    return leaflet.document.line(said.span.start)
-
-
-def _project_counts(leaflet: Leaflet) -> Iterable[Finding]:
-    place, claimed, listed = leaflet.document.place, leaflet.projects_claimed, leaflet.projects
-    if claimed is None:
-        yield Finding("projects-unclaimed", "no sentence says how many projects there are", place, 1, table="figures")
+def _project_counts(leaflet: Leaflet) -> Iterator[Finding]:
+    counts, listed = leaflet.project_counts, leaflet.projects
+    if not counts.values:
+        yield leaflet.finding("projects-unclaimed", "no sentence says how many projects there are", table="figures")
         return
-    line = _at(leaflet, claimed.text)
-    for what, said in (("how many projects there are", claimed.total), ("how many are on-going", claimed.ongoing)):
-        if said is None:
-            yield Finding("projects-unclaimed", f"the sentence does not say {what}", place, line, table="figures")
-    if claimed.total and claimed.ongoing and claimed.ongoing.value > claimed.total.value:
-        message = f"{claimed.ongoing.value} projects on-going are more than {claimed.total.value} in total"
-        yield Finding("projects-exceed-total", message, place, line, table="figures")
-    if claimed.ongoing and claimed.ongoing.value != len(listed):
-        lines = ", ".join(str(_at(leaflet, project.number)) for project in listed) or "none"
-        message = f"says that {claimed.ongoing.value} projects are on-going and lists {len(listed)} (lines {lines})"
-        yield Finding("leaflet-contradiction", message, place, line, table="figures", field="value")
+    total, ongoing = counts.value("total"), counts.value("ongoing")
+    for what, extracted in (("how many projects there are", total), ("how many are on-going", ongoing)):
+        if extracted is None:
+            yield leaflet.finding("projects-unclaimed", f"the sentence does not say {what}", counts["text"], table="figures")
+    if None not in (total, ongoing) and ongoing > total:
+        message = f"{ongoing} on-going projects are more than {total} in total"
+        yield leaflet.finding("projects-exceed-total", message, counts["text"], table="figures")
+    if ongoing is not None and ongoing != len(listed):
+        lines = ", ".join(str(leaflet.line(item["number"])) for item in listed) or "none"
+        message = f"says that {ongoing} projects are on-going, but lists {len(listed)} (lines {lines})"
+        yield leaflet.finding("leaflet-contradiction", message, counts["text"], table="figures", field="value")
 
 
-def _project_labels(leaflet: Leaflet) -> Iterable[Finding]:
-    place = leaflet.document.place
+def _project_labels(leaflet: Leaflet) -> Iterator[Finding]:
     seen: dict[int, tuple[str | None, int]] = {}
-    for project in leaflet.projects:
-        number, title = project.number.value, project.title.value if project.title else None
-        line = _at(leaflet, project.number)
+    for item in leaflet.projects:
+        number, title, row = item.value("number"), item.value("title"), f"P{item.value('number')}"
         if title is None:
-            yield Finding(
-                "project-untitled", f"Project {number} has no title", place, line, table="projects", row=f"P{number}"
-            )
+            message = f"Project {number} has no title"
+            yield leaflet.finding("project-untitled", message, item["number"], table="projects", row=row)
         if number in seen and seen[number][0] == title:
-            message = f"Project {number} is listed in line {seen[number][1]} already"
-            yield Finding("item-repeated", message, place, line, table="projects", row=f"P{number}")
+            message = f"Project {number} is already listed in line {seen[number][1]}"
+            yield leaflet.finding("item-repeated", message, item["number"], table="projects", row=row)
         elif number in seen:
             message = f"Project {number} has another title in line {seen[number][1]}"
-            yield Finding("project-conflict", message, place, line, table="projects", row=f"P{number}", field="title")
-        seen.setdefault(number, (title, line))
+            yield leaflet.finding("project-conflict", message, item["number"], table="projects", row=row, field="title")
+        seen.setdefault(number, (title, leaflet.line(item["number"])))
 
 
 _ONE_A_COUNTRY = re.compile(
     r"(?: [\w-]+){0,3}? (?:countr(?:y|ies)|states|members|focal points?|national (?:cbrn )?teams?|action plans?)\b", re.I
 )
-"""What a country has one of, behind its count, so that there cannot be more of them than countries."""
+"""Nouns after a count of which each country has one, so that the count cannot exceed that of the countries."""
 
 
-def _counts_countries(claim: Claim) -> bool:
-    text, count = claim.text.value, claim.count
-    found = (number for number in numbers(text) if count and number.value == count.value)
+def _counts_countries(item: Item) -> bool:
+    text = item.value("text")
+    found = (number for number in numbers(text) if number.value == item.value("value"))
     return any(_ONE_A_COUNTRY.match(text, number.end) for number in found)
 
 
-def _heading_counts(leaflet: Leaflet, layout: Layout) -> Iterable[Finding]:
-    """Hold the count in a heading (``Partner countries (6)``) against the items under it."""
+def _heading_counts(leaflet: Leaflet, layout: Layout) -> Iterator[Finding]:
+    """Yield a finding if the count in a heading (``Partner countries (6)``) differs from the items under it."""
     listed = {
         "Partner Countries": len(leaflet.countries),
         "Projects": len(leaflet.projects),
@@ -279,49 +235,48 @@ def _heading_counts(leaflet: Leaflet, layout: Layout) -> Iterable[Finding]:
     for section in layout.sections:
         there = listed.get(section.name)
         if section.count is not None and there is not None and section.count != there:
-            message = f"the heading {section.name!r} counts {section.count} and {there} are read under it"
-            yield Finding("list-miscounted", message, leaflet.document.place, section.line)
+            message = f"the heading {section.name!r} counts {section.count}, but {there} are read under it"
+            yield leaflet.finding("list-miscounted", message, section.line)
 
 
-def _country_counts(leaflet: Leaflet) -> Iterable[Finding]:
-    place, listed = leaflet.document.place, leaflet.countries
-    lines = f"lines {_at(leaflet, listed[0].name)} to {_at(leaflet, listed[-1].name)}" if listed else "no line"
-    claimed = leaflet.countries_claimed
-    if claimed and claimed.count and claimed.count.value != len(listed):
-        message = f"says {claimed.count.value} countries and lists {len(listed)} ({lines})"
-        code = "list-miscounted" if claimed.count.value > len(listed) else "leaflet-contradiction"
-        yield Finding(code, message, place, _at(leaflet, claimed.text), table="memberships")
-    for claim in leaflet.methodology:
-        line = _at(leaflet, claim.text)
-        if claim.count is None:
-            yield Finding("claim-uncounted", f"holds no number: {shown(claim.text.value, 80)}", place, line, table="figures")
-        elif claim.count.value > len(listed) and _counts_countries(claim):
-            message = f"counts {claim.count.value} where {len(listed)} partner countries are listed ({lines})"
-            yield Finding("list-miscounted", message, place, line, table="figures", field="value")
+def _country_counts(leaflet: Leaflet) -> Iterator[Finding]:
+    names = [item["name_in_source"] for item in leaflet.countries]
+    lines = f"lines {leaflet.line(names[0])} to {leaflet.line(names[-1])}" if names else "no line"
+    counted = leaflet.country_count.value("value")
+    if counted is not None and counted != len(names):
+        message = f"says {counted} countries, but lists {len(names)} ({lines})"
+        code = "list-miscounted" if counted > len(names) else "leaflet-contradiction"
+        yield leaflet.finding(code, message, leaflet.country_count["text"], table="memberships")
+    for item in leaflet.methodology:
+        text, count = item["text"], item.value("value")
+        if count is None:
+            yield leaflet.finding("claim-uncounted", f"contains no number: {shown(text.value, 80)}", text, table="figures")
+        elif count > len(names) and _counts_countries(item):
+            message = f"counts {count}, but {len(names)} partner countries are listed ({lines})"
+            yield leaflet.finding("list-miscounted", message, text, table="figures", field="value")
 
 
-def _repeated(leaflet: Leaflet) -> Iterable[Finding]:
-    lists: dict[str, list[tuple[str, Said[str]]]] = {
-        "memberships": [(country.country_id, country.name) for country in leaflet.countries],
-        "priorities": [(said.value.casefold(), said) for said in leaflet.priorities],
-        "figures": [(claim.text.value.casefold(), claim.text) for claim in leaflet.methodology],
-        "achievements": [(item.text.value.casefold(), item.text) for item in leaflet.achievements],
+def _repeated(leaflet: Leaflet) -> Iterator[Finding]:
+    countries = [(item.value("country_id"), item["name_in_source"]) for item in leaflet.countries]
+    texts = {
+        "priorities": leaflet.priorities,
+        "figures": [item["text"] for item in leaflet.methodology],
+        "achievements": [item["text"] for item in leaflet.achievements],
     }
-    for table, items in lists.items():
+    lists: dict[str, list[tuple[str, Extracted[str]]]] = {"memberships": countries}
+    lists |= {table: [(extracted.value.casefold(), extracted) for extracted in several] for table, several in texts.items()}
+    for table, several in lists.items():
         seen: dict[str, int] = {}
-        for key, said in items:
-            line = _at(leaflet, said)
+        for key, extracted in several:
             if key in seen:
-                message = f"stands in line {seen[key]} already: {shown(said.value, 80)}"
-                yield Finding("item-repeated", message, leaflet.document.place, line, table=table)
-            seen.setdefault(key, line)
+                message = f"is already in line {seen[key]}: {shown(extracted.value, 80)}"
+                yield leaflet.finding("item-repeated", message, extracted, table=table)
+            seen.setdefault(key, leaflet.line(extracted))
 
 
-def _cut_off(leaflet: Leaflet) -> Iterable[Finding]:
-    for item in leaflet.achievements:
-        if item.text.value[-1] not in '.!?”"’)*…':
-            message = f"ends without a full stop: …{shown(item.text.value[-60:], 80)}"
-            line = leaflet.document.line(item.text.span.end - 1)
-            yield Finding(
-                "achievement-unfinished", message, leaflet.document.place, line, table="achievements", field="text"
-            )
+def _cut_off(leaflet: Leaflet) -> Iterator[Finding]:
+    for text in (item["text"] for item in leaflet.achievements):
+        if text.value[-1] not in '.!?”"’)*…':
+            message = f"ends without a full stop: …{shown(text.value[-60:], 80)}"
+            line = leaflet.document.line(text.span.end - 1)
+            yield leaflet.finding("achievement-unfinished", message, line, table="achievements", field="text")

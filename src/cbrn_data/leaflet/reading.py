@@ -1,9 +1,9 @@
-"""The reading file of a leaflet: how a person says that lines are to be read, each with its reason.
+"""The reading file of a leaflet: the decisions of a person about how lines are read, each with its reason.
 
-``<name>.reading.yaml`` beside ``<name>.txt`` (or the document that it was read from) is a list. Each entry has ``do`` (one
-of ``ACTIONS``), ``lines`` (``12`` or ``12-14``), ``words`` that stand in them, ``is`` where the action needs a value, and
-``reason``. An entry whose words do not stand in its lines, or that changes nothing, is a finding: the leaflet changed, or
-the reader did, and the person must look again.
+``<name>.reading.yaml`` is next to ``<name>.txt`` (or to its document) and is a list. Each entry has ``do`` (one of
+``ACTIONS``), ``lines`` (``12`` or ``12-14``), ``words`` from these lines, ``is`` if the action needs a value, and
+``reason``. An entry is reported if its lines do not contain its words or if it changes nothing: the leaflet or the
+reader changed, and a person must check it again.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from dataclasses import dataclass, field, replace
 
 from cbrn_data.findings import Finding, catalogue, shown
 from cbrn_data.leaflet.headings import HEADINGS
+from cbrn_data.normalise.contacts import without_contacts
+from cbrn_data.normalise.text import Span, clean
 from cbrn_data.sources.document import Document
 from cbrn_data.strict_yaml import YamlError, load_yaml, places_of
-from cbrn_data.words.contacts import without_contacts
-from cbrn_data.words.text import Span, clean
 
 ACTIONS: dict[str, str] = {
     "heading": "|".join(map(re.escape, HEADINGS)),
@@ -31,7 +31,7 @@ ACTIONS: dict[str, str] = {
     "keep": "",
     "leave-out": "",
 }
-"""What an entry may do, and what its ``is`` must match in full: nothing where it needs none."""
+"""The actions of entries, and the pattern of ``is``; the pattern is empty if the action needs no value."""
 
 _KEYS = {"do", "lines", "words", "is", "reason"}
 _LINES = re.compile(r"([1-9][0-9]{0,5})(?:-([1-9][0-9]{0,5}))?")
@@ -40,7 +40,7 @@ _QUOTED = 60
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry: ``value`` is what ``is`` says, at ``span`` of the reading file, whose ``line`` it begins in."""
+    """One entry, from ``line`` of the reading file; ``value`` is its ``is``, at ``span`` of that file."""
 
     do: str
     first: int
@@ -59,7 +59,7 @@ class Entry:
 
 @dataclass
 class Reading:
-    """The entries of a reading file that apply to a text; ``used`` are those that changed something."""
+    """The entries of a reading file that apply to a text; ``used`` has those that changed something."""
 
     document: Document | None = None
     entries: list[Entry] = field(default_factory=list)
@@ -68,25 +68,22 @@ class Reading:
 
     @property
     def place(self) -> str:
-        """The file as people know it."""
+        """The name of the file for messages."""
         return self.document.place if self.document else ""
 
     def of(self, *actions: str) -> Iterator[Entry]:
-        """Yield the entries that do one of these."""
+        """Yield the entries with one of these actions."""
         return (entry for entry in self.entries if entry.do in actions)
 
     def at(self, line: int, *actions: str) -> Entry | None:
-        """Return the entry with one of these actions that is about a line, and count it as used."""
+        """Return the first entry with one of these actions for a line, or None, and mark it as used."""
         found = next((entry for entry in self.of(*actions) if line in entry.lines), None)
         if found:
             self.used.add(found)
         return found
 
-    def settled(self, findings: Iterable[Finding]) -> list[Finding]:
-        """Return findings, those that an entry accepts as such."""
-        return [self._settled(finding) for finding in findings]
-
-    def _settled(self, finding: Finding) -> Finding:
+    def accept(self, finding: Finding) -> Finding:
+        """Return a finding; one that an entry accepts becomes ``reading-accepted``."""
         for entry in self.of("accept"):
             if entry.value == finding.code and finding.line in entry.lines:
                 self.used.add(entry)
@@ -95,17 +92,18 @@ class Reading:
         return finding
 
     def unused(self) -> list[Finding]:
-        """Return a finding for each entry that changed nothing; a region is looked up where a leaflet is added."""
+        """Return a finding for each entry without effect, except ``region``, which is used when a leaflet is added."""
         unused = [entry for entry in self.entries if entry not in self.used and entry.do != "region"]
         return [self._stale(entry, "changes nothing") for entry in unused]
 
     def _stale(self, entry: Entry, why: str) -> Finding:
-        message = f"the entry {entry.do!r} of {_numbers(entry)} {why}"
+        lines = f"line {entry.first}" if entry.first == entry.last else f"lines {entry.first} to {entry.last}"
+        message = f"the entry {entry.do!r} of {lines} {why}"
         return Finding("reading-stale", message, self.place, entry.line)
 
 
 def read_reading(document: Document, of: Document) -> Reading:
-    """Return how the text ``of`` is to be read; what is wrong with the file is in ``findings``."""
+    """Return the entries that apply to the text ``of``; ``findings`` has the errors of the file."""
     reading = Reading(document)
     try:
         value = load_yaml(document.text) or []
@@ -122,7 +120,7 @@ def read_reading(document: Document, of: Document) -> Reading:
         if entry is None:
             reading.findings.append(Finding("reading-invalid", wrong, document.place, places[number,][0]))
         elif not any(entry.words in clean(text) for text in (words, without_contacts(words))):
-            why = f"no longer applies: {shown(entry.words, 80)!r} does not stand there"
+            why = f"no longer applies: {shown(entry.words, 80)!r} is not there"
             reading.findings.append(reading._stale(entry, why))
         else:
             reading.entries.append(entry)
@@ -132,11 +130,11 @@ def read_reading(document: Document, of: Document) -> Reading:
 def _entry(
     given: object, number: int, places: dict[tuple[object, ...], tuple[int, int, int]], document: Document
 ) -> tuple[Entry | None, str]:
-    """Return an entry, or why it is none."""
+    """Return an entry, or None and the error."""
     if not isinstance(given, dict) or not all(isinstance(key, str) for key in given):
         return None, "an entry has the keys do, lines, words, is and reason"
     if other := sorted(set(given) - _KEYS):
-        return None, f"an entry has no key {shown(other[0], 60)!r}"
+        return None, f"the key {shown(other[0], 60)!r} is not known"
     text = {key: str(value) for key, value in given.items() if value is not None}
     if missing := [key for key in ("do", "lines", "words", "reason") if not text.get(key, "").strip()]:
         return None, f"the entry lacks {', '.join(missing)}"
@@ -146,18 +144,14 @@ def _entry(
     if not lines or int(lines[2] or lines[1]) < int(lines[1]):
         return None, f"lines is {shown(text['lines'], 60)!r} and must be a number, or two as in 12-14"
     if not re.fullmatch(ACTIONS[text["do"]], text.get("is", "")):
-        return None, f"is has {shown(text.get('is', ''), 60)!r}, which {text['do']!r} cannot take"
+        return None, f"is has {shown(text.get('is', ''), 60)!r}, which {text['do']!r} does not accept"
     if text["do"] == "accept" and text["is"] not in catalogue():
-        return None, f"there is no finding {shown(text['is'], 60)!r}"
+        return None, f"is has {shown(text['is'], 60)!r}, which is not the code of a finding"
     line, start, _ = places[number,]
     _, start, end = places.get((number, "is"), (line, start, start))
     words = clean(text["words"])
     return Entry(text["do"], int(lines[1]), int(lines[2] or lines[1]), words, text.get("is", ""), text["reason"], line,
                  Span(start, end)), ""  # fmt: skip
-
-
-def _numbers(entry: Entry) -> str:
-    return f"line {entry.first}" if entry.first == entry.last else f"lines {entry.first} to {entry.last}"
 
 
 _ENTRY_FOR: dict[str, tuple[str, str]] = {
@@ -170,7 +164,7 @@ _ENTRY_FOR: dict[str, tuple[str, str]] = {
     "region-unknown": ("region", "known-region"),
     "contact-data": ("keep", ""),
 }
-"""What would settle a finding of each code, and the ``is`` that a person must put right; ``accept`` settles many others."""
+"""The action that settles a finding of each code, and an example of ``is`` that a person must replace."""
 
 _ACCEPTABLE = frozenset(
     {
@@ -187,18 +181,18 @@ _ACCEPTABLE = frozenset(
 
 
 def with_entries(findings: Iterable[Finding], document: Document) -> list[Finding]:
-    """Return findings of a document, each that blocks with the entry that would settle it."""
+    """Return the findings, each error in ``document`` with the entry that would settle it."""
     lines = len(document.line_starts)
     return [
         replace(each, entry=entry_for(each, document.text_of(each.line)))
-        if each.blocks and each.source == document.place and each.line and each.line <= lines
+        if each.is_error and each.source == document.place and each.line and each.line <= lines
         else each
         for each in findings
     ]
 
 
 def entry_for(finding: Finding, text: str) -> str | None:
-    """Return the entry that would settle a finding, ready to copy; ``text`` is its line.
+    """Return the entry that would settle a finding, ready to copy, or None; ``text`` is the line of the finding.
 
     >>> print(entry_for(Finding("line-unread", "", "a.txt", 3), "  Printed by X"))
     - do: ignore

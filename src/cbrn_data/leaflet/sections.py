@@ -1,73 +1,69 @@
 """The sections of a leaflet: partner countries, projects, priorities, method, achievements.
 
-Each reader takes the blocks of its section, puts what they say into the leaflet, and returns the blocks it cannot use.
+Each reader adds the values in the blocks of its section to the leaflet, and returns the blocks that it cannot use.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from cbrn_data.findings import Finding, shown
-from cbrn_data.leaflet.blocks import Block, Line, joined
-from cbrn_data.leaflet.head import unresolved
-from cbrn_data.leaflet.statements import (
-    Achievement,
-    Claim,
-    CountryListed,
-    Leaflet,
-    People,
-    ProjectListed,
-    ProjectsClaimed,
-    Said,
-)
+from cbrn_data.findings import shown
+from cbrn_data.leaflet.blocks import Block, Line
+from cbrn_data.leaflet.head import report_unresolved
+from cbrn_data.leaflet.reading import Entry
+from cbrn_data.leaflet.statements import Item, Leaflet
 from cbrn_data.leaflet.untaken import doubted, qualified, untaken
+from cbrn_data.normalise.countries import countries_in, country_id, without_mark
+from cbrn_data.normalise.counts import countries_counted, people, statement
+from cbrn_data.normalise.dates import ImpossibleDate, find_dates
+from cbrn_data.normalise.project_counts import project_counts
+from cbrn_data.normalise.projects import label, references
+from cbrn_data.normalise.text import Extracted, Plain, Span, folded
 from cbrn_data.sources.document import Document
-from cbrn_data.words.countries import countries_in, country_id, without_mark
-from cbrn_data.words.counts import PeopleCount, countries_counted, find_country_count, people, statement
-from cbrn_data.words.dates import ImpossibleDate, find_dates
-from cbrn_data.words.project_counts import Figure, project_counts
-from cbrn_data.words.projects import label, references
-from cbrn_data.words.text import Plain, Span, folded
 
 
-def read_countries(blocks: list[Block], leaflet: Leaflet, findings: list[Finding]) -> list[Block]:
-    """Read the list of partner countries: a name a block or a line, or names in a row."""
+def read_countries(blocks: list[Block], leaflet: Leaflet) -> list[Block]:
+    """Read the list of partner countries: one name per block or line, or several names in a row."""
     for item in [item for block in blocks for item in block.items()]:
         for lines in [item.lines] if _names(item.lines) else _known_apart(item.lines):
-            plain = joined(lines)
-            names = _names(lines) or _names_in_a_row(plain, leaflet.document) or _name_with_year(plain, leaflet, findings)
+            plain = Block(lines).plain
+            names = _names(lines) or _names_in_a_row(plain, leaflet.document) or _name_with_year(plain, leaflet)
             if entry := leaflet.reading.at(lines[0].number, "country"):
-                name = _unmarked(plain)
-                leaflet.countries.append(CountryListed(Said(name.text, name.span()), entry.value, entry))
+                leaflet.countries.append(country(_unmarked(plain).whole, entry.value, entry))
             elif names:
-                leaflet.countries += [CountryListed(Said(n.text, n.span()), country_id(n.text) or "") for n in names]
-            elif leaflet.countries_claimed is None and find_country_count(plain.text):
-                leaflet.countries_claimed = _claim(plain, leaflet, findings)
+                leaflet.countries += [country(name.whole, country_id(name.text) or "") for name in names]
+            elif not leaflet.country_count.values and countries_counted(plain.text)[0]:
+                leaflet.country_count = _counted(plain, leaflet)
             else:
-                hint = len(findings) < _HINTS
-                findings.append(unresolved(plain.text, leaflet.document.place, lines[0].number, hint))
+                report_unresolved(leaflet, plain.text, lines[0].number, hint=len(leaflet.findings) < _HINTS)
     return []
 
 
+def country(name: Extracted[str], code: str, *entries: Entry) -> Item:
+    """Return a partner country with its printed name and its alpha-3 code."""
+    return Item({"name_in_source": name, "country_id": Extracted(code, name.span)}, entries=entries)
+
+
 _HINTS = 20
-"""For how many unknown names the nearest known ones are looked up."""
+"""The number of findings of a leaflet from which on no nearest known names are given."""
 
 _TALLEST = 4
-"""Over how many lines the name of a country may go."""
+"""The most lines of a country's name."""
 
 
 def _names(lines: tuple[Line, ...]) -> list[Plain]:
-    """Cut lines into names of countries; an empty list where that cannot be done."""
-    cuts: dict[int, tuple[Plain, int]] = {}  # by first line: the name that begins there, and the line after it
+    """Split lines into names of countries; return an empty list if that is not possible."""
+    cuts: dict[int, tuple[Plain, int]] = {}  # by first line: the name that begins there, and the number of the line after it
     for start in range(len(lines) - 1, -1, -1):
         for stop in range(start + 1, min(start + _TALLEST, len(lines)) + 1):
-            name = _unmarked(joined(lines[start:stop]))
+            name = _unmarked(Block(lines[start:stop]).plain)
             if (stop in cuts or stop == len(lines)) and country_id(name.text):
                 cuts[start] = name, stop
                 break
         if start + _TALLEST <= len(lines) and not any(line in cuts for line in range(start, start + _TALLEST)):
-            return []  # no name reaches over that gap
+            return []  # no name is long enough to cross that gap
     names, place = [], 0
     while place in cuts:
         name, place = cuts[place]
@@ -76,7 +72,7 @@ def _names(lines: tuple[Line, ...]) -> list[Plain]:
 
 
 def _known_apart(lines: tuple[Line, ...]) -> Iterator[tuple[Line, ...]]:
-    """Cut lines that are not all names into the names among them and the runs of lines between."""
+    """Split lines into known names and the runs of other lines between them."""
     start = place = 0
     while place < len(lines):
         stops = range(place + 1, min(place + _TALLEST, len(lines)) + 1)
@@ -98,9 +94,9 @@ def _unmarked(plain: Plain) -> Plain:
 
 
 def _names_in_a_row(plain: Plain, document: Document) -> list[Plain]:
-    """Read ``Kenya, Uganda and Zambia`` on one line; an empty list where a part is no country.
+    """Read ``Kenya, Uganda and Zambia`` on one line; return an empty list if a part is not a country.
 
-    Commas keep names apart, as do semicolons, bars, bullets, and wide white space; the last two may have an ``and``.
+    Commas, semicolons, bars, bullets and wide white space separate names; ``and`` may separate the last two.
     """
     cuts = [match.span() for match in _BETWEEN_NAMES.finditer(plain.text)]
     cuts += [(space, space + 1) for space in _wide_spaces(plain, document)]
@@ -119,7 +115,8 @@ def _names_in_a_row(plain: Plain, document: Document) -> list[Plain]:
 _BETWEEN_NAMES = re.compile(r",(?= )|;| ?[|/·•∙▪●–] ?| - ")
 _AND = re.compile(r"(?<!\w)(?:and|&)(?!\w)")
 _YEAR_OF_A_NAME = re.compile(
-    r" ?(?:\((?:(?:member )?since|from|joined(?: in)?)? ?(?:19|20)[0-9]{2}\)| (?:since )?(?:19|20)[0-9]{2})$", re.IGNORECASE
+    r" ?(?:\((?:(?:member )?since|from|joined(?: in)?)? ?(?:19|20)[0-9]{2}\)| (?:since )?(?:19|20)[0-9]{2})$",
+    re.IGNORECASE,
 )
 
 
@@ -132,152 +129,121 @@ def _wide_spaces(plain: Plain, document: Document) -> Iterator[int]:
             yield space
 
 
-def _name_with_year(plain: Plain, leaflet: Leaflet, findings: list[Finding]) -> list[Plain]:
-    """Read ``Kazakhstan (since 2013)``, and say that the year is not used; an empty list where it is no such name."""
+def _name_with_year(plain: Plain, leaflet: Leaflet) -> list[Plain]:
+    """Read ``Kazakhstan (since 2013)`` and report the year as not used; return an empty list for other forms."""
     note = _YEAR_OF_A_NAME.search(plain.text)
     if note is None or not country_id(plain.text[: note.start()]):
         return []
-    document = leaflet.document
-    message = f"{shown(note[0].strip(), 60)!r} beside {shown(plain.text[: note.start()], 60)!r} is not used"
-    findings.append(Finding("note-unused", message, document.place, document.line(plain.at[0]), table="memberships"))
+    message = f"{shown(note[0].strip(), 60)!r} next to {shown(plain.text[: note.start()], 60)!r} is not used"
+    leaflet.report("note-unused", message, plain.whole, table="memberships")
     return [_unmarked(plain.part(0, note.start()))]
 
 
-def read_projects(blocks: list[Block], leaflet: Leaflet, findings: list[Finding]) -> list[Block]:
+def read_projects(blocks: list[Block], leaflet: Leaflet) -> list[Block]:
     """Read the sentence that counts the projects, and the list of on-going ones: a label, then its title."""
     left: list[Block] = []
-    awaiting: Said[int] | None = None
-    for block in [part for section_block in blocks for part in _labels_apart(section_block)]:
-        match = label(folded(block.plain.text))
-        if match:
-            _give_up(awaiting, leaflet)
-            awaiting = None
-            number = Said(int(match["number"]), block.plain.span(0, match.end("number")))
-            title = block.plain.part(match.end())
+    extracted: dict[str, Extracted[Any]] = {}
+    for block in [part for whole in blocks for part in whole.split(_opens_project)]:
+        plain, untitled = block.plain, extracted and "title" not in extracted
+        if match := label(folded(plain.text)):
+            extracted = {"number": Extracted(int(match["number"]), plain.span(0, match.end("number")))}
+            leaflet.projects.append(Item(extracted))  # the next block may have its title
+            title = plain.part(match.end())
             if _PHASE.fullmatch(title.text):
-                message = f"{shown(title.text, 60)!r} beside the number of Project {number.value} is not used"
-                place, line = leaflet.document.place, block.lines[0].number
-                findings.append(Finding("note-unused", message, place, line, table="projects", row=f"P{number.value}"))
-                awaiting = number
+                number = extracted["number"].value
+                message = f"{shown(title.text, 60)!r} next to the number of Project {number} is not used"
+                leaflet.report("note-unused", message, block.lines[0].number, table="projects", row=f"P{number}")
             elif title.text:
-                leaflet.projects.append(ProjectListed(number, Said(title.text, title.span())))
-            else:
-                awaiting = number
-        elif awaiting:
-            leaflet.projects.append(ProjectListed(awaiting, Said(block.plain.text, block.plain.span())))
-            awaiting = None
-        elif leaflet.projects_claimed is None and (claimed := _claimed(block.plain, leaflet, findings)):
-            leaflet.projects_claimed = claimed
+                extracted["title"] = title.whole
+        elif untitled:
+            extracted["title"] = plain.whole
+        elif not leaflet.project_counts.values and (counts := _projects_counted(plain, leaflet)):
+            leaflet.project_counts = counts
         else:
             left.append(block)
-    _give_up(awaiting, leaflet)
-    spans = [leaflet.projects_claimed.text.span] if leaflet.projects_claimed else []
-    spans += [(project.title or project.number).span for project in leaflet.projects]
-    spans += [project.number.span for project in leaflet.projects]
+    spans = [each.span for item in (leaflet.project_counts, *leaflet.projects) for each in item.values.values()]
     if spans:
         leaflet.projects_span = Span(min(span.start for span in spans), max(span.end for span in spans))
     return left
 
 
 _PHASE = re.compile(r"\((?:phase|ph\.|part|lot|ifs|ipa|dci)\b[^()]{0,20}\)|phase (?:[0-9]|I{1,3}|IV|one|two|three)", re.I)
-"""What may stand beside a project's number and is not its title."""
+"""Words that may follow a project's number and are not its title."""
 
 
-def _give_up(awaiting: Said[int] | None, leaflet: Leaflet) -> None:
-    """List a project whose label stands without a title."""
-    if awaiting:
-        leaflet.projects.append(ProjectListed(awaiting, None))
+def _opens_project(part: tuple[Line, ...], line: Line) -> bool:
+    return line.item.text[:1].isupper() and label(folded(line.item.text)) is not None
 
 
-def _labels_apart(block: Block) -> Iterator[Block]:
-    start = 0
-    for place in range(1, len(block.lines)):
-        if label(folded(block.lines[place].item.text)) and block.lines[place].item.text[:1].isupper():
-            yield Block(block.lines[start:place])
-            start = place
-    yield Block(block.lines[start:])
-
-
-def _claimed(plain: Plain, leaflet: Leaflet, findings: list[Finding]) -> ProjectsClaimed | None:
+def _projects_counted(plain: Plain, leaflet: Leaflet) -> Item | None:
     found = project_counts(plain.text)
     if found is None:
         return None
-
-    def said(figure: Figure | None) -> Said[int] | None:
-        return Said(figure.value, plain.span(figure.start, figure.end)) if figure else None
-
-    text = plain.part(0, len(plain.text.rstrip(" :")))
-    findings += doubted(leaflet.document, plain, "figures", "value", found.doubts)
+    leaflet.findings += doubted(leaflet, plain, "figures", "value", found.doubts)
     if found.total:
-        findings += qualified(leaflet.document, plain, found.total.value, found.total.start)
-    return ProjectsClaimed(
-        text=Said(text.text, text.span()),
-        total=said(found.total),
-        since=said(found.since),
-        ongoing=said(found.ongoing),
-        year=said(found.year),
-    )
+        leaflet.findings += qualified(leaflet, plain, found.total.value, found.total.start)
+    figures = {"total": found.total, "since": found.since, "ongoing": found.ongoing, "year": found.year}
+    extracted = {name: Extracted(each.value, plain.span(each.start, each.end)) for name, each in figures.items() if each}
+    return Item({"text": plain.part(0, len(plain.text.rstrip(" :"))).whole, **extracted})
 
 
-def read_priorities(blocks: list[Block], leaflet: Leaflet, findings: list[Finding]) -> list[Block]:
-    """Read the priorities: a title a block."""
-    for item in (item for block in blocks for item in block.items()):
-        leaflet.priorities.append(Said(item.plain.text, item.plain.span()))
-    return []
-
-
-def read_methodology(blocks: list[Block], leaflet: Leaflet, findings: list[Finding]) -> list[Block]:
-    """Read the statements of the method section, with the first count of each."""
-    leaflet.methodology += [_claim(item.plain, leaflet, findings) for block in blocks for item in block.items()]
-    return []
-
-
-def _claim(plain: Plain, leaflet: Leaflet, findings: list[Finding]) -> Claim:
+def _counted(plain: Plain, leaflet: Leaflet) -> Item:
     number, doubts = statement(plain.text)
-    findings += doubted(leaflet.document, plain, "figures", "value", doubts)
+    leaflet.findings += doubted(leaflet, plain, "figures", "value", doubts)
     if number is None or number.value is None:
-        return Claim(Said(plain.text, plain.span()), None)
-    findings += qualified(leaflet.document, plain, number.value, number.start)
-    return Claim(Said(plain.text, plain.span()), Said(number.value, plain.span(number.start, number.end)))
+        return Item({"text": plain.whole})
+    leaflet.findings += qualified(leaflet, plain, number.value, number.start)
+    return Item({"text": plain.whole, "value": Extracted(number.value, plain.span(number.start, number.end))})
 
 
-def read_achievements(blocks: list[Block], leaflet: Leaflet, findings: list[Finding]) -> list[Block]:
-    """Read the achievements: a paragraph a block."""
-    for item in (item for block in blocks for item in block.items()):
-        leaflet.achievements.append(_achievement(item, leaflet, findings))
-    return []
-
-
-def _achievement(item: Block, leaflet: Leaflet, findings: list[Finding]) -> Achievement:
-    plain, document = item.plain, leaflet.document
-    dates = None
+def _achievement(item: Block, leaflet: Leaflet) -> Item:
+    plain, dates = item.plain, None
+    extracted: dict[str, tuple[object, tuple[int, int]]] = {"text": (plain.text, (0, len(plain.text)))}
     try:
-        if found := find_dates(plain.text):
-            dates = Said(found, plain.span(*found.words))
+        if dates := find_dates(plain.text):
+            extracted["date_start"] = dates.start, dates.words
+            if dates.end:
+                extracted["date_end"] = dates.end, dates.words
+            extracted["date_precision"] = dates.precision, dates.words
     except ImpossibleDate as error:
-        line = item.lines[0].number
-        findings.append(
-            Finding("date-impossible", str(error), document.place, line, table="achievements", field="date_start")
-        )
+        leaflet.report("date-impossible", str(error), item.lines[0].number, table="achievements", field="date_start")
     counted, doubts = people(plain.text)
     countries, country_doubts = countries_counted(plain.text)
-    findings += doubted(document, plain, "achievements", "people_count", doubts)
-    findings += doubted(document, plain, "achievements", "country_count", country_doubts)
-    findings += untaken(document, plain, dates.value if dates else None, (*doubts, *country_doubts))
-    return Achievement(
-        text=Said(plain.text, plain.span()),
-        dates=dates,
-        people=_people(plain, counted) if counted else None,
-        country_count=Said(countries[0], plain.span(*countries[1])) if countries else None,
-        projects=[Said(mention.number, plain.span(mention.start, mention.end)) for mention in references(plain.text)],
-        countries=[Said(named.country_id, plain.span(named.start, named.end)) for named in countries_in(plain.text)],
-        settled=tuple(dict.fromkeys(e for line in item.lines if (e := leaflet.reading.at(line.number, "project")))),
+    leaflet.findings += doubted(leaflet, plain, "achievements", "people_count", doubts)
+    leaflet.findings += doubted(leaflet, plain, "achievements", "country_count", country_doubts)
+    leaflet.findings += untaken(leaflet, plain, dates, (*doubts, *country_doubts))
+    if counted:
+        extracted["people_count"] = counted.count, counted.counted
+        extracted["people_count_qualifier"] = counted.qualifier, counted.qualified
+        extracted["people_group"] = counted.group, counted.grouped
+    if countries:
+        extracted["country_count"] = countries
+    return Item(
+        {name: Extracted(value, plain.span(*place)) for name, (value, place) in extracted.items()},
+        projects=tuple(Extracted(each.number, plain.span(each.start, each.end)) for each in references(plain.text)),
+        countries=tuple(Extracted(each.country_id, plain.span(each.start, each.end)) for each in countries_in(plain.text)),
+        entries=tuple(dict.fromkeys(e for line in item.lines if (e := leaflet.reading.at(line.number, "project")))),
     )
 
 
-def _people(plain: Plain, found: PeopleCount) -> People:
-    return People(
-        count=Said(found.count, plain.span(*found.counted)),
-        qualifier=Said(found.qualifier, plain.span(*found.qualified)),
-        group=Said(plain.text[slice(*found.grouped)], plain.span(*found.grouped)),
-    )
+Reader = Callable[[list[Block], Leaflet], list[Block]]
+
+
+def _each(values: str, read: Callable[[Block, Leaflet], object]) -> Reader:
+    """Return the reader of a section in which each item of a block is one of the ``values`` of the leaflet."""
+
+    def reader(blocks: list[Block], leaflet: Leaflet) -> list[Block]:
+        getattr(leaflet, values).extend([read(item, leaflet) for block in blocks for item in block.items()])
+        return []
+
+    return reader
+
+
+READERS: dict[str, Reader] = {
+    "Partner Countries": read_countries,
+    "Projects": read_projects,
+    "Regional Priorities": _each("priorities", lambda item, leaflet: item.plain.whole),
+    "Methodology": _each("methodology", lambda item, leaflet: _counted(item.plain, leaflet)),
+    "Recent Achievements": _each("achievements", _achievement),
+}
+"""The reader of each section."""

@@ -1,126 +1,91 @@
-"""What a leaflet says: plain records of values, each with the span of the words it was read from."""
+"""The values of a leaflet, each with the span of its words, and the findings of the reader."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any
 
+from cbrn_data.findings import Finding
 from cbrn_data.leaflet.reading import Entry, Reading
+from cbrn_data.normalise.text import Extracted, Span
 from cbrn_data.sources.document import Document
-from cbrn_data.words.dates import DateRange
-from cbrn_data.words.text import Span
-
-Value = TypeVar("Value", covariant=True)
 
 
 @dataclass(frozen=True)
-class Said(Generic[Value]):
-    """A value and the place of its words."""
+class Item:
+    """One item or count of a leaflet: its values by name.
 
-    value: Value
-    span: Span
-
-
-@dataclass(frozen=True)
-class CountryListed:
-    """A partner country by the name the leaflet prints, and its alpha-3 code; ``settled`` by an entry that says so."""
-
-    name: Said[str]
-    country_id: str
-    settled: Entry | None = None
-
-
-@dataclass(frozen=True)
-class ProjectListed:
-    """A project in the list of on-going ones."""
-
-    number: Said[int]
-    title: Said[str] | None
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A statement that counts something: of the method section, or of how many countries are listed."""
-
-    text: Said[str]
-    count: Said[int] | None
-
-
-@dataclass(frozen=True)
-class ProjectsClaimed:
-    """The sentence above the list of projects, and what it counts."""
-
-    text: Said[str]
-    total: Said[int] | None
-    since: Said[int] | None
-    ongoing: Said[int] | None
-    year: Said[int] | None
-
-
-@dataclass(frozen=True)
-class People:
-    """A count of people with its qualifier and group."""
-
-    count: Said[int]
-    qualifier: Said[str]
-    group: Said[str]
-
-
-@dataclass(frozen=True)
-class Achievement:
-    """One recent achievement; ``projects`` and ``countries`` hold every mention, in order.
-
-    ``settled`` are the entries that say of which project it is.
+    ``projects`` and ``countries`` hold every mention, in order; ``entries`` are the entries of the reading file about it.
     """
 
-    text: Said[str]
-    dates: Said[DateRange] | None
-    people: People | None
-    country_count: Said[int] | None
-    projects: list[Said[int]]
-    countries: list[Said[str]]
-    settled: tuple[Entry, ...] = ()
+    values: Mapping[str, Extracted[Any]] = field(default_factory=dict)
+    projects: tuple[Extracted[int], ...] = ()
+    countries: tuple[Extracted[str], ...] = ()
+    entries: tuple[Entry, ...] = ()
 
+    def __getitem__(self, name: str) -> Extracted[Any]:
+        return self.values[name]
 
-@dataclass(frozen=True)
-class Ignored:
-    """Lines that no value uses, and the rule that says why."""
-
-    first: int
-    last: int
-    rule: str
+    def value(self, name: str) -> Any:
+        """Return a value, or None if it is missing."""
+        return self.values[name].value if name in self.values else None
 
 
 @dataclass
 class Leaflet:
-    """Everything a leaflet says; what it does not say is None or an empty list.
+    """All values of a leaflet; a missing value is None, an empty list, or absent from its item.
 
-    ``projects_span`` runs from the sentence above the list of on-going projects to the end of the list.
-    ``is_page``: it is a region's page, which has no edition.
+    Items have the fields of their tables: ``countries`` ``name_in_source`` and ``country_id``, ``projects`` ``number`` and
+    ``title``, ``methodology`` and ``country_count`` ``text`` and ``value``. ``project_counts`` is the sentence above the
+    list of projects: ``text``, ``total``, ``since``, ``ongoing`` and ``year``. ``projects_span`` runs from that sentence
+    to the end of the list. ``is_page`` is true for a region's page, which has no edition. ``ignored`` are the
+    first and last of lines that no value uses, and the rule that ignores them.
     """
 
     document: Document
     reading: Reading = field(default_factory=Reading)
     is_page: bool = False
-    region: Said[str] | None = None
-    secretariat_city: Said[str] | None = None
-    secretariat_country: Said[str] | None = None
-    secretariat_country_id: str | None = None
-    established: Said[str] | None = None
-    goal: Said[str] | None = None
-    funder: Said[str] | None = None
-    implementing_partner: Said[str] | None = None
-    countries_claimed: Claim | None = None
-    countries: list[CountryListed] = field(default_factory=list)
-    projects_claimed: ProjectsClaimed | None = None
-    projects: list[ProjectListed] = field(default_factory=list)
+    region: Extracted[str] | None = None
+    secretariat_city: Extracted[str] | None = None
+    secretariat_country: Extracted[str] | None = None
+    established: Extracted[str] | None = None
+    goal: Extracted[str] | None = None
+    funder: Extracted[str] | None = None
+    implementing_partner: Extracted[str] | None = None
+    country_count: Item = field(default_factory=Item)
+    countries: list[Item] = field(default_factory=list)
+    project_counts: Item = field(default_factory=Item)
+    projects: list[Item] = field(default_factory=list)
     projects_span: Span | None = None
-    priorities: list[Said[str]] = field(default_factory=list)
-    methodology: list[Claim] = field(default_factory=list)
-    achievements: list[Achievement] = field(default_factory=list)
-    ignored: list[Ignored] = field(default_factory=list)
+    priorities: list[Extracted[str]] = field(default_factory=list)
+    methodology: list[Item] = field(default_factory=list)
+    achievements: list[Item] = field(default_factory=list)
+    ignored: list[tuple[int, int, str]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
 
     @property
     def kind(self) -> str:
-        """The kind of source that it is: ``page`` or ``leaflet``."""
+        """The kind of the source: ``page`` or ``leaflet``."""
         return "page" if self.is_page else "leaflet"
+
+    @property
+    def year(self) -> str | None:
+        """The year that the sentence above the list of projects states."""
+        return str(self.project_counts["year"].value) if "year" in self.project_counts.values else None
+
+    def line(self, extracted: Extracted[Any]) -> int:
+        """Return the line on which the words of a value begin."""
+        return self.document.line(extracted.span.start)
+
+    def finding(self, code: str, message: str, at: int | Extracted[Any] = 1, **cell: str) -> Finding:
+        """Return a finding about a line, or the first line of a value; ``cell`` has its table, row or field."""
+        return Finding(code, message, self.document.place, at if isinstance(at, int) else self.line(at), **cell)
+
+    def report(self, code: str, message: str, at: int | Extracted[Any] = 1, **cell: str) -> None:
+        """Add a finding to the leaflet."""
+        self.findings.append(self.finding(code, message, at, **cell))
+
+    def ignore(self, lines: tuple[int, int], rule: str) -> None:
+        """Record that a rule ignores the first to the last of ``lines``."""
+        self.ignored.append((*lines, rule))

@@ -1,4 +1,4 @@
-"""Whether the pages that people's rows name are still there: ``named`` collects them, ``ask`` asks, ``check`` judges.
+"""Check whether the pages that rows name still exist: ``named`` collects them, ``ask`` requests them, ``check`` reports.
 
-Nothing here is part of a publication: what a server answers today must not decide what is published.
+Publishing never uses this package: the answer of a server must not decide what is published.
 """

@@ -1,15 +1,14 @@
-"""Pages asked whether they are there: each once, few hosts at a time, and a host at a walking pace.
+"""Request pages to check that they exist: each page once, few hosts at a time, and each host slowly.
 
-A page is asked by HEAD, which costs its server least, and by GET where that is refused, because servers answer HEAD with
-any error; no body is read. What did not answer is asked a second time at the end, for a web that blinked. A server is not
-trusted: it has its time (see ``deadline``), a redirect to another origin is followed to public hosts only, and a host that
-is silent for several pages in a row is not asked for the others. What a row itself names is asked as it is.
+A page is requested with HEAD, which costs its server least. If HEAD fails, GET follows, because some servers answer HEAD
+with an error; no body is read. A page that did not answer is requested again at the end. Servers are not trusted: each has
+limited time (see ``deadline``), a redirect to another origin is followed to public hosts only, and after several pages
+without an answer, the other pages of a host are not requested. The addresses in rows are requested as they are.
 """
 
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import socket
 import ssl
 import time
@@ -18,29 +17,31 @@ import urllib.request
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import IO, Any
 from urllib.parse import urlsplit
 
 from cbrn_data.deadline import LONGEST, Clock, TooSlowError
-from cbrn_data.fetch import AGENT, SILENT_AT_MOST, TIMEOUT, opener, origin
+from cbrn_data.fetch import SILENT_AT_MOST
 from cbrn_data.findings import shown
-from cbrn_data.sources.addresses import is_public_host
+from cbrn_data.progress import step
+from cbrn_data.web import AGENT, TIMEOUT, is_public_host, is_public_number, opener, origin
 
 THERE, MOVED, GONE, UNREACHABLE, REFUSED = "there", "moved", "gone", "unreachable", "refused"
 RESULTS = (THERE, MOVED, GONE, UNREACHABLE, REFUSED)
 
 AT_ONCE = 8
-"""How many hosts are asked at a time."""
+"""Number of hosts that are requested at a time."""
 PAUSE = 1.0
-"""Seconds between two questions to one host."""
+"""Seconds between two requests to one host."""
 
 _TOO_MANY = 429
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of a page: one of ``RESULTS``, why, and where its redirects led (None where there was none)."""
+    """The result for a page: one of ``RESULTS``, the reason, and the target of its redirects (None without redirects)."""
 
     address: str
     result: str
@@ -48,23 +49,24 @@ class Answer:
     leads_to: str | None = None
 
 
-Tell = Callable[[Answer], None]
-
-
 def ask_pages(
-    addresses: Iterable[str], tell: Tell = lambda answer: None, pause: float = PAUSE, timeout: float = TIMEOUT
+    addresses: Iterable[str],
+    pause: float = PAUSE,
+    timeout: float = TIMEOUT,
 ) -> dict[str, Answer]:
-    """Ask each address and return its answer; ``tell`` is told each when it is known, from any thread.
+    """Request each address and return its answer.
 
-    ``pause`` and ``timeout`` are seconds: between questions to a host, and for one page with its redirects.
+    ``pause`` and ``timeout`` are seconds: between requests to a host, and for one page with its redirects.
     """
     by_host: dict[str, list[str]] = defaultdict(list)
     for address in sorted(set(addresses)):
         by_host[_host(address)].append(address)
     pool = ThreadPoolExecutor(AT_ONCE)
     try:
-        asked = [pool.submit(_Host(pause, timeout).ask_all, pages, tell) for pages in by_host.values()]
-        answers = {answer.address: answer for each in asked for answer in each.result()}
+        with step("Ask for pages", sum(map(len, by_host.values()))) as asking:
+            hosts = [(_Host(pause, timeout), pages) for pages in by_host.values()]
+            asked = [pool.submit(copy_context().run, host.ask_all, pages, asking.advance) for host, pages in hosts]
+            answers = {answer.address: answer for each in asked for answer in each.result()}
     finally:
         pool.shutdown(cancel_futures=True)
     return dict(sorted(answers.items()))
@@ -78,7 +80,7 @@ def _host(address: str) -> str:
 
 
 class _Host:
-    """Asks the pages of one host, one after another."""
+    """Requests the pages of one host, one after another."""
 
     def __init__(self, pause: float, timeout: float) -> None:
         self._pause, self._timeout = pause, timeout
@@ -87,23 +89,24 @@ class _Host:
         self._asked = False
         self._silent = 0
 
-    def ask_all(self, addresses: list[str], tell: Tell) -> list[Answer]:
+    def ask_all(self, addresses: list[str], advance: Callable[[], None]) -> list[Answer]:
+        """Return the answers; ``advance`` is called after each."""
         answers: list[Answer] = []
         unsure: list[Answer] = []
         for address in addresses:
             answer = self._ask(address)
             (unsure if answer.result == UNREACHABLE else answers).append(answer)
             if answer.result != UNREACHABLE:
-                tell(answer)
+                advance()
         for answer in unsure:
             last = answer if self._silent >= SILENT_AT_MOST else self._ask(answer.address)
             answers.append(last)
-            tell(last)
+            advance()
         return answers
 
     def _ask(self, address: str) -> Answer:
         if self._silent >= SILENT_AT_MOST:
-            return Answer(address, UNREACHABLE, "was not asked: its host did not answer for the pages before")
+            return Answer(address, UNREACHABLE, "was not checked: its host did not answer for earlier pages")
         self._clock.begin(self._timeout)
         answer, is_final = self._question(address, "HEAD")
         if not is_final:
@@ -111,7 +114,7 @@ class _Host:
         return answer
 
     def _question(self, address: str, method: str) -> tuple[Answer, bool]:
-        """Ask by one method; also return whether another method could not say more."""
+        """Send one request; also return whether the answer is final, so that another method would not help."""
         if self._asked:
             time.sleep(self._pause)
         self._asked = True
@@ -150,25 +153,25 @@ def _by_status(address: str, error: urllib.error.HTTPError) -> Answer:
         return Answer(address, REFUSED, f"is refused: it {way}", leads_to)
     if error.code < 400:
         to = f" to {shown(leads_to, 300)}" if leads_to else ""
-        return Answer(address, UNREACHABLE, f"is redirected{to} in vain: in a circle, or to no web page", leads_to)
-    return Answer(address, UNREACHABLE, f"is out of order: it {way}", leads_to)
+        return Answer(address, UNREACHABLE, f"is redirected{to} without end, or not to a web page", leads_to)
+    return Answer(address, UNREACHABLE, f"has a server error: it {way}", leads_to)
 
 
 class _LeadsInsideError(OSError):
-    """A redirect leads to where the public does not get."""
+    """A redirect leads to an address that is not public."""
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows a redirect by the method of the question, within its origin or to a public host."""
+    """Follows redirects with the method of the request, within its origin or to a public host."""
 
     def redirect_request(
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
     ) -> urllib.request.Request | None:
-        fp.close()  # else urllib would read it to an end that it may not have
+        fp.close()  # otherwise urllib would read it to its end, which may never come
         if not newurl.startswith(("http://", "https://")) or (
             origin(newurl) != origin(req.full_url) and not _is_public(newurl)
         ):
-            raise _LeadsInsideError(f"leads to {shown(newurl, 120)}, which is no public page")
+            raise _LeadsInsideError(f"leads to {shown(newurl, 120)}, which is not a public page")
         following = super().redirect_request(req, fp, code, msg, headers, newurl)
         if following is not None:
             following.method = req.get_method()
@@ -176,7 +179,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 
 
 def _is_public(address: str) -> bool:
-    """Tell whether a host is public by its name and by its addresses; behind a proxy, which finds them, by its name."""
+    """Return whether a host is public by its name and its addresses; behind a proxy, only by its name."""
     parts = urlsplit(address)
     host = parts.hostname or ""
     if not is_public_host(host) or "@" in parts.netloc:
@@ -186,5 +189,5 @@ def _is_public(address: str) -> bool:
     try:
         found = socket.getaddrinfo(host, None)
     except OSError:
-        return True  # connecting will say so
-    return all(ipaddress.ip_address(str(entry[4][0]).partition("%")[0]).is_global for entry in found)
+        return True  # the connection will fail
+    return all(is_public_number(str(entry[4][0])) for entry in found)

@@ -1,4 +1,4 @@
-"""What the answers of pages mean for the rows that name them: findings with file and line, and a table for machines."""
+"""Report the answers of pages for the rows that name them: findings with file and line, and a table for programs."""
 
 from __future__ import annotations
 
@@ -7,24 +7,26 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from cbrn_data.errors import MachineError
-from cbrn_data.fetch import TIMEOUT
 from cbrn_data.findings import Finding, shown
-from cbrn_data.links.ask import GONE, MOVED, PAUSE, REFUSED, RESULTS, UNREACHABLE, Answer, Tell, ask_pages
+from cbrn_data.links.ask import GONE, MOVED, PAUSE, REFUSED, RESULTS, UNREACHABLE, Answer, ask_pages
 from cbrn_data.links.named import Use, named_pages
 from cbrn_data.schema.model import Package
 from cbrn_data.sources.source import Source
+from cbrn_data.web import TIMEOUT
 
 CODES = {MOVED: "page-moved", GONE: "page-gone", UNREACHABLE: "page-unreachable", REFUSED: "page-refused"}
 """The finding about a page, by its answer."""
 COLUMNS = ("address", "result", "detail", "leads_to", "file", "line", "field", "archived_url")
-"""The table for machines: a row for each cell that names a page."""
+"""The columns of the table for programs, which has a row for each cell that names a page."""
+MISSING_PAGES = "pages named in rows do not exist"
+"""The message of a failed check."""
 _LINES = 3
-"""How many more lines of a file a finding names."""
+"""Number of further lines of a file in a finding."""
 
 
 @dataclass(frozen=True)
 class Checked:
-    """Every page that was asked, with its answer and the cells that name it; ``findings`` are sorted."""
+    """Every checked page, with its answer and the cells that name it; ``findings`` are sorted."""
 
     answers: dict[str, Answer]
     uses: dict[str, list[Use]]
@@ -32,10 +34,10 @@ class Checked:
 
     @property
     def summary(self) -> str:
-        """How many pages there are of each result, in words."""
+        """The number of pages by result, as a sentence."""
         counts = Counter(answer.result for answer in self.answers.values())
         said = ", ".join(f"{counts[result]} {result}" for result in RESULTS if counts[result])
-        return f"{len(self.answers)} pages asked: {said}" if said else "No row names a page"
+        return f"{len(self.answers)} pages checked: {said}" if said else "No row names a page"
 
     def rows(self) -> Iterator[dict[str, str | None]]:
         """Yield a row of ``COLUMNS`` for each cell that names a page, by address."""
@@ -48,21 +50,20 @@ class Checked:
 def check_links(
     sources: Iterable[Source],
     package: Package,
-    tell: Tell = lambda answer: None,
     pause: float = PAUSE,
     timeout: float = TIMEOUT,
 ) -> Checked:
-    """Ask every page that rows name; see ``ask_pages`` for ``tell``, ``pause`` and ``timeout``.
+    """Check every page that rows name; see ``ask_pages`` for ``pause`` and ``timeout``.
 
-    A page that is gone or out of reach is no finding for a row that names a copy of it; the copy is asked as well. Raises
-    MachineError where several pages were asked and none answered: this says nothing of any page.
+    A gone or unreachable page is not a finding for a row that names an archived copy; the copy is checked too. Raises
+    MachineError if none of several pages answered, because the cause is then probably this machine.
     """
     uses = named_pages(sources, package)
-    answers = ask_pages(uses, tell, pause, timeout)
+    answers = ask_pages(uses, pause, timeout)
     if len(answers) > 1 and all(answer.result == UNREACHABLE for answer in answers.values()):
         first = next(iter(answers.values()))
         said = f"{shown(first.address, 120)} {first.detail}"
-        raise MachineError(f"none of {len(answers)} pages answers: see that this machine reaches the web; {said}")
+        raise MachineError(f"none of {len(answers)} pages answers; check that this machine can reach the web; {said}")
     findings = [finding for address, answer in answers.items() for finding in _findings(answer, uses[address])]
     return Checked(answers, uses, sorted(findings))
 
@@ -81,7 +82,7 @@ def _findings(answer: Answer, uses: list[Use]) -> Iterator[Finding]:
 
 
 def _others(lines: list[int]) -> str:
-    """Say in which other lines the same stands.
+    """Return the other lines with the same address, as text.
 
     >>> _others([3]), _others([3, 5, 8, 9, 12])
     (' (also line 3)', ' (also lines 3, 5, 8 and 2 more)')

@@ -1,4 +1,4 @@
-"""The pages that rows name, each with every row that does: of curated tables, and of the lists that people keep."""
+"""The pages named in rows of curated tables and of the lists under ``raw/``, each with all its rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _KINDS = ("curated", "regions", "corrections", "renames")
 
 @dataclass(frozen=True)
 class Use:
-    """A cell that names a page: its file, line and column, and the copy of that very page that its row names."""
+    """A cell that names a page: its file, line and column, and the archived copy of this page that its row names."""
 
     file: str
     line: int
@@ -27,13 +27,13 @@ class Use:
 
 
 def named_pages(sources: Iterable[Source], package: Package) -> dict[str, list[Use]]:
-    """Return every address of a page, without its fragment, with the cells that name it in their order.
+    """Return every address of a page, without its fragment, with the cells that name it, in their order.
 
-    What is no http(s) address is left out: a publication refuses it.
+    Addresses other than http(s) are left out: publishing refuses them.
     """
     pages: dict[str, list[Use]] = defaultdict(list)
     for source in (source for source in sources if source.kind in _KINDS):
-        columns = address_columns(package.tables.get(str(source.about.get("table"))))
+        columns = address_columns(package.tables.get(str(source.metadata.get("table"))))
         for row in read_cells(source.document).rows:
             for name in columns:
                 address = row.text(name) or ""

@@ -1,1 +1,1 @@
-"""Checked tables to a release: how it differs from the newest one, its version, its files, and the gate before it."""
+"""Make a release from checked tables: its changes since the newest release, its version, its files, and the gate."""

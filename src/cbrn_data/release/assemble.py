@@ -1,23 +1,27 @@
-"""From content to a release: what it is called, how it differs from the newest one, and all its files."""
+"""Make a release from its content: its version, its changes since the newest release, and all its files."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from cbrn_data.checks.compare import Pairs, all_changes, changed_records, differing
-from cbrn_data.checks.rows import released_records, released_rows
-from cbrn_data.checks.since import dated, since
+import pyarrow as pa
+
+from cbrn_data.checks.across import dated, since
 from cbrn_data.findings import Finding
+from cbrn_data.release.approval import plan_digest
+from cbrn_data.release.changes import TableChanges, find_changes
 from cbrn_data.release.code import code_version
 from cbrn_data.release.content import Content
 from cbrn_data.release.descriptor import datapackage
+from cbrn_data.release.guard import Allowed, Guard
+from cbrn_data.release.losses import Losses
 from cbrn_data.release.notes import changes_text, completeness, summary
 from cbrn_data.release.version import Reason, next_version, reasons
-from cbrn_data.schema.canonical import Row, csv_bytes, json_bytes
 from cbrn_data.schema.coverage import coverage
-from cbrn_data.schema.delta import RecordChanges, delta
 from cbrn_data.schema.model import CHANGES, read_package
+from cbrn_data.schema.table import Row, released_tables, table_in_file
 from cbrn_data.schema.written import new_files
 from cbrn_data.store import disk
 from cbrn_data.store.folder import DESCRIPTOR, INFO, Release
@@ -26,90 +30,116 @@ from cbrn_data.strict_json import dumped
 
 @dataclass(frozen=True)
 class Draft:
-    """What publishing would do: the content, its version and why, and what changes against the newest release.
+    """A planned release: the content, its version with reasons, and the changes since the newest release.
 
-    ``findings`` are those that only the comparison shows.
+    ``files`` are those of the table of changes, which has ``rows`` rows; ``findings`` are those of the comparison.
+    ``allowed`` passed the release guard for a reason; ``approval`` is an entry of ``release.json``.
     """
 
     content: Content
     previous: Release | None
     version: str
-    why: list[Reason]
-    changes: list[Row]
-    pairs: Pairs
-    records: list[RecordChanges]
-    findings: list[Finding]
+    why: list[Reason] = field(default_factory=list)
+    changes: list[TableChanges] = field(default_factory=list)
+    rows: int = 0
+    files: Mapping[str, disk.Data] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    allowed: Sequence[Allowed] = ()
+    approval: Mapping[str, Any] | None = None
 
     @property
     def is_news(self) -> bool:
-        """Whether the content is another than the newest release's."""
+        """Whether the content differs from the newest release."""
         return self.previous is None or self.previous.content_digest != self.content.digest
 
     @property
-    def counts(self) -> dict[str, int]:
-        """Rows by published table."""
-        return {name: self.content.counts[name] for name in self.content.tables}
+    def digest(self) -> str:
+        """The digest that somebody approves: of the content, the version and the changes, not of the date."""
+        changes = self.files.get(f"{CHANGES}.csv")
+        return plan_digest(
+            self.previous.digest if self.previous else None,
+            self.version,
+            self.content.digest,
+            disk.sha256_of(changes) if changes else None,
+            [each.as_dict() for each in self.allowed],
+        )
+
+    def change_rows(self) -> Iterator[Row]:
+        """Yield the rows of the table of changes, in the memory of a block."""
+        file = self.files.get(f"{CHANGES}.csv")
+        if isinstance(file, disk.FileRef):
+            for block in table_in_file(self.content.package.tables[CHANGES], file.path).blocks():
+                yield from block.to_pylist()
 
     @property
     def summary(self) -> str:
-        """What the release brings, in one line."""
-        first, package = self.previous is None, self.content.package
-        return summary(self.changes, package, self.counts, first=first, why=self.why, records=self.records)
+        """The changes of the release, in one line."""
+        data = {table.name for table in self.content.package.with_role("data")}
+        counts = {name: number for name, number in self.content.counts.items() if name in data}
+        return summary(self.changes, counts, self.previous is None, self.why)
 
 
-def draft(content: Content, previous: Release | None, at_least: str = "patch", date: str | None = None) -> Draft:
-    """Compare content with the newest release and choose the version that follows; ``date`` is the day it would bear."""
+def draft(
+    content: Content,
+    previous: Release | None,
+    at_least: str = "patch",
+    date: str | None = None,
+    guard: Guard | None = None,
+) -> Draft:
+    """Compare content with the newest release, and choose the next version; ``date`` is the day of the release.
+
+    A rebuild has no ``guard``: it repeats what was once allowed.
+    """
     if previous is None or previous.content_digest == content.digest:
-        return Draft(content, previous, previous.version if previous else next_version(None, []), [], [], {}, [], [])
-    old = read_package(previous.folder / "schemas")
-    rows = released_rows(previous, old)
-    changes = delta(rows, content.rows, content.package)
-    pairs = differing(released_records(previous, old), content.records)
-    records = changed_records(pairs, content.package)
-    why = reasons(changes, old, content.package, records)
-    findings = [*since(rows, content.rows), *(dated(date, previous.version, previous.date) if date else ())]
-    return Draft(content, previous, next_version(previous.version, why, at_least), why, changes, pairs, records, findings)
+        return Draft(content, previous, previous.version if previous else next_version(None, []))
+    package, old_package = content.package, read_package(previous.folder / "schemas")
+    old = released_tables(previous.folder, old_package)
+    rows = 0
+    with new_files(package.tables[CHANGES], content.folder) as (writer, made):
+
+        def write(block: pa.Table) -> None:
+            nonlocal rows
+            rows += block.num_rows
+            writer.add(block)
+
+        changes = find_changes(old, content.tables, package, write)
+    files = {file.path.name: file for file in made.values()} if rows else {}
+    why = reasons(changes, old_package, package)
+    findings = [*since(old, content.tables), *(dated(date, previous.version, previous.date) if date else ())]
+    lost = Losses(guard, previous.folder, old, content.tables, content.built.sources).findings(changes) if guard else []
+    stops, allowed = guard.judge(lost) if guard else ([], [])
+    version = next_version(previous.version, why, at_least)
+    return Draft(content, previous, version, why, changes, rows, files, [*findings, *stops], allowed)
 
 
 def release_files(planned: Draft, date: str) -> dict[str, disk.Data]:
-    """Return every file of the release but its report, which only the gate can write; ``date`` is YYYY-MM-DD."""
+    """Return every file of the release except its report, which the gate writes; ``date`` is YYYY-MM-DD."""
     content, previous, package = planned.content, planned.previous, planned.content.package
-    files = content.files | _change_files(planned)
+    files = {**content.files, **planned.files}
     old = previous.version if previous else None
-    said = (planned.version, old, planned.summary, completeness(content.rows), planned.why)
-    files["CHANGES.md"] = changes_text(*said, planned.changes, package, planned.records)
-    tables = package.published(content.counts | {CHANGES: len(planned.changes) + len(planned.records)})
-    cover = coverage(package, content.rows, {name: made.path for name, made in content.records.items()})
-    described = datapackage(package, tables, files, content.rows["sources"], cover, planned.version, date)
+    arguments = (planned.version, old, planned.summary, completeness(content.tables), planned.why)
+    files["CHANGES.md"] = changes_text(*arguments, planned.changes, planned.allowed)
+    tables = package.published(content.counts | {CHANGES: planned.rows})
+    cover = coverage(package, content.tables)
+    described = datapackage(package, tables, files, content.tables["sources"].rows, cover, planned.version, date)
     files[DESCRIPTOR] = dumped(described)
     files[INFO] = dumped(_info(planned, date))
     return files
 
 
-def _change_files(planned: Draft) -> dict[str, disk.Data]:
-    """Return what changed as CSV and JSON: in memory, or as files where a table of records is among it."""
-    table = planned.content.package.tables[CHANGES]
-    if not planned.records:
-        changes = planned.changes
-        made = {f"{CHANGES}.csv": csv_bytes(table.names, changes), f"{CHANGES}.json": json_bytes(table, changes)}
-        return made if changes else {}  # type: ignore[return-value]
-    assert planned.content.folder
-    with new_files(table, planned.content.folder) as (writer, csv, js):
-        for block in all_changes(planned.changes, planned.pairs, planned.content.package):
-            writer.add(block)
-    return {written.path.name: disk.Large(*written.whole) for written in (csv, js)}
-
-
 def _info(planned: Draft, date: str) -> dict[str, Any]:
     previous = planned.previous
+    more: dict[str, Any] = {"allowed": [each.as_dict() for each in planned.allowed]} if planned.allowed else {}
+    more |= {"approval": planned.approval} if planned.approval else {}
     return {
-        "package": planned.content.package.about["name"],
+        "package": planned.content.package.metadata["name"],
         "version": planned.version,
         "sequence": previous.sequence + 1 if previous else 1,
         "date": date,
         "previous": previous.digest if previous else None,
         "content_digest": planned.content.digest,
         "summary": planned.summary,
-        "counts": planned.counts,
+        "counts": planned.content.counts,
+        **more,
         "code": code_version(),
     }

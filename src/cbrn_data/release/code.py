@@ -1,4 +1,4 @@
-"""What code makes a release: recorded in it, so that an auditor knows whether building it again is binding."""
+"""The version of the code that makes a release: recorded in it, so that an auditor knows whether a rebuild is valid."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ LIBRARIES = tuple(
 )
 
 CODE = (".py", ".yaml", ".csv", ".json", ".md", ".txt", ".j2", ".css", ".js", ".svg")
-"""Endings of the files that count: what an editor or an interpreter leaves beside them does not."""
+"""Extensions of the files of the digest, which excludes files that an editor or an interpreter creates."""
+
+NOT_CODE = frozenset({"definitions"})
+"""Folders that a release does not depend on: the definitions for new projects; a release has its own."""
 
 
 @cache
 def code_version() -> dict[str, Any]:
-    """Return what code makes a release: the version, a digest of this package's files, and the libraries that matter."""
+    """Return the code of a release: the version, a digest of this package's files, and the versions of libraries."""
     lines = []
     root = package_files("cbrn_data")
     for name, file in sorted(_files(root, "")):
@@ -39,7 +42,7 @@ def _files(folder: Traversable, prefix: str) -> list[tuple[str, Traversable]]:
     for entry in folder.iterdir():
         name = f"{prefix}{entry.name}"
         if entry.is_dir():
-            found += _files(entry, f"{name}/") if entry.name != "__pycache__" else []
+            found += _files(entry, f"{name}/") if name not in NOT_CODE and entry.name != "__pycache__" else []
         elif entry.name.endswith(CODE):
             found.append((name, entry))
     return found

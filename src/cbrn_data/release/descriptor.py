@@ -1,9 +1,9 @@
 """``datapackage.json``: a release as a Data Package 2.0, every table as CSV and as JSON.
 
-CSV resources are ``type: table`` with their schema, so that any Data Package tool validates them row by row. JSON
-resources carry no ``type``: frictionless then checks their hash and size, and that their rows are those of the CSV is
-proven by the gate. ``themes`` (codes of the EU table of data themes), ``spatial`` and ``temporal`` are properties of our
-own, which the standard allows.
+CSV resources have ``type: table`` and their schema, so that any Data Package tool validates them row by row. JSON resources
+have no ``type``: frictionless checks their hash and size, and the gate checks that their rows are those of the CSV.
+``themes`` (codes of the EU table of data themes), ``spatial`` and ``temporal`` are properties of our own, which the standard
+allows.
 """
 
 from __future__ import annotations
@@ -12,11 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from cbrn_data.schema.coverage import Coverage, coverage_properties
-from cbrn_data.schema.descriptor import package_properties, table_schema
-from cbrn_data.schema.model import Package, Table
+from cbrn_data.schema.descriptor import PROFILE, package_properties, table_schema
+from cbrn_data.schema.model import Package, TableDefinition
 from cbrn_data.store.disk import Data, sha256_of, size_of
-
-PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 
 
 def datapackage(
@@ -30,26 +28,25 @@ def datapackage(
 ) -> dict[str, Any]:
     """Return the descriptor of a release; ``sources`` are the rows of that table, ``date`` is YYYY-MM-DD."""
     present = frozenset(tables)
-    said = package_properties(package.about)
-    head = {key: said.pop(key) for key in ("name", "title", "description")}
+    properties = package_properties(package.metadata)
+    head = {key: properties.pop(key) for key in ("name", "title", "description")}
     return {
         "$schema": PROFILE,
         **head,
         "version": version,
         "created": f"{date}T00:00:00Z",
-        **said,
+        **properties,
         **coverage_properties(package, cover),
-        "sources": [_source(row) for row in sources],
+        "sources": [
+            {"title": row["title"] or "", "path": row["url"] or row["path"] or ""}
+            | ({"version": row["edition"]} if row["edition"] else {})
+            for row in sources
+        ],
         "resources": [entry for name in tables for entry in _resources(package.tables[name], files, present)],
     }
 
 
-def _source(row: dict[str, str | None]) -> dict[str, str]:
-    entry = {"title": row["title"] or "", "path": row["url"] or row["path"] or ""}
-    return entry | ({"version": row["edition"]} if row["edition"] else {})
-
-
-def _resources(table: Table, files: Mapping[str, Data], present: frozenset[str]) -> list[dict[str, Any]]:
+def _resources(table: TableDefinition, files: Mapping[str, Data], present: frozenset[str]) -> list[dict[str, Any]]:
     forms: list[dict[str, Any]] = [
         {"name": table.name, "type": "table", "path": f"{table.name}.csv", "format": "csv", "mediatype": "text/csv"},
         {"name": f"{table.name}-json", "path": f"{table.name}.json", "format": "json", "mediatype": "application/json"},
@@ -57,7 +54,7 @@ def _resources(table: Table, files: Mapping[str, Data], present: frozenset[str])
     return [_resource(table, form, files[form["path"]], present) for form in forms]
 
 
-def _resource(table: Table, form: dict[str, Any], data: Data, present: frozenset[str]) -> dict[str, Any]:
+def _resource(table: TableDefinition, form: dict[str, Any], data: Data, present: frozenset[str]) -> dict[str, Any]:
     described = {
         "title": table.title if "type" in form else f"{table.title} (JSON)",
         "description": table.description.strip(),

@@ -1,9 +1,8 @@
-"""The gate: a staged release is read back from its folder and judged, by our checks, by pandera and by frictionless.
+"""The gate: read a staged release from its folder, and check it with our checks, pandera and frictionless.
 
-Why two validators: pandera runs the rules that we compiled from the definitions, frictionless reads the published
-descriptor as any consumer will. A fault in our compiler, in the descriptor or in the writing of bytes shows as a
-disagreement. The report says what was checked, with what, and every finding the release is published with; it holds
-neither times nor paths, so that the same bytes give the same report.
+Why two validators: pandera runs the rules that we compile from the definitions, frictionless reads the published descriptor
+like a consumer. An error in our compiler, in the descriptor or in the writers shows as a disagreement. The report has the
+checks, their tools, and every finding of the release. It has no times or paths, so that the same bytes give the same report.
 """
 
 from __future__ import annotations
@@ -15,43 +14,40 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
-from cbrn_data.checks.coverage import covered
-from cbrn_data.checks.profile import by_profile
-from cbrn_data.checks.released import FRICTIONLESS_ROWS, Released, by_frictionless, read_documents, read_tables
-from cbrn_data.checks.run import CHECKS, check_tables
+from cbrn_data.checks.released import FRICTIONLESS_ROWS, Released, by_frictionless, by_profile, check_release, covered
+from cbrn_data.checks.run import CHECKS
 from cbrn_data.errors import GateError
-from cbrn_data.findings import Finding, blocking
+from cbrn_data.findings import Finding, errors_of
 from cbrn_data.schema.model import read_package
 from cbrn_data.store import disk
 from cbrn_data.store.folder import DESCRIPTOR
 
 
 @dataclass(frozen=True)
-class Judged:
-    """What the gate found in a staged folder; ``report`` is for ``report.json``."""
+class Verdict:
+    """The result of the gate for a staged folder; ``report`` is the content of ``report.json``."""
 
     findings: list[Finding]
     report: dict[str, Any]
 
 
-def judge(folder: Path, known: list[Finding]) -> Judged:
-    """Judge a staged release; ``known`` are the findings of the reading of its sources.
+def judge(folder: Path, known: list[Finding]) -> Verdict:
+    """Check a staged release; ``known`` are the findings from reading its sources.
 
-    Raises GateError with the findings that block.
+    Raises GateError with the errors.
     """
     package = read_package(folder / "schemas")
-    released, findings = read_tables(folder, package)
-    findings += check_tables(released.rows, package, read_documents(folder, released.rows))
+    released, findings = check_release(folder, package)
     findings += by_profile(json.loads(disk.read(folder / DESCRIPTOR)))
     findings += by_frictionless(folder, released)
     findings = sorted({*known, *findings})
-    if blocking(findings):
-        raise GateError("the release does not pass its checks", blocking(findings))
-    return Judged(findings, _report(folder, released, findings))
+    if errors_of(findings):
+        raise GateError("the release does not pass its checks", errors_of(findings))
+    return Verdict(findings, _report(folder, released, findings))
 
 
 def _report(folder: Path, released: Released, findings: list[Finding]) -> dict[str, Any]:
-    tables = released.tables
+    tables = released.published
     sampled = [name for name in tables if released.counts[name] > FRICTIONLESS_ROWS]
     return {
         "valid": True,

@@ -1,4 +1,4 @@
-"""The last two steps before a release is committed: the public key, and the attestation over all other files."""
+"""Sign a release, the last two steps before it is committed: add the public key, and the attestation of all other files."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from cbrn_data.strict_json import dumped, parse_object
 
 
 def signature_files(staged: Path, key: SigningKey) -> Iterator[dict[str, bytes]]:
-    """Yield what is to be added to a staged release, in two steps: the attestation covers all that was added before."""
+    """Yield the files to add to a staged release in two steps, because the attestation covers all files added before."""
     yield {PUBLIC_KEY: public_pem(key.private.public_key())}
     yield {ATTESTATION: dumped(sign(release_statement(staged), key.private))}
 
 
 def release_statement(folder: Path) -> bytes:
-    """Return the payload that says of a release folder what it holds and what it is."""
+    """Return the payload of the attestation of a release folder."""
     sums = disk.read(folder / SUMS)
     digests = parse_checksums(folder / SUMS, sums)
     return statement({**digests, SUMS: disk.digest(folder / SUMS)}, predicate(folder, digests))
 
 
 def predicate(folder: Path, digests: dict[str, str]) -> dict[str, Any]:
-    """Return what is attested of a release beside its files."""
+    """Return the predicate of the attestation: properties, sources and report of a release."""
     info = parse_object(folder / INFO, disk.read(folder / INFO))
     report = parse_object(folder / REPORT, disk.read(folder / REPORT))
-    said = {key: info[key] for key in ("package", "version", "sequence", "date", "previous", "content_digest", "code")}
+    properties = {key: info[key] for key in ("package", "version", "sequence", "date", "previous", "content_digest", "code")}
     sources = {name: sha256 for name, sha256 in digests.items() if name.startswith("sources/")}
-    return {**said, "sources": sources, "report": {"sha256": digests[REPORT], "valid": report["valid"]}}
+    return {**properties, "sources": sources, "report": {"sha256": digests[REPORT], "valid": report["valid"]}}

@@ -1,73 +1,72 @@
-"""From a cell of a release back to the words it came from, in the release's own copy of the source."""
+"""Trace a cell of a release to its words, in the copy of the source in the release."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
+from functools import cache
 from urllib.parse import urlsplit
 
 import pyarrow.compute as pc
 
-from cbrn_data.checks.rows import released_rows
 from cbrn_data.errors import ReleaseError
 from cbrn_data.findings import reading_file, shown
 from cbrn_data.leaflet.reading import Entry, Reading, read_reading
-from cbrn_data.release.disputed import UNSAID, disputed
-from cbrn_data.schema.canonical import Row
-from cbrn_data.schema.delta import table_blocks
-from cbrn_data.schema.model import Package, Table, read_package
-from cbrn_data.schema.records import LINE
-from cbrn_data.sources.cells import CsvRow, read_cells
+from cbrn_data.normalise.text import unescape_formula
+from cbrn_data.schema.model import LINE, Package, TableDefinition, read_package
+from cbrn_data.schema.table import Row, Table, released_tables
+from cbrn_data.sources.cells import cells_by_start
 from cbrn_data.sources.document import LEAFLETS, Document
 from cbrn_data.store import disk
-from cbrn_data.store.folder import Release, source_file
-from cbrn_data.words.text import live
+from cbrn_data.store.folder import REPORT, Release, source_file
+from cbrn_data.strict_json import parse_object
 
 AROUND = 60
-"""How many characters of the source are shown before and after the words."""
+"""The characters of the source that are shown before and after the words."""
 
 
 HOW = {
     "verbatim": "copied word for word",
     "normalised": "written in a standard form",
-    "counted": "counted among its like",
+    "counted": "counted as an item of a list",
     "derived": "follows from these words",
-    "curated": "taken from a table that people keep",
+    "curated": "taken from a curated table",
 }
-"""How a value comes from its words, for people, by method."""
+"""A description of each method that derives a value from its words."""
+
+UNSAID = "no source says it"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Passage:
-    """One piece of evidence: the words, those around them, and where they stand (``lines`` from 1).
+    """One piece of evidence: the words, the text around them, and their place (``lines`` from 1).
 
-    Of a table that people keep also ``row``, its cells by name; ``url`` is the public page that states the value,
-    ``stated_by`` its host, ``archived_url`` a copy of it. ``reading`` are the entries of a leaflet's reading file that are
-    about its lines.
+    For a curated table, ``row`` has the cells of its row by column; ``url`` is the public page that states the value,
+    ``stated_by`` its host, ``archived_url`` a copy of it. For a leaflet, ``reading`` are the entries of its reading file
+    about these lines.
     """
 
     method: str
     how: str
-    before: str
+    before: str = ""
     words: str
-    after: str
+    after: str = ""
     file: str
     lines: tuple[int, int]
     source: Row
-    page: str | None
+    page: str | None = None
     url: str | None
     stated_by: str | None
-    certainty: str | None
-    archived_url: str | None
+    certainty: str | None = None
+    archived_url: str | None = None
     row: dict[str, str]
-    reading: list[str]
+    reading: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Traced:
-    """A cell with its value (empty where it is null, and ``why`` then says why) and every passage that gives it."""
+    """A cell with its value and every passage that gives it; if it is null, ``value`` is "" and ``why`` is the reason."""
 
     field: str
     value: str
@@ -76,24 +75,24 @@ class Traced:
 
 
 class Tracer:
-    """Answers for any cell of one release; its tables are read once, each source when it is first needed.
+    """Traces the cells of one release; its tables are read once, each source when it is first needed.
 
-    Every method raises ReleaseError where the release has no such table, row or field, naming those it has.
+    Every method raises ReleaseError for an unknown table, row or field; the message names existing ones.
     """
 
     def __init__(self, release: Release) -> None:
         self._folder = release.folder
         self._disputed = disputed(release)
         self._package = read_package(release.folder / "schemas")
-        self._rows = released_rows(release, self._package)
-        self._sources = {source["source_id"]: source for source in self._rows["sources"]}
+        self._tables = released_tables(release.folder, self._package)
+        self._sources = {source["source_id"]: source for source in self._tables["sources"].rows}
         self._by_key: dict[str, dict[str, Row]] = {}
         self._evidence: dict[tuple[str | None, ...], list[Row]] = defaultdict(list)
-        for entry in self._rows["evidence"]:
+        for entry in self._tables["evidence"].rows:
             self._evidence[entry["table_name"], entry["row_id"], entry["field"]].append(entry)
         self._documents: dict[str, Document] = {}
         self._entries: dict[str, list[Entry]] = {}
-        self._curated: dict[str, dict[int, CsvRow]] = {}
+        self._curated = cache(lambda path: cells_by_start(self._document(path)))
 
     def cell(self, table_name: str, row_id: str, field: str) -> Traced:
         """Return one cell with its evidence."""
@@ -115,11 +114,11 @@ class Tracer:
         row = self._row(table, row_id)
         return [self.cell(table_name, row_id, name) for name in table.names if row[name] is not None]
 
-    def _row(self, table: Table, row_id: str) -> Row:
+    def _row(self, table: TableDefinition, row_id: str) -> Row:
         if table.by_line:
-            return found_record(self._folder / f"{table.name}.csv", table, row_id)
+            return _found(self._tables[table.name], row_id)
         if table.name not in self._by_key:
-            self._by_key[table.name] = {table.row_id(row): row for row in self._rows[table.name]}
+            self._by_key[table.name] = {table.row_id(row): row for row in self._tables[table.name].rows}
         found = self._by_key[table.name]
         if row_id not in found:
             some = ", ".join(list(found)[:8]) + (", …" if len(found) > 8 else "")
@@ -131,15 +130,15 @@ class Tracer:
         path, method, url = source["path"] or "", entry["method"] or "", entry["url"]
         document = self._document(path)
         start, end = int(entry["char_start"] or 0), int(entry["char_end"] or 0)
-        is_said = source["kind"] == "reading"
-        row = self._curated_row(path, start) if method == "curated" and not is_said else None
+        is_reading = source["kind"] == "reading"
+        row, _ = self._curated(path).get(start, (None, "")) if method == "curated" and not is_reading else (None, "")
         first, last = _around(document, start, end, whole=row is None)
         lines = int(entry["line_start"] or 0), int(entry["line_end"] or 0)
         return Passage(
             method=method,
-            how="said in the reading file of a leaflet" if is_said else HOW[method],
+            how="stated in the reading file of a leaflet" if is_reading else HOW[method],
             before=_joined(document.text[first:start]),
-            words=_joined(live(entry["quote"] or "")),
+            words=_joined(unescape_formula(entry["quote"] or "")),
             after=_joined(document.text[end:last]),
             file=path,
             lines=lines,
@@ -150,41 +149,35 @@ class Tracer:
             certainty=entry["certainty"],
             archived_url=entry.get("archived_url"),
             row={name: value for name, value in row.values().items() if value is not None} if row else {},
-            reading=list(self._said_of(path, lines)) if source["kind"] in LEAFLETS else [],
+            reading=list(self._reading_entries(path, lines)) if source["kind"] in LEAFLETS else [],
         )
 
-    def _said_of(self, path: str, lines: tuple[int, int]) -> Iterator[str]:
-        """Yield what the reading file of a leaflet says of lines."""
-        beside = reading_file(path)
+    def _reading_entries(self, path: str, lines: tuple[int, int]) -> Iterator[str]:
+        """Yield the entries of a leaflet's reading file about ``lines``."""
+        file = reading_file(path)
         if path not in self._entries:
-            is_there = any(source["path"] == beside for source in self._sources.values())
-            reading = read_reading(self._document(beside), self._document(path)) if is_there else Reading()
+            is_there = any(source["path"] == file for source in self._sources.values())
+            reading = read_reading(self._document(file), self._document(path)) if is_there else Reading()
             self._entries[path] = reading.entries
         for entry in self._entries[path]:
             if entry.first <= lines[1] and lines[0] <= entry.last:
-                yield f"{beside}:{entry.line}: {' '.join(filter(None, (entry.do, entry.value)))}: {entry.reason}"
+                yield f"{file}:{entry.line}: {' '.join(filter(None, (entry.do, entry.value)))}: {entry.reason}"
 
-    def _line(self, table: Table, row: Row, value: str) -> Passage:
-        """Return the evidence of a cell of a table of records: the row of its source, by its line."""
+    def _line(self, table: TableDefinition, row: Row, value: str) -> Passage:
+        """Return the evidence of a cell of a bulk table: the row of its source, by its line."""
         (entry,) = self._evidence[table.name, "*", "*"]
         source = self._sources[entry["source_id"]]
         line = int(row[LINE] or 0)
         return Passage(
             method="curated",
             how=HOW["curated"],
-            before="",
             words=_joined(value),
-            after="",
             file=source["path"] or "",
             lines=(line, line),
             source=source,
-            page=None,
             url=source["url"],
             stated_by=urlsplit(source["url"]).hostname if source["url"] else source["publisher"],
-            certainty=None,
-            archived_url=None,
             row={name: cell for name, cell in row.items() if cell is not None and name != LINE},
-            reading=[],
         )
 
     def _document(self, path: str) -> Document:
@@ -193,18 +186,11 @@ class Tracer:
             self._documents[path] = Document(path, data.decode("utf-8"))
         return self._documents[path]
 
-    def _curated_row(self, path: str, start: int) -> CsvRow | None:
-        """Return the row of a curated table of which a cell begins at ``start``."""
-        if path not in self._curated:
-            rows = read_cells(self._document(path)).rows
-            self._curated[path] = {cell.span.start: row for row in rows for cell in row.cells.values()}
-        return self._curated[path].get(start)
 
-
-def found_record(path: Path, table: Table, row_id: str) -> Row:
-    """Return the row of a table of records with that key, read by block. Raises ReleaseError if there is none."""
-    for rows in table_blocks(path, table.names):
-        found: list[Row] = rows.filter(pc.equal(rows[table.primary_key[0]], row_id)).to_pylist()
+def _found(table: Table, row_id: str) -> Row:
+    """Return the row of a bulk table with this key, read by block. Raises ReleaseError if it is not found."""
+    for rows in table.blocks():
+        found: list[Row] = rows.filter(pc.equal(rows[table.definition.primary_key[0]], row_id)).to_pylist()
         if found:
             return found[0]
     raise ReleaseError(f"{table.name} has no row {shown(row_id, 80)!r}")
@@ -216,15 +202,15 @@ def trace(release: Release, table_name: str, row_id: str, field: str | None = No
     return [tracer.cell(table_name, row_id, field)] if field else tracer.row(table_name, row_id)
 
 
-def _data_table(package: Package, name: str) -> Table:
+def _data_table(package: Package, name: str) -> TableDefinition:
     tables = {table.name: table for table in package.with_role("data")}
     if name not in tables:
-        raise ReleaseError(f"there is no table {shown(name, 80)!r} with evidence; there are {', '.join(tables)}")
+        raise ReleaseError(f"{shown(name, 80)!r} is not a table with evidence; these are: {', '.join(tables)}")
     return tables[name]
 
 
 def _around(document: Document, start: int, end: int, whole: bool) -> tuple[int, int]:
-    """Return where the words around a passage begin and end: of a curated table, never beyond the row."""
+    """Return the span of a passage with the text around it, within one row for a curated table."""
     first, last = max(0, start - AROUND), min(len(document.text), end + AROUND)
     if whole:
         return first, last
@@ -233,6 +219,18 @@ def _around(document: Document, start: int, end: int, whole: bool) -> tuple[int,
 
 
 def _joined(text: str) -> str:
-    """Return text on one line, keeping whether spaces stand at its ends."""
+    """Return text on one line, with a space at an end if it had white space there."""
     inner = " ".join(text.split())
     return (" " if text[:1].isspace() and inner else "") + inner + (" " if text[-1:].isspace() and inner else "")
+
+
+def disputed(release: Release) -> dict[tuple[str, str, str], str]:
+    """Return the message in the report for each cell (table, row, field) on which pages disagree."""
+    path = release.folder / REPORT
+    found: dict[tuple[str, str, str], str] = {}
+    for finding in parse_object(path, disk.read(path, below=release.folder))["findings"]["listed"]:
+        if finding["code"] == "pages-disagree":
+            cell = finding["table"], finding["row"], finding["field"]
+            message = f"{finding['message']} ({finding['source']}:{finding['line']})"
+            found[cell] = f"{found[cell]}; {message}" if cell in found else f"pages disagree: {message}"
+    return found

@@ -1,52 +1,53 @@
-"""The version that follows from what changed: SemVer of the data.
+"""Compute the version of a release from its changes: SemVer for data.
 
-The rule is the Data Package versioning recipe (https://datapackage.org/recipes/data-package-version/), which gives
-MAJOR to incompatible changes (names, fields added, removed or reordered, types, tighter constraints), MINOR to added
-data, and PATCH to corrections and descriptive text. What the recipe leaves open is decided so:
+The rule is the Data Package versioning recipe (https://datapackage.org/recipes/data-package-version/): incompatible changes
+(names, fields added, removed or reordered, types, tighter constraints) are MAJOR, added data is MINOR, corrections and
+descriptive text are PATCH. The recipe leaves some cases open, which we decide as follows:
 
-- a removed row of a data table is MAJOR, because whoever refers to its key finds nothing any more; of ``sources``,
-  ``evidence`` or ``quarantine`` it is PATCH, because nobody but ourselves refers to those;
-- a removed table is MAJOR; a changed primary or foreign key and another licence or package name are MAJOR;
-- a looser or dropped constraint or check is MINOR, an added check MAJOR; any other change of a definition is
-  descriptive and PATCH, and so is one of nothing but its spelling or a source's;
-- added evidence or quarantined rows alone are PATCH: they say nothing new of the world; an added source is MINOR.
+- a removed row of a data table is MAJOR, because references to its key break; of ``sources``, ``evidence`` or ``quarantine``
+  it is PATCH, because only our own tables refer to those;
+- a removed table is MAJOR; a changed primary or foreign key, licence or package name is MAJOR;
+- a looser or removed constraint or check is MINOR, an added check is MAJOR; any other change of a definition is descriptive
+  and PATCH, and so is a change of only the text of a definition or a source file;
+- added evidence or quarantined rows alone are PATCH, because they add no facts; an added source is MINOR.
 
-Nobody types a version: the first is 1.0.0, and ``at_least`` can only raise the step.
+A version is never entered by hand: the first is 1.0.0, and ``at_least`` can only raise the step.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from cbrn_data.schema.canonical import Row
-from cbrn_data.schema.model import Field, Package, Table
+from cbrn_data.schema.model import Field, Package, TableDefinition
 
 if TYPE_CHECKING:
-    from cbrn_data.schema.delta import RecordChanges
+    from cbrn_data.release.changes import TableChanges
 
 FIRST = "1.0.0"
 STEPS = ("patch", "minor", "major")
+_DESCRIPTION = attrgetter("title", "description", "unit", "example")
 
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a version must move by at least ``step``, in words."""
+    """A reason why the version must change by at least ``step``."""
 
     step: str
     why: str
 
 
-def reasons(changes: list[Row], old: Package, new: Package, records: Sequence[RecordChanges] = ()) -> list[Reason]:
-    """Return every reason, the strongest first; never none, because only other content is ever compared."""
-    found = [*_of_package(old, new), *_of_rows(changes, records, new)]
-    found = found or [Reason("patch", "files of sources or definitions, and nothing that they say")]
+def reasons(changes: Sequence[TableChanges], old: Package, new: Package) -> list[Reason]:
+    """Return every reason, the strongest first; at least one, because only different content is compared."""
+    found = [*_of_package(old, new), *_of_rows(changes)]
+    found = found or [Reason("patch", "files of sources or definitions, but not their content")]
     return sorted(found, key=lambda reason: (-STEPS.index(reason.step), reason.why))
 
 
 def next_version(previous: str | None, found: list[Reason], at_least: str = "patch") -> str:
-    """Return the version that follows ``previous``.
+    """Return the next version after ``previous``.
 
     >>> next_version("1.2.3", [Reason("minor", "1 row added to projects")])
     '1.3.0'
@@ -58,20 +59,15 @@ def next_version(previous: str | None, found: list[Reason], at_least: str = "pat
     return {"major": f"{major + 1}.0.0", "minor": f"{major}.{minor + 1}.0", "patch": f"{major}.{minor}.{patch + 1}"}[step]
 
 
-def _of_rows(changes: list[Row], records: Sequence[RecordChanges], package: Package) -> Iterator[Reason]:
-    rows: dict[tuple[str, str], set[str | None]] = {}
-    for change in changes:
-        rows.setdefault((change["table_name"] or "", change["change"] or ""), set()).add(change["row_id"])
-    counts = {place: len(found) for place, found in rows.items()}
-    counts |= {(each.table.name, kind): number for each in records for kind, number in each.kinds}
-    for (name, kind), number in counts.items():
-        table = package.tables[name]
-        many = f"{number:,} row{'s' if number > 1 else ''} {kind}"
-        where = {"added": "to", "removed": "from", "changed": "in"}[kind]
-        yield Reason(_row_step(table, kind), f"{many} {where} {name}")
+def _of_rows(changes: Sequence[TableChanges]) -> Iterator[Reason]:
+    for each in changes:
+        for kind, number in each.kinds:
+            many = f"{number:,} row{'s' if number > 1 else ''} {kind}"
+            where = {"added": "to", "removed": "from", "changed": "in"}[kind]
+            yield Reason(_row_step(each.table, kind), f"{many} {where} {each.table.name}")
 
 
-def _row_step(table: Table, kind: str) -> str:
+def _row_step(table: TableDefinition, kind: str) -> str:
     if kind == "changed" or table.name in {"evidence", "quarantine"}:
         return "patch"
     if kind == "added":
@@ -81,12 +77,12 @@ def _row_step(table: Table, kind: str) -> str:
 
 def _of_package(old: Package, new: Package) -> Iterator[Reason]:
     for key in ("name", "licence"):
-        if old.about[key] != new.about[key]:
+        if old.metadata[key] != new.metadata[key]:
             yield Reason("major", f"another {key} of the package")
     descriptive = {
-        key for key in old.about.keys() | new.about.keys() if key not in {"name", "licence", "tables", "base_url"}
+        key for key in old.metadata.keys() | new.metadata.keys() if key not in {"name", "licence", "tables", "base_url"}
     }
-    changed = sorted(key for key in descriptive if old.about.get(key) != new.about.get(key))
+    changed = sorted(key for key in descriptive if old.metadata.get(key) != new.metadata.get(key))
     if changed:
         yield Reason("patch", f"description of the whole package: {', '.join(key.replace('_', ' ') for key in changed)}")
     for name in old.tables.keys() - new.tables.keys():
@@ -98,7 +94,7 @@ def _of_package(old: Package, new: Package) -> Iterator[Reason]:
             yield from _of_table(old.tables[name], table)
 
 
-def _of_table(old: Table, new: Table) -> Iterator[Reason]:
+def _of_table(old: TableDefinition, new: TableDefinition) -> Iterator[Reason]:
     if old.names != new.names:
         added, removed = sorted(set(new.names) - set(old.names)), sorted(set(old.names) - set(new.names))
         what = [f"added {', '.join(added)}"] * bool(added) + [f"removed {', '.join(removed)}"] * bool(removed)
@@ -108,7 +104,11 @@ def _of_table(old: Table, new: Table) -> Iterator[Reason]:
     for field in new.fields:
         if field.name in old.names:
             yield from _of_field(new.name, old.field(field.name), field)
-    described = [field.name for field in new.fields if field.name in old.names and _told_otherwise(old, field)]
+    described = [
+        field.name
+        for field in new.fields
+        if field.name in old.names and _DESCRIPTION(field) != _DESCRIPTION(old.field(field.name))
+    ]
     if described:
         fields = f".{described[0]}" if len(described) == 1 else f": {', '.join(described)}"
         yield Reason("patch", f"description of {new.name}{fields}")
@@ -126,13 +126,8 @@ def _of_field(table: str, old: Field, new: Field) -> Iterator[Reason]:
         yield Reason(step, f"constraints of {table}.{new.name}")
 
 
-def _told_otherwise(table: Table, new: Field) -> bool:
-    old = table.field(new.name)
-    return (old.title, old.description, old.unit, old.example) != (new.title, new.description, new.unit, new.example)
-
-
 def _is_looser(old: dict[str, object], new: dict[str, object]) -> bool:
-    """Whether every rule of ``new`` was there before, or admits all that its older form did."""
+    """Return whether every rule of ``new`` is also in ``old``, or accepts all values that its old form accepted."""
 
     def admits(name: str) -> bool:
         before, after = old.get(name), new[name]

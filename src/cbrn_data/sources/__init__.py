@@ -1,5 +1,5 @@
-"""Raw bytes in, verified text and cells out.
+"""Read the files under ``raw/``, and verify them.
 
-One file per source under ``raw/``, byte for byte as received, and beside it a sidecar ``<file>.yaml`` that says what it
-is and what its digest was. Nothing leaves this room whose bytes its sidecar does not know.
+Each source is one file, byte for byte as received, with a sidecar ``<file>.yaml`` that describes it. Every file must match
+the digest in its sidecar.
 """

@@ -1,29 +1,27 @@
-"""CSV as cells that know where they stand: RFC 4180 with a header, comma and double quote, LF or CR LF.
+"""Read CSV as cells with their spans in the text, with ``tabular.grammar``: comma, double quote, LF or CR LF.
 
-A single quotation mark within a cell that does not begin with one is text, as every common reader takes it. Every cell
-keeps its span (within the quotation marks where there are any), so that a curated value can be followed to its
-characters. A row with too many or too few cells, or a quotation mark that is not closed, is a finding with its line.
+Every cell keeps its span, quotation marks excluded, so that a curated value leads to its characters. A ragged row, or an
+unclosed quotation mark, is a finding with its line.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 
 from cbrn_data.findings import Finding, shown
+from cbrn_data.normalise.text import Span
 from cbrn_data.sources.document import Document
-from cbrn_data.words.text import Span
-
-_CELL = re.compile(r'(?:"(?P<quoted>(?:[^"]|"")*)"|(?P<plain>(?:[^",\r\n](?:[^",\r\n]|"(?!"))*)?))(?P<end>,|\r\n|\n|\r|\Z)')
+from cbrn_data.tabular.grammar import COMMON, Dialect, cells, records
+from cbrn_data.tabular.issues import row_width
 
 CERTAINTIES = ("high", "medium")
-"""How certain a curated fact may be."""
+"""The allowed certainties of a curated row."""
 
 
 @dataclass(frozen=True)
 class CsvCell:
-    """The text of a cell (None where it is empty) and where it stands."""
+    """The text of a cell (None if it is empty) and its span."""
 
     value: str | None
     span: Span
@@ -31,24 +29,24 @@ class CsvCell:
 
 @dataclass(frozen=True)
 class CsvRow:
-    """One record: its first line, and its cells by the header's names."""
+    """One record: its first line, and its cells by column name."""
 
     line: int
     cells: dict[str, CsvCell]
 
     def text(self, name: str) -> str | None:
-        """Return the text of a cell, or None where it is empty or the column absent."""
+        """Return the text of a cell, or None if the cell is empty or the column is missing."""
         cell = self.cells.get(name)
         return cell.value if cell else None
 
     def values(self) -> dict[str, str | None]:
-        """Return the row as text by name."""
+        """Return the texts of the row by column name."""
         return {name: cell.value for name, cell in self.cells.items()}
 
 
 @dataclass(frozen=True)
 class CsvTable:
-    """The header, the rows that fit it, and what is wrong with the others; ``misfits`` are their cells by line."""
+    """The header, the rows that fit it, and findings; ``misfits`` are the cells of ragged rows by line."""
 
     header: list[str]
     rows: list[CsvRow]
@@ -57,7 +55,7 @@ class CsvTable:
 
 
 def unquoted(quote: str) -> str:
-    """Return the value of a cell from the characters at its span.
+    """Return the value of a cell from the text of its span.
 
     >>> unquoted('the ""Centre""')
     'the "Centre"'
@@ -65,50 +63,51 @@ def unquoted(quote: str) -> str:
     return quote.replace('""', '"')
 
 
-def read_cells(document: Document) -> CsvTable:
-    """Read a CSV document; broken rows become findings, and the rest is still read."""
-    records, findings = _records(document)
-    if not records:
+def read_cells(document: Document, dialect: Dialect = COMMON) -> CsvTable:
+    """Read a CSV document in a dialect; ragged rows become findings, and the other rows are still read."""
+    found, findings = _records(document, dialect)
+    if not found:
         return CsvTable([], [], findings)
-    _, header_cells = records[0]
+    _, header_cells = found[0]
     header = [cell.value or "" for cell in header_cells]
     findings += _header_findings(document, header)
     rows, misfits = [], {}
-    for line, cells in records[1:]:
-        if len(cells) == 1 and cells[0].value is None:
+    for line, row in found[1:]:
+        if len(row) == 1 and row[0].value is None:
             continue
-        if len(cells) != len(header):
-            message = f"the row has {len(cells)} cells and the header {len(header)}"
+        if len(row) != len(header):
+            message = row_width(line, line, [cell.value or "" for cell in row], len(header)).message
             findings.append(Finding("csv-row-width", message, document.place, line))
-            misfits[line] = [cell.value for cell in cells]
+            misfits[line] = [cell.value for cell in row]
             continue
-        rows.append(CsvRow(line, dict(zip(header, cells, strict=True))))
+        rows.append(CsvRow(line, dict(zip(header, row, strict=True))))
     return CsvTable(header, rows, findings, misfits)
 
 
-def _records(document: Document) -> tuple[list[tuple[int, list[CsvCell]]], list[Finding]]:
-    text, place = document.text, int(document.text.startswith("\ufeff"))
-    records: list[tuple[int, list[CsvCell]]] = []
-    cells: list[CsvCell] = []
-    start = place
-    while place < len(text) or cells:
-        match = _CELL.match(text, place)
-        if match is None:
-            problem = "a quotation mark is not closed, or is followed by more than a comma"
+def cells_by_start(document: Document) -> dict[int, tuple[CsvRow, str]]:
+    """Return the row and the column of each cell by the offset at which it begins."""
+    return {cell.span.start: (row, name) for row in read_cells(document).rows for name, cell in row.cells.items()}
+
+
+def _records(document: Document, dialect: Dialect) -> tuple[list[tuple[int, list[CsvCell]]], list[Finding]]:
+    text, data = document.text, document.text.encode()
+    found: list[tuple[int, list[CsvCell]]] = []
+    place = int(text.startswith("\ufeff"))
+    for start, end in records(data, dialect):
+        if start == end:
+            problem = "a quotation mark is not closed, or a closing one is not followed by a comma"
             message = f"{problem}: {shown(text[place : place + 80].splitlines()[0], 80)}"
-            return records, [Finding("csv-quote", message, document.place, document.line(place))]
-        kind = "quoted" if match["quoted"] is not None else "plain"
-        cells.append(CsvCell(unquoted(match[kind]) or None, Span(*match.span(kind))))
-        place = match.end()
-        if match["end"] != ",":
-            records.append((document.line(start), cells))
-            cells, start = [], place
-    return records, []
+            return found, [Finding("csv-quote", message, document.place, document.line(place))]
+        record = data[start:end].decode()
+        row = cells(record.removesuffix("\n").removesuffix("\r"), dialect)
+        found.append((document.line(place), [CsvCell(value or None, Span(place + a, place + b)) for value, a, b in row]))
+        place += len(record)
+    return found, []
 
 
 def _header_findings(document: Document, header: list[str]) -> list[Finding]:
     twice = sorted(name for name, times in Counter(header).items() if times > 1)
-    messages = [f"the column {shown(name, 80)!r} stands twice" for name in twice]
+    messages = [f"the column {shown(name, 80)!r} is repeated" for name in twice]
     if "" in header:
         messages.append(f"column {header.index('') + 1} has no name")
     return [Finding("csv-header", message, document.place, 1) for message in messages]

@@ -1,0 +1,179 @@
+"""Names of countries in leaflets to ISO 3166-1 alpha-3 codes, without guessing.
+
+A name is known if pycountry (ISO 3166-1) or ``country_aliases.csv`` has it, ignoring accents, apostrophes and letter case.
+An alias without a code contains the name of a country, but is not a country. Only the aliases have user-assigned codes
+(XKX). Similar names are not accepted; ``nearest`` is for messages.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import gettext
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import pycountry
+
+from cbrn_data.normalise.rules import grammar
+from cbrn_data.normalise.text import clean, folded
+
+_LONGEST_MARK = 16
+_LONGEST_NAME = 120
+_FOOTNOTE_MARK = re.compile(r"(?:\s*(?:[*†‡§¹²³⁴]+|\[[0-9a-z]\]|\([0-9*]\)))+$")
+
+
+def without_mark(name: str) -> str:
+    """Return a name without its final footnote mark.
+
+    >>> without_mark("Kosovo*")
+    'Kosovo'
+    """
+    return (name[:-_LONGEST_MARK] + _FOOTNOTE_MARK.sub("", name[-_LONGEST_MARK:])).rstrip(" ,;.")
+
+
+def _key(name: str) -> str:
+    text = folded(without_mark(name)).casefold().replace("&", "and")
+    text = re.sub(r" \(([^()]*)\)$", r", \1", text)  # "Iran (Islamic Republic of)"
+    return re.sub(r"^the ", "", re.sub(r"\s*-\s*", "-", text).strip())
+
+
+@cache
+def _names() -> dict[str, str | None]:
+    """Every known form of a name, as written, and its code."""
+    forms: dict[str, str | None] = {}
+    for country in pycountry.countries:
+        for attribute in ("name", "common_name", "official_name"):
+            if name := getattr(country, attribute, None):
+                head, comma, tail = name.partition(", ")
+                forms[name] = forms[f"{tail} {head}" if comma else name] = country.alpha_3
+    aliases = files("cbrn_data.normalise").joinpath("country_aliases.csv").read_text(encoding="utf-8")
+    forms |= {row["name"]: row["country_id"] or None for row in csv.DictReader(aliases.splitlines())}
+    return forms
+
+
+def english_names(country_id: str) -> list[str]:
+    """Return every English form of the name of a country, in the order of the lists.
+
+    >>> english_names("KGZ")
+    ['Kyrgyzstan', 'Kyrgyz Republic']
+    """
+    return [name for name, code in _names().items() if code == country_id]
+
+
+def _translations(*languages: str) -> Iterator[tuple[str, Any]]:
+    """Yield the names of every country in other languages, from translations of ISO 3166-1, each with the country."""
+    for language in languages:
+        words = gettext.translation("iso3166-1", pycountry.LOCALES_DIR, languages=[language], fallback=True)
+        for country in pycountry.countries:
+            for name in (country.name, getattr(country, "common_name", country.name)):
+                yield _key(words.gettext(name)), country
+
+
+@cache
+def _codes() -> dict[str, str | None]:
+    """The codes by English, French and Russian names; an English name is preferred, then a French one."""
+    translated = {name: country.alpha_3 for name, country in reversed([*_translations("fr", "ru")])}
+    return translated | {_key(name): code for name, code in _names().items()}
+
+
+def country_id(name: str) -> str | None:
+    """Return the alpha-3 code of a country's name, or None if no list has exactly this name.
+
+    >>> country_id("Côte d’Ivoire"), country_id("DR Congo"), country_id("Kosovo*"), country_id("Kazakstan")
+    ('CIV', 'COD', 'XKX', None)
+    """
+    return _codes().get(_key(name)) if len(name) <= _LONGEST_NAME else None
+
+
+def read_country(quote: str) -> str | None:
+    """Return the code of the country that the quote names."""
+    return country_id(clean(quote))
+
+
+def nearest(name: str) -> list[str]:
+    """Return at most three similar names, or its names in another language, only for messages."""
+    key = _key(name[:60])
+    if known := _in_other_languages().get(key):
+        return [known]
+    by_key = {_key(known): known for known, code in _names().items() if code}
+    return [by_key[key] for key in difflib.get_close_matches(key, by_key, n=3, cutoff=0.6)]
+
+
+@cache
+def _in_other_languages() -> dict[str, str]:
+    """Return the English names of countries by their names in languages of the regions."""
+    translations = _translations("ru", "fr", "ar", "es", "pt", "uk", "tr")
+    return {name: getattr(country, "common_name", country.name) for name, country in translations}
+
+
+@dataclass(frozen=True)
+class Named:
+    """A country named in ``text[start:end]``; ``left_out`` is the reason why it did not take part, or empty."""
+
+    country_id: str
+    start: int
+    end: int
+    left_out: str = ""
+
+
+@cache
+def _mentions() -> re.Pattern[str]:
+    forms = {folded(form) for name in _names() if "," not in name for form in (name, name.upper())}
+    forms = {form for form in forms if len(form) > 1}
+    longest_first = "|".join(map(re.escape, sorted(forms, key=lambda form: (-len(form), form))))
+    return re.compile(rf"(?<!\w)(?=[A-Z])(?:{longest_first})(?!\w|-[a-z])")
+
+
+@cache
+def _around() -> tuple[tuple[str, re.Pattern[str] | None, re.Pattern[str] | None], ...]:
+    """The reasons why a country did not take part, and the words before and after its name that show it."""
+
+    def pattern(words: str | None) -> re.Pattern[str] | None:
+        return re.compile(words) if words else None
+
+    entries = grammar()["around countries"]
+    return tuple((entry["why"], pattern(entry.get("before")), pattern(entry.get("after"))) for entry in entries)
+
+
+def named_in(text: str) -> list[Named]:
+    """Return every country that ``text`` names, in order, with the reason if it did not take part.
+
+    >>> [(named.country_id, named.left_out) for named in named_in("all of Mongolia and Kenya except Chad")]
+    [('MNG', ''), ('KEN', ''), ('TCD', 'the clause leaves it out')]
+    """
+    flat = folded(text)
+    found: list[Named] = []
+    masked = _mentions().sub(lambda match: "_" * len(match[0]) if country_id(match[0]) else match[0], flat)
+    for match in _mentions().finditer(flat):
+        code, start = country_id(match[0]), match.start()
+        compound = text[max(0, start - 1) : start] == "-" and not (found and found[-1].end == start - 1)
+        if code and not compound:
+            before, after = masked[max(0, start - 80) : start], masked[match.end() : match.end() + 60]
+            why = _why(before, after)
+            if not why and found and found[-1].left_out and flat[found[-1].end : start] == " (":
+                why = found[-1].left_out  # "University of Georgia (USA)"
+            found.append(Named(code, start, match.end(), why))
+    return found
+
+
+def _why(before: str, after: str) -> str:
+    for why, words_before, words_after in _around():
+        if words_before and words_before.search(before):
+            return why
+        if words_after and words_after.match(after):
+            return why
+    return ""
+
+
+def countries_in(text: str) -> list[Named]:
+    """Return every mention of a country by its name, in order; demonyms, cities and regions do not count.
+
+    >>> [named.country_id for named in countries_in("Centers in Pakistan and Kazakhstan’s capital; Nigerian staff")]
+    ['PAK', 'KAZ']
+    """
+    return [named for named in named_in(text) if not named.left_out]

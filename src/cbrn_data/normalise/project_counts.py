@@ -1,0 +1,151 @@
+"""The counts in the sentence above the list of projects: the total, its first year, and the on-going projects.
+
+Each number belongs to its clause: ``18 projects: 14 closed and 4 active in 2025`` has a total, a part that no table holds,
+and the on-going projects.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from cbrn_data.normalise.counts import Doubt, inexact
+from cbrn_data.normalise.grammar import Part, counted, parts
+from cbrn_data.normalise.numbers import numbers
+from cbrn_data.normalise.text import folded
+
+ONGOING = (
+    r"\b(?:on-?going|active|running|currently implemented|being implemented"
+    r"|under implementation|in progress|under ?way|still open)\b"
+)
+"""The words for on-going, as a pattern."""
+
+_ONGOING = re.compile(ONGOING, re.I)
+_OTHER = re.compile(
+    r"\b(?:completed|closed|finished|ended|concluded|finali[sz]ed|terminated|past|starts?|starting|begins?|launched|will|planned|new"
+    r"|upcoming|approved|proposed|pipeline|suspended|cancelled|funded by|coordinated|led)\b", re.I
+)  # fmt: skip
+_PROJECTS = re.compile(r"\bprojects?\b", re.I)
+_TOTAL = re.compile(r"\b(?:total|in all|altogether|overall|of which|of whom)\b", re.I)
+_SINCE = re.compile(r"\bsince(?: (?:the )?(?:\w+ ){0,3}(?:in )?)?(?P<year>(?:19|20)[0-9]{2})\b", re.I)
+_IN_YEAR = re.compile(r"(?:\b(?:in|as of|during|for)(?: \w+)?? |\()(?P<year>(?:19|20)[0-9]{2})\b", re.I)
+_CUT = re.compile(r"[;:.(](?= |$|(?<=\())|, (?:of which|and|while|with)\b|,? and (?=_)|, (?=_)|\)", re.I)
+
+_NEXT = re.compile(r"[.;:,(] |, |\band\b|\(", re.I)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number, and the span of the words that give it and what it counts."""
+
+    value: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class ProjectCounts:
+    """The counts; ``since`` and ``year`` are years, ``doubts`` the numbers that no figure uses."""
+
+    total: Figure | None
+    ongoing: Figure | None
+    since: Figure | None
+    year: Figure | None
+    doubts: tuple[Doubt, ...]
+
+
+def project_counts(text: str) -> ProjectCounts | None:
+    """Return the counts of projects in a sentence, or None if it has none.
+
+    >>> found = project_counts("Since 2013, 18 projects were implemented, of which 4 are on-going in 2025")
+    >>> found.total.value, found.since.value, found.ongoing.value, found.year.value
+    (18, 2013, 4, 2025)
+    """
+    flat = folded(text)
+    if not _PROJECTS.search(flat) and not _ONGOING.search(flat):
+        return None
+    found = [part for part in parts(text) if part.kind in {"count", "range", "whole", "vague", "share", "unread"}]
+    totals, ongoing, doubts = list[Figure](), list[Figure](), list[Doubt]()
+    for place, part in enumerate(found):
+        before = found[place - 1].end if place else 0
+        later = found[place + 1 :]
+        if later and later[0].kind == "whole" and part.kind == "count":
+            later = later[1:]  # "4 of the 18 projects are on-going"
+        after = later[0].start if later else len(flat)
+        if part.kind == "whole" and (named := _PROJECTS.match(flat, part.end + 1)):
+            number = next(numbers(text[part.start : part.end]))
+            totals += [Figure(number.value, part.start + number.start, named.end())] if number.value else []
+            continue
+        what, figure = _status(text, flat, part, before, after)
+        if what == "none":
+            continue
+        cut = max((match.end() for match in _NEXT.finditer(flat, before, part.start)), default=before)
+        end = min((match.start() for match in _NEXT.finditer(flat, part.end, after)), default=after)
+        exact = part.kind == "count"
+        reason = inexact(flat, part, part.end, (cut, end), held=what == "total") if exact else "not a number for the table"
+        if reason or figure is None:
+            doubts.append(Doubt(part.start, part.end, reason or "it is not clear which projects it counts"))
+            if what == "ongoing":
+                ongoing.append(Figure(-1, part.start, part.end))
+            else:
+                totals.append(Figure(-1, part.start, part.end))
+        else:
+            (ongoing if what == "ongoing" else totals).append(figure)
+    if not totals and not ongoing:
+        return None
+    return _counts(flat, totals, ongoing, doubts)
+
+
+def _counts(flat: str, totals: list[Figure], ongoing: list[Figure], doubts: list[Doubt]) -> ProjectCounts:
+    chosen = []
+    for figures, what in ((totals, "totals"), (ongoing, "numbers of on-going projects")):
+        several = len({figure.value for figure in figures}) > 1
+        if several and not any(figure.value < 0 for figure in figures):
+            reason = f"{len(figures)} {what} are stated, but the table holds one"
+            doubts.append(Doubt(figures[0].start, figures[-1].end, reason))
+        chosen.append(figures[0] if figures and not several and figures[0].value >= 0 else None)
+    total, current = chosen
+    since = _SINCE.search(flat)
+    year = None
+    if ongoing:
+        clause = max((match.end() for match in re.finditer(r"[.;] ", flat[: ongoing[0].start])), default=0)
+        own = _IN_YEAR.search(flat, clause, ongoing[0].start)
+        year = _IN_YEAR.search(flat, ongoing[0].end) or own or _IN_YEAR.search(flat, ongoing[0].start)
+    return ProjectCounts(total, current, _year(since), _year(year) if current else None, tuple(doubts))
+
+
+def _year(match: re.Match[str] | None) -> Figure | None:
+    return Figure(int(match["year"]), *match.span("year")) if match else None
+
+
+def _status(text: str, flat: str, part: Part, before: int, after: int) -> tuple[str, Figure | None]:
+    """Return whether a number counts all projects, on-going ones or neither, and the words that show it."""
+    if part.kind == "count" and counted(text, part)[0] in {"people", "countries"}:
+        return "none", None
+    masked = flat[part.end : after] + ("_" if after < len(flat) else "")
+    cut = _CUT.search(masked)
+    own = masked[: cut.start()] if cut else masked.rstrip("_")
+    lead = re.split(r"[;.,] |\) ?", flat[before : part.start])[-1]
+    if (match := _ONGOING.search(own)) and not re.match(r"[^.;]{0,12}[:=] ?_", masked[match.end() :]):
+        return "ongoing", _figure(part, part.start, part.end + match.end())
+    if (match := _ONGOING.search(lead)) and re.search(r":|\bare\b|\bis\b|=|-", lead[match.end() :]):
+        return "ongoing", _figure(part, part.start - len(lead) + match.start(), part.end)
+    named = _PROJECTS.search(own)
+    if (other := _OTHER.search(own)) and not (
+        named and named.start() < other.start() and not re.search(r"\bstart|\bwill|\bnew", other[0], re.I)
+    ):
+        return "none", None
+    if named:
+        return "total", _figure(part, part.start, part.end + named.end())
+    if (match := _PROJECTS.search(flat[before : part.start])) and (
+        _TOTAL.search(own) or re.search(r"[:=-] ?(?:_*|\d*) ?$|total", lead, re.I)
+    ):
+        return "total", _figure(part, before + match.start(), part.end)
+    if re.match(r" (?:\w[\w-]* ){0,2}(?:\w[\w-]*)?$", own) and re.match(r",? (?:and|&|plus) |, ", masked[len(own) :]):
+        ahead = flat[after:]
+        return ("ongoing" if _ONGOING.search(ahead) and not _PROJECTS.search(ahead) else "total"), None
+    return "none", None
+
+
+def _figure(part: Part, start: int, end: int) -> Figure | None:
+    return Figure(part.value, start, end) if part.value is not None else None

@@ -1,0 +1,85 @@
+"""References to projects: ``Project 87``, ``Projects 84, 87 and 99``, ``Projects 81–87``, ``P81``, ``Project No. 65``.
+
+After the plural, every number of the list is a project, up to its final ``and``, and a range names all between; after the
+singular, ``Project 87 and 12 experts`` names one project. French and Russian forms (``projet 87``, ``проекта 87``) are read.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from cbrn_data.normalise.nouns import group_end
+from cbrn_data.normalise.text import clean, folded
+
+_NUMBER = r"(?:P-?)?0{0,2}[1-9][0-9]{0,2}(?![0-9A-Za-z]|[.,][0-9])"
+_AND = r",? (?:[Aa][Nn][Dd]|&|or|to|through|et|a|и|по|as well as) "
+_TO = r" ?- ?| (?:to|through|a|по) "
+_JOINED = rf" ?[/-] ?{_NUMBER}"
+_LIST = rf"(?:, {_NUMBER}|{_JOINED})*{_AND}{_NUMBER}(?:{_JOINED})*|(?:{_JOINED})+|(?:, {_NUMBER}|{_JOINED})+(?! \w)"
+_NO = r"(?: ?(?:[Nn](?:o|umber|r|um)?s?[.°o]?s?(?![a-z])|[Nn]umeros?|№))?[ #]*"
+_REFERENCE = re.compile(
+    rf"\b(?:[Pp]ro(?:ject|jet)|PROJECT|[Пп]роект(?:а|у|е|ом)?)(?P<plural>s|S|ы|ов|ам|ами|ах)?{_NO}"
+    rf"(?P<first>{_NUMBER})(?P<more>(?(plural)(?:{_LIST})?|(?:[/-]{_NUMBER}|{_AND}{_NUMBER}(?=[.;:)]|$))*))"
+    rf"|\b(?:P-?|Pr?j?\.[ ]?|PR |Prj? )(?P<short>0{{0,2}}[1-9][0-9]{{0,2}})(?![0-9A-Za-z-]|[.,][0-9])"
+    rf"(?! (?:laborator|lab\b|labs\b|facilit|level|containment))"
+)
+_WIDEST_RANGE = 30
+"""The most projects in a range; a wider one is a mistake or something else."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One project in a text: its number, and its words in ``text[start:end]``."""
+
+    number: int
+    start: int
+    end: int
+
+
+def references(text: str) -> list[Reference]:
+    """Return every mention of a project in ``text``, in order; projects within a range have the words of the range.
+
+    >>> [reference.number for reference in references("Projects 84 and 099 with P81, then Projects 1–3")]
+    [84, 99, 81, 1, 2, 3]
+    """
+    found: list[Reference] = []
+    flat = folded(text)
+    for match in _REFERENCE.finditer(flat):
+        if match["short"]:
+            found.append(Reference(int(match["short"]), match.start(), match.end()))
+            continue
+        found.append(Reference(_number(match["first"]), match.start(), match.end("first")))
+        for more in re.finditer(_NUMBER, match["more"]):
+            start, end = match.start("more") + more.start(), match.start("more") + more.end()
+            several = match["plural"] is None or found[-1].start > match.start()
+            if several and flat[start - 1] == " " and group_end(flat, end + 1):
+                break  # "Projects 84, 87 and 12 experts"
+            first, last = found[-1].number, _number(more[0])
+            if re.fullmatch(_TO, flat[found[-1].end : start]) and first < last <= first + _WIDEST_RANGE:
+                # The numbers inside a range are not written.
+                found += [Reference(number, found[-1].start, end) for number in range(first + 1, last)]
+            found.append(Reference(last, start, end))
+    return found
+
+
+def _number(words: str) -> int:
+    return int(re.sub(r"\D", "", words))
+
+
+_LABEL = re.compile(
+    r"(?:project(?: n(?:o|r|umber)?[.°o]?)?|p) ?#?0{0,2}(?P<number>[1-9][0-9]{0,2})(?![0-9A-Za-z])"
+    r"(?: ?(?::|[.–—-](?= |$)))?",
+    re.IGNORECASE,
+)
+
+
+def label(text: str) -> re.Match[str] | None:
+    """Match a project's label at the start of ``text``: group ``number``, and the label's end."""
+    return _LABEL.match(text)
+
+
+def read_project_number(quote: str) -> int | None:
+    """Return the number of the project in the quote, which may be a bare number, as in ``84 and 99``."""
+    match = re.search(r"(?<!0)0*([1-9][0-9]{0,2})", clean(quote))
+    return int(match[1]) if match else None
