@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import diffs
 from table import LEVELS, STATUSES
 
 URI = r"^[A-Za-z][A-Za-z0-9+.-]*:[^\s]+$"
@@ -31,14 +32,14 @@ def limit(folder: Path) -> int:
 
 
 def cbrn_data(folder: Path) -> int:
-    from cbrn_data.tabular.resource import read_resources
+    from cbrn_data.tabular.resource import read_package
     from cbrn_data.tabular.validate import validate
 
-    return sum(verdict.tally.counts.total() for verdict in validate(read_resources(folder / "datapackage.json")))
+    return sum(verdict.tally.counts.total() for verdict in validate(read_package(folder / "datapackage.json").resources))
 
 
 def cbrn_data_publish(folder: Path) -> int:
-    """Validate and write canonical CSV with its digest, and keys in order: what publishing a table of records does."""
+    """Validate and write canonical CSV with its digest, and keys in order: what publishing a bulk table does."""
     return _publish(folder, with_json=False)
 
 
@@ -50,17 +51,18 @@ def _publish(folder: Path, with_json: bool) -> int:
     import pyarrow as pa
     from table import definition
 
-    from cbrn_data.schema.records import Reading, read_records
-    from cbrn_data.schema.written import Hashed, TableWriter
+    from cbrn_data.schema.bulk import BulkReading, read_records
+    from cbrn_data.schema.written import HashingWriter, TableWriter
     from cbrn_data.tabular.canonical import csv_rows
     from cbrn_data.tabular.keys import KnownKeys
 
     known = KnownKeys()
     known.add([pa.array((folder / "projects.csv").read_text().split()[1:], pa.string())])
-    reading = Reading(definition())
-    with Hashed(folder / "out.csv") as csv, Hashed(folder / "out.json") as js:
+    reading = BulkReading(definition())
+    (reference,) = reading.table.foreign_keys
+    with HashingWriter(folder / "out.csv") as csv, HashingWriter(folder / "out.json") as js:
         writer = TableWriter(reading.table, csv, js)
-        for block in read_records(folder / "records.csv", reading, {"projects": known}):
+        for block in read_records(folder / "records.csv", reading, {reference: known}):
             if with_json:
                 writer.add(block)
             else:
@@ -71,16 +73,17 @@ def _publish(folder: Path, with_json: bool) -> int:
 
 def cbrn_data_json(folder: Path) -> int:
     """Write a table that is text already as JSON, with its digest."""
-    from table import NAMES
+    from table import definition
 
-    from cbrn_data.schema.delta import table_blocks
-    from cbrn_data.schema.written import Hashed
+    from cbrn_data.schema.table import table_in_file
+    from cbrn_data.schema.written import HashingWriter
     from cbrn_data.tabular.blocks import ahead
     from cbrn_data.tabular.canonical import JSON_BETWEEN, JSON_CLOSE, JSON_OPEN, json_rows
 
-    with Hashed(folder / "out.json") as js:
-        for number, block in enumerate(ahead(table_blocks(folder / "records.csv", NAMES))):
-            rows = json_rows(block, {"people_count"})
+    table = table_in_file(definition(), folder / "records.csv")
+    with HashingWriter(folder / "out.json") as js:
+        for number, block in enumerate(ahead(iter(table.read()))):
+            rows = json_rows(block.table, {"people_count"})
             js.write(JSON_BETWEEN if number else JSON_OPEN)
             js.write(rows)
         js.write(JSON_CLOSE)
@@ -194,6 +197,7 @@ PEERS: dict[str, Callable[[Path], int]] = {
     "cbrn_data publish, CSV and JSON": cbrn_data_publish_json,
     "cbrn_data JSON": cbrn_data_json,
     "polars JSON": polars_json,
+    **diffs.PEERS,
 }
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How long starting takes, as ratios: run ``python benchmarks/startup.py [ROUNDS]`` (default 5).
+"""The time of starting, as ratios: run ``python benchmarks/startup.py [ROUNDS]`` (default 5).
 
 Four things are started in turn, each in a process of its own, round after round, so that a busy machine slows all of
 them alike; the medians are compared. The measure is the import of pandas, pandera and frictionless, which nobody who
@@ -49,11 +49,11 @@ def seconds(command: list[str], until: Callable[[], bool] | None = None) -> tupl
 
 
 def measure(rounds: int, place: Path) -> dict[str, list[float]]:
-    """Return the seconds of each thing, round by round."""
+    """Return the seconds of each measurement, by round."""
     found: dict[str, list[float]] = {name: [] for name in BARS}
     os.environ.pop("CBRN_DATA_SIGNING_KEY", None)
-    for room in ("raw", "schemas"):
-        shutil.copytree(PROJECT / room, place / room)
+    for name in ("raw", "schemas"):
+        shutil.copytree(PROJECT / name, place / name)
     publish = [*PROGRAM, "publish", "--root", str(place)]
     seconds([*publish, "--published", str(place / "known")])
     seconds(IMPORTS)
@@ -73,7 +73,7 @@ def measure(rounds: int, place: Path) -> dict[str, list[float]]:
 
 
 def ratios(found: dict[str, list[float]]) -> list[str]:
-    """Return the medians as rows of Markdown: against the measure, or in seconds where the bar is."""
+    """Return the medians as rows of Markdown: as ratios, or in seconds if the bar is."""
     medians = {name: statistics.median(times) for name, times in found.items()}
     first, whole = list(medians.values())[-2:]
     rows = [(name, f"{medians[name] / medians[MEASURE]:.2f} ×", bar) for name, bar in BARS.items() if "×" in bar]

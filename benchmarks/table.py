@@ -1,4 +1,4 @@
-"""The table that benchmarks judge: rows of about 280 bytes like those of achievements, the same bytes on every machine.
+"""The table of the benchmarks: rows of about 280 bytes like those of achievements, the same bytes on every machine.
 
 A key with a pattern, a foreign key, two enumerations, a text, two dates in order, a nullable whole number and an address,
 with all rules on. ``bad`` of the rows, spread evenly, break one rule each, in turn.
@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cbrn_data.schema.model import Field, NamedCheck, Table
+from cbrn_data.schema.model import Field, NamedCheck, TableDefinition
 from cbrn_data.tabular.canonical import csv_header, csv_rows
 from cbrn_data.tabular.schema import ForeignKey
 
@@ -102,8 +102,8 @@ def _block(start: int, rows: int, bad: float) -> pa.Table:
     return pa.table(dict(zip(NAMES, columns, strict=True)))
 
 
-def definition() -> Table:
-    """Return the same rules as a table of records of ours, with the dates in order."""
+def definition() -> TableDefinition:
+    """Return the same rules as the definition of a bulk table, with the dates in order."""
     fields = [
         Field(
             name=field["name"],
@@ -118,7 +118,7 @@ def definition() -> Table:
         for field in SCHEMA["fields"]
     ]
     line = Field("source_line", "integer", "Line", "Line", "2", "default", None, {"required": True})
-    return Table(
+    return TableDefinition(
         name="records",
         title="Records",
         description="Records",
@@ -127,7 +127,7 @@ def definition() -> Table:
         foreign_keys=(ForeignKey(("project_id",), "projects", ("project_id",)),),
         checks=(NamedCheck("in-order", ("date_start", "date_end")),),
         fields=(*fields, line),
-        by_line=True,
+        evidence="by-line",
     )
 
 

@@ -1,4 +1,4 @@
-"""How fast tables are validated and published, beside others on the same table: ``make benchmark``.
+"""The speed of validating and publishing tables, compared with other tools on the same table: ``make benchmark``.
 
     python benchmarks/validation.py [--rows 1000000] [--rounds 3] [--large]
 
@@ -19,6 +19,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 import startup
@@ -30,11 +31,14 @@ BEGIN, END = "<!-- made by `make benchmark` -->\n", "<!-- to here -->"
 VALIDATING = ["cbrn_data", "polars by hand", "duckdb by hand", "pandera on read_csv"]
 LARGE = ["limit", "cbrn_data", "cbrn_data publish, CSV", "polars by hand", "duckdb by hand"]
 WRITING = ["limit", "cbrn_data publish, CSV", "cbrn_data publish, CSV and JSON", "polars JSON", "cbrn_data JSON"]
+DIFFING = ["cbrn_data diff", "cbrn_data diff, unsorted", "duckdb join by hand", "duckdb join by hand, unsorted"]
+SLOW = [peer for peer, module in {"csv-diff": "csv_diff", "daff": "daff"}.items() if find_spec(module)]
+"""Peers of the diff that take minutes for a million rows; csv-diff runs where it is installed (`pip install csv-diff`)."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """What one peer took for a table: rows, median seconds, peak bytes, and how many faults it found."""
+    """The result of one peer for a table: rows, median seconds, peak bytes, and number of errors found."""
 
     peer: str
     rows: int
@@ -63,13 +67,14 @@ def measured(peers: list[str], folder: Path, rows: int, rounds: int) -> list[Run
 
 
 def data(place: Path, rows: int, bad: float = 0.0) -> Path:
-    """Make a table and a small one beside it; return their folder.
+    """Make a table and a small one in the same folder; return the folder.
 
     In processes of their own: a process counts the peak memory of the one that started it as its own.
     """
     folder = place / f"{rows}-{bad}"
     for where, count in ((folder / "small", 10), (folder, rows)):
         subprocess.run([sys.executable, str(HERE / "table.py"), str(where), str(count), str(bad)], check=True)
+        subprocess.run([sys.executable, str(HERE / "diffs.py"), str(where)], check=True)
     return folder
 
 
@@ -83,17 +88,24 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         place, rows = Path(name), chosen.rows
         whole = data(place, rows)
-        small = measured(["frictionless", *VALIDATING], data(place, rows // 10), rows // 10, 1)
+        tenth = data(place, rows // 10)
+        small = measured(["frictionless", *VALIDATING], tenth, rows // 10, 1)
         runs = [*measured(["frictionless"], whole, rows, 1), *measured(VALIDATING + WRITING, whole, rows, chosen.rounds)]
         clean, spoilt = measured_both(["cbrn_data"], [whole, data(place, rows, 0.01)], rows, chosen.rounds)
-        large = measured(LARGE, data(place, 10 * rows), 10 * rows, chosen.rounds) if chosen.large else []
+        large = measured(LARGE + DIFFING, data(place, 10 * rows), 10 * rows, chosen.rounds) if chosen.large else []
+        diffing = [
+            *measured(["cbrn_data diff", *SLOW], tenth, rows // 10, 1),
+            *measured(DIFFING, whole, rows, chosen.rounds),
+            *(run for run in large if run.peer in DIFFING),
+        ]
+        large = [run for run in large if run.peer not in DIFFING]
         started = startup.measure(chosen.rounds, place / "startup")
     day = datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH", datetime.now(UTC).timestamp())), UTC)
     machine = f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, {day:%Y-%m-%d}"
     lead = f"On {machine}: {rows:,} rows of about 280 bytes, all rules on, medians of {chosen.rounds}."
     compared = [lead, "", *ratios(runs, clean, spoilt, large), *startup.ratios(started)]
     barred = [line for line in compared if not line.endswith("|  |")]
-    lines = page(compared, [*small, *runs, spoilt, *large])
+    lines = [*page(compared, [*small, *runs, spoilt, *large]), *diffs_page(diffing)]
     print("\n".join(lines))
     (DOCS / "benchmark.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
@@ -108,7 +120,7 @@ def measured_both(peers: list[str], folders: list[Path], rows: int, rounds: int)
 
 
 def ratios(runs: list[Run], clean: Run, spoilt: Run, large: list[Run]) -> list[str]:
-    """Return what matters as a table of ratios, each beside its bar."""
+    """Return the main ratios as a table, each with its bar."""
     of = {run.peer: run for run in runs}
     ours = of["cbrn_data"].per_second
     publish, limit = "cbrn_data publish, CSV", "limit"
@@ -139,6 +151,22 @@ def page(compared: list[str], runs: list[Run]) -> list[str]:
     lines += ["| who | rows | seconds | rows per second | peak memory | faults |"]
     lines += ["| --- | ---: | ---: | ---: | ---: | ---: |"]
     return lines + [f"| {' | '.join(_figures(run))} |" for run in runs]
+
+
+def diffs_page(runs: list[Run]) -> list[str]:
+    """Return the part of the page about the diff: each run, with the time of ours for the same tables as the measure."""
+    lines = ["", "## Diff", ""]
+    lines += ["Two states of the table by its key: 0.2 % of the rows removed, 0.2 % added, 1 % with another status;"]
+    lines += ["`unsorted` has the new rows in no order. Each peer must find the same number of rows.", ""]
+    lines += ["| who | rows | seconds | rows per second | peak memory | rows found | time, against cbrn_data |"]
+    lines += ["| --- | ---: | ---: | ---: | ---: | ---: | ---: |"]
+    ours = {(run.rows, ", unsorted" in run.peer): run for run in runs if run.peer.startswith("cbrn_data")}
+    for run in runs:
+        of = ours[run.rows, ", unsorted" in run.peer]
+        if run.found != of.found:
+            raise SystemExit(f"{run.peer} finds {run.found:,} rows, cbrn_data {of.found:,}")
+        lines.append(f"| {' | '.join(_figures(run))} | {run.seconds / of.seconds:.2f} × |")
+    return lines
 
 
 def _figures(run: Run) -> tuple[str, ...]:

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Iterator, Mapping, Set
 from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import Any
 
 from cbrn_data.findings import catalogue
 from cbrn_data.schema.dictionary import dictionary
@@ -17,13 +19,32 @@ from cbrn_data.schema.model import read_package
 HERE = Path(__file__).parent
 SOURCE = HERE.parent / "src" / "cbrn_data"
 BEGIN, END = "<!-- made by `python docs/generate.py` -->\n", "<!-- to here -->"
-EVERYWHERE = ("errors", "findings", "settings", "strict_json", "strict_yaml")
-"""Small modules that anything may import; the picture would be nothing but arrows to them."""
+CASES = HERE.parent / "tests" / "conformance"
+CONFORMANCE = """# Conformance
+
+Each case in [tests/conformance](../tests/conformance/README.md) is a Data Package and the report that the standard asks for.
+Any implementation can run them. The tests run every case through `cbrn-data validate` and through frictionless, so both
+results are true. *Not run* means that frictionless needs a further library for the format.
+
+| section of the standard | cases | right: cbrn-data | right: frictionless | frictionless not run |
+| --- | ---: | ---: | ---: | ---: |
+{sections}
+
+## Cases in which frictionless differs
+
+A result is the verdict, and the number and types of the errors. It may differ in their rows only.
+
+| case | section | right | frictionless |
+| --- | --- | --- | --- |
+{cases}
+"""
+EVERYWHERE = ("errors", "findings", "progress", "settings", "strict_json", "strict_yaml")
+"""Small modules that all others may import; the picture omits them, because most arrows would lead to them."""
 
 
 def findings_page() -> str:
     """Return the page of all findings."""
-    lines = ["# Findings", "", "What a check can say. `error` forbids a release, `warning` is published with it.", ""]
+    lines = ["# Findings", "", "An `error` stops the release; a `warning` is published with it.", ""]
     for code in catalogue().values():
         title = f"{code.title} ({code.severity}). {code.explanation}"
         lines += [f"## {code.code}", "", title, "", f"What to do: {code.fix}", ""]
@@ -69,16 +90,39 @@ def picture(graph: Mapping[str, Set[str]]) -> str:
 
 
 def architecture_page() -> str:
-    """Return the page of the architecture as it is written, with the picture of the imports as they are."""
+    """Return the page of the architecture with an up-to-date picture of the imports."""
     graph = {name: others.difference(EVERYWHERE) for name, others in imports().items() if name not in EVERYWHERE}
     before, _, rest = (HERE / "architecture.md").read_text(encoding="utf-8").partition(BEGIN)
     return f"{before}{BEGIN}{picture(graph)}{END}{rest.partition(END)[2]}"
+
+
+def conformance_page() -> str:
+    """Return the page of the conformance cases: both results by section of the standard, and where frictionless differs."""
+    cases = {path.parent.name: json.loads(path.read_text(encoding="utf-8")) for path in CASES.glob("*/expected.json")}
+    lines = []
+    for section in [*sorted({case["section"] for case in cases.values()}), "all"]:
+        theirs = [case["frictionless"] for case in cases.values() if section in (case["section"], "all")]
+        number = len(theirs)
+        lines.append(f"| {section} | {number} | {number} | {theirs.count('same')} | {theirs.count('not run')} |")
+    differing = [
+        f"| [{name}](../tests/conformance/{name}/expected.json) | {case['section']} | {_result(case['report'])} "
+        f"| {_result(case['frictionless'])} |"
+        for name, case in sorted(cases.items(), key=lambda pair: (pair[1]["section"], pair[0]))
+        if isinstance(case["frictionless"], dict)
+    ]
+    return CONFORMANCE.format(sections="\n".join(lines), cases="\n".join(differing))
+
+
+def _result(result: Mapping[str, Any]) -> str:
+    kinds = sorted({error["type"] for error in result["errors"]})
+    return f"{result['verdict']}: {len(result['errors'])} × {', '.join(kinds)}" if kinds else str(result["verdict"])
 
 
 def pages() -> dict[str, str]:
     """Return every derived page by its name."""
     return {
         "architecture.md": architecture_page(),
+        "conformance.md": conformance_page(),
         "findings.md": findings_page(),
         "tables.md": dictionary(read_package(HERE.parent / "schemas")),
     }

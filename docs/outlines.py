@@ -45,7 +45,7 @@ CODES = {
 """What Natural Earth calls a unit, and the ISO code or the area that it is drawn as."""
 
 LEFT_OUT = {"ATA", "ATC", "CLP", "IOA", "PGA"}
-"""Antarctica, and islands and reefs that are no country's and would not be visible."""
+"""Antarctica, and islands and reefs that belong to no country or are too small to be visible."""
 
 PROVINCES = {
     ("RUS", "Crimea"): "UKR",
@@ -210,7 +210,7 @@ def area(ring: Ring) -> float:
 
 
 def topology(owner: dict[tuple[Point, Point], str]) -> dict[str, object]:
-    """Return TopoJSON of the units: a country has its ISO code as id, an area that is no country's has a name."""
+    """Return TopoJSON of the units: a country has its ISO code as id, an area without a country has a name."""
     units = {unit: kept(found) for unit, found in sorted(rings(owner).items())}
     arcs: dict[tuple[Point, ...], int] = {}
     shapes: list[dict[str, object]] = []
