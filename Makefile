@@ -1,8 +1,8 @@
-# Two commands: `make publish` and `make test`. Each makes the environment first, from locks with hashes.
+# Two commands: `make publish` and `make test`. Each first creates the environment, from locks with hashes.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# One test process more than there are cores: some tests wait for servers. PYTEST="-n 0 -x tests/words" runs one folder.
+# One test process more than cores, because some tests wait for servers. PYTEST="-n 0 -x tests/normalise" runs one folder.
 PYTEST ?= -n $(shell expr $$(nproc || echo 2) + 1)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export DO_NOT_TRACK = 1
@@ -14,12 +14,12 @@ publish: $(VENV)/run
 
 test: check
 	@command -v chromium || command -v google-chrome || command -v chromium-browser || test -n "$$CHROMIUM" || \
-		echo "No Chromium: the pages will not be tested in a browser. Get one (apt-get install chromium), or name it in CHROMIUM."
+		echo "No Chromium: the pages are not tested in a browser. Install it (apt-get install chromium), or set CHROMIUM."
 	@command -v nginx || test -x /usr/sbin/nginx || \
-		echo "No nginx: the web server of the containers will not be tested (apt-get install nginx-light)."
+		echo "No nginx: the web server of the containers is not tested (apt-get install nginx-light)."
 	$(BIN)/pytest $(PYTEST)
 
-# The loop while you work: style, types, and the tests that need no server, browser or long history.
+# Run this while you work: style, types, and the tests that need no server, browser or long history.
 quick: check
 	$(BIN)/pytest $(PYTEST) -m "not slow"
 
@@ -28,8 +28,8 @@ check: $(VENV)/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Hashes are checked and nothing is resolved: what runs here is what was locked, and nothing that was there before.
-# uv does this in a tenth of pip's time. Where it cannot run, pip does it, without compiling.
+# Hashes are checked and nothing is resolved, so the environment is exactly what was locked.
+# uv takes a tenth of the time of pip. pip installs, without compiling, where uv cannot run.
 INSTALL = if $(BIN)/uv --version >/dev/null 2>&1; \
 	then $(BIN)/uv pip install --python $(BIN)/python --no-deps $(1); \
 	else $(BIN)/pip install --no-compile --no-deps $(1); fi
@@ -47,11 +47,11 @@ $(VENV)/dev: $(VENV)/run requirements/dev.lock
 	$(call INSTALL,--require-hashes --requirement requirements/dev.lock)
 	touch $@
 
-# Compares with others on the same table, and writes docs/benchmark.md; LARGE=--large adds ten million rows.
+# Compare with other tools on the same table, and write docs/benchmark.md. LARGE=--large adds ten million rows.
 benchmark: $(VENV)/dev
 	$(BIN)/python benchmarks/validation.py $(LARGE)
 
-# Run it after a change of the dependencies in pyproject.toml. UPGRADE=--upgrade takes newer versions.
+# Run this after a change of the dependencies in pyproject.toml. UPGRADE=--upgrade takes newer versions.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command "make lock" $(UPGRADE)
 lock: $(VENV)/dev
