@@ -272,7 +272,7 @@ def test_a_wrong_environment_ends_with_2(cbrn_data: Command, project: Path, tmp_
     assert (done.code, done.out) == (2, "") and "SOURCE_DATE_EPOCH is 'yesterday'" in done.err
     (tmp_path / "file").write_text("in the way")
     done = cbrn_data("publish", "--root", project, "--published", tmp_path / "file")
-    assert done.code == 2 and "error: " in done.err and "Traceback" not in done.err
+    assert done.code == 2 and "error:" in done.err and "Traceback" not in done.err
     nowhere = cbrn_data("publish", "--root", tmp_path / "nowhere")
     assert nowhere.code == 2 and "name the project's folder with --root" in " ".join(nowhere.err.split())
 

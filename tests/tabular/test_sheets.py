@@ -136,7 +136,7 @@ LONG = b'<row><c t="inlineStr"><is><t>%s</t></is></c></row>' % (b"x" * (120 << 2
 @pytest.mark.parametrize(
     ("limits", "rows", "reason"),
     [
-        (Limits(seconds=0.3), b"", "takes more than 0.3 seconds"),
+        (Limits(seconds=0.01), b"", "takes more than 0.01 seconds"),
         (Limits(cpu=2, seconds=60), MANY, "takes more than 2 seconds of processor time"),
         (Limits(memory=1 << 28), LONG, "takes more than 256 MiB of memory"),
         (Limits(output=1 << 12), MANY[:53000], "crashes its reader"),

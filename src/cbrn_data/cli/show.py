@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -53,10 +54,13 @@ def console(stream: Any = None) -> Console:
 
 
 def show_error(error: CbrnDataError) -> None:
-    """Print an error and its findings to standard error."""
+    """Print an error and its findings to standard error. A path that is longer than a line stays whole, to be copied."""
     out = console(sys.stderr)
     show_findings(error.findings, out)
-    out.print(Text("error: ", style="bold red") + Text(shown(str(error), 1000)))
+    lines = f"error: {shown(str(error), 1000)}".splitlines()
+    text = Text("\n".join(textwrap.fill(line, out.width, break_long_words=False, break_on_hyphens=False) for line in lines))
+    text.stylize("bold red", 0, len("error:"))
+    out.print(text, soft_wrap=True)
 
 
 def show_findings(findings: Sequence[Finding], out: Console | None = None) -> None:

@@ -44,11 +44,21 @@ class Vouched:
         """Whether the metadata are not valid, or a file is not what they vouch for."""
         return any(result.result == FAILED for result in self.results)
 
-    def right(self, name: str) -> set[str | None]:
-        """Return the digests that a file may have: in the states in force and to come, else in that before."""
+    def may_be(self, name: str) -> list[TargetFile]:
+        """Return what a file may be: in the states in force and to come, else in that before."""
         now = self.said.targets if self.said else {}
         states = (now, self.after) if name in now or name in self.after else (self.before,)
-        return {state[name].hashes.get("sha256") for state in states if name in state}
+        return [state[name] for state in states if name in state]
+
+    def right(self, name: str) -> set[str | None]:
+        """Return the digests that a file may have."""
+        return {target.hashes.get("sha256") for target in self.may_be(name)}
+
+    def is_right(self, path: Path, published: Path, name: str) -> bool:
+        """Return whether a regular file is what it may be; one of another length is not read."""
+        return disk.size(path) in {target.length for target in self.may_be(name)} and (
+            disk.digest(path, published) in self.right(name)
+        )
 
     def may_be_missing(self, name: str) -> bool:
         """Return whether a file is not in the state in force, or not in the one to come."""
@@ -131,7 +141,7 @@ def _faults(published: Path, said: Trusted, vouched: Vouched) -> Iterator[str]:
         if not stat.S_ISREG(disk.mode(path)):
             if not vouched.may_be_missing(name):
                 yield f"{name} is missing"
-        elif disk.digest(path, published) not in vouched.right(name):
+        elif not vouched.is_right(path, published, name):
             yield f"{name} is not what the metadata vouch for"
     for name, mode in disk.entries(published / METADATA).items():
         if not stat.S_ISREG(mode) or (name != TIMESTAMP and not VERSIONED.fullmatch(name)):
