@@ -204,7 +204,7 @@ def test_a_page_that_is_gone_is_told_with_its_row(team: Team, api: Api) -> None:
 def test_a_run_that_was_killed_is_told_and_the_next_one_takes_the_table_that_it_had_finished(team: Team, api: Api) -> None:
     """First its process is killed, then another's worker too, and nobody is left to say that it ended.
 
-    The automation says it then, here after 15 seconds instead of 120, and gives its place back.
+    The automation says it then, here after 6 seconds instead of 120, and gives its place back.
     """
     root = team.root("large")
     records.define(root)
@@ -219,11 +219,11 @@ def test_a_run_that_was_killed_is_told_and_the_next_one_takes_the_table_that_it_
     assert "docs/night.md" in team.messages.of("cbrn-data/nightly failed\nProcess exited with status code: -9", run)
 
     run = api.trigger("cbrn-data/nightly", root=str(root))
-    missed: dict[str, Any] = {"within": 15, "match": {"prefect.resource.id": f"prefect.flow-run.{run}"}}
+    missed: dict[str, Any] = {"within": 6, "match": {"prefect.resource.id": f"prefect.flow-run.{run}"}}
     missed["after"] = ["prefect.flow-run.Running", "prefect.flow-run.heartbeat"]
     with (
         changed(api, "cbrn-data run is stale", 120, missed),
-        changed(api, "cbrn-data has no worker", 90, {"within": 10}),
+        changed(api, "cbrn-data has no worker", 90, {"within": 4}),
     ):
         process = wait_for(lambda: api.run(run)["infrastructure_pid"])
         wait_for(lambda: api.run(run)["state_name"] == "Running")
