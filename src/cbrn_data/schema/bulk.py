@@ -29,7 +29,7 @@ from cbrn_data.tabular.blocks import Block, Ints, ahead, read_blocks, read_heade
 from cbrn_data.tabular.compile import BrokenRule
 from cbrn_data.tabular.header import matched
 from cbrn_data.tabular.issues import LISTED, Issue, Tally
-from cbrn_data.tabular.keys import flat, places
+from cbrn_data.tabular.keys import flat, only, places
 from cbrn_data.tabular.stream import TableCheck
 
 SET_ASIDE = LISTED
@@ -129,7 +129,9 @@ def _good_rows(block: Block, check: TableCheck, reading: BulkReading) -> Iterato
     good = table.select(names).append_column(LINE, pa.array(lines).cast(pa.string()))
     good = good.select(reading.table.names)
     if len(wrong):
-        good = good.take(pa.array(np.setdiff1d(np.arange(len(lines)), wrong)))
+        is_good = np.ones(len(lines), dtype=bool)
+        is_good[wrong] = False
+        good = good.filter(pa.array(is_good))
     reading.rows += good.num_rows
     if good.num_rows:
         yield good
@@ -142,7 +144,7 @@ def _keep(reading: BulkReading, block: Block, lines: Ints, wrong: Ints) -> None:
         for issue in block.issues
         if issue.code == "csv-row-width"
     }
-    for line, row in zip(lines[wrong].tolist(), block.table.take(pa.array(wrong)).to_pylist(), strict=True):
+    for line, row in zip(lines[wrong].tolist(), only(block.table, wrong).to_pylist(), strict=True):
         if len(reading.set_aside) <= SET_ASIDE:
             reading.set_aside[line] = uneven.get(line, row)
 

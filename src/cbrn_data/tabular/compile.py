@@ -23,7 +23,7 @@ from pandera.errors import SchemaError
 from cbrn_data.tabular import numbers, structures, texts, times, years
 from cbrn_data.tabular.constraints import demands
 from cbrn_data.tabular.doubt import Doubt, Look, Rows
-from cbrn_data.tabular.keys import places
+from cbrn_data.tabular.keys import flat, only, places
 from cbrn_data.tabular.kind import Column, Kernel, Kind, remembered, where
 from cbrn_data.tabular.schema import Field, ForeignKey, Problem, TableSchema, UnsupportedSchema, option
 
@@ -159,7 +159,7 @@ def _broken_rows(rule: Rule, look: Look) -> Rows:
         return places(pc.invert(pc.fill_null(rule.mask(look.column), True)))
     if not len(doubtful):
         return doubtful
-    held = rule.mask(look.flat.take(pa.array(doubtful)))
+    held = rule.mask(flat(only(look.column, doubtful)))
     return doubtful[places(pc.invert(pc.fill_null(held, True)))]
 
 
