@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,9 +27,11 @@ from cbrn_data.schema.check import KnownKeysOf, compile_table, explained, table_
 from cbrn_data.schema.model import LINE, TableDefinition
 from cbrn_data.tabular.blocks import Block, Ints, ahead, read_blocks, read_header
 from cbrn_data.tabular.compile import BrokenRule
+from cbrn_data.tabular.doubt import Look
 from cbrn_data.tabular.header import matched
 from cbrn_data.tabular.issues import LISTED, Issue, Tally
-from cbrn_data.tabular.keys import flat, only, places
+from cbrn_data.tabular.keys import only, places
+from cbrn_data.tabular.patterns import pattern_doubt
 from cbrn_data.tabular.stream import TableCheck
 
 SET_ASIDE = LISTED
@@ -37,6 +39,7 @@ SET_ASIDE = LISTED
 
 _CODES = {"csv-encoding": "source-encoding"}
 _KEY = "^[a-z0-9][a-z0-9-]*$"
+_MAYBE_NO_KEY = pattern_doubt(_KEY)
 
 
 @dataclass
@@ -102,7 +105,7 @@ def judge_blocks(blocks: Iterable[Block], reading: BulkReading, known: KnownKeys
     """Yield the good rows of consecutive blocks of a bulk source, and update ``reading``."""
     table = reading.table
     part = compile_table(table).part([name for name in table.names if name != LINE])
-    keys = _Keys(table.primary_key[0])
+    keys = _Keys(table.primary_key[0], part.looks)
     check = table_check(table, known, part, more=keys.failures, tally=reading.tally)
     for block in blocks:
         yield from _good_rows(matched(block, part.schema), check, reading)
@@ -152,14 +155,16 @@ def _keep(reading: BulkReading, block: Block, lines: Ints, wrong: Ints) -> None:
 class _Keys:
     """Checks the form and the order of keys across blocks; ``ends`` are the first and last key, empty at the start."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, name: str, looks: Callable[[pa.Table], Mapping[str, Look]]) -> None:
+        self._name, self._looks = name, looks
         self.ends: list[str | None] = []
 
     def failures(self, data: pa.Table, found: Sequence[BrokenRule]) -> Iterator[BrokenRule]:
         """Yield the rows whose key has another form, repeats the key before it, or is smaller."""
-        keys = flat(data[self._name])
-        odd = places(pc.invert(pc.match_substring_regex(keys, _KEY)))
+        look = self._looks(data)[self._name]
+        keys, odd = look.flat, _MAYBE_NO_KEY(look)
+        if odd is None or len(odd):
+            odd = places(pc.invert(pc.match_substring_regex(keys, _KEY)))
         if len(odd):
             yield BrokenRule(self._name, "key-form", "", odd)
         before = pa.concat_arrays([pa.array(self.ends[1:] or [None], pa.string()), keys.slice(0, len(keys) - 1)])
