@@ -33,6 +33,7 @@ from cbrn_data.tabular.issues import LISTED, Issue, Tally
 from cbrn_data.tabular.keys import only, places
 from cbrn_data.tabular.patterns import pattern_doubt
 from cbrn_data.tabular.stream import TableCheck
+from cbrn_data.tabular.verbatim import WRITTEN
 
 SET_ASIDE = LISTED
 """The most rows that are quarantined; a file with more of them is wrong as a whole."""
@@ -79,7 +80,7 @@ def header_messages(header: Sequence[str], table: TableDefinition) -> list[str]:
 
 
 def read_records(path: Path, reading: BulkReading, known: KnownKeysOf) -> Iterator[pa.Table]:
-    """Yield the good rows of a source as blocks of the table, and update ``reading``.
+    """Yield the good rows of a source as blocks of the table, with ``WRITTEN`` if they can be copied; update ``reading``.
 
     A wrong header yields no rows, and is reported as ``curated-header``.
     """
@@ -94,7 +95,7 @@ def read_records(path: Path, reading: BulkReading, known: KnownKeysOf) -> Iterat
             return
 
         def blocks() -> Iterator[Block]:
-            for block in ahead(read_blocks(file, header, begun, line)):
+            for block in ahead(read_blocks(file, header, begun, line, with_written=True)):
                 reading.done = file.tell() / size
                 yield block
 
@@ -129,8 +130,9 @@ def _good_rows(block: Block, check: TableCheck, reading: BulkReading) -> Iterato
     lines = block.lines(np.arange(block.table.num_rows))
     _keep(reading, block, lines, wrong[: SET_ASIDE + 1])
     names = [name for name in reading.table.names if name != LINE]
-    good = table.select(names).append_column(LINE, pa.array(lines).cast(pa.string()))
-    good = good.select(reading.table.names)
+    good = table.select(names).append_column(LINE, pa.array(lines).cast(pa.string())).select(reading.table.names)
+    if block.written is not None and table is block.table and good.column_names == [*table.column_names, LINE]:
+        good = good.append_column(WRITTEN, block.written)
     if len(wrong):
         is_good = np.ones(len(lines), dtype=bool)
         is_good[wrong] = False
