@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,16 +27,20 @@ from cbrn_data.schema.check import KnownKeysOf, compile_table, explained, table_
 from cbrn_data.schema.model import LINE, TableDefinition
 from cbrn_data.tabular.blocks import Block, Ints, ahead, read_blocks, read_header
 from cbrn_data.tabular.compile import BrokenRule
+from cbrn_data.tabular.doubt import Look
 from cbrn_data.tabular.header import matched
 from cbrn_data.tabular.issues import LISTED, Issue, Tally
-from cbrn_data.tabular.keys import flat, places
+from cbrn_data.tabular.keys import only, places
+from cbrn_data.tabular.patterns import pattern_doubt
 from cbrn_data.tabular.stream import TableCheck
+from cbrn_data.tabular.verbatim import WRITTEN
 
 SET_ASIDE = LISTED
 """The most rows that are quarantined; a file with more of them is wrong as a whole."""
 
 _CODES = {"csv-encoding": "source-encoding"}
 _KEY = "^[a-z0-9][a-z0-9-]*$"
+_MAYBE_NO_KEY = pattern_doubt(_KEY)
 
 
 @dataclass
@@ -76,7 +80,7 @@ def header_messages(header: Sequence[str], table: TableDefinition) -> list[str]:
 
 
 def read_records(path: Path, reading: BulkReading, known: KnownKeysOf) -> Iterator[pa.Table]:
-    """Yield the good rows of a source as blocks of the table, and update ``reading``.
+    """Yield the good rows of a source as blocks of the table, with ``WRITTEN`` if they can be copied; update ``reading``.
 
     A wrong header yields no rows, and is reported as ``curated-header``.
     """
@@ -91,7 +95,7 @@ def read_records(path: Path, reading: BulkReading, known: KnownKeysOf) -> Iterat
             return
 
         def blocks() -> Iterator[Block]:
-            for block in ahead(read_blocks(file, header, begun, line)):
+            for block in ahead(read_blocks(file, header, begun, line, with_written=True)):
                 reading.done = file.tell() / size
                 yield block
 
@@ -102,7 +106,7 @@ def judge_blocks(blocks: Iterable[Block], reading: BulkReading, known: KnownKeys
     """Yield the good rows of consecutive blocks of a bulk source, and update ``reading``."""
     table = reading.table
     part = compile_table(table).part([name for name in table.names if name != LINE])
-    keys = _Keys(table.primary_key[0])
+    keys = _Keys(table.primary_key[0], part.looks)
     check = table_check(table, known, part, more=keys.failures, tally=reading.tally)
     for block in blocks:
         yield from _good_rows(matched(block, part.schema), check, reading)
@@ -126,10 +130,13 @@ def _good_rows(block: Block, check: TableCheck, reading: BulkReading) -> Iterato
     lines = block.lines(np.arange(block.table.num_rows))
     _keep(reading, block, lines, wrong[: SET_ASIDE + 1])
     names = [name for name in reading.table.names if name != LINE]
-    good = table.select(names).append_column(LINE, pa.array(lines).cast(pa.string()))
-    good = good.select(reading.table.names)
+    good = table.select(names).append_column(LINE, pa.array(lines).cast(pa.string())).select(reading.table.names)
+    if block.written is not None and table is block.table and good.column_names == [*table.column_names, LINE]:
+        good = good.append_column(WRITTEN, block.written)
     if len(wrong):
-        good = good.take(pa.array(np.setdiff1d(np.arange(len(lines)), wrong)))
+        is_good = np.ones(len(lines), dtype=bool)
+        is_good[wrong] = False
+        good = good.filter(pa.array(is_good))
     reading.rows += good.num_rows
     if good.num_rows:
         yield good
@@ -142,7 +149,7 @@ def _keep(reading: BulkReading, block: Block, lines: Ints, wrong: Ints) -> None:
         for issue in block.issues
         if issue.code == "csv-row-width"
     }
-    for line, row in zip(lines[wrong].tolist(), block.table.take(pa.array(wrong)).to_pylist(), strict=True):
+    for line, row in zip(lines[wrong].tolist(), only(block.table, wrong).to_pylist(), strict=True):
         if len(reading.set_aside) <= SET_ASIDE:
             reading.set_aside[line] = uneven.get(line, row)
 
@@ -150,14 +157,16 @@ def _keep(reading: BulkReading, block: Block, lines: Ints, wrong: Ints) -> None:
 class _Keys:
     """Checks the form and the order of keys across blocks; ``ends`` are the first and last key, empty at the start."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, name: str, looks: Callable[[pa.Table], Mapping[str, Look]]) -> None:
+        self._name, self._looks = name, looks
         self.ends: list[str | None] = []
 
     def failures(self, data: pa.Table, found: Sequence[BrokenRule]) -> Iterator[BrokenRule]:
         """Yield the rows whose key has another form, repeats the key before it, or is smaller."""
-        keys = flat(data[self._name])
-        odd = places(pc.invert(pc.match_substring_regex(keys, _KEY)))
+        look = self._looks(data)[self._name]
+        keys, odd = look.flat, _MAYBE_NO_KEY(look)
+        if odd is None or len(odd):
+            odd = places(pc.invert(pc.match_substring_regex(keys, _KEY)))
         if len(odd):
             yield BrokenRule(self._name, "key-form", "", odd)
         before = pa.concat_arrays([pa.array(self.ends[1:] or [None], pa.string()), keys.slice(0, len(keys) - 1)])

@@ -26,16 +26,17 @@ from cbrn_data.schema.table import Table, Tables
 from cbrn_data.sources.document import REFUSED, SOFT_HYPHEN
 from cbrn_data.tabular.alike import remark
 from cbrn_data.tabular.compile import BrokenRule, CompiledSchema, compile_schema
+from cbrn_data.tabular.doubt import Look
 from cbrn_data.tabular.issues import Issue, Tally
-from cbrn_data.tabular.keys import KnownKeys, buffers, flat, places
+from cbrn_data.tabular.keys import KnownKeys, only, places
 from cbrn_data.tabular.schema import ForeignKey, UnsupportedSchema, read_schema
 from cbrn_data.tabular.stream import More, TableCheck
 
 TYPES = frozenset({"string", "integer", "year", "yearmonth", "date", "time", "datetime", "duration"})
 """The types of our columns: their canonical form is the same text or integer in CSV and in JSON."""
 
-_ACTIVE_BYTES = np.frombuffer("=+-@\t\r\n\uff1d".encode()[:8], np.uint8)
-"""The first bytes of characters that ``ACTIVE`` matches; the full-width ones share theirs."""
+_IS_ACTIVE = np.isin(np.arange(256), list("=+-@\t\r\n\uff1d".encode()[:8]))
+"""Whether a byte is the first of a character that ``ACTIVE`` matches; the full-width ones share theirs."""
 
 _LONGEST = {"integer": 18, "year": 4}
 """The most characters of a number that every reader supports."""
@@ -106,7 +107,7 @@ def table_check(
     def beyond(data: pa.Table, found: Sequence[BrokenRule]) -> Iterator[BrokenRule]:
         wrong = [*found, *non_canonical(compiled, data, found)]
         yield from wrong[len(found) :]
-        yield from unfit_texts(table, data)
+        yield from unfit_texts(table, compiled.looks(data))
         for check in table.checks:
             if check.name in rules and set(check.fields) <= set(data.column_names):
                 broken = [failure.rows for failure in wrong if failure.field in check.fields]
@@ -133,36 +134,40 @@ def non_canonical(compiled: CompiledSchema, data: pa.Table, failures: Sequence[B
     for field in compiled.schema.fields:
         if field.type == "string":
             continue
-        column = data[field.name]
+        look = compiled.looks(data)[field.name]
+        doubtful = compiled.kinds[field.name].respelt(look)
+        if doubtful is not None and not len(doubtful):
+            continue
+        column = look.column if doubtful is None else only(look.column, doubtful)
         good = pc.equal(compiled.comparable(field.name, column), column)
         if field.type in _LONGEST:
             good = pc.and_kleene(good, pc.less_equal(pc.binary_length(column), _LONGEST[field.type]))
         rows = places(pc.invert(good))
+        rows = rows if doubtful is None else doubtful[rows]
         if len(rows) and len(rows := np.setdiff1d(rows, malformed.get(field.name, []))):
             yield BrokenRule(field.name, "cell-type", "", rows)
 
 
-def unfit_texts(table: TableDefinition, data: pa.Table) -> Iterator[BrokenRule]:
+def unfit_texts(table: TableDefinition, looks: Mapping[str, Look]) -> Iterator[BrokenRule]:
     """Yield the cells that look like a formula, or that have characters that are refused in sources."""
     for field in table.fields:
-        if field.type == "string" and field.name in data.column_names:
-            for code, pattern in _suspected(flat(data[field.name]), table.role):
-                rows = places(pc.match_substring_regex(data[field.name], pattern))
+        if field.type == "string" and field.name in looks:
+            look = looks[field.name]
+            for code, pattern in _suspected(look, table.role):
+                rows = places(pc.match_substring_regex(look.column, pattern))
                 if len(rows):
                     yield BrokenRule(field.name, code, "", rows)
 
 
-def _suspected(column: pa.Array, role: str) -> Iterator[tuple[str, str]]:
+def _suspected(look: Look, role: str) -> Iterator[tuple[str, str]]:
     """Yield the patterns that a cell can match, from the bytes of the whole column.
 
     Quotes of evidence may have soft hyphens, like leaflets. Logs keep any text: they quote rows that were refused.
     """
-    offsets, data = buffers(column)
-    text = data[offsets[0] : offsets[-1]]
+    text = look.data
     if not len(text):
         return
-    begins = data[offsets[:-1][np.diff(offsets) > 0]]
-    if np.isin(begins, _ACTIVE_BYTES).any():
+    if _IS_ACTIVE[look.first].any():
         yield "text-active", f"^(?:{ACTIVE})"
     if role != "log" and (text.min() < ord(" ") or text.max() > ord("~")):
         allowed = SOFT_HYPHEN if role == "provenance" else ""

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from cbrn_data.findings import Finding
 from cbrn_data.schema.model import TableDefinition
-from cbrn_data.tabular.keys import places
+from cbrn_data.tabular.keys import only, places
 
 _DAYS = "(?:(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|1[0-9]|2[0-8]))?|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
 _LEAP = "(?:[12][0-9](?:0[48]|[2468][048]|[13579][26])|(?:12|16|20|24|28)00)"
@@ -46,6 +46,13 @@ def is_day(text: str) -> bool:
 def _no_date(columns: Sequence[Any]) -> Any:
     """Each field is null, or a valid year, month or day."""
     return reduce(pc.or_, [_certain(pc.invert(pc.match_substring_regex(each, _PARTIAL_DATE))) for each in columns])
+
+
+def _maybe_out_of_order(columns: Sequence[Any]) -> Any:
+    """The texts have different lengths, or more than the ten characters of a date, or do not ascend."""
+    one, other = map(pc.binary_length, columns)
+    in_order = pc.and_(pc.less_equal(one, 10), pc.less_equal(*columns))
+    return pc.invert(pc.fill_null(pc.and_(pc.equal(one, other), in_order), True))
 
 
 def _out_of_order(columns: Sequence[Any]) -> Any:
@@ -82,16 +89,22 @@ def _null_alone(row: Row, fields: Fields) -> str:
 
 @dataclass(frozen=True)
 class Rule:
-    """``broken`` takes the columns of the fields and returns a mask; ``sentence`` returns the message for such a row."""
+    """``broken`` takes the columns of the fields and returns a mask; ``sentence`` returns the message for such a row.
+
+    ``doubtful`` returns a mask too, at less cost: a row that breaks the rule is in it.
+    """
 
     broken: Callable[[Sequence[Any]], Any]
     sentence: Callable[[Row, Fields], str]
     width: int | None = None
+    doubtful: Callable[[Sequence[Any]], Any] | None = None
 
 
 RULES: dict[str, Rule] = {
     "partial-date": Rule(_no_date, _wrong_date),
-    "in-order": Rule(_out_of_order, lambda row, of: f"{of[0]} {row[of[0]]} is after {of[1]} {row[of[1]]}", 2),
+    "in-order": Rule(
+        _out_of_order, lambda row, of: f"{of[0]} {row[of[0]]} is after {of[1]} {row[of[1]]}", 2, _maybe_out_of_order
+    ),
     "together": Rule(_apart, _null_alone),
     "same-number": Rule(
         _another_number, lambda row, of: f"{of[0]} {row[of[0]]} has another number than {of[1]} {row[of[1]]}", 2
@@ -101,7 +114,11 @@ RULES: dict[str, Rule] = {
 
 def broken_rows(table: pa.Table, name: str, fields: Fields) -> npt.NDArray[np.int64]:
     """Return the indices of rows that break the rule ``name``, in a table of text."""
-    return places(RULES[name].broken([table[field] for field in fields]))
+    rule, columns = RULES[name], [table[field] for field in fields]
+    if rule.doubtful is None:
+        return places(rule.broken(columns))
+    rows = places(rule.doubtful(columns))
+    return rows[places(rule.broken([only(column, rows) for column in columns]))] if len(rows) else rows
 
 
 def unsupported(table: TableDefinition) -> Iterator[Finding]:

@@ -22,6 +22,7 @@ from cbrn_data.store.folder import SUMS, parse_checksums
 from cbrn_data.tabular.blocks import Block, read_blocks, read_header
 from cbrn_data.tabular.keys import KnownKeys, flat
 from cbrn_data.tabular.schema import ForeignKey
+from cbrn_data.tabular.verbatim import WRITTEN
 
 Row = dict[str, str | None]
 """The cells of a row by field; an empty cell is null."""
@@ -146,7 +147,7 @@ def released_tables(folder: Path, package: Package) -> dict[str, Table]:
 
 def cell_count(block: pa.Table) -> int:
     """Return the number of cells that have a value."""
-    return sum(len(column) - column.null_count for column in block.columns)
+    return sum(len(block) - block[name].null_count for name in block.column_names if name != WRITTEN)
 
 
 def block_of(data: pa.Table) -> Block:

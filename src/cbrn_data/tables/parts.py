@@ -59,7 +59,7 @@ def write_part(task: Task) -> WrittenPart:
     mine = secrets.token_hex(8)
     with csv.with_suffix(f".{mine}.csv").open("wb") as csv_file, js.with_suffix(f".{mine}.json").open("wb") as json_file:
         writer = TableWriter(task.table, csv_file, json_file)
-        blocks = read_blocks(BytesIO(data), task.header, b"", task.piece.line)
+        blocks = read_blocks(BytesIO(data), task.header, b"", task.piece.line, with_written=True)
         for block in judge_blocks(blocks, reading, task.known):
             writer.add(block)
         writer.close()

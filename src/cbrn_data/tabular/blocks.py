@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import BinaryIO, TypeVar
 
@@ -25,6 +25,7 @@ import pyarrow.csv as pacsv
 
 from cbrn_data.tabular.grammar import COMMON, MARK, Dialect, Scanner, breaks, split
 from cbrn_data.tabular.issues import Issue, row_width
+from cbrn_data.tabular.verbatim import rows_as_written
 
 SIZE = 8 << 20
 """Bytes per read, and the approximate size of a block."""
@@ -53,7 +54,8 @@ class Block:
 
     ``first_row`` counts records from 1 after the header, ``first_line`` lines of the file from 1. ``left_out``: for each
     skipped record, the row index in ``table`` before which it was, ascending. ``beyond``: cells that are in no column, by
-    row index: extra cells, and cells that are not UTF-8. ``part`` is the file of a table in several files.
+    row index: extra cells, and cells that are not UTF-8. ``part`` is the file of a table in several files. ``written`` has
+    the rows as in ``verbatim``, if they were asked for and the columns are those of the file.
     """
 
     table: pa.Table
@@ -65,6 +67,7 @@ class Block:
     left_out: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     beyond: dict[int, list[str]] = field(default_factory=dict, repr=False)
     part: str = ""
+    written: pa.Array | None = field(default=None, repr=False)
 
     def rows(self, places: Ints) -> Ints:
         """Return the row numbers in the file, from 1 after the header, for row indices of ``table``."""
@@ -129,10 +132,16 @@ def read_header(file: BinaryIO, dialect: Dialect = COMMON) -> tuple[list[str], b
 
 
 def read_blocks(
-    file: BinaryIO, names: Sequence[str], begun: bytes = b"", line: int = 1, dialect: Dialect = COMMON
+    file: BinaryIO,
+    names: Sequence[str],
+    begun: bytes = b"",
+    line: int = 1,
+    dialect: Dialect = COMMON,
+    with_written: bool = False,
 ) -> Iterator[Block]:
     """Yield the records after the header as blocks; ``begun`` are the bytes already read, which begin on ``line``.
 
+    ``with_written``: blocks have their rows as they are written too, if each quotation mark is well placed.
     The buffer of a read is not reused until the next read has ended, so that ``file`` may still use it. Reads grow to
     ``SIZE``: to clear two large buffers takes longer than to read a small table.
     """
@@ -157,6 +166,9 @@ def read_blocks(
                 break
             try:
                 block = _parsed(data, cut, names, row, line, dialect)
+                if with_written and cut.count is None and dialect == COMMON:
+                    written = rows_as_written(data, start, cut.end, block.table, is_even=not block.issues)
+                    block = replace(block, written=written)
             except _CrowdedError:
                 cut = scanner.scan(data, start, stop, final)
                 block = _parsed(data, cut, names, row, line, dialect)

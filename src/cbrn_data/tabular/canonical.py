@@ -11,10 +11,12 @@ import json
 from collections.abc import Collection, Iterable
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from cbrn_data.tabular.keys import content, flat
+from cbrn_data.tabular.verbatim import WRITTEN
 
 JSON_OPEN, JSON_BETWEEN, JSON_CLOSE = b"[\n", b",\n", b"\n]\n"
 JSON_EMPTY = b"[]\n"
@@ -22,9 +24,7 @@ JSON_EMPTY = b"[]\n"
 
 def csv_header(names: Iterable[str]) -> bytes:
     """Return the first line of a table as CSV."""
-    return csv_rows(
-        pa.table([pa.array([name], pa.string()) for name in names], names=list(map(str, range(len(list(names))))))
-    )
+    return bytes(csv_rows(pa.table({str(place): [name] for place, name in enumerate(names)})))
 
 
 def csv_bytes(table: pa.Table) -> bytes:
@@ -33,18 +33,30 @@ def csv_bytes(table: pa.Table) -> bytes:
     >>> csv_bytes(pa.table({"a": ["x, y"], "b": pa.array([None], pa.string())}))
     b'a,b\\n"x, y",\\n'
     """
-    return csv_header(table.column_names) + (csv_rows(table) if table.num_rows else b"")
+    return b"".join([csv_header(table.column_names), csv_rows(table)])
 
 
-def csv_rows(table: pa.Table) -> bytes:
-    """Return the rows of a table of text as CSV, each with its line break.
+def csv_rows(table: pa.Table) -> memoryview:
+    """Return the rows of a table of text as CSV, each with its line break; a last column ``WRITTEN`` has most of them.
 
-    >>> csv_rows(pa.table({"a": ["x, y"], "b": pa.array([None], pa.string())}))
+    The bytes are those of an Arrow buffer, which is not copied.
+
+    >>> bytes(csv_rows(pa.table({"a": ["x, y"], "b": pa.array([None], pa.string())})))
     b'"x, y",\\n'
     """
-    cells = [_quoted(flat(column)) for column in table.columns]
-    cells[-1] = pc.binary_join_element_wise(cells[-1], "", "\n")
-    return _bytes(pc.binary_join_element_wise(*cells, ","))
+    return content(_csv_rows(table)).data
+
+
+def _csv_rows(table: pa.Table) -> pa.Array:
+    *before, last = map(flat, table.columns)
+    if table.column_names[-1:] != [WRITTEN]:
+        cells = [*map(_quoted, before), pc.binary_join_element_wise(_quoted(last), "", "\n")]
+        return pc.binary_join_element_wise(*cells, ",")
+    rows = pc.binary_join_element_wise(last, pc.binary_join_element_wise(_quoted(before[-1]), "", "\n"), "")
+    if not rows.null_count:
+        return rows
+    made = rows.is_null()
+    return pc.replace_with_mask(rows, made, _csv_rows(table.drop_columns(WRITTEN).filter(made)))
 
 
 def _quoted(column: pa.Array) -> pa.Array:
@@ -70,29 +82,43 @@ def json_rows(table: pa.Table, numbers: Collection[str]) -> memoryview:
     """
     if not table.num_rows:
         return memoryview(b"")
+    escaped = _escaped
+    if table.column_names[-1] == WRITTEN:
+        written, table = flat(table[WRITTEN]), table.drop_columns(WRITTEN)
+        if not written.null_count and not _has_escapes(content(written)):  # one scan instead of one for each column
+            escaped = _as_it_is
     parts: list[pa.Array | str] = [""]
     for name, column in zip(table.column_names, map(flat, table.columns), strict=True):
         parts[-1] += f"{'  {' if len(parts) == 1 else ','}\n    {json.dumps(name, ensure_ascii=False)}: "
         if name in numbers:
             parts += [pc.fill_null(column, "null") if column.null_count else column, ""]
         elif column.null_count:
-            quoted = pc.binary_join_element_wise('"', _escaped(column), '"', "")
+            quoted = pc.binary_join_element_wise('"', escaped(column), '"', "")
             parts += [pc.fill_null(quoted, "null"), ""]
         else:
             parts[-1] += '"'
-            parts += [_escaped(column), '"']
+            parts += [escaped(column), '"']
     parts[-1] += "\n  }" + JSON_BETWEEN.decode()
     return content(pc.binary_join_element_wise(*parts, "")).data[: -len(JSON_BETWEEN)]
 
 
 def _escaped(column: pa.Array) -> pa.Array:
     """Return text escaped for a JSON string, without its quotation marks; null stays null."""
-    data = _bytes(column)
-    if b'"' not in data and b"\\" not in data and not (np.frombuffer(data, np.uint8) < 0x20).any():
+    if not _has_escapes(content(column)):
         return column
     marked = pc.fill_null(pc.match_substring_regex(column, '["\\\\\\x00-\\x1f]'), False)
     escaped = [json.dumps(value, ensure_ascii=False)[1:-1] for value in column.filter(marked).to_pylist()]
     return pc.replace_with_mask(column, marked, pa.array(escaped, column.type))
+
+
+def _as_it_is(column: pa.Array) -> pa.Array:
+    return column
+
+
+def _has_escapes(data: npt.NDArray[np.uint8]) -> bool:
+    """Return whether text has a character that JSON escapes."""
+    text = data.tobytes()
+    return b'"' in text or b"\\" in text or bool(data.min(initial=0x20) < 0x20)
 
 
 def _bytes(column: pa.Array) -> bytes:

@@ -8,6 +8,7 @@ check each for every rule, which costs more than the rules; and its report of fa
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -23,7 +24,7 @@ from pandera.errors import SchemaError
 from cbrn_data.tabular import numbers, structures, texts, times, years
 from cbrn_data.tabular.constraints import demands
 from cbrn_data.tabular.doubt import Doubt, Look, Rows
-from cbrn_data.tabular.keys import places
+from cbrn_data.tabular.keys import flat, only, places
 from cbrn_data.tabular.kind import Column, Kernel, Kind, remembered, where
 from cbrn_data.tabular.schema import Field, ForeignKey, Problem, TableSchema, UnsupportedSchema, option
 
@@ -62,11 +63,15 @@ class BrokenRule:
 
 @dataclass(frozen=True)
 class CompiledSchema:
-    """A schema that validates blocks of tables of text, whose columns are named like its fields."""
+    """A schema that validates blocks of tables of text, whose columns are named like its fields.
+
+    ``looks`` returns what is known of each column of a block, so that rules beyond the schema find it out no second time.
+    """
 
     schema: TableSchema
     rules: tuple[Rule, ...]
     kinds: dict[str, Kind]
+    looks: Callable[[pa.Table], dict[str, Look]] = dataclasses.field(default_factory=lambda: remembered(_looks), repr=False)
 
     def nulled(self, table: pa.Table) -> pa.Table:
         """Return the table with the missing values of each field as null; null in ``table`` is the empty text."""
@@ -82,8 +87,7 @@ class CompiledSchema:
 
         The table has text columns, ``nulled``; columns that are not fields are ignored.
         """
-        known = table.select([name for name in table.column_names if name in self.kinds])
-        block = _Judged(self.rules, known)
+        block = _Judged(self.rules, self.looks(table))
         try:
             _PANDERA.validate(pd.DataFrame({_BLOCK: [block]}), inplace=True)
         except SchemaError:
@@ -144,13 +148,17 @@ def _rules(field: Field, kind: Kind, is_key: bool, faults: list[Problem]) -> lis
 class _Judged:
     """The columns of a block, and the rules that they break, found once."""
 
-    def __init__(self, rules: Sequence[Rule], table: pa.Table) -> None:
-        self._rules, self._looks = rules, {name: Look(table[name]) for name in table.column_names}
+    def __init__(self, rules: Sequence[Rule], looks: Mapping[str, Look]) -> None:
+        self._rules, self._looks = rules, looks
 
     @cached_property
     def broken(self) -> list[BrokenRule]:
         judged = ((rule, _broken_rows(rule, self._looks[rule.field])) for rule in self._rules if rule.field in self._looks)
         return [BrokenRule(rule.field, rule.code, rule.constraint, rows) for rule, rows in judged if len(rows)]
+
+
+def _looks(table: pa.Table) -> dict[str, Look]:
+    return dict(zip(table.column_names, map(Look, table.columns), strict=True))
 
 
 def _broken_rows(rule: Rule, look: Look) -> Rows:
@@ -159,7 +167,7 @@ def _broken_rows(rule: Rule, look: Look) -> Rows:
         return places(pc.invert(pc.fill_null(rule.mask(look.column), True)))
     if not len(doubtful):
         return doubtful
-    held = rule.mask(look.flat.take(pa.array(doubtful)))
+    held = rule.mask(flat(only(look.column, doubtful)))
     return doubtful[places(pc.invert(pc.fill_null(held, True)))]
 
 

@@ -57,6 +57,22 @@ class Look:
         """The bytes of all cells."""
         return content(self.flat)
 
+    @cached_property
+    def starts(self) -> npt.NDArray[np.int32]:
+        """The index in ``data`` at which each cell starts."""
+        offsets: npt.NDArray[np.int32] = buffers(self.flat)[0][: len(self.column)]
+        return offsets - offsets[:1]
+
+    @cached_property
+    def first(self) -> npt.NDArray[np.uint8]:
+        """The first byte of each cell, 0 for null and for an empty cell."""
+        first = (
+            self.data[np.minimum(self.starts, len(self.data) - 1)]
+            if len(self.data)
+            else np.zeros(len(self.column), np.uint8)
+        )
+        return np.where(self.lengths > 0, first, np.uint8(0))
+
     def rows(self, mask: Mask) -> Rows:
         """Return the rows at which a mask is true and the cell is not null."""
         return np.flatnonzero(mask if self.valid is None else mask & self.valid)
@@ -89,8 +105,7 @@ class Look:
         places = np.concatenate([np.flatnonzero(self.data == byte) for byte in strange])
         if len(places) > len(self.column) // 2:
             return None
-        starts = buffers(self.flat)[0]
-        return np.unique(np.searchsorted(starts[1:] - starts[0], places, side="right"))
+        return np.unique(np.searchsorted(self.starts, places, side="right") - 1)
 
 
 Doubt = Callable[[Look], Rows | None]

@@ -64,7 +64,7 @@ def matched(block: Block, schema: TableSchema) -> Block:
     names = block.table.column_names
     fields, there = set(schema.names), set(names)
     order = [name for name in schema.names if name in there] + [name for name in names if name not in fields]
-    return block if order == names else replace(block, table=block.table.select(order))
+    return block if order == names else replace(block, table=block.table.select(order), written=None)
 
 
 def _by_place(schema: TableSchema) -> bool:

@@ -68,21 +68,16 @@ def _add_hash(result: Hashes, column: pa.Array) -> None:
         _mix(result, active, words[np.minimum(starts[active] + done, len(words) - 1)] & _TAILS[left])
 
 
-def buffers(column: pa.Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
-    """Return the offsets and bytes of an array of text without nulls."""
-    offsets, data = _views(column)
-    return offsets.astype(np.int64), data
-
-
 def content(column: pa.Array) -> npt.NDArray[np.uint8]:
     """Return the concatenated bytes of the cells of a column; a null has none."""
     if not len(column):
         return np.zeros(0, np.uint8)
-    offsets, data = _views(column)
+    offsets, data = buffers(column)
     return data[offsets[0] : offsets[-1]]
 
 
-def _views(column: pa.Array) -> tuple[npt.NDArray[Any], npt.NDArray[np.uint8]]:
+def buffers(column: pa.Array) -> tuple[npt.NDArray[Any], npt.NDArray[np.uint8]]:
+    """Return the offsets and bytes of an array of text, in integers of 32 or 64 bits; a null may have bytes too."""
     _, offsets, data = column.buffers()
     size = np.int64 if pa.types.is_large_string(column.type) else np.int32
     places = np.frombuffer(offsets, size)[column.offset : column.offset + len(column) + 1]
@@ -286,3 +281,10 @@ def flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     if isinstance(column, pa.ChunkedArray):
         return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     return column
+
+
+def only(data: Any, rows: npt.NDArray[np.int64]) -> Any:
+    """Return the rows of a column or table at ascending indices; ``take`` would first join the chunks of each column."""
+    mask = np.zeros(len(data), dtype=bool)
+    mask[rows] = True
+    return data.filter(pa.array(mask))

@@ -45,7 +45,8 @@ class Kind:
     of a bound for comparison with them, or returns None. ``spelt`` is the text of a value, null if uncertain. ``sizes`` are
     the sizes of well-formed cells.
 
-    Faster, from bytes: ``doubt`` has the cells that may be malformed, ``beyond`` those that may not hold a bound.
+    Faster, from bytes: ``doubt`` has the cells that may be malformed, ``beyond`` those that may not hold a bound,
+    ``respelt`` those that may not be the text of their value.
     """
 
     read: Callable[[str], Any]
@@ -59,6 +60,7 @@ class Kind:
     scalar: Callable[[Any], Any] = lambda limit: None
     doubt: Doubt | None = None
     beyond: Callable[[Compare, Any], Doubt] = lambda compare, limit: every_row
+    respelt: Doubt = every_row
     holds: Callable[[Compare, Any, Any], bool] = lambda compare, value, limit: compare(value, limit)
     size: Callable[[Any], int] = len
     sizes: Kernel | None = None

@@ -44,6 +44,7 @@ def integer(field: Field) -> Kind:
     return Kind(
         doubt=(lambda look: look.once(_not_digits)) if is_plain else None,
         beyond=_beyond if is_plain else lambda compare, limit: every_row,
+        respelt=_maybe_respelt if is_plain else every_row,
         read=lambda text: _integer(plain(text)),
         literal=lambda value: _whole(value) if not isinstance(value, str) else _integer(plain(value)),
         values=values,
@@ -58,6 +59,11 @@ def _not_digits(look: Look) -> Rows | None:
     if look.lengths.min(initial=1) == 0:
         misfit |= look.lengths == 0
     return either(look.rows(misfit), look.rows_besides(b"0123456789"))
+
+
+def _maybe_respelt(look: Look) -> Rows | None:
+    """Return the rows that are not 1 to 18 digits, or begin with a zero of several."""
+    return either(look.once(_not_digits), look.rows((look.first == ord("0")) & (look.lengths > 1)))
 
 
 def _beyond(compare: Compare, limit: int) -> Doubt:

@@ -6,7 +6,7 @@ whole text. RE2 reads nearly all of either. Classes with another meaning in RE2 
 subtraction) are refused: Python's own engine takes exponential time on patterns that look harmless.
 
 Most patterns of keys are a few classes of ASCII characters, each repeated a fixed number of times (``r-[0-9]{9}``), or one
-class repeated (``[a-z-]+``): whole columns of these are judged by their bytes.
+class repeated, perhaps after a narrower first one (``[a-z][a-z-]*``): whole columns of these are judged by their bytes.
 """
 
 from __future__ import annotations
@@ -91,6 +91,8 @@ def pattern_doubt(pattern: str) -> Doubt:
         rest = rest[found.end() :]
     if len(parts) == 1:
         return _repeated(*parts[0])
+    if len(parts) == 2 and parts[0][1:] == (1, 1) and set(parts[0][0]) <= set(parts[1][0]):
+        return _after(parts[0][0], *parts[1])
     if parts and all(low == high for _, low, high in parts):
         return _side_by_side([chars for chars, low, _ in parts for _ in range(low)])
     return every_row
@@ -123,6 +125,12 @@ def _repeated(chars: bytes, low: int, high: int | None) -> Doubt:
         return either(look.rows(misfit), look.rows_besides(chars))
 
     return doubt
+
+
+def _after(first: bytes, chars: bytes, low: int, high: int | None) -> Doubt:
+    others, allowed = _repeated(chars, low + 1, None if high is None else high + 1), np.zeros(256, dtype=bool)
+    allowed[list(first)] = True
+    return lambda look: either(others(look), look.rows(~allowed[look.first]))
 
 
 def _side_by_side(classes: list[bytes]) -> Doubt:

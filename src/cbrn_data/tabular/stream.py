@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from cbrn_data.tabular.blocks import Block, Ints
 from cbrn_data.tabular.compile import BrokenRule, CompiledSchema
 from cbrn_data.tabular.issues import Issue, Tally, lost
-from cbrn_data.tabular.keys import Confirmation, KnownKeys, Place, Uniqueness, Where, flat
+from cbrn_data.tabular.keys import Confirmation, KnownKeys, Place, Uniqueness, Where, flat, only
 from cbrn_data.tabular.schema import ForeignKey
 
 KEPT = 32 << 20
@@ -72,8 +72,7 @@ class TableCheck:
         failures = self._failures(table, blank if self._as_frictionless else block.malformed)
         if len(blank):
             failures.append(BrokenRule("", "row-blank", "", blank))
-        for failure in failures:
-            self._report(block, table, failure)
+        self._report(block, table, failures)
         return table, np.unique(np.concatenate([block.malformed, *(failure.rows for failure in failures)]))
 
     def _keep(self, block: Block) -> None:
@@ -92,8 +91,10 @@ class TableCheck:
         """Return the failures of the rows of a table, except the rows ``left_out``."""
         if not len(left_out):
             return self._all_failures(table, is_whole=True)
-        judged = np.setdiff1d(np.arange(table.num_rows), left_out)
-        found = self._all_failures(table.take(pa.array(judged)), is_whole=False)
+        is_judged = np.ones(table.num_rows, dtype=bool)
+        is_judged[left_out] = False
+        judged = np.flatnonzero(is_judged)
+        found = self._all_failures(table.filter(pa.array(is_judged)), is_whole=False)
         return [replace(failure, rows=judged[failure.rows]) for failure in found]
 
     def _all_failures(self, table: pa.Table, is_whole: bool) -> list[BrokenRule]:
@@ -102,31 +103,35 @@ class TableCheck:
         found = self.compiled.failures(table)
         return [*found, *self._more(table, found), *self._keys(table, is_whole)]
 
-    def _report(self, block: Block, table: pa.Table, failure: BrokenRule) -> None:
-        field, code, constraint = failure.field, failure.code, failure.constraint
-        listed = failure.rows[: self.tally.room(code)]
-        self.tally.count(code, len(failure.rows))
-        if not len(listed):
+    def _report(self, block: Block, table: pa.Table, failures: Sequence[BrokenRule]) -> None:
+        """Count failures, and list them with their cells while there is room."""
+        if not failures:
             return
-        if failure.key:
-            return self._report_lost(block, table, failure.key, listed)
-        values = table[field].take(pa.array(listed)).to_pylist() if field else [None] * len(listed)
-        cells = [table[name].take(pa.array(listed)).to_pylist() for name in failure.fields]
-        others = list(zip(*cells, strict=True)) or [()] * len(listed)
-        rows = _rows(block, listed)
-        for row, line, value, more, all_cells in zip(*block.where(listed), values, others, rows, strict=True):
-            issue = Issue(int(row), int(line), field, code, constraint, value, part=block.part, cells=all_cells)
-            self.tally.keep(replace(issue, fields=failure.fields, values=more))
+        places = np.unique(np.concatenate([failure.rows[: self.tally.room(failure.code)] for failure in failures]))
+        rows, lines = (found.tolist() for found in block.where(places))
+        texts = dict(zip(table.column_names, (column.to_pylist() for column in only(table, places).columns), strict=True))
+        written = (pc.fill_null(column, "").to_pylist() for column in only(block.table, places).columns)
+        cells = list(zip(*written, strict=True))
+        for failure in failures:
+            key, code = failure.key, failure.code
+            at = np.searchsorted(places, failure.rows[: self.tally.room(code)]).tolist()
+            self.tally.count(code, len(failure.rows))
+            field, fields = ("+".join(key.fields), key.fields) if key else (failure.field, failure.fields)
+            values = [tuple(texts[name][place] for name in fields) for place in at]
+            messages = self._lost(key, values) if key else {}
+            for place, found in zip(at, values, strict=True):
+                value = "/".join(found) if key else texts[field][place] if field else None
+                said = (code, failure.constraint, value, messages.get(found, ""))
+                more = {"values": found, "lost": key, "cells": cells[place], "part": block.part}
+                self.tally.keep(Issue(rows[place], lines[place], field, *said, fields=fields, **more))
 
-    def _report_lost(self, block: Block, table: pa.Table, key: ForeignKey, listed: Ints) -> None:
-        """List the rows whose reference is not found, with its fields and their values."""
-        values = list(zip(*(table[name].take(pa.array(listed)).to_pylist() for name in key.fields), strict=True))
-        alike = self._known[key].alike(values)
-        rows = _rows(block, listed)
-        for row, line, found, unlike, cells in zip(*block.where(listed), values, alike, rows, strict=True):
-            issue = Issue(int(row), int(line), "+".join(key.fields), "reference-missing", "foreignKeys", "/".join(found))
-            issue = replace(issue, part=block.part, cells=cells)
-            self.tally.keep(replace(issue, message=lost(key, found, unlike), fields=key.fields, values=found, lost=key))
+    def _lost(self, key: ForeignKey, values: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
+        """Return the message for each reference that is not found."""
+        different = list(dict.fromkeys(values))
+        return {
+            found: lost(key, found, unlike)
+            for found, unlike in zip(different, self._known[key].alike(different), strict=True)
+        }
 
     def _keys(self, table: pa.Table, is_whole: bool) -> Iterator[BrokenRule]:
         parts = Comparables(self.compiled, table)
@@ -173,14 +178,8 @@ class TableCheck:
         broken += [("key-repeated", "uniqueKeys")] if key in schema.unique_keys and not broken else []
         broken += [("cell-unique", "unique")] if field and schema.field(field).constraints.get("unique") else []
         for code, constraint in broken:
-            issue = Issue(*here, field, code, constraint, "/".join(values))
-            self.tally.add(replace(issue, fields=key, values=values, twin=before))
-
-
-def _rows(block: Block, places: Ints) -> list[tuple[str, ...]]:
-    """Return all cells of some rows, as written."""
-    taken = block.table.take(pa.array(places))
-    return list(zip(*(pc.fill_null(column, "").to_pylist() for column in taken.columns), strict=True))
+            issue = Issue(*here, field, code, constraint, "/".join(values), fields=key, values=values, twin=before)
+            self.tally.add(issue)
 
 
 def _blank_rows(table: pa.Table) -> Ints:

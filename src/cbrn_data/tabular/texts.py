@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import validators
 
 from cbrn_data.tabular.doubt import Doubt, Look, Rows, either
-from cbrn_data.tabular.keys import content, flat
+from cbrn_data.tabular.keys import content, flat, only
 from cbrn_data.tabular.kind import Column, Kernel, Kind, matches, where
 
 _EMAIL = r"[a-z0-9]+(?:[._-][a-z0-9]+)?@[a-z0-9]{1,30}(?:\.[a-z0-9]{1,30})?\.(?:com|org|net|eu|int)"
@@ -53,7 +53,8 @@ def _uri_doubt(look: Look) -> Rows | None:
     """Return the rows other than ``http://`` or ``https://`` and plain characters."""
     begun = pc.starts_with(look.column, "https://")
     if len(others := look.rows_without(begun)):
-        others = look.rows_without(pc.or_(begun, pc.starts_with(look.column, "http://")))
+        is_http = pc.starts_with(flat(only(look.column, others)), "http://")
+        others = others[~is_http.to_numpy(zero_copy_only=False)]
     colons = np.count_nonzero(look.data == ord(":"))
     crowded: Rows | None = others
     if colons != len(look.column) - len(look.nulls) - len(others):  # some address has another colon

@@ -57,6 +57,7 @@ def date_kind(field: Field) -> Kind:
             scalar=_itself,
             doubt=lambda look: look.once(_no_dates),
             beyond=_beyond,
+            respelt=lambda look: look.once(_no_dates),
         )
     read = _reader(field.format, lambda found: found.date())
     to_default = _rearranged(field.format, "date")
