@@ -114,7 +114,7 @@ def _make(release: Release, previous: Path | None, place: Path) -> dict[str, dis
     for name, data in files.items():
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         disk.create(target / name, data)
-    judged = judge(target, [*built.findings, *planned.findings])
+    judged = judge(target, [*built.findings, *planned.findings], built.content.built.reasons)
     return files | {REPORT: dumped(judged.report)}
 
 

@@ -14,7 +14,14 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from cbrn_data.checks.released import Released, by_frictionless, by_profile, check_release, comparison, covered
+from cbrn_data.checks.released import (
+    Released,
+    by_frictionless,
+    by_profile,
+    check_release,
+    comparison,
+    covered,
+)
 from cbrn_data.findings import Finding, shown
 from cbrn_data.release.changes import apply_changes, content_of, find_changes
 from cbrn_data.schema.coverage import coverage
@@ -38,6 +45,7 @@ from cbrn_data.store.folder import (
 from cbrn_data.strict_json import parse_object
 from cbrn_data.strict_yaml import load_yaml
 from cbrn_data.verify.approval import approval_results
+from cbrn_data.verify.complete import complete_results
 from cbrn_data.verify.descriptor import descriptor_faults
 from cbrn_data.verify.results import NOT_CHECKED, PASSED, Result, checked
 from cbrn_data.verify.signature import SIGNATURE, UNREAD, signed_by, signer
@@ -93,6 +101,8 @@ class ReleaseAudit:
             yield from results
             if name in STOPS and any(result.result != PASSED for result in results):
                 break
+        if self._released:
+            yield from complete_results(self.folder, self.subject, self._released, self.previous)
         yield from self._signature()
         yield from approval_results(self.folder, self.subject, self.signer)
         yield from self._delta()
