@@ -21,7 +21,7 @@ from tests.trees import stamped
 from tests.verify import forging
 from tests.verify.conftest import Verify
 
-CHECKS = "files,record,definitions,counts,data package,tables,evidence,sources,report,signature,delta".split(",")
+CHECKS = "files,record,definitions,counts,data package,tables,evidence,sources,report,complete,signature,delta".split(",")
 LAST = "releases/1.1.1"
 
 

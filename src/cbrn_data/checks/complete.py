@@ -25,6 +25,7 @@ from typing import Any
 
 from cbrn_data.checks.across import Row
 from cbrn_data.findings import Finding
+from cbrn_data.normalise.readings import FOLLOWING
 from cbrn_data.normalise.text import Span
 from cbrn_data.schema.model import FIRSTS, LASTS, Package, TableDefinition
 from cbrn_data.schema.table import Tables
@@ -103,9 +104,11 @@ class Arrival:
 
     @cached_property
     def _spans(self) -> dict[str, set[Span]]:
+        """The words of values, by source."""
         found: dict[str, set[Span]] = defaultdict(set)
         for row in self.tables["evidence"].rows:
-            found[row["source_id"] or ""].add(Span(int(row["char_start"] or 0), int(row["char_end"] or 0)))
+            if row["method"] not in FOLLOWING:
+                found[row["source_id"] or ""].add(Span(int(row["char_start"] or 0), int(row["char_end"] or 0)))
         return found
 
     @cached_property

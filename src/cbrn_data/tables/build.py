@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from cbrn_data.checks.complete import Reasons
 from cbrn_data.documents.kept import read_kept
 from cbrn_data.documents.received import doubts
 from cbrn_data.errors import ReleaseError
@@ -16,6 +15,7 @@ from cbrn_data.leaflet.contacts import contacts_left_out
 from cbrn_data.leaflet.read import read_leaflet
 from cbrn_data.leaflet.reading import Reading, read_reading
 from cbrn_data.leaflet.statements import Leaflet
+from cbrn_data.normalise.readings import FOLLOWING
 from cbrn_data.normalise.text import escape_formula, slug
 from cbrn_data.progress import tracked
 from cbrn_data.schema.model import Package, TableDefinition
@@ -38,7 +38,7 @@ class BuiltTables:
     """All tables by name, in the order of the package; ``findings`` are those of reading and resolving.
 
     ``judged`` names the bulk tables, whose rows were checked when they were made. ``folder`` has the files of tables, and
-    is removed with this object. ``reasons`` say why lines of leaflets give no value.
+    is removed with this object. ``reasons`` say why lines of leaflets, by source and number, give no value.
     """
 
     tables: dict[str, Table]
@@ -46,7 +46,7 @@ class BuiltTables:
     findings: list[Finding]
     judged: frozenset[str]
     folder: TemporaryDirectory[str]
-    reasons: Reasons = field(default_factory=dict)
+    reasons: Mapping[tuple[str, int], str] = field(default_factory=dict)
 
 
 def build_tables(sources: list[Source], package: Package, write: Write = write_bulk) -> BuiltTables:
@@ -111,12 +111,13 @@ def _leaflets(sources: list[Source], renames: dict[str, Claim], findings: list[F
     return leaflets
 
 
-def _reasons(leaflets: list[LeafletClaims], claims: list[Claim]) -> Reasons:
+def _reasons(leaflets: list[LeafletClaims], claims: list[Claim]) -> dict[tuple[str, int], str]:
     """Return why a line of a leaflet may have no evidence: its rule, or that another source or a correction decides."""
     found: dict[tuple[str, int], str] = {}
     known = [(each.source, *lines) for each in leaflets for lines in each.leaflet.ignored]
     known += [(each.source, *lines, "heading") for each in leaflets for lines in each.leaflet.headings]
-    known += [(each.source, *each.source.document.lines(each.span), "other-value") for each in claims]
+    stated = [each for each in claims if each.method not in FOLLOWING]
+    known += [(each.source, *each.source.document.lines(each.span), "other-value") for each in stated]
     for source, first, last, why in known:
         for line in range(first, last + 1):
             found.setdefault((source.source_id, line), why)
