@@ -175,6 +175,16 @@ def complete(published: Path, key: Path | None = None) -> None:
         pass
 
 
+def sign_anew(published: Path) -> None:
+    """Sign what is there with a root of one's own, and derive nothing."""
+    targets = json.loads(max((published / "metadata").glob("*.targets.json")).read_bytes())["signed"]["targets"]
+    named = {name: (digest(published / name), (published / name).stat().st_size) for name in targets}
+    shutil.rmtree(published / "metadata")
+    (published / "metadata").mkdir()
+    for name, data in pipeline.vouch(Settings(PROJECT, published))(published, named).items():
+        (published / name).write_bytes(data)
+
+
 def is_vouched_for(published: Path) -> bool:
     """Return whether each file that the targets name is as one of the states there says, or missing in one of them."""
     if not (published / "metadata/timestamp.json").exists():
