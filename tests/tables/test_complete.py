@@ -52,6 +52,7 @@ def case(made: Made) -> Case:
         f"P106,You,,{A},low",
         on_error="quarantine",
     )
+    curated = replace(curated, metadata={**curated.metadata, "region": "central-asia"})  # a region makes it no newer edition
     memberships = made.curated(
         "memberships", "region_id,country_id,first_stated,url,certainty", f"central-asia,KAZ,2027,{A},high", name="members"
     )

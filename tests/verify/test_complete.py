@@ -118,3 +118,15 @@ def test_a_release_of_the_older_form_is_verified(verify: Verify) -> None:
     found = verify(PROJECT / "published/releases/1.0.0")
     assert found.code == 0
     assert "report.json has the older form" in found.of(NOT_CHECKED)["complete"]
+
+
+def test_a_source_of_a_region_without_edition_has_the_year_of_reading(store: Path, verify: Verify) -> None:
+    def change(rows: Rows) -> None:
+        (row,) = [row for row in rows["sources"] if row["source_id"] == "projects"]
+        row |= {"region_id": "central-asia", "edition": (row["retrieved_on"] or "")[:4]}
+
+    sidecar = store / LAST / "sources/projects.csv.yaml"
+    sidecar.write_text(sidecar.read_text(encoding="utf-8") + "region: central-asia\n", encoding="utf-8")
+    leave_out(store / LAST, change)
+    resign(store / LAST, OWN)
+    assert "sources" in verify(store / LAST).of("passed")

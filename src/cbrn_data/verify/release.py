@@ -30,6 +30,7 @@ from cbrn_data.schema.table import released_tables, table_of_rows
 from cbrn_data.signing.attestation import ATTESTATION, read_statement
 from cbrn_data.signing.keys import KEYS_LIMIT, PUBLIC_KEY, read_public_keys
 from cbrn_data.sources.sidecar import SIDECAR_LIMIT
+from cbrn_data.sources.source import edition_of
 from cbrn_data.store import disk
 from cbrn_data.store.folder import (
     DESCRIPTOR,
@@ -169,6 +170,7 @@ class ReleaseAudit:
             if (disk.digest(file, self.folder), str(disk.size(file))) != (row["sha256"], row["bytes"]):
                 yield f"{path} does not match its digest and size in the table of sources"
             sidecar = load_yaml(disk.read(about, SIDECAR_LIMIT, self.folder).decode())
+            sidecar["edition"] = edition_of(sidecar) or None
             expected = {SIDECAR.get(name, name): value for name, value in row.items() if name not in ("path", "media_type")}
             for key, value in expected.items():
                 if (None if sidecar.get(key) is None else str(sidecar[key])) != value:
