@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from cbrn_data.checks.complete import Arrival, LeftOut, as_report, of_report, reasoned, unexplained
+from cbrn_data.checks.complete import Arrival, reasoned
+from cbrn_data.checks.left_out import LeftOut, as_report, of_report, unexplained
 from cbrn_data.schema.table import Row
 from cbrn_data.tables.build import build_tables
 from tests.records import rows_of, tables_of
@@ -109,6 +110,12 @@ def quarantined(**values: Any) -> Callable[[dict[str, list[Row]]], None]:
     return lambda rows: rows["quarantine"][0].update(values)
 
 
+def aside(rows: dict[str, list[Row]]) -> None:
+    """Put a row that breaks no rule aside, with its own words."""
+    good = {"project_id": "P105", "implementer": "We", "title": "Another title", "url": A, "certainty": "high"}
+    rows["quarantine"].append({**rows["quarantine"][0], "line": "4", "row": json.dumps(good)})
+
+
 def referenced(rows: dict[str, list[Row]]) -> None:
     rows["countries"] = [row for row in rows["countries"] if row["country_id"] != "KAZ"]
 
@@ -121,6 +128,7 @@ TAKEN: Mapping[str, tuple[Callable[[dict[str, list[Row]]], object], list[str]]] 
     "a row of the quarantine": (lambda rows: rows["quarantine"].clear(), ["extra:5 project_id", "extra:5 implementer"]),
     "another row in the quarantine": (quarantined(row='{"project_id": "P106"}'), ["extra:5"]),
     "another line in the quarantine": (quarantined(line="4"), ["extra:4", "extra:5 project_id", "extra:5 implementer"]),
+    "a good row in the quarantine": (aside, ["extra:4"]),
     "a line": (of_evidence(source_id="central-asia-2025", line_start="33"), ["central-asia-2025:33"]),
 }
 

@@ -8,8 +8,8 @@ that the report of the release names:
   ``curated-overruled``; of a rename, ``not-referenced`` (no achievement has its new id);
 - of a line of a leaflet, the reader gives it: ``heading``, the rule that ignores the line, a finding, or ``other-value``.
 
-A row of ``quarantine.csv`` is not left out, if it is word for word the row of its source. Bulk tables are compared with
-their sources as a whole (see ``evidence``). Readers of documents are repeated by a rebuild only.
+A row of ``quarantine.csv`` is not left out, if it is word for word the row of its source and breaks a rule. Bulk tables are
+compared with their sources as a whole (see ``evidence``). Readers of documents are repeated by a rebuild only.
 """
 
 from __future__ import annotations
@@ -24,9 +24,12 @@ from pathlib import PurePath
 from typing import Any
 
 from cbrn_data.checks.across import Row
+from cbrn_data.checks.left_out import LeftOut
 from cbrn_data.findings import Finding
 from cbrn_data.normalise.readings import FOLLOWING
 from cbrn_data.normalise.text import Span
+from cbrn_data.schema.check import known_keys
+from cbrn_data.schema.curated import wrong_rows
 from cbrn_data.schema.model import FIRSTS, LASTS, Package, TableDefinition
 from cbrn_data.schema.table import Tables
 from cbrn_data.sources.addresses import OF_A_ROW
@@ -35,10 +38,6 @@ from cbrn_data.sources.document import LEAFLETS, Document
 from cbrn_data.sources.sidecar import KINDS
 from cbrn_data.sources.source import LINES, PAGES
 
-COMPLETE = "complete"
-"""The name of this check."""
-LEFT_OUT = "left_out"
-"""The key of ``report.json`` for what is left out."""
 _BESIDE_CELLS = frozenset({*OF_A_ROW, "certainty", "read_on"})
 _TEXTS = frozenset({".csv", ".json", ".tsv", ".txt"})
 
@@ -46,21 +45,6 @@ _TEXTS = frozenset({".csv", ".json", ".tsv", ".txt"})
 _Key = tuple[str | None, ...]
 Reasons = Mapping[tuple[str, int], str]
 """Why a line of a leaflet gives no value, by source and line, as its reader knows it."""
-
-
-@dataclass(frozen=True, order=True)
-class LeftOut:
-    """A line of a source, or its cell in the column ``name``, without evidence; ``reason`` is "" if there is none."""
-
-    source_id: str
-    line: int
-    name: str = ""
-    reason: str = ""
-
-    @property
-    def place(self) -> tuple[str, int, str]:
-        """The line or cell, without the reason."""
-        return self.source_id, self.line, self.name
 
 
 @dataclass(frozen=True)
@@ -172,8 +156,10 @@ class Arrival:
         aside = self._set_aside(source_id)
         yield from (LeftOut(source_id, each.line or 1) for each in cells.findings if each.code != "csv-row-width")
         rows: dict[int, Any] = {row.line: row.values() for row in cells.rows} | cells.misfits
+        broken = wrong_rows(document.place, table, cells, known_keys(table, self.tables)) if aside else {}
         wrong = {line for line in aside if aside[line] != {json.dumps(rows.get(line), ensure_ascii=False)}}
-        yield from (LeftOut(source_id, line) for line in sorted({*cells.misfits} - {*aside} | wrong))
+        sound = aside.keys() - broken.keys() - cells.misfits.keys()
+        yield from (LeftOut(source_id, line) for line in sorted({*cells.misfits} - {*aside} | wrong | sound))
         keys = [name for name in table.primary_key if name in cells.header]
         ids: dict[_Key, list[str]] = defaultdict(list)
         for row_id, published in self._published[table.name].items():
@@ -265,32 +251,3 @@ def reasoned(arrival: Arrival, reasons: Reasons, findings: Iterable[Finding]) ->
         why = reasons.get((each.source_id, each.line)) or (document and codes.get((document.place, each.line)))
         found.append(LeftOut(each.source_id, each.line, reason=why or ("no-value" if document else "")))
     return sorted(found)
-
-
-def unexplained(left_out: Iterable[LeftOut]) -> Iterator[Finding]:
-    """Yield a finding for each line or cell that is left out without a reason."""
-    for each in left_out:
-        if not each.reason:
-            what = f"the value of {each.name}" if each.name else "this line"
-            message = f"{what} is neither in the tables nor left out for a reason"
-            yield Finding("source-left-out", message, each.source_id, each.line, field=each.name or None)
-
-
-def as_report(left_out: Iterable[LeftOut]) -> list[dict[str, Any]]:
-    """Return the entries of a report: the lines by source, column and reason."""
-    lines: dict[tuple[str, str, str], list[int]] = defaultdict(list)
-    for each in sorted(left_out):
-        lines[each.source_id, each.name, each.reason].append(each.line)
-    return [
-        {"source_id": source_id, **({"field": name} if name else {}), "reason": reason, "lines": numbers}
-        for (source_id, name, reason), numbers in sorted(lines.items())
-    ]
-
-
-def of_report(entries: Iterable[Mapping[str, Any]]) -> list[LeftOut]:
-    """Return what a report names as left out. Raises KeyError or TypeError if it is malformed."""
-    return [
-        LeftOut(str(entry["source_id"]), int(line), str(entry.get("field", "")), str(entry["reason"]))
-        for entry in entries
-        for line in entry["lines"]
-    ]

@@ -14,7 +14,8 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
-from cbrn_data.checks.complete import COMPLETE, LEFT_OUT, LeftOut, Reasons, as_report, reasoned, unexplained
+from cbrn_data.checks.complete import Reasons, reasoned
+from cbrn_data.checks.left_out import COMPLETE, LEFT_OUT, LeftOut, as_report, unexplained
 from cbrn_data.checks.released import (
     FRICTIONLESS_ROWS,
     Released,

@@ -75,7 +75,7 @@ class Source:
 
     @property
     def as_of(self) -> str:
-        """The date by which sources are ordered: the day on which a page was read, or the edition; of a curated table none."""
+        """The date by which sources are ordered: the day on which a page was read, or the edition; "" for curated."""
         if self.kind == "curated":  # a leaflet decides, whatever its edition
             return ""
         return str(self.metadata["retrieved_on"]) if self.kind == "page" else self.edition

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from cbrn_data.checks.complete import COMPLETE, LEFT_OUT, LeftOut, of_report, unexplained
+from cbrn_data.checks.left_out import COMPLETE, LEFT_OUT, LeftOut, of_report, unexplained
 from cbrn_data.checks.released import Released, arrival
 from cbrn_data.findings import shown
 from cbrn_data.store import disk
