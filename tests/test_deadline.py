@@ -88,6 +88,25 @@ def test_the_body_of_a_redirect_is_not_read(serve: Serve, tmp_path: Path, monkey
         Web(address, 1 << 30, "").fetch("a", tmp_path)
 
 
+def test_a_host_of_many_addresses_has_no_more_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    tried, time = [], 0.0
+
+    def silent(place: tuple[str, int], seconds: float, source: object) -> None:
+        nonlocal time
+        tried.append(place)
+        time += seconds
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(deadline, "monotonic", lambda: time)
+    monkeypatch.setattr(socket, "create_connection", silent)
+    places = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"192.0.2.{number}", 80)) for number in range(200)]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *arguments, **options: places)
+    monkeypatch.setenv("no_proxy", "*")
+    with pytest.raises(SilentError, match="comes too slowly"):
+        Web("http://many.example/", 1 << 30, "").fetch("a", tmp_path)
+    assert tried == [("192.0.2.0", 80)]
+
+
 def test_all_files_together_have_their_time(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetch, "TIMEOUT", 60)
     web = Web(serve(*DRIPPED["header"], 0.01), 1 << 30, "", Clock(0.2, "--max-time allows more"))

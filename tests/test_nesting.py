@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from cbrn_data import strict_json
 from cbrn_data.errors import ReleaseError, VerificationError
 from cbrn_data.nesting import nests_too_deeply
+from cbrn_data.release import changes
 from cbrn_data.signing.attestation import read_envelope, read_statement
 from cbrn_data.sources.sidecar import sidecar_findings
 from cbrn_data.sources.source import read_source
 from cbrn_data.strict_yaml import YamlError, load_yaml
+from cbrn_data.tabular import changes as tabular_changes
 
 DEEP = 60_000
 LEAVES: Any = st.none() | st.text('[]{}"\\a') | st.integers()
@@ -54,6 +56,13 @@ def test_deep_json_is_refused_whoever_reads_it(text: str) -> None:
     for read in (read_envelope, read_statement):
         with pytest.raises(VerificationError):
             read(data)
+
+
+def test_a_deep_row_of_changes_is_refused() -> None:
+    change = {"table_name": "t", "row_id": "1", "field": "*", "change": "added", "old": None, "new": "[" * DEEP}
+    for cells_of in (changes.cells_of, tabular_changes.cells_of):
+        with pytest.raises(ValueError, match="nests too deeply"):
+            cells_of(change)
 
 
 @pytest.mark.parametrize("data", [b"[" + b"[]," * 4_000_000 + b"1]", b" " * ((1 << 26) + 1)])

@@ -130,15 +130,27 @@ def _connection(
     options["timeout"] = clock.left()
     connection = kind(*arguments, **options)
     connection.response_class = partial(_Answer, clock=clock)  # type: ignore[assignment]
-    if socket_of:
-        connection._create_connection = socket_of  # type: ignore[attr-defined]  # the place for it in http.client
+    # the place for it in http.client
+    connection._create_connection = socket_of or partial(_connected, clock)  # type: ignore[attr-defined]
     return connection
+
+
+def _connected(clock: Clock, place: tuple[str, int], timeout: float, source: Any = None) -> socket.socket:
+    """Connect as ``socket.create_connection`` does, which would wait as long for each of many addresses of a host."""
+    errors: list[OSError] = []
+    for *_, found in socket.getaddrinfo(*place, type=socket.SOCK_STREAM):
+        seconds = clock.left()
+        try:
+            return socket.create_connection((str(found[0]), place[1]), seconds, source)
+        except OSError as error:
+            errors.append(error)
+    raise errors[-1] if errors else OSError("the host has no address")
 
 
 def handlers(clock: Clock, socket_of: _Connect | None = None) -> tuple[urllib.request.BaseHandler, ...]:
     """Return urllib's handlers of http and https, whose answers end by ``clock``.
 
-    ``socket_of`` connects in place of ``socket.create_connection``.
+    ``socket_of`` connects in place of our function.
     """
     connect = partial(_connection, clock, socket_of)
     return _Http(connect), _Https(connect)

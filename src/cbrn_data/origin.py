@@ -134,8 +134,10 @@ class WebOrigin:
                 said = trusted(self._metadata, kept, self._pins())
             except UntrustedError as error:
                 raise UntrustedError(f"{self.name}: {error}") from error
-            except _NoMetadataError:
-                return None
+            except _NoMetadataError as error:
+                if self._trusted_keys is None:
+                    return None
+                raise UntrustedError(f"{self.name}: has no metadata, so no pinned key vouches for its index") from error
             if said.ended:
                 raise UntrustedError(
                     f"{self.name}: the metadata ended on {said.until:%Y-%m-%d}, so a newer state may be held back; to read "

@@ -338,7 +338,7 @@ def publish(
         if built.settings.approval:
             planned = replace(planned, approval=find_approval(built.settings, planned.digest, key.private.public_key()))
         staged = writer.stage(release_files(planned, date))
-        judged = judge(staged, [*built.findings, *planned.findings])
+        judged = judge(staged, [*built.findings, *planned.findings], built.content.built.reasons)
         writer.add(staged, {REPORT: dumped(judged.report)})
         for files in signature_files(staged, key):
             writer.add(staged, files)

@@ -196,7 +196,7 @@ def read_file(file: Path) -> dict[str, Any]:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:  # the parser is Python code
         raise CbrnDataError(f"{file}: is not TOML: {error}; see https://toml.io") from error
     values: dict[str, Any] = {GUARD: content.pop(GUARD)} if GUARD in content else {}
     for name, value in content.items():

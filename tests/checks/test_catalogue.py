@@ -44,6 +44,7 @@ NO_INPUT_RAISES = {
     "sheet-format": "documents/test_tables.py",
     "sheet-formula": "documents/test_tables.py",
     "sheet-layout": "documents/test_tables.py",
+    "source-left-out": "tables/test_complete.py",
     "source-replaced": "checks/test_across.py",
 }
 """Codes that nothing under ``raw/`` can raise by itself with the definitions as they are, and the test that raises each."""

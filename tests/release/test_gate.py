@@ -273,7 +273,10 @@ def test_only_the_first_rows_of_a_large_table_go_through_frictionless_and_the_re
 
 def test_the_release_passes_the_gate_again_and_gives_the_report_it_holds(built: pipeline.Built, published: Path) -> None:
     folder = published / "releases/1.0.0"
-    assert dumped(gate.judge(folder, built.findings).report) == (folder / "report.json").read_bytes()
+    assert (
+        dumped(gate.judge(folder, built.findings, built.content.built.reasons).report)
+        == (folder / "report.json").read_bytes()
+    )
 
 
 def releases() -> list[object]:

@@ -290,7 +290,9 @@ def test_our_client_needs_no_cryptography(address: str, monkeypatch: pytest.Monk
     assert cbrn.releases(address)
 
 
-def test_our_client_begins_with_pinned_keys(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_our_client_begins_with_pinned_keys(
+    address: str, published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for key, state in ((ONE, "right"), (TWO, "wrong")):
         (tmp_path / "trusted.pem").write_bytes(public_pem(key.public_key()))
         monkeypatch.setenv("CBRN_DATA_TRUSTED_KEYS", str(tmp_path / "trusted.pem"))
@@ -300,6 +302,9 @@ def test_our_client_begins_with_pinned_keys(address: str, tmp_path: Path, monkey
         else:
             with pytest.raises(UntrustedError, match="no root is signed by the pinned keys"):
                 cbrn.releases(address)
+    shutil.rmtree(published / "metadata")
+    with pytest.raises(UntrustedError, match="has no metadata, so no pinned key vouches for its index"):
+        cbrn.releases(address)
 
 
 # --- keys

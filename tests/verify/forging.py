@@ -12,6 +12,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cbrn_data import pipeline
+from cbrn_data.checks.released import check_release, covered
 from cbrn_data.release.sign import release_statement
 from cbrn_data.schema.model import read_package
 from cbrn_data.schema.nested import nested
@@ -119,6 +120,16 @@ def record(folder: Path) -> None:
     resum(folder)
 
 
+def leave_out(folder: Path, change: Callable[[Rows], object]) -> None:
+    """Change rows, and bring every number that the record and the report give in agreement with the tables."""
+    edit_rows(folder, change)
+    released, _ = check_release(folder, read_package(folder / "schemas"))
+    _update(folder / "report.json", lambda report: report.update(covered(released)))
+    counts = {name: released.counts[name] for name in released.published if name != "changes"}
+    _update(folder / "release.json", lambda info: info.update(counts=counts))
+    resum(folder)
+
+
 def edit_record(folder: Path, **values: object) -> None:
     """Change what release.json says, and the sums."""
     edit_json(folder / "release.json", lambda info: info.update(values))
@@ -162,6 +173,16 @@ def complete(published: Path, key: Path | None = None) -> None:
     """Finish what a publication left, as the owner of a key, by default the local one."""
     with pipeline.open_store(Settings(PROJECT, published, signing_key=key)).writing():
         pass
+
+
+def sign_anew(published: Path) -> None:
+    """Sign what is there with a root of one's own, and derive nothing."""
+    targets = json.loads(max((published / "metadata").glob("*.targets.json")).read_bytes())["signed"]["targets"]
+    named = {name: (digest(published / name), (published / name).stat().st_size) for name in targets}
+    shutil.rmtree(published / "metadata")
+    (published / "metadata").mkdir()
+    for name, data in pipeline.vouch(Settings(PROJECT, published))(published, named).items():
+        (published / name).write_bytes(data)
 
 
 def is_vouched_for(published: Path) -> bool:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cbrn_data.verify.rebuild import DERIVED, rebuild_derived
-from cbrn_data.verify.results import FAILED, NOT_CHECKED, PASSED
+from cbrn_data.verify.rebuild import rebuild_all, rebuild_derived
+from cbrn_data.verify.results import DERIVED, DOCUMENTS, FAILED, NOT_CHECKED, PASSED, REBUILD, Result, exit_code
 from tests.verify import forging
 from tests.verify.conftest import Verify
 from tests.verify.test_tamper import LAST, behind
@@ -57,15 +57,32 @@ def claimed(store: Path) -> str:
     [(changed, "differs from the rebuild"), (added, "is not derived"), (claimed, "differs from the rebuild")],
 )
 def test_one_that_is_changed_with_the_index_is_found_by_deriving_again(
-    spoil: Callable[[Path], str], said: str, store: Path, verify: Verify
+    spoil: Callable[[Path], str], said: str, store: Path, verify: Verify, pins: Path
 ) -> None:
-    """A store of the older form has no metadata, so only ``--rebuild`` can tell."""
+    """Where no pinned key vouches, or the store has the older form, only ``--rebuild`` can tell, and this is said."""
     name = spoil(store)
     forging.relist(store, name)
     assert verify(store).of(FAILED).keys() == {"metadata"}
+    forging.sign_anew(store)
+    assert verify(store, CBRN_DATA_TRUSTED_KEYS=str(pins)).of(FAILED).keys() == {"metadata"}
+    assert "no pinned key vouches for it; --rebuild derives them again" in verify(store).of(NOT_CHECKED)[DERIVED]
     shutil.rmtree(store / "metadata")
-    assert verify(store).code == 0
+    found = verify(store)
+    assert (found.code, "--rebuild" in found.of(NOT_CHECKED)[DERIVED]) == (0, True)
     assert again(store) == (FAILED, f"{name} {said}")
+
+
+@pytest.mark.parametrize("check", [REBUILD, DOCUMENTS, DERIVED])
+def test_a_rebuild_that_was_asked_for_and_not_done_is_not_good(check: str) -> None:
+    results = [Result("1.0.0", "files", PASSED, ""), Result("1.0.0", check, NOT_CHECKED, "needs other code")]
+    assert (exit_code(results, rebuild=True), exit_code(results)) == (1, 0)
+
+
+@pytest.mark.parametrize("word", [FAILED, NOT_CHECKED])
+@pytest.mark.parametrize("check", ["chain", "files", "metadata", "signature"])
+def test_nothing_is_rebuilt_of_what_was_not_found_intact(check: str, word: str, tmp_path: Path) -> None:
+    (result,) = rebuild_all(tmp_path, False, [Result("store", check, word, "")])
+    assert (result.check, result.result) == (REBUILD, NOT_CHECKED)
 
 
 def test_one_that_is_taken_away_with_the_index_is_missed(store: Path) -> None:

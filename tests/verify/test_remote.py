@@ -130,7 +130,7 @@ def fetch(temporary: Path) -> Iterator[Fetch]:
 
 
 def said(results: list[dict[str, str]], word: str = "failed") -> list[tuple[str, str]]:
-    there = [result for result in results if result["check"] != "older form"]
+    there = [result for result in results if result["check"] not in ("older form", "derived again")]
     return [(result["check"], result["detail"]) for result in there if result["result"] == word]
 
 

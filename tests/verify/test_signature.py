@@ -75,7 +75,17 @@ def test_nothing_else_is_read_where_no_pinned_key_vouches(story: str, release: P
 
 
 @pytest.mark.parametrize(
-    "name", ["release.json", "report.json", "datapackage.json", "schemas/package.yaml", "cbrn-data.json"]
+    "name",
+    [
+        "release.json",
+        "report.json",
+        "datapackage.json",
+        "cbrn-data.json",
+        "schemas/package.yaml",
+        "schemas/projects.yaml",
+        "sources/projects.csv.yaml",
+        "sources/central-asia-2025.txt.yaml",
+    ],
 )
 @pytest.mark.parametrize("pinned", [True, False], ids=["pinned", "not pinned"])
 def test_brackets_without_end_are_a_fault_and_no_crash(release: Path, name: str, pinned: bool) -> None:

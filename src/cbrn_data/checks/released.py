@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from cbrn_data.checks.complete import Arrival
 from cbrn_data.checks.evidence import of_evidence, rows_by_evidence
 from cbrn_data.checks.once import judge_fields_once
 from cbrn_data.checks.run import check_tables
@@ -23,9 +24,11 @@ from cbrn_data.schema.nested import nested
 from cbrn_data.schema.table import Table, Tables, cell_count, released_tables
 from cbrn_data.schema.written import ComparingWriter, TableWriter
 from cbrn_data.sources.document import Document, read_document
+from cbrn_data.sources.sidecar import SIDECAR_LIMIT
 from cbrn_data.store import disk
 from cbrn_data.store.folder import DESCRIPTOR, NESTED, source_file
 from cbrn_data.strict_json import dumped, parse_object
+from cbrn_data.strict_yaml import load_yaml
 from cbrn_data.tabular.profile import profile_errors
 
 FRICTIONLESS_ROWS = 100_000
@@ -112,6 +115,15 @@ def read_documents(folder: Path, tables: Tables) -> dict[str, Document]:
                 if document:
                     documents[row["source_id"] or ""] = document
     return documents
+
+
+def arrival(folder: Path, released: Released) -> Arrival:
+    """Return what shows whether every source arrived, with the sidecars in the release. Raises ReleaseError, YamlError."""
+    tables, sidecars = released.tables, {}
+    for row in tables["sources"].rows:
+        data = disk.read(source_file(folder, f"{row['path']}.yaml"), SIDECAR_LIMIT, folder)
+        sidecars[row["source_id"] or ""] = load_yaml(data.decode())
+    return Arrival(tables, released.package, read_documents(folder, tables), sidecars)
 
 
 def by_frictionless(folder: Path, released: Released) -> Iterator[Finding]:

@@ -22,6 +22,7 @@ from cbrn_data.store import disk
 from cbrn_data.store.folder import SUMS, Release, latest_of
 from cbrn_data.store.history import LATEST, METADATA, RELEASES, read_history
 from cbrn_data.store.index import read_index, with_withdrawals
+from cbrn_data.verify.derived import not_derived
 from cbrn_data.verify.memory import Memory, recalled
 from cbrn_data.verify.release import ReleaseAudit
 from cbrn_data.verify.remote import Mirror, mirror
@@ -155,6 +156,8 @@ def _results(
         from cbrn_data.verify.rebuild import rebuild_all  # loads the producer
 
         results += rebuild_all(place.folder, place.is_release, results)
+    else:
+        results += not_derived(results, bool(trusted))
     return list(place.mirror.restated(results)) if place.mirror else results
 
 

@@ -83,6 +83,7 @@ def _take(block: Block, leaflet: Leaflet) -> bool:
     if _take_labelled(block, leaflet):
         return True
     if leaflet.region is None and (match := _REGION.fullmatch(plain.text)):
+        leaflet.headings.append(block.numbers)
         return _take_region(plain.part(*match.span("region" if match["region"] else "after")), leaflet)
     return leaflet.region is not None and leaflet.secretariat_city is None and _take_seat(block, leaflet)
 

@@ -121,7 +121,9 @@ def read_layout(leaflet: Leaflet) -> Layout:
             start = place + heading.width
             if page and sections and sections[-1].name == heading.section and not current.blocks:
                 sections.pop()  # "Projects" and, under it, "On-going projects"
-            current = Section(heading.section, block.lines[place].number, [], heading.count)
+            lines = block.lines[place:start]
+            leaflet.headings.append((lines[0].number, lines[-1].number))
+            current = Section(heading.section, lines[0].number, [], heading.count)
             sections.append(current)
             if heading.rest and start < len(block.lines) and start not in found[number]:
                 block = Block((*block.lines[: start - 1], heading.rest, *block.lines[start:]))

@@ -40,7 +40,7 @@ class Leaflet:
     ``title``, ``methodology`` and ``country_count`` ``text`` and ``value``. ``project_counts`` is the sentence above the
     list of projects: ``text``, ``total``, ``since``, ``ongoing`` and ``year``. ``projects_span`` runs from that sentence
     to the end of the list. ``is_page`` is true for a region's page, which has no edition. ``ignored`` are the
-    first and last of lines that no value uses, and the rule that ignores them.
+    first and last of lines that no value uses, and the rule that ignores them; ``headings`` those of headings.
     """
 
     document: Document
@@ -62,6 +62,7 @@ class Leaflet:
     methodology: list[Item] = field(default_factory=list)
     achievements: list[Item] = field(default_factory=list)
     ignored: list[tuple[int, int, str]] = field(default_factory=list)
+    headings: list[tuple[int, int]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
     @property

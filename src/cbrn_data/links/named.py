@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urldefrag
 
+from cbrn_data.schema.curated import address_columns
 from cbrn_data.schema.model import Package
 from cbrn_data.sources.addresses import PUBLIC_PAGE
 from cbrn_data.sources.cells import read_cells
 from cbrn_data.sources.source import Source
-from cbrn_data.tables.curated import address_columns
 
 _KINDS = ("curated", "regions", "corrections", "renames")
 

@@ -23,6 +23,8 @@ from cbrn_data.normalise.text import clean, folded, region_name, slug
 METHODS = ("verbatim", "normalised", "counted", "derived", "curated")
 AS_PRINTED = ("verbatim", "curated")
 """Methods that use the quote unchanged; the others remove hyphens and line ends that break a word."""
+FOLLOWING = ("counted", "derived")
+"""Methods whose quote may be a whole section, so it does not show that a line gave a value."""
 
 _MEASURES: dict[str, tuple[str, str]] = {
     "focal_points_appointed": (r"\bfocal points?\b", r"\b(?:appoint|nominat|designat)"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from cbrn_data.store.folder import REPORT, Release
 from cbrn_data.strict_json import parse_object
 from cbrn_data.tabular import grammar
 from cbrn_data.tabular.changes import KINDS, WHOLE
+from cbrn_data.tabular.structures import parse_json
 
 ROWS_LISTED = 50
 """The most changed rows of a table on a page; ``changes.csv`` has all."""
@@ -113,7 +113,7 @@ def _changed(release: Release, table: TableDefinition) -> Iterator[_Changed]:
         found = _Changed(name, Counter(), [])
         for (row_id, kind), changes in groupby(changed, lambda row: (unescape_formula(row["row_id"] or ""), row["change"])):
             if row_id == WHOLE:
-                files = (json.loads(each["new"] or each["old"] or "{}") for each in changes if each["field"] == WHOLE)
+                files = (parse_json(each["new"] or each["old"] or "{}") for each in changes if each["field"] == WHOLE)
                 found.kinds.update({kind: sum(int(file.get("rows", 0)) for file in files)})
                 continue
             found.kinds[kind] += 1

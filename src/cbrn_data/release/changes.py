@@ -23,6 +23,7 @@ from cbrn_data.schema.model import CHANGES, Package, TableDefinition
 from cbrn_data.schema.table import Row, Table, Tables, row_ids, sort_keys, text_table, with_fields
 from cbrn_data.tabular.changes import KINDS, NAMES, WHOLE
 from cbrn_data.tabular.delta import Delta, deltas
+from cbrn_data.tabular.structures import parse_json
 
 KEPT = 20
 """The most changed rows of each kind that are kept for display; the others are counted, and are in ``changes.csv``."""
@@ -150,7 +151,7 @@ def cells_of(change: Row) -> list[tuple[str, str | None, str | None]]:
     if change["field"] != WHOLE:
         old, new = (None if side is None else unescape_formula(side) for side in sides)
         return [(change["field"] or "", old, new)]
-    old_row, new_row = (json.loads(side) if side else {} for side in sides)
+    old_row, new_row = (parse_json(side) if side else {} for side in sides)
     return RowChange(change["change"] or "", "", old_row, new_row).cells()
 
 

@@ -14,7 +14,17 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
-from cbrn_data.checks.released import FRICTIONLESS_ROWS, Released, by_frictionless, by_profile, check_release, covered
+from cbrn_data.checks.complete import Reasons, reasoned
+from cbrn_data.checks.left_out import COMPLETE, LEFT_OUT, LeftOut, as_report, unexplained
+from cbrn_data.checks.released import (
+    FRICTIONLESS_ROWS,
+    Released,
+    arrival,
+    by_frictionless,
+    by_profile,
+    check_release,
+    covered,
+)
 from cbrn_data.checks.run import CHECKS
 from cbrn_data.errors import GateError
 from cbrn_data.findings import Finding, errors_of
@@ -31,8 +41,8 @@ class Verdict:
     report: dict[str, Any]
 
 
-def judge(folder: Path, known: list[Finding]) -> Verdict:
-    """Check a staged release; ``known`` are the findings from reading its sources.
+def judge(folder: Path, known: list[Finding], reasons: Reasons | None = None) -> Verdict:
+    """Check a staged release; ``known`` are the findings from reading its sources, ``reasons`` those of lines left out.
 
     Raises GateError with the errors.
     """
@@ -40,13 +50,14 @@ def judge(folder: Path, known: list[Finding]) -> Verdict:
     released, findings = check_release(folder, package)
     findings += by_profile(json.loads(disk.read(folder / DESCRIPTOR)))
     findings += by_frictionless(folder, released)
-    findings = sorted({*known, *findings})
+    left_out = [] if errors_of(findings) else reasoned(arrival(folder, released), reasons or {}, known)
+    findings = sorted({*known, *findings, *unexplained(left_out)})
     if errors_of(findings):
         raise GateError("the release does not pass its checks", errors_of(findings))
-    return Verdict(findings, _report(folder, released, findings))
+    return Verdict(findings, _report(folder, released, findings, left_out))
 
 
-def _report(folder: Path, released: Released, findings: list[Finding]) -> dict[str, Any]:
+def _report(folder: Path, released: Released, findings: list[Finding], left_out: list[LeftOut]) -> dict[str, Any]:
     tables = released.published
     sampled = [name for name in tables if released.counts[name] > FRICTIONLESS_ROWS]
     return {
@@ -57,6 +68,7 @@ def _report(folder: Path, released: Released, findings: list[Finding]) -> dict[s
         },
         "checks": [
             *({"check": name, "by": "cbrn_data", "result": "passed"} for name in CHECKS),
+            {"check": COMPLETE, "by": "cbrn_data", "result": "passed"},
             {"check": "json-equals-csv", "by": "cbrn_data", "result": "passed"},
             {"check": "table-schema", "by": f"pandera {installed('pandera')}", "result": "passed"},
             {"check": "data-package-profile", "by": f"jsonschema {installed('jsonschema')}", "result": "passed"},
@@ -68,6 +80,7 @@ def _report(folder: Path, released: Released, findings: list[Finding]) -> dict[s
             },
         ],
         **covered(released),
+        LEFT_OUT: as_report(left_out),
         "findings": {
             "counts": dict(sorted(Counter(finding.code for finding in findings).items())),
             "listed": [finding.as_dict() for finding in findings],

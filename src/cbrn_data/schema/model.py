@@ -30,6 +30,9 @@ from cbrn_data.tabular.schema import ForeignKey
 LINE = "source_line"
 """The field of a bulk table with the line of a row in its source."""
 
+FIRSTS, LASTS = ("first_edition", "first_stated"), ("last_edition", "last_stated")
+"""Fields for which the smallest, or the largest, claimed value is published."""
+
 CHANGES = "changes"
 """The table of changes since the release before."""
 

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from io import BufferedReader
@@ -70,13 +71,13 @@ class Source:
     @property
     def edition(self) -> str:
         """The year of a leaflet, or in which a region's page was read; "" for sources without a region."""
-        return str(
-            self.metadata.get("edition") or (str(self.metadata["retrieved_on"])[:4] if self.metadata.get("region") else "")
-        )
+        return edition_of(self.metadata)
 
     @property
     def as_of(self) -> str:
-        """The date by which sources are ordered: the day on which a page was read, or the edition."""
+        """The date by which sources are ordered: the day on which a page was read, or the edition; "" for curated."""
+        if self.kind == "curated":  # a leaflet decides, whatever its edition
+            return ""
         return str(self.metadata["retrieved_on"]) if self.kind == "page" else self.edition
 
     @property
@@ -105,6 +106,12 @@ class Source:
         document = self.reading[0]
         assert document is not None
         return document
+
+
+def edition_of(metadata: Mapping[str, Any]) -> str:
+    """Return the edition of a source by its sidecar; see ``Source.edition``."""
+    read_in = str(metadata["retrieved_on"])[:4] if metadata.get("region") else ""
+    return str(metadata.get("edition") or read_in)
 
 
 def digest(data: bytes) -> str:

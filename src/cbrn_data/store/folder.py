@@ -30,6 +30,8 @@ INFO = "release.json"
 NESTED = "cbrn-data.json"
 REPORT = "report.json"
 SUMS = "SHA256SUMS"
+SUMS_LIMIT = 16 << 20
+"""The most bytes of ``SHA256SUMS``, which names each file of a release once."""
 UNLISTED = frozenset({SUMS, "attestation.json"})
 NAMED_AT_MOST = 5
 
@@ -139,6 +141,8 @@ def checksums(digests: Mapping[str, str]) -> bytes:
 def parse_checksums(path: Path, data: bytes) -> dict[str, str]:
     """Return file name -> sha256 hex; only the exact format of ``checksums`` is accepted. Raises ReleaseError."""
     found: dict[str, str] = {}
+    if len(data) > SUMS_LIMIT:
+        raise ReleaseError(f"{path}: has more than {SUMS_LIMIT:,} bytes; restore the file")
     for number, line in enumerate(data.decode("ascii", "replace").splitlines(), start=1):
         if (match := _LINE.fullmatch(line)) is None:
             raise ReleaseError(f"{path}:{number}: is not '<sha256>  <name>'; restore the file")

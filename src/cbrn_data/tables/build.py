@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +15,7 @@ from cbrn_data.leaflet.contacts import contacts_left_out
 from cbrn_data.leaflet.read import read_leaflet
 from cbrn_data.leaflet.reading import Reading, read_reading
 from cbrn_data.leaflet.statements import Leaflet
+from cbrn_data.normalise.readings import FOLLOWING
 from cbrn_data.normalise.text import escape_formula, slug
 from cbrn_data.progress import tracked
 from cbrn_data.schema.model import Package, TableDefinition
@@ -37,7 +38,7 @@ class BuiltTables:
     """All tables by name, in the order of the package; ``findings`` are those of reading and resolving.
 
     ``judged`` names the bulk tables, whose rows were checked when they were made. ``folder`` has the files of tables, and
-    is removed with this object.
+    is removed with this object. ``reasons`` say why lines of leaflets, by source and number, give no value.
     """
 
     tables: dict[str, Table]
@@ -45,6 +46,7 @@ class BuiltTables:
     findings: list[Finding]
     judged: frozenset[str]
     folder: TemporaryDirectory[str]
+    reasons: Mapping[tuple[str, int], str] = field(default_factory=dict)
 
 
 def build_tables(sources: list[Source], package: Package, write: Write = write_bulk) -> BuiltTables:
@@ -55,6 +57,7 @@ def build_tables(sources: list[Source], package: Package, write: Write = write_b
     leaflets = _leaflets(sources, renames, findings)
     claims = [claim for leaflet in leaflets for claim in leaflet]
     claims += _earlier_projects(leaflets)
+    reasons = _reasons(leaflets, claims)
     known = _known([] if errors_of(findings) else claims, () if errors_of(findings) else package.tables, sources)
     curated = _curated(sources, package, known)
     findings += [finding for table in curated for finding in table.findings]
@@ -81,7 +84,8 @@ def build_tables(sources: list[Source], package: Package, write: Write = write_b
         tables |= {each.table.name: each.table for each in bulk}
         tables |= {name: _table(package.tables[name], [*rows[name], *more]) for name, more in added.items()}
         findings += [finding for each in bulk for finding in each.findings]
-    return BuiltTables(tables, sources, sorted(set(findings)), frozenset(each.table.name for each in bulk), folder)
+    judged = frozenset(each.table.name for each in bulk)
+    return BuiltTables(tables, sources, sorted(set(findings)), judged, folder, reasons)
 
 
 def _table(table: TableDefinition, rows: list[Row]) -> Table:
@@ -105,6 +109,19 @@ def _leaflets(sources: list[Source], renames: dict[str, Claim], findings: list[F
         message = f"is for raw/{said.name.removesuffix(READING)}.txt, which does not exist"
         findings.append(Finding("reading-stale", message, said.place, 1))
     return leaflets
+
+
+def _reasons(leaflets: list[LeafletClaims], claims: list[Claim]) -> dict[tuple[str, int], str]:
+    """Return why a line of a leaflet may have no evidence: its rule, or that another source or a correction decides."""
+    found: dict[tuple[str, int], str] = {}
+    known = [(each.source, *lines) for each in leaflets for lines in each.leaflet.ignored]
+    known += [(each.source, *lines, "heading") for each in leaflets for lines in each.leaflet.headings]
+    stated = [each for each in claims if each.method not in FOLLOWING]
+    known += [(each.source, *each.source.document.lines(each.span), "other-value") for each in stated]
+    for source, first, last, why in known:
+        for line in range(first, last + 1):
+            found.setdefault((source.source_id, line), why)
+    return found
 
 
 def _doubts_of_text(source: Source, sources: list[Source], reading: Reading) -> Iterator[Finding]:

@@ -11,26 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from sys import maxsize
 
 import pyarrow as pa
 
 from cbrn_data.findings import Finding, shown
-from cbrn_data.schema.check import compile_table, explained, table_check
+from cbrn_data.schema.curated import wrong_rows
 from cbrn_data.schema.model import Package, TableDefinition
-from cbrn_data.schema.rules import is_day
-from cbrn_data.schema.table import block_of, text_table
-from cbrn_data.sources.addresses import OF_A_ROW, PUBLIC_PAGE, foreign_fault
-from cbrn_data.sources.cells import CERTAINTIES, CsvRow, CsvTable, read_cells
+from cbrn_data.sources.addresses import OF_A_ROW
+from cbrn_data.sources.cells import CsvRow, CsvTable, read_cells
 from cbrn_data.sources.source import Source
 from cbrn_data.tables.bulk import bulk_tables, quarantined
 from cbrn_data.tables.claims import Claim, Key
-from cbrn_data.tabular.issues import Tally
 from cbrn_data.tabular.keys import KnownKeys
 from cbrn_data.tabular.schema import ForeignKey
-
-_WITHIN_A_ROW = {"partial-date", "in-order"}
-"""Rules about one row; rules about cells of several rows are checked on the resolved table."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +91,8 @@ def read_curated(source: Source, package: Package, known: KnownRows) -> Curated:
     findings = cells.findings + _header(source, table, cells)
     if any(finding.code in {"curated-header", "csv-header"} for finding in findings):
         return Curated(source, table, [], findings, [])
-    wrong = _wrong_rows(source, table, cells, known)
+    references = {key: found for key in table.foreign_keys if (found := known.keys(key)) is not None}
+    wrong = wrong_rows(source.place, table, cells, references)
     good = [row for row in cells.rows if row.line not in wrong]
     row_findings = [finding for found in wrong.values() for finding in found]
     if not source.quarantines:
@@ -120,58 +114,3 @@ def _header(source: Source, table: TableDefinition, cells: CsvTable) -> list[Fin
         if name and name not in allowed
     ]
     return [Finding("curated-header", message, source.place, 1, table=table.name) for message in messages]
-
-
-def _wrong_rows(source: Source, table: TableDefinition, cells: CsvTable, known: KnownRows) -> dict[int, list[Finding]]:
-    names = [name for name in table.names if name in cells.header]
-    wrong: dict[int, list[Finding]] = {}
-
-    def say(row: CsvRow, code: str, field: str, message: str) -> None:
-        row_id = "/".join(row.text(key) or "" for key in table.primary_key if key in names)
-        value = row.text(field)
-        finding = Finding(
-            code, message, source.place, row.line, table.name, shown(row_id, 80), field, value and shown(value, 80)
-        )
-        wrong.setdefault(row.line, []).append(finding)
-
-    references = {key: found for key in table.foreign_keys if (found := known.keys(key)) is not None}
-    part = compile_table(table).part(names, nullable=True)
-    check = table_check(table, references, part, _WITHIN_A_ROW, tally=Tally(maxsize))
-    check.add(block_of(text_table(names, [row.values() for row in cells.rows])))
-    for issue in check.tally.listed:
-        row, field = cells.rows[issue.row - 1], (issue.fields or (issue.field,))[0]
-        say(row, issue.code, field, explained(table, issue))
-    for row in cells.rows:
-        said = {finding.field for finding in wrong.get(row.line, [])}
-        for code, field, message in _row_faults(table, row):
-            if field not in said:
-                say(row, code, field, message)
-    return wrong
-
-
-def _row_faults(table: TableDefinition, row: CsvRow) -> Iterator[tuple[str, str, str]]:
-    """Yield the errors in the key, the page and the certainty of a row: code, field and message."""
-    for name in table.primary_key:
-        if row.text(name) is None:
-            yield "cell-missing", name, f"{name} is part of the key and must not be empty"
-    url, certainty = row.text("url"), row.text("certainty")
-    if url is None or not PUBLIC_PAGE.fullmatch(url):
-        problem = (
-            f"{shown(url, 80)!r} is not an http(s) address" if url else "the public page that states this row is missing"
-        )
-        yield "curated-unsourced", "url", problem
-    if (copy := row.text("archived_url")) and not PUBLIC_PAGE.fullmatch(copy):
-        yield "cell-format", "archived_url", f"archived_url {shown(copy, 80)!r} is not an http(s) address"
-    for name in address_columns(table):
-        if foreign := foreign_fault(name, row.text(name)):
-            yield "curated-address", name, foreign
-    if certainty not in CERTAINTIES:
-        problem = f"is {shown(certainty, 40)!r}, not" if certainty else "is missing; it is"
-        yield "curated-certainty", "certainty", f"certainty {problem} high or medium"
-    if (read_on := row.text("read_on")) and not is_day(read_on):
-        yield "row-partial-date", "read_on", f"read_on {shown(read_on, 40)!r} is not a day of the calendar"
-
-
-def address_columns(table: TableDefinition | None) -> list[str]:
-    """Return every column of addresses that a row of a file for ``table`` may have."""
-    return [*OF_A_ROW, *(field.name for field in table.fields if field.format == "uri")] if table else [*OF_A_ROW]

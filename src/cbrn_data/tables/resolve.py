@@ -16,14 +16,11 @@ from urllib.parse import urlsplit
 
 from cbrn_data.findings import Finding, shown
 from cbrn_data.normalise.readings import reproduces
-from cbrn_data.schema.model import Package, TableDefinition
+from cbrn_data.schema.model import FIRSTS, LASTS, Package, TableDefinition
 from cbrn_data.tables.claims import Claim
 from cbrn_data.tables.corrections import Correction
 
 Row = dict[str, str | None]
-
-_BOUNDS = ("first_edition", "first_stated", "last_edition", "last_stated")
-"""Fields for which the smallest or the largest claim is chosen, so that claims cannot conflict."""
 
 
 @dataclass
@@ -70,9 +67,9 @@ def _row(table: TableDefinition, fields: dict[str, list[Claim]], resolved: Resol
 
 
 def _chosen(field: str, claims: list[Claim]) -> Claim:
-    if field in _BOUNDS[:2]:
+    if field in FIRSTS:
         return min(claims, key=lambda claim: claim.value)
-    if field in _BOUNDS[2:]:
+    if field in LASTS:
         return max(claims, key=lambda claim: claim.value)
     newest = max(claim.source.as_of for claim in claims)
     return next(claim for claim in claims if claim.source.as_of == newest)
@@ -122,7 +119,7 @@ def _host(claim: Claim) -> str:
 
 
 def _conflict(chosen: Claim, other: Claim) -> str | None:
-    if other.field in _BOUNDS:
+    if other.field in (*FIRSTS, *LASTS):  # the smallest or the largest is chosen, so these cannot conflict
         return None
     if other.method == "curated" and chosen.method == "curated":
         return "pages-disagree" if other.url and chosen.url and other.url != chosen.url else "curated-conflict"

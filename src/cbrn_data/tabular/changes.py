@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from cbrn_data.tabular.delta import KEY, Delta, unequal
 from cbrn_data.tabular.keys import flat, places
+from cbrn_data.tabular.structures import parse_json
 
 NAMES = ["table_name", "row_id", "field", "change", "old", "new"]
 WHOLE = "*"
@@ -145,5 +146,5 @@ def cells_of(change: Row) -> list[tuple[str, str | None, str | None]]:
         return []
     if change["field"] != WHOLE:
         return [(change["field"] or "", change["old"], change["new"])]
-    old, new = (json.loads(side) if side else {} for side in (change["old"], change["new"]))
+    old, new = (parse_json(side) if side else {} for side in (change["old"], change["new"]))
     return [(name, old.get(name), new.get(name)) for name in new or old if old.get(name) != new.get(name)]

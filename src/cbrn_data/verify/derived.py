@@ -15,10 +15,13 @@ from cbrn_data.progress import tracked
 from cbrn_data.store import disk, history
 from cbrn_data.store.folder import Release, latest_of
 from cbrn_data.store.history import INDEX, METADATA
-from cbrn_data.verify.results import CUT_SHORT, Result, checked
+from cbrn_data.verify.results import CUT_SHORT, DERIVED, NOT_CHECKED, PASSED, STORE, Result, checked
 from cbrn_data.verify.vouched import Vouched
 
 LATEST = "latest/"
+DERIVED_FILES = "derived files"
+"""The check of the derived files with their digests."""
+UNDERIVED = f"pages, feed and catalogue agree with {INDEX}, but no pinned key vouches for it; --rebuild derives them again"
 _MADE = re.compile(
     r"catalog\.(ttl|rdf|jsonld)|sitemap\.xml|(index|history|search)\.html"
     r"|(tables|regions|countries|projects|sources|history)/[^/]+\.html|pictures/[^/]+\.svg|assets/[^/]+"
@@ -70,10 +73,17 @@ def check_derived(subject: str, published: Path, derived: Mapping[str, str], vou
         moving.extend(name for name in gone if vouched.may_be_missing(name))
         yield from (f"{name} is missing" for name in sorted(gone) if not vouched.may_be_missing(name))
 
-    yield from checked(subject, "derived files", run, f"{len(derived)} files are as {INDEX} lists them")
+    yield from checked(subject, DERIVED_FILES, run, f"{len(derived)} files are as {INDEX} lists them")
     if moving:
         detail = f"{_some(sorted(moving))}: of the state before or to come; repeat what was cut short, or publish"
-        yield Result(subject, "derived files", CUT_SHORT, detail)
+        yield Result(subject, DERIVED_FILES, CUT_SHORT, detail)
+
+
+def not_derived(results: Sequence[Result], pinned: bool) -> Iterator[Result]:
+    """Yield that pages were not derived again, if the files of a store were checked and no pinned key vouches for them."""
+    vouched = pinned and any(result.check == METADATA and result.result == PASSED for result in results)
+    if not vouched and any(result.check == DERIVED_FILES for result in results):
+        yield Result(STORE, DERIVED, NOT_CHECKED, UNDERIVED)
 
 
 def _some(names: Sequence[str]) -> str:

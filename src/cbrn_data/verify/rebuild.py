@@ -41,22 +41,20 @@ from cbrn_data.sources.document import LEAFLETS
 from cbrn_data.sources.source import Source, read_source
 from cbrn_data.store import disk
 from cbrn_data.store.folder import REPORT, SUMS, Release, read_release
-from cbrn_data.store.history import read_history
+from cbrn_data.store.history import METADATA, read_history
 from cbrn_data.store.index import read_index, with_withdrawals
 from cbrn_data.strict_json import dumped
 from cbrn_data.verify.derived import is_elsewhere
-from cbrn_data.verify.results import FAILED, NOT_CHECKED, PASSED, STORE, Result, checked
-
-REBUILD, DOCUMENTS, DERIVED = "rebuild", "documents", "derived again"
-"""The checks, by what is rebuilt: a release, the texts of its documents, and the derived files of a store."""
+from cbrn_data.verify.results import DERIVED, DOCUMENTS, FAILED, NOT_CHECKED, PASSED, REBUILD, STORE, Result, checked
 
 SHOWN = 10
 """The most differing cells that are named; the others are counted."""
 
 
 def rebuild_all(folder: Path, is_release: bool, results: Sequence[Result]) -> Iterator[Result]:
-    """Rebuild a release, or all releases of a store, unless ``results`` show that the files are not intact."""
-    if any(result.check in ("files", "record", "chain", "signature") and result.result == FAILED for result in results):
+    """Rebuild a release, or all releases of a store, unless ``results`` show that files are not intact, or were not read."""
+    needed = ("files", "record", "chain", "signature", METADATA)
+    if any(result.check in needed and result.result in (FAILED, NOT_CHECKED) for result in results):
         yield Result(STORE, REBUILD, NOT_CHECKED, "the files are not those that were released")
         return
     folders = [folder] if is_release else [release.folder for release in read_history(folder)]
@@ -114,7 +112,7 @@ def _make(release: Release, previous: Path | None, place: Path) -> dict[str, dis
     for name, data in files.items():
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         disk.create(target / name, data)
-    judged = judge(target, [*built.findings, *planned.findings])
+    judged = judge(target, [*built.findings, *planned.findings], built.content.built.reasons)
     return files | {REPORT: dumped(judged.report)}
 
 

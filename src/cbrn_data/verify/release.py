@@ -23,6 +23,7 @@ from cbrn_data.schema.table import released_tables, table_of_rows
 from cbrn_data.signing.attestation import ATTESTATION, read_statement
 from cbrn_data.signing.keys import KEYS_LIMIT, PUBLIC_KEY, read_public_keys
 from cbrn_data.sources.sidecar import SIDECAR_LIMIT
+from cbrn_data.sources.source import edition_of
 from cbrn_data.store import disk
 from cbrn_data.store.folder import (
     DESCRIPTOR,
@@ -38,6 +39,7 @@ from cbrn_data.store.folder import (
 from cbrn_data.strict_json import parse_object
 from cbrn_data.strict_yaml import load_yaml
 from cbrn_data.verify.approval import approval_results
+from cbrn_data.verify.complete import complete_results
 from cbrn_data.verify.descriptor import descriptor_faults
 from cbrn_data.verify.results import NOT_CHECKED, PASSED, Result, checked
 from cbrn_data.verify.signature import SIGNATURE, UNREAD, signed_by, signer
@@ -93,6 +95,8 @@ class ReleaseAudit:
             yield from results
             if name in STOPS and any(result.result != PASSED for result in results):
                 break
+        if self._released:
+            yield from complete_results(self.folder, self.subject, self._released, self.previous)
         yield from self._signature()
         yield from approval_results(self.folder, self.subject, self.signer)
         yield from self._delta()
@@ -159,6 +163,7 @@ class ReleaseAudit:
             if (disk.digest(file, self.folder), str(disk.size(file))) != (row["sha256"], row["bytes"]):
                 yield f"{path} does not match its digest and size in the table of sources"
             sidecar = load_yaml(disk.read(about, SIDECAR_LIMIT, self.folder).decode())
+            sidecar["edition"] = edition_of(sidecar) or None
             expected = {SIDECAR.get(name, name): value for name, value in row.items() if name not in ("path", "media_type")}
             for key, value in expected.items():
                 if (None if sidecar.get(key) is None else str(sidecar[key])) != value:

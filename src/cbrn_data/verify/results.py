@@ -12,8 +12,8 @@ from cbrn_data.refusals import is_of_machine
 STORE = "store"
 """The subject of the results about a store as a whole."""
 PASSED, FAILED, NOT_CHECKED, CUT_SHORT = "passed", "failed", "not checked", "cut short"
-REBUILDS = frozenset({"rebuild", "derived again"})
-"""The checks of ``--rebuild``."""
+REBUILD, DOCUMENTS, DERIVED = "rebuild", "documents", "derived again"
+"""The checks of ``--rebuild``: a release, the texts of its documents, and the derived files of a store."""
 KEY = "key"
 """The check for a change of key in the history, if no key is pinned."""
 FRESHNESS = "freshness"
@@ -41,7 +41,9 @@ def exit_code(results: Iterable[Result], rebuild: bool = False) -> int:
     """
     found = list(results)
     words = {result.result for result in found}
-    undone = rebuild and any(result.check in REBUILDS and result.result == NOT_CHECKED for result in found)
+    undone = rebuild and any(
+        result.check in (REBUILD, DOCUMENTS, DERIVED) and result.result == NOT_CHECKED for result in found
+    )
     return 1 if undone or FAILED in words or PASSED not in words else 3 if CUT_SHORT in words else 0
 
 

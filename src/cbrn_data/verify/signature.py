@@ -16,13 +16,13 @@ from cbrn_data.errors import CbrnDataError, VerificationError
 from cbrn_data.signing.attestation import ATTESTATION, Envelope, read_envelope, read_statement, signers
 from cbrn_data.signing.keys import KEYS_LIMIT, PUBLIC_KEY, fingerprint, is_small_order, read_public_keys
 from cbrn_data.store import disk
-from cbrn_data.store.folder import SUMS
+from cbrn_data.store.folder import SUMS, SUMS_LIMIT
 
 SIGNATURE = "signature"
 """The name of the check."""
 UNREAD = "not read, because it is not signed by a pinned key"
-ENVELOPE_LIMIT = 16 << 20
-"""The most bytes of an attestation, or of ``SHA256SUMS``; both name each file of a release once."""
+ENVELOPE_LIMIT = SUMS_LIMIT
+"""The most bytes of an attestation, which names each file of a release once too."""
 
 
 def signed_by(folder: Path, trusted: Sequence[Ed25519PublicKey]) -> tuple[str, Envelope]:
@@ -36,7 +36,7 @@ def signed_by(folder: Path, trusted: Sequence[Ed25519PublicKey]) -> tuple[str, E
     if not found:
         who = "any pinned key" if trusted else f"the key in {PUBLIC_KEY}"
         raise VerificationError(f"{ATTESTATION} is not signed by {who}")
-    sums = hashlib.sha256(disk.read(folder / SUMS, ENVELOPE_LIMIT)).hexdigest()
+    sums = hashlib.sha256(disk.read(folder / SUMS, SUMS_LIMIT)).hexdigest()
     if read_statement(envelope.payload)[0].get(SUMS) != sums:
         raise VerificationError(f"{ATTESTATION} has another digest of {SUMS}")
     return fingerprint(found[0]), envelope

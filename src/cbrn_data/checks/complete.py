@@ -1,0 +1,253 @@
+"""Check that every source arrived: each cell of a curated row, each correction and rename, and each line of a leaflet.
+
+Evidence leads from a table to its sources; this check leads the other way. What has no evidence is *left out*, for a reason
+that the report of the release names:
+
+- of a cell of a curated row, the reason follows from the sources and the tables: ``not-referenced`` (a country to which no
+  table refers), ``corrected``, ``other-value`` (an earlier first, or a later last, is published), ``pages-disagree`` and
+  ``curated-overruled``; of a rename, ``not-referenced`` (no achievement has its new id);
+- of a line of a leaflet, the reader gives it: ``heading``, the rule that ignores the line, a finding, or ``other-value``.
+
+A row of ``quarantine.csv`` is not left out, if it is word for word the row of its source and breaks a rule. Bulk tables are
+compared with their sources as a whole (see ``evidence``). Readers of documents are repeated by a rebuild only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+from pathlib import PurePath
+from typing import Any
+
+from cbrn_data.checks.across import Row
+from cbrn_data.checks.left_out import LeftOut
+from cbrn_data.findings import Finding
+from cbrn_data.normalise.readings import FOLLOWING
+from cbrn_data.normalise.text import Span
+from cbrn_data.schema.check import known_keys
+from cbrn_data.schema.curated import wrong_rows
+from cbrn_data.schema.model import FIRSTS, LASTS, Package, TableDefinition
+from cbrn_data.schema.table import Tables
+from cbrn_data.sources.addresses import OF_A_ROW
+from cbrn_data.sources.cells import CsvRow, read_cells
+from cbrn_data.sources.document import LEAFLETS, Document
+from cbrn_data.sources.sidecar import KINDS
+from cbrn_data.sources.source import LINES, PAGES
+
+_BESIDE_CELLS = frozenset({*OF_A_ROW, "certainty", "read_on"})
+_TEXTS = frozenset({".csv", ".json", ".tsv", ".txt"})
+
+
+_Key = tuple[str | None, ...]
+Reasons = Mapping[tuple[str, int], str]
+"""Why a line of a leaflet gives no value, by source and line, as its reader knows it."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """The tables of a release, the texts of their sources, and the content of the sources' sidecars, both by id."""
+
+    tables: Tables
+    package: Package
+    documents: Mapping[str, Document]
+    sidecars: Mapping[str, Mapping[str, Any]]
+
+    def cells(self) -> Iterator[LeftOut]:
+        """Yield what is left out of sources other than leaflets."""
+        read = {str(sidecar["text_of"]) for sidecar in self.sidecars.values() if sidecar.get("text_of")}
+        kept = {f"{source_id}{suffix}" for source_id in self.sidecars for suffix in (LINES, PAGES)}
+        for row in self.tables["sources"].rows:
+            source_id, kind, ending = row["source_id"] or "", row["kind"] or "", PurePath(row["path"] or "").suffix
+            document = self.documents.get(source_id)
+            if ending not in KINDS[kind][0]:
+                yield LeftOut(source_id, 1)
+            elif kind == "document":
+                if ending in _TEXTS and source_id not in read | kept:
+                    yield LeftOut(source_id, 1)
+            elif kind in ("bulk", "records"):
+                if not self._places[source_id]:
+                    yield LeftOut(source_id, 1)
+            elif kind not in LEAFLETS and document is None:
+                yield LeftOut(source_id, 1)
+            elif document and kind == "curated":
+                yield from self._curated(source_id, document)
+            elif document and kind in ("corrections", "renames"):
+                yield from self._decisions(source_id, document, kind)
+
+    def lines(self) -> Iterator[LeftOut]:
+        """Yield the lines of leaflets with words and without evidence; the caller knows their reasons."""
+        for row in self.tables["sources"].rows:
+            source_id = row["source_id"] or ""
+            if row["kind"] in LEAFLETS:
+                document = self.documents.get(source_id)
+                yield from _bare_lines(source_id, document, self._spans[source_id]) if document else [LeftOut(source_id, 1)]
+
+    @cached_property
+    def _spans(self) -> dict[str, set[Span]]:
+        """The words of values, by source."""
+        found: dict[str, set[Span]] = defaultdict(set)
+        for row in self.tables["evidence"].rows:
+            if row["method"] not in FOLLOWING:
+                found[row["source_id"] or ""].add(Span(int(row["char_start"] or 0), int(row["char_end"] or 0)))
+        return found
+
+    @cached_property
+    def _places(self) -> dict[str, set[tuple[str | None, ...]]]:
+        """The evidence by source: table, row, field and the offset at which the quote begins."""
+        found: dict[str, set[tuple[str | None, ...]]] = defaultdict(set)
+        for row in self.tables["evidence"].rows:
+            found[row["source_id"] or ""].add((row["table_name"], row["row_id"], row["field"], row["char_start"]))
+        return found
+
+    @cached_property
+    def _kinds(self) -> dict[tuple[str | None, ...], set[str]]:
+        """The kinds of the sources of each cell."""
+        kinds = {row["source_id"]: row["kind"] or "" for row in self.tables["sources"].rows}
+        found: dict[tuple[str | None, ...], set[str]] = defaultdict(set)
+        for row in self.tables["evidence"].rows:
+            found[row["table_name"], row["row_id"], row["field"]].add(kinds.get(row["source_id"], ""))
+        return found
+
+    @cached_property
+    def _published(self) -> dict[str, dict[str, Row]]:
+        """The rows of the tables of curated sources, by id."""
+        tables = [table for table in self.package.with_role("data") if not table.by_line]
+        return {table.name: {table.row_id(row): row for row in self.tables[table.name].rows} for table in tables}
+
+    @cached_property
+    def _referenced(self) -> set[str]:
+        """The countries to which a table of leaflets or curated rows refers."""
+        found: set[str] = set()
+        for name, rows in self._published.items():
+            keys = self.package.tables[name].foreign_keys if name != "countries" else ()
+            fields = [key.fields[0] for key in keys if key.resource == "countries"]
+            found |= {row[each] or "" for row in rows.values() for each in fields}
+        return found
+
+    @cached_property
+    def _stated(self) -> dict[tuple[str, _Key, str], tuple[set[str], set[str | None]]]:
+        """The values, and the pages that state them, of each cell of curated sources."""
+        found: dict[tuple[str, _Key, str], tuple[set[str], set[str | None]]] = defaultdict(lambda: (set(), set()))
+        for source_id, document in self.documents.items():
+            if (table := self._table(source_id)) is None:
+                continue
+            aside = self._set_aside(source_id)
+            for row in (row for row in read_cells(document).rows if row.line not in aside):
+                for name, value in _values(table, row).items():
+                    values, pages = found[table.name, _key(table, row), name]
+                    values.add(value)
+                    pages.add(row.text("url"))
+        return found
+
+    def _table(self, source_id: str) -> TableDefinition | None:
+        sidecar = self.sidecars.get(source_id, {})
+        name = str(sidecar.get("table"))
+        return self.package.tables[name] if sidecar.get("kind") == "curated" and name in self._published else None
+
+    def _curated(self, source_id: str, document: Document) -> Iterator[LeftOut]:
+        table, cells = self._table(source_id), read_cells(document)
+        if table is None or {*cells.header} - {*table.names} - _BESIDE_CELLS:
+            yield LeftOut(source_id, 1)
+            return
+        aside = self._set_aside(source_id)
+        yield from (LeftOut(source_id, each.line or 1) for each in cells.findings if each.code != "csv-row-width")
+        rows: dict[int, Any] = {row.line: row.values() for row in cells.rows} | cells.misfits
+        broken = wrong_rows(document.place, table, cells, known_keys(table, self.tables)) if aside else {}
+        wrong = {line for line in aside if aside[line] != {json.dumps(rows.get(line), ensure_ascii=False)}}
+        sound = aside.keys() - broken.keys() - cells.misfits.keys()
+        yield from (LeftOut(source_id, line) for line in sorted({*cells.misfits} - {*aside} | wrong | sound))
+        keys = [name for name in table.primary_key if name in cells.header]
+        ids: dict[_Key, list[str]] = defaultdict(list)
+        for row_id, published in self._published[table.name].items():
+            ids[tuple(published[name] if name in keys else None for name in table.primary_key)].append(row_id)
+        for row in cells.rows:
+            if row.line not in aside:
+                yield from self._row(source_id, table, row, ids.get(_key(table, row), []))
+
+    def _set_aside(self, source_id: str) -> dict[int, set[str]]:
+        """Return the words of each quarantined row; a source that does not quarantine has none."""
+        found: dict[int, set[str]] = defaultdict(set)
+        if self.sidecars[source_id].get("on_error") == "quarantine":
+            for row in self.tables["quarantine"].rows:
+                if row["source_id"] == source_id:
+                    found[int(row["line"] or 0)].add(row["row"] or "")
+        return found
+
+    def _row(self, source_id: str, table: TableDefinition, row: CsvRow, row_ids: list[str]) -> Iterator[LeftOut]:
+        """Yield what is left out of a row; ``row_ids`` are its published rows, several if a leaflet completes its key."""
+        key, places = _key(table, row), self._places[source_id]
+        if not row_ids:
+            is_unused = table.name == "countries" and None not in key and not self._referenced & {*key}
+            yield LeftOut(source_id, row.line, reason="not-referenced" if is_unused else "")
+            return
+        for name, value in _values(table, row).items():
+            start = str(row.cells[name].span.start)
+            if not any((table.name, row_id, name, start) in places for row_id in row_ids):
+                stated = self._stated[table.name, key, name]
+                yield LeftOut(source_id, row.line, name, self._why((table.name, row_ids[0], name), value, stated))
+
+    def _why(self, cell: tuple[str, str, str], value: str, stated: tuple[set[str], set[str | None]]) -> str:
+        """Return the reason why the value of a curated cell is not the published one, or "" if there is none."""
+        table, row_id, name = cell
+        published, kinds = self._published[table][row_id][name], self._kinds[cell]
+        if "corrections" in kinds:
+            return "corrected"
+        if published is None:
+            return "pages-disagree" if all(len(several) > 1 for several in stated) else ""
+        if (name in FIRSTS and published < value) or (name in LASTS and published > value):
+            return "other-value"
+        return "curated-overruled" if kinds & {*LEAFLETS} and value != published else ""
+
+    def _decisions(self, source_id: str, document: Document, kind: str) -> Iterator[LeftOut]:
+        """Yield the corrections and renames that are not evidence."""
+        cells = read_cells(document)
+        yield from (LeftOut(source_id, each.line or 1) for each in cells.findings)
+        starts = {start for *_, start in self._places[source_id]}
+        for row in cells.rows:
+            if kind == "corrections" and "value" in row.cells:
+                cell = (row.text("table_name"), row.text("row_id"), row.text("field"))
+                if (*cell, str(row.cells["value"].span.start)) not in self._places[source_id]:
+                    yield LeftOut(source_id, row.line, reason="corrected" if "corrections" in self._kinds[cell] else "")
+            elif kind == "renames" and "achievement_id" in row.cells:
+                if str(row.cells["achievement_id"].span.start) not in starts:
+                    is_unused = row.text("new_id") not in {None, *self._published.get("achievements", ())}
+                    yield LeftOut(source_id, row.line, reason="not-referenced" if is_unused else "")
+            else:
+                yield LeftOut(source_id, row.line)
+
+
+def _key(table: TableDefinition, row: CsvRow) -> _Key:
+    """Return the key of a row; a part without a column is None."""
+    return tuple(row.text(name) for name in table.primary_key)
+
+
+def _values(table: TableDefinition, row: CsvRow) -> dict[str, str]:
+    return {name: cell.value for name in table.names if (cell := row.cells.get(name)) and cell.value is not None}
+
+
+def _bare_lines(source_id: str, document: Document, spans: Collection[Span]) -> Iterator[LeftOut]:
+    starts = [*document.line_starts, len(document.text)]
+    steps = [0] * (len(starts) + 1)
+    for span in spans:
+        first, last = document.lines(span)
+        if first <= last:
+            steps[first - 1] += 1
+            steps[last] -= 1
+    for number, covered in enumerate(accumulate(steps[: len(starts) - 1]), start=1):
+        if not covered and any(map(str.isalnum, document.text[starts[number - 1] : starts[number]])):
+            yield LeftOut(source_id, number)
+
+
+def reasoned(arrival: Arrival, reasons: Reasons, findings: Iterable[Finding]) -> list[LeftOut]:
+    """Return everything that is left out, with its reason; that of a line of a leaflet may be a finding about it."""
+    codes = {(finding.source, finding.line): finding.code for finding in findings}
+    found = [*arrival.cells()]
+    for each in arrival.lines():
+        document = arrival.documents.get(each.source_id)
+        why = reasons.get((each.source_id, each.line)) or (document and codes.get((document.place, each.line)))
+        found.append(LeftOut(each.source_id, each.line, reason=why or ("no-value" if document else "")))
+    return sorted(found)
