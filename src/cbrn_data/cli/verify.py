@@ -28,6 +28,7 @@ from cbrn_data.verify.remote import Mirror, mirror
 from cbrn_data.verify.report import page, verdict
 from cbrn_data.verify.results import FAILED, PASSED, Result, exit_code, notices
 from cbrn_data.verify.store import fresh, verify_store
+from cbrn_data.verify.vouched import around
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,8 @@ def _results(
     if any(result.check == METADATA for result in fetched) or (fetched and not disk.entries(place.folder)):
         return fetched
     if place.is_release:
-        results = [*fetched, *ReleaseAudit(place.folder, trusted).run()]
+        is_vouched = around(place.folder, trusted).vouches_for(place.folder)
+        results = [*fetched, *ReleaseAudit(place.folder, trusted, is_vouched=is_vouched).run()]
     else:
         with _recalled(memory) as kept:
             store = verify_store(place.folder, trusted, kept.folder if kept else None, place.mirror is not None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -56,12 +56,22 @@ SIDECAR = {"source_id": "id", "region_id": "region"}
 
 
 class ReleaseAudit:
-    """The checks of one release; ``previous`` is the folder of the release before, or None if it is not available."""
+    """The checks of one release; ``previous`` is the folder of the release before, or None if it is not available.
 
-    def __init__(self, folder: Path, trusted: Sequence[Ed25519PublicKey], previous: Path | None = None) -> None:
+    ``is_vouched``: the metadata of its store name its digests, so any key may have signed it.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        trusted: Sequence[Ed25519PublicKey],
+        previous: Path | None = None,
+        is_vouched: bool = False,
+    ) -> None:
         self.folder = folder
         self.trusted = trusted
         self.previous = previous
+        self.is_vouched = is_vouched
         self.subject = shown(folder.name, 40)
         self.signer: str | None = None
         self._released: Released | None = None
@@ -71,9 +81,9 @@ class ReleaseAudit:
     def run(self) -> Iterator[Result]:
         """Yield the results of each check; later checks depend on earlier ones.
 
-        If keys are pinned, a release that is not signed by any of them is not read.
+        If keys are pinned, a release that none of them signed or vouches for is not read.
         """
-        if self.trusted and signer(self.folder, self.trusted) is None:
+        if self.trusted and not self.is_vouched and signer(self.folder, self.trusted) is None:
             yield from self._signature()
             yield Result(self.subject, "files", NOT_CHECKED, UNREAD)
             return
@@ -190,15 +200,22 @@ class ReleaseAudit:
         if report["findings"]["counts"] != Counter(entry["code"] for entry in listed_findings):
             yield f"{REPORT} counts other findings than it lists"
 
+    @cached_property
+    def _keys(self) -> Sequence[Ed25519PublicKey]:
+        """The keys of which one must have signed; none, for any key, if the metadata vouch for what another key signed."""
+        return () if self.is_vouched and signer(self.folder, self.trusted) is None else self.trusted
+
     def _signature(self) -> Iterator[Result]:
-        pinned = "a pinned key" if self.trusted else "not pinned"
+        pinned = "a pinned key" if self._keys else "not pinned"
+        if self.trusted and not self._keys:
+            pinned += ", but the metadata vouch for its digests"
         results = list(checked(self.subject, SIGNATURE, self._signed, ""))
         for result in results:
             detail = f"signed by {self.signer}, {pinned}" if result.result == PASSED else result.detail
             yield Result(result.subject, result.check, result.result, detail)
 
     def _signed(self) -> Iterator[str]:
-        self.signer, envelope = signed_by(self.folder, self.trusted)
+        self.signer, envelope = signed_by(self.folder, self._keys)
         read_public_keys(disk.read(self.folder / PUBLIC_KEY, KEYS_LIMIT), PUBLIC_KEY)
         if envelope.signatures[0][0] != self.signer:
             yield f"{ATTESTATION} names another key than the signing key"
