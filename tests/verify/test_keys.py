@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from datetime import date
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from cbrn_data import pipeline
-from cbrn_data.settings import Settings
 from cbrn_data.signing.keys import fingerprint, public_pem
-from cbrn_data.trust import rotate
-from cbrn_data.trust.roles import written
-from tests.conftest import PROJECT
 from tests.history import OTHER, OWN, write_key
 from tests.trust.test_metadata import served
 from tests.verify import forging
@@ -37,14 +31,9 @@ def other(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def rotated(store: Path, other: Path) -> Path:
+def rotated(store: Path, own: Path, tmp_path: Path) -> Path:
     """The three releases, which OWN signed, after a rotation to OTHER."""
-    keys = [OTHER.public_key()]
-    root = rotate.next_root(rotate.roots_of(store)[-1], date.today().isoformat(), keys, 1, keys)
-    for key in (OWN, OTHER):
-        rotate.add_signature(root, key)
-    with pipeline.open_store(Settings(PROJECT, store, signing_key=other), roots=[written(root)]).writing():
-        pass
+    forging.rotate_store(store, own, OTHER, tmp_path / "other.pem")
     return store
 
 
@@ -67,7 +56,9 @@ def test_a_dropped_key_spoils_no_release_that_the_metadata_name(rotated: Path, t
     alone = shutil.copytree(rotated / "releases/1.0.0", tmp_path / "1.0.0")
     assert "not signed by any pinned key" in verify(alone, CBRN_DATA_TRUSTED_KEYS=pins).of("failed")["signature"]
     forging.flip(rotated / "releases/1.0.0/attestation.json")
-    assert verify(rotated, CBRN_DATA_TRUSTED_KEYS=pins).of("failed")["metadata"].endswith("is not what the metadata vouch for")
+    assert (
+        verify(rotated, CBRN_DATA_TRUSTED_KEYS=pins).of("failed")["metadata"].endswith("is not what the metadata vouch for")
+    )
     said = verify(rotated / "releases/1.0.0", CBRN_DATA_TRUSTED_KEYS=pins)
     assert said.code == 1 and said.of("not checked")["files"].endswith("not signed by a pinned key")
 

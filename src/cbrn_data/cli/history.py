@@ -25,6 +25,7 @@ from cbrn_data.settings import read_settings, release_date
 from cbrn_data.sources.addresses import OF_A_ROW
 from cbrn_data.store.folder import Release, check_unchanged, latest_of
 from cbrn_data.store.history import LATEST
+from cbrn_data.store.index import withdrawal
 from cbrn_data.store.store import Store
 from cbrn_data.tabular.canonical import csv_header, csv_rows
 
@@ -202,9 +203,14 @@ def withdraw_release(version: str, reason: str, root: Path, published: Path | No
     store = pipeline.open_store(settings)
     if version == LATEST and (found := store.releases()):
         raise ReleaseError(f"latest changes with each release; name the version, which is {latest_of(found).version} now")
+    with store.writing() as writer:
+        if undo:
+            writer.undo_withdrawal(version, reason, release_date())
+        else:
+            writer.withdraw(version, withdrawal(reason, release_date()))
+    for sentence in writer.repaired:
+        console().print(f"Repaired: {sentence}.")
     if undo:
-        store.undo_withdrawal(version, reason, release_date())
         console().print(f"The withdrawal of {version} is undone: {shown(reason)}. Both reasons stay in the index.")
     else:
-        store.withdraw(version, reason, release_date())
         console().print(f"{version} is withdrawn: {shown(reason)}")

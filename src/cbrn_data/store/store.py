@@ -217,7 +217,9 @@ class Writer:
 
     def derive(self) -> None:
         """Bring every derived file up to date, the index last. Raises ReleaseError."""
-        self._apply(self._plan(self._releases))
+        change = self._plan(self._releases)
+        self._apply(change)
+        self.repaired += change.new_root()
 
     def withdraw(self, version: str, withdrawal: dict[str, str]) -> Release:
         """Set the withdrawal (``reason``, ``date``) of one release and derive again. Raises ReleaseError."""
