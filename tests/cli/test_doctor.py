@@ -97,7 +97,7 @@ def test_a_key_that_others_can_read_and_one_that_is_not_trusted(project: Path, t
     found = by_name(project)["trusted keys"]
     assert found.result == PROBLEM and "so verify will fail" in found.detail and "`cbrn-data key`" in found.way_out
     key.unlink()
-    assert "the configured signing key: the signing key cannot be read" in by_name(project)["keys"].detail
+    assert f"the signing key ({project / FILE}:1): the signing key cannot be read" in by_name(project)["keys"].detail
 
 
 def test_no_key_is_made(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

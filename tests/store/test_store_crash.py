@@ -38,6 +38,7 @@ from tests.trees import Tree, tree
 KILLED = 9
 CHANGING = {"open", "write", "fchmod", "fsync", "mkdir", "rename", "unlink", "rmdir"}
 READING = {"fstat", "lstat", "listdir", "close", "path"}
+SOURCE = b"what the law asks to be erased"
 Act = Callable[[Path], object]
 SIGN = Sign(lambda: SigningKey(Ed25519PrivateKey.from_private_bytes(bytes(32)), False), "2026-11-22")
 
@@ -64,13 +65,18 @@ def publish(published: Path, content: bytes) -> Release | None:
         version = f"1.{sequence - 1}.0"
         info = {"version": version, "sequence": sequence, "date": "2026-11-22", "content_digest": content_digest}
         info["previous"] = newest.digest if newest else None
-        staged = writer.stage({"data/rows.csv": content, "release.json": dumped(info)})
+        staged = writer.stage({"data/rows.csv": content, "sources/rows.csv": SOURCE, "release.json": dumped(info)})
         writer.add(staged, {"report.json": b"{}\n"})
         return writer.commit(staged, version)
 
 
 def withdraw(published: Path) -> None:
     Store(published, derive, vouch=SIGN).withdraw("1.0.0", "wrong", "2026-12-01", wait=0)
+
+
+def erase(published: Path) -> None:
+    with Store(published, derive, vouch=SIGN).writing(0) as writer:
+        writer.erase({"1.0.0": ["sources/rows.csv"], "1.1.0": ["sources/rows.csv"]}, {"reason": "law", "date": "2026-12-01"})
 
 
 def repair(published: Path) -> None:
@@ -103,6 +109,7 @@ SCENARIOS: dict[str, tuple[Act, Act]] = {
     "next": (start_with(b"first"), lambda published: publish(published, b"next")),
     "withdrawal": (start_with(b"first", b"next"), withdraw),
     "repair": (damaged, repair),
+    "erasure": (start_with(b"first", b"next"), erase),
 }
 
 
@@ -269,7 +276,7 @@ def check_readers(published: Path, missing: frozenset[str] = frozenset()) -> Non
     for entry in index["releases"]:
         sums = (published / entry["path"] / "SHA256SUMS").read_bytes()
         assert hashlib.sha256(sums).hexdigest() == entry["digest"]
-        assert folder.differences(published / entry["path"]) == ""
+        assert folder.differences(published / entry["path"], entry.get("erased", ())) == ""
     assert {name for name in index["derived"] if not (published / name).is_file()} <= missing
 
 
@@ -310,10 +317,12 @@ def test_killed_before_any_step(memory: Path, scenario: str, loss: Callable[[Dis
         published = Path(shutil.copytree(start, start.with_name(f"{step}")))
         killed = killed_at(step, loss, act, published)
         now = tree(published / "releases")
-        assert {name: now.get(name) for name in old} == old, f"an old release changed at step {step}"
+        gone = {name for name in old.keys() - now.keys() if scenario == "erasure" and name.endswith("sources/rows.csv")}
+        kept = {name: what for name, what in old.items() if name not in gone}
+        assert {name: now.get(name) for name in kept} == kept, f"an old release changed at step {step}"
         check_readers(published, frozenset({"latest/1.1.0.csv"} if scenario == "repair" else ()))
         for release in Store(published).releases():
-            assert folder.differences(release.folder) == "", f"half a release at step {step}"
+            assert folder.differences(release.folder, release.erased) == "", f"half a release at step {step}"
         vouched = check_vouched(published, [])
         damaged = {"feed.xml", "latest/1.1.0.csv"} if scenario == "repair" else set()
         faults = [result.detail for result in vouched.results if result.result == FAILED]

@@ -83,8 +83,8 @@ class Remembering(ReleaseAudit):
         key = (
             fingerprint(self.folder),
             fingerprint(self.previous),
-            str(len(self.trusted)),
-            str(self.is_vouched),
+            str([key.public_bytes_raw() for key in self.trusted]),
+            f"{self.is_vouched} {self.erased}",
             self.folder.name,
         )
         if key not in self.seen:

@@ -74,7 +74,7 @@ def _release(store: Store, version: str | None) -> Release:
         version = latest_of(found).version
     for release in found:
         if version in {None, release.version} and (version or release is found[-1]):
-            check_unchanged(release.folder)
+            check_unchanged(release)
             return release
     there = ", ".join(release.version for release in found) or "none"
     raise ReleaseError(f"release {shown(version or '', 40)} does not exist; releases: {there}")
@@ -143,7 +143,9 @@ def show_trace(
             for text in _lines(passage, shown_rows):
                 show_indented(text, 4, out)
             name = PurePath(passage.file).name
-            if cell := workbook_cell(release.folder / "sources", name, passage.lines[0], traced.field):
+            if passage.file in release.erased:
+                show_indented(Text(f"the source was erased: {shown(release.erased[passage.file]['reason'])}"), 4, out)
+            elif cell := workbook_cell(release.folder / "sources", name, passage.lines[0], traced.field):
                 show_indented(Text(f"in the received workbook: {shown(cell)}", style="cyan"), 4, out)
 
 
@@ -214,3 +216,20 @@ def withdraw_release(version: str, reason: str, root: Path, published: Path | No
         console().print(f"The withdrawal of {version} is undone: {shown(reason)}. Both reasons stay in the index.")
     else:
         console().print(f"{version} is withdrawn: {shown(reason)}")
+
+
+def erase_source(source: str, reason: str, root: Path, published: Path | None) -> None:
+    """Take the bytes of a source out of every release, and print what is left elsewhere."""
+    settings = read_settings(root, published)
+    settings.check_published()
+    pipeline.check_address(settings)
+    erased = pipeline.erase(settings, source, reason)
+    out = console()
+    for sentence in erased.repaired:
+        out.print(f"Repaired: {sentence}.")
+    names = sorted({name for files in erased.names.values() for name in files})
+    out.print(Text(f"Erased from {', '.join(erased.names)}: {', '.join(names)}. Reason: {shown(reason)}"))
+    out.print("Digests, sidecars, tables and their quotes stay. Repeat `cbrn-data push` for each mirror.")
+    if left := [path for name in names if (path := settings.raw / PurePath(name).name).exists()]:
+        out.print(f"Take it out of raw/ too, because erased bytes are not published again: {', '.join(map(str, left))}")
+    out.print("Not touched: backups, version control, older versions in object storage. See docs/erase.md.")

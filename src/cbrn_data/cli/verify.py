@@ -23,11 +23,11 @@ from cbrn_data.store.folder import SUMS, Release, latest_of, read_release
 from cbrn_data.store.history import LATEST, METADATA, RELEASES
 from cbrn_data.verify.audit import Asked, asked, audit_store, releases_of
 from cbrn_data.verify.memory import recalled
-from cbrn_data.verify.release import ReleaseAudit
 from cbrn_data.verify.remote import Mirror, mirror
 from cbrn_data.verify.report import page, verdict
 from cbrn_data.verify.results import FAILED, PASSED, Result, exit_code, notices
 from cbrn_data.verify.signature import SIGNATURE
+from cbrn_data.verify.store import audit_of
 from cbrn_data.verify.vouched import around
 
 
@@ -170,8 +170,7 @@ def _results(
     if any(result.check == METADATA for result in fetched) or (fetched and not disk.entries(place.folder)):
         return fetched
     if place.is_release:
-        is_vouched = around(place.folder, trusted).vouches_for(place.folder)
-        results = [*fetched, *ReleaseAudit(place.folder, trusted, is_vouched=is_vouched).run()]
+        results = [*fetched, *audit_of(place.folder, trusted, around(place.folder, trusted)).run()]
     else:
         with recalled(memory) if memory else nullcontext() as kept:
             served = place.mirror is not None

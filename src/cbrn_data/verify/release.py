@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -39,7 +39,7 @@ from cbrn_data.strict_json import parse_object
 from cbrn_data.strict_yaml import load_yaml
 from cbrn_data.verify.approval import approval_results
 from cbrn_data.verify.descriptor import descriptor_faults
-from cbrn_data.verify.results import NOT_CHECKED, PASSED, Result, checked
+from cbrn_data.verify.results import CUT_SHORT, ERASED, NOT_CHECKED, PASSED, Result, checked
 from cbrn_data.verify.signature import SIGNATURE, UNREAD, signed_by, signer
 
 OWN_FILES = frozenset({DESCRIPTOR, INFO, NESTED, REPORT, PUBLIC_KEY, "CHANGES.md"})
@@ -58,7 +58,8 @@ SIDECAR = {"source_id": "id", "region_id": "region"}
 class ReleaseAudit:
     """The checks of one release; ``previous`` is the folder of the release before, or None if it is not available.
 
-    ``is_vouched``: the metadata of its store name its digests, so any key may have signed it.
+    ``is_vouched``: the metadata of its store name its digests, so any key may have signed it. ``erased`` (reason and date by
+    name) are sources whose bytes were taken out, by an index for which the metadata vouch.
     """
 
     def __init__(
@@ -67,11 +68,13 @@ class ReleaseAudit:
         trusted: Sequence[Ed25519PublicKey],
         previous: Path | None = None,
         is_vouched: bool = False,
+        erased: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         self.folder = folder
         self.trusted = trusted
         self.previous = previous
         self.is_vouched = is_vouched
+        self.erased = erased or {}
         self.subject = shown(folder.name, 40)
         self.signer: str | None = None
         self._released: Released | None = None
@@ -101,6 +104,7 @@ class ReleaseAudit:
         for name, run, good in checks:
             results = list(checked(self.subject, name, run, good))
             yield from results
+            yield from self._erasures() if name == "files" else ()
             if name in STOPS and any(result.result != PASSED for result in results):
                 break
         yield from self._signature()
@@ -109,9 +113,17 @@ class ReleaseAudit:
 
     def _files(self) -> Iterator[str]:
         listed = parse_checksums(self.folder / SUMS, disk.read(self.folder / SUMS))
-        yield from problems(self.folder, listed)
+        yield from problems(self.folder, listed, self.erased)
         if not disk.mode(self.folder / ATTESTATION):
             yield f"'{ATTESTATION}' is missing"
+
+    def _erasures(self) -> Iterator[Result]:
+        listed = parse_checksums(self.folder / SUMS, disk.read(self.folder / SUMS)) if self.erased else {}
+        for name, mark in self.erased.items():
+            detail = f"{name} (sha256 {listed.get(name)}) was erased on {mark['date']}: {mark['reason']}"
+            yield Result(self.subject, ERASED, NOT_CHECKED, shown(f"{detail}; its quotes were not compared", 600))
+            if disk.mode(self.folder / name):
+                yield Result(self.subject, ERASED, CUT_SHORT, f"{name} is still there; the next publication removes it")
 
     def _record(self) -> Iterator[str]:
         release = read_release(self.folder)
@@ -124,7 +136,9 @@ class ReleaseAudit:
 
     def _definitions(self) -> Iterator[str]:
         self._package = read_package(self.folder / "schemas")
-        self._released, self._findings = check_release(self.folder, self._package)
+        self._released, found = check_release(self.folder, self._package)
+        gone = {row["source_id"] for row in self._read.tables["sources"].rows if row["path"] in self.erased}
+        self._findings = [one for one in found if not (one.source in gone and one.code.startswith("evidence-"))]
         yield from _sentences(finding for finding in self._findings if finding.code in _OF_FILES)
 
     def _counts(self) -> Iterator[str]:
@@ -166,7 +180,8 @@ class ReleaseAudit:
         for row in self._read.tables["sources"].rows:
             path = row["path"] or ""
             file, about = source_file(self.folder, path), source_file(self.folder, f"{path}.yaml")
-            if (disk.digest(file, self.folder), str(disk.size(file))) != (row["sha256"], row["bytes"]):
+            actual = None if path in self.erased else (disk.digest(file, self.folder), str(disk.size(file)))
+            if actual not in (None, (row["sha256"], row["bytes"])):
                 yield f"{path} does not match its digest and size in the table of sources"
             sidecar = load_yaml(disk.read(about, SIDECAR_LIMIT, self.folder).decode())
             expected = {SIDECAR.get(name, name): value for name, value in row.items() if name not in ("path", "media_type")}

@@ -112,7 +112,8 @@ def _take_release(
     except CbrnDataError as error:
         yield Result(subject, FETCH, FAILED, f"{error}; nothing else of this release was fetched")
         return
-    yield from _take(web, folder, sorted(listed) if trusted else [*sorted(listed), ATTESTATION], subject, below)
+    names = sorted(listed.keys() - (vouched.erased(folder) if vouched else {}))
+    yield from _take(web, folder, names if trusted else [*names, ATTESTATION], subject, below)
 
 
 def _take_metadata(web: Web, folder: Path, trusted: Sequence[Ed25519PublicKey], vouched: Vouched) -> Iterator[Result]:

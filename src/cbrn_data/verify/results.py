@@ -20,6 +20,8 @@ FRESHNESS = "freshness"
 """The check whether the metadata are still in force by the clock."""
 UNVOUCHED = "older form"
 """The check for a store without metadata."""
+ERASED = "erased"
+"""The check for a source that was erased: its digest is left."""
 UNDOING = "withdrawal"
 """The check for a withdrawal that was undone since the store was last seen."""
 
@@ -50,7 +52,7 @@ def notices(results: Iterable[Result]) -> list[str]:
     return [
         f"{result.subject}: {result.detail}"
         for result in results
-        if result.check in (KEY, UNDOING, FRESHNESS, UNVOUCHED) and result.result == NOT_CHECKED
+        if result.check in (KEY, UNDOING, ERASED, FRESHNESS, UNVOUCHED) and result.result == NOT_CHECKED
     ]
 
 

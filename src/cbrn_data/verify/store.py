@@ -63,7 +63,7 @@ def verify_store(
     previous: Path | None = None
     before: str | None = None
     for release in tracked("Verify releases", releases, len(releases)):
-        audit = _audit(release.folder, trusted, vouched, previous)
+        audit = audit_of(release.folder, trusted, vouched, previous)
         yield from audit.run()
         if not trusted and before and audit.signer and audit.signer != before:
             detail = f"the key changed from {before[:16]}… to {audit.signer[:16]}…; ask the publisher to confirm this"
@@ -93,18 +93,19 @@ def _is_known(release: Path, trusted: Sequence[Ed25519PublicKey], vouched: Vouch
     return vouched.vouches_for(release) or signer(release, [*trusted, *vouched.keys()]) is not None
 
 
-def _audit(
+def audit_of(
     release: Path, trusted: Sequence[Ed25519PublicKey], vouched: Vouched, previous: Path | None = None
 ) -> ReleaseAudit:
+    """Return the audit of a release about which the metadata of its store say ``vouched``."""
     is_vouched = vouched.vouches_for(release)
     keys = [*trusted, *vouched.keys()] if trusted and not is_vouched else trusted
-    return ReleaseAudit(release, keys, previous, is_vouched)
+    return ReleaseAudit(release, keys, previous, is_vouched, vouched.erased(release) if is_vouched else {})
 
 
 def _each_alone(published: Path, trusted: Sequence[Ed25519PublicKey], vouched: Vouched) -> Iterator[Result]:
     """Verify each folder alone, if the chain is broken."""
     for folder in _folders(published):
-        yield from _audit(folder, trusted, vouched).run()
+        yield from audit_of(folder, trusted, vouched).run()
 
 
 def _folders(published: Path) -> list[Path]:

@@ -19,8 +19,9 @@ from tuf.api.metadata import TargetFile
 
 from cbrn_data.errors import CbrnDataError, VerificationError
 from cbrn_data.store import disk
-from cbrn_data.store.folder import UNLISTED
-from cbrn_data.store.history import LATEST, METADATA, RELEASES
+from cbrn_data.store.folder import SUMS, UNLISTED
+from cbrn_data.store.history import INDEX, LATEST, METADATA, RELEASES
+from cbrn_data.store.index import Index, read_index
 from cbrn_data.trust.client import ROOT, Trusted, coming, first_coming, in_folder, leaving, trusted
 from cbrn_data.trust.roles import TIMESTAMP, VERSIONED, raw
 from cbrn_data.verify.results import CUT_SHORT, FAILED, FRESHNESS, NOT_CHECKED, PASSED, STORE, UNVOUCHED, Result, checked
@@ -32,13 +33,14 @@ OLDER = "the store is of the older form, without metadata: nobody vouches for it
 class Vouched:
     """The results, and what the metadata say; None if there are none, or if they are not valid.
 
-    ``before`` and ``after`` are the states around that in force, if a publication was cut short.
+    ``before`` and ``after`` are the states around that in force, if a publication was cut short. ``index`` is read once.
     """
 
     results: list[Result] = field(default_factory=list)
     said: Trusted | None = None
     before: Mapping[str, TargetFile] = field(default_factory=dict)
     after: Mapping[str, TargetFile] = field(default_factory=dict)
+    index: Index | None = None
 
     @property
     def is_refused(self) -> bool:
@@ -83,6 +85,16 @@ class Vouched:
         return all(
             stat.S_ISREG(disk.mode(published / name)) and self.is_right(published / name, published, name) for name in names
         )
+
+    def erased(self, release: Path) -> Mapping[str, Mapping[str, str]]:
+        """Return the erased files of a release by name, from the index of its store if the metadata vouch for this."""
+        published = _store_of(release)
+        if not disk.mode(published / INDEX) or not self.is_right(published / INDEX, published, INDEX):
+            return {}
+        if self.index is None:
+            self.index = read_index(published, [])
+        digest = disk.digest(release / SUMS)
+        return next((self.index.erased.get(version, {}) for version, sha in self.index.digests.items() if sha == digest), {})
 
 
 def _store_of(release: Path) -> Path:
