@@ -283,7 +283,7 @@ def erase(settings: Settings, source_id: str, reason: str) -> Erased:
     with open_store(settings).writing() as writer:
         names = {release.version: files for release in writer.releases if (files := source_files(release.folder, source_id))}
         if not names:
-            raise ReleaseError(f"no release has a source {source_id[:100]!r}; docs/erase.md says where ids are")
+            raise ReleaseError(f"no release has a source {source_id[:100]!r}; the table sources of a release has their ids")
         writer.erase(names, mark)
         return Erased(names, writer.repaired)
 

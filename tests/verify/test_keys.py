@@ -68,8 +68,22 @@ def test_a_dropped_key_signs_no_release_any_more(rotated: Path, tmp_path: Path, 
     pins = str(pin(tmp_path, OTHER))
     said = verify(rotated, CBRN_DATA_TRUSTED_KEYS=pins)
     assert said.code == 1
-    assert said.of("failed") == {"signature": " 1.2.0: attestation.json is not signed by any pinned key"}
+    chain = " store: not named by the metadata, and not signed by a key of the root"
+    signature = " 1.2.0: attestation.json is not signed by any pinned key"
+    assert said.of("failed") == {"signature": signature, "chain": f"{chain} or a pinned one: 1.2.0"}
     assert "1.0.0" in said.of("passed")["files"]
+    assert verify(rotated).of("failed") == {"chain": f"{chain}: 1.2.0"}
+
+
+def test_a_new_key_since_the_memory_is_told_once(store: Path, own: Path, tmp_path: Path, verify: Verify) -> None:
+    memory = tmp_path / "memory.json"
+    assert verify(store, "--remember", memory).notices == []
+    forging.rotate_store(store, own, OTHER, tmp_path / "other.pem")
+    said = verify(store, "--remember", memory)
+    assert said.code == 0
+    new = f"the root names a new key, {fingerprint(OTHER.public_key())}; ask the publisher to confirm it"
+    assert said.notices == [f"store: {new}, then add it to keys.trusted"]
+    assert verify(store, "--remember", memory).notices == []
 
 
 def test_a_lost_key_is_replaced_by_a_root_of_the_new_one(store: Path, other: Path, tmp_path: Path, verify: Verify) -> None:

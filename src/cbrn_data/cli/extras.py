@@ -32,6 +32,7 @@ EXTRAS = {
     "update": "leaflets",
     "validate": "validate",
     "verify": "verify",
+    "erase": "publish",
     "withdraw": "publish",
 }
 """Command -> the smallest extra with which it runs. ``publish`` contains all of them."""

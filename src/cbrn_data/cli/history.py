@@ -232,4 +232,4 @@ def erase_source(source: str, reason: str, root: Path, published: Path | None) -
     out.print("Digests, sidecars, tables and their quotes stay. Repeat `cbrn-data push` for each mirror.")
     if left := [path for name in names if (path := settings.raw / PurePath(name).name).exists()]:
         out.print(f"Take it out of raw/ too, because erased bytes are not published again: {', '.join(map(str, left))}")
-    out.print("Not touched: backups, version control, older versions in object storage. See docs/erase.md.")
+    out.print("Not touched: backups, version control, older versions in object storage. See docs/mend.md.")
