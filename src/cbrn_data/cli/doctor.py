@@ -175,17 +175,14 @@ def _metadata(settings: Settings) -> Iterator[Check]:
     found = left(settings.published, present_key(settings), release_date())
     if not found:
         yield Check("metadata", NOT_CONFIGURED, "this key does not sign the store, so others renew its metadata")
-    for role in found:
-        detail = f"the {role.name} ends on {role.until:%Y-%m-%d}"
-        if not role.is_late:
-            yield Check("metadata", OK, detail)
-        elif role.may_renew:
-            yield Check(
-                "metadata", PROBLEM, f"{detail} and was not renewed", "run `cbrn-data publish`, also with nothing new"
-            )
+    elif not any(role.is_late for role in found):
+        yield Check("metadata", OK, ", ".join(f"{role.name} until {role.until:%Y-%m-%d}" for role in found))
+    for role in (role for role in found if role.is_late):
+        detail = f"{role.name} until {role.until:%Y-%m-%d}, and was not renewed in time"
+        if role.may_renew:
+            yield Check("metadata", PROBLEM, detail, "run `cbrn-data publish`, also with nothing new")
         else:
-            way_out = "draft the next root and sign it with the root keys: docs/key.md"
-            yield Check("metadata", PROBLEM, f"{detail}, and its keys are not here", way_out)
+            yield Check("metadata", PROBLEM, detail, "draft the next root and sign it with the root keys: docs/key.md")
 
 
 def _space(settings: Settings) -> Iterator[Check]:

@@ -16,6 +16,7 @@ EXTRAS = {
     "describe": "validate",
     "diff": "verify",
     "doctor": "validate",
+    "erase": "publish",
     "extract": "leaflets",
     "init": "publish",
     "key": "verify",
@@ -32,7 +33,6 @@ EXTRAS = {
     "update": "leaflets",
     "validate": "validate",
     "verify": "verify",
-    "erase": "publish",
     "withdraw": "publish",
 }
 """Command -> the smallest extra with which it runs. ``publish`` contains all of them."""

@@ -79,6 +79,7 @@ def verify_now(
         show_json({"exit": code, **about, "notices": notices(results), "results": [asdict(result) for result in results]})
     else:
         show_table(("of", "check", "result", "detail"), [(r.subject, r.check, r.result, r.detail) for r in results])
+        console().print()
         _show_asked(given, "release" if place.is_release else "newest release", head)
         _show_verdict(code, results, pinned=bool(trusted))
     if report:

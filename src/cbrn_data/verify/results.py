@@ -48,12 +48,12 @@ def exit_code(results: Iterable[Result], rebuild: bool = False) -> int:
 
 
 def notices(results: Iterable[Result]) -> list[str]:
-    """Return the results that a person must check, with every exit code."""
-    return [
-        f"{result.subject}: {result.detail}"
-        for result in results
-        if result.check in (KEY, UNDOING, ERASED, FRESHNESS, UNVOUCHED) and result.result == NOT_CHECKED
-    ]
+    """Return the results that a person must check, with every exit code; what is said of many releases is said once."""
+    subjects: dict[str, list[str]] = {}
+    for result in results:
+        if result.check in (KEY, UNDOING, ERASED, FRESHNESS, UNVOUCHED) and result.result == NOT_CHECKED:
+            subjects.setdefault(result.detail, []).append(result.subject)
+    return [f"{', '.join(names)}: {detail}" for detail, names in subjects.items()]
 
 
 def checked(subject: str, check: str, run: Callable[[], Iterable[str]], good: str) -> Iterator[Result]:
