@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cbrn_data.errors import PushError, ReleaseError
+from cbrn_data.pipeline import source_files
 from cbrn_data.push.push import push
 from cbrn_data.store.store import Store
 from tests.cli.conftest import Done, run
@@ -83,6 +84,21 @@ def test_everything_else_is_verified_and_the_erasure_is_said(erased: Path, tmp_p
         assert verify(address, CBRN_DATA_TRUSTED_KEYS=pins, no_proxy="*").notices == said.notices
     elsewhere = shutil.copytree(store / "releases/1.1.0", tmp_path / "1.1.0")
     assert verify(elsewhere).of("failed") == {"files": f" 1.1.0: '{FILE}' is missing"}
+
+
+def test_what_shows_the_same_document_goes_too(tmp_path: Path) -> None:
+    (tmp_path / "sources").mkdir()
+    of = {"a.pdf": "id: a-document", "a.txt": "id: a\ntext_of: a-document", "a.json": "id: a-lines", "a.png": "id: a-pages"}
+    for name, said in {**of, "b.txt": "id: b"}.items():
+        (tmp_path / "sources" / f"{name}.yaml").write_text(f"{said}\n")
+    for source in ("a", "a-document", "a-pages"):
+        assert sorted(source_files(tmp_path, source)) == [
+            "sources/a.json",
+            "sources/a.pdf",
+            "sources/a.png",
+            "sources/a.txt",
+        ]
+    assert source_files(tmp_path, "b") == ["sources/b.txt"] and source_files(tmp_path, "c") == []
 
 
 def claim(store: Path) -> None:

@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from cbrn_data.errors import PushError
+from cbrn_data.push.push import push
 from cbrn_data.signing.keys import fingerprint, public_pem
 from tests.history import OTHER, OWN, write_key
+from tests.trees import tree
 from tests.trust.test_metadata import served
 from tests.verify import forging
 from tests.verify.conftest import Verify
@@ -87,8 +90,15 @@ def test_a_new_key_since_the_memory_is_told_once(store: Path, own: Path, tmp_pat
 
 
 def test_a_lost_key_is_replaced_by_a_root_of_the_new_one(store: Path, other: Path, tmp_path: Path, verify: Verify) -> None:
+    mirror = tmp_path / "mirror"
+    push(store, f"file://{mirror}")
     shutil.rmtree(store / "metadata")
     forging.complete(store, other)
+    with pytest.raises(PushError, match="the place has metadata of another root"):
+        push(store, f"file://{mirror}")
+    shutil.rmtree(mirror / "metadata")
+    push(store, f"file://{mirror}")
+    assert tree(mirror) == tree(store)
     said = verify(store, CBRN_DATA_TRUSTED_KEYS=str(pin(tmp_path, OTHER)))
     assert said.code == 0 and said.of("passed")["signature"].count(VOUCHED) == 3
     assert "root 1, of a pinned key" in said.of("passed")["metadata"]

@@ -168,11 +168,11 @@ def _metadata(settings: Settings) -> Iterator[Check]:
     """Check that the metadata of the store were renewed in time, on the day of a publication, if this machine signs them."""
     from cbrn_data.pipeline import present_key
     from cbrn_data.store.history import METADATA
-    from cbrn_data.trust.sign import left
+    from cbrn_data.trust.sign import validity
 
     if not (settings.published / METADATA).exists():
         return
-    found = left(settings.published, present_key(settings), release_date())
+    found = validity(settings.published, present_key(settings), release_date())
     if not found:
         yield Check("metadata", NOT_CONFIGURED, "this key does not sign the store, so others renew its metadata")
     elif not any(role.is_late for role in found):

@@ -97,7 +97,7 @@ _WAY_OUT = "restore metadata/ from version control or a mirror"
 
 
 @dataclass(frozen=True)
-class Left:
+class Validity:
     """Until when the metadata of the role ``name`` hold; ``is_late`` if they should have been renewed long ago."""
 
     name: str
@@ -106,7 +106,7 @@ class Left:
     may_renew: bool
 
 
-def left(published: Path, key: SigningKey | None, day: str) -> list[Left]:
+def validity(published: Path, key: SigningKey | None, day: str) -> list[Validity]:
     """Return how long root and the other roles hold, by the metadata in force; empty if ``key`` does not sign them.
 
     A publication renews what has less than half of its time left, so less than a quarter is late. ``day`` is YYYY-MM-DD.
@@ -119,7 +119,7 @@ def left(published: Path, key: SigningKey | None, day: str) -> list[Left]:
         return []
     signed: list[Signed] = [files.root, *(files.in_force(None) or ())]
     return [
-        Left(each.type, each.expires, is_due(each, day, 4), each is not files.root or signer.may_sign(files.root))
+        Validity(each.type, each.expires, is_due(each, day, 4), each is not files.root or signer.may_sign(files.root))
         for each in signed
     ]
 

@@ -38,8 +38,13 @@ class Asked:
 
 
 def asked(time: str, options: Mapping[str, object], is_release: bool) -> Asked:
-    """Return what was asked for, from the values of all options; None and False mean that one was not used."""
-    used = {name: "yes" if value is True else str(value) for name, value in options.items() if value not in (None, False)}
+    """Return what was asked for, from the values of all options; None and False mean that one was not used.
+
+    >>> asked("2026-11-22 00:00", {"--max-age": 0, "--rebuild": False}, is_release=False).used
+    {'--max-age': '0'}
+    """
+    given = {name: value for name, value in options.items() if value is not None and value is not False}
+    used = {name: "yes" if value is True else str(value) for name, value in given.items()}
     skipped = {"--remember", "--max-age"} if is_release else set()
     return Asked(time, used, {name: lacks for name, lacks in OPTIONS.items() if name not in used.keys() | skipped})
 
