@@ -28,15 +28,12 @@ from cbrn_data.release.guard import read_guard
 from cbrn_data.release.inputs import input_files
 from cbrn_data.schema.model import Package, check_descriptions, read_package
 from cbrn_data.settings import FILE, Settings, release_date
-from cbrn_data.sources.sidecar import SIDECAR_LIMIT
-from cbrn_data.sources.source import LINES, PAGES, Source, digest, read_sources
+from cbrn_data.sources.source import Source, digest, read_sources
 from cbrn_data.store import disk
 from cbrn_data.store.derived import Vouch
 from cbrn_data.store.folder import REPORT, SUMS, Release, check_unchanged, parse_checksums
-from cbrn_data.store.index import withdrawal
 from cbrn_data.store.store import Store
 from cbrn_data.strict_json import dumped, parse_object
-from cbrn_data.strict_yaml import load_yaml
 
 if TYPE_CHECKING:
     from cbrn_data.release.assemble import Draft
@@ -83,14 +80,6 @@ class Outcome:
     findings: list[Finding]
     repaired: Sequence[str]
     before: Release | None = None
-
-
-@dataclass(frozen=True)
-class Erased:
-    """The files of an erased source by version, and what was repaired."""
-
-    names: Mapping[str, Sequence[str]]
-    repaired: Sequence[str]
 
 
 def open_store(settings: Settings, package: Package | None = None, roots: Sequence[bytes] = ()) -> Store:
@@ -272,36 +261,6 @@ def bulk_writer(scheduler: str | None) -> Iterator[Write]:
         yield cluster.write
     finally:
         cluster.close()
-
-
-def erase(settings: Settings, source_id: str, reason: str) -> Erased:
-    """Take the bytes of a source out of every release, with those of the files that were read from the same document.
-
-    Digests, tables and quotes stay. ``reason`` is published. Raises ReleaseError if no release has the source.
-    """
-    mark = withdrawal(reason, release_date())
-    with open_store(settings).writing() as writer:
-        names = {release.version: files for release in writer.releases if (files := source_files(release.folder, source_id))}
-        if not names:
-            raise ReleaseError(f"no release has a source {source_id[:100]!r}; the table sources of a release has their ids")
-        writer.erase(names, mark)
-        return Erased(names, writer.repaired)
-
-
-def source_files(release: Path, source_id: str) -> list[str]:
-    """Return the files of a source in a release, and of all that show the same document: its text, lines and pages."""
-    about = {
-        name.removesuffix(".yaml"): load_yaml(disk.read(release / "sources" / name, SIDECAR_LIMIT).decode())
-        for name in disk.entries(release / "sources")
-        if name.endswith(".yaml")
-    }
-    groups = [{str(said[key]) for key in ("id", "text_of") if said.get(key)} for said in about.values()]
-    groups = [group | {each.removesuffix(end) for each in group for end in (LINES, PAGES)} for group in groups]
-    ids, more = set[str](), {source_id}
-    while more != ids:
-        ids = more
-        more = ids.union(*(group for group in groups if group & ids))
-    return [f"sources/{name}" for name, said in about.items() if said["id"] in ids]
 
 
 def build(gathered: Gathered, write: Write | None = None) -> Built:

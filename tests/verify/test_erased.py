@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from cbrn_data.errors import PushError, ReleaseError
-from cbrn_data.pipeline import source_files
 from cbrn_data.push.push import push
+from cbrn_data.release.erase import source_files
 from cbrn_data.store.store import Store
 from tests.cli.conftest import Done, run
 from tests.conftest import PROJECT, Once
@@ -26,7 +26,7 @@ FILE = f"sources/{SOURCE}.txt"
 VERSIONS = ("1.0.0", "1.1.0", "1.1.1")
 
 
-def erase(store: Path, own: Path, source: str = SOURCE) -> Done:
+def erase_here(store: Path, own: Path, source: str = SOURCE) -> Done:
     where = ("--published", store, "--root", PROJECT)
     return run("erase", source, "--reason", REASON, *where, CBRN_DATA_SIGNING_KEY=str(own), SOURCE_DATE_EPOCH="1795564800")
 
@@ -38,7 +38,7 @@ def erased(once: Once, three: Path, own: Path) -> Path:
     def make(folder: Path) -> None:
         store = Path(shutil.copytree(three, folder / "published"))
         push(store, f"file://{folder}/mirror")
-        done = erase(store, own)
+        done = erase_here(store, own)
         assert done.code == 0
         (folder / "said.txt").write_text(" ".join(done.out.split()))
 
@@ -140,9 +140,9 @@ def test_an_erasure_that_was_cut_short_is_finished(spoilt: Path, three: Path, ow
     said = verify(spoilt)
     assert said.code == 3 and said.of("cut short")["erased"].endswith("is still there; the next publication removes it")
     before = (spoilt / "releases.json").read_bytes()
-    assert erase(spoilt, own).code == 0
+    assert erase_here(spoilt, own).code == 0
     assert not path.exists() and (spoilt / "releases.json").read_bytes() == before
-    assert erase(spoilt, own, "nothing").code == 2
+    assert erase_here(spoilt, own, "nothing").code == 2
 
 
 def test_a_rebuild_says_why_it_cannot(erased: Path, verify: Verify) -> None:

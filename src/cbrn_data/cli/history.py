@@ -17,6 +17,7 @@ from cbrn_data.errors import ReleaseError
 from cbrn_data.findings import shown
 from cbrn_data.refusals import at
 from cbrn_data.release.changes import find_changes
+from cbrn_data.release.erase import erase
 from cbrn_data.release.trace import Passage, Traced, trace
 from cbrn_data.release.version import reasons
 from cbrn_data.schema.model import CHANGES, read_package
@@ -223,7 +224,7 @@ def erase_source(source: str, reason: str, root: Path, published: Path | None) -
     settings = read_settings(root, published)
     settings.check_published()
     pipeline.check_address(settings)
-    erased = pipeline.erase(settings, source, reason)
+    erased = erase(pipeline.open_store(settings), source, reason, release_date())
     out = console()
     for sentence in erased.repaired:
         out.print(f"Repaired: {sentence}.")
