@@ -75,7 +75,7 @@ def test_a_dropped_key_signs_no_release_any_more(rotated: Path, tmp_path: Path, 
     signature = " 1.2.0: attestation.json is not signed by any pinned key"
     assert said.of("failed") == {"signature": signature, "chain": f"{chain} or a pinned one: 1.2.0"}
     assert "1.0.0" in said.of("passed")["files"]
-    assert verify(rotated).of("failed") == {"chain": f"{chain}: 1.2.0"}
+    assert verify(rotated).of("failed")["chain"] == f"{chain}: 1.2.0"
 
 
 def test_a_new_key_since_the_memory_is_told_once(store: Path, own: Path, tmp_path: Path, verify: Verify) -> None:
@@ -94,7 +94,7 @@ def test_a_lost_key_is_replaced_by_a_root_of_the_new_one(store: Path, other: Pat
     push(store, f"file://{mirror}")
     shutil.rmtree(store / "metadata")
     forging.complete(store, other)
-    with pytest.raises(PushError, match="the place has metadata of another root"):
+    with pytest.raises(PushError, match="metadata/timestamp.json: is ahead"):
         push(store, f"file://{mirror}")
     shutil.rmtree(mirror / "metadata")
     push(store, f"file://{mirror}")
