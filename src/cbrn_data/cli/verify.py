@@ -90,9 +90,9 @@ def verify_now(
 
 def _head(place: Place, results: Sequence[Result]) -> Release | None:
     """Return the newest release, None if the checks of its files, its signature or the chain did not pass."""
-    found = {result.check: result.result for result in results}
-    if found.get("files" if place.is_release else "chain") != PASSED or found.get(SIGNATURE) != PASSED:
-        return None
+    for check in ("files" if place.is_release else "chain", SIGNATURE):
+        if {result.result for result in results if result.check == check} != {PASSED}:
+            return None
     return read_release(place.folder) if place.is_release else releases_of(place.folder)[-1]
 
 

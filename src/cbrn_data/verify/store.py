@@ -46,11 +46,12 @@ def verify_store(
         return
     has_keys = bool(trusted) or (vouched.said is not None and not vouched.is_refused)
     if has_keys and (strange := [folder.name for folder in _folders(published) if not _is_known(folder, trusted, vouched)]):
-        yield from _each_alone(published, trusted, vouched)
         others = f"{', '.join(strange[:3])}{' and others' if strange[3:] else ''}"
         detail = f"not named by the metadata, and not signed by a key of the root{' or a pinned one' if trusted else ''}"
         yield Result(STORE, "chain", FAILED, shown(f"{detail}: {others}", 300))
-        return
+        if trusted:
+            yield from _each_alone(published, trusted, vouched)
+            return
     try:
         releases = history.read_history(published)
     except Exception as error:
