@@ -1,4 +1,8 @@
-"""Audit: verify every release without trusting its producer, and rebuild those that the same code made."""
+"""Audit: verify every release without trusting its producer, and rebuild those that the same code made.
+
+What was trusted the last time is kept in the state folder, as ``verify --remember`` does. An audit that fails leaves it as
+it was, so it fails again until a person did something.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +14,28 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from cbrn_data.errors import VerificationError
-from cbrn_data.settings import Settings, read_settings
+from cbrn_data.pipeline import audit_memory, present_key
+from cbrn_data.settings import Settings, now, read_settings
 from cbrn_data.signing.keys import trusted_keys
+from cbrn_data.verify.audit import audit_store
+from cbrn_data.verify.memory import recalled
 from cbrn_data.verify.report import VERDICTS
 from cbrn_data.verify.results import FAILED, Result, exit_code
-from cbrn_data.verify.store import verify_store
 from flows.killed import end_tasks
 from flows.reporting import FIRST, dated, quoted, report_failure, show_results, step
 
 
 @step("Verify every release and the derived files")
-def verify_releases(settings: Settings) -> list[Result]:
-    """Return the results of all checks that do not need the producer."""
-    return list(verify_store(settings.published, trusted_keys(settings.trusted_keys)))
+def verify_releases(settings: Settings, max_age: int) -> list[Result]:
+    """Return the results of all checks that do not need the producer.
+
+    A key that is new since the last audit fails unless the settings know it: the pinned ones, else the one that signs here.
+    """
+    trusted = trusted_keys(settings.trusted_keys)
+    key = present_key(settings)
+    known = trusted or ([key.private.public_key()] if key else [])
+    with recalled(audit_memory(settings)) as memory:
+        return audit_store(settings.published, trusted, now()[:10], memory, max_age, known=known)
 
 
 @step("Rebuild every release and compare its bytes")
@@ -35,10 +48,13 @@ def rebuild_releases(settings: Settings, results: Sequence[Result]) -> list[Resu
 
 @flow(name="audit", flow_run_name=dated("audit"), on_crashed=[end_tasks])
 @report_failure
-def audit(root: str = ".", published: str | None = None, rebuild: bool = True) -> State[str]:
-    """Verify ``published``; fail unless every release is intact. Return the verdict as a sentence."""
+def audit(root: str = ".", published: str | None = None, rebuild: bool = True, max_age: int = 400) -> State[str]:
+    """Verify ``published``; fail unless every release is intact, and the newest at most ``max_age`` days old.
+
+    Returns the verdict as a sentence.
+    """
     settings = read_settings(Path(root), Path(published) if published else None)
-    results = verify_releases(settings)
+    results = verify_releases(settings, max_age)
     if rebuild:
         results += rebuild_releases(settings, quoted(results))
     verdict = VERDICTS[exit_code(results)][1]

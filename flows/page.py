@@ -7,9 +7,13 @@ from collections.abc import Iterator, Sequence
 from cbrn_data.cli.show import totals
 from cbrn_data.findings import Finding, catalogue, shown
 from cbrn_data.release.notes import escaped
+from cbrn_data.verify.results import FAILED, PASSED, Result
 
 LISTED = 200
 """Number of findings on a run page; the others are counted."""
+
+SOME = 5
+"""Number of failures of one check that are shown."""
 
 
 def findings_text(findings: Sequence[Finding], docs: str | None, reason: str = "") -> str:
@@ -31,6 +35,26 @@ def findings_text(findings: Sequence[Finding], docs: str | None, reason: str = "
     if reason:
         lines.append(f"How to try again: {docs_link('night.md', docs)}")
     return "\n\n".join(lines)
+
+
+def audit_rows(results: Sequence[Result]) -> list[dict[str, str]]:
+    """Return the rows of an audit, failures first: of each release one with all checks that passed, and one for each other.
+
+    So every release is shown, however many there are, and a check with many failures is one row with the first of them.
+    """
+    groups: dict[tuple[str, str, str], list[Result]] = {}
+    for result in results:
+        check = "" if result.result == PASSED else result.check
+        groups.setdefault((result.subject, check, result.result), []).append(result)
+    rows = []
+    for (subject, check, word), group in sorted(
+        groups.items(), key=lambda each: (each[0][2] != FAILED, each[0][2] == PASSED)
+    ):
+        more = [f"and {len(group) - SOME:,} more"] if len(group) > SOME else []
+        detail = "; ".join([*(shown(result.detail) for result in group[:SOME]), *more])
+        names = check or ", ".join(dict.fromkeys(result.check for result in group))
+        rows.append({"of": subject, "check": names, "result": word, "detail": detail if check else ""})
+    return rows
 
 
 def headline(findings: Sequence[Finding], reason: str = "") -> str:

@@ -28,9 +28,9 @@ from cbrn_data.refusals import refusal
 from cbrn_data.release.notes import escaped
 from cbrn_data.settings import read_settings, release_date
 from cbrn_data.store.folder import Release
-from cbrn_data.verify.results import FAILED, Result
+from cbrn_data.verify.results import FAILED, Result, notices
 from flows.killed import end_tasks
-from flows.page import LISTED, findings_text, headline, release_text
+from flows.page import LISTED, audit_rows, findings_text, headline, release_text
 from flows.progress import PageProgress
 
 Given = ParamSpec("Given")
@@ -153,23 +153,20 @@ def _docs() -> str | None:
 
 
 def show_results(verdict: str, results: Sequence[Result]) -> None:
-    """Show results of a verification on the run page and in its log, failed ones first."""
+    """Show results of a verification on the run page and in its log: every release, failures and notices first.
+
+    A change of key is a notice, or a failure if it happened since the last audit.
+    """
     logger = get_run_logger()
     logger.info(verdict)
-    ordered = sorted(results, key=lambda result: result.result != FAILED)
-    for result in ordered:
-        if result.result == FAILED:
-            logger.error("%s: %s: %s", result.subject, result.check, shown(result.detail))
-    rows = [
-        {
-            "of": escaped(result.subject),
-            "check": result.check,
-            "result": result.result,
-            "detail": escaped(shown(result.detail)),
-        }
-        for result in ordered[:LISTED]
-    ]
-    create_table_artifact(table=rows, key="audit", description=verdict)
+    rows = audit_rows(results)
+    for row in rows:
+        if row["result"] == FAILED:
+            logger.error("%s: %s: %s", row["of"], row["check"], row["detail"])
+    for notice in notices(results):
+        logger.warning("Take care! %s", notice)
+    table = [row | {"of": escaped(row["of"]), "detail": escaped(row["detail"])} for row in rows]
+    create_table_artifact(table=table, key="audit", description=verdict)
 
 
 def show_release(heading: str, lines: Sequence[tuple[str, str]], links: Sequence[tuple[str, str]] = ()) -> None:

@@ -48,7 +48,7 @@ def remember(patch: pytest.MonkeyPatch, folder: Path) -> None:
         return made
 
     def of_releases(releases: list[Release], base_url: str) -> object:
-        return [(one.version, one.digest, one.marks) for one in releases], base_url
+        return [(one.version, one.digest, one.marks, one.erased) for one in releases], base_url
 
     def what_frictionless_reads(folder: Path, released: Released) -> object:
         """Return the descriptor, every file that it names, and what else the verdict rests on."""

@@ -156,6 +156,13 @@ def own_key(settings: Settings) -> SigningKey:
     return signing_key(settings.state, settings.signing_key, f"the signing key ({settings.origin('keys.signing')})")
 
 
+def present_key(settings: Settings) -> SigningKey | None:
+    """Return the signing key, None if there is none yet; none is made."""
+    from cbrn_data.signing.keys import LOCAL_KEY
+
+    return own_key(settings) if settings.signing_key or (settings.state / LOCAL_KEY).exists() else None
+
+
 def gather(settings: Settings) -> Gathered:
     """Read every source and definition. Raises SourceError or SchemaError with every reason, or CbrnDataError.
 
@@ -219,6 +226,13 @@ def table_cache(settings: Settings) -> TableCache:
     from cbrn_data.tables.cache import TableCache
 
     return TableCache(settings.cache / "tables" / _project(settings), code_version())
+
+
+def audit_memory(settings: Settings) -> Path:
+    """Return the file with the trusted state of this project's scheduled audit, in a folder that exists."""
+    folder = settings.state / "audit"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{_project(settings)}.json"
 
 
 def plan_page_file(settings: Settings, version: str | None = None) -> Path:
@@ -289,7 +303,7 @@ def plan(
 
     newest = store.newest()
     if newest:
-        check_unchanged(newest.folder)
+        check_unchanged(newest)
     return draft(built.content, newest, at_least, date, guard or _guard(built))
 
 

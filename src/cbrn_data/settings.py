@@ -32,7 +32,13 @@ class Setting:
 
 KNOWN = (
     Setting("base_url", "CBRN_DATA_BASE_URL", "the address at which published/ is served", "https://data.example/cbrn/"),
-    Setting("state", "CBRN_DATA_STATE", "the folder of the local key and the cache", "/srv/cbrn-data/state", is_path=True),
+    Setting(
+        "state",
+        "CBRN_DATA_STATE",
+        "the folder of the local key, of what the audit trusts, and of the cache",
+        "/srv/cbrn-data/state",
+        is_path=True,
+    ),
     Setting("approval", None, "whether somebody must approve a plan before it is published: none or required", "required"),
     Setting("keys.signing", "CBRN_DATA_SIGNING_KEY", "the file of the key that signs releases", "../signing-key.pem", True),
     Setting(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,12 +14,16 @@ from pathlib import Path
 
 import pytest
 
+from cbrn_data import pipeline
 from cbrn_data.cli.doctor import NOT_CONFIGURED, OK, POOL, PROBLEM, Check, run_checks
 from cbrn_data.cli.extras import EXTRAS
-from cbrn_data.settings import FILE
+from cbrn_data.settings import FILE, read_settings
+from cbrn_data.trust import rotate
+from cbrn_data.trust.roles import written
 from tests.cli.conftest import Command
 from tests.cli.test_extras import run as run_with_extra
-from tests.conftest import PROJECT
+from tests.conftest import PROJECT, pages_left_out
+from tests.history import OTHER, OWN, write_key
 
 
 @pytest.fixture(autouse=True)
@@ -92,12 +97,46 @@ def test_a_key_that_others_can_read_and_one_that_is_not_trusted(project: Path, t
     found = by_name(project)["trusted keys"]
     assert found.result == PROBLEM and "so verify will fail" in found.detail and "`cbrn-data key`" in found.way_out
     key.unlink()
-    assert "the configured signing key: the signing key cannot be read" in by_name(project)["keys"].detail
+    assert f"the signing key ({project / FILE}:1): the signing key cannot be read" in by_name(project)["keys"].detail
 
 
 def test_no_key_is_made(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CBRN_DATA_STATE", str(tmp_path / "none"))
     assert by_name(project)["signing key"].result == NOT_CONFIGURED and not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    ("day", "late"),
+    [("2026-12-13", []), ("2026-12-15", ["timestamp"]), ("2027-09-01", ["targets", "snapshot", "timestamp"])],
+)
+def test_metadata_that_end_soon_are_a_problem(
+    day: str, late: list[str], small: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cbrn_data.cli.doctor.release_date", lambda: day)
+    (project / "published").symlink_to(small)
+    found = [check for check in run_checks(project) if check.name == "metadata"]
+    assert [check.detail.split()[0] for check in found if check.result == PROBLEM] == late
+    assert all("`cbrn-data publish`" in check.way_out for check in found if check.result == PROBLEM)
+    whole = "root until 2028-11-21, targets until 2027-11-22, snapshot until 2027-11-22, timestamp until 2026-12-22"
+    assert late or [check.detail for check in found] == [whole]
+
+
+def test_metadata_of_an_offline_root_and_of_another_key(
+    small: Path, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(small, project / "published")
+    assert by_name(project)["metadata"].result == OK
+    root = rotate.next_root(rotate.roots_of(project / "published")[-1], "2026-11-22", [OTHER.public_key()], 1)
+    settings = read_settings(project)
+    for key in (OTHER, pipeline.own_key(settings).private):
+        rotate.add_signature(root, key)
+    with pages_left_out(), pipeline.open_store(settings, roots=[written(root)]).writing():
+        pass
+    monkeypatch.setattr("cbrn_data.cli.doctor.release_date", lambda: "2028-09-01")
+    first = next(check for check in run_checks(project) if check.name == "metadata")
+    assert first.result == PROBLEM and first.way_out.startswith("draft the next root and sign it with the root keys")
+    (project / FILE).write_text(f'keys.signing = "{write_key(tmp_path / "key.pem", OWN)}"\n')
+    assert by_name(project)["metadata"].result == NOT_CONFIGURED
 
 
 def test_a_disk_without_space_is_a_problem(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from cbrn_data import pipeline as library
 from cbrn_data import progress
 from cbrn_data.errors import GateError, ReleaseError, SourceError, VerificationError
 from cbrn_data.settings import Settings, read_settings
+from cbrn_data.signing.keys import fingerprint, public_pem
 from flows import deploy, reporting
 from flows.audit import audit
 from flows.ingest import ingest
@@ -27,8 +28,10 @@ from flows.publish import _is_the_store, publish
 from flows.validate import validate
 from tests.cli.conftest import edit, run
 from tests.flows.team import DAY, Api, Team, add_leaflet, wait_for
+from tests.history import OTHER
 from tests.plans import rows
 from tests.trees import tree
+from tests.verify.forging import rotate_store
 
 WORDS = ("KazToxBase", "National Institute of Health of Pakistan", "Border Control for CBRN")
 """Words of the leaflet that no finding quotes."""
@@ -230,8 +233,11 @@ def test_each_flow_runs_alone(project: Path) -> None:
     assert publish(str(project)) == "1.0.0"
 
 
-def test_an_audit_passes_what_is_intact_and_names_what_is_not(small: Path, tmp_path: Path, api: Api) -> None:
+def test_an_audit_passes_what_is_intact_and_names_what_is_not(
+    small: Path, tmp_path: Path, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shutil.copytree(small, tmp_path / "published")
+    monkeypatch.setattr("flows.audit.now", lambda: "2026-11-30 04:00")
     assert audit(str(tmp_path), rebuild=False) == "All checks passed."
     with (tmp_path / "published/releases/1.0.0/projects.csv").open("a") as stream:
         stream.write("P1\n")
@@ -244,6 +250,30 @@ def test_an_audit_passes_what_is_intact_and_names_what_is_not(small: Path, tmp_p
     assert told(api, state)["message"] == state.message
     with pytest.raises(VerificationError, match="A check failed"):
         audit(str(tmp_path), rebuild=False)
+
+
+@pytest.mark.usefixtures("without_pages")
+def test_an_audit_remembers_the_keys_and_the_state_and_has_a_limit_of_age(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = Path(shutil.copytree(small, tmp_path / "published"))
+    monkeypatch.setattr("flows.audit.now", lambda: "2026-11-30 04:00")
+
+    def audited(**more: int) -> str:
+        return str(audit(str(tmp_path), rebuild=False, return_state=True, **more).message)
+
+    assert "age: the newest release is 8 days old; 0 to 7 are allowed" in audited(max_age=7)
+    assert audited() == "All checks passed."
+    old = shutil.copytree(published, tmp_path / "old")
+    rotate_store(published, None, OTHER, tmp_path / "other.pem")
+    for _ in range(2):  # it fails until the settings know the key
+        assert f"store: key: the root names a new key, {fingerprint(OTHER.public_key())}; ask the" in audited()
+    (tmp_path / "trusted.pem").write_bytes(public_pem(OTHER.public_key()))
+    (tmp_path / "cbrn-data.toml").write_text('keys.trusted = "trusted.pem"\n')
+    assert audited() == "All checks passed."
+    shutil.rmtree(published)
+    shutil.copytree(old, published)
+    assert "store: metadata: the metadata are not valid" in audited()
 
 
 def test_a_step_that_lasts_is_a_bar_on_the_page_which_stays_where_the_step_failed(

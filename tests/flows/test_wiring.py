@@ -10,8 +10,9 @@ import pytest
 
 from cbrn_data.findings import Finding
 from cbrn_data.schema.model import read_package
+from cbrn_data.verify.results import CUT_SHORT, FAILED, PASSED, Result
 from flows.deploy import read_automations
-from flows.page import findings_text, headline
+from flows.page import audit_rows, findings_text, headline
 from tests.conftest import PROJECT
 
 FLOWS = sorted((PROJECT / "flows").glob("*.py"))
@@ -65,3 +66,13 @@ def test_no_flow_knows_a_column_or_a_table(path: Path) -> None:
 def test_the_library_knows_neither_the_orchestrator_nor_the_flows() -> None:
     assert LIBRARY
     assert [path for path in LIBRARY if imported(path) & {"prefect", "flows"}] == []
+
+
+def test_the_table_of_an_audit_shows_every_release() -> None:
+    checks = [Result(f"1.{n}.0", check, PASSED, "") for n in range(300) for check in ("files", "tables")]
+    failed = [Result("1.7.0", "files", FAILED, f"'{n}.csv' was changed") for n in range(12)]
+    rows = audit_rows([*checks, Result("store", "index", CUT_SHORT, "one behind"), *failed])
+    assert [row["of"] for row in rows] == ["1.7.0", "store", *(f"1.{n}.0" for n in range(300))]
+    assert rows[0]["detail"].startswith("'0.csv' was changed; ") and rows[0]["detail"].endswith("; and 7 more")
+    assert rows[1]["check"] == "index" and rows[1]["detail"] == "one behind"
+    assert (rows[2]["check"], rows[2]["result"], rows[2]["detail"]) == ("files, tables", "passed", "")

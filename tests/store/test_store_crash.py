@@ -39,6 +39,7 @@ from tests.trees import Tree, tree
 KILLED = 9
 CHANGING = {"open", "write", "fchmod", "fsync", "mkdir", "rename", "unlink", "rmdir"}
 READING = {"fstat", "lstat", "listdir", "close", "path"}
+SOURCE = b"what the law asks to be erased"
 Act = Callable[[Path], object]
 SIGN = Sign(lambda: SigningKey(Ed25519PrivateKey.from_private_bytes(bytes(32)), False), "2026-11-22")
 
@@ -65,13 +66,18 @@ def publish(published: Path, content: bytes) -> Release | None:
         version = f"1.{sequence - 1}.0"
         info = {"version": version, "sequence": sequence, "date": "2026-11-22", "content_digest": content_digest}
         info["previous"] = newest.digest if newest else None
-        staged = writer.stage({"data/rows.csv": content, "release.json": dumped(info)})
+        staged = writer.stage({"data/rows.csv": content, "sources/rows.csv": SOURCE, "release.json": dumped(info)})
         writer.add(staged, {"report.json": b"{}\n"})
         return writer.commit(staged, version)
 
 
 def withdraw(published: Path) -> None:
     Store(published, derive, vouch=SIGN).withdraw("1.0.0", "wrong", "2026-12-01", wait=0)
+
+
+def erase(published: Path) -> None:
+    with Store(published, derive, vouch=SIGN).writing(0) as writer:
+        writer.erase({"1.0.0": ["sources/rows.csv"], "1.1.0": ["sources/rows.csv"]}, {"reason": "law", "date": "2026-12-01"})
 
 
 def repair(published: Path) -> None:
@@ -104,6 +110,7 @@ SCENARIOS: dict[str, tuple[Act, Act]] = {
     "next": (start_with(b"first"), lambda published: publish(published, b"next")),
     "withdrawal": (start_with(b"first", b"next"), withdraw),
     "repair": (damaged, repair),
+    "erasure": (start_with(b"first", b"next"), erase),
 }
 
 
@@ -270,7 +277,7 @@ def check_readers(published: Path, missing: frozenset[str] = frozenset()) -> Non
     for entry in index["releases"]:
         sums = (published / entry["path"] / "SHA256SUMS").read_bytes()
         assert hashlib.sha256(sums).hexdigest() == entry["digest"]
-        assert folder.differences(published / entry["path"]) == ""
+        assert folder.differences(published / entry["path"], entry.get("erased", ())) == ""
     assert {name for name in index["derived"] if not (published / name).is_file()} <= missing
 
 
@@ -318,9 +325,15 @@ def test_killed_before_any_step(memory: Path, scenario: str) -> None:
                 seen.add(left)
                 check_readers(published, frozenset(damaged - {"feed.xml"}))
                 now = tree(published / "releases")
-                assert {name: now.get(name) for name in old} == old, f"an old release changed: {loss.__name__}, step {step}"
+                erased = {name for name in old if name.endswith("sources/rows.csv") and scenario == "erasure"}
+                kept = {name: what for name, what in old.items() if name in now or name not in erased}
+                assert {name: now.get(name) for name in kept} == kept, (
+                    f"an old release changed: {loss.__name__}, step {step}"
+                )
                 for release in Store(published).releases():
-                    assert folder.differences(release.folder) == "", f"half a release: {loss.__name__}, step {step}"
+                    assert not folder.differences(release.folder, release.erased), (
+                        f"half a release: {loss.__name__}, step {step}"
+                    )
                 faults = [result.detail for result in check_vouched(published, []).results if result.result == FAILED]
                 assert {fault.partition(" ")[0] for fault in faults} <= damaged, (faults, loss, step)
                 act(published)

@@ -80,7 +80,13 @@ class Remembering(ReleaseAudit):
     seen: dict[tuple[str, ...], tuple[list[Result], str | None]] = {}
 
     def run(self) -> Iterator[Result]:
-        key = (fingerprint(self.folder), fingerprint(self.previous), str(len(self.trusted)), self.folder.name)
+        key = (
+            fingerprint(self.folder),
+            fingerprint(self.previous),
+            str([key.public_bytes_raw() for key in self.trusted]),
+            f"{self.is_vouched} {self.erased}",
+            self.folder.name,
+        )
         if key not in self.seen:
             self.seen[key] = list(super().run()), self.signer
         results, self.signer = self.seen[key]

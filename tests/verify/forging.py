@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,10 @@ from cbrn_data.signing.keys import PUBLIC_KEY, public_pem
 from cbrn_data.store import disk
 from cbrn_data.store.folder import SUMS, checksums
 from cbrn_data.strict_json import dumped
+from cbrn_data.trust import rotate
+from cbrn_data.trust.roles import written
 from tests.conftest import PROJECT
+from tests.history import write_key
 from tests.records import csv_bytes, json_bytes, rows_of, tables_of
 
 Rows = dict[str, list[Row]]
@@ -167,6 +171,18 @@ def rederive(published: Path, key: Path | None = None) -> None:
             path.unlink()
     (published / "releases.json").write_bytes(b"{}\n")
     complete(published, key)
+
+
+def rotate_store(published: Path, old: Path | None, key: Ed25519PrivateKey, file: Path) -> None:
+    """Put a root in force that names ``key`` alone, which is written to ``file``; ``old`` or the local key signs it too."""
+    keys = [key.public_key()]
+    root = rotate.next_root(rotate.roots_of(published)[-1], date.today().isoformat(), keys, 1, keys)
+    for one in (pipeline.own_key(Settings(PROJECT, published, signing_key=old)).private, key):
+        rotate.add_signature(root, one)
+    with pipeline.open_store(
+        Settings(PROJECT, published, signing_key=write_key(file, key)), roots=[written(root)]
+    ).writing():
+        pass
 
 
 def complete(published: Path, key: Path | None = None) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from cbrn_data.release import code
 from cbrn_data.store.folder import checksums, parse_checksums
+from cbrn_data.verify.audit import Asked
 from cbrn_data.verify.report import page
 from cbrn_data.verify.results import Result
 from tests.cli.conftest import run
@@ -78,6 +79,26 @@ def test_the_page_says_what_was_checked_and_what_was_found(reported: bytes, publ
     assert "warning projects-named-differ raw/central-asia-2025.txt:50 12 projects named here; the leaflet claims 18" in text
     claims = "the leaflet of Central Asia claims 18 (2025); the page of South East and Eastern Europe claims 29 (undated)"
     assert f"61 projects are named; {claims}." in text
+
+
+def test_both_times_and_what_was_asked_for_are_said_everywhere(small: Path, tmp_path: Path) -> None:
+    target, memory = tmp_path / "report.html", tmp_path / "memory.json"
+    pinned = shutil.copy(small / "releases/1.0.0/public-key.pem", tmp_path / "pins.pem")
+    options = ("--remember", memory, "--max-age", 400, "--report", target)
+    done = run("verify", small, "--json", *options, CBRN_DATA_TRUSTED_KEYS=str(pinned)).json
+    assert (done["verified_on"], done["newest"]["version"], done["newest"]["date"]) == (f"{DAY} 00:00", "1.0.0", DAY)
+    assert done["options"] == {"keys.trusted": str(pinned), "--remember": str(memory), "--max-age": "400"}
+    assert done["not_requested"] == {"--rebuild": "no release, text or page was made again"}
+    text = text_of(target.read_bytes())
+    assert "--max-age 400 Not requested --rebuild: no release, text or page was made again Results" in text
+    assert "No key was pinned" not in text and "Keep a memory" not in text and "Nothing was made again" in text
+    said = " ".join(run("verify", small).out.split())
+    assert (
+        f"Verified on {DAY} 00:00 UTC; newest release 1.0.0 is of {DAY}. Options: none. Not requested: keys.trusted ("
+        in said
+    )
+    said = " ".join(run("verify", small / "releases/1.0.0").out.split())
+    assert f"; release 1.0.0 is of {DAY}." in said and "--remember" not in said
 
 
 def test_coverage_is_counted_from_the_cells_themselves(reported: bytes, published: Path) -> None:
@@ -151,7 +172,7 @@ def test_hostile_text_is_inert_and_the_page_keeps_its_structure(small: Path, tmp
         (tmp_path / name).mkdir()
         release = altered(small, tmp_path / name, text)
         results = [Result(text, text, word, text) for word in ("passed", "failed", "not checked", "cut short")]
-        pages.append(page(text, release, results, 1, [], DAY).decode())
+        pages.append(page(text, release, results, 1, [], Asked(DAY)).decode())
     harmless, hostile = map(Tags, pages)
     assert hostile.tags == harmless.tags
     assert [value for name, value in hostile.values if name != "content"] == [
@@ -178,7 +199,7 @@ def test_a_page_is_made_of_any_release_whatever_file_is_spoilt(small: Path, tmp_
         (release / name).unlink()
         if spoil is not None:
             (release / name).write_bytes(spoil)
-        text = text_of(page("a place", tmp_path, [Result("1.0.0", "files", "failed", name)], 1, [], DAY))
+        text = text_of(page("a place", tmp_path, [Result("1.0.0", "files", "failed", name)], 1, [], Asked(DAY)))
         assert "A check failed." in text
         assert "A check of this release failed. Do not rely on its own statements below." in text
         assert str(tmp_path) not in text
@@ -214,7 +235,7 @@ def test_a_withdrawn_release_is_told(small: Path, tmp_path: Path) -> None:
 
 
 def test_a_publication_that_was_cut_short_has_words_of_its_own(small: Path) -> None:
-    text = text_of(page("a place", small, [Result("store", "index", "cut short", "one behind")], 3, [], DAY))
+    text = text_of(page("a place", small, [Result("store", "index", "cut short", "one behind")], 3, [], Asked(DAY)))
     assert "All releases are intact; a publication was cut short." in text
     assert "! cut short" in text
 
@@ -225,7 +246,10 @@ def test_pinned_keys_are_named(small: Path, tmp_path: Path) -> None:
     done = run("verify", "1.0.0", "--published", small, "--report", target, CBRN_DATA_TRUSTED_KEYS=str(pins))
     text = text_of(target.read_bytes())
     assert done.code == 0
-    assert re.search(r"Pinned keys [0-9a-f]{64} Results", text)
+    assert re.search(
+        r"Pinned keys [0-9a-f]{64} Options keys.trusted \S+ Not requested --rebuild: ",
+        text,
+    )
     assert "No key was pinned." not in text
     assert f"Release {small}/releases/1.0.0 Version 1.0.0 of {DAY}" in text
 

@@ -54,7 +54,7 @@ def _files(release: Release) -> dict[str, disk.Data]:
     listed = parse_checksums(release.folder / SUMS, disk.read(release.folder / SUMS))
     for name, mode in disk.walk(release.folder):
         path = release.folder / name
-        if stat.S_ISREG(mode):
+        if stat.S_ISREG(mode) and name not in release.erased:
             size = disk.size(path)
             files[name] = disk.FileRef(path, listed[name], size) if size > IN_MEMORY and name in listed else disk.read(path)
     return files

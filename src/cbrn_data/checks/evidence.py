@@ -21,6 +21,7 @@ from cbrn_data.schema.model import Package, TableDefinition
 from cbrn_data.schema.table import Table, Tables, cell_count
 from cbrn_data.sources.cells import CsvRow, cells_by_start
 from cbrn_data.sources.document import Document
+from cbrn_data.store import disk
 from cbrn_data.store.folder import source_file
 
 CURATED = frozenset({"curated", "corrections", "renames", "reading"})
@@ -78,7 +79,12 @@ def rows_by_evidence(
     reading, path = BulkReading(table.definition), ""
     if made_of:
         path = next(row["path"] for row in tables["sources"].rows if row["source_id"] == made_of[0]["source_id"]) or ""
-        for block in read_records(source_file(folder, path), reading, known):
+        file = source_file(folder, path)
+        if not disk.mode(file):
+            yield _finding("evidence-span", f"the source {made_of[0]['source_id']!r} cannot be read", made_of[0])
+            yield from table_findings(table, known, write)
+            return
+        for block in read_records(file, reading, known):
             write(block)
     aside = {row["line"] for row in tables["quarantine"].rows if row["table_name"] == table.name}
     if aside != {str(fault.line) for fault in reading.tally.listed} or reading.tally.unlisted:

@@ -423,6 +423,19 @@ def withdraw(
 
 
 @app.command()
+def erase(
+    source: Annotated[str, typer.Argument(help="The id of the source, as in its sidecar.")],
+    reason: Annotated[str, typer.Option(help="The reason, in one line; it is published.")],
+    root: Root = Path(),
+    published: Published = None,
+) -> None:
+    """Take the bytes of a source out of all releases. Its digest stays."""
+    from cbrn_data.cli.history import erase_source
+
+    erase_source(source, reason, root, published)
+
+
+@app.command()
 def push(
     target: Annotated[
         str | None,

@@ -25,7 +25,7 @@ from typing import Any
 
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.refusals import http_meaning, refusal
-from cbrn_data.settings import FILE, Settings, read_settings
+from cbrn_data.settings import FILE, Settings, read_settings, release_date
 
 OK, NOT_CONFIGURED, PROBLEM = "ok", "not configured", "problem"
 POOL = "cbrn-data"
@@ -134,12 +134,12 @@ def _project(settings: Settings) -> Iterator[Check]:
 
 def _keys(settings: Settings) -> Iterator[Check]:
     """Check the key that signs, and the public keys; no key is made."""
+    from cbrn_data.pipeline import present_key
     from cbrn_data.release.approval import approvers
-    from cbrn_data.signing.keys import LOCAL_KEY, fingerprint, signing_key, trusted_keys
+    from cbrn_data.signing.keys import fingerprint, trusted_keys
 
     own = None
-    if settings.signing_key or (settings.state / LOCAL_KEY).exists():
-        key = signing_key(settings.state, settings.signing_key)
+    if key := present_key(settings):
         own = key.fingerprint
         yield Check(
             "signing key", OK, f"{'local key' if key.is_local else 'configured key'} {own[:16]}…, for its owner only"
@@ -162,6 +162,27 @@ def _keys(settings: Settings) -> Iterator[Check]:
     elif settings.approval:
         detail = "approval is required, but keys.approvers is not set, so nobody can approve"
         yield Check("approvers", PROBLEM, detail, "set keys.approvers to a file of the approvers' public keys")
+
+
+def _metadata(settings: Settings) -> Iterator[Check]:
+    """Check that the metadata of the store were renewed in time, on the day of a publication, if this machine signs them."""
+    from cbrn_data.pipeline import present_key
+    from cbrn_data.store.history import METADATA
+    from cbrn_data.trust.sign import validity
+
+    if not (settings.published / METADATA).exists():
+        return
+    found = validity(settings.published, present_key(settings), release_date())
+    if not found:
+        yield Check("metadata", NOT_CONFIGURED, "this key does not sign the store, so others renew its metadata")
+    elif not any(role.is_late for role in found):
+        yield Check("metadata", OK, ", ".join(f"{role.name} until {role.until:%Y-%m-%d}" for role in found))
+    for role in (role for role in found if role.is_late):
+        detail = f"{role.name} until {role.until:%Y-%m-%d}, and was not renewed in time"
+        if role.may_renew:
+            yield Check("metadata", PROBLEM, detail, "run `cbrn-data publish`, also with nothing new")
+        else:
+            yield Check("metadata", PROBLEM, detail, "draft the next root and sign it with the root keys: docs/key.md")
 
 
 def _space(settings: Settings) -> Iterator[Check]:
@@ -293,6 +314,7 @@ _CHECKS: dict[str, Callable[[Settings], Iterator[Check]]] = {
     "extras": _extras,
     "project": _project,
     "keys": _keys,
+    "metadata": _metadata,
     "disk": _space,
     "guard": _guard,
     "address": _address,

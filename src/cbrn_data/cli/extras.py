@@ -16,6 +16,7 @@ EXTRAS = {
     "describe": "validate",
     "diff": "verify",
     "doctor": "validate",
+    "erase": "publish",
     "extract": "leaflets",
     "init": "publish",
     "key": "verify",

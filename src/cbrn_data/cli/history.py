@@ -17,6 +17,7 @@ from cbrn_data.errors import ReleaseError
 from cbrn_data.findings import shown
 from cbrn_data.refusals import at
 from cbrn_data.release.changes import find_changes
+from cbrn_data.release.erase import erase
 from cbrn_data.release.trace import Passage, Traced, trace
 from cbrn_data.release.version import reasons
 from cbrn_data.schema.model import CHANGES, read_package
@@ -25,6 +26,7 @@ from cbrn_data.settings import read_settings, release_date
 from cbrn_data.sources.addresses import OF_A_ROW
 from cbrn_data.store.folder import Release, check_unchanged, latest_of
 from cbrn_data.store.history import LATEST
+from cbrn_data.store.index import withdrawal
 from cbrn_data.store.store import Store
 from cbrn_data.tabular.canonical import csv_header, csv_rows
 
@@ -73,7 +75,7 @@ def _release(store: Store, version: str | None) -> Release:
         version = latest_of(found).version
     for release in found:
         if version in {None, release.version} and (version or release is found[-1]):
-            check_unchanged(release.folder)
+            check_unchanged(release)
             return release
     there = ", ".join(release.version for release in found) or "none"
     raise ReleaseError(f"release {shown(version or '', 40)} does not exist; releases: {there}")
@@ -142,7 +144,9 @@ def show_trace(
             for text in _lines(passage, shown_rows):
                 show_indented(text, 4, out)
             name = PurePath(passage.file).name
-            if cell := workbook_cell(release.folder / "sources", name, passage.lines[0], traced.field):
+            if passage.file in release.erased:
+                show_indented(Text(f"the source was erased: {shown(release.erased[passage.file]['reason'])}"), 4, out)
+            elif cell := workbook_cell(release.folder / "sources", name, passage.lines[0], traced.field):
                 show_indented(Text(f"in the received workbook: {shown(cell)}", style="cyan"), 4, out)
 
 
@@ -202,9 +206,31 @@ def withdraw_release(version: str, reason: str, root: Path, published: Path | No
     store = pipeline.open_store(settings)
     if version == LATEST and (found := store.releases()):
         raise ReleaseError(f"latest changes with each release; name the version, which is {latest_of(found).version} now")
+    with store.writing() as writer:
+        if undo:
+            writer.undo_withdrawal(version, reason, release_date())
+        else:
+            writer.withdraw(version, withdrawal(reason, release_date()))
+    for sentence in writer.repaired:
+        console().print(f"Repaired: {sentence}.")
     if undo:
-        store.undo_withdrawal(version, reason, release_date())
         console().print(f"The withdrawal of {version} is undone: {shown(reason)}. Both reasons stay in the index.")
     else:
-        store.withdraw(version, reason, release_date())
         console().print(f"{version} is withdrawn: {shown(reason)}")
+
+
+def erase_source(source: str, reason: str, root: Path, published: Path | None) -> None:
+    """Take the bytes of a source out of every release, and print what is left elsewhere."""
+    settings = read_settings(root, published)
+    settings.check_published()
+    pipeline.check_address(settings)
+    erased = erase(pipeline.open_store(settings), source, reason, release_date())
+    out = console()
+    for sentence in erased.repaired:
+        out.print(f"Repaired: {sentence}.")
+    names = sorted({name for files in erased.names.values() for name in files})
+    out.print(Text(f"Erased from {', '.join(erased.names)}: {', '.join(names)}. Reason: {shown(reason)}"))
+    out.print("Digests, sidecars, tables and their quotes stay. Repeat `cbrn-data push` for each mirror.")
+    if left := [path for name in names if (path := settings.raw / PurePath(name).name).exists()]:
+        out.print(f"Take it out of raw/ too, because erased bytes are not published again: {', '.join(map(str, left))}")
+    out.print("Not touched: backups, version control, older versions in object storage. See docs/mend.md.")

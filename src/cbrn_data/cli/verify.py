@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,16 +19,17 @@ from cbrn_data.findings import shown
 from cbrn_data.settings import now, read_settings
 from cbrn_data.signing.keys import trusted_keys
 from cbrn_data.store import disk
-from cbrn_data.store.folder import SUMS, Release, latest_of
-from cbrn_data.store.history import LATEST, METADATA, RELEASES, read_history
-from cbrn_data.store.index import read_index, with_withdrawals
+from cbrn_data.store.folder import SUMS, Release, latest_of, read_release
+from cbrn_data.store.history import LATEST, METADATA, RELEASES
+from cbrn_data.verify.audit import Asked, asked, audit_store, releases_of
 from cbrn_data.verify.derived import not_derived
-from cbrn_data.verify.memory import Memory, recalled
-from cbrn_data.verify.release import ReleaseAudit
+from cbrn_data.verify.memory import recalled
 from cbrn_data.verify.remote import Mirror, mirror
 from cbrn_data.verify.report import page, verdict
 from cbrn_data.verify.results import FAILED, PASSED, Result, exit_code, notices
-from cbrn_data.verify.store import fresh, verify_store
+from cbrn_data.verify.signature import SIGNATURE
+from cbrn_data.verify.store import audit_of
+from cbrn_data.verify.vouched import around
 
 
 @dataclass(frozen=True)
@@ -64,20 +65,49 @@ def verify_now(
     """Verify a release or a store, print the results, and exit 0, 1 or 3; ``max_size`` is in GB, ``max_time`` in minutes."""
     settings = read_settings(root, published)
     trusted = trusted_keys(settings.trusted_keys)
+    time = now()
     with _at_hand(what, settings.published, max_size, max_time, trusted) as place:
         _check_use(place, memory, max_age, report)
-        results = _results(place, trusted, memory, max_age, rebuild)
+        results = _results(place, trusted, memory, max_age, rebuild, time[:10])
         code = exit_code(results, rebuild)
-        content = page(place.name, place.folder, results, code, trusted, now()) if report else b""
+        options = {"keys.trusted": settings.trusted_keys, "--remember": memory, "--max-age": max_age, "--rebuild": rebuild}
+        given = asked(time, options | {"--max-size": max_size, "--max-time": max_time}, place.is_release)
+        content = page(place.name, place.folder, results, code, trusted, given) if report else b""
+        head = _head(place, results)
     if as_json:
-        show_json({"exit": code, "notices": notices(results), "results": [asdict(result) for result in results]})
+        shown_head = {name: getattr(head, name) for name in ("version", "date", "digest")} if head else None
+        about = {"verified_on": time, "newest": shown_head, "options": given.used, "not_requested": given.unused}
+        show_json({"exit": code, **about, "notices": notices(results), "results": [asdict(result) for result in results]})
     else:
         show_table(("of", "check", "result", "detail"), [(r.subject, r.check, r.result, r.detail) for r in results])
+        console().print()
+        _show_asked(given, "release" if place.is_release else "newest release", head)
         _show_verdict(code, results, pinned=bool(trusted))
     if report:
         write_page(report, content)
     if code:
         raise SystemExit(code)
+
+
+def _head(place: Place, results: Sequence[Result]) -> Release | None:
+    """Return the newest release, None if the checks of its files, its signature or the chain did not pass."""
+    for check in ("files" if place.is_release else "chain", SIGNATURE):
+        if {result.result for result in results if result.check == check} != {PASSED}:
+            return None
+    return read_release(place.folder) if place.is_release else releases_of(place.folder)[-1]
+
+
+def _show_asked(given: Asked, name: str, head: Release | None) -> None:
+    """Print when what was verified, and how."""
+    newest = f"; {name} {head.version} is of {head.date}" if head else ""
+    used = "; ".join(f"{name} {value}" for name, value in given.used.items())
+    unused = "; ".join(f"{name} ({lacks})" for name, lacks in given.unused.items())
+    for line in (
+        f"Verified on {given.time} UTC{newest}.",
+        f"Options: {used or 'none'}.",
+        f"Not requested: {unused or 'nothing'}.",
+    ):
+        console().print(Text(shown(line, 600)))
 
 
 def _show_verdict(code: int, results: Sequence[Result], pinned: bool) -> None:
@@ -136,22 +166,17 @@ def _results(
     memory: Path | None,
     max_age: int | None,
     rebuild: bool,
+    today: str,
 ) -> list[Result]:
     fetched = place.mirror.results if place.mirror else []
     if any(result.check == METADATA for result in fetched) or (fetched and not disk.entries(place.folder)):
         return fetched
     if place.is_release:
-        results = [*fetched, *ReleaseAudit(place.folder, trusted).run()]
+        results = [*fetched, *audit_of(place.folder, trusted, around(place.folder, trusted)).run()]
     else:
-        with _recalled(memory) as kept:
-            store = verify_store(place.folder, trusted, kept.folder if kept else None, place.mirror is not None)
-            results = [*fetched, *store]
-            if not any(result.check == "chain" and result.result != PASSED for result in results):
-                releases = _withdrawn(place.folder)
-                results += fresh(releases[-1], max_age, now()[:10]) if max_age is not None else []
-                results += kept.results(releases) if kept else []
-                if kept and exit_code(results) == 0:
-                    kept.keep(place.folder)
+        with recalled(memory) if memory else nullcontext() as kept:
+            served = place.mirror is not None
+            results = [*fetched, *audit_store(place.folder, trusted, today, kept, max_age, served)]
     if rebuild:
         from cbrn_data.verify.rebuild import rebuild_all  # loads the producer
 
@@ -164,7 +189,7 @@ def _results(
 def _folder(what: str | None, published: Path) -> Path:
     if what is None:
         found = published
-    elif what == LATEST and (published / RELEASES).is_dir() and (releases := _withdrawn(published)):
+    elif what == LATEST and (published / RELEASES).is_dir() and (releases := releases_of(published)):
         found = latest_of(releases).folder
     elif what not in ("", ".", "..") and "/" not in what and (published / RELEASES / what).is_dir():
         found = published / RELEASES / what
@@ -173,16 +198,3 @@ def _folder(what: str | None, published: Path) -> Path:
     if what == "" or not found.is_dir():
         raise CbrnDataError(f"{found}: is neither a release nor a store; name a version, a folder, or an address")
     return found
-
-
-def _withdrawn(folder: Path) -> list[Release]:
-    """Return the releases, with their withdrawals if the index can be read."""
-    releases = read_history(folder)
-    try:
-        return with_withdrawals(releases, read_index(folder, releases))
-    except CbrnDataError:
-        return releases
-
-
-def _recalled(memory: Path | None) -> AbstractContextManager[Memory | None]:
-    return recalled(memory) if memory else nullcontext()

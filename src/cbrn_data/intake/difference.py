@@ -80,7 +80,7 @@ def _known_file(published: Path, name: str, sha256: str) -> tuple[str, Path] | N
     """Return the newest release that has these bytes of a source, and their file. Raises ReleaseError."""
     for release in reversed(Store(published).releases()):
         listed = parse_checksums(release.folder / SUMS, disk.read(release.folder / SUMS))
-        if listed.get(f"sources/{name}") == sha256:
+        if listed.get(f"sources/{name}") == sha256 and f"sources/{name}" not in release.erased:
             return f"release {release.version}", source_file(release.folder, f"sources/{name}")
     return None
 

@@ -119,7 +119,7 @@ def read_marks(release: Release, rows: Mapping[str, list[Row]]) -> dict[str, Mar
 
 def _marks(release: Release, source: Row, evidence: list[Row]) -> Marks:
     source_id, place = source["source_id"] or "", source["path"] or ""
-    if not (source["media_type"] or "").startswith("text/"):
+    if not (source["media_type"] or "").startswith("text/") or place in release.erased:
         return Marks(source, None, (), (SourcePage(page_path("sources", source_id), 1, 1, 0, 0),))
     path = source_file(release.folder, place)
     text = _beginning(path) if source["kind"] in ("bulk", "records") else disk.read(path).decode("utf-8")

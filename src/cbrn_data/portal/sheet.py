@@ -67,6 +67,8 @@ def released_sheet(release: Release, marks: Mapping[str, Marks], text_id: str) -
     lines = marks.get(text_id + LINES)
     if text_id + PAGES not in marks or lines is None or marks[text_id].document is None:
         return None
+    if not {marks[text_id + end].source["path"] for end in (LINES, PAGES)}.isdisjoint(release.erased):
+        return None
     path = source_file(release.folder, str(lines.source["path"]))
     return sheet_of(read_kept(path, disk.read(path)), marks[text_id])
 

@@ -46,6 +46,7 @@ def source_pages(view: ReleaseView, site: Catalogue, files: ReleaseFiles) -> Ite
                     text=marks,
                     entries=list(_entries(view, marks, part)),
                     sheet=sheet,
+                    erased=view.release.erased.get(marks.source["path"] or ""),
                     on_page=page_path("sources", source_id + PAGES) if sheets[source_id] else None,
                 ),
             )

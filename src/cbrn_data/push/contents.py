@@ -58,13 +58,14 @@ class Contents:
     """An intact store: ``stages`` are in order, the files of one stage in any order.
 
     ``last`` are index and timestamp, which are written last; a store of the older form has no timestamp. ``passing`` are the
-    names of files that leave in time: derived files and metadata.
+    names of files that leave in time: derived files and metadata. ``erased`` are those of sources that were taken out.
     """
 
     releases: list[Release]
     stages: list[list[Item]]
     last: dict[str, bytes]
     passing: frozenset[str]
+    erased: frozenset[str]
 
 
 def read_contents(published: Path) -> Contents:
@@ -80,10 +81,13 @@ def read_contents(published: Path) -> Contents:
     listed: list[Item] = []
     sums: list[Item] = []
     signed: list[Item] = []
+    erased: set[str] = set()
     for release in tracked("Verify the local store", releases, len(releases)):
-        check_unchanged(release.folder)
+        check_unchanged(release)
         digests = parse_checksums(release.folder / SUMS, disk.read(release.folder / SUMS))
-        listed += [_item(published, _name(release, name), sha256, FOR_EVER) for name, sha256 in digests.items()]
+        kept = {name: sha256 for name, sha256 in digests.items() if name not in release.erased}
+        erased |= {_name(release, name) for name in release.erased}
+        listed += [_item(published, _name(release, name), sha256, FOR_EVER) for name, sha256 in kept.items()]
         sums.append(_item(published, _name(release, SUMS), release.digest, FOR_EVER))
         attestation = disk.digest(release.folder / _ATTESTATION)
         signed.append(_item(published, _name(release, _ATTESTATION), attestation, FOR_EVER))
@@ -93,7 +97,7 @@ def read_contents(published: Path) -> Contents:
     items = [_item(published, name, disk.digest(published / name), FOR_EVER) for name in metadata if name != TIMESTAMP_NAME]
     earlier, later = ([item for item in follows if (item.name == _LAST) is is_last] for is_last in (False, True))
     passing = frozenset(derived) | {item.name for item in items if "root" not in item.name}
-    return Contents(releases, [listed, sums, signed, items, earlier, later], last, passing)
+    return Contents(releases, [listed, sums, signed, items, earlier, later], last, passing, frozenset(erased))
 
 
 def _metadata(published: Path, index: bytes) -> list[str]:

@@ -1,7 +1,7 @@
 """A push: a copy of the local store at another address, where a reader never sees half a release.
 
 Files are uploaded in the order of ``contents``, then the index and the timestamp of the metadata; then files that are no
-longer derived are removed. Files
+longer derived, and sources that were erased, are removed. Files
 with the same digest are skipped, so an interrupted push continues where it ended. Each file is read back after its upload.
 The place must not be ahead of this store: a release or withdrawal that only the place has, or a different release there,
 stops the push before anything is written. A place that has the index of this store is first only looked at: if every file is
@@ -113,7 +113,8 @@ def _checked(place: Place, found: Found, contents: Contents, is_left: bool) -> s
         raise PushError(f"{place.address}: is not empty and has no {INDEX}; choose an empty folder")
     there = _index(place.address, index[0]) if index else Index()
     check_behind(place.address, there, contents.releases)
-    return {*there.derived, *(_older_metadata(place.address, timestamp[0], contents) if timestamp else ())}
+    erased = {name for name in contents.erased if place.seen(name)}
+    return {*there.derived, *erased, *(_older_metadata(place.address, timestamp[0], contents) if timestamp else ())}
 
 
 def _older_metadata(address: str, timestamp: bytes, contents: Contents) -> list[str]:
@@ -239,6 +240,8 @@ def check_behind(address: str, there: Index, releases: Sequence[Release]) -> Non
         if here[version].digest != digest:
             raise PushError(f"{address}: its release {version} differs from the one here; find out which one is right")
     for release in with_withdrawals([here[version] for version in there.digests], there):
+        if missing := sorted(release.erased.keys() - here[release.version].erased.keys()):
+            raise PushError(f"{address}: has {missing[0]} of {release.version} erased; erase it here too")
         ours, theirs = here[release.version].marks, release.marks
         if ours[: len(theirs)] == theirs:
             continue

@@ -95,8 +95,10 @@ class Losses:
             if source.source_id not in paths:
                 continue
             measures = [("cell", old_evidence[source.source_id], new_evidence[source.source_id])]
-            if source.kind != "bulk" and source.name.endswith(".csv") and (paths[source.source_id] or "").endswith(".csv"):
-                text = disk.read(source_file(self._folder, paths[source.source_id]), below=self._folder).decode()
+            file = source_file(self._folder, paths[source.source_id])
+            is_there = disk.mode(file)  # it may have been erased
+            if is_there and source.kind != "bulk" and source.name.endswith(".csv") and file.suffix == ".csv":
+                text = disk.read(file, below=self._folder).decode()
                 before, after = (len(read_cells(each).rows) for each in (Document(source.name, text), source.document))
                 measures.insert(0, ("row", before, after))
             for what, before, after in measures:

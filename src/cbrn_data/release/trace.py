@@ -81,7 +81,7 @@ class Tracer:
     """
 
     def __init__(self, release: Release) -> None:
-        self._folder = release.folder
+        self._folder, self._erased = release.folder, release.erased
         self._disputed = disputed(release)
         self._package = read_package(release.folder / "schemas")
         self._tables = released_tables(release.folder, self._package)
@@ -128,10 +128,12 @@ class Tracer:
     def _passage(self, entry: Row) -> Passage:
         source = self._sources[entry["source_id"]]
         path, method, url = source["path"] or "", entry["method"] or "", entry["url"]
-        document = self._document(path)
-        start, end = int(entry["char_start"] or 0), int(entry["char_end"] or 0)
+        is_erased = path in self._erased  # then only the quote is left
+        document = Document(path, "") if is_erased else self._document(path)
+        start, end = (0, 0) if is_erased else (int(entry["char_start"] or 0), int(entry["char_end"] or 0))
         is_reading = source["kind"] == "reading"
-        row, _ = self._curated(path).get(start, (None, "")) if method == "curated" and not is_reading else (None, "")
+        has_row = method == "curated" and not is_reading and not is_erased
+        row, _ = self._curated(path).get(start, (None, "")) if has_row else (None, "")
         first, last = _around(document, start, end, whole=row is None)
         lines = int(entry["line_start"] or 0), int(entry["line_end"] or 0)
         return Passage(
@@ -149,7 +151,7 @@ class Tracer:
             certainty=entry["certainty"],
             archived_url=entry.get("archived_url"),
             row={name: value for name, value in row.values().items() if value is not None} if row else {},
-            reading=list(self._reading_entries(path, lines)) if source["kind"] in LEAFLETS else [],
+            reading=list(self._reading_entries(path, lines)) if source["kind"] in LEAFLETS and not is_erased else [],
         )
 
     def _reading_entries(self, path: str, lines: tuple[int, int]) -> Iterator[str]:

@@ -14,8 +14,8 @@ from __future__ import annotations
 import hashlib
 import re
 import stat
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,7 @@ class Release:
 
     ``withdrawn`` (``reason``, ``date``) comes from the index: the folder of a withdrawn release does not change.
     ``past_withdrawals`` are those that were undone, oldest first, each also with ``undone_reason`` and ``undone_on``.
+    ``erased`` (``reason``, ``date``, by name in the folder) comes from the index too: sources whose bytes were taken out.
     """
 
     version: str
@@ -62,6 +63,7 @@ class Release:
     info: dict[str, Any]
     withdrawn: dict[str, str] | None = None
     past_withdrawals: tuple[dict[str, str], ...] = ()
+    erased: Mapping[str, dict[str, str]] = field(default_factory=dict)
 
     @property
     def marks(self) -> list[dict[str, str]]:
@@ -181,10 +183,10 @@ def _release(folder: Path, info: dict[str, Any], digest: str) -> Release:
     return Release(version, sequence, day, digest, previous, info["content_digest"], folder, info)
 
 
-def differences(folder: Path) -> str:
+def differences(folder: Path, erased: Collection[str] = ()) -> str:
     """Return the differences of ``folder`` from its SHA256SUMS, naming at most five files; empty if there are none."""
     listed = parse_checksums(folder / SUMS, disk.read(folder / SUMS))
-    return some(list(problems(folder, listed)))
+    return some(list(problems(folder, listed, erased)))
 
 
 def some(names: Sequence[str]) -> str:
@@ -193,17 +195,20 @@ def some(names: Sequence[str]) -> str:
     return ", ".join(names[:NAMED_AT_MOST]) + more
 
 
-def check_unchanged(folder: Path) -> None:
-    """Refuse a release folder that differs from its SHA256SUMS. Raises ReleaseError naming the files."""
-    if found := differences(folder):
+def check_unchanged(release: Release) -> None:
+    """Refuse a release whose folder differs from its SHA256SUMS. Raises ReleaseError naming the files."""
+    if found := differences(release.folder, release.erased):
         raise ReleaseError(
-            f"{folder}: {found}. A release is never edited: restore the folder (from version control, "
+            f"{release.folder}: {found}. A release is never edited: restore the folder (from version control, "
             "a mirror or a backup); a correction is a new release"
         )
 
 
-def problems(folder: Path, listed: Mapping[str, str]) -> Iterable[str]:
-    """Yield every file of ``folder`` that was added, changed or removed, or is not a regular file."""
+def problems(folder: Path, listed: Mapping[str, str], erased: Collection[str] = ()) -> Iterable[str]:
+    """Yield every file of ``folder`` that was added, changed or removed, or is not a regular file.
+
+    Files that were ``erased`` may be missing.
+    """
     found = dict(disk.walk(folder))
     folders = {str(parent) for name in listed for parent in Path(name).parents}
     for name, mode in tracked(f"Check the files of {folder.name}", found.items(), len(found)):
@@ -216,4 +221,4 @@ def problems(folder: Path, listed: Mapping[str, str]) -> Iterable[str]:
             yield f"{name!r} is not a regular file"
         elif name in listed and disk.digest(folder / name) != listed[name]:
             yield f"{name!r} was changed"
-    yield from (f"{name!r} is missing" for name in sorted(listed.keys() - found.keys()))
+    yield from (f"{name!r} is missing" for name in sorted(listed.keys() - found.keys() - set(erased)))

@@ -5,10 +5,11 @@ content_digest, path, counts, summary, withdrawn``; ``derived``, the sha256 of e
 in ``published/``; and ``derived_by``, a digest of the code and settings that derived them: if it is the same, the derived
 files are up to date. ``path`` is the folder (``releases/1.0.0/``), ``withdrawn`` null or an object of ``reason`` and
 ``date``. A release whose withdrawal was undone also has ``past_withdrawals``, oldest first: objects of ``reason``, ``date``,
-``undone_reason`` and ``undone_on``. Older readers ignore this key and read ``withdrawn``, which is null again.
+``undone_reason`` and ``undone_on``. Older readers ignore this key and read ``withdrawn``, which is null again. A release
+from which sources were erased has ``erased``: objects of ``reason`` and ``date`` by the names of the files in its folder.
 
-Only this file holds withdrawals, because the bytes of a release do not change. So this file is derived except for them. If
-it is unreadable but may have held some, that is an error, not an empty list.
+Only this file holds withdrawals and erasures, because the bytes that stay in a release do not change. So this file is
+derived except for them. If it is unreadable but may have held some, that is an error, not an empty list.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from pydantic import AfterValidator, BaseModel, ValidationError
 
 from cbrn_data.errors import ReleaseError
 from cbrn_data.store import disk
-from cbrn_data.store.folder import Release, check_date
+from cbrn_data.store.folder import Release, check_date, source_file
 from cbrn_data.store.history import INDEX, METADATA, RELEASES
 from cbrn_data.strict_json import dumped, parse_object
 
@@ -61,6 +62,9 @@ def undone(withdrawn: Mapping[str, str], reason: str, day: str) -> dict[str, str
 DerivedName = Annotated[str, AfterValidator(check_derived_name)]
 
 
+_SourceName = Annotated[str, AfterValidator(lambda name: str(source_file(Path(), name)))]
+
+
 class _Withdrawal(BaseModel):
     reason: str
     date: str
@@ -76,6 +80,7 @@ class _Listed(BaseModel):
     digest: str
     withdrawn: _Withdrawal | None
     past_withdrawals: list[_PastWithdrawal] = []
+    erased: dict[_SourceName, _Withdrawal] = {}
 
 
 class _Content(BaseModel):
@@ -86,11 +91,12 @@ class _Content(BaseModel):
 
 @dataclass(frozen=True)
 class Index:
-    """The content of the index: version -> digest, withdrawal or past withdrawals, and derived name -> digest."""
+    """The content of the index: version -> digest, withdrawal, past withdrawals or erased files; derived name -> digest."""
 
     digests: dict[str, str] = field(default_factory=dict)
     withdrawn: dict[str, dict[str, str]] = field(default_factory=dict)
     past: dict[str, tuple[dict[str, str], ...]] = field(default_factory=dict)
+    erased: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     derived: dict[str, str] = field(default_factory=dict)
     derived_by: str = ""
 
@@ -115,12 +121,17 @@ def read_index(published: Path, releases: Sequence[Release]) -> Index:
             for entry in content.releases
             if entry.past_withdrawals
         }
+        erased = {
+            entry.version: {name: withdrawal(one.reason, one.date) for name, one in entry.erased.items()}
+            for entry in content.releases
+            if entry.erased
+        }
     except ValidationError as error:
         raise ReleaseError(f"{path}: is not an index of releases, and {_WAY_OUT}") from error
     except ReleaseError as error:
         raise ReleaseError(f"{error}. Take care: {_WAY_OUT}") from error
     digests = {entry.version: entry.digest for entry in content.releases}
-    return Index(digests, withdrawn, past, content.derived, content.derived_by)
+    return Index(digests, withdrawn, past, erased, content.derived, content.derived_by)
 
 
 def _past(one: _PastWithdrawal) -> dict[str, str]:
@@ -128,10 +139,13 @@ def _past(one: _PastWithdrawal) -> dict[str, str]:
 
 
 def with_withdrawals(releases: Sequence[Release], index: Index) -> list[Release]:
-    """Return the releases with their withdrawals from the index, present and past."""
+    """Return the releases with their withdrawals from the index, present and past, and their erased files."""
     return [
         replace(
-            release, withdrawn=index.withdrawn.get(release.version), past_withdrawals=index.past.get(release.version, ())
+            release,
+            withdrawn=index.withdrawn.get(release.version),
+            past_withdrawals=index.past.get(release.version, ()),
+            erased=index.erased.get(release.version, {}),
         )
         for release in releases
     ]
@@ -168,4 +182,5 @@ def _entry(release: Release) -> dict[str, Any]:
         "summary": release.info.get("summary"),
         "withdrawn": release.withdrawn,
         **({"past_withdrawals": list(release.past_withdrawals)} if release.past_withdrawals else {}),
+        **({"erased": dict(sorted(release.erased.items()))} if release.erased else {}),
     }

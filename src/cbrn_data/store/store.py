@@ -1,7 +1,8 @@
 """The store: the only way to add a release to ``published/``.
 
-Promises: the bytes of a release never change; a reader who starts at ``releases.json`` never sees half a release, even after
-a crash; each run first finishes or removes the remains of the last one.
+Promises: the bytes of a release never change, but those of a source may be erased where the law asks for it; a reader who
+starts at ``releases.json`` never sees half a release, even after a crash; each run first finishes or removes the remains of
+the last one.
 
     published/releases/<version>/   a release; never written again
     published/releases.json         the index, written last
@@ -19,7 +20,7 @@ before the rename, so that a full disk changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +28,7 @@ from pathlib import Path
 from cbrn_data.errors import ReleaseError
 from cbrn_data.store import disk, history, index
 from cbrn_data.store.derived import Derivation, Vouch, is_settled, plan, unsigned
-from cbrn_data.store.folder import Release, check_unchanged, check_version, read_release
+from cbrn_data.store.folder import SUMS, Release, check_unchanged, check_version, parse_checksums, read_release
 from cbrn_data.store.lock import locked
 from cbrn_data.store.staging import Staging
 
@@ -126,6 +127,11 @@ class Writer:
         """The release with the highest sequence, None before the first."""
         return self._releases[-1] if self._releases else None
 
+    @property
+    def releases(self) -> list[Release]:
+        """The releases, oldest first."""
+        return list(self._releases)
+
     def repair(self) -> None:
         """Remove the remains of a killed run, check the newest release, derive missing or outdated files."""
         if self._staging.sweep():
@@ -136,9 +142,10 @@ class Writer:
         self._releases = index.with_withdrawals(found, known)
         if self.newest is None:
             return self._refuse_foreign()
-        check_unchanged(self.newest.folder)
+        check_unchanged(self.newest)
         if not is_settled(self._published, self._releases, known, self._derived_by, self._vouch):
             self.repaired += self._apply(self._plan(self._releases))
+        self._remove_erased()
 
     def _refuse_foreign(self) -> None:
         """Refuse a used folder for the first release, because derived files replace files of the same name."""
@@ -153,8 +160,14 @@ class Writer:
         """Write ``files`` (name -> data) and their SHA256SUMS into a hidden folder, all flushed, and return it.
 
         Nobody reads it by accident (mode 0700, unguessable name), so it can be checked in place and discarded. Raises
-        ReleaseError for an invalid name or an error of the disk; then nothing is left.
+        ReleaseError for an invalid name, an error of the disk, or bytes that were erased; then nothing is left.
         """
+        gone = self._erased_digests()
+        for name, data in files.items() if gone else ():
+            if mark := gone.get(disk.sha256_of(data)):
+                raise ReleaseError(
+                    f"{name}: these bytes were erased on {mark['date']} ({mark['reason']}); take the source out of raw/"
+                )
         return self._staging.fill(files)
 
     def add(self, staged: Path, files: Mapping[str, disk.Data]) -> None:
@@ -217,7 +230,9 @@ class Writer:
 
     def derive(self) -> None:
         """Bring every derived file up to date, the index last. Raises ReleaseError."""
-        self._apply(self._plan(self._releases))
+        change = self._plan(self._releases)
+        self._apply(change)
+        self.repaired += change.new_root()
 
     def withdraw(self, version: str, withdrawal: dict[str, str]) -> Release:
         """Set the withdrawal (``reason``, ``date``) of one release and derive again. Raises ReleaseError."""
@@ -239,6 +254,35 @@ class Writer:
             return self._mark(release)
         past = index.undone(release.withdrawn, reason, date)
         return self._mark(replace(release, withdrawn=None, past_withdrawals=(*release.past_withdrawals, past)))
+
+    def erase(self, names: Mapping[str, Collection[str]], erasure: dict[str, str]) -> None:
+        """Take the bytes of sources out of releases: ``names`` by version, ``erasure`` is an entry of the index.
+
+        Index and metadata say so first, and then the bytes are removed: what is interrupted before has no effect, and the
+        next run finishes the rest. Raises ReleaseError.
+        """
+        for version, gone in names.items():
+            release = self._release(version)
+            erased = {**dict.fromkeys(gone, erasure), **release.erased}
+            self._releases = [replace(one, erased=erased) if one is release else one for one in self._releases]
+        self.derive()
+        self._remove_erased()
+
+    def _remove_erased(self) -> None:
+        paths = [release.folder / name for release in self._releases for name in release.erased]
+        there = [path for path in paths if disk.mode(path)]
+        for path in there:
+            disk.remove(path)
+        for folder in {path.parent for path in there}:
+            disk.flush(folder)
+
+    def _erased_digests(self) -> dict[str, dict[str, str]]:
+        """Return the erasures of all releases, by the digest of the bytes."""
+        found: dict[str, dict[str, str]] = {}
+        for release in (release for release in self._releases if release.erased):
+            listed = parse_checksums(release.folder / SUMS, disk.read(release.folder / SUMS))
+            found |= {listed[name]: mark for name, mark in release.erased.items() if name in listed}
+        return found
 
     def _release(self, version: str) -> Release:
         found = next((release for release in self._releases if release.version == version), None)

@@ -40,7 +40,7 @@ _ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Trusted:
-    """What the metadata of a store say: ``targets`` by path, ``keys`` (raw) of every root, and until when they hold.
+    """What the metadata of a store say: ``targets`` by path, and until when they hold.
 
     ``names`` are the files in ``metadata/``. ``ended`` names what is no longer in force by the clock.
     """
@@ -48,7 +48,6 @@ class Trusted:
     root: Root
     version: int
     targets: Mapping[str, TargetFile]
-    keys: frozenset[str]
     names: frozenset[str]
     until: datetime
     ended: str | None
@@ -104,6 +103,12 @@ def packed(kept: Path) -> dict[str, str]:
     return {str(path.relative_to(kept)): path.read_text(encoding="utf-8") for path in files if path.exists()}
 
 
+def keys_in(kept: Path) -> frozenset[str]:
+    """Return the keys (raw) that the roots in a client's trusted metadata name; empty if there are none."""
+    roots = [read_metadata(path.read_bytes(), Root, path.name).signed for path in (kept / _HISTORY).glob("*.json")]
+    return raw(key for root in roots for key in root.keys.values())
+
+
 def unpack(kept: Path, files: Mapping[str, str]) -> None:
     """Write packed files into an empty folder. Raises ReleaseError for a name that leads elsewhere, OSError."""
     (kept / _HISTORY).mkdir()
@@ -144,11 +149,9 @@ def _said(kept: Path, ended: str | None) -> Trusted:
 
     root, targets = signed(Root), signed(Targets)
     newest = [root, targets, signed(Snapshot), signed(Timestamp)]
-    history = [f"{_HISTORY}/{path.name}" for path in (kept / _HISTORY).iterdir()]
-    keys = raw(key for name in history for key in signed(Root, name).keys.values())
     names = {file_of(each.type, each.version) for each in newest} | {file_of(Root.type, n + 1) for n in range(root.version)}
     until = min(each.expires for each in newest)
-    return Trusted(root, targets.version, targets.targets, keys, frozenset(names), until, ended)
+    return Trusted(root, targets.version, targets.targets, frozenset(names), until, ended)
 
 
 def coming(read: Read, now: Trusted) -> Mapping[str, TargetFile]:

@@ -33,9 +33,9 @@ def expiry(role: str, day: str) -> datetime:
     return datetime.fromisoformat(day).replace(tzinfo=UTC) + timedelta(days=DAYS[role])
 
 
-def is_due(signed: Signed, day: str) -> bool:
-    """Return whether metadata are to be renewed on ``day``."""
-    return signed.expires - datetime.fromisoformat(day).replace(tzinfo=UTC) < timedelta(days=DAYS[signed.type] / 2)
+def is_due(signed: Signed, day: str, part: int = 2) -> bool:
+    """Return whether metadata are to be renewed on ``day``: less than half of their time is left, or another ``part``."""
+    return signed.expires - datetime.fromisoformat(day).replace(tzinfo=UTC) < timedelta(days=DAYS[signed.type] / part)
 
 
 def written(metadata: Metadata[Any]) -> bytes:

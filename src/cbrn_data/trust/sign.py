@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,34 @@ def check_roots(roots: list[bytes], place: Path) -> list[Root]:
 _WAY_OUT = "restore metadata/ from version control or a mirror"
 
 
+@dataclass(frozen=True)
+class Validity:
+    """Until when the metadata of the role ``name`` hold; ``is_late`` if they should have been renewed long ago."""
+
+    name: str
+    until: datetime
+    is_late: bool
+    may_renew: bool
+
+
+def validity(published: Path, key: SigningKey | None, day: str) -> list[Validity]:
+    """Return how long root and the other roles hold, by the metadata in force; empty if ``key`` does not sign them.
+
+    A publication renews what has less than half of its time left, so less than a quarter is late. ``day`` is YYYY-MM-DD.
+    """
+    files = _Files(published / METADATA)
+    roots = check_roots(files.roots, published / METADATA)
+    files.root = roots[-1] if roots else None
+    signer = _Signer(key, day) if key else None
+    if files.root is None or signer is None or not signer.is_online(files.root):
+        return []
+    signed: list[Signed] = [files.root, *(files.in_force(None) or ())]
+    return [
+        Validity(each.type, each.expires, is_due(each, day, 4), each is not files.root or signer.may_sign(files.root))
+        for each in signed
+    ]
+
+
 def public_key(key: SigningKey) -> SSlibKey:
     """Return the public key as metadata name it."""
     return SSlibKey.from_crypto(key.private.public_key())
@@ -143,8 +172,8 @@ class _Files:
             return None
         return found.signed if by is None or is_signed(by, found) else None
 
-    def in_force(self, targets: Mapping[str, TargetFile]) -> tuple[Targets, Snapshot, Timestamp] | None:
-        """Return the metadata in force if they are valid and name exactly ``targets``."""
+    def in_force(self, targets: Mapping[str, TargetFile] | None) -> tuple[Targets, Snapshot, Timestamp] | None:
+        """Return the metadata in force if they are valid and name exactly ``targets``; None stands for any."""
         timestamp = self._of(Timestamp, TIMESTAMP, self.root) if self.root else None
         if timestamp is None:
             return None
@@ -153,7 +182,9 @@ class _Files:
             return None
         named = snapshot.meta["targets.json"]
         found = self._of(Targets, file_of(Targets.type, named.version), self.root)
-        if found is None or named != _described(self.bytes_of(found), found.version) or found.targets != targets:
+        if found is None or named != _described(self.bytes_of(found), found.version):
+            return None
+        if targets is not None and found.targets != targets:
             return None
         return found, snapshot, timestamp
 

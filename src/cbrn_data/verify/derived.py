@@ -44,7 +44,7 @@ def listing_faults(known: Sequence[Release], derived: Mapping[str, str]) -> Iter
 def _latest(known: Sequence[Release]) -> dict[str, str]:
     """Return the digests of ``latest/``, which has the files of the newest release that is not withdrawn."""
     held = latest_of(known)
-    names = [name for name, mode in disk.walk(held.folder) if stat.S_ISREG(mode)]
+    names = [name for name, mode in disk.walk(held.folder) if stat.S_ISREG(mode) and name not in held.erased]
     return {f"{LATEST}{name}": disk.digest(held.folder / name) for name in names}
 
 

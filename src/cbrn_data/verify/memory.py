@@ -24,7 +24,7 @@ from cbrn_data.store.folder import UNDONE, Release, marks_of
 from cbrn_data.store.history import INDEX
 from cbrn_data.store.index import Index, read_index
 from cbrn_data.strict_json import dumped, parse_object
-from cbrn_data.trust.client import packed, unpack
+from cbrn_data.trust.client import keys_in, packed, unpack
 from cbrn_data.verify.results import NOT_CHECKED, PASSED, UNDOING, Result, checked
 
 CHECK = "memory"
@@ -34,12 +34,16 @@ LIMIT = 1 << 28
 
 @dataclass(frozen=True)
 class Memory:
-    """A memory at ``path``, unpacked into ``folder``; ``older`` is its content if it has the older form."""
+    """A memory at ``path``, unpacked into ``folder``; ``older`` is its content if it has the older form.
+
+    ``keys`` (raw) are those of its roots; the client's metadata in ``folder`` move on with the store.
+    """
 
     path: Path
     folder: Path
     index: Index
     older: dict[str, Any]
+    keys: frozenset[str]
 
     def results(self, releases: Sequence[Release]) -> Iterator[Result]:
         """Compare the releases of a store, oldest first, with those of the memory."""
@@ -106,13 +110,14 @@ def recalled(path: Path) -> Iterator[Memory]:
             if older:
                 assert isinstance(older["sequence"], int) and isinstance(older.get("withdrawn", {}), dict)
             unpack(folder, content.get("metadata", {}))
+            keys = keys_in(folder)
             if index := content.get("index"):
                 (folder / INDEX).write_text(index, encoding="utf-8")
                 read_index(folder, [])
         except FileNotFoundError:
-            older = {}
+            older, keys = {}, frozenset()
         except OSError as error:
             raise VerificationError(f"{path}: cannot be read ({error.strerror})") from error
         except (CbrnDataError, AssertionError, KeyError, TypeError, AttributeError) as error:
             raise VerificationError(f"{path}: is not a file written by --remember; restore it, or use a new file") from error
-        yield Memory(path, folder, read_index(folder, []), older)
+        yield Memory(path, folder, read_index(folder, []), older, keys)

@@ -45,7 +45,7 @@ from cbrn_data.store.history import METADATA, read_history
 from cbrn_data.store.index import read_index, with_withdrawals
 from cbrn_data.strict_json import dumped
 from cbrn_data.verify.derived import is_elsewhere
-from cbrn_data.verify.results import DERIVED, DOCUMENTS, FAILED, NOT_CHECKED, PASSED, REBUILD, STORE, Result, checked
+from cbrn_data.verify.results import DERIVED, DOCUMENTS, ERASED, FAILED, NOT_CHECKED, PASSED, REBUILD, STORE, Result, checked
 
 SHOWN = 10
 """The most differing cells that are named; the others are counted."""
@@ -58,7 +58,11 @@ def rebuild_all(folder: Path, is_release: bool, results: Sequence[Result]) -> It
         yield Result(STORE, REBUILD, NOT_CHECKED, "the files are not those that were released")
         return
     folders = [folder] if is_release else [release.folder for release in read_history(folder)]
+    gone = {result.subject: result.detail for result in results if result.check == ERASED}
     for previous, release in tracked("Rebuild releases", zip([None, *folders], folders, strict=False), len(folders)):
+        if release.name in gone:
+            yield Result(release.name, REBUILD, NOT_CHECKED, f"cannot be made again: {gone[release.name]}")
+            continue
         yield from rebuild_release(release, previous)
         yield from rebuild_texts(release)
     if not is_release:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -41,7 +41,7 @@ from cbrn_data.strict_yaml import load_yaml
 from cbrn_data.verify.approval import approval_results
 from cbrn_data.verify.complete import complete_results
 from cbrn_data.verify.descriptor import descriptor_faults
-from cbrn_data.verify.results import NOT_CHECKED, PASSED, Result, checked
+from cbrn_data.verify.results import CUT_SHORT, ERASED, NOT_CHECKED, PASSED, Result, checked
 from cbrn_data.verify.signature import SIGNATURE, UNREAD, signed_by, signer
 
 OWN_FILES = frozenset({DESCRIPTOR, INFO, NESTED, REPORT, PUBLIC_KEY, "CHANGES.md"})
@@ -58,12 +58,25 @@ SIDECAR = {"source_id": "id", "region_id": "region"}
 
 
 class ReleaseAudit:
-    """The checks of one release; ``previous`` is the folder of the release before, or None if it is not available."""
+    """The checks of one release; ``previous`` is the folder of the release before, or None if it is not available.
 
-    def __init__(self, folder: Path, trusted: Sequence[Ed25519PublicKey], previous: Path | None = None) -> None:
+    ``is_vouched``: the metadata of its store name its digests, so any key may have signed it. ``erased`` (reason and date by
+    name) are sources whose bytes were taken out, by an index for which the metadata vouch.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        trusted: Sequence[Ed25519PublicKey],
+        previous: Path | None = None,
+        is_vouched: bool = False,
+        erased: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
         self.folder = folder
         self.trusted = trusted
         self.previous = previous
+        self.is_vouched = is_vouched
+        self.erased = erased or {}
         self.subject = shown(folder.name, 40)
         self.signer: str | None = None
         self._released: Released | None = None
@@ -73,9 +86,9 @@ class ReleaseAudit:
     def run(self) -> Iterator[Result]:
         """Yield the results of each check; later checks depend on earlier ones.
 
-        If keys are pinned, a release that is not signed by any of them is not read.
+        If keys are pinned, a release that none of them signed or vouches for is not read.
         """
-        if self.trusted and signer(self.folder, self.trusted) is None:
+        if self.trusted and not self.is_vouched and signer(self.folder, self.trusted) is None:
             yield from self._signature()
             yield Result(self.subject, "files", NOT_CHECKED, UNREAD)
             return
@@ -93,6 +106,7 @@ class ReleaseAudit:
         for name, run, good in checks:
             results = list(checked(self.subject, name, run, good))
             yield from results
+            yield from self._erasures() if name == "files" else ()
             if name in STOPS and any(result.result != PASSED for result in results):
                 break
         if self._released:
@@ -103,9 +117,17 @@ class ReleaseAudit:
 
     def _files(self) -> Iterator[str]:
         listed = parse_checksums(self.folder / SUMS, disk.read(self.folder / SUMS))
-        yield from problems(self.folder, listed)
+        yield from problems(self.folder, listed, self.erased)
         if not disk.mode(self.folder / ATTESTATION):
             yield f"'{ATTESTATION}' is missing"
+
+    def _erasures(self) -> Iterator[Result]:
+        listed = parse_checksums(self.folder / SUMS, disk.read(self.folder / SUMS)) if self.erased else {}
+        for name, mark in self.erased.items():
+            detail = f"{name} (sha256 {listed.get(name)}) was erased on {mark['date']}: {mark['reason']}"
+            yield Result(self.subject, ERASED, NOT_CHECKED, shown(f"{detail}; its quotes were not compared", 600))
+            if disk.mode(self.folder / name):
+                yield Result(self.subject, ERASED, CUT_SHORT, f"{name} is still there; the next publication removes it")
 
     def _record(self) -> Iterator[str]:
         release = read_release(self.folder)
@@ -118,7 +140,9 @@ class ReleaseAudit:
 
     def _definitions(self) -> Iterator[str]:
         self._package = read_package(self.folder / "schemas")
-        self._released, self._findings = check_release(self.folder, self._package)
+        self._released, found = check_release(self.folder, self._package)
+        gone = {row["source_id"] for row in self._read.tables["sources"].rows if row["path"] in self.erased}
+        self._findings = [one for one in found if not (one.source in gone and one.code.startswith("evidence-"))]
         yield from _sentences(finding for finding in self._findings if finding.code in _OF_FILES)
 
     def _counts(self) -> Iterator[str]:
@@ -160,7 +184,8 @@ class ReleaseAudit:
         for row in self._read.tables["sources"].rows:
             path = row["path"] or ""
             file, about = source_file(self.folder, path), source_file(self.folder, f"{path}.yaml")
-            if (disk.digest(file, self.folder), str(disk.size(file))) != (row["sha256"], row["bytes"]):
+            actual = None if path in self.erased else (disk.digest(file, self.folder), str(disk.size(file)))
+            if actual not in (None, (row["sha256"], row["bytes"])):
                 yield f"{path} does not match its digest and size in the table of sources"
             sidecar = load_yaml(disk.read(about, SIDECAR_LIMIT, self.folder).decode())
             sidecar["edition"] = edition_of(sidecar) or None
@@ -195,15 +220,22 @@ class ReleaseAudit:
         if report["findings"]["counts"] != Counter(entry["code"] for entry in listed_findings):
             yield f"{REPORT} counts other findings than it lists"
 
+    @cached_property
+    def _keys(self) -> Sequence[Ed25519PublicKey]:
+        """The keys of which one must have signed; none, for any key, if the metadata vouch for what another key signed."""
+        return () if self.is_vouched and signer(self.folder, self.trusted) is None else self.trusted
+
     def _signature(self) -> Iterator[Result]:
-        pinned = "a pinned key" if self.trusted else "not pinned"
+        pinned = "a pinned key" if self._keys else "not pinned"
+        if self.trusted and not self._keys:
+            pinned += ", but the metadata vouch for its digests"
         results = list(checked(self.subject, SIGNATURE, self._signed, ""))
         for result in results:
             detail = f"signed by {self.signer}, {pinned}" if result.result == PASSED else result.detail
             yield Result(result.subject, result.check, result.result, detail)
 
     def _signed(self) -> Iterator[str]:
-        self.signer, envelope = signed_by(self.folder, self.trusted)
+        self.signer, envelope = signed_by(self.folder, self._keys)
         read_public_keys(disk.read(self.folder / PUBLIC_KEY, KEYS_LIMIT), PUBLIC_KEY)
         if envelope.signatures[0][0] != self.signer:
             yield f"{ATTESTATION} names another key than the signing key"

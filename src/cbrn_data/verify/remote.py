@@ -32,7 +32,7 @@ from cbrn_data.trust import client
 from cbrn_data.trust.roles import TIMESTAMP
 from cbrn_data.verify.results import FAILED, NOT_CHECKED, PASSED, STORE, Result
 from cbrn_data.verify.signature import ENVELOPE_LIMIT, signed_by
-from cbrn_data.verify.vouched import raw_pins
+from cbrn_data.verify.vouched import Vouched, raw_pins
 
 FETCH = "fetch"
 UNSEEN = "a web server does not list folders, so added files and symbolic links cannot be found"
@@ -95,22 +95,32 @@ def _is_name(name: str) -> bool:
 
 
 def _take_release(
-    web: Web, folder: Path, subject: str, trusted: Sequence[Ed25519PublicKey], below: str = ""
+    web: Web,
+    folder: Path,
+    subject: str,
+    trusted: Sequence[Ed25519PublicKey],
+    below: str = "",
+    vouched: Vouched | None = None,
 ) -> Iterator[Result]:
     """Fetch every file in the SHA256SUMS of a release, and its attestation, which comes first if keys are pinned."""
     try:
         if trusted:
             web.fetch(ATTESTATION, folder, ENVELOPE_LIMIT, below)
-            signed_by(folder, trusted)
+            if vouched is None or not vouched.vouches_for(folder):
+                signed_by(folder, [*trusted, *(vouched.keys() if vouched else ())])
         listed = parse_checksums(folder / SUMS, disk.read(folder / SUMS))
     except CbrnDataError as error:
         yield Result(subject, FETCH, FAILED, f"{error}; nothing else of this release was fetched")
         return
-    yield from _take(web, folder, sorted(listed) if trusted else [*sorted(listed), ATTESTATION], subject, below)
+    names = sorted(listed.keys() - (vouched.erased(folder) if vouched else {}))
+    yield from _take(web, folder, names if trusted else [*names, ATTESTATION], subject, below)
 
 
-def _take_metadata(web: Web, folder: Path, trusted: Sequence[Ed25519PublicKey]) -> Iterator[Result]:
-    """Fetch the metadata, as a TUF client asks for them; yield a failure unless they vouch for the index."""
+def _take_metadata(web: Web, folder: Path, trusted: Sequence[Ed25519PublicKey], vouched: Vouched) -> Iterator[Result]:
+    """Fetch the metadata, as a TUF client asks for them, and keep what they say in ``vouched``.
+
+    Yields a failure unless they vouch for the index.
+    """
 
     def read(name: str) -> bytes:
         place = folder / METADATA / name
@@ -131,7 +141,7 @@ def _take_metadata(web: Web, folder: Path, trusted: Sequence[Ed25519PublicKey]) 
         return
     with TemporaryDirectory(prefix="cbrn-data-") as kept:
         try:
-            said = client.trusted(read, Path(kept), raw_pins(trusted))
+            vouched.said = said = client.trusted(read, Path(kept), raw_pins(trusted))
         except VerificationError as error:
             yield Result(STORE, METADATA, FAILED, f"{web.address}: {error}; nothing else was fetched")
             return
@@ -141,7 +151,8 @@ def _take_metadata(web: Web, folder: Path, trusted: Sequence[Ed25519PublicKey]) 
 
 def _take_store(web: Web, folder: Path, subject: str, trusted: Sequence[Ed25519PublicKey]) -> Iterator[Result]:
     """Fetch the metadata, then the releases in the index, oldest first, and the derived files."""
-    if refused := list(_take_metadata(web, folder, trusted)):
+    vouched = Vouched()
+    if refused := list(_take_metadata(web, folder, trusted, vouched)):
         yield from refused
         return
     before = disk.read(folder / INDEX)
@@ -160,7 +171,7 @@ def _take_store(web: Web, folder: Path, subject: str, trusted: Sequence[Ed25519P
         except VerificationError as error:
             yield Result(version, FETCH, FAILED, str(error))
             continue
-        yield from _take_release(web, release, version, trusted, below)
+        yield from _take_release(web, release, version, trusted, below, vouched)
     yield from _take(web, folder, sorted(index.derived), subject)
     yield from _unmoved(web, folder, before)
 

@@ -1,4 +1,4 @@
-"""The report page for an auditor: subject, tools, time, all results, and the content of each release.
+"""The report page for an auditor: subject, tools, times, options, all results, and the content of each release.
 
 The page is one self-contained HTML file: no script, no address that a browser would fetch, and one style whose digest is in
 the content security policy. The content of a release is not trusted: every text goes through ``shown`` and then through
@@ -39,6 +39,7 @@ from cbrn_data.store.folder import DESCRIPTOR, REPORT, SUMS, Release, marks_of, 
 from cbrn_data.store.history import RELEASES
 from cbrn_data.store.index import Index, read_index
 from cbrn_data.strict_json import parse_object
+from cbrn_data.verify.audit import Asked
 from cbrn_data.verify.results import CUT_SHORT, FAILED, NOT_CHECKED, PASSED, Result, notices
 from cbrn_data.verify.signature import SIGNATURE, UNREAD
 
@@ -79,12 +80,12 @@ class ReleaseSection:
 
 
 def page(
-    where: str, folder: Path, results: Sequence[Result], code: int, trusted: Sequence[Ed25519PublicKey], time: str
+    where: str, folder: Path, results: Sequence[Result], code: int, trusted: Sequence[Ed25519PublicKey], asked: Asked
 ) -> bytes:
     """Return the page of a verification: ``where`` is the path or address for people, ``folder`` has the files.
 
-    ``code`` is the exit code of the verification, ``trusted`` are the pinned keys, ``time`` is that of the verification. If
-    keys are pinned, a release that is not signed by any of them is not read.
+    ``code`` is the exit code of the verification, ``trusted`` are the pinned keys, ``asked`` says when it was and what was
+    asked for. If keys are pinned, a release that none of them signed or vouches for is not read.
     """
     sections = _sections(folder, results, bool(trusted))
     known = [section.release.value for section in sections if section.release.value]
@@ -93,7 +94,9 @@ def page(
     text = _template().render(
         where=where,
         is_store=not _is_release(folder),
-        time=time,
+        time=asked.time,
+        used=asked.used,
+        unused=asked.unused,
         verdict=word,
         sentence=sentence,
         counts=[(word, counts[word]) for word in MARKS if counts[word] or word in (PASSED, FAILED)],

@@ -20,6 +20,8 @@ FRESHNESS = "freshness"
 """The check whether the metadata are still in force by the clock."""
 UNVOUCHED = "older form"
 """The check for a store without metadata."""
+ERASED = "erased"
+"""The check for a source that was erased: its digest is left."""
 UNDOING = "withdrawal"
 """The check for a withdrawal that was undone since the store was last seen."""
 
@@ -48,12 +50,12 @@ def exit_code(results: Iterable[Result], rebuild: bool = False) -> int:
 
 
 def notices(results: Iterable[Result]) -> list[str]:
-    """Return the results that a person must check, with every exit code."""
-    return [
-        f"{result.subject}: {result.detail}"
-        for result in results
-        if result.check in (KEY, UNDOING, FRESHNESS, UNVOUCHED) and result.result == NOT_CHECKED
-    ]
+    """Return the results that a person must check, with every exit code; what is said of many releases is said once."""
+    subjects: dict[str, list[str]] = {}
+    for result in results:
+        if result.check in (KEY, UNDOING, ERASED, FRESHNESS, UNVOUCHED) and result.result == NOT_CHECKED:
+            subjects.setdefault(result.detail, []).append(result.subject)
+    return [f"{', '.join(names)}: {detail}" for detail, names in subjects.items()]
 
 
 def checked(subject: str, check: str, run: Callable[[], Iterable[str]], good: str) -> Iterator[Result]:

@@ -41,25 +41,24 @@ def verify_store(
     vouched = check_vouched(published, trusted, kept, served)
     yield from vouched.results
     if trusted and vouched.is_refused:
-        yield from _each_alone(published, trusted)
+        yield from _each_alone(published, trusted, vouched)
         yield Result(STORE, "chain", NOT_CHECKED, "not read, because the metadata do not vouch for it")
         return
-    if trusted:
-        trusted = [*trusted, *vouched.keys()]
-    if trusted and (
-        strange := [name for name in _folders(published) if not signer(published / history.RELEASES / name, trusted)]
-    ):
-        yield from _each_alone(published, trusted)
-        detail = f"not signed by a pinned key: {', '.join(strange[:3])}{' and others' if strange[3:] else ''}"
-        yield Result(STORE, "chain", NOT_CHECKED, shown(detail, 300))
-        return
+    has_keys = bool(trusted) or (vouched.said is not None and not vouched.is_refused)
+    if has_keys and (strange := [folder.name for folder in _folders(published) if not _is_known(folder, trusted, vouched)]):
+        others = f"{', '.join(strange[:3])}{' and others' if strange[3:] else ''}"
+        detail = f"not named by the metadata, and not signed by a key of the root{' or a pinned one' if trusted else ''}"
+        yield Result(STORE, "chain", FAILED, shown(f"{detail}: {others}", 300))
+        if trusted:
+            yield from _each_alone(published, trusted, vouched)
+            return
     try:
         releases = history.read_history(published)
     except Exception as error:
         if is_of_machine(error):
             raise
         yield Result(STORE, "chain", FAILED, shown(str(error), 300))
-        yield from _each_alone(published, trusted)
+        yield from _each_alone(published, trusted, vouched)
         return
     if not releases:
         yield Result(STORE, "chain", FAILED, "the store has no release")
@@ -67,7 +66,7 @@ def verify_store(
     previous: Path | None = None
     before: str | None = None
     for release in tracked("Verify releases", releases, len(releases)):
-        audit = ReleaseAudit(release.folder, trusted, previous)
+        audit = audit_of(release.folder, trusted, vouched, previous)
         yield from audit.run()
         if not trusted and before and audit.signer and audit.signer != before:
             detail = f"the key changed from {before[:16]}… to {audit.signer[:16]}…; ask the publisher to confirm this"
@@ -92,18 +91,32 @@ def _number(version: str) -> list[int]:
     return [int(part) for part in version.split(".")]
 
 
-def _each_alone(published: Path, trusted: Sequence[Ed25519PublicKey]) -> Iterator[Result]:
+def _is_known(release: Path, trusted: Sequence[Ed25519PublicKey], vouched: Vouched) -> bool:
+    """Return whether the metadata vouch for a release, or a key that may sign the next one signed it."""
+    return vouched.vouches_for(release) or signer(release, [*trusted, *vouched.keys()]) is not None
+
+
+def audit_of(
+    release: Path, trusted: Sequence[Ed25519PublicKey], vouched: Vouched, previous: Path | None = None
+) -> ReleaseAudit:
+    """Return the audit of a release about which the metadata of its store say ``vouched``."""
+    is_vouched = vouched.vouches_for(release)
+    keys = [*trusted, *vouched.keys()] if trusted and not is_vouched else trusted
+    return ReleaseAudit(release, keys, previous, is_vouched, vouched.erased(release) if is_vouched else {})
+
+
+def _each_alone(published: Path, trusted: Sequence[Ed25519PublicKey], vouched: Vouched) -> Iterator[Result]:
     """Verify each folder alone, if the chain is broken."""
-    for name in _folders(published):
-        yield from ReleaseAudit(published / history.RELEASES / name, trusted).run()
+    for folder in _folders(published):
+        yield from audit_of(folder, trusted, vouched).run()
 
 
-def _folders(published: Path) -> list[str]:
-    """Return the names of possible releases: folders, but not symbolic links to folders."""
+def _folders(published: Path) -> list[Path]:
+    """Return what may be releases: folders, but not symbolic links to folders."""
     if not stat.S_ISDIR(disk.mode(published / history.RELEASES)):
         return []
-    there = disk.entries(published / history.RELEASES).items()
-    return [name for name, mode in there if not name.startswith(".") and stat.S_ISDIR(mode)]
+    releases = published / history.RELEASES
+    return [releases / name for name, mode in disk.entries(releases).items() if name[0] != "." and stat.S_ISDIR(mode)]
 
 
 def _index(published: Path, releases: list[Release], vouched: Vouched) -> Iterator[Result]:

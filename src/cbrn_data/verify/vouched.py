@@ -17,11 +17,13 @@ from tempfile import TemporaryDirectory
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from tuf.api.metadata import TargetFile
 
-from cbrn_data.errors import VerificationError
+from cbrn_data.errors import CbrnDataError, VerificationError
 from cbrn_data.store import disk
-from cbrn_data.store.history import METADATA
+from cbrn_data.store.folder import SUMS, UNLISTED
+from cbrn_data.store.history import INDEX, LATEST, METADATA, RELEASES
+from cbrn_data.store.index import Index, read_index
 from cbrn_data.trust.client import ROOT, Trusted, coming, first_coming, in_folder, leaving, trusted
-from cbrn_data.trust.roles import TIMESTAMP, VERSIONED
+from cbrn_data.trust.roles import TIMESTAMP, VERSIONED, raw
 from cbrn_data.verify.results import CUT_SHORT, FAILED, FRESHNESS, NOT_CHECKED, PASSED, STORE, UNVOUCHED, Result, checked
 
 OLDER = "the store is of the older form, without metadata: nobody vouches for its index, withdrawals, feed and pages"
@@ -31,13 +33,14 @@ OLDER = "the store is of the older form, without metadata: nobody vouches for it
 class Vouched:
     """The results, and what the metadata say; None if there are none, or if they are not valid.
 
-    ``before`` and ``after`` are the states around that in force, if a publication was cut short.
+    ``before`` and ``after`` are the states around that in force, if a publication was cut short. ``index`` is read once.
     """
 
     results: list[Result] = field(default_factory=list)
     said: Trusted | None = None
     before: Mapping[str, TargetFile] = field(default_factory=dict)
     after: Mapping[str, TargetFile] = field(default_factory=dict)
+    index: Index | None = None
 
     @property
     def is_refused(self) -> bool:
@@ -66,9 +69,46 @@ class Vouched:
         return bool(self.said or self.after) and any(name not in state for state in states)
 
     def keys(self) -> list[Ed25519PublicKey]:
-        """Return the keys that the roots name, old and new."""
-        named = self.said.keys if self.said else ()
+        """Return the keys that the newest root names. Those of earlier roots may be stolen."""
+        named = raw(self.said.root.keys.values()) if self.said else ()
         return [Ed25519PublicKey.from_public_bytes(bytes.fromhex(key)) for key in sorted(named)]
+
+    def vouches_for(self, release: Path) -> bool:
+        """Return whether the metadata name the digests of a release in its store, whichever key signed the release.
+
+        By TUF's logic: the keys of the newest root vouch for everything that is there, so a release stays valid when the key
+        that signed it is dropped.
+        """
+        folder = release.name if release.name == LATEST else f"{RELEASES}/{release.name}"
+        published = _store_of(release)
+        names = [f"{folder}/{name}" for name in sorted(UNLISTED)]
+        return all(
+            stat.S_ISREG(disk.mode(published / name)) and self.is_right(published / name, published, name) for name in names
+        )
+
+    def erased(self, release: Path) -> Mapping[str, Mapping[str, str]]:
+        """Return the erased files of a release by name, from the index of its store if the metadata vouch for this."""
+        published = _store_of(release)
+        if not disk.mode(published / INDEX) or not self.is_right(published / INDEX, published, INDEX):
+            return {}
+        if self.index is None:
+            self.index = read_index(published, [])
+        digest = disk.digest(release / SUMS)
+        return next((self.index.erased.get(version, {}) for version, sha in self.index.digests.items() if sha == digest), {})
+
+
+def _store_of(release: Path) -> Path:
+    return release.parent if release.name == LATEST else release.parent.parent
+
+
+def around(release: Path, pinned: Sequence[Ed25519PublicKey]) -> Vouched:
+    """Return what the metadata of the store around a release say; nothing if there are none, or if they are not valid."""
+    vouched = Vouched()
+    metadata = _store_of(release) / METADATA
+    if (release.name == LATEST or release.parent.name == RELEASES) and stat.S_ISDIR(disk.mode(metadata)):
+        with suppress(CbrnDataError, OSError), kept_in(None) as place:
+            vouched.said = trusted(in_folder(metadata), place, raw_pins(pinned))
+    return vouched
 
 
 def raw_pins(keys: Sequence[Ed25519PublicKey]) -> frozenset[str]:
