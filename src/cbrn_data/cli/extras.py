@@ -18,6 +18,7 @@ EXTRAS = {
     "doctor": "validate",
     "extract": "leaflets",
     "init": "publish",
+    "keep-code": "publish",
     "key": "verify",
     "links": "publish",
     "new-table": "publish",

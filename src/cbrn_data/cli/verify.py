@@ -59,13 +59,18 @@ def verify_now(
     rebuild: bool = False,
     max_size: float | None = None,
     max_time: float | None = None,
+    run_recorded_code: bool = False,
 ) -> None:
     """Verify a release or a store, print the results, and exit 0, 1 or 3; ``max_size`` is in GB, ``max_time`` in minutes."""
     settings = read_settings(root, published)
     trusted = trusted_keys(settings.trusted_keys)
+    if run_recorded_code and not (rebuild and trusted):
+        raise CbrnDataError(
+            "--run-recorded-code needs --rebuild, and the keys that you trust in CBRN_DATA_TRUSTED_KEYS or keys.trusted"
+        )
     with _at_hand(what, settings.published, max_size, max_time, trusted) as place:
         _check_use(place, memory, max_age, report)
-        results = _results(place, trusted, memory, max_age, rebuild)
+        results = _results(place, trusted, memory, max_age, rebuild, run_recorded_code)
         code = exit_code(results, rebuild)
         content = page(place.name, place.folder, results, code, trusted, now()) if report else b""
     if as_json:
@@ -135,6 +140,7 @@ def _results(
     memory: Path | None,
     max_age: int | None,
     rebuild: bool,
+    run_recorded_code: bool,
 ) -> list[Result]:
     fetched = place.mirror.results if place.mirror else []
     if any(result.check == METADATA for result in fetched) or (fetched and not disk.entries(place.folder)):
@@ -154,7 +160,7 @@ def _results(
     if rebuild:
         from cbrn_data.verify.rebuild import rebuild_all  # loads the producer
 
-        results += rebuild_all(place.folder, place.is_release, results)
+        results += rebuild_all(place.folder, place.is_release, results, bool(trusted), run_recorded_code)
     return list(place.mirror.restated(results)) if place.mirror else results
 
 

@@ -26,7 +26,7 @@ from cbrn_data.progress import tracked
 from cbrn_data.signing.attestation import ATTESTATION
 from cbrn_data.store import disk
 from cbrn_data.store.folder import SUMS, check_version, parse_checksums
-from cbrn_data.store.history import INDEX, METADATA, RELEASES
+from cbrn_data.store.history import CODE, INDEX, METADATA, RELEASES
 from cbrn_data.store.index import read_index
 from cbrn_data.trust import client
 from cbrn_data.trust.roles import TIMESTAMP
@@ -109,8 +109,11 @@ def _take_release(
     yield from _take(web, folder, sorted(listed) if trusted else [*sorted(listed), ATTESTATION], subject, below)
 
 
-def _take_metadata(web: Web, folder: Path, trusted: Sequence[Ed25519PublicKey]) -> Iterator[Result]:
-    """Fetch the metadata, as a TUF client asks for them; yield a failure unless they vouch for the index."""
+def _take_metadata(web: Web, folder: Path, trusted: Sequence[Ed25519PublicKey], code: list[str]) -> Iterator[Result]:
+    """Fetch the metadata, as a TUF client asks for them; yield a failure unless they vouch for the index.
+
+    Add the folders of code that they vouch for to ``code``.
+    """
 
     def read(name: str) -> bytes:
         place = folder / METADATA / name
@@ -135,13 +138,15 @@ def _take_metadata(web: Web, folder: Path, trusted: Sequence[Ed25519PublicKey]) 
         except VerificationError as error:
             yield Result(STORE, METADATA, FAILED, f"{web.address}: {error}; nothing else was fetched")
             return
+    code += [name.rpartition("/")[0] for name in said.targets if name.startswith(f"{CODE}/")]
     if not said.holds(INDEX, disk.digest(folder / INDEX)):
         yield Result(STORE, METADATA, FAILED, f"{web.address}{INDEX}: is not what the metadata vouch for; verify again")
 
 
 def _take_store(web: Web, folder: Path, subject: str, trusted: Sequence[Ed25519PublicKey]) -> Iterator[Result]:
-    """Fetch the metadata, then the releases in the index, oldest first, and the derived files."""
-    if refused := list(_take_metadata(web, folder, trusted)):
+    """Fetch the metadata, then the releases in the index, oldest first, their code and the derived files."""
+    code: list[str] = []
+    if refused := list(_take_metadata(web, folder, trusted, code)):
         yield from refused
         return
     before = disk.read(folder / INDEX)
@@ -161,6 +166,15 @@ def _take_store(web: Web, folder: Path, subject: str, trusted: Sequence[Ed25519P
             yield Result(version, FETCH, FAILED, str(error))
             continue
         yield from _take_release(web, release, version, trusted, below)
+    for name in code:
+        try:
+            place = disk.inside(folder, name)
+            web.fetch(SUMS, place, LIST_LIMIT, f"{name}/")
+            listed = parse_checksums(place / SUMS, disk.read(place / SUMS))
+        except CbrnDataError as error:
+            yield Result(subject, FETCH, FAILED, str(error))
+            continue
+        yield from _take(web, place, sorted(listed), subject, f"{name}/")
     yield from _take(web, folder, sorted(index.derived), subject)
     yield from _unmoved(web, folder, before)
 

@@ -16,6 +16,8 @@ REBUILDS = frozenset({"rebuild", "derived again"})
 """The checks of ``--rebuild``."""
 KEY = "key"
 """The check for a change of key in the history, if no key is pinned."""
+CODE_CHECK = "code"
+"""The check of the code that a store keeps."""
 FRESHNESS = "freshness"
 """The check whether the metadata are still in force by the clock."""
 UNVOUCHED = "older form"
