@@ -38,6 +38,8 @@ DISTRIBUTIONS = {
 """The names of libraries, where they are not the names of the imported modules."""
 
 FOLDER = Path(__file__).parent.parent
+ADDED = frozenset({"definitions", "run.lock"})
+"""What a wheel has besides the files of a checkout (see pyproject.toml): it counts for nothing."""
 
 
 @cache
@@ -128,7 +130,7 @@ def _files() -> tuple[dict[str, Path], dict[str, Path]]:
         parts = path.relative_to(FOLDER.parent).with_suffix("").parts
         if path.suffix == ".py":
             modules[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-        elif path.is_file() and "__pycache__" not in parts:
+        elif path.is_file() and "__pycache__" not in parts and path.relative_to(FOLDER).parts[0] not in ADDED:
             others[path_in_package(path)] = path
     return modules, others
 

@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from cbrn_data.release.code import FOLDER, NAME, code_version, commit
+from cbrn_data.release.code import ADDED, FOLDER, NAME, code_version, commit
 from cbrn_data.strict_json import dumped
 
 LOCK, RECORD = "run.lock", "code.json"
 _PROJECT = FOLDER.parent.parent
-_NOT_INSTALLED = {LOCK: _PROJECT / "requirements" / LOCK, "definitions": _PROJECT / "schemas"}
-"""What the build puts into a wheel (see pyproject.toml), and where a checkout has it."""
+_ADDED = dict(zip(sorted(ADDED), (_PROJECT / "schemas", _PROJECT / "requirements" / LOCK), strict=True))
+"""Where a checkout has what a wheel has besides."""
 _PINNED = re.compile(r"(?m)^([A-Za-z0-9._-]+)==([^\s;\\]+)")
 
 
@@ -101,7 +101,7 @@ def _base64(data: bytes) -> str:
 def _package_files() -> dict[str, bytes]:
     """Return the files of the running package, as a wheel has them."""
     paths = {path.relative_to(FOLDER).as_posix(): path for path in _files_in(FOLDER)}
-    for name, place in _NOT_INSTALLED.items():
+    for name, place in _ADDED.items():
         if not (FOLDER / name).exists():
             below = {name: place} if place.is_file() else {f"{name}/{path.name}": path for path in place.glob("*.yaml")}
             paths |= below
