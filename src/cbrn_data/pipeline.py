@@ -32,7 +32,7 @@ from cbrn_data.schema.model import Package, read_package
 from cbrn_data.settings import FILE, Settings, release_date
 from cbrn_data.sources.source import digest
 from cbrn_data.store import disk
-from cbrn_data.store.code import sums_name
+from cbrn_data.store.code import code_folders, sums_name
 from cbrn_data.store.derived import Vouch
 from cbrn_data.store.folder import REPORT, SUMS, Release, check_unchanged, checksums, parse_checksums
 from cbrn_data.store.store import Store
@@ -51,6 +51,7 @@ class Outcome:
     """The result of publishing.
 
     ``release`` is the newest release, ``is_new`` whether this run made it, ``before`` the release before a new one.
+    ``is_kept``: the store has the code that made it.
     """
 
     release: Release
@@ -58,6 +59,7 @@ class Outcome:
     findings: list[Finding]
     repaired: Sequence[str]
     before: Release | None = None
+    is_kept: bool = True
 
 
 def open_store(
@@ -285,4 +287,5 @@ def publish(
         for files in signature_files(staged, key):
             writer.add(staged, files)
         release = writer.commit(staged, planned.version, code_files())
-        return Outcome(release, True, judged.findings, writer.repaired, planned.previous)
+        is_kept = bool(code_folders(store.published, [release]))
+        return Outcome(release, True, judged.findings, writer.repaired, planned.previous, is_kept)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -107,6 +108,14 @@ def test_each_release_is_rebuilt_by_the_code_that_made_it(
     first, second = (two / "releases" / version for version in ("1.0.0", "1.1.0"))
     with_ours = {result.detail for result in rebuild.rebuild_release(second, first) if result.result == FAILED}
     assert "CHANGES.md differs from the rebuild" in with_ours
+
+    recorded.make_environment(tmp_path / "work/env")
+    commands = re.search(r"(?s)```\n(CODE=.*?)```", (PROJECT / "docs/audit.md").read_text(encoding="utf-8"))
+    assert commands
+    by_hand = commands[1].replace("python3 -m venv $WORK/env\n", "").replace("1.1.0", "1.0.0").replace("1.1.1", "1.1.0")
+    work = {**os.environ, "WORK": str(tmp_path / "work"), "PYTHONPATH": ""}
+    done = subprocess.run(["sh", "-eu", "-c", by_hand], cwd=two, env=work, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
     forging.flip(next((two / "code").glob("*/*.whl")))
     code, said = verified("--run-recorded-code", pins=pins)

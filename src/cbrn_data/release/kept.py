@@ -24,6 +24,10 @@ from cbrn_data.release.code import ADDED, FOLDER, NAME, code_version, commit
 from cbrn_data.strict_json import dumped
 
 LOCK, RECORD = "run.lock", "code.json"
+NOT_KEPT = (
+    "the store does not keep the code of this release, so it can be rebuilt only where this code is installed: "
+    "other libraries are installed here than requirements/run.lock has; install those of the lock before the next release"
+)
 _PROJECT = FOLDER.parent.parent
 _ADDED = dict(zip(sorted(ADDED), (_PROJECT / "schemas", _PROJECT / "requirements" / LOCK), strict=True))
 """Where a checkout has what a wheel has besides."""
