@@ -16,6 +16,7 @@ from cbrn_data.findings import errors_of, shown
 from cbrn_data.release.approval import approval_state
 from cbrn_data.release.assemble import Draft
 from cbrn_data.release.guard import Guard, read_guard
+from cbrn_data.release.kept import NOT_KEPT
 from cbrn_data.release.overview import overview
 from cbrn_data.review.plan import diff_page, plan_page, plan_verdict
 from cbrn_data.settings import Settings, read_settings, release_date
@@ -110,6 +111,8 @@ def show_outcome(outcome: pipeline.Outcome, settings: Settings) -> State[str]:
     show_findings(outcome.findings)
     for sentence in outcome.repaired:
         get_run_logger().warning("Repaired: %s", sentence)
+    if not outcome.is_kept:
+        get_run_logger().warning("Take care! %s", NOT_KEPT)
     base = pipeline.base_url(settings)
     page = f"{base}history/{version}.html"
     links = [("the portal", base), ("this release", page), ("its files", f"{base}releases/{version}/datapackage.json")]

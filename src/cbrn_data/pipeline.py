@@ -2,15 +2,15 @@
 
 ``gather`` reads sources and definitions, ``up_to_date`` checks whether this code made the newest release from exactly these,
 ``build`` builds and checks tables, ``plan`` compares with the newest release, ``publish`` stages, passes the gate and
-commits. Each raises one exception with all its findings if one is an error. Modules that only ``build`` and ``publish`` need
-are imported there, so a run without changes does not wait for them.
+commits; ``gather`` and ``build`` are in ``release.build``. Each raises one exception with all its findings if one is an
+error. Modules that only ``publish`` needs are imported there, so a run without changes does not wait for them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,54 +18,32 @@ from xml.etree.ElementTree import ParseError
 
 from cbrn_data.catalogue.derive import derivation
 from cbrn_data.catalogue.feed import FEED, base_of
-from cbrn_data.errors import GateError, ReleaseError, SourceError
+from cbrn_data.errors import GateError, ReleaseError
 from cbrn_data.findings import Finding, errors_of
 from cbrn_data.kept import keeping
-from cbrn_data.regions import KIND as LIST_OF_REGIONS
-from cbrn_data.regions import region_findings
-from cbrn_data.release.code import code_version
+from cbrn_data.release.build import Built as Built
+from cbrn_data.release.build import Gathered as Gathered
+from cbrn_data.release.build import build as build
+from cbrn_data.release.build import gather as gather
+from cbrn_data.release.code import code_version, is_of_this_code, pages_version, recorded_code
 from cbrn_data.release.guard import read_guard
 from cbrn_data.release.inputs import input_files
-from cbrn_data.schema.model import Package, check_descriptions, read_package
+from cbrn_data.schema.model import Package, read_package
 from cbrn_data.settings import FILE, Settings, release_date
-from cbrn_data.sources.source import Source, digest, read_sources
+from cbrn_data.sources.source import digest
 from cbrn_data.store import disk
+from cbrn_data.store.code import code_folders, sums_name
 from cbrn_data.store.derived import Vouch
-from cbrn_data.store.folder import REPORT, SUMS, Release, check_unchanged, parse_checksums
+from cbrn_data.store.folder import REPORT, SUMS, Release, check_unchanged, checksums, parse_checksums
 from cbrn_data.store.store import Store
 from cbrn_data.strict_json import dumped, parse_object
 
 if TYPE_CHECKING:
     from cbrn_data.release.assemble import Draft
-    from cbrn_data.release.content import Content
     from cbrn_data.release.guard import Guard
-    from cbrn_data.schema.check import KnownKeysOf
-    from cbrn_data.schema.table import Table
     from cbrn_data.signing.keys import SigningKey
     from cbrn_data.tables.bulk import Write
     from cbrn_data.tables.cache import TableCache
-
-
-@dataclass(frozen=True)
-class Gathered:
-    """Verified sources, the definitions of their tables, and the settings of their project.
-
-    ``lists`` define the known regions; they are not published.
-    """
-
-    sources: list[Source]
-    package: Package
-    settings: Settings
-    lists: list[Source] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Built:
-    """The checked content, its warnings, and the settings of its project, which say what may be published."""
-
-    content: Content
-    findings: list[Finding]
-    settings: Settings
 
 
 @dataclass(frozen=True)
@@ -73,6 +51,7 @@ class Outcome:
     """The result of publishing.
 
     ``release`` is the newest release, ``is_new`` whether this run made it, ``before`` the release before a new one.
+    ``is_kept``: the store has the code that made it.
     """
 
     release: Release
@@ -80,32 +59,54 @@ class Outcome:
     findings: list[Finding]
     repaired: Sequence[str]
     before: Release | None = None
+    is_kept: bool = True
 
 
-def open_store(settings: Settings, package: Package | None = None, roots: Sequence[bytes] = ()) -> Store:
+def open_store(
+    settings: Settings,
+    package: Package | None = None,
+    roots: Sequence[bytes] = (),
+    code: Callable[[], Mapping[str, str]] | None = None,
+) -> Store:
     """Return the store of releases, which also derives the files for readers and signs its metadata.
 
-    ``roots`` are new roots of the metadata that continue those of the store.
+    ``roots`` are new roots of the metadata that continue those of the store; ``code`` is as for ``vouch``.
     """
     base = base_url(settings, package)
-    made_by = digest(dumped({"code": code_version(), "base_url": base}))
 
     def site(releases: list[Release], base_url: str) -> Mapping[str, bytes]:
-        with keeping(settings.cache / "pictures", code_version()):
+        with keeping(settings.cache / "pictures", pages_version()):
             return pages(releases, base_url)
 
-    return Store(settings.published, derivation(base, site), made_by, vouch(settings, roots))
+    return Store(settings.published, derivation(base, site), derived_by(base), vouch(settings, roots, code))
 
 
-def vouch(settings: Settings, roots: Sequence[bytes] = ()) -> Vouch:
-    """Return the function that signs the metadata of a store with its new ``roots``."""
+def derived_by(base: str) -> str:
+    """Return the digest of what derived files depend on, besides the releases: their code and the base address."""
+    return digest(dumped({"code": pages_version(), "base_url": base}))
+
+
+def vouch(settings: Settings, roots: Sequence[bytes] = (), code: Callable[[], Mapping[str, str]] | None = None) -> Vouch:
+    """Return the function that signs the metadata of a store with its new ``roots``.
+
+    ``code`` is what may be added, as in ``trust.sign``; the default is the running code.
+    """
 
     def signed(published: Path, targets: Mapping[str, tuple[str, int]]) -> Mapping[str, bytes]:
         from cbrn_data.trust.sign import Sign
 
-        return Sign(partial(own_key, settings), release_date(), tuple(roots))(published, targets)
+        return Sign(partial(own_key, settings), release_date(), tuple(roots), code or own_code)(published, targets)
 
     return signed
+
+
+def own_code() -> Mapping[str, str]:
+    """Return the sha256 of the SHA256SUMS that the running code has in a store, by name; empty if it cannot be kept."""
+    from cbrn_data.release.kept import code_files
+
+    files = code_files()
+    sums = checksums({name: disk.sha256_of(data) for name, data in files.items()})
+    return {sums_name(code_version()["digest"]): disk.sha256_of(sums)} if files else {}
 
 
 def base_url(settings: Settings, package: Package | None = None) -> str:
@@ -163,40 +164,6 @@ def present_key(settings: Settings) -> SigningKey | None:
     return own_key(settings) if settings.signing_key or (settings.state / LOCAL_KEY).exists() else None
 
 
-def gather(settings: Settings) -> Gathered:
-    """Read every source and definition. Raises SourceError or SchemaError with every reason, or CbrnDataError.
-
-    CbrnDataError means that the root is not the folder of a project.
-    """
-    settings.check_project("raw", "schemas")
-    package = read_package(settings.schemas)
-    check_descriptions(package)
-    read_guard(settings, package.tables)
-    sources, findings = read_sources(settings.raw)
-    if not errors_of(findings):
-        findings += region_findings(sources, settings)
-    if errors_of(findings):
-        raise SourceError("the sources cannot be used", sorted({*findings, *_behind(findings, settings, package)}))
-    lists = [source for source in sources if source.kind == LIST_OF_REGIONS]
-    return Gathered([source for source in sources if source not in lists], package, settings, lists)
-
-
-def _behind(findings: list[Finding], settings: Settings, package: Package) -> Iterable[Finding]:
-    """Return what else is wrong if the only errors are changed bytes: what a person sees after updating the sidecars."""
-    if {finding.code for finding in errors_of(findings)} != {"source-changed"}:
-        return []
-    sources, others = read_sources(settings.raw, as_is=True)
-    others += region_findings(sources, settings)
-    if errors_of(others):
-        return others
-    tables = [source for source in sources if source.kind not in (LIST_OF_REGIONS, "bulk")]
-    try:
-        build(Gathered(tables, package, settings))
-    except GateError as error:
-        return [*others, *error.findings]
-    return others
-
-
 def up_to_date(gathered: Gathered, store: Store) -> Outcome | None:
     """Return the newest release if this code made it from the same sources and definitions, else None.
 
@@ -206,7 +173,7 @@ def up_to_date(gathered: Gathered, store: Store) -> Outcome | None:
         return None
     with store.writing() as writer:
         newest = writer.newest
-        if newest is None or newest.info.get("code") != code_version():
+        if newest is None or not is_of_this_code(newest.info):
             return None
         listed = parse_checksums(newest.folder / SUMS, disk.read(newest.folder / SUMS))
         made_of = {name: sha256 for name, sha256 in listed.items() if name.startswith(("sources/", "schemas/"))}
@@ -263,30 +230,6 @@ def bulk_writer(scheduler: str | None) -> Iterator[Write]:
         cluster.close()
 
 
-def build(gathered: Gathered, write: Write | None = None) -> Built:
-    """Build and check the tables; ``write`` builds bulk tables. Raises GateError with all findings if one is an error."""
-    from cbrn_data.checks.rows import table_findings
-    from cbrn_data.checks.run import check_tables
-    from cbrn_data.release.content import build_content
-    from cbrn_data.tables.build import build_tables
-    from cbrn_data.tables.bulk import write_bulk
-
-    built = build_tables(gathered.sources, gathered.package, write or write_bulk)
-
-    def rows(table: Table, known: KnownKeysOf) -> Iterable[Finding]:
-        return () if table.name in built.judged else table_findings(table, known)
-
-    findings = built.findings
-    if not errors_of(findings):
-        documents = {
-            source.source_id: source.document for source in gathered.sources if source.kind not in ("document", "bulk")
-        }
-        findings = sorted({*findings, *check_tables(built.tables, gathered.package, documents, rows)})
-    if errors_of(findings):
-        raise GateError("nothing was published", findings)
-    return Built(build_content(built, gathered.package), findings, gathered.settings)
-
-
 def plan(
     built: Built,
     store: Store,
@@ -341,6 +284,7 @@ def publish(
     from cbrn_data.release.approval import find_approval
     from cbrn_data.release.assemble import draft, release_files
     from cbrn_data.release.gate import judge
+    from cbrn_data.release.kept import code_files
     from cbrn_data.release.sign import signature_files
 
     with store.writing() as writer:
@@ -351,10 +295,11 @@ def publish(
         key = key or own_key(built.settings)
         if built.settings.approval:
             planned = replace(planned, approval=find_approval(built.settings, planned.digest, key.private.public_key()))
-        staged = writer.stage(release_files(planned, date))
+        staged = writer.stage(release_files(planned, date, recorded_code()))
         judged = judge(staged, [*built.findings, *planned.findings], built.content.built.reasons)
         writer.add(staged, {REPORT: dumped(judged.report)})
         for files in signature_files(staged, key):
             writer.add(staged, files)
-        release = writer.commit(staged, planned.version)
-        return Outcome(release, True, judged.findings, writer.repaired, planned.previous)
+        release = writer.commit(staged, planned.version, code_files())
+        is_kept = bool(code_folders(store.published, [release]))
+        return Outcome(release, True, judged.findings, writer.repaired, planned.previous, is_kept)

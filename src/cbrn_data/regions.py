@@ -22,7 +22,7 @@ from cbrn_data.sources.cells import CERTAINTIES, CsvRow, read_cells
 from cbrn_data.sources.document import LEAFLETS
 from cbrn_data.sources.source import Source, read_source
 from cbrn_data.store import disk
-from cbrn_data.store.store import Store
+from cbrn_data.store.history import read_history
 from cbrn_data.tabular import grammar
 
 LIST = "regions.csv"
@@ -81,7 +81,7 @@ def _known(lists: Iterable[Source], settings: Settings) -> tuple[Regions | None,
             findings += _read_list(source, known)
         else:
             findings += _read_table(source, known)
-    newest = Store(settings.published).newest()
+    newest = next(reversed(read_history(settings.published)), None)
     if newest is not None:
         for row in grammar.rows(disk.read(newest.folder / "regions.csv")):
             known.add(row["region_id"] or "", row["name"] or "", (row["region_id"] or "").replace("-", " "))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from hashlib import sha256
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +37,7 @@ def test_the_profile_that_judges_is_the_official_one() -> None:
 
 
 def test_the_digest_of_the_code_that_a_release_records_has_the_profile_in_it() -> None:
-    assert "tabular/profiles/datapackage-2.0.json" in {name for name, _ in code._files(files("cbrn_data"), "")}
+    assert "tabular/profiles/datapackage-2.0.json" in code._files()[1]
 
 
 @pytest.fixture

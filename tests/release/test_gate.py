@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -204,8 +204,8 @@ def refused(built: pipeline.Built, folder: Path, mutate: Mutate, monkeypatch: py
     """Publish with every staged file going through ``mutate``; the gate must refuse."""
     make = assemble.release_files
 
-    def mutated(planned: assemble.Draft, date: str) -> dict[str, disk.Data]:
-        files = make(planned, date)
+    def mutated(planned: assemble.Draft, date: str, code: Mapping[str, Any]) -> dict[str, disk.Data]:
+        files = make(planned, date, code)
         small = {name: data if isinstance(data, bytes) else disk.read(data.path) for name, data in files.items()}
         mutate(small)
         return {**small}

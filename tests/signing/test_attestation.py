@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from cbrn_data.errors import VerificationError
 from cbrn_data.signing.attestation import (
     PAYLOAD_TYPE,
-    PREDICATE_TYPE,
     STATEMENT_TYPE,
     encoding,
     read_envelope,
@@ -24,6 +23,7 @@ from cbrn_data.signing.attestation import (
     statement,
 )
 from cbrn_data.signing.keys import fingerprint, is_small_order, public_pem, read_public_keys
+from cbrn_data.signing.provenance import OLDER_TYPE, PROVENANCE_TYPE
 from cbrn_data.strict_json import dumped
 
 KEY, OTHER = (Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in (1, 2))
@@ -46,10 +46,12 @@ def test_a_statement_names_its_subjects_in_order() -> None:
             {"name": "a.csv", "digest": {"sha256": "0" * 64}},
             {"name": "b.csv", "digest": {"sha256": "1" * 64}},
         ],
-        "predicateType": PREDICATE_TYPE,
+        "predicateType": PROVENANCE_TYPE,
         "predicate": {"version": "1.0.0"},
     }
-    assert read_statement(PAYLOAD) == ({"a.csv": "0" * 64, "b.csv": "1" * 64}, {"version": "1.0.0"})
+    subjects, predicate = {"a.csv": "0" * 64, "b.csv": "1" * 64}, {"version": "1.0.0"}
+    assert read_statement(PAYLOAD) == (subjects, predicate, PROVENANCE_TYPE)
+    assert read_statement(statement(subjects, predicate, OLDER_TYPE)) == (subjects, predicate, OLDER_TYPE)
 
 
 def test_the_same_payload_and_key_give_the_same_envelope() -> None:
@@ -119,7 +121,7 @@ def test_what_is_no_envelope_of_ours_is_refused(data: bytes) -> None:
         b"{}",
         b"[" * 100_000,
         PAYLOAD.replace(STATEMENT_TYPE.encode(), b"https://in-toto.io/Statement/v0.1"),
-        PAYLOAD.replace(PREDICATE_TYPE.encode(), b"https://slsa.dev/provenance/v1"),
+        PAYLOAD.replace(PROVENANCE_TYPE.encode(), b"https://slsa.dev/provenance/v0.2"),
         PAYLOAD.replace(b"b.csv", b"a.csv"),
         PAYLOAD.replace(b'"sha256"', b'"md5"'),
         PAYLOAD.replace(b'{"version":"1.0.0"}', b"1"),

@@ -14,15 +14,16 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from google.protobuf.json_format import ParseDict
+from google.protobuf.json_format import MessageToDict, ParseDict
+from in_toto_attestation.predicates.provenance.v1 import provenance_pb2
 from in_toto_attestation.v1 import statement_pb2
 from in_toto_attestation.v1.statement import Statement
 from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import SSlibKey
 
-from cbrn_data.signing.attestation import PREDICATE_TYPE
 from cbrn_data.signing.keys import fingerprint, public_pem
+from cbrn_data.signing.provenance import PROVENANCE_TYPE
 from tests.conftest import PROJECT
 from tests.history import OTHER
 from tests.verify import forging
@@ -83,11 +84,25 @@ def test_in_toto_takes_the_statement(release: Path) -> None:
     said = json.loads(envelope(release).payload)
     message = ParseDict(said, statement_pb2.Statement())
     Statement.copy_from_pb(message).validate()
-    assert message.predicate_type == PREDICATE_TYPE
+    assert message.predicate_type == PROVENANCE_TYPE
     files = {str(path.relative_to(release)) for path in release.rglob("*") if path.is_file()} - {"attestation.json"}
     assert {subject.name: dict(subject.digest) for subject in message.subject} == {
         name: {"sha256": forging.digest(release / name)} for name in files
     }
+
+
+def test_the_predicate_has_the_fields_of_slsa_provenance(release: Path) -> None:
+    """The parser refuses a name that the specification does not have."""
+    said = json.loads(envelope(release).payload)["predicate"]
+    message = ParseDict(said, provenance_pb2.Provenance())
+    made_of = {each.name: dict(each.digest) for each in message.build_definition.resolved_dependencies}
+    files = {str(path.relative_to(release)) for path in release.glob("*/**/*") if path.is_file()}
+    assert made_of.keys() == {*files, "cbrn_data"}
+    assert all(made_of[name] == {"sha256": forging.digest(release / name)} for name in files)
+    code = json.loads((release / "release.json").read_bytes())["code"]
+    assert made_of["cbrn_data"]["sha256"] == code["digest"]
+    assert made_of["cbrn_data"].get("gitCommit") == code["commit"]
+    assert MessageToDict(message.build_definition.external_parameters)["version"] == "1.0.0"
 
 
 # --- the page for auditors, in a shell

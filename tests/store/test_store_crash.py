@@ -29,9 +29,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cbrn_data.errors import ReleaseError
 from cbrn_data.signing.keys import SigningKey
 from cbrn_data.store import disk, folder
+from cbrn_data.store.code import code_folders, sums_name
 from cbrn_data.store.store import Release, Store
 from cbrn_data.strict_json import dumped, parse_object
 from cbrn_data.trust.sign import Sign
+from cbrn_data.verify.code import check_code
 from cbrn_data.verify.results import FAILED
 from cbrn_data.verify.vouched import check_vouched
 from tests.trees import Tree, tree
@@ -41,7 +43,21 @@ CHANGING = {"open", "write", "fchmod", "fsync", "mkdir", "rename", "unlink", "rm
 READING = {"fstat", "lstat", "listdir", "close", "path"}
 SOURCE = b"what the law asks to be erased"
 Act = Callable[[Path], object]
-SIGN = Sign(lambda: SigningKey(Ed25519PrivateKey.from_private_bytes(bytes(32)), False), "2026-11-22")
+CODES = [hashlib.sha256(content).hexdigest() for content in (b"first", b"next")]
+"""The code of each release is another one, with the digest of its content."""
+
+
+def code_of(digest: str) -> Mapping[str, bytes]:
+    return {"run.lock": b"pandas==3.1.1\n", "code.whl": digest.encode()}
+
+
+def known_code() -> Mapping[str, str]:
+    files = {digest: code_of(digest).items() for digest in CODES}
+    sums = {digest: folder.checksums({name: disk.sha256_of(data) for name, data in of}) for digest, of in files.items()}
+    return {sums_name(digest): disk.sha256_of(data) for digest, data in sums.items()}
+
+
+SIGN = Sign(lambda: SigningKey(Ed25519PrivateKey.from_private_bytes(bytes(32)), False), "2026-11-22", code=known_code)
 
 
 def derive(published: Path, releases: list[Release]) -> Mapping[str, bytes]:
@@ -56,7 +72,7 @@ def derive(published: Path, releases: list[Release]) -> Mapping[str, bytes]:
     }
 
 
-def publish(published: Path, content: bytes) -> Release | None:
+def publish(published: Path, content: bytes, with_code: bool = True) -> Release | None:
     """What a caller does: nothing where nothing is new, else the next version."""
     with Store(published, derive, vouch=SIGN).writing(0) as writer:
         newest, content_digest = writer.newest, hashlib.sha256(content).hexdigest()
@@ -64,11 +80,18 @@ def publish(published: Path, content: bytes) -> Release | None:
             return None
         sequence = newest.sequence + 1 if newest else 1
         version = f"1.{sequence - 1}.0"
-        info = {"version": version, "sequence": sequence, "date": "2026-11-22", "content_digest": content_digest}
+        info: dict[str, Any] = {"version": version, "sequence": sequence, "date": "2026-11-22"}
+        info |= {"content_digest": content_digest, "code": {"digest": content_digest}}
         info["previous"] = newest.digest if newest else None
         staged = writer.stage({"data/rows.csv": content, "sources/rows.csv": SOURCE, "release.json": dumped(info)})
         writer.add(staged, {"report.json": b"{}\n"})
-        return writer.commit(staged, version)
+        return writer.commit(staged, version, code_of(content_digest) if with_code and content_digest in CODES else None)
+
+
+def keep_code(published: Path) -> None:
+    with Store(published, derive, vouch=SIGN).writing(0) as writer:
+        missing = [digest for digest in CODES if not (published / "code" / digest).exists()]
+        writer.add_code({digest: writer.stage(code_of(digest)) for digest in missing})
 
 
 def withdraw(published: Path) -> None:
@@ -85,11 +108,11 @@ def repair(published: Path) -> None:
         pass
 
 
-def start_with(*contents: bytes) -> Act:
+def start_with(*contents: bytes, with_code: bool = True) -> Act:
     def prepare(published: Path) -> None:
         published.mkdir()
         for content in contents:
-            publish(published, content)
+            publish(published, content, with_code)
 
     return prepare
 
@@ -111,6 +134,7 @@ SCENARIOS: dict[str, tuple[Act, Act]] = {
     "withdrawal": (start_with(b"first", b"next"), withdraw),
     "repair": (damaged, repair),
     "erasure": (start_with(b"first", b"next"), erase),
+    "code": (start_with(b"first", b"next", with_code=False), keep_code),
 }
 
 
@@ -305,13 +329,36 @@ def undisturbed(memory: Path, scenario: str) -> tuple[Path, Tree]:
     return start, tree(done)
 
 
+def check_left(published: Path, scenario: str, old: Tree, where: str) -> None:
+    """What a kill leaves: old releases as they were, each release and each code whole, and all vouched for."""
+    damaged = {"feed.xml", "latest/1.1.0.csv"} if scenario == "repair" else set()
+    check_readers(published, frozenset(damaged - {"feed.xml"}))
+    now = tree(published / "releases")
+    erased = {name for name in old if name.endswith("sources/rows.csv") and scenario == "erasure"}
+    kept = {name: what for name, what in old.items() if name in now or name not in erased}
+    assert {name: now.get(name) for name in kept} == kept, f"an old release changed: {where}"
+    for code in (published / "code").glob("*"):
+        assert folder.differences(code) == "", f"half a code: {where}"
+    releases = Store(published).releases()
+    for release in releases:
+        assert scenario == "code" or release.content_digest in code_folders(published, [release]), where
+        assert not folder.differences(release.folder, release.erased), f"half a release: {where}"
+    vouched = check_vouched(published, [])
+    results = [*vouched.results, *check_code(published, releases, vouched)]
+    faults = [result.detail for result in results if result.result == FAILED and scenario != "code"]
+    assert {fault.partition(" ")[0] for fault in faults} <= damaged, (faults, where)
+
+
+def without_metadata(found: Tree) -> Tree:
+    return {name: what for name, what in found.items() if not name.startswith("metadata/")}
+
+
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_killed_before_any_step(memory: Path, scenario: str) -> None:
     """At most steps the losses leave the same, which is checked once."""
     act = SCENARIOS[scenario][1]
     start, expected = undisturbed(memory, scenario)
-    damaged = {"feed.xml", "latest/1.1.0.csv"} if scenario == "repair" else set()
     old = tree(start / "releases")
     seen: set[frozenset[Any]] = set()
     for loss in LOSSES:
@@ -323,21 +370,13 @@ def test_killed_before_any_step(memory: Path, scenario: str) -> None:
             left = frozenset((re.sub(r"staging-[^/]+", "staging", name), entry) for name, entry in tree(published).items())
             if left not in seen:
                 seen.add(left)
-                check_readers(published, frozenset(damaged - {"feed.xml"}))
-                now = tree(published / "releases")
-                erased = {name for name in old if name.endswith("sources/rows.csv") and scenario == "erasure"}
-                kept = {name: what for name, what in old.items() if name in now or name not in erased}
-                assert {name: now.get(name) for name in kept} == kept, (
-                    f"an old release changed: {loss.__name__}, step {step}"
-                )
-                for release in Store(published).releases():
-                    assert not folder.differences(release.folder, release.erased), (
-                        f"half a release: {loss.__name__}, step {step}"
-                    )
-                faults = [result.detail for result in check_vouched(published, []).results if result.result == FAILED]
-                assert {fault.partition(" ")[0] for fault in faults} <= damaged, (faults, loss, step)
+                check_left(published, scenario, old, f"{loss.__name__}, step {step}")
                 act(published)
-                assert tree(published) == expected, f"another tree: {loss.__name__}, step {step}"
+                if scenario == "code":  # code that is in place is signed before the rest follows, in a state of its own
+                    assert without_metadata(tree(published)) == without_metadata(expected), (loss, step)
+                    assert FAILED not in {result.result for result in check_vouched(published, []).results}
+                else:
+                    assert tree(published) == expected, f"another tree: {loss.__name__}, step {step}"
             shutil.rmtree(published)
         assert step > (60 if scenario in ("first", "next") else 10)
     assert len(seen) > step // 2
@@ -388,9 +427,14 @@ def test_the_disk_refuses_any_step(memory: Path, scenario: str, failure: str, mo
             assert error.exit_code == 2
             assert ("is committed" in str(error)) == machine.committed
         if not machine.committed and failure == "read-only for ever":
-            # What cannot be removed stays: a hidden folder, or an empty one for the releases.
+            # What cannot be removed stays: a hidden folder, an empty one for the releases, and code that nobody vouches for.
             with suppress(OSError):
                 (published / "releases").rmdir()
+            for added in (published / "code").glob("*"):
+                if not (start / "code" / added.name).exists():
+                    shutil.rmtree(added)
+            with suppress(OSError):
+                (published / "code").rmdir()
             assert {name: what for name, what in tree(published).items() if name[0] != "."} == before
         elif not machine.committed:
             assert tree(published) == before, f"not as before after step {step}"
@@ -422,7 +466,8 @@ def test_the_timestamp_is_the_last_name_and_the_index_the_one_before(memory: Pat
     monkeypatch.setattr(disk, "os", machine)
     publish(memory / "ordered", b"first")
     names = [str(path.relative_to(memory / "ordered")) for path in machine.renames]
-    assert names[0] == "releases/1.0.0"
+    assert names[:2] == [f"code/{CODES[0]}", "releases/1.0.0"]
+    names = names[1:]
     metadata = ["metadata/1.root.json", "metadata/1.snapshot.json", "metadata/1.targets.json"]
     assert sorted(names[1:4]) == metadata
     assert names[-3:] == ["latest/datapackage.json", "releases.json", "metadata/timestamp.json"]

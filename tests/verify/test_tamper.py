@@ -16,6 +16,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from cbrn_data.signing.keys import public_pem
+from cbrn_data.signing.provenance import OLDER_TYPE
+from cbrn_data.store.folder import checksums
 from cbrn_data.verify.results import checked
 from tests.history import OTHER, OWN
 from tests.trees import stamped
@@ -690,7 +692,7 @@ SIGNATURES = [
     case("a key of small order", without_key, signature="of small order"),
     case(
         "a statement of another kind",
-        attested(lambda said: said.update(predicateType="https://slsa.dev/provenance/v1")),
+        attested(lambda said: said.update(predicateType="https://slsa.dev/provenance/v0.2")),
         signature="not a statement about a release",
         index=LATEST_ONE,
     ),
@@ -714,20 +716,38 @@ SIGNATURES = [
     ),
     case(
         "a statement of another version",
-        attested(lambda said: said["predicate"].update(version="1.2.0")),
-        signature="another version than",
+        attested(lambda said: said["predicate"]["buildDefinition"]["externalParameters"].update(version="1.2.0")),
+        signature="another externalParameters than",
         index=LATEST_ONE,
     ),
     case(
         "a statement of other sources",
-        attested(lambda said: said["predicate"]["sources"].clear()),
-        signature="has other sources",
+        attested(lambda said: said["predicate"]["buildDefinition"]["resolvedDependencies"].pop(0)),
+        signature="another resolvedDependencies than",
         index=LATEST_ONE,
     ),
     case(
         "a statement of no valid report",
-        attested(lambda said: said["predicate"]["report"].update(valid=False)),
-        signature="not valid",
+        attested(lambda said: said["predicate"]["runDetails"]["byproducts"][0]["annotations"].update(valid=False)),
+        signature="another byproducts than",
+        index=LATEST_ONE,
+    ),
+    case(
+        "a statement with more than the record",
+        attested(lambda said: said["predicate"].update(more={"a": 1})),
+        signature="another a than",
+        index=LATEST_ONE,
+    ),
+    case(
+        "a statement whose provenance is no object",
+        attested(lambda said: said["predicate"].update(runDetails="mine")),
+        signature="another runDetails than",
+        index=LATEST_ONE,
+    ),
+    case(
+        "a statement of the older form about another release",
+        attested(lambda said: said.update(predicateType=OLDER_TYPE, predicate={"version": "1.2.0"})),
+        signature="another version than",
         index=LATEST_ONE,
     ),
     case(
@@ -736,6 +756,40 @@ SIGNATURES = [
         signature="is not an in-toto statement",
         index=LATEST_ONE,
     ),
+]
+
+# --- code
+
+
+def code_of(store: Path) -> Path:
+    return next((store / "code").iterdir())
+
+
+def of_another(store: Path) -> None:
+    """Put code beside that of the releases, with sums that fit."""
+    shutil.copytree(code_of(store), store / "code" / ("0" * 64))
+
+
+def exchanged(store: Path) -> None:
+    """Put other code, with sums that fit, in the place of what made the releases."""
+    put(code_of(store) / "run.lock")
+    sums = {path.name: forging.digest(path) for path in code_of(store).iterdir() if path.name != "SHA256SUMS"}
+    (code_of(store) / "SHA256SUMS").write_bytes(checksums(sums))
+
+
+NOT_VOUCHED = "nobody vouches for it yet"
+CODE = [
+    case("a bit in the code", lambda s: flip(next(code_of(s).glob("*.whl"))), code="whl' was changed"),
+    case("a bit in the sums of the code", lambda s: flip(code_of(s) / "SHA256SUMS"), code="SHA256SUMS was changed"),
+    case("other code", exchanged, code="SHA256SUMS was changed"),
+    case("a lock taken away", lambda s: (code_of(s) / "run.lock").unlink(), code="'run.lock' is missing"),
+    case("a file beside the code", lambda s: put(code_of(s) / "more.py"), code="'more.py' was added"),
+    case("a lock that is a link", lambda s: link(code_of(s) / "run.lock", "/etc/passwd"), code="is a symbolic link"),
+    case("the sums of the code taken away", lambda s: (code_of(s) / "SHA256SUMS").unlink(), code="is not there"),
+    case("a file in code", lambda s: put(s / "code" / "more"), code="code/more was added"),
+    case("code in a link", lambda s: (s / "code" / ("0" * 64)).symlink_to("/"), code="was added"),
+    case("code of no release", of_another, cut={"code": NOT_VOUCHED}),
+    case("code taken away", lambda s: shutil.rmtree(s / "code"), metadata="SHA256SUMS is missing"),
 ]
 
 # --- history
@@ -1103,7 +1157,7 @@ METADATA = [
 ]
 
 
-CASES = [*BITS, *FILES, *CONSISTENT, *SIGNATURES, *HISTORY, *INDEX, *CUT, *METADATA]
+CASES = [*BITS, *FILES, *CONSISTENT, *SIGNATURES, *CODE, *HISTORY, *INDEX, *CUT, *METADATA]
 
 
 @pytest.fixture(autouse=True)

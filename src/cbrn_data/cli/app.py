@@ -328,6 +328,18 @@ def key(
     key_action(action, root, published, Ceremony(file, key, root_keys, threshold, online_keys))
 
 
+@app.command(name="keep-code")
+def keep_code(
+    repository: Annotated[Path, typer.Argument(help="The git repository of the code.", show_default="here")] = Path(),
+    root: Root = Path(),
+    published: Published = None,
+) -> None:
+    """Keep the code of earlier releases in the store."""
+    from cbrn_data.cli.keep_code import keep_code_now
+
+    keep_code_now(repository, root, published)
+
+
 @app.command()
 def doctor(root: Root = Path(), published: Published = None, as_json: Json = False) -> None:
     """Check this machine and project, and say what to do."""
@@ -355,6 +367,9 @@ def verify(
     max_age: Annotated[int | None, typer.Option(help="Fail if the newest release is older than this, in days.")] = None,
     report: Annotated[Path | None, typer.Option(help="Also write the results to this file as an HTML page.")] = None,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Rebuild each release and compare its bytes.")] = False,
+    run_recorded_code: Annotated[
+        bool, typer.Option("--run-recorded-code", help="Also rebuild older releases, with the code that the store keeps.")
+    ] = False,
     max_size: Annotated[float | None, typer.Option(help="The most GB to fetch from an address.", show_default="16")] = None,
     max_time: Annotated[
         float | None, typer.Option(help="The most minutes to fetch.", show_default="10, more if large")
@@ -364,7 +379,7 @@ def verify(
     """Verify releases without trusting their publisher."""
     from cbrn_data.cli.verify import verify_now
 
-    verify_now(what, root, published, remember, max_age, as_json, report, rebuild, max_size, max_time)
+    verify_now(what, root, published, remember, max_age, as_json, report, rebuild, max_size, max_time, run_recorded_code)
 
 
 @app.command()

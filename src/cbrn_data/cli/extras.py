@@ -19,6 +19,7 @@ EXTRAS = {
     "erase": "publish",
     "extract": "leaflets",
     "init": "publish",
+    "keep-code": "publish",
     "key": "verify",
     "links": "publish",
     "new-table": "publish",

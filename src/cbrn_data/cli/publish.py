@@ -10,6 +10,7 @@ from cbrn_data.cli.show import console, show_findings, show_json, show_lines
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.findings import shown
 from cbrn_data.release.guard import read_guard
+from cbrn_data.release.kept import NOT_KEPT
 from cbrn_data.release.overview import overview
 from cbrn_data.release.version import STEPS
 from cbrn_data.settings import FILE, Settings, read_settings, release_date
@@ -51,6 +52,8 @@ def publish_now(
         console().print(f"Published {outcome.release.version}.")
     else:
         show_nothing_new(outcome.release)
+    if not outcome.is_kept:
+        console().print(f"Take care! {NOT_KEPT}.")
     if key and outcome.is_new and key.is_local:
         console().print(f"Signed with the local key {key.fingerprint[:16]}…, which is not pinned.")
     show_lines(overview(outcome.release))

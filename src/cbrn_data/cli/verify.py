@@ -61,14 +61,19 @@ def verify_now(
     rebuild: bool = False,
     max_size: float | None = None,
     max_time: float | None = None,
+    run_recorded_code: bool = False,
 ) -> None:
     """Verify a release or a store, print the results, and exit 0, 1 or 3; ``max_size`` is in GB, ``max_time`` in minutes."""
     settings = read_settings(root, published)
     trusted = trusted_keys(settings.trusted_keys)
     time = now()
+    if run_recorded_code and not (rebuild and trusted):
+        raise CbrnDataError(
+            "--run-recorded-code needs --rebuild, and the keys that you trust in CBRN_DATA_TRUSTED_KEYS or keys.trusted"
+        )
     with _at_hand(what, settings.published, max_size, max_time, trusted) as place:
         _check_use(place, memory, max_age, report)
-        results = _results(place, trusted, memory, max_age, rebuild, time[:10])
+        results = _results(place, trusted, memory, max_age, rebuild, time[:10], run_recorded_code)
         code = exit_code(results, rebuild)
         options = {"keys.trusted": settings.trusted_keys, "--remember": memory, "--max-age": max_age, "--rebuild": rebuild}
         given = asked(time, options | {"--max-size": max_size, "--max-time": max_time}, place.is_release)
@@ -167,6 +172,7 @@ def _results(
     max_age: int | None,
     rebuild: bool,
     today: str,
+    run_recorded_code: bool,
 ) -> list[Result]:
     fetched = place.mirror.results if place.mirror else []
     if any(result.check == METADATA for result in fetched) or (fetched and not disk.entries(place.folder)):
@@ -180,7 +186,7 @@ def _results(
     if rebuild:
         from cbrn_data.verify.rebuild import rebuild_all  # loads the producer
 
-        results += rebuild_all(place.folder, place.is_release, results)
+        results += rebuild_all(place.folder, place.is_release, results, bool(trusted), run_recorded_code)
     else:
         results += not_derived(results, bool(trusted))
     return list(place.mirror.restated(results)) if place.mirror else results

@@ -1,8 +1,8 @@
 """The files that a push copies, in order: those of a complete and intact local store, each with its digest.
 
-Releases come before derived files. In each release, SHA256SUMS comes after the files that it lists, then the attestation;
-the metadata come before the derived files, ``latest/datapackage.json`` after the rest of ``latest/``. Index and timestamp
-are not among the files, because they are written after all of them, in this order.
+Releases and their code come before derived files. In each release, SHA256SUMS comes after the files that it lists, then the
+attestation; the metadata come before the derived files, ``latest/datapackage.json`` after the rest of ``latest/``. Index and
+timestamp are not among the files, because they are written after all of them, in this order.
 
 A store is refused if a release does not match its SHA256SUMS or a derived file does not match the index, so that no damaged
 file is copied. Signatures and schemas are not checked; ``cbrn-data verify`` does that, before or after.
@@ -18,8 +18,9 @@ from tempfile import TemporaryDirectory
 from cbrn_data.errors import ReleaseError, VerificationError
 from cbrn_data.progress import tracked
 from cbrn_data.store import disk
+from cbrn_data.store.code import code_folders, sums_name
 from cbrn_data.store.folder import SUMS, Release, check_unchanged, parse_checksums
-from cbrn_data.store.history import INDEX, METADATA, RELEASES
+from cbrn_data.store.history import CODE, INDEX, METADATA, RELEASES
 from cbrn_data.store.index import check_derived_name, index_bytes
 from cbrn_data.store.media import media_type
 from cbrn_data.store.store import Store
@@ -91,6 +92,10 @@ def read_contents(published: Path) -> Contents:
         sums.append(_item(published, _name(release, SUMS), release.digest, FOR_EVER))
         attestation = disk.digest(release.folder / _ATTESTATION)
         signed.append(_item(published, _name(release, _ATTESTATION), attestation, FOR_EVER))
+    for digest, folder in code_folders(published, releases).items():
+        digests = parse_checksums(folder / SUMS, disk.read(folder / SUMS))
+        listed += [_item(published, f"{CODE}/{digest}/{name}", sha256, FOR_EVER) for name, sha256 in digests.items()]
+        sums.append(_item(published, sums_name(digest), disk.digest(folder / SUMS), FOR_EVER))
     follows = list(_derived(published, derived))
     metadata = _metadata(published, index)
     last = {INDEX: index, **({TIMESTAMP_NAME: disk.read(published / TIMESTAMP_NAME)} if metadata else {})}

@@ -77,7 +77,7 @@ def approved_by(data: bytes, digest: str, keys: Sequence[Ed25519PublicKey], name
     found = signers(envelope, [key for key in keys if not is_small_order(key)])
     if not found:
         raise VerificationError(f"{name} is not signed by a key that may approve")
-    if read_statement(envelope.payload, APPROVAL_TYPE, name)[0] != {_SUBJECT: digest}:
+    if read_statement(envelope.payload, (APPROVAL_TYPE,), name).subjects != {_SUBJECT: digest}:
         raise VerificationError(f"{name} approves another plan")
     return found[0]
 

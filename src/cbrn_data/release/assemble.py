@@ -12,7 +12,6 @@ from cbrn_data.checks.across import dated, since
 from cbrn_data.findings import Finding
 from cbrn_data.release.approval import plan_digest
 from cbrn_data.release.changes import TableChanges, find_changes
-from cbrn_data.release.code import code_version
 from cbrn_data.release.content import Content
 from cbrn_data.release.descriptor import datapackage
 from cbrn_data.release.guard import Allowed, Guard
@@ -112,8 +111,11 @@ def draft(
     return Draft(content, previous, version, why, changes, rows, files, [*findings, *stops], allowed)
 
 
-def release_files(planned: Draft, date: str) -> dict[str, disk.Data]:
-    """Return every file of the release except its report, which the gate writes; ``date`` is YYYY-MM-DD."""
+def release_files(planned: Draft, date: str, code: Mapping[str, Any]) -> dict[str, disk.Data]:
+    """Return every file of the release except its report, which the gate writes.
+
+    ``date`` is YYYY-MM-DD; ``code`` is what ``release.json`` says of the code (see ``release.code``).
+    """
     content, previous, package = planned.content, planned.previous, planned.content.package
     files = {**content.files, **planned.files}
     old = previous.version if previous else None
@@ -123,11 +125,11 @@ def release_files(planned: Draft, date: str) -> dict[str, disk.Data]:
     cover = coverage(package, content.tables)
     described = datapackage(package, tables, files, content.tables["sources"].rows, cover, planned.version, date)
     files[DESCRIPTOR] = dumped(described)
-    files[INFO] = dumped(_info(planned, date))
+    files[INFO] = dumped(_info(planned, date, code))
     return files
 
 
-def _info(planned: Draft, date: str) -> dict[str, Any]:
+def _info(planned: Draft, date: str, code: Mapping[str, Any]) -> dict[str, Any]:
     previous = planned.previous
     more: dict[str, Any] = {"allowed": [each.as_dict() for each in planned.allowed]} if planned.allowed else {}
     more |= {"approval": planned.approval} if planned.approval else {}
@@ -141,5 +143,5 @@ def _info(planned: Draft, date: str) -> dict[str, Any]:
         "summary": planned.summary,
         "counts": planned.content.counts,
         **more,
-        "code": code_version(),
+        "code": dict(code),
     }

@@ -1,48 +1,176 @@
-"""The version of the code that makes a release: recorded in it, so that an auditor knows whether a rebuild is valid."""
+"""The code that makes a release, and the code that makes pages: a digest of each is recorded in every release.
+
+Only the first decides whether a rebuild binds. Its modules are found from the imports: all that ``RELEASE`` imports,
+directly or not, also inside functions. A file that is not a module counts if one of these modules, in the same package,
+names it or the folder that it is in. So a style sheet, the command line and the checks of ``verify`` do not count.
+
+The digest is the sha256 of lines as ``sha256sum`` prints them, sorted, for these files by their name in the package, and of
+a line ``<library>==<version>`` for each library that these modules import. Releases up to 2.1.0 record a digest of all files
+of the package, without libraries.
+"""
 
 from __future__ import annotations
 
+import ast
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version as installed
-from importlib.resources import files as package_files
-from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any
 
 from cbrn_data import __version__
 
-LIBRARIES = tuple(
-    "babel frictionless jinja2 jsonschema pandas pandera pyarrow pycountry pyyaml rdflib vl-convert-python".split()
-)
+NAME = "cbrn_data"
+RELEASE = ("release.rebuild",)
+PAGES = ("catalogue.derive", "portal")
+"""The modules of this package with which the search for imports begins."""
 
-CODE = (".py", ".yaml", ".csv", ".json", ".md", ".txt", ".j2", ".css", ".js", ".svg")
-"""Extensions of the files of the digest, which excludes files that an editor or an interpreter creates."""
+DISTRIBUTIONS = {
+    "dateutil": "python-dateutil",
+    "pdfminer": "pdfminer.six",
+    "spellchecker": "pyspellchecker",
+    "vl_convert": "vl-convert-python",
+    "yaml": "pyyaml",
+}
+"""The names of libraries, where they are not the names of the imported modules."""
 
-NOT_CODE = frozenset({"definitions"})
-"""Folders that a release does not depend on: the definitions for new projects; a release has its own."""
+FOLDER = Path(__file__).parent.parent
+ADDED = frozenset({"definitions", "run.lock"})
+"""What a wheel has besides the files of a checkout (see pyproject.toml): it counts for nothing."""
 
 
 @cache
 def code_version() -> dict[str, Any]:
-    """Return the code of a release: the version, a digest of this package's files, and the versions of libraries."""
-    lines = []
-    root = package_files("cbrn_data")
-    for name, file in sorted(_files(root, "")):
-        lines.append(f"{sha256(file.read_bytes()).hexdigest()}  {name}\n")
-    return {
-        "name": "cbrn_data",
-        "version": __version__,
-        "digest": sha256("".join(lines).encode()).hexdigest(),
-        "libraries": {name: installed(name) for name in LIBRARIES},
-    }
+    """Return the code that shapes a release: its version, its digest, and the versions of its libraries."""
+    return {"name": NAME, "version": __version__, **_version(RELEASE)}
 
 
-def _files(folder: Traversable, prefix: str) -> list[tuple[str, Traversable]]:
-    found = []
-    for entry in folder.iterdir():
-        name = f"{prefix}{entry.name}"
-        if entry.is_dir():
-            found += _files(entry, f"{name}/") if name not in NOT_CODE and entry.name != "__pycache__" else []
-        elif entry.name.endswith(CODE):
-            found.append((name, entry))
-    return found
+@cache
+def pages_version() -> dict[str, Any]:
+    """Return the code that shapes pages and catalogue: its digest, and the versions of its libraries."""
+    return _version(PAGES)
+
+
+def recorded_code() -> dict[str, Any]:
+    """Return what a new release records: the code, its commit, and the code of the pages."""
+    return {**code_version(), "commit": commit(), "pages": pages_version()}
+
+
+def is_of_this_code(info: Mapping[str, Any]) -> bool:
+    """Return whether this code made the release with this ``release.json``, so that a rebuild of it binds."""
+    code = info.get("code")
+    return isinstance(code, Mapping) and code.get("digest") == code_version()["digest"]
+
+
+@cache
+def commit() -> str | None:
+    """Return the last git commit that changed this package; None if it has none, or if a file differs from it."""
+    git = ("git", "-C", str(FOLDER))
+
+    def said(*arguments: str) -> str:
+        done = subprocess.run([*git, *arguments], capture_output=True, text=True, check=True)  # noqa: S603
+        return done.stdout.strip()
+
+    try:
+        return None if said("status", "--porcelain", "--", ".") else said("log", "-1", "--format=%H", "--", ".") or None
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _version(roots: Iterable[str]) -> dict[str, Any]:
+    files, libraries = shaped_by(roots)
+    versions = {name: installed(name) for name in sorted(libraries)}
+    lines = [f"{sha256(path.read_bytes()).hexdigest()}  {name}\n" for name, path in sorted(files.items())]
+    lines += [f"{name}=={version}\n" for name, version in versions.items()]
+    return {"digest": sha256("".join(lines).encode()).hexdigest(), "libraries": versions}
+
+
+def shaped_by(roots: Iterable[str]) -> tuple[dict[str, Path], set[str]]:
+    """Return the files (by name in the package) and the libraries that the modules ``roots`` need, directly or not."""
+    modules, others = _files()
+    files: dict[str, Path] = {}
+    texts: dict[Path, str] = {}
+    libraries: set[str] = set()
+    todo, seen = [f"{NAME}.{root}" for root in roots], set[str]()
+    while todo:
+        name = todo.pop()
+        if name in seen or name not in modules:
+            continue
+        seen.add(name)
+        path = files[path_in_package(modules[name])] = modules[name]
+        imported, text = _read(path)
+        texts[path.parent] = texts.get(path.parent, "") + text
+        todo.append(name.rpartition(".")[0])
+        for other in imported if name != NAME else ():  # the package itself imports only what an analyst asks for
+            top = other.partition(".")[0]
+            if top == NAME:
+                todo += [other, other.rpartition(".")[0]]
+            elif top not in sys.stdlib_module_names:
+                libraries.add(DISTRIBUTIONS.get(top, top))
+    for name, path in others.items():
+        package, parts = _package(path)
+        if any(part in texts.get(package, "") for part in parts):
+            files[name] = path
+    return files, libraries
+
+
+def path_in_package(path: Path) -> str:
+    """Return the name of a file in the package."""
+    return path.relative_to(FOLDER).as_posix()
+
+
+@cache
+def _files() -> tuple[dict[str, Path], dict[str, Path]]:
+    """Return the modules by their dotted name, and the other files by their name in the package."""
+    modules, others = {}, {}
+    for path in FOLDER.rglob("*"):
+        parts = path.relative_to(FOLDER.parent).with_suffix("").parts
+        if path.suffix == ".py":
+            modules[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+        elif path.is_file() and "__pycache__" not in parts and path.relative_to(FOLDER).parts[0] not in ADDED:
+            others[path_in_package(path)] = path
+    return modules, others
+
+
+def _package(path: Path) -> tuple[Path, list[str]]:
+    """Return the package of a file that is not a module, and the names of the file and of the folders in between."""
+    parts = [path.name]
+    while not (path.parent / "__init__.py").exists():
+        path = path.parent
+        parts.append(path.name)
+    return path.parent, parts
+
+
+@cache
+def _read(path: Path) -> tuple[frozenset[str], str]:
+    """Return the modules that a module imports, or names as ``module:function``, and its texts."""
+    found = _Names()
+    found.visit(ast.parse(path.read_bytes()))
+    return frozenset(found.imported), "\n".join(found.texts)
+
+
+class _Names(ast.NodeVisitor):
+    def __init__(self) -> None:
+        self.imported: set[str] = set()
+        self.texts: list[str] = []
+
+    def visit_If(self, node: ast.If) -> None:
+        """Leave out what only a type checker imports."""
+        is_for_types = isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        for each in node.orelse if is_for_types else ast.iter_child_nodes(node):
+            self.visit(each)
+
+    def visit_Import(self, node: ast.Import) -> None:
+        self.imported |= {alias.name for alias in node.names}
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        self.imported |= {f"{node.module}.{alias.name}" for alias in node.names}
+
+    def visit_Constant(self, node: ast.Constant) -> None:
+        if isinstance(node.value, str):
+            self.texts.append(node.value)
+            if node.value.startswith(f"{NAME}."):
+                self.imported.add(node.value.partition(":")[0])

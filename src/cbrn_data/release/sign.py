@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from cbrn_data.signing.attestation import ATTESTATION, sign, statement
 from cbrn_data.signing.keys import PUBLIC_KEY, SigningKey, public_pem
+from cbrn_data.signing.provenance import provenance
 from cbrn_data.store import disk
 from cbrn_data.store.folder import INFO, REPORT, SUMS, parse_checksums
 from cbrn_data.strict_json import dumped, parse_object
@@ -21,15 +21,8 @@ def signature_files(staged: Path, key: SigningKey) -> Iterator[dict[str, bytes]]
 
 def release_statement(folder: Path) -> bytes:
     """Return the payload of the attestation of a release folder."""
-    sums = disk.read(folder / SUMS)
-    digests = parse_checksums(folder / SUMS, sums)
-    return statement({**digests, SUMS: disk.digest(folder / SUMS)}, predicate(folder, digests))
-
-
-def predicate(folder: Path, digests: dict[str, str]) -> dict[str, Any]:
-    """Return the predicate of the attestation: properties, sources and report of a release."""
+    digests = parse_checksums(folder / SUMS, disk.read(folder / SUMS))
     info = parse_object(folder / INFO, disk.read(folder / INFO))
     report = parse_object(folder / REPORT, disk.read(folder / REPORT))
-    properties = {key: info[key] for key in ("package", "version", "sequence", "date", "previous", "content_digest", "code")}
-    sources = {name: sha256 for name, sha256 in digests.items() if name.startswith("sources/")}
-    return {**properties, "sources": sources, "report": {"sha256": digests[REPORT], "valid": report["valid"]}}
+    predicate = provenance(info, digests, REPORT, report["valid"])
+    return statement({**digests, SUMS: disk.digest(folder / SUMS)}, predicate)

@@ -11,21 +11,23 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from cbrn_data.errors import VerificationError
 from cbrn_data.signing.keys import fingerprint
+from cbrn_data.signing.provenance import OLDER_TYPE, PROVENANCE_TYPE
 from cbrn_data.strict_json import dumped, parse
 
 ATTESTATION = "attestation.json"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
-PREDICATE_TYPE = "https://cbrn-data.example/attestations/release/v1"
+RELEASE_TYPES = (PROVENANCE_TYPE, OLDER_TYPE)
+"""The types of the predicate of a release, that of new ones first."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Envelope:
     signatures: tuple[tuple[str, bytes], ...]
 
 
-def statement(digests: Mapping[str, str], predicate: Mapping[str, Any], kind: str = PREDICATE_TYPE) -> bytes:
+def statement(digests: Mapping[str, str], predicate: Mapping[str, Any], kind: str = PROVENANCE_TYPE) -> bytes:
     """Return the payload: sha256 by file name as subjects, and the data of the release as predicate of type ``kind``."""
     subjects = [{"name": name, "digest": {"sha256": digests[name]}} for name in sorted(digests)]
     whole = {"_type": STATEMENT_TYPE, "subject": subjects, "predicateType": kind, "predicate": dict(predicate)}
@@ -104,10 +106,16 @@ def _holds(key: Ed25519PublicKey, signature: bytes, signed: bytes) -> bool:
     return True
 
 
-def read_statement(
-    payload: bytes, kind: str = PREDICATE_TYPE, name: str = ATTESTATION
-) -> tuple[dict[str, str], dict[str, Any]]:
-    """Return sha256 by file name, and the predicate of type ``kind``.
+class Statement(NamedTuple):
+    """An in-toto statement: sha256 of its subjects by file name, its predicate and the type of that."""
+
+    subjects: dict[str, str]
+    predicate: dict[str, Any]
+    kind: str
+
+
+def read_statement(payload: bytes, kinds: Sequence[str] = RELEASE_TYPES, name: str = ATTESTATION) -> Statement:
+    """Return the statement of a payload, whose predicate has one of the types ``kinds``.
 
     Raises VerificationError if the payload, of what messages call ``name``, is not such a statement.
     """
@@ -115,10 +123,10 @@ def read_statement(
         whole = parse(payload)
         subjects = {subject["name"]: subject["digest"]["sha256"] for subject in whole["subject"]}
         repeated = len(subjects) != len(whole["subject"])
-        types = (whole["_type"], whole["predicateType"])
+        type_, kind = whole["_type"], whole["predicateType"]
         predicate = dict(whole["predicate"])
     except (ValueError, KeyError, TypeError) as error:
         raise VerificationError(f"the payload of {name} is not an in-toto statement") from error
-    if types != (STATEMENT_TYPE, kind) or repeated:
-        raise VerificationError(f"the payload of {name} is not a statement about a {kind.split('/')[-2]}")
-    return subjects, predicate
+    if type_ != STATEMENT_TYPE or kind not in kinds or repeated:
+        raise VerificationError(f"the payload of {name} is not a statement about a {kinds[-1].split('/')[-2]}")
+    return Statement(subjects, predicate, kind)

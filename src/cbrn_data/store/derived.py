@@ -21,7 +21,8 @@ from pathlib import Path
 from cbrn_data.errors import ReleaseError
 from cbrn_data.progress import BYTES, step
 from cbrn_data.store import disk
-from cbrn_data.store.folder import UNLISTED, Release, some
+from cbrn_data.store.code import code_folders, sums_name
+from cbrn_data.store.folder import SUMS, UNLISTED, Release, some
 from cbrn_data.store.history import INDEX, LATEST, METADATA, RELEASES
 from cbrn_data.store.index import Index, check_derived_name, index_bytes
 from cbrn_data.strict_json import dumped, parse_object
@@ -134,12 +135,21 @@ def is_settled(published: Path, releases: Sequence[Release], index: Index, deriv
 
 
 def _vouched(
-    published: Path, releases: Sequence[Release], files: Mapping[str, tuple[str, int]], vouch: Vouch
+    published: Path,
+    releases: Sequence[Release],
+    files: Mapping[str, tuple[str, int]],
+    vouch: Vouch,
+    code: Mapping[str, Path] | None = None,
 ) -> Mapping[str, bytes]:
-    """Return the metadata for ``files`` (sha256 and size), and for what each release lists and signs."""
+    """Return the metadata for ``files`` (sha256 and size), and for what each release and its code list and sign.
+
+    ``code`` are folders of code that will come into place, by digest.
+    """
     if vouch is unsigned:
         return {name: disk.read(published / name) for name in _in(published, METADATA)}
     targets = dict(files)
+    for digest, folder in {**(code or {}), **code_folders(published, releases)}.items():
+        targets[sums_name(digest)] = disk.digest(folder / SUMS), disk.size(folder / SUMS)
     for release in releases:
         for name in sorted(UNLISTED):
             if disk.mode(path := release.folder / name):
@@ -154,8 +164,11 @@ def plan(
     index: Index,
     derived_by: str = "",
     vouch: Vouch = unsigned,
+    code: Mapping[str, Path] | None = None,
 ) -> Derivation:
     """Compare ``files`` (every derived file except the index) and the index with the disk; write nothing.
+
+    ``code`` are folders of code that will come into place, by digest.
 
     Raises ReleaseError for an invalid name, or if a link or folder has the name of a file.
     """
@@ -172,7 +185,7 @@ def plan(
         wanted[LEAVING] = dumped({"leaving": gone})
     wanted[INDEX] = index_bytes(releases, digests, derived_by)
     sizes = {name: (disk.sha256_of(data), disk.size_of(data)) for name, data in {**files, INDEX: wanted[INDEX]}.items()}
-    vouched = _vouched(published, releases, sizes, vouch)
+    vouched = _vouched(published, releases, sizes, vouch, code)
     last = {name: data for name, data in vouched.items() if name == _TIMESTAMP}
     wanted = {**{name: data for name, data in vouched.items() if name not in last}, **wanted, **last}
     changed = {name: data for name, data in wanted.items() if not _is(published, name, data)}

@@ -16,6 +16,8 @@ from cbrn_data.store.folder import INFO, Release, check_version, read_release
 RELEASES = "releases"
 LATEST = "latest"
 """The folder with the newest release that is not withdrawn, and its name in place of a version."""
+CODE = "code"
+"""The folder of the code that made releases."""
 INDEX = "releases.json"
 METADATA = "metadata"
 """The folder of the signed metadata, which vouch for the index and what it names."""

@@ -25,7 +25,7 @@ from pydantic import AfterValidator, BaseModel, ValidationError
 from cbrn_data.errors import ReleaseError
 from cbrn_data.store import disk
 from cbrn_data.store.folder import Release, check_date, source_file
-from cbrn_data.store.history import INDEX, METADATA, RELEASES
+from cbrn_data.store.history import CODE, INDEX, METADATA, RELEASES
 from cbrn_data.strict_json import dumped, parse_object
 
 REASON_LIMIT = 500
@@ -37,9 +37,9 @@ _WAY_OUT = (
 
 @lru_cache(1 << 14)
 def check_derived_name(name: str) -> str:
-    """Return the path of a derived file. Raises ReleaseError for the index, a release, and metadata."""
+    """Return the path of a derived file. Raises ReleaseError for the index, a release, its code, and metadata."""
     disk.check_names({name, INDEX})
-    if name == INDEX or name.split("/")[0].lower() in (RELEASES, METADATA):
+    if name == INDEX or name.split("/")[0].lower() in (RELEASES, CODE, METADATA):
         raise ReleaseError(f"{name!r} is not a valid name of a derived file, because the store uses it")
     return name
 

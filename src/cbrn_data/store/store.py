@@ -5,13 +5,15 @@ starts at ``releases.json`` never sees half a release, even after a crash; each 
 the last one.
 
     published/releases/<version>/   a release; never written again
+    published/code/<digest>/        the code that made releases; never written again (see ``code``)
     published/releases.json         the index, written last
     published/metadata/             signed: they vouch for the index, the derived files and the releases
     published/latest/, ...          derived from the releases by the function ``derive``
     published/.staging-<random>/    being built, or left by a killed run
 
-Order of a publication: lock, repair, stage (every byte flushed), stage the derived files, ONE rename of the staged folder to
-its version, move the metadata except the timestamp into place, the derived files, the index, and the timestamp last.
+Order of a publication: lock, repair, stage (every byte flushed), stage the derived files, rename the code of the release if
+the store does not have it, ONE rename of the staged folder to its version, move the metadata except the timestamp into
+place, the derived files, the index, and the timestamp last.
 
 Why a failure after this rename does not remove the release: somebody may have read it, and the removal can also fail. So the
 error says that the release is committed, and the next run finishes the derived files. Everything that needs space is written
@@ -27,6 +29,7 @@ from pathlib import Path
 
 from cbrn_data.errors import ReleaseError
 from cbrn_data.store import disk, history, index
+from cbrn_data.store.code import code_digest, code_folders, needless
 from cbrn_data.store.derived import Derivation, Vouch, is_settled, plan, unsigned
 from cbrn_data.store.folder import SUMS, Release, check_unchanged, check_version, parse_checksums, read_release
 from cbrn_data.store.lock import locked
@@ -121,6 +124,7 @@ class Writer:
         self._vouch = vouch
         self._releases: list[Release] = []
         self._staging = Staging(published)
+        self._unused: list[Path] = []
 
     @property
     def newest(self) -> Release | None:
@@ -141,7 +145,11 @@ class Writer:
         index.check_listed(self._published, known, found)
         self._releases = index.with_withdrawals(found, known)
         if self.newest is None:
-            return self._refuse_foreign()
+            self._refuse_foreign()
+        if self._sweep_code():
+            self.repaired.append("removed code that no release names")
+        if self.newest is None:
+            return
         check_unchanged(self.newest)
         if not is_settled(self._published, self._releases, known, self._derived_by, self._vouch):
             self.repaired += self._apply(self._plan(self._releases))
@@ -150,7 +158,7 @@ class Writer:
     def _refuse_foreign(self) -> None:
         """Refuse a used folder for the first release, because derived files replace files of the same name."""
         for name in disk.entries(self._published):
-            if not name.startswith(".") and name != history.RELEASES:
+            if not name.startswith(".") and name not in (history.RELEASES, history.CODE):
                 raise ReleaseError(
                     f"{self._published / name}: exists, but no release does; restore the releases, or publish into "
                     "an empty folder"
@@ -181,21 +189,40 @@ class Writer:
     def discard(self) -> None:
         """Remove everything that is staged but not committed. Raises ReleaseError for an error of the disk."""
         self._staging.discard_all()
+        for folder in self._unused:
+            disk.remove_tree(folder)
+        if self._unused:
+            disk.remove_empty(self._published / history.CODE, self._published)
+        self._unused.clear()
         if not self._releases:
             disk.remove_empty(self._published / history.RELEASES, self._published)
 
-    def commit(self, staged: Path, version: str) -> Release:
+    def _sweep_code(self) -> bool:
+        """Remove code that no release names; return whether there was any."""
+        folders = needless(self._published, self._releases)
+        for folder in folders:
+            disk.remove_tree(folder)
+        if folders:
+            disk.remove_empty(self._published / history.CODE, self._published)
+        return bool(folders)
+
+    def commit(self, staged: Path, version: str, code: Mapping[str, disk.Data] | None = None) -> Release:
         """Make ``staged`` the release ``version`` by one rename, then derive; return the release.
 
-        Its ``release.json`` must continue the history (sequence, digest of the release before). Raises ReleaseError if it
-        does not, if the folder of the version already exists (even empty), if a staged file changed, or for an error of the
-        disk; the message says if that was after the rename, so that the release is committed.
+        ``code`` are the files of the code that made it, for a store that does not have it. ``release.json`` must continue
+        the history (sequence, digest of the release before). Raises ReleaseError if it does not, if the folder of the
+        version already exists (even empty), if a staged file changed, or for an error of the disk; the message says if that
+        was after the rename, so that the release is committed.
         """
         target = disk.inside(self._published / history.RELEASES, check_version(version))
         release = self._read_staged(staged, version)
-        change = self._plan([*self._releases, release])
+        digest = code_digest(release.info)
+        is_kept = bool(code_folders(self._published, [release]))
+        new_code = {digest: self.stage(code)} if code and digest and not is_kept else {}
+        change = self._plan([*self._releases, release], new_code)
         self.repaired += change.new_root() if self._releases else []
         work = self._write(change)
+        self._put_code(new_code)
         disk.show(staged)
         disk.make_folder(self._published, history.RELEASES)
         # The lock separates publishers, and the rename refuses a folder with content. This check only refuses an empty
@@ -203,10 +230,29 @@ class Writer:
         if disk.mode(target):
             raise ReleaseError(f"{target}: already exists, and a release is never overwritten; check what it is")
         disk.rename(staged, target)
+        self._unused.clear()
         self._staging.let_go(staged)
         self._releases.append(replace(release, folder=target))
         self._finish(target, change, work)
         return self._releases[-1]
+
+    def _put_code(self, code: Mapping[str, Path]) -> None:
+        for digest, folder in code.items():
+            disk.show(folder)
+            place = disk.make_folder(self._published, history.CODE)
+            self._unused.append(place / digest)
+            disk.rename(folder, place / digest)
+            self._staging.let_go(folder)
+            disk.flush(place)
+
+    def add_code(self, code: Mapping[str, Path]) -> None:
+        """Bring staged code of earlier releases into place, by digest, and sign the metadata. Raises ReleaseError."""
+        change = self._plan(self._releases, code)
+        work = self._write(change)
+        self._put_code(code)
+        self._unused.clear()
+        change.put(work)
+        self._staging.discard(work)
 
     def _read_staged(self, staged: Path, version: str) -> Release:
         self._staging.check(staged)
@@ -295,10 +341,10 @@ class Writer:
         self.derive()
         return marked
 
-    def _plan(self, releases: list[Release]) -> Derivation:
+    def _plan(self, releases: list[Release], code: Mapping[str, Path] | None = None) -> Derivation:
         files = self._derive(self._published, list(releases))
         known = index.read_index(self._published, self._releases)
-        return plan(self._published, releases, files, known, self._derived_by, self._vouch)
+        return plan(self._published, releases, files, known, self._derived_by, self._vouch, code)
 
     def _apply(self, change: Derivation) -> list[str]:
         if change:

@@ -24,7 +24,7 @@ from tuf.api.metadata import Metadata, MetaFile, Role, Root, Signed, Snapshot, T
 from cbrn_data.errors import ReleaseError, VerificationError
 from cbrn_data.signing.keys import SigningKey
 from cbrn_data.store import disk
-from cbrn_data.store.history import METADATA
+from cbrn_data.store.history import CODE, METADATA
 from cbrn_data.trust.roles import (
     ONLINE,
     TIMESTAMP,
@@ -47,12 +47,14 @@ LIMIT = 1 << 26
 class Sign:
     """Signs with the key that ``key`` returns, which is asked only when something is to be signed, on ``day``.
 
-    ``roots`` are new roots, complete, that continue those of the store.
+    ``roots`` are new roots, complete, that continue those of the store. ``code`` returns the sha256 of the SHA256SUMS of
+    code that may be added to the store, by name: auditors run the code that metadata vouch for, so no other is signed.
     """
 
     key: Callable[[], SigningKey]
     day: str
     roots: tuple[bytes, ...] = ()
+    code: Callable[[], Mapping[str, str]] = dict
 
     def __call__(self, published: Path, targets: Mapping[str, tuple[str, int]]) -> dict[str, bytes]:
         """Return the files of ``metadata/`` by name below ``published``, the timestamp last, for ``targets``.
@@ -64,6 +66,9 @@ class Sign:
         roots = check_roots(kept, published / METADATA)
         wanted = {name: TargetFile(size, {"sha256": sha256}, name) for name, (sha256, size) in sorted(targets.items())}
         files.root = roots[-1] if roots else None
+        self._check_code(
+            published, {name: each for name, each in wanted.items() if name.startswith(f"{CODE}/")}, files, roots
+        )
         held = files.in_force(wanted)
         as_it_is = _named(kept, [files.bytes_of(signed) for signed in held], held) if held else {}
         if held and not any(is_due(signed, self.day) for signed in (*held, *roots[-1:])):
@@ -76,6 +81,19 @@ class Sign:
         elif is_due(files.root, self.day) and signer.may_sign(files.root):
             kept.append(written(signer.signed(signer.renewed(files.root))))
         return _named(kept, *signer.online(files, wanted))
+
+    def _check_code(self, published: Path, wanted: Mapping[str, TargetFile], files: _Files, roots: list[Root]) -> None:
+        """Refuse code that is neither in the state in force nor may be added. Raises ReleaseError."""
+        code = {name: target for name, target in wanted.items() if name.startswith(f"{CODE}/")}
+        if not code or TIMESTAMP not in files.names:
+            return  # without a state in force, this is the first one, and its readers pin its root
+        states = (files.state(root) for root in reversed(roots))
+        known = next((state[0].targets for state in states if state), {})
+        for name, target in code.items():
+            if known.get(name) != target and self.code().get(name) != target.hashes["sha256"]:
+                raise ReleaseError(
+                    f"{published / name}: is not the code that was signed; restore its folder from a mirror, or remove it"
+                )
 
 
 def check_roots(roots: list[bytes], place: Path) -> list[Root]:
@@ -174,17 +192,20 @@ class _Files:
 
     def in_force(self, targets: Mapping[str, TargetFile] | None) -> tuple[Targets, Snapshot, Timestamp] | None:
         """Return the metadata in force if they are valid and name exactly ``targets``; None stands for any."""
-        timestamp = self._of(Timestamp, TIMESTAMP, self.root) if self.root else None
+        state = self.state(self.root) if self.root else None
+        return state if state and targets in (None, state[0].targets) else None
+
+    def state(self, root: Root) -> tuple[Targets, Snapshot, Timestamp] | None:
+        """Return the metadata in force if they are valid by the keys of ``root``."""
+        timestamp = self._of(Timestamp, TIMESTAMP, root)
         if timestamp is None:
             return None
-        snapshot = self._of(Snapshot, file_of(Snapshot.type, timestamp.snapshot_meta.version), self.root)
+        snapshot = self._of(Snapshot, file_of(Snapshot.type, timestamp.snapshot_meta.version), root)
         if snapshot is None or timestamp.snapshot_meta != _described(self.bytes_of(snapshot), snapshot.version):
             return None
         named = snapshot.meta["targets.json"]
-        found = self._of(Targets, file_of(Targets.type, named.version), self.root)
+        found = self._of(Targets, file_of(Targets.type, named.version), root)
         if found is None or named != _described(self.bytes_of(found), found.version):
-            return None
-        if targets is not None and found.targets != targets:
             return None
         return found, snapshot, timestamp
 

@@ -91,6 +91,6 @@ def _some(names: Sequence[str]) -> str:
 
 
 def is_elsewhere(name: str) -> bool:
-    """Return whether a file is not derived: releases, metadata, the index, and hidden files."""
-    folders = (history.RELEASES, METADATA)
+    """Return whether a file is not derived: releases, their code, metadata, the index, and hidden files."""
+    folders = (history.RELEASES, history.CODE, METADATA)
     return name.startswith((".", *(f"{folder}/" for folder in folders))) or name in (INDEX, *folders)

@@ -1,20 +1,19 @@
 """``verify --rebuild``: make a store again, and compare every byte.
 
 A release is made from its own sources and definitions; the text of a leaflet from its document; pages, feed and catalogue
-from the releases, at the address in the feed. The latter are not signed, and the index with their digests is derived too, so
-only a rebuild shows that a page agrees with the releases. A result is valid only if the same code and libraries made the
-release; otherwise it is "not checked". The signature is checked elsewhere: only the payload of the attestation is compared.
+from the releases, at the address in the feed. A rebuild is valid only with the code and the libraries that shaped a release:
+if they are not those that run here, the code in the store is run, if the auditor says so (``recorded``); otherwise, the
+result is "not checked". The same holds for pages and the code that shaped them. The signature is checked elsewhere: only the
+payload of the attestation is compared.
 
 This is the only module of the verification that loads the producer.
 """
 
 from __future__ import annotations
 
-import shutil
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from cbrn_data.catalogue.address import checked_base
@@ -22,102 +21,97 @@ from cbrn_data.catalogue.derive import derivation
 from cbrn_data.catalogue.feed import FEED, base_of
 from cbrn_data.documents.received import read_again
 from cbrn_data.documents.tables import read_table
-from cbrn_data.errors import CbrnDataError
-from cbrn_data.pipeline import build, gather, pages
+from cbrn_data.errors import CbrnDataError, VerificationError
+from cbrn_data.pipeline import derived_by, pages
 from cbrn_data.progress import tracked
-from cbrn_data.release.assemble import draft, release_files
 from cbrn_data.release.changes import find_changes
-from cbrn_data.release.code import code_version
-from cbrn_data.release.gate import judge
-from cbrn_data.release.guard import Allowed
-from cbrn_data.release.sign import release_statement
-from cbrn_data.release.version import STEPS, next_version
+from cbrn_data.release.code import is_of_this_code
+from cbrn_data.release.rebuild import rebuild
 from cbrn_data.schema.model import read_package
 from cbrn_data.schema.table import released_tables
-from cbrn_data.settings import Settings
 from cbrn_data.signing.attestation import ATTESTATION, read_envelope
 from cbrn_data.signing.keys import PUBLIC_KEY
 from cbrn_data.sources.document import LEAFLETS
 from cbrn_data.sources.source import Source, read_source
 from cbrn_data.store import disk
-from cbrn_data.store.folder import REPORT, SUMS, Release, read_release
+from cbrn_data.store.folder import SUMS, Release, read_release
 from cbrn_data.store.history import METADATA, read_history
 from cbrn_data.store.index import read_index, with_withdrawals
-from cbrn_data.strict_json import dumped
 from cbrn_data.verify.derived import is_elsewhere
+from cbrn_data.verify.recorded import RecordedCode, obstacle, recorded_code, without_network
 from cbrn_data.verify.results import DERIVED, DOCUMENTS, ERASED, FAILED, NOT_CHECKED, PASSED, REBUILD, STORE, Result, checked
 
 SHOWN = 10
 """The most differing cells that are named; the others are counted."""
 
 
-def rebuild_all(folder: Path, is_release: bool, results: Sequence[Result]) -> Iterator[Result]:
-    """Rebuild a release, or all releases of a store, unless ``results`` show that files are not intact, or were not read."""
+def rebuild_all(
+    folder: Path, is_release: bool, results: Sequence[Result], pinned: bool = False, run_recorded: bool = False
+) -> Iterator[Result]:
+    """Rebuild a release, or all releases of a store, unless ``results`` show that files are not intact, or were not read.
+
+    ``pinned``: the results are those with pinned keys; ``run_recorded``: the code in the store may be run.
+    """
     needed = ("files", "record", "chain", "signature", METADATA)
     if any(result.check in needed and result.result in (FAILED, NOT_CHECKED) for result in results):
         yield Result(STORE, REBUILD, NOT_CHECKED, "the files are not those that were released")
         return
     folders = [folder] if is_release else [release.folder for release in read_history(folder)]
+    published = None if is_release else folder
     gone = {result.subject: result.detail for result in results if result.check == ERASED}
-    for previous, release in tracked("Rebuild releases", zip([None, *folders], folders, strict=False), len(folders)):
-        if release.name in gone:
-            yield Result(release.name, REBUILD, NOT_CHECKED, f"cannot be made again: {gone[release.name]}")
-            continue
-        yield from rebuild_release(release, previous)
-        yield from rebuild_texts(release)
+    with recorded_code(folder) as recorded:
+        for previous, each in tracked("Rebuild releases", zip([None, *folders], folders, strict=False), len(folders)):
+            if each.name in gone:
+                yield Result(each.name, REBUILD, NOT_CHECKED, f"cannot be made again: {gone[each.name]}")
+                continue
+            release = read_release(each)
+            is_ours = is_of_this_code(release.info)
+            if not is_ours and (reason := obstacle(release, published, run_recorded, pinned, results)):
+                yield Result(each.name, REBUILD, NOT_CHECKED, reason)
+            else:
+                yield from rebuild_release(each, previous, None if is_ours else recorded)
+            yield from rebuild_texts(each)
     if not is_release:
         yield from rebuild_derived(STORE, folder)
 
 
-def rebuild_release(folder: Path, previous: Path | None) -> Iterator[Result]:
-    """Compare a release with its rebuild; ``previous`` is the folder of the release before it."""
+def rebuild_release(folder: Path, previous: Path | None, recorded: RecordedCode | None = None) -> Iterator[Result]:
+    """Compare a release with what this code makes of it, or its own code, which is ``recorded``.
+
+    ``previous`` is the folder of the release before it.
+    """
     release = read_release(folder)
-    code = release.info.get("code")
-    if code != code_version():
-        name = f"{code['name']} {code['version']} ({code['digest'][:12]})" if isinstance(code, dict) else "unknown"
-        yield Result(folder.name, REBUILD, NOT_CHECKED, f"needs code {name}")
-    elif release.previous is not None and previous is None:
+    if release.previous is not None and previous is None:
         yield Result(folder.name, REBUILD, NOT_CHECKED, "the release before it is not available")
-    else:
-        good = "every file has the same bytes"
-        yield from checked(folder.name, REBUILD, lambda: _differences(release, previous), good)
-
-
-def _differences(release: Release, previous: Path | None) -> Iterator[str]:
+        return
     with tempfile.TemporaryDirectory(prefix="cbrn-data-") as name:
-        made = _make(release, previous, Path(name))
-        there = {file for file, mode in disk.walk(release.folder) if (release.folder / file).is_file()}
-        signed = {ATTESTATION, PUBLIC_KEY, SUMS}
-        yield from (f"{file} is not in the rebuild" for file in sorted(there - made.keys() - signed))
-        yield from (f"{file} is only in the rebuild" for file in sorted(made.keys() - there))
-        differing = [
-            file for file in sorted(made.keys() & there) if disk.digest(release.folder / file) != disk.sha256_of(made[file])
-        ]
-        yield from (f"{file} differs from the rebuild" for file in differing)
-        if any(file.endswith(".csv") for file in differing):
-            yield from _cells(release, Path(name) / "made")
+        made, good = None, "every file has the same bytes"
+        if recorded:
+            good += ", made by its own code" + ("" if without_network() else ", which was not kept from the network")
+            try:
+                made = recorded.rebuild(release, previous, Path(name))
+            except VerificationError as error:
+                yield Result(folder.name, REBUILD, NOT_CHECKED, str(error))
+                return
+        yield from checked(
+            folder.name, REBUILD, lambda: _differences(release, made or rebuild(release, previous, Path(name))), good
+        )
+
+
+def _differences(release: Release, made: Path) -> Iterator[str]:
+    there, again = ({file for file, mode in disk.walk(of) if stat.S_ISREG(mode)} for of in (release.folder, made))
+    signed = {ATTESTATION, PUBLIC_KEY, SUMS}
+    yield from (f"{file} is not in the rebuild" for file in sorted(there - again - signed))
+    yield from (f"{file} is only in the rebuild" for file in sorted(again - there))
+    common = sorted(there & again - signed)
+    differing = [file for file in common if disk.digest(release.folder / file) != disk.digest(made / file)]
+    yield from (f"{file} differs from the rebuild" for file in differing)
+    if any(file.endswith(".csv") for file in differing):
+        yield from _cells(release, made)
+    if ATTESTATION in again and not differing:
         payload = read_envelope(disk.read(release.folder / ATTESTATION)).payload
-        if not differing and payload != release_statement(release.folder):
+        if payload != disk.read(made / ATTESTATION):
             yield f"the payload of {ATTESTATION} does not fit this release"
-
-
-def _make(release: Release, previous: Path | None, place: Path) -> dict[str, disk.Data]:
-    """Build the release in ``place``; return its files, except those of the signature."""
-    for kind, room in (("sources", "raw"), ("schemas", "schemas")):
-        shutil.copytree(release.folder / kind, place / room)
-    built = build(gather(Settings(place, place / "published")))
-    before = read_release(previous) if previous else None
-    planned = draft(built.content, before, date=release.date)
-    if before and release.version in {next_version(before.version, planned.why, step) for step in STEPS}:
-        planned = replace(planned, version=release.version)
-    allowed = [Allowed(**entry) for entry in release.info.get("allowed", ())]
-    files = release_files(replace(planned, allowed=allowed, approval=release.info.get("approval")), release.date)
-    target = place / "made"
-    for name, data in files.items():
-        (target / name).parent.mkdir(parents=True, exist_ok=True)
-        disk.create(target / name, data)
-    judged = judge(target, [*built.findings, *planned.findings], built.content.built.reasons)
-    return files | {REPORT: dumped(judged.report)}
 
 
 def _cells(release: Release, made: Path) -> Iterator[str]:
@@ -178,8 +172,8 @@ def rebuild_derived(subject: str, published: Path) -> Iterator[Result]:
         if index.digests and len(index.digests) < len(releases):
             states.append(_derived(published, releases[: len(index.digests)], base))
         faults = list(_derived_differences(published, states))
-        if faults and releases[-1].info.get("code") != code_version():
-            others.append(f"{len(faults)} files differ from the rebuild, but other code made {releases[-1].version}")
+        if faults and index.derived_by != derived_by(base):
+            others.append(f"{len(faults)} files differ from the rebuild, but other code derived them")
             return []
         return faults
 

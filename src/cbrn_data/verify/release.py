@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -22,6 +23,7 @@ from cbrn_data.schema.model import CHANGES, Package, read_package
 from cbrn_data.schema.table import released_tables, table_of_rows
 from cbrn_data.signing.attestation import ATTESTATION, read_statement
 from cbrn_data.signing.keys import KEYS_LIMIT, PUBLIC_KEY, read_public_keys
+from cbrn_data.signing.provenance import PROVENANCE_TYPE, provenance
 from cbrn_data.sources.sidecar import SIDECAR_LIMIT
 from cbrn_data.sources.source import edition_of
 from cbrn_data.store import disk
@@ -239,7 +241,7 @@ class ReleaseAudit:
         read_public_keys(disk.read(self.folder / PUBLIC_KEY, KEYS_LIMIT), PUBLIC_KEY)
         if envelope.signatures[0][0] != self.signer:
             yield f"{ATTESTATION} names another key than the signing key"
-        subjects, predicate = read_statement(envelope.payload)
+        subjects, predicate, kind = read_statement(envelope.payload)
         listed = parse_checksums(self.folder / SUMS, disk.read(self.folder / SUMS))
         actual = {**listed, SUMS: disk.digest(self.folder / SUMS)}
         yield from (
@@ -247,15 +249,7 @@ class ReleaseAudit:
         )
         yield from (f"{ATTESTATION} names {name}, which is missing" for name in sorted(subjects.keys() - actual.keys()))
         info = parse_object(self.folder / INFO, disk.read(self.folder / INFO))
-        yield from (
-            f"{ATTESTATION} has another {key} than {INFO}"
-            for key in ("package", "version", "sequence", "date", "previous", "content_digest", "code")
-            if predicate.get(key) != info.get(key)
-        )
-        if predicate.get("sources") != {name: sha256 for name, sha256 in listed.items() if name.startswith("sources/")}:
-            yield f"{ATTESTATION} has other sources"
-        if predicate.get("report") != {"sha256": listed.get(REPORT), "valid": True}:
-            yield f"{ATTESTATION} has another report, or one that is not valid"
+        yield from (_provenance_faults if kind == PROVENANCE_TYPE else _older_faults)(predicate, info, listed)
 
     def _delta(self) -> Iterator[Result]:
         if self._package is None:
@@ -297,3 +291,26 @@ class ReleaseAudit:
 def _sentences(findings: Iterable[Finding]) -> Iterator[str]:
     for finding in findings:
         yield f"{finding.place}: {finding.code}: {finding.message}"
+
+
+def _provenance_faults(predicate: Mapping[str, Any], info: Mapping[str, Any], listed: Mapping[str, str]) -> Iterator[str]:
+    """Yield the fields of the provenance that do not follow from the record and SHA256SUMS."""
+    expected = provenance(info, listed, REPORT, valid=True)
+    for part in sorted(expected.keys() | predicate.keys()):
+        said, right = predicate.get(part), expected.get(part, {})
+        for key in sorted(right.keys() | said.keys()) if isinstance(said, dict) else (part,):
+            if not isinstance(said, dict) or said.get(key) != right.get(key):
+                yield f"{ATTESTATION} has another {key} than {INFO}, {SUMS} and a valid {REPORT}"
+
+
+def _older_faults(predicate: Mapping[str, Any], info: Mapping[str, Any], listed: Mapping[str, str]) -> Iterator[str]:
+    """Yield what a predicate of the older form has otherwise than the record and SHA256SUMS."""
+    yield from (
+        f"{ATTESTATION} has another {key} than {INFO}"
+        for key in ("package", "version", "sequence", "date", "previous", "content_digest", "code")
+        if predicate.get(key) != info.get(key)
+    )
+    if predicate.get("sources") != {name: sha256 for name, sha256 in listed.items() if name.startswith("sources/")}:
+        yield f"{ATTESTATION} has other sources"
+    if predicate.get("report") != {"sha256": listed.get(REPORT), "valid": True}:
+        yield f"{ATTESTATION} has another report, or one that is not valid"

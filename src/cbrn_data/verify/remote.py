@@ -26,7 +26,7 @@ from cbrn_data.progress import tracked
 from cbrn_data.signing.attestation import ATTESTATION
 from cbrn_data.store import disk
 from cbrn_data.store.folder import SUMS, check_version, parse_checksums
-from cbrn_data.store.history import INDEX, METADATA, RELEASES
+from cbrn_data.store.history import CODE, INDEX, METADATA, RELEASES
 from cbrn_data.store.index import read_index
 from cbrn_data.trust import client
 from cbrn_data.trust.roles import TIMESTAMP
@@ -150,7 +150,7 @@ def _take_metadata(web: Web, folder: Path, trusted: Sequence[Ed25519PublicKey], 
 
 
 def _take_store(web: Web, folder: Path, subject: str, trusted: Sequence[Ed25519PublicKey]) -> Iterator[Result]:
-    """Fetch the metadata, then the releases in the index, oldest first, and the derived files."""
+    """Fetch the metadata, then the releases in the index, oldest first, their code and the derived files."""
     vouched = Vouched()
     if refused := list(_take_metadata(web, folder, trusted, vouched)):
         yield from refused
@@ -172,6 +172,16 @@ def _take_store(web: Web, folder: Path, subject: str, trusted: Sequence[Ed25519P
             yield Result(version, FETCH, FAILED, str(error))
             continue
         yield from _take_release(web, release, version, trusted, below, vouched)
+    named = vouched.said.targets if vouched.said else ()
+    for name in [target.rpartition("/")[0] for target in named if target.startswith(f"{CODE}/")]:
+        try:
+            place = disk.inside(folder, name)
+            web.fetch(SUMS, place, LIST_LIMIT, f"{name}/")
+            listed = parse_checksums(place / SUMS, disk.read(place / SUMS))
+        except CbrnDataError as error:
+            yield Result(subject, FETCH, FAILED, str(error))
+            continue
+        yield from _take(web, place, sorted(listed), subject, f"{name}/")
     yield from _take(web, folder, sorted(index.derived), subject)
     yield from _unmoved(web, folder, before)
 

@@ -204,6 +204,7 @@ def _described(release: Release) -> dict[str, Any]:
         "summary": str(release.info["summary"]),
         "code": str(code["version"]),
         "code_digest": str(code["digest"]),
+        "commit": str(code.get("commit") or ""),
         "libraries": [f"{name} {version}" for name, version in sorted(code["libraries"].items())],
     }
 

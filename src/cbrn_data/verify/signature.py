@@ -37,7 +37,7 @@ def signed_by(folder: Path, trusted: Sequence[Ed25519PublicKey]) -> tuple[str, E
         who = "any pinned key" if trusted else f"the key in {PUBLIC_KEY}"
         raise VerificationError(f"{ATTESTATION} is not signed by {who}")
     sums = hashlib.sha256(disk.read(folder / SUMS, SUMS_LIMIT)).hexdigest()
-    if read_statement(envelope.payload)[0].get(SUMS) != sums:
+    if read_statement(envelope.payload).subjects.get(SUMS) != sums:
         raise VerificationError(f"{ATTESTATION} has another digest of {SUMS}")
     return fingerprint(found[0]), envelope
 

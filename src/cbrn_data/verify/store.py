@@ -20,6 +20,7 @@ from cbrn_data.store.folder import Release
 from cbrn_data.store.history import INDEX
 from cbrn_data.store.index import index_bytes, read_index, with_withdrawals
 from cbrn_data.strict_json import parse_object
+from cbrn_data.verify.code import check_code
 from cbrn_data.verify.derived import check_derived, listing_faults
 from cbrn_data.verify.release import ReleaseAudit
 from cbrn_data.verify.results import CUT_SHORT, FAILED, KEY, NOT_CHECKED, PASSED, STORE, Result, checked
@@ -135,6 +136,7 @@ def _index(published: Path, releases: list[Release], vouched: Vouched) -> Iterat
     if count < len(releases):
         detail = f"{INDEX} does not list {releases[-1].version} yet; the next publication completes it"
         yield Result(STORE, "index", CUT_SHORT, detail)
+    yield from check_code(published, releases, vouched)
     yield from check_derived(STORE, published, derived, vouched)
     if leftovers := [name for name in disk.entries(published) if name.startswith(LEFT)]:
         detail = f"a publication left {', '.join(leftovers)[:120]}; the next one removes it"
