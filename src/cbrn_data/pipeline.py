@@ -90,8 +90,8 @@ def open_store(settings: Settings, package: Package | None = None, roots: Sequen
     base = base_url(settings, package)
     made_by = digest(dumped({"code": code_version(), "base_url": base}))
 
-    def site(releases: list[Release], base_url: str) -> Mapping[str, bytes]:
-        with keeping(settings.cache / "pictures", code_version()):
+    def site(releases: list[Release], base_url: str) -> Mapping[str, disk.Data]:
+        with keeping(settings.cache / "derived", code_version()):
             return pages(releases, base_url)
 
     return Store(settings.published, derivation(base, site), made_by, vouch(settings, roots))
@@ -142,11 +142,13 @@ def check_address(settings: Settings, package: Package | None = None, move_addre
         )
 
 
-def pages(releases: list[Release], base_url: str) -> dict[str, bytes]:
-    """Return the pages of the portal, by path; the portal is imported only when they are made."""
+def pages(releases: list[Release], base_url: str) -> dict[str, disk.Data]:
+    """Return the pages of the portal and the exports, by path; the portal is imported only when they are made."""
+    from cbrn_data.exports import exports
     from cbrn_data.portal import site
 
-    return site(releases, base_url)
+    made = exports(releases)
+    return {**made, **site(releases, base_url, made)}
 
 
 def own_key(settings: Settings) -> SigningKey:

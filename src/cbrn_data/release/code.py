@@ -11,8 +11,10 @@ from typing import Any
 
 from cbrn_data import __version__
 
-LIBRARIES = tuple(
-    "babel frictionless jinja2 jsonschema pandas pandera pyarrow pycountry pyyaml rdflib vl-convert-python".split()
+LIBRARIES = (
+    *"babel frictionless jinja2 jsonschema pandas pandera pyarrow pycountry pyyaml rdflib".split(),
+    "vl-convert-python",
+    "xlsxwriter",
 )
 
 CODE = (".py", ".yaml", ".csv", ".json", ".md", ".txt", ".j2", ".css", ".js", ".svg")

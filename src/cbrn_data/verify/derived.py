@@ -22,6 +22,8 @@ LATEST = "latest/"
 _MADE = re.compile(
     r"catalog\.(ttl|rdf|jsonld)|sitemap\.xml|(index|history|search)\.html"
     r"|(tables|regions|countries|projects|sources|history)/[^/]+\.html|pictures/[^/]+\.svg|assets/[^/]+"
+    r"|exports/(latest|[0-9.]+)/([a-z0-9_]+\.parquet|cbrn-data\.(zip|xlsx)|SHA256SUMS)"
+    r"|api/(regions|countries|projects)/[^/]+\.json|cite/[0-9.]+/[^/]+"
 )
 """The names of files that are made for readers."""
 

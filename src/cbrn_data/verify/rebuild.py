@@ -23,6 +23,7 @@ from cbrn_data.catalogue.feed import FEED, base_of
 from cbrn_data.documents.received import read_again
 from cbrn_data.documents.tables import read_table
 from cbrn_data.errors import CbrnDataError
+from cbrn_data.kept import keeping
 from cbrn_data.pipeline import build, gather, pages
 from cbrn_data.progress import tracked
 from cbrn_data.release.assemble import draft, release_files
@@ -187,8 +188,9 @@ def rebuild_derived(subject: str, published: Path) -> Iterator[Result]:
 
 
 def _derived(published: Path, releases: list[Release], base: str) -> dict[str, str]:
-    files = derivation(base, pages)(published, releases)
-    return {name: disk.sha256_of(data) for name, data in files.items()}
+    with tempfile.TemporaryDirectory(prefix="cbrn-data-") as folder, keeping(Path(folder), code_version()):
+        files = derivation(base, pages)(published, releases)
+        return {name: disk.sha256_of(data) for name, data in files.items()}
 
 
 def _derived_differences(published: Path, states: Sequence[Mapping[str, str]]) -> Iterator[str]:
