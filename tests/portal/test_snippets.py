@@ -22,7 +22,6 @@ from tests.portal.conftest import Page, Portal
 from tests.records import read_csv
 
 TABLES = ["countries", "projects", "achievements", "figures", "evidence", "changes"]
-DUCKDB = "DuckDB (from the Parquet file, with the types of the schema)"
 CLIENT = "Python (cbrn_data: types of the schema, digests checked)"
 
 Rows = list[dict[str, str | None]]
@@ -73,7 +72,7 @@ def test_the_client_is_shown_only_for_an_address_that_it_takes_from(portal: Port
 def test_duckdb(portal: Portal, pages: dict[str, Page], table: str) -> None:
     """Over http DuckDB fetches an extension first, so the address is made a path here."""
     duckdb = pytest.importorskip("duckdb")
-    found = duckdb.sql(snippet(pages[f"tables/{table}.html"], DUCKDB).replace(portal.address, f"{portal.published}/"))
+    found = duckdb.sql(snippet(pages[f"tables/{table}.html"], "DuckDB").replace(portal.address, f"{portal.published}/"))
     rows = [dict(zip(found.columns, map(as_text, row), strict=True)) for row in found.fetchall()]
     assert rows == expected(portal, table)
 

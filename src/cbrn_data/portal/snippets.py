@@ -18,7 +18,7 @@ def snippets(table: TableDefinition, base: str, version: str) -> list[tuple[str,
         ("Python (pandas)", _pandas(table, address)),
         *([checked] if is_trusted(base) else ()),  # the client refuses other addresses
         ("R", _r(table, address)),
-        ("DuckDB (from the Parquet file, with the types of the schema)", f"SELECT *\nFROM '{typed}';\n"),
+        ("DuckDB", f"SELECT *\nFROM '{typed}';\n"),
         ("JavaScript", _javascript(table, f"{folder}{table.name}.json")),
         ("LibreOffice (in a terminal)", _libreoffice(table, address)),
         ("Excel (Data › Get Data › Blank Query › Advanced Editor)", _excel(address)),

@@ -1,7 +1,7 @@
 """``datapackage.json``: a release as a Data Package 2.0, every table as CSV and as JSON.
 
-Each resource has its schema. CSV resources have ``type: table``, so that any Data Package tool validates them row by row. JSON
-resources have no ``type``: frictionless checks their hash and size, and the gate checks that their rows are those of the CSV.
+Each resource has its schema. CSV resources have ``type: table``, so that any Data Package tool validates them row by row.
+JSON resources have no ``type``: frictionless checks their hash and size, and the gate that their rows are those of the CSV.
 ``themes`` (codes of the EU table of data themes), ``spatial`` and ``temporal`` are properties of our own, which the standard
 allows.
 """

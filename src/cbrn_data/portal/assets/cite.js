@@ -45,7 +45,7 @@
   function show(place, parts) {
     withForms(function (forms) {
       var chosen = 0, form = "Text";
-      var values = make("select", { "aria-label": "Value" }), code = make("pre", { "class": "code", tabindex: "0" });
+      var values = make("select", { "aria-label": "Value" }), code = make("pre", { "class": "code", tabindex: "0", role: "region" });
       parts.forEach(function (part, number) { values.appendChild(make("option", { value: String(number) }, part[0])); });
       values.addEventListener("change", function () { chosen = Number(values.value); fill(); });
       var kinds = make("p", { "class": "forms" });
@@ -113,7 +113,7 @@
     document.querySelectorAll(".words-bar").forEach(function (bar) { bar.remove(); });
     var to = /^#w(\d+-\d+)$/.exec(location.hash), entry = to && document.getElementById("v" + to[1]);
     if (!entry || !entry.querySelector("[data-at]")) return;
-    var number = entry.querySelectorAll("[data-at]").length, bar = make("p", { "class": "words-bar" });
+    var number = entry.querySelectorAll("[data-at]").length, bar = make("aside", { "class": "words-bar", "aria-label": "Values of these words" });
     bar.append(make("a", { href: "#v" + to[1] }, number === 1 ? "The value made of these words" : "The " + number + " values made of these words"), opener(entry));
     document.body.appendChild(bar);
   }
