@@ -21,6 +21,7 @@ from cbrn_data.schema.model import Package
 from cbrn_data.schema.table import released_tables
 from cbrn_data.signing.attestation import ATTESTATION
 from cbrn_data.signing.keys import PUBLIC_KEY
+from cbrn_data.store import disk
 from cbrn_data.store.folder import DESCRIPTOR, INFO, REPORT, SUMS, Release
 from cbrn_data.verify import release as audit
 from tests.trees import tree
@@ -70,7 +71,13 @@ def remember(patch: pytest.MonkeyPatch, folder: Path) -> None:
         counts, cells, findings = check(folder, package)
         return Released(package, released_tables(folder, package), counts, cells), findings
 
-    patch.setattr(pipeline, "pages", remembered(pipeline.pages, of_releases))
+    make_pages = pipeline.pages
+
+    def pages(releases: list[Release], base_url: str) -> dict[str, bytes]:
+        """Return every file in memory: the folder that keeps exports is that of one process."""
+        return {name: b"".join(disk.pieces(data)) for name, data in make_pages(releases, base_url).items()}
+
+    patch.setattr(pipeline, "pages", remembered(pages, of_releases))
     patch.setattr(derive, "described", remembered(derive.described, of_releases))
     patch.setattr(drawing, "_drawn", remembered(drawing._drawn, str))
     patch.setattr(gate, "by_frictionless", remembered(by_frictionless, what_frictionless_reads))

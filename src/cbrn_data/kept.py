@@ -1,36 +1,75 @@
-"""Texts that take long to make, kept in a folder from run to run, each by the digest of all that it is made of.
+"""What takes long to make, kept in a folder from run to run: texts and files, each by the digest of all that it is made of.
 
 An entry names its own digest too: one that is damaged is made again, so people can delete the folder at any time. If there
-is no space for an entry, it is not kept. Outside of ``keeping``, as in a rebuild, every text is made.
+is no space for an entry, it is not kept. Outside of ``keeping``, everything is made.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from cbrn_data.errors import ReleaseError
+from cbrn_data.store import disk
+from cbrn_data.store.folder import checksums
 from cbrn_data.strict_json import dumped
 
 AT_MOST = 60
-"""Number of entries of a folder; the oldest are dropped."""
+"""Number of entries of a folder; of more, the oldest that this run did not use are dropped."""
 
-_keeper: ContextVar[tuple[Path, Any] | None] = ContextVar("keeper", default=None)
+
+@dataclass
+class _Keeper:
+    folder: Path
+    code: Any
+    used: set[Path] = field(default_factory=set)
+
+    def key(self, made_of: str) -> str:
+        return sha256(dumped([self.code, made_of])).hexdigest()
+
+    def there(self, key: str) -> Iterator[Path]:
+        """Yield the entries of a key, which may be damaged."""
+        for place in self.folder.glob(f"{key}-*"):
+            self.used.add(place)
+            yield place
+
+    def keep(self, new: Path, name: str) -> Path:
+        """Give a finished entry its name."""
+        place = self.folder / name
+        _remove(place)
+        self.used.add(new.rename(place))
+        return place
+
+    def drop_oldest(self) -> None:
+        """Drop the oldest entries, those excepted that were used."""
+        others = [place for place in self.folder.glob("*") if place not in self.used]
+        for old in sorted(others, key=os.path.getmtime, reverse=True)[max(0, AT_MOST - len(self.used)) :]:
+            _remove(old)
+
+
+_keeper: ContextVar[_Keeper | None] = ContextVar("keeper", default=None)
 
 
 @contextmanager
 def keeping(folder: Path, code: Any) -> Iterator[None]:
-    """Keep texts in ``folder``; ``code`` describes the code that makes them."""
-    before = _keeper.set((folder, code))
+    """Keep texts and files in ``folder``; ``code`` describes the code that makes them."""
+    keeper = _Keeper(folder, code)
+    before = _keeper.set(keeper)
     try:
         yield
     finally:
         _keeper.reset(before)
+        with suppress(OSError):
+            keeper.drop_oldest()
 
 
 def kept(made_of: str, make: Callable[[], str]) -> str:
@@ -38,27 +77,61 @@ def kept(made_of: str, make: Callable[[], str]) -> str:
     keeper = _keeper.get()
     if keeper is None:
         return make()
-    folder, code = keeper
-    key = sha256(dumped([code, made_of])).hexdigest()
-    for place in folder.glob(f"{key}-*"):
+    key = keeper.key(made_of)
+    for place in keeper.there(key):
         with suppress(OSError):
             data = place.read_bytes()
-            if place.name == _name(key, data):
+            if place.name == f"{key}-{disk.sha256_of(data)}":
                 return data.decode()
     text = make()
     with suppress(OSError):
-        _keep(folder, key, text.encode())
+        new = _new(keeper.folder)
+        new.write_text(text, encoding="utf-8", newline="")
+        keeper.keep(new, f"{key}-{disk.sha256_of(text.encode())}")
     return text
 
 
-def _name(key: str, data: bytes) -> str:
-    return f"{key}-{sha256(data).hexdigest()}"
+def kept_files(made_of: str, write: Callable[[Path], None]) -> Mapping[str, disk.Data]:
+    """Return the files that were made of this, by name, else those that ``write`` puts into a folder, which is kept.
+
+    What is not kept is in memory.
+    """
+    keeper = _keeper.get()
+    key = keeper.key(made_of) if keeper else ""
+    for place in keeper.there(key) if keeper else ():
+        with suppress(OSError, ReleaseError):
+            found = _read(place)
+            if place.name == _name(key, found):
+                return found
+    if keeper:
+        with suppress(OSError):
+            new = _new(keeper.folder)
+            new.mkdir()
+            write(new)
+            found = _read(new)
+            place = keeper.keep(new, _name(key, found))
+            return {name: disk.FileRef(place / name, file.sha256, file.size) for name, file in found.items()}
+    with TemporaryDirectory(prefix="cbrn-data-") as folder:
+        write(Path(folder))
+        return {name: disk.read(Path(folder) / name) for name in disk.entries(Path(folder))}
 
 
-def _keep(folder: Path, key: str, data: bytes) -> None:
+def _read(folder: Path) -> dict[str, disk.FileRef]:
+    paths = [folder / name for name in disk.entries(folder)]
+    return {path.name: disk.FileRef(path, disk.digest(path), disk.size(path)) for path in paths}
+
+
+def _name(key: str, files: Mapping[str, disk.FileRef]) -> str:
+    listed = checksums({name: file.sha256 for name, file in files.items()})
+    return f"{key}-{disk.sha256_of(listed)}"
+
+
+def _new(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    new = folder / f".{token_hex(8)}"
-    new.write_bytes(data)
-    new.rename(folder / _name(key, data))
-    for old in sorted(folder.iterdir(), key=os.path.getmtime, reverse=True)[AT_MOST:]:
-        old.unlink(missing_ok=True)
+    return folder / f".{token_hex(8)}"
+
+
+def _remove(place: Path) -> None:
+    with suppress(FileNotFoundError, NotADirectoryError):
+        shutil.rmtree(place)
+    place.unlink(missing_ok=True)

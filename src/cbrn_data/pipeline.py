@@ -74,8 +74,8 @@ def open_store(
     """
     base = base_url(settings, package)
 
-    def site(releases: list[Release], base_url: str) -> Mapping[str, bytes]:
-        with keeping(settings.cache / "pictures", pages_version()):
+    def site(releases: list[Release], base_url: str) -> Mapping[str, disk.Data]:
+        with keeping(settings.cache / "derived", pages_version()):
             return pages(releases, base_url)
 
     return Store(settings.published, derivation(base, site), derived_by(base), vouch(settings, roots, code))
@@ -143,11 +143,13 @@ def check_address(settings: Settings, package: Package | None = None, move_addre
         )
 
 
-def pages(releases: list[Release], base_url: str) -> dict[str, bytes]:
-    """Return the pages of the portal, by path; the portal is imported only when they are made."""
+def pages(releases: list[Release], base_url: str) -> dict[str, disk.Data]:
+    """Return the pages of the portal and the exports, by path; the portal is imported only when they are made."""
+    from cbrn_data.exports import exports
     from cbrn_data.portal import site
 
-    return site(releases, base_url)
+    made = exports(releases)
+    return {**made, **site(releases, base_url, made)}
 
 
 def own_key(settings: Settings) -> SigningKey:

@@ -19,7 +19,11 @@ from tests.conftest import PROJECT, free_port
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 CONFIGURATION = (PROJECT / "containers/nginx.conf").read_text(encoding="utf-8")
-OPEN = {"Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": "*"}
+OPEN = {
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Accept-Ranges, Content-Length, Content-Range, ETag",
+}
 """What differs from the preview: pages elsewhere may load open data."""
 
 
@@ -145,3 +149,11 @@ def test_nothing_can_be_changed(web: Web, method: str) -> None:
 def test_text_is_compressed_for_who_asks_and_said_to_vary(web: Web) -> None:
     _, headers, body = web.get("/releases/1.0.0/evidence.csv", **{"Accept-Encoding": "gzip"})
     assert (headers["Content-Encoding"], headers["Vary"]) == ("gzip", "Accept-Encoding") and body[:2] == b"\x1f\x8b"
+
+
+def test_a_part_of_a_table_can_be_read_by_pages_elsewhere(web: Web, published: Path) -> None:
+    name = "exports/latest/projects.parquet"
+    asked = {"Accept-Encoding": "gzip", "Range": "bytes=-8", "Origin": "https://elsewhere.example"}
+    status, headers, body = web.get(f"/{name}", **asked)
+    assert (status, body, headers.get("Content-Encoding")) == (206, (published / name).read_bytes()[-8:], None)
+    assert headers["Access-Control-Allow-Origin"] == "*" and "Content-Range" in headers["Access-Control-Expose-Headers"]

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from cbrn_data.cli.serve import Preview
+from cbrn_data.exports import exports
 from cbrn_data.portal import site
+from cbrn_data.store import disk
 from cbrn_data.store.store import Store
 from tests.cli.conftest import run
 from tests.conftest import Once
@@ -98,8 +100,10 @@ def serve(published: Path) -> Iterator[Portal]:
     """Make the pages for the address of a preview server, and run it."""
     write(published, {"index.html": b""})
     with Preview(published) as server:
-        files = site(Store(published).releases(), server.address)
-        write(published, files)
+        releases = Store(published).releases()
+        made = exports(releases)
+        files = site(releases, server.address, made)
+        write(published, {**{name: b"".join(disk.pieces(data)) for name, data in made.items()}, **files})
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield Portal(published, server.address, files)

@@ -61,7 +61,17 @@ def test_the_files_are_exactly_those_that_the_data_calls_for(portal: Portal) -> 
     variants = ("", "-dark", "-narrow", "-narrow-dark")
     expected |= {f"pictures/{name}{variant}.svg" for name in ("countries", "timeline", "claims") for variant in variants}
     expected |= {
-        f"assets/{name}" for name in ("site.css", "site.js", "icon.svg", "search-index.js", "citation.bib", "citation.json")
+        f"assets/{name}" for name in ("site.css", "site.js", "cite.js", "icon.svg", "search-index.js", "citation.js")
+    }
+    expected |= {
+        f"api/{name}".replace(".html", ".json")
+        for name in expected
+        if name.startswith(("countries/", "regions/", "projects/"))
+    }
+    expected |= {
+        f"cite/{version}/{name}"
+        for version in ("1.0.0", "1.1.0", "1.1.1")
+        for name in ("citation.txt", "citation.bib", "citation.ris", "citation.json", "CITATION.cff")
     }
     assert plain == expected
 
@@ -226,7 +236,7 @@ def test_the_pages_say_what_the_catalogue_says(portal: Portal, pages: dict[str, 
     of = catalogue(Store(portal.published).releases(), portal.address)
     home = pages["index.html"]
     assert home.named("h1")[0].text == [of.title]
-    assert json.loads(portal.files["assets/citation.json"])[0]["title"] == of.title
+    assert json.loads(portal.files[f"cite/{of.version}/citation.json"])[0]["title"] == of.title
     package = json.loads((Store(portal.published).releases()[-1].folder / "datapackage.json").read_text())
     said = {one.attributes["id"]: "".join(one.text) for one in home.named("dd") if "id" in one.attributes}
     assert said == {
@@ -291,8 +301,8 @@ def test_a_withdrawn_release_is_said_to_be_so_and_is_not_the_one_shown(portal: P
 def test_other_clocks_zones_and_hash_seeds_give_the_same_bytes(portal: Portal, tmp_path: Path) -> None:
     script = (
         "import sys, hashlib; from pathlib import Path\n"
-        "from cbrn_data.portal import site; from cbrn_data.store.store import Store\n"
-        "files = site(Store(Path(sys.argv[1])).releases(), sys.argv[2])\n"
+        "from cbrn_data.pipeline import pages; from cbrn_data.store.store import Store\n"
+        "files = pages(Store(Path(sys.argv[1])).releases(), sys.argv[2])\n"
         "print(hashlib.sha256(b''.join(name.encode() + files[name] for name in sorted(files))).hexdigest())"
     )
     said = set()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,7 +15,6 @@ from typing import Any
 
 import pytest
 
-from cbrn_data.portal.files import release_files
 from cbrn_data.portal.snippets import snippets
 from cbrn_data.schema.model import read_package
 from cbrn_data.store.store import Store
@@ -59,9 +60,10 @@ def test_python(portal: Portal, pages: dict[str, Page], table: str, name: str) -
 
 def test_the_client_is_shown_only_for_an_address_that_it_takes_from(portal: Portal) -> None:
     release = Store(portal.published).releases()[-1]
-    table, files = read_package(release.folder / "schemas").tables["projects"], release_files(release)
+    table = read_package(release.folder / "schemas").tables["projects"]
     shown = {
-        base: [name for name, _ in snippets(table, base, files)] for base in ("https://a.example/", "http://a.example/")
+        base: [name for name, _ in snippets(table, base, release.version)]
+        for base in ("https://a.example/", "http://a.example/")
     }
     assert CLIENT in shown["https://a.example/"] and CLIENT not in shown["http://a.example/"]
 
@@ -73,6 +75,35 @@ def test_duckdb(portal: Portal, pages: dict[str, Page], table: str) -> None:
     found = duckdb.sql(snippet(pages[f"tables/{table}.html"], "DuckDB").replace(portal.address, f"{portal.published}/"))
     rows = [dict(zip(found.columns, map(as_text, row), strict=True)) for row in found.fetchall()]
     assert rows == expected(portal, table)
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no Node.js: the code for it was not run")
+def test_javascript(portal: Portal, pages: dict[str, Page]) -> None:
+    """One process for all tables; each is a block, because all name their answer alike."""
+    codes = (snippet(pages[f"tables/{table}.html"], "JavaScript") for table in TABLES)
+    shown = [
+        code.replace(f"console.log({table})", f"console.log(JSON.stringify({table}))")
+        for table, code in zip(TABLES, codes, strict=True)
+    ]
+    script = "".join(f"{{\n{code}}}\n" for code in shown)
+    command = ["node", "--input-type=module", "--eval", script]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    read = [
+        [{name: as_text(value) for name, value in row.items()} for row in json.loads(line)]
+        for line in done.stdout.splitlines()
+    ]
+    assert read == [expected(portal, table) for table in TABLES]
+
+
+def test_of_the_newest_version_each_tool_takes_the_files_that_are_always_there(portal: Portal) -> None:
+    release = Store(portal.published).releases()[-1]
+    for table in read_package(release.folder / "schemas").tables.values():
+        these, latest = (snippets(table, portal.address, version) for version in (release.version, "latest"))
+        for (tool, text), (_, newest) in zip(these, latest, strict=True):
+            version = f"releases/{release.version}/" if "releases/" in text else release.version
+            assert newest == text.replace(version, "latest/" if "releases/" in text else "latest"), tool
+            for path in re.findall(rf"{portal.address}([^\s\"']+)", newest):
+                assert table.role == "log" or (portal.published / path).is_file(), path
 
 
 @pytest.mark.skipif(shutil.which("Rscript") is None, reason="no R: the code for it was not run")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from cbrn_data.store import disk
+from cbrn_data.store.folder import checksums
 from cbrn_data.verify.rebuild import rebuild_all, rebuild_derived
 from cbrn_data.verify.results import DERIVED, DOCUMENTS, FAILED, NOT_CHECKED, PASSED, REBUILD, Result, exit_code
 from tests.verify import forging
@@ -83,6 +86,32 @@ def test_a_rebuild_that_was_asked_for_and_not_done_is_not_good(check: str) -> No
 def test_nothing_is_rebuilt_of_what_was_not_found_intact(check: str, word: str, tmp_path: Path) -> None:
     (result,) = rebuild_all(tmp_path, False, [Result("store", check, word, "")])
     assert (result.check, result.result) == (REBUILD, NOT_CHECKED)
+
+
+def test_an_export_is_held_against_its_release(store: Path, verify: Verify) -> None:
+    """Whoever changes an export lists it in the digests beside it and in the index; the older form has no metadata."""
+    shutil.rmtree(store / "metadata")
+    with zipfile.ZipFile(store / "exports/1.0.0/cbrn-data.zip", "a") as archive:
+        archive.writestr("more.csv", "more")
+    for folder, name in (("1.0.0", "cbrn-data.zip"), ("latest", "projects.parquet"), ("1.1.0", "cbrn-data.xlsx")):
+        place = store / "exports" / folder
+        if name != "cbrn-data.zip":
+            forging.flip(place / name)
+        files = {path.name: disk.digest(path) for path in place.iterdir()}
+        (place / "SHA256SUMS").write_bytes(checksums(files))
+        forging.relist(store, f"exports/{folder}/{name}")
+        if folder != "1.1.0":
+            forging.relist(store, f"exports/{folder}/SHA256SUMS")
+    stranger = {"exports/9.0.0/SHA256SUMS": "0" * 64}
+    forging.edit_json(
+        store / "releases.json", lambda index: index.update(derived=dict(sorted({**index["derived"], **stranger}.items())))
+    )
+    said = verify(store).of(FAILED)["index"]
+    assert "exports/1.0.0/cbrn-data.zip does not have the files of release 1.0.0" in said
+    assert "exports/latest/ differs from the exports of the newest release" in said
+    assert "exports/1.1.0/SHA256SUMS does not list the files beside it" in said
+    assert "exports/9.0.0/ is listed, but 9.0.0 is not a release" in said
+    assert "exports/1.1.1" not in said
 
 
 def test_one_that_is_taken_away_with_the_index_is_missed(store: Path) -> None:

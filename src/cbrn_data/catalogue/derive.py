@@ -20,8 +20,8 @@ from cbrn_data.store.store import Derive
 IN_MEMORY = 16 << 20
 """Larger files, in bytes, are copied in blocks."""
 
-Site = Callable[[list[Release], str], Mapping[str, bytes]]
-"""From the releases (oldest first) and the base address to the pages and their assets, by path."""
+Site = Callable[[list[Release], str], Mapping[str, disk.Data]]
+"""From the releases (oldest first) and the base address to the pages, their assets and the exports, by path."""
 
 
 def derivation(base_url: str, site: Site = lambda releases, base_url: {}) -> Derive:

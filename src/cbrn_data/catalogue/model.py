@@ -56,7 +56,8 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The whole catalogue; ``issued`` is the day of the first release, ``released`` that of this one.
+    """The whole catalogue; ``issued`` is the day of the first release; ``version``, ``digest`` and ``released`` are
+    those of this one.
 
     ``modified`` is the day of the last release or withdrawal, which never goes back. ``notes`` give the changes of this
     release, ``rights`` what the licence covers, ``sources`` title and page of each; ``withdrawn`` is true if every release
@@ -77,6 +78,7 @@ class Catalogue:
     frequency: str
     coverage: Coverage
     version: str
+    digest: str
     issued: str
     released: str
     modified: str
@@ -110,6 +112,7 @@ def catalogue(releases: Sequence[Release], base: str) -> Catalogue:
         frequency=about.get("frequency", "IRREG"),
         coverage=coverage(package, tables),
         version=release.version,
+        digest=release.digest,
         issued=releases[0].date,
         released=release.date,
         modified=max(event_moments(releases).values())[:10],

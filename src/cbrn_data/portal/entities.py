@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from cbrn_data.catalogue.model import Catalogue
 from cbrn_data.catalogue.pages import page_path
+from cbrn_data.portal.api import api_path
 from cbrn_data.portal.cells import ShownRow, show_row
 from cbrn_data.portal.links import ENTITIES
 from cbrn_data.portal.names import names
@@ -80,6 +81,7 @@ def _page(view: ReleaseView, site: Catalogue, table: TableDefinition, row: Row, 
         opening=opening(view, table.name, row),
         names=names(row.get("iso2")) if table.name == "countries" else [],
         home=f"index.html#{table.name}",
+        api=api_path(path),
         in_table=view.row_address(table.name, row_id) or page_path("tables", table.name),
         facts=[replace(cell, to=None) if cell.to and cell.to[0] == path else cell for cell in facts],
         sections=[one for other, key, rows in naming for one in _sections(view, other, key, rows.get(row_id, []))],

@@ -148,7 +148,7 @@ def _parts(document: Document, source_id: str, evidence: list[Row]) -> Iterator[
     weights, ends = [0] * (len(starts) + 1), [0] * (len(starts) + 1)
     for row in evidence:
         line = document.line(_span(row).start)
-        weights[line] += 190 + 2 * len(row["row_id"] or "") + 4 * len(row["field"] or "")
+        weights[line] += 300 + 2 * len(row["row_id"] or "") + 4 * len(row["field"] or "")
         weights[line] += sum(320 + len(address) for name in OF_A_ROW if (address := row.get(name)))
         ends[line] = max(ends[line], _span(row).end)
     first, weight, open_until, number = 1, 0, 0, 1

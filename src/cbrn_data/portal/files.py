@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cbrn_data.exports import EXPORTS, WORKBOOK, ZIP, parquet_file
 from cbrn_data.store import disk
-from cbrn_data.store.folder import DESCRIPTOR, NESTED, SUMS, Release, parse_checksums
-from cbrn_data.store.history import RELEASES
+from cbrn_data.store.folder import NESTED, SUMS, Release, parse_checksums
+from cbrn_data.store.history import LATEST, RELEASES
 
 
 @dataclass(frozen=True)
 class Download:
-    """One file: ``path`` in the site."""
+    """One file: ``path`` in the site, and ``latest``, the path of the same file of whatever release is the newest."""
 
     path: str
+    latest: str
     name: str
     bytes: int
     sha256: str
@@ -21,39 +24,51 @@ class Download:
 
 @dataclass(frozen=True)
 class ReleaseFiles:
-    """Every file of a release with its digest, as ``SHA256SUMS`` lists them."""
+    """Every file of a release with its digest, as ``SHA256SUMS`` lists them; ``made`` are the exports by path."""
 
     release: Release
     digests: dict[str, str]
+    made: Mapping[str, disk.Data]
 
     @property
     def folder(self) -> str:
         """The folder of the release in the site."""
         return f"{RELEASES}/{self.release.version}/"
 
+    @property
+    def exports(self) -> str:
+        """The folder of the exports of the release in the site."""
+        return f"{EXPORTS}/{self.release.version}/"
+
     def path(self, name: str) -> str:
         """Return the path of a file of the release in the site."""
         return self.folder + name
 
     def download(self, file: str, name: str) -> Download:
-        """Return a file with its display name."""
-        return Download(self.path(file), name, (self.release.folder / file).stat().st_size, self.digests[file])
+        """Return a file of the release with its display name."""
+        size = (self.release.folder / file).stat().st_size
+        return Download(self.path(file), f"{LATEST}/{file}", name, size, self.digests[file])
+
+    def export(self, file: str, name: str) -> Download:
+        """Return an export of the release with its display name."""
+        data = self.made[self.exports + file]
+        latest = f"{EXPORTS}/{LATEST}/{file}"
+        return Download(self.exports + file, latest, name, disk.size_of(data), disk.sha256_of(data))
 
     def of_table(self, table: str) -> list[Download]:
-        """Return a table as CSV and JSON."""
-        return [self.download(f"{table}.{form}", f"{table}.{form}") for form in ("csv", "json")]
+        """Return a table as CSV, JSON and Parquet."""
+        released = [self.download(f"{table}.{form}", f"{table}.{form}") for form in ("csv", "json")]
+        return [*released, self.export(parquet_file(table), parquet_file(table))]
 
     def whole(self) -> list[Download]:
-        """Return the main downloads of a release."""
+        """Return a release as one file, in every form."""
         return [
-            self.download("projects.csv", "Projects, CSV"),
-            self.download("achievements.csv", "Achievements, CSV"),
-            self.download("countries.csv", "Countries, CSV"),
-            self.download(NESTED, "Everything by region, JSON"),
-            self.download(DESCRIPTOR, "Data package"),
+            self.export(WORKBOOK, "Workbook, XLSX"),
+            self.export(ZIP, "All files, ZIP"),
+            self.download(NESTED, "By region, JSON"),
         ]
 
 
-def release_files(release: Release) -> ReleaseFiles:
+def release_files(release: Release, made: Mapping[str, disk.Data]) -> ReleaseFiles:
     """Read the list of files of a release. Raises ReleaseError."""
-    return ReleaseFiles(release, parse_checksums(release.folder / SUMS, disk.read(release.folder / SUMS)))
+    return ReleaseFiles(release, parse_checksums(release.folder / SUMS, disk.read(release.folder / SUMS)), made)

@@ -11,7 +11,8 @@ from typing import Any
 from cbrn_data.catalogue.model import Catalogue
 from cbrn_data.catalogue.pages import page_path
 from cbrn_data.normalise.text import natural_order, unescape_formula
-from cbrn_data.portal.files import release_files
+from cbrn_data.portal.cite import citation_texts, of_release
+from cbrn_data.portal.files import ReleaseFiles, release_files
 from cbrn_data.portal.render import render
 from cbrn_data.portal.view import ReleaseView
 from cbrn_data.release.changes import cells_of
@@ -50,18 +51,20 @@ _CHECKS = {
 """The meaning of each check; a check of another code version may have no sentence here."""
 
 
-def history_pages(releases: Sequence[Release], newest: ReleaseView, site: Catalogue) -> Iterator[tuple[str, bytes]]:
-    """Yield path and bytes of the list and of the page of each release (oldest first)."""
+def history_pages(
+    releases: Sequence[Release], newest: ReleaseView, site: Catalogue, made: Mapping[str, disk.Data]
+) -> Iterator[tuple[str, bytes]]:
+    """Yield path and bytes of the list and of the page of each release (oldest first); ``made`` are the exports."""
     yield "history.html", render("history", "history.html", site=site, releases=list(reversed(releases)))
     for release, before in zip(releases, [None, *releases], strict=False):
         path = page_path("history", release.version)
-        yield path, _page(path, release, before, newest, site)
+        yield path, _page(path, release_files(release, made), before, newest, site)
 
 
-def _page(path: str, release: Release, before: Release | None, newest: ReleaseView, site: Catalogue) -> bytes:
+def _page(path: str, files: ReleaseFiles, before: Release | None, newest: ReleaseView, site: Catalogue) -> bytes:
+    release = files.release
     of_newest = newest if newest.release.version == release.version else None
     report = parse_object(release.folder / REPORT, disk.read(release.folder / REPORT))
-    files = release_files(release)
     return render(
         "release",
         path,
@@ -69,6 +72,9 @@ def _page(path: str, release: Release, before: Release | None, newest: ReleaseVi
         release=release,
         before=before,
         folder=files.folder,
+        exports=files.exports,
+        downloads=files.whole(),
+        citations=citation_texts(of_release(site, release)),
         base=site.base,
         changes=list(_changes(release, newest.package, of_newest)),
         report=report,

@@ -12,7 +12,7 @@ from typing import Any
 from cbrn_data.catalogue.model import Catalogue
 from cbrn_data.catalogue.pages import page_path
 from cbrn_data.checks.across import claimant, newest_totals
-from cbrn_data.portal.cite import bibtex, citation, csl_json
+from cbrn_data.portal.cite import citation_texts
 from cbrn_data.portal.files import ReleaseFiles
 from cbrn_data.portal.names import names
 from cbrn_data.portal.pictures import Picture
@@ -32,7 +32,6 @@ def home_page(view: ReleaseView, site: Catalogue, files: ReleaseFiles, pictures:
     """Return ``index.html``."""
     countries = sorted(view.rows["countries"], key=lambda row: row["name"] or "")
     projects = sorted(view.rows["projects"], key=lambda row: int(row["number"] or 0))
-    release = view.release
     return render(
         "home",
         "index.html",
@@ -44,9 +43,7 @@ def home_page(view: ReleaseView, site: Catalogue, files: ReleaseFiles, pictures:
         themes=[THEMES[code] for code in site.themes],
         language=LANGUAGES[site.language][0],
         frequency=FREQUENCIES[site.frequency],
-        citation=citation(site, release),
-        bibtex=bibtex(site, release),
-        csl=csl_json(site, release).decode(),
+        citations=citation_texts(site),
         tables=[_table(view, files, table.name) for table in view.tables],
         regions=[
             {"page": page_path("regions", region_id), "name": row["name"], "opening": opening(view, "regions", row)}

@@ -9,6 +9,7 @@ from jinja2 import Environment
 
 from cbrn_data.pages import template_environment
 from cbrn_data.portal import rows
+from cbrn_data.portal.cite import page_citation
 from cbrn_data.portal.links import root_of
 from cbrn_data.portal.names import label
 
@@ -24,7 +25,7 @@ def environment() -> Environment:
     made.filters["label"] = label
     made.filters["words"] = lambda name: str(name).replace("_", " ")
     made.filters["size"] = _size
-    made.globals |= {"policy": POLICY, "row": rows.row, "value": rows.value, "out": rows.out}
+    made.globals |= {"policy": POLICY, "row": rows.row, "value": rows.value, "out": rows.out, "page_citation": page_citation}
     return made
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files as package_files
 
 from cbrn_data.catalogue.model import catalogue
-from cbrn_data.portal.cite import bibtex, csl_json
+from cbrn_data.exports import exports
+from cbrn_data.portal.api import api_files
+from cbrn_data.portal.cite import citation_files, citation_script, of_release
 from cbrn_data.portal.entities import entity_pages
 from cbrn_data.portal.files import release_files
 from cbrn_data.portal.history import history_pages
@@ -18,39 +20,43 @@ from cbrn_data.portal.sources import source_pages
 from cbrn_data.portal.tables import table_pages
 from cbrn_data.portal.view import read_release
 from cbrn_data.progress import step
+from cbrn_data.store import disk
 from cbrn_data.store.folder import Release, latest_of
 
-ASSETS = ("site.css", "site.js", "icon.svg")
+ASSETS = ("site.css", "site.js", "cite.js", "icon.svg")
 
 
-def site(releases: Sequence[Release], base_url: str) -> dict[str, bytes]:
-    """Return path -> bytes of the portal of ``releases`` (oldest first, at least one).
+def site(releases: Sequence[Release], base_url: str, made: Mapping[str, disk.Data] | None = None) -> dict[str, bytes]:
+    """Return path -> bytes of the portal of ``releases`` (oldest first, at least one); ``made`` are their exports.
 
     ``base_url`` is a checked base address. Only citations, code and structured data contain it; all links are relative.
     The same releases give the same bytes. Raises ReleaseError or SchemaError if a release cannot be read.
     """
+    made = exports(releases) if made is None else made
     pages: dict[str, bytes] = {}
     with step("Make pages", unit="pages") as making:
-        for name, data in _files(releases, base_url):
+        for name, data in _files(releases, base_url, made):
             pages[name] = data
             making.advance()
     return pages
 
 
-def _files(releases: Sequence[Release], base_url: str) -> Iterator[tuple[str, bytes]]:
+def _files(releases: Sequence[Release], base_url: str, made: Mapping[str, disk.Data]) -> Iterator[tuple[str, bytes]]:
     described, release = catalogue(releases, base_url), latest_of(releases)
-    view, files = read_release(release), release_files(release)
+    view, files = read_release(release), release_files(release, made)
     pictures = draw(view)
     yield "index.html", home_page(view, described, files, pictures)
     for picture in pictures:
         yield from picture.files.items()
     yield from table_pages(view, described, files)
     yield from entity_pages(view, described)
+    yield from api_files(view, described)
     yield from source_pages(view, described, files)
-    yield from history_pages(releases, view, described)
+    yield from history_pages(releases, view, described, made)
     yield "search.html", render("search", "search.html", site=described)
     yield "assets/search-index.js", search_index(view, releases)
-    yield "assets/citation.bib", bibtex(described, release).encode()
-    yield "assets/citation.json", csl_json(described, release)
+    for each in releases:
+        yield from citation_files(of_release(described, each))
+    yield "assets/citation.js", citation_script(described)
     for name in ASSETS:
         yield f"assets/{name}", package_files("cbrn_data.portal").joinpath("assets", name).read_bytes()

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from cbrn_data.catalogue.address import is_trusted
-from cbrn_data.portal.files import ReleaseFiles
+from cbrn_data.exports import EXPORTS, parquet_file
 from cbrn_data.schema.model import TableDefinition
+from cbrn_data.schema.written import NUMBERS
+from cbrn_data.store.history import LATEST, RELEASES
 
-_DUCKDB = {"integer": "BIGINT", "year": "BIGINT", "number": "DOUBLE", "date": "DATE", "boolean": "BOOLEAN"}
-_NUMBERS = ("integer", "year")
 
-
-def snippets(table: TableDefinition, base: str, files: ReleaseFiles) -> list[tuple[str, str]]:
-    """Return tool and code for each tool; ``base`` is the address of the site."""
-    address = f"{base}{files.path(table.name + '.csv')}"
-    checked = ("Python (cbrn_data: types of the schema, digests checked)", _client(table, base, files.release.version))
+def snippets(table: TableDefinition, base: str, version: str) -> list[tuple[str, str]]:
+    """Return tool and code for each tool; ``base`` is the address of the site, ``version`` may be ``latest``."""
+    folder = f"{base}{LATEST}/" if version == LATEST else f"{base}{RELEASES}/{version}/"
+    address, typed = f"{folder}{table.name}.csv", f"{base}{EXPORTS}/{version}/{parquet_file(table.name)}"
+    checked = ("Python (cbrn_data: types of the schema, digests checked)", _client(table, base, version))
     return [
         ("Python (pandas)", _pandas(table, address)),
         *([checked] if is_trusted(base) else ()),  # the client refuses other addresses
         ("R", _r(table, address)),
-        ("DuckDB", _duckdb(table, address)),
+        ("DuckDB", f"SELECT *\nFROM '{typed}';\n"),
+        ("JavaScript", _javascript(table, f"{folder}{table.name}.json")),
         ("LibreOffice (in a terminal)", _libreoffice(table, address)),
         ("Excel (Data › Get Data › Blank Query › Advanced Editor)", _excel(address)),
         ("Google Sheets (which reads codes such as 004 as numbers)", f'=IMPORTDATA("{address}")\n'),
@@ -26,7 +27,7 @@ def snippets(table: TableDefinition, base: str, files: ReleaseFiles) -> list[tup
 
 
 def _numbers(table: TableDefinition) -> list[str]:
-    return [field.name for field in table.fields if field.type in _NUMBERS]
+    return [field.name for field in table.fields if field.type in NUMBERS]
 
 
 def _pandas(table: TableDefinition, address: str) -> str:
@@ -53,9 +54,10 @@ def _r(table: TableDefinition, address: str) -> str:
     )
 
 
-def _duckdb(table: TableDefinition, address: str) -> str:
-    columns = ",\n".join(f"    '{field.name}': '{_DUCKDB.get(field.type, 'VARCHAR')}'" for field in table.fields)
-    return f"SELECT *\nFROM read_csv(\n  '{address}',\n  header = true,\n  columns = {{\n{columns}\n  }}\n);\n"
+def _javascript(table: TableDefinition, address: str) -> str:
+    return (
+        f'const answer = await fetch("{address}");\nconst {table.name} = await answer.json();\nconsole.log({table.name});\n'
+    )
 
 
 def _libreoffice(table: TableDefinition, address: str) -> str:
@@ -63,7 +65,7 @@ def _libreoffice(table: TableDefinition, address: str) -> str:
 
     https://help.libreoffice.org/latest/en-US/text/shared/guide/csv_params.html
     """
-    columns = "/".join(f"{place}/{1 if field.type in _NUMBERS else 2}" for place, field in enumerate(table.fields, 1))
+    columns = "/".join(f"{place}/{1 if field.type in NUMBERS else 2}" for place, field in enumerate(table.fields, 1))
     return f'soffice --headless --convert-to xlsx --infilter="CSV:44,34,76,1,{columns}" \\\n  {address}\n'
 
 

@@ -91,9 +91,20 @@ def _made(view: ReleaseView, table: str, row_id: str, mentions: list[Mention]) -
     return {"table": title, "label": view.label(table, row_id), "fields": [_value(view, one) for one in mentions]}
 
 
+def _cell(view: ReleaseView, one: Mention) -> str:
+    """Return the place of a value in the CSV file of its table, which never changes (RFC 7111; line 1 has the names)."""
+    number = view.numbers[one.table].get(one.row_id)
+    if number is None:
+        return ""
+    column = view.package.tables[one.table].names.index(one.field) + 1 if one.field != "*" else None
+    return f"{one.table}.csv#" + (f"cell={number},{column}" if column else f"row={number}")
+
+
 def _value(view: ReleaseView, one: Mention) -> dict[str, Any]:
     out = outward(one.url)
     return {
+        "value": view.by_id[one.table].get(one.row_id, {}).get(one.field),
+        "at": _cell(view, one),
         "field": "whole row" if one.field == "*" else view.package.tables[one.table].field(one.field).title,
         "address": view.row_address(one.table, one.row_id, one.field),
         "method": one.method,

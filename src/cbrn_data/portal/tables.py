@@ -22,6 +22,7 @@ from cbrn_data.portal.view import ReleaseView
 from cbrn_data.schema.dictionary import type_words
 from cbrn_data.schema.model import TableDefinition
 from cbrn_data.schema.written import json_row
+from cbrn_data.store.history import LATEST
 
 _EXAMPLE_ROWS = 2
 
@@ -65,9 +66,15 @@ def _page(
         rows=[row(show_row(view, table, rows[row_id]), root_of(path)) for row_id in view.chunks[table.name][number - 1]],
         files=files.of_table(table.name) if number == 1 else [],
         columns=list(_columns(view, table)),
-        snippets=snippets(table, site.base, files),
+        snippets=_snippets(table, site) if number == 1 else [],
         example=json.dumps(example, indent=2, ensure_ascii=False) if example else "",
     )
+
+
+def _snippets(table: TableDefinition, site: Catalogue) -> list[tuple[str, str, str]]:
+    """Return tool, code for this version and code for the newest, for each tool."""
+    these, latest = (snippets(table, site.base, version) for version in (site.version, LATEST))
+    return [(tool, text, dict(latest)[tool]) for tool, text in these]
 
 
 def _columns(view: ReleaseView, table: TableDefinition) -> Iterator[dict[str, object]]:

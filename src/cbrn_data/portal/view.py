@@ -56,6 +56,14 @@ class ReleaseView:
         return found
 
     @cached_property
+    def numbers(self) -> dict[str, dict[str, int]]:
+        """The number of every row in the CSV file of its table, by table and key; the names of the columns are row 1."""
+        return {
+            table.name: {table.row_id(row): number for number, row in enumerate(self.rows[table.name], 2)}
+            for table in self.tables
+        }
+
+    @cached_property
     def mentions(self) -> dict[tuple[str, str, str], list[Mention]]:
         """The passages of each cell, by table, row and field."""
         found: dict[tuple[str, str, str], list[Mention]] = defaultdict(list)

@@ -1,7 +1,7 @@
 """``datapackage.json``: a release as a Data Package 2.0, every table as CSV and as JSON.
 
-CSV resources have ``type: table`` and their schema, so that any Data Package tool validates them row by row. JSON resources
-have no ``type``: frictionless checks their hash and size, and the gate checks that their rows are those of the CSV.
+Each resource has its schema. CSV resources have ``type: table``, so that any Data Package tool validates them row by row.
+JSON resources have no ``type``: frictionless checks their hash and size, and the gate that their rows are those of the CSV.
 ``themes`` (codes of the EU table of data themes), ``spatial`` and ``temporal`` are properties of our own, which the standard
 allows.
 """
@@ -62,4 +62,4 @@ def _resource(table: TableDefinition, form: dict[str, Any], data: Data, present:
         "bytes": size_of(data),
         "hash": f"sha256:{sha256_of(data)}",
     }
-    return form | described | ({"schema": table_schema(table, present)} if "type" in form else {})
+    return form | described | {"schema": table_schema(table, present)}

@@ -19,6 +19,9 @@ _TYPES = {
     ".rdf": "application/rdf+xml",
     ".ttl": "text/turtle; charset=utf-8",
     ".pdf": "application/pdf",
+    ".zip": "application/zip",
+    ".parquet": "application/vnd.apache.parquet",
+    ".ris": "application/x-research-info-systems",
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 }
 PLAIN = "text/plain; charset=utf-8"

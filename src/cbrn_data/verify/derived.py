@@ -1,19 +1,24 @@
 """Verify derived files: those of ``latest/`` with the releases, all with the index, for which the metadata vouch.
 
-The pages are compared with their digests only; ``verify --rebuild`` derives them again.
+Of the exports, the ZIP files are compared with their releases. The other exports and the pages are compared with their
+digests only; ``verify --rebuild`` derives them again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 import stat
+import zipfile
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from cbrn_data.catalogue.feed import FEED
+from cbrn_data.exports import EXPORTS, ZIP
 from cbrn_data.progress import tracked
 from cbrn_data.store import disk, history
-from cbrn_data.store.folder import Release, latest_of
+from cbrn_data.store.folder import SUMS, UNLISTED, Release, checksums, latest_of, parse_checksums
 from cbrn_data.store.history import INDEX, METADATA
 from cbrn_data.verify.results import CUT_SHORT, DERIVED, NOT_CHECKED, PASSED, STORE, Result, checked
 from cbrn_data.verify.vouched import Vouched
@@ -22,9 +27,12 @@ LATEST = "latest/"
 DERIVED_FILES = "derived files"
 """The check of the derived files with their digests."""
 UNDERIVED = f"pages, feed and catalogue agree with {INDEX}, but no pinned key vouches for it; --rebuild derives them again"
+_PIECE = 1 << 20
 _MADE = re.compile(
     r"catalog\.(ttl|rdf|jsonld)|sitemap\.xml|(index|history|search)\.html"
     r"|(tables|regions|countries|projects|sources|history)/[^/]+\.html|pictures/[^/]+\.svg|assets/[^/]+"
+    r"|exports/(latest|[0-9.]+)/([a-z0-9_]+\.parquet|cbrn-data\.(zip|xlsx)|SHA256SUMS)"
+    r"|api/(regions|countries|projects)/[^/]+\.json|cite/[0-9.]+/[^/]+"
 )
 """The names of files that are made for readers."""
 
@@ -37,6 +45,7 @@ def listing_faults(known: Sequence[Release], derived: Mapping[str, str]) -> Iter
     yield from (f"{name} differs from the newest release" for name in sorted(wanted) if derived.get(name) != wanted[name])
     if FEED not in derived:
         yield f"{FEED} is not listed"
+    yield from _export_faults(known, derived)
     others = derived.keys() - wanted.keys() - {FEED} - there
     yield from (f"{name} is listed, but is not a derived file" for name in sorted(others) if not _MADE.fullmatch(name))
 
@@ -46,6 +55,47 @@ def _latest(known: Sequence[Release]) -> dict[str, str]:
     held = latest_of(known)
     names = [name for name, mode in disk.walk(held.folder) if stat.S_ISREG(mode) and name not in held.erased]
     return {f"{LATEST}{name}": disk.digest(held.folder / name) for name in names}
+
+
+def _export_faults(known: Sequence[Release], derived: Mapping[str, str]) -> Iterator[str]:
+    """Yield exports that are not those of their release; what is in the other forms, only a rebuild compares."""
+    folders: dict[str, dict[str, str]] = defaultdict(dict)
+    for name in (name for name in derived if name.startswith(f"{EXPORTS}/") and name.count("/") == 2):
+        _, folder, file = name.split("/")
+        folders[folder][file] = derived[name]
+    versions = {release.version: release for release in known}
+    for folder, files in folders.items():
+        place = f"{EXPORTS}/{folder}/"
+        if folder not in (*versions, LATEST.strip("/")):
+            yield f"{place} is listed, but {folder} is not a release"
+        elif folder in versions:
+            yield from _zip_faults(versions[folder], place + ZIP, files.get(ZIP, ""))
+        elif files != folders.get(latest_of(known).version):
+            yield f"{place} differs from the exports of the newest release"
+        if disk.sha256_of(checksums(files)) != files.get(SUMS):
+            yield f"{place}{SUMS} does not list the files beside it"
+
+
+def _zip_faults(release: Release, name: str, sha256: str) -> Iterator[str]:
+    """Compare a ZIP file with the digests of its release, unless it is not the listed file, which is said elsewhere."""
+    path = release.folder.parents[1] / name
+    if not stat.S_ISREG(disk.mode(path)) or disk.digest(path) != sha256:
+        return
+    wanted = {**parse_checksums(release.folder / SUMS, disk.read(release.folder / SUMS)), SUMS: release.digest}
+    with disk.opened(path) as file, zipfile.ZipFile(file) as archive:
+        there = {entry.filename: entry for entry in archive.infolist() if entry.filename not in UNLISTED - {SUMS}}
+        if there.keys() != wanted.keys() or not all(_has(archive, there[one], sha256) for one, sha256 in wanted.items()):
+            yield f"{name} does not have the files of release {release.version}"
+
+
+def _has(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, sha256: str) -> bool:
+    """Return whether an entry has a digest; no more of it is unpacked than it says that it has."""
+    total, left = hashlib.sha256(), min(entry.file_size, disk.LARGEST)
+    with archive.open(entry) as packed:
+        while left > 0 and (piece := packed.read(min(left, _PIECE))):
+            total.update(piece)
+            left -= len(piece)
+    return total.hexdigest() == sha256
 
 
 def check_derived(subject: str, published: Path, derived: Mapping[str, str], vouched: Vouched) -> Iterator[Result]:

@@ -22,10 +22,11 @@ from cbrn_data.catalogue.feed import FEED, base_of
 from cbrn_data.documents.received import read_again
 from cbrn_data.documents.tables import read_table
 from cbrn_data.errors import CbrnDataError, VerificationError
+from cbrn_data.kept import keeping
 from cbrn_data.pipeline import derived_by, pages
 from cbrn_data.progress import tracked
 from cbrn_data.release.changes import find_changes
-from cbrn_data.release.code import is_of_this_code
+from cbrn_data.release.code import is_of_this_code, pages_version
 from cbrn_data.release.rebuild import rebuild
 from cbrn_data.schema.model import read_package
 from cbrn_data.schema.table import released_tables
@@ -183,8 +184,9 @@ def rebuild_derived(subject: str, published: Path) -> Iterator[Result]:
 
 
 def _derived(published: Path, releases: list[Release], base: str) -> dict[str, str]:
-    files = derivation(base, pages)(published, releases)
-    return {name: disk.sha256_of(data) for name, data in files.items()}
+    with tempfile.TemporaryDirectory(prefix="cbrn-data-") as folder, keeping(Path(folder), pages_version()):
+        files = derivation(base, pages)(published, releases)
+        return {name: disk.sha256_of(data) for name, data in files.items()}
 
 
 def _derived_differences(published: Path, states: Sequence[Mapping[str, str]]) -> Iterator[str]:
