@@ -539,6 +539,7 @@ def test_the_address_of_a_search_shows_all_its_results_by_kind(visit: Open) -> N
     expect(page).to_have_url(re.compile(r"search\.html\?q=kazakhstan$"))
     expect(page.locator("#results a").first).to_have_attribute("href", "countries/KAZ.html")
     expect(page.locator("#results h2", has_text="Achievements")).to_have_count(1)
+    expect(page.locator("#results small", has_text="Central Asia, edition 202").first).to_be_visible()
     page.get_by_label("Words, names or codes").fill("nothing has this name")
     expect(page.get_by_text("Nothing found for")).to_be_visible()
     expect(page.locator("#results a")).to_have_count(0)

@@ -336,7 +336,8 @@ def test_where_the_search_does_not_look_is_said(pages: dict[str, Page], portal: 
 
 
 def test_a_larger_table_says_what_its_page_cannot_do(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(view, "ROWS_AT_MOST", 3)
+    monkeypatch.setattr(view, "ROWS_AT_MOST", 9)
+    monkeypatch.setattr(view, "ROWS_OF_LARGER", 3)
     release = Store(portal.published).releases()[-1]
     files = site([release], BASE)
     said = f"This page holds the first 3 of {release.info['counts']['projects']} rows. What filters, sorts"

@@ -60,21 +60,22 @@ class ShownRow(NamedTuple):
 
 def show_row(view: ReleaseView, table: TableDefinition, row: Row, fields: Sequence[Field] = ()) -> ShownRow:
     """Return a row with the links of every cell; ``fields`` are the shown ones, by default all."""
-    row_id = table.row_id(row)
-    return ShownRow(row_id, tuple(_cell(view, table, row_id, row, field) for field in fields or table.fields))
+    row_id, line = table.row_id(row), _line(view, table, row)
+    return ShownRow(row_id, tuple(_cell(view, table, row_id, row, field, line) for field in fields or table.fields))
 
 
-def _cell(view: ReleaseView, table: TableDefinition, row_id: str, row: Row, field: Field) -> Cell:
+def _cell(view: ReleaseView, table: TableDefinition, row_id: str, row: Row, field: Field, line: tuple[Words, ...]) -> Cell:
     text = row[field.name]
     if text is None:
         return Cell(field, None, why=view.disputed.get((table.name, row_id, field.name), ""))
     if table.role == "data":
         found = view.passages(table.name, row_id, field.name)
-        words = tuple(_words(view, one) for one in found) or _line(view, table, row)
+        words = tuple(_words(view, one) for one in found) or line
         stated = outward(text if field.format == "uri" else next((one.url for one in found if one.url), None))
-        is_reference = any(field.name in key.fields for key in table.foreign_keys)
+        is_reference = field.name in view.references[table.name]
+        to = _named(view, table, field, row) if is_reference or table.primary_key == (field.name,) else None
         shown = text.replace("_", " ") if "enum" in field.constraints else text
-        return Cell(field, shown, words, _named(view, table, field, row), stated, host_of(stated or ""), is_reference)
+        return Cell(field, shown, words, to, stated, host_of(stated or ""), is_reference)
     return _other_cell(view, table, row, field, text)
 
 
@@ -86,7 +87,8 @@ def _words(view: ReleaseView, one: Mention) -> Words:
 
 def _line(view: ReleaseView, table: TableDefinition, row: Row) -> tuple[Words, ...]:
     """Return the line of its source on which a row is written, if that is its evidence."""
-    line, sources = row.get(LINE), {one.source_id for one in view.mentions.get((table.name, "*", "*"), ())}
+    line = row.get(LINE)
+    sources = {one.source_id for one in view.mentions.get((table.name, "*", "*"), ())} if line else set()
     if not line or len(sources) != 1:
         return ()
     (source_id,) = sources

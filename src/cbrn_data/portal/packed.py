@@ -27,8 +27,8 @@ from cbrn_data.schema.table import Row
 class PackedRows:
     """The script of a table; rows are added in the order of the page."""
 
-    def __init__(self, table: TableDefinition, fields: Sequence[Field]) -> None:
-        self._table, self._fields = table, fields
+    def __init__(self, table: TableDefinition, fields: Sequence[Field], references: frozenset[str]) -> None:
+        self._table, self._fields, self._references = table, fields, references
         self._links: dict[tuple[str, str], int] = {}
         self._rows: list[list[Any]] = []
 
@@ -39,14 +39,13 @@ class PackedRows:
     def script(self) -> bytes:
         """Return the script."""
         names = [field.name for field in self._table.fields]
-        references = {name for key in self._table.foreign_keys for name in key.fields}
         columns = [
             {
                 "name": field.name,
                 "title": field.title,
                 "at": names.index(field.name),
                 "number": field.type in NUMBERS,
-                "named": field.name in references,
+                "named": field.name in self._references,
             }
             for field in self._fields
         ]

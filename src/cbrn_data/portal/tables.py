@@ -43,7 +43,7 @@ def _pages(
     pages = [page_path("tables", table.name, number) for number, _ in enumerate(chunks, 1)]
     script, root = pages[0].removesuffix(".html") + ".js", root_of(pages[0])
     shown = [view.by_id[table.name][row_id] for chunk in chunks for row_id in chunk]
-    packed, html = PackedRows(table, fields), []
+    packed, html = PackedRows(table, fields, view.references[table.name]), []
     for one in shown:
         cells = show_row(view, table, one, fields)
         packed.add(one, cells)
@@ -66,7 +66,8 @@ def _pages(
         more = _first_page(view, site, files, table, described) if number == 1 else {}
         if number == 1:
             more |= {"script": script, "filters": filters(view, table, fields, shown)}
-        yield path, render("table", path, number=number, rows=rows, **common, **more)
+        near = sorted({1, *range(max(number - 4, 1), min(number + 4, len(pages)) + 1), len(pages)})
+        yield path, render("table", path, number=number, near=near, rows=rows, **common, **more)
     yield script, packed.script()
 
 

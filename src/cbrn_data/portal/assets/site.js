@@ -24,7 +24,7 @@
     var script = document.getElementById("search-index") || make("script", { id: "search-index", src: root + "assets/search-index.js" });
     script.addEventListener("load", function () {
       index = index || window.cbrnIndex.map(function (entry) {
-        return { kind: entry[0], title: entry[1], address: entry[2], at: plain(entry[1]), words: plain(entry.join(" ")) };
+        return { kind: entry[0], title: entry[1], address: entry[2], detail: entry[4], at: plain(entry[1]), words: plain(entry.join(" ")) };
       });
       use(index);
     });
@@ -68,9 +68,11 @@
       (a[0] === b[1] && a[1] === b[0] && a.slice(2) === b.slice(2));
   }
 
+  // An entry tells its kind where no heading does, and what tells it from others of its title.
   function result(root, entry, attributes) {
     var link = make("a", Object.assign({ href: root + entry.address }, attributes));
-    link.append(make("bdi", {}, entry.title.length > 160 ? entry.title.slice(0, 159) + "…" : entry.title), make("small", {}, entry.kind.replace(/_/g, " ")));
+    var kind = attributes ? entry.kind.replace(/_/g, " ") + (entry.detail && ", " + entry.detail) : entry.detail;
+    link.append(make("bdi", {}, entry.title.length > 160 ? entry.title.slice(0, 159) + "…" : entry.title), " ", make("small", {}, kind));
     return link;
   }
 
