@@ -56,12 +56,14 @@ def test_the_files_are_exactly_those_that_the_data_calls_for(portal: Portal) -> 
     expected |= {f"regions/{row['region_id']}.html" for row in rows["regions"]}
     expected |= {f"projects/{row['project_id']}.html" for row in rows["projects"]}
     expected |= {re.sub(r"-p?\d+(?=\.html$)", "", f"sources/{name}.html") for name in sources}
-    expected |= {f"tables/{name}.html" for name in rows if name not in ("quarantine", "changes") or rows[name]}
-    expected |= {f"tables/{name}.html" for name in ("changes",) if (release.folder / f"{name}.csv").exists()}
+    tables = {name for name in rows if name not in ("quarantine", "changes") or rows[name]}
+    tables |= {name for name in ("changes",) if (release.folder / f"{name}.csv").exists()}
+    expected |= {f"tables/{name}.{form}" for name in tables for form in ("html", "js")}
     variants = ("", "-dark", "-narrow", "-narrow-dark")
     expected |= {f"pictures/{name}{variant}.svg" for name in ("countries", "timeline", "claims") for variant in variants}
     expected |= {
-        f"assets/{name}" for name in ("site.css", "site.js", "cite.js", "icon.svg", "search-index.js", "citation.js")
+        f"assets/{name}"
+        for name in ("site.css", "site.js", "table.js", "cite.js", "icon.svg", "search-index.js", "citation.js")
     }
     expected |= {
         f"api/{name}".replace(".html", ".json")
@@ -145,7 +147,8 @@ def test_every_value_leads_to_words_that_give_it_and_they_lead_back_to_its_cell(
     for table in package.with_role("data"):
         for row in rows[table.name]:
             for field, value in row.items():
-                assert (value is None) == (not on_page[f"{table.name} {table.row_id(row)}:{field}"][1])
+                shown = on_page.get(f"{table.name} {table.row_id(row)}:{field}", ("", set()))  # no empty column is
+                assert (value is None) == (not shown[1])
 
 
 def test_a_source_is_shown_whole_with_the_words_at_their_places(portal: Portal, pages: dict[str, Page]) -> None:
@@ -335,8 +338,19 @@ def test_the_nu_html_checker_finds_nothing(portal: Portal) -> None:
 
 
 def test_where_the_search_does_not_look_is_said(pages: dict[str, Page], portal: Portal) -> None:
-    (said,) = re.findall(r"The search at the top finds [^<]*", portal.files["tables/evidence-2.html"].decode())
+    (said,) = re.findall(r"It finds the rows of .*", portal.files["search.html"].decode())
     index = portal.files["assets/search-index.js"].decode()
     kinds = set(re.findall(r'\["(\w+)",', index)) - {"table", "source", "release"}
-    assert [kind for kind in sorted(kinds) if kind not in said] == []
+    assert [kind for kind in sorted(kinds) if f"tables/{kind}.html" not in said] == []
     assert "and the titles of all tables, sources and releases" in said and "project_countries" not in kinds
+
+
+def test_a_larger_table_says_what_its_page_cannot_do(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(view, "ROWS_AT_MOST", 9)
+    monkeypatch.setattr(view, "ROWS_OF_LARGER", 3)
+    release = Store(portal.published).releases()[-1]
+    files = site([release], BASE)
+    said = f"This page holds the first 3 of {release.info['counts']['projects']} rows. What filters, sorts"
+    assert said in files["tables/projects.html"].decode()
+    script = files["tables/projects.js"].decode()
+    assert len(json.loads(script.removeprefix("window.cbrnRows = ").removesuffix(";\n"))["rows"]) == 3

@@ -13,7 +13,7 @@ from cbrn_data.catalogue.model import Catalogue, Dataset, Distribution
 from cbrn_data.schema.model import Field
 from cbrn_data.schema.vocabulary import AUTHORITY, LANGUAGES, THEMES
 
-_UNSAFE = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&\u2028\u2029"}
+_UNSAFE = "<>&\u2028\u2029"
 
 
 def schema_org(catalogue: Catalogue, dataset: Dataset) -> dict[str, Any]:
@@ -57,7 +57,10 @@ def script_text(value: Any) -> str:
     >>> script_text({"name": "</script>"})
     '{"name": "\\u003c/script\\u003e"}'
     """
-    return json.dumps(value, ensure_ascii=False).translate(_UNSAFE)
+    text = json.dumps(value, ensure_ascii=False)
+    for mark in _UNSAFE:
+        text = text.replace(mark, f"\\u{ord(mark):04x}")
+    return text
 
 
 def _variable(field: Field) -> dict[str, str]:

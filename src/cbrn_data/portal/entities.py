@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cbrn_data.catalogue.model import Catalogue
 from cbrn_data.catalogue.pages import page_path
@@ -83,7 +83,7 @@ def _page(view: ReleaseView, site: Catalogue, table: TableDefinition, row: Row, 
         home=f"index.html#{table.name}",
         api=api_path(path),
         in_table=view.row_address(table.name, row_id) or page_path("tables", table.name),
-        facts=[replace(cell, to=None) if cell.to and cell.to[0] == path else cell for cell in facts],
+        facts=[cell._replace(to=None) if cell.to and cell.to[0] == path else cell for cell in facts],
         sections=[one for other, key, rows in naming for one in _sections(view, other, key, rows.get(row_id, []))],
         silent=[other for other, _, rows in naming if row_id not in rows],
     )

@@ -1,11 +1,19 @@
-"""The HTML of rows and cells. A site has so many that macros would take most of the time that its pages take."""
+"""The HTML of rows and cells. A site has so many that macros would take most of the time that its pages take.
+
+``assets/table.js`` makes the same elements from the rows that a script of a table holds.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from markupsafe import Markup
 
 from cbrn_data.pages import escaped
-from cbrn_data.portal.cells import Cell, ShownRow
+from cbrn_data.portal.cells import Cell, ShownRow, Words
+
+LABEL = 70
+"""Characters of the name of a row to which a cell refers."""
 
 _LONG, _SHORT = 60, 12
 """Characters: longer text is set as a text, and text up to the shorter length on one line."""
@@ -15,7 +23,8 @@ def row(shown: ShownRow, root: str, ids: bool = True, named: bool = False) -> Ma
     """Return a row of a table. ``root`` leads to the root of the site; with ``ids``, links can lead to each cell."""
     place = f"row/{escaped(shown.row_id)}"
     cells = [
-        f"<td{_id(f'{place}:{escaped(cell.field.name)}', ids)}{_look(cell, named)}>{_value(cell, root, named)}</td>\n"
+        f"<td{_id(f'{place}:{escaped(cell.field.name)}', ids)}{_look(cell, named)} "
+        f'data-label="{escaped(cell.field.title)}">{_value(cell, root, named)}</td>\n'
         for cell in shown.cells
     ]
     return Markup(f"<tr{_id(place, ids)}>\n{''.join(cells)}</tr>\n")  # noqa: S704 - all parts are escaped
@@ -31,47 +40,61 @@ def out(address: str, host: str) -> Markup:
     return Markup(_out(address, host))  # noqa: S704 - all parts are escaped
 
 
+def cut(text: str, length: int) -> str:
+    """Return a text that is at most five characters longer than ``length``, as Jinja's filter ``truncate`` cuts it."""
+    return text if len(text) <= length + 5 else f"{text[: length - 3]}..."
+
+
 def _id(place: str, ids: bool) -> str:
     return f' id="{place}"' if ids else ""
 
 
 def _look(cell: Cell, named: bool) -> str:
-    if cell.field.type == "integer":
-        return ' class="number"'
+    names = ["number"] if cell.field.type == "integer" else []
     length = len(cell.text or "")
-    if length > _LONG:
-        return ' class="long"'
-    return ' class="nowrap"' if 0 < length <= _SHORT and not (named and cell.to) else ""
+    if cell.text is None and not cell.why:
+        names.append("null")
+    elif length > _LONG:
+        names.append("long")
+    elif 0 < length <= _SHORT and not names and not (named and cell.to):
+        names.append("nowrap")
+    return f' class="{" ".join(names)}"' if names else ""
 
 
 def _value(cell: Cell, root: str, named: bool) -> str:
     if cell.text is None:
-        return f'<span class="null" title="{escaped(cell.why or "no source says it")}">{"≠" if cell.why else "–"}</span>'
+        return f'<span title="{escaped(cell.why)}">≠</span>' if cell.why else "–"
     words = _words(cell, cell.text, root)
     if cell.to is None:
-        return f"{words}\n"
+        return words
     address, name = f"{root}{escaped(cell.to[0])}", cell.to[1]
     if named:
-        return f'<a href="{address}"><bdi>{_cut(name, 160)}</bdi></a> <span class="soft">{words}</span>'
-    return f'{words}\n<a class="to" href="{address}"{" data-name" if cell.named else ""}><bdi>{_cut(name, 70)}</bdi></a>'
+        return f'<a href="{address}"><bdi>{escaped(cut(name, 160))}</bdi></a> <span class="soft">{words}</span>'
+    return f'{words} <a class="to" href="{address}"><bdi>{escaped(cut(name, LABEL))}</bdi></a>'
 
 
 def _words(cell: Cell, text: str, root: str) -> str:
     shown = f"<bdi>{escaped(text)}</bdi>"
-    for number, one in enumerate(cell.words, 1):
-        link, name = f'href="{root}{escaped(one.address)}" title="{escaped(one.name)}"', escaped(one.name)
-        if number == 1:
-            shown = f'<a class="words" {link}>{shown}</a>'
-        else:
-            shown += f' <a class="more" {link} aria-label="passage {number}: {name}">{number}</a>'
-    return f"{shown} {_out(cell.out, cell.host)}" if cell.out else shown
+    if cell.words:
+        shown = _passage(cell.words[0], root, "words", shown)
+    if cell.out:
+        shown += f" {_out(cell.out, cell.host)}"
+    if len(cell.words) > 1:
+        shown += f" {_passages(cell.words, root)}"
+    return shown
+
+
+def _passages(all_words: Sequence[Words], root: str) -> str:
+    listed = "".join(f"<li>{_passage(one, root, 'more', escaped(one.name))}</li>" for one in all_words)
+    number = len(all_words)
+    return f'<details class="passages"><summary aria-label="{number} passages">{number}</summary><ul>{listed}</ul></details>'
+
+
+def _passage(words: Words, root: str, look: str, shown: str) -> str:
+    title = f' title="{escaped(words.name)}"' if look == "words" else ""
+    return f'<a class="{look}" href="{root}{escaped(words.address)}"{title}>{shown}</a>'
 
 
 def _out(address: str, host: str) -> str:
     safe = 'rel="noopener noreferrer nofollow"'
     return f'<a class="out" href="{escaped(address)}" {safe} aria-label="Public page at {escaped(host)}">↗</a>'
-
-
-def _cut(text: str, length: int) -> str:
-    """Return a text that is at most five characters longer than ``length``, as Jinja's filter ``truncate`` cuts it."""
-    return escaped(text if len(text) <= length + 5 else f"{text[: length - 3]}...")

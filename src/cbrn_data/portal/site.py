@@ -15,7 +15,7 @@ from cbrn_data.portal.history import history_pages
 from cbrn_data.portal.home import home_page
 from cbrn_data.portal.pictures import draw
 from cbrn_data.portal.render import render
-from cbrn_data.portal.search import search_index
+from cbrn_data.portal.search import search_index, searched_tables
 from cbrn_data.portal.sources import source_pages
 from cbrn_data.portal.tables import table_pages
 from cbrn_data.portal.view import read_release
@@ -23,7 +23,7 @@ from cbrn_data.progress import step
 from cbrn_data.store import disk
 from cbrn_data.store.folder import Release, latest_of
 
-ASSETS = ("site.css", "site.js", "cite.js", "icon.svg")
+ASSETS = ("site.css", "site.js", "table.js", "cite.js", "icon.svg")
 
 
 def site(releases: Sequence[Release], base_url: str, made: Mapping[str, disk.Data] | None = None) -> dict[str, bytes]:
@@ -53,7 +53,7 @@ def _files(releases: Sequence[Release], base_url: str, made: Mapping[str, disk.D
     yield from api_files(view, described)
     yield from source_pages(view, described, files)
     yield from history_pages(releases, view, described, made)
-    yield "search.html", render("search", "search.html", site=described)
+    yield "search.html", render("search", "search.html", site=described, searched=searched_tables(view))
     yield "assets/search-index.js", search_index(view, releases)
     for each in releases:
         yield from citation_files(of_release(described, each))

@@ -12,11 +12,12 @@ from cbrn_data.catalogue.pages import page_path
 from cbrn_data.catalogue.schema_org import schema_org, script_text
 from cbrn_data.portal.cells import show_row
 from cbrn_data.portal.files import ReleaseFiles
+from cbrn_data.portal.filters import filters
 from cbrn_data.portal.links import root_of
 from cbrn_data.portal.names import allowed
+from cbrn_data.portal.packed import PackedRows
 from cbrn_data.portal.render import render
 from cbrn_data.portal.rows import row
-from cbrn_data.portal.search import searched_tables
 from cbrn_data.portal.snippets import snippets
 from cbrn_data.portal.view import ReleaseView
 from cbrn_data.schema.dictionary import type_words
@@ -28,47 +29,65 @@ _EXAMPLE_ROWS = 2
 
 
 def table_pages(view: ReleaseView, site: Catalogue, files: ReleaseFiles) -> Iterator[tuple[str, bytes]]:
-    """Yield path and bytes of every page of every table."""
+    """Yield path and bytes of every page of every table, and of the script with its rows."""
     described = {dataset.name: script_text(schema_org(site, dataset)) for dataset in site.datasets}
     for table in view.tables:
-        pages = [page_path("tables", table.name, number) for number, _ in enumerate(view.chunks[table.name], 1)]
-        for number, path in enumerate(pages, 1):
-            # script_text has already escaped the JSON-LD; HTML escapes would damage it.
-            data = Markup(described[table.name]) if number == 1 and table.name in described else None  # noqa: S704
-            yield path, _page(view, site, files, table, number, pages, data)
+        # script_text has already escaped the JSON-LD; HTML escapes would damage it.
+        data = Markup(described[table.name]) if table.name in described else None  # noqa: S704
+        yield from _pages(view, site, files, table, data)
 
 
-def _page(
+def _pages(
+    view: ReleaseView, site: Catalogue, files: ReleaseFiles, table: TableDefinition, described: Markup | None
+) -> Iterator[tuple[str, bytes]]:
+    chunks, fields = view.chunks[table.name], view.filled(table)
+    pages = [page_path("tables", table.name, number) for number, _ in enumerate(chunks, 1)]
+    script, root = pages[0].removesuffix(".html") + ".js", root_of(pages[0])
+    shown = [view.by_id[table.name][row_id] for chunk in chunks for row_id in chunk]
+    packed, html = PackedRows(table, fields, view.references[table.name]), []
+    for one in shown:
+        cells = show_row(view, table, one, fields)
+        packed.add(one, cells)
+        html.append(row(cells, root))
+    common = {
+        "site": site,
+        "table": table,
+        "pages": pages,
+        "fields": fields,
+        "empty": [field.title for field in table.fields if field not in fields],
+        "total": view.counts[table.name],
+        "held": len(shown),
+        "csv": files.path(f"{table.name}.csv"),
+        "evident": table.role == "data",
+    }
+    start = 0
+    for number, (path, chunk) in enumerate(zip(pages, chunks, strict=True), 1):
+        rows = html[start : start + len(chunk)]
+        start += len(chunk)
+        more = _first_page(view, site, files, table, described) if number == 1 else {}
+        if number == 1:
+            more |= {"script": script, "filters": filters(view, table, fields, shown)}
+        near = sorted({1, *range(max(number - 4, 1), min(number + 4, len(pages)) + 1), len(pages)})
+        yield path, render("table", path, number=number, near=near, rows=rows, **common, **more)
+    yield script, packed.script()
+
+
+def _first_page(
     view: ReleaseView,
     site: Catalogue,
     files: ReleaseFiles,
     table: TableDefinition,
-    number: int,
-    pages: list[str],
     described: Markup | None,
-) -> bytes:
-    path = pages[number - 1]
-    rows = view.by_id[table.name]
-    shown = sum(map(len, view.chunks[table.name]))
+) -> dict[str, object]:
+    """Return what only the first page of a table shows."""
     example = [json_row(table, row) for row in view.rows[table.name][:_EXAMPLE_ROWS]]
-    return render(
-        "table",
-        path,
-        site=site,
-        table=table,
-        number=number,
-        pages=pages,
-        searched=[other.title[:1].lower() + other.title[1:] for other in searched_tables(view)],
-        described=described,
-        total=view.counts[table.name],
-        withheld=view.counts[table.name] - shown,
-        evident=table.role == "data",
-        rows=[row(show_row(view, table, rows[row_id]), root_of(path)) for row_id in view.chunks[table.name][number - 1]],
-        files=files.of_table(table.name) if number == 1 else [],
-        columns=list(_columns(view, table)),
-        snippets=_snippets(table, site) if number == 1 else [],
-        example=json.dumps(example, indent=2, ensure_ascii=False) if example else "",
-    )
+    return {
+        "described": described,
+        "files": files.of_table(table.name),
+        "columns": list(_columns(view, table)),
+        "snippets": _snippets(table, site),
+        "example": json.dumps(example, indent=2, ensure_ascii=False) if example else "",
+    }
 
 
 def _snippets(table: TableDefinition, site: Catalogue) -> list[tuple[str, str, str]]:

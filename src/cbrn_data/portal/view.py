@@ -9,21 +9,25 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from cbrn_data.catalogue.pages import page_path
 from cbrn_data.normalise.text import natural_order
 from cbrn_data.portal.evidence import Marks, Mention, read_marks
 from cbrn_data.portal.links import ENTITIES, fragment
 from cbrn_data.release.trace import disputed
-from cbrn_data.schema.model import CHANGES, Package, TableDefinition, read_package
+from cbrn_data.schema.model import CHANGES, Field, Package, TableDefinition, read_package
 from cbrn_data.schema.table import Row, Tables, referred_id, released_tables
 from cbrn_data.store.folder import Release
 
 PAGE_WEIGHT = 100_000
 """Approximate bytes of rows on a page, so that a page stays below 200 kB."""
 
-ROWS_AT_MOST = 10_000
-"""Number of rows of a table on the pages; the files have all."""
+ROWS_AT_MOST = 20_000
+"""Number of rows of a table that its page filters, sorts and counts as one."""
+
+ROWS_OF_LARGER = 10_000
+"""Number of rows of a larger table on its pages, which say so; the files have all."""
 
 LABELS = ("name", "title", "title_official", "text", "name_in_source", "quote")
 """Columns with the name of a row, best first."""
@@ -109,6 +113,20 @@ class ReleaseView:
         row = self.by_id.get(table, {}).get(row_id, {})
         return next((text for name in LABELS if (text := row.get(name))), row_id)
 
+    def held(self, table: str) -> int:
+        """Return the number of rows of a table that its pages show."""
+        return _held(self.counts[table])
+
+    def filled(self, table: TableDefinition) -> list[Field]:
+        """Return the columns of a table that have something to show in a row; all, if there are no rows."""
+        rows = list(islice(self.by_id[table.name].values(), self.held(table.name)))
+        disputed = {name for other, _, name in self.disputed if other == table.name}
+        return [
+            field
+            for field in table.fields
+            if not rows or field.name in disputed or any(row[field.name] is not None for row in rows)
+        ]
+
     @cached_property
     def _page_of_row(self) -> dict[str, dict[str, int]]:
         return {
@@ -123,19 +141,25 @@ class ReleaseView:
 
     def _split(self, table: TableDefinition) -> list[list[str]]:
         chunks: list[list[str]] = [[]]
-        weight = 0
-        for row_id, row in list(self.by_id[table.name].items())[:ROWS_AT_MOST]:
-            heavy = 0
-            for name, text in ((name, text) for name, text in row.items() if text is not None):
-                found = self.passages(table.name, row_id, name)
-                heavy += 130 + len(text.encode()) + len(row_id) + 120 * len(found)
-                heavy += sum(60 + len(one.url) for one in found if one.url)
+        weight, names = 0, [field.name for field in self.filled(table)]
+        for row_id, row in islice(self.by_id[table.name].items(), self.held(table.name)):
+            heavy = len(names) * (110 + len(row_id))
+            for name in names:
+                if (text := row[name]) is not None:
+                    found = self.passages(table.name, row_id, name)
+                    heavy += 40 + len(text.encode()) + 130 * len(found) + (120 if len(found) > 1 else 0)
+                    heavy += 120 + len(found[0].url) if found and found[0].url else 0
             if chunks[-1] and weight + heavy > PAGE_WEIGHT:
                 chunks.append([])
                 weight = 0
             chunks[-1].append(row_id)
             weight += heavy
         return chunks
+
+    @cached_property
+    def references(self) -> dict[str, frozenset[str]]:
+        """The columns of each table that refer to a row."""
+        return {table.name: frozenset(name for key in table.foreign_keys for name in key.fields) for table in self.tables}
 
     def referred(self, table: TableDefinition, row: Row, field: str) -> tuple[str, str] | None:
         """Return table and id of the row to which a reference with the field refers, or None."""
@@ -154,15 +178,18 @@ class ReleaseView:
         return page_path(table, row_id) if table in ENTITIES and row_id and row_id in self.by_id[table] else None
 
 
+def _held(count: int) -> int:
+    return count if count <= ROWS_AT_MOST else ROWS_OF_LARGER
+
+
 def read_release(release: Release) -> ReleaseView:
     """Read a release for its pages. Raises ReleaseError or SchemaError if a file cannot be read."""
     package = read_package(release.folder / "schemas")
     tables = released_tables(release.folder, package)
-    counts: dict[str, int] = {**release.info["counts"], CHANGES: len(tables[CHANGES].first(1))}
+    counts: dict[str, int] = {**release.info["counts"], CHANGES: tables[CHANGES].count}
     # All evidence is needed: the words of every value that is shown are marked.
     rows = {
-        name: tables[name].rows if package.tables[name].role == "provenance" else tables[name].first(ROWS_AT_MOST)
+        name: tables[name].rows if package.tables[name].role == "provenance" else tables[name].first(_held(counts[name]))
         for name in package.published(counts)
     }
-    counts[CHANGES] = len(rows.get(CHANGES, ()))
     return ReleaseView(release, package, rows, counts, read_marks(release, rows), tables)

@@ -1,4 +1,4 @@
-// What pages do beyond reading: sort and search tables, search everything, copy code. Every page works without it.
+// What pages do beyond reading: search everything, copy code. Every page works without it.
 // A classic script, so that it runs from disk. Text is only ever set as text.
 (function () {
   "use strict";
@@ -14,75 +14,6 @@
     return text.normalize("NFKD").replace(/[\u0300-\u036f'\u2018\u2019\u02bc`]/g, "").toLowerCase();
   }
 
-  // Tables: a button to sort by each column, a field to search each column, one to search all.
-  function enhance(table) {
-    var head = table.tHead.rows[0], body = table.tBodies[0];
-    var rows = Array.prototype.slice.call(body.rows).map(function (row) {
-      var cells = Array.prototype.slice.call(row.cells);
-      return { row: row, cells: cells.map(sortedBy), words: cells.map(shownIn) };
-    });
-    var fields = [], order = rows.slice();
-    var all = make("input", { type: "search", placeholder: "Search these rows", "aria-label": "Search these rows" });
-    var count = make("p", { role: "status", "class": "soft" });
-    var searches = make("tr");
-
-    Array.prototype.forEach.call(head.cells, function (cell, column) {
-      var title = cell.textContent, button = make("button", { type: "button" }, title);
-      cell.textContent = "";
-      cell.appendChild(button);
-      button.addEventListener("click", function () { sort(column, cell); });
-      var field = make("input", { type: "search", "aria-label": "Search " + title });
-      field.addEventListener("input", show);
-      fields.push(field);
-      var place = make("td");
-      place.appendChild(field);
-      searches.appendChild(place);
-    });
-    table.tHead.appendChild(searches);
-    all.addEventListener("input", show);
-    var tools = make("div", { "class": "tools" });
-    tools.append(all, count);
-    table.parentNode.before(tools);
-    show();
-
-    function sort(column, cell) {
-      var down = cell.getAttribute("aria-sort") === "ascending", number = cell.dataset.type === "integer";
-      Array.prototype.forEach.call(head.cells, function (other) { other.removeAttribute("aria-sort"); });
-      cell.setAttribute("aria-sort", down ? "descending" : "ascending");
-      order.sort(function (one, other) {
-        var a = one.cells[column], b = other.cells[column];
-        if (!a || !b) return a === b ? 0 : a ? -1 : 1; // what no source says comes last
-        var by = number ? Number(a) - Number(b) : a.localeCompare(b, "en", { numeric: true });
-        return down ? -by : by;
-      });
-      order.forEach(function (entry) { body.appendChild(entry.row); });
-    }
-
-    function show() {
-      var wanted = plain(all.value.trim()), by = fields.map(function (field) { return plain(field.value.trim()); }), left = 0;
-      rows.forEach(function (entry) {
-        var fits = entry.words.some(function (word) { return word.indexOf(wanted) >= 0; }) &&
-          by.every(function (word, column) { return entry.words[column].indexOf(word) >= 0; });
-        entry.row.hidden = !fits;
-        if (fits) left += 1;
-      });
-      count.textContent = left === rows.length ? rows.length + " rows" : left + " of " + rows.length + " rows";
-    }
-  }
-
-  // The shown text of a cell: its value, and the name of a code. It excludes the numbers of passages.
-  function texts(cell) {
-    return Array.prototype.map.call(cell.querySelectorAll("bdi"), function (text) { return text.textContent; });
-  }
-
-  function shownIn(cell) { return plain(texts(cell).join(" ")); }
-
-  // A code is sorted by its shown name; a letter with a number, such as P31, is itself a name.
-  function sortedBy(cell) {
-    var found = texts(cell), named = cell.querySelector(".to[data-name] bdi");
-    return found.length && named && !/^[A-Z]{1,3}[0-9]+$/.test(found[0]) ? named.textContent : found[0] || "";
-  }
-
   // Search over everything: the index is a script that is loaded when somebody begins to search.
   var KINDS = ["regions", "countries", "projects", "achievements", "priorities", "figures", "table", "source", "release"];
 
@@ -93,7 +24,7 @@
     var script = document.getElementById("search-index") || make("script", { id: "search-index", src: root + "assets/search-index.js" });
     script.addEventListener("load", function () {
       index = index || window.cbrnIndex.map(function (entry) {
-        return { kind: entry[0], title: entry[1], address: entry[2], at: plain(entry[1]), words: plain(entry.join(" ")) };
+        return { kind: entry[0], title: entry[1], address: entry[2], detail: entry[4], at: plain(entry[1]), words: plain(entry.join(" ")) };
       });
       use(index);
     });
@@ -137,9 +68,11 @@
       (a[0] === b[1] && a[1] === b[0] && a.slice(2) === b.slice(2));
   }
 
+  // An entry tells its kind where no heading does, and what tells it from others of its title.
   function result(root, entry, attributes) {
     var link = make("a", Object.assign({ href: root + entry.address }, attributes));
-    link.append(make("bdi", {}, entry.title.length > 160 ? entry.title.slice(0, 159) + "…" : entry.title), make("small", {}, entry.kind.replace(/_/g, " ")));
+    var kind = attributes ? entry.kind.replace(/_/g, " ") + (entry.detail && ", " + entry.detail) : entry.detail;
+    link.append(make("bdi", {}, entry.title.length > 160 ? entry.title.slice(0, 159) + "…" : entry.title), " ", make("small", {}, kind));
     return link;
   }
 
@@ -241,9 +174,9 @@
     if (getComputedStyle(place).overflowY === "auto") place.scrollTop += other.getBoundingClientRect().top - place.getBoundingClientRect().top - 40;
   }
 
+  window.cbrn = { make: make, plain: plain };
   window.addEventListener("hashchange", follow);
   follow();
-  document.querySelectorAll("table[data-rows]").forEach(enhance);
   document.querySelectorAll("#search").forEach(search);
   document.querySelectorAll("#results").forEach(results);
   if (navigator.clipboard) document.querySelectorAll("pre.code").forEach(copyable);
