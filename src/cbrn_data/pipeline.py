@@ -94,7 +94,8 @@ def open_store(settings: Settings, package: Package | None = None, roots: Sequen
         with keeping(settings.cache / "pictures", code_version()):
             return pages(releases, base_url)
 
-    return Store(settings.published, derivation(base, site), made_by, vouch(settings, roots))
+    address = digest(base.encode()), release_date()
+    return Store(settings.published, derivation(base, site), made_by, vouch(settings, roots), address)
 
 
 def vouch(settings: Settings, roots: Sequence[bytes] = ()) -> Vouch:

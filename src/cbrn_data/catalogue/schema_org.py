@@ -19,20 +19,19 @@ _UNSAFE = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&\u2028\u2029"}
 def schema_org(catalogue: Catalogue, dataset: Dataset) -> dict[str, Any]:
     """Return a dataset as JSON-LD."""
     of, address = catalogue, catalogue.base + dataset.page
-    publisher = {"@type": "Organization", "@id": f"{of.base}#publisher", "name": of.publisher["name"]}
     period = f"{of.coverage.first_day}/{of.coverage.last_day}" if of.coverage.first_day else None
     described = {
         "@context": {"@vocab": "http://schema.org/"},
         "@type": "Dataset",
-        "@id": f"{address}#dataset",
+        "@id": of.identity(f"{dataset.page}#dataset"),
         "name": dataset.title,
         "description": dataset.description,
         "url": address,
-        "identifier": f"{address}#dataset",
+        "identifier": of.identity(f"{dataset.page}#dataset"),
         "version": of.version,
         "license": of.licence["path"],
-        "creator": publisher,
-        "publisher": publisher,
+        "creator": publisher(of),
+        "publisher": publisher(of),
         "keywords": list(of.keywords),
         "about": [
             {"@type": "DefinedTerm", "@id": f"{AUTHORITY}data-theme/{code}", "name": THEMES[code], "termCode": code}
@@ -44,11 +43,16 @@ def schema_org(catalogue: Catalogue, dataset: Dataset) -> dict[str, Any]:
         "dateModified": of.modified,
         "temporalCoverage": period,
         "spatialCoverage": [{"@type": "Country", "name": name, "identifier": code} for code, name in of.coverage.countries],
-        "variableMeasured": [_variable(field) for field in dataset.fields],
-        "includedInDataCatalog": {"@type": "DataCatalog", "@id": f"{of.base}#catalog", "name": of.title, "url": of.base},
+        "variableMeasured": [_variable(field) for field in dataset.table.fields],
+        "includedInDataCatalog": {"@type": "DataCatalog", "@id": of.identity("#catalog"), "name": of.title, "url": of.base},
         "distribution": [_download(of, dataset, distribution) for distribution in dataset.distributions],
     }
     return {key: value for key, value in described.items() if value is not None}
+
+
+def publisher(of: Catalogue) -> dict[str, str]:
+    """Return the publisher as an organisation."""
+    return {"@type": "Organization", "@id": f"{of.base}#publisher", "name": of.publisher["name"]}
 
 
 def script_text(value: Any) -> str:
@@ -68,7 +72,7 @@ def _variable(field: Field) -> dict[str, str]:
 def _download(of: Catalogue, dataset: Dataset, distribution: Distribution) -> dict[str, str]:
     return {
         "@type": "DataDownload",
-        "@id": f"{of.base}{dataset.page}#{distribution.form.lower()}",
+        "@id": of.identity(f"{dataset.page}#{distribution.form.lower()}"),
         "name": distribution.title,
         "contentUrl": of.base + distribution.path,
         "encodingFormat": distribution.media_type,

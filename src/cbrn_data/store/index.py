@@ -5,10 +5,12 @@ content_digest, path, counts, summary, withdrawn``; ``derived``, the sha256 of e
 in ``published/``; and ``derived_by``, a digest of the code and settings that derived them: if it is the same, the derived
 files are up to date. ``path`` is the folder (``releases/1.0.0/``), ``withdrawn`` null or an object of ``reason`` and
 ``date``. A release whose withdrawal was undone also has ``past_withdrawals``, oldest first: objects of ``reason``, ``date``,
-``undone_reason`` and ``undone_on``. Older readers ignore this key and read ``withdrawn``, which is null again.
+``undone_reason`` and ``undone_on``. Older readers ignore this key and read ``withdrawn``, which is null again. ``addresses``
+lists the base addresses of the store, oldest first, as objects of ``sha256`` and ``since``, a day; a store of an older form
+has none.
 
-Only this file holds withdrawals, because the bytes of a release do not change. So this file is derived except for them. If
-it is unreadable but may have held some, that is an error, not an empty list.
+Only this file holds withdrawals and addresses, because the bytes of a release do not change. So this file is derived except
+for them. If it is unreadable but may have held some, that is an error, not an empty list.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from pydantic import AfterValidator, BaseModel, ValidationError
 
 from cbrn_data.errors import ReleaseError
 from cbrn_data.store import disk
-from cbrn_data.store.folder import Release, check_date
+from cbrn_data.store.folder import Release, check_date, last_event
 from cbrn_data.store.history import INDEX, METADATA, RELEASES
 from cbrn_data.strict_json import dumped, parse_object
 
@@ -78,21 +80,28 @@ class _Listed(BaseModel):
     past_withdrawals: list[_PastWithdrawal] = []
 
 
+class _Address(BaseModel):
+    sha256: str
+    since: Annotated[str, AfterValidator(check_date)]
+
+
 class _Content(BaseModel):
     releases: list[_Listed] = []
+    addresses: list[_Address] = []
     derived: dict[DerivedName, str] = {}
     derived_by: str = ""
 
 
 @dataclass(frozen=True)
 class Index:
-    """The content of the index: version -> digest, withdrawal or past withdrawals, and derived name -> digest."""
+    """The content of the index: version -> digest, withdrawal or past withdrawals, derived name -> digest, addresses."""
 
     digests: dict[str, str] = field(default_factory=dict)
     withdrawn: dict[str, dict[str, str]] = field(default_factory=dict)
     past: dict[str, tuple[dict[str, str], ...]] = field(default_factory=dict)
     derived: dict[str, str] = field(default_factory=dict)
     derived_by: str = ""
+    addresses: tuple[dict[str, str], ...] = ()
 
 
 def read_index(published: Path, releases: Sequence[Release]) -> Index:
@@ -120,7 +129,8 @@ def read_index(published: Path, releases: Sequence[Release]) -> Index:
     except ReleaseError as error:
         raise ReleaseError(f"{error}. Take care: {_WAY_OUT}") from error
     digests = {entry.version: entry.digest for entry in content.releases}
-    return Index(digests, withdrawn, past, content.derived, content.derived_by)
+    addresses = tuple(one.model_dump() for one in content.addresses)
+    return Index(digests, withdrawn, past, content.derived, content.derived_by, addresses)
 
 
 def _past(one: _PastWithdrawal) -> dict[str, str]:
@@ -128,13 +138,28 @@ def _past(one: _PastWithdrawal) -> dict[str, str]:
 
 
 def with_withdrawals(releases: Sequence[Release], index: Index) -> list[Release]:
-    """Return the releases with their withdrawals from the index, present and past."""
+    """Return the releases with what only the index holds: their withdrawals, and the addresses of the store."""
     return [
         replace(
-            release, withdrawn=index.withdrawn.get(release.version), past_withdrawals=index.past.get(release.version, ())
+            release,
+            withdrawn=index.withdrawn.get(release.version),
+            past_withdrawals=index.past.get(release.version, ()),
+            addresses=index.addresses if release.sequence == 1 else (),
         )
         for release in releases
     ]
+
+
+def with_address(releases: Sequence[Release], sha256: str, day: str) -> list[Release]:
+    """Return the releases with the present base address of the store; a new one counts from ``day``.
+
+    ``sha256`` is its digest, "" for a store without an address. The day of a new address is never before the last event.
+    """
+    if not releases or not sha256 or [one["sha256"] for one in releases[0].addresses[-1:]] == [sha256]:
+        return list(releases)
+    since = max(day, last_event(releases)[:10]) if releases[0].addresses else releases[0].date
+    moved = replace(releases[0], addresses=(*releases[0].addresses, {"sha256": sha256, "since": since}))
+    return [moved, *releases[1:]]
 
 
 def check_listed(published: Path, index: Index, releases: Sequence[Release]) -> None:
@@ -157,7 +182,9 @@ def index_bytes(releases: Sequence[Release], derived: Mapping[str, str], derived
     entries = [_entry(release) for release in reversed(releases)]
     package = releases[-1].info.get("package")
     made = {"derived_by": derived_by} if derived_by else {}
-    return dumped({"package": package, "releases": entries, **made, "derived": dict(sorted(derived.items()))})
+    addresses = [one for release in releases for one in release.addresses]
+    where = {"addresses": addresses} if addresses else {}
+    return dumped({"package": package, "releases": entries, **where, **made, "derived": dict(sorted(derived.items()))})
 
 
 def _entry(release: Release) -> dict[str, Any]:

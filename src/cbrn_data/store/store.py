@@ -43,7 +43,8 @@ class Store:
     ``derive`` gets ``published`` and all releases, oldest first, and returns path -> data of every derived file except
     ``releases.json``. It must read a release by its ``folder`` (the newest may still be staged), name it by its version, and
     return the same bytes for the same releases. ``derived_by`` is a digest of everything else on which these bytes depend:
-    while it stays the same, files that match the index are not derived again. ``vouch`` signs the metadata.
+    while it stays the same, files that match the index are not derived again. ``vouch`` signs the metadata. ``address`` is
+    the sha256 of the base address and the day from which a new one counts; the index keeps both.
     """
 
     def __init__(
@@ -52,8 +53,10 @@ class Store:
         derive: Derive = lambda published, releases: {},
         derived_by: str = "",
         vouch: Vouch = unsigned,
+        address: tuple[str, str] = ("", ""),
     ) -> None:
         self.published = published
+        self._address = address
         self._derive = derive
         self._derived_by = derived_by
         self._vouch = vouch
@@ -77,7 +80,7 @@ class Store:
         """
         disk.make_root(self.published)
         with locked(self.published, wait):
-            writer = Writer(self.published, self._derive, self._derived_by, self._vouch)
+            writer = Writer(self.published, self._derive, self._derived_by, self._vouch, self._address)
             try:
                 writer.repair()
                 yield writer
@@ -112,7 +115,10 @@ class Writer:
     ``repaired`` lists, as sentences, what was removed or finished at the start.
     """
 
-    def __init__(self, published: Path, derive: Derive, derived_by: str, vouch: Vouch) -> None:
+    def __init__(
+        self, published: Path, derive: Derive, derived_by: str, vouch: Vouch, address: tuple[str, str] = ("", "")
+    ) -> None:
+        self._address = address
         self.repaired: list[str] = []
         self._published = published
         self._derive = derive
@@ -133,7 +139,7 @@ class Writer:
         found = history.read_history(self._published)
         known = index.read_index(self._published, found)
         index.check_listed(self._published, known, found)
-        self._releases = index.with_withdrawals(found, known)
+        self._releases = index.with_address(index.with_withdrawals(found, known), *self._address)
         if self.newest is None:
             return self._refuse_foreign()
         check_unchanged(self.newest.folder)
@@ -180,7 +186,8 @@ class Writer:
         """
         target = disk.inside(self._published / history.RELEASES, check_version(version))
         release = self._read_staged(staged, version)
-        change = self._plan([*self._releases, release])
+        releases = index.with_address([*self._releases, release], *self._address)
+        change = self._plan(releases)
         self.repaired += change.new_root() if self._releases else []
         work = self._write(change)
         disk.show(staged)
@@ -191,7 +198,7 @@ class Writer:
             raise ReleaseError(f"{target}: already exists, and a release is never overwritten; check what it is")
         disk.rename(staged, target)
         self._staging.let_go(staged)
-        self._releases.append(replace(release, folder=target))
+        self._releases = [*releases[:-1], replace(releases[-1], folder=target)]
         self._finish(target, change, work)
         return self._releases[-1]
 
