@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from cbrn_data.catalogue.address import checked_base
-from cbrn_data.catalogue.feed import feed, sitemap
+from cbrn_data.catalogue.feed import feed, robots, sitemap
 from cbrn_data.store import disk
 from cbrn_data.store.folder import SUMS, Release, last_event, latest_of, parse_checksums
 from cbrn_data.store.history import LATEST
@@ -35,8 +35,8 @@ def derivation(base_url: str, site: Site = lambda releases, base_url: {}) -> Der
 
         files: dict[str, disk.Data] = {f"{LATEST}/{name}": data for name, data in _files(latest_of(releases)).items()}
         pages = site(releases, base_url)
-        map_of_pages = sitemap(base_url, pages, last_event(releases))
-        return files | described(releases, base_url) | {**pages, "sitemap.xml": map_of_pages}
+        crawled = {"robots.txt": robots(base_url), "sitemap.xml": sitemap(base_url, pages, last_event(releases))}
+        return files | described(releases, base_url) | {**pages, **crawled}
 
     return derive
 

@@ -1,4 +1,4 @@
-"""``feed.xml``, the releases as an Atom feed (RFC 4287), newest first, and ``sitemap.xml``, made by a serialiser."""
+"""``feed.xml``, the releases as an Atom feed (RFC 4287), newest first, ``sitemap.xml`` and ``robots.txt``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from cbrn_data.catalogue.identity import identity
 from cbrn_data.catalogue.pages import page_path
 from cbrn_data.store.folder import Release, event_moments, last_event
 
+_NO_CONTENT = ("404.html", "search.html")
 ATOM = "http://www.w3.org/2005/Atom"
 FEED = "feed.xml"
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
@@ -80,13 +81,18 @@ def base_of(data: bytes) -> str:
 def sitemap(base: str, names: Iterable[str], modified: str) -> bytes:
     """Return the sitemap of the pages among ``names``, paths below ``base``; ``modified`` is a moment (UTC).
 
-    The home page is listed as the base address, as in all links to it.
+    The home page is listed as the base address, as in all links to it; pages that are no content are not listed.
     """
     root = Element(f"{{{SITEMAP}}}urlset")
-    for name in sorted(name for name in names if name.endswith(".html")):
+    for name in sorted(name for name in names if name.endswith(".html") and name not in _NO_CONTENT):
         entry = SubElement(root, f"{{{SITEMAP}}}url")
         SubElement(entry, f"{{{SITEMAP}}}loc").text = base + ("" if name == "index.html" else name)
         SubElement(entry, f"{{{SITEMAP}}}lastmod").text = modified
     indent(root)
     data: bytes = tostring(root, encoding="utf-8", xml_declaration=True, default_namespace=SITEMAP)
     return data + b"\n"
+
+
+def robots(base: str) -> bytes:
+    """Return ``robots.txt`` (RFC 9309), which allows everything; crawlers read it only at the root of a host."""
+    return f"User-agent: *\nAllow: /\n\nSitemap: {base}sitemap.xml\n".encode()

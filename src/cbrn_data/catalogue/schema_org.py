@@ -1,4 +1,4 @@
-"""A dataset as schema.org JSON-LD, for the page of its table.
+"""The catalogue and each dataset as schema.org JSON-LD, for the home page and the page of a table.
 
 The properties are those that Google Dataset Search requires or recommends
 (https://developers.google.com/search/docs/appearance/structured-data/dataset).
@@ -48,6 +48,36 @@ def schema_org(catalogue: Catalogue, dataset: Dataset) -> dict[str, Any]:
         "distribution": [_download(of, dataset, distribution) for distribution in dataset.distributions],
     }
     return {key: value for key, value in described.items() if value is not None}
+
+
+def data_catalogue(of: Catalogue) -> dict[str, Any]:
+    """Return the whole catalogue as JSON-LD, for the home page; the page of each table has the rest about its dataset."""
+    return {
+        "@context": {"@vocab": "http://schema.org/"},
+        "@type": "DataCatalog",
+        "@id": of.identity("#catalog"),
+        "name": of.title,
+        "description": of.description,
+        "url": of.base,
+        "license": of.licence["path"],
+        "publisher": publisher(of),
+        "keywords": list(of.keywords),
+        "inLanguage": LANGUAGES[of.language][1],
+        "datePublished": of.issued,
+        "dateModified": of.modified,
+        "dataset": [
+            {
+                "@type": "Dataset",
+                "@id": of.identity(f"{dataset.page}#dataset"),
+                "name": dataset.title,
+                "description": dataset.description,
+                "url": of.base + dataset.page,
+                "license": of.licence["path"],
+                "creator": publisher(of),
+            }
+            for dataset in of.datasets
+        ],
+    }
 
 
 def publisher(of: Catalogue) -> dict[str, str]:

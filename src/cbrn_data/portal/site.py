@@ -12,7 +12,7 @@ from cbrn_data.portal.files import release_files
 from cbrn_data.portal.history import history_pages
 from cbrn_data.portal.home import home_page
 from cbrn_data.portal.pictures import draw
-from cbrn_data.portal.render import render
+from cbrn_data.portal.render import missing_page, render
 from cbrn_data.portal.search import search_index
 from cbrn_data.portal.sources import source_pages
 from cbrn_data.portal.tables import table_pages
@@ -26,7 +26,8 @@ ASSETS = ("site.css", "site.js", "icon.svg")
 def site(releases: Sequence[Release], base_url: str) -> dict[str, bytes]:
     """Return path -> bytes of the portal of ``releases`` (oldest first, at least one).
 
-    ``base_url`` is a checked base address. Only citations, code and structured data contain it; all links are relative.
+    ``base_url`` is a checked base address. Only citations, code, structured data, and what names a page for search engines
+    contain it; all links are relative, except those of ``404.html``, which begin with its path.
     The same releases give the same bytes. Raises ReleaseError or SchemaError if a release cannot be read.
     """
     pages: dict[str, bytes] = {}
@@ -49,6 +50,7 @@ def _files(releases: Sequence[Release], base_url: str) -> Iterator[tuple[str, by
     yield from source_pages(view, described, files)
     yield from history_pages(releases, view, described)
     yield "search.html", render("search", "search.html", site=described)
+    yield "404.html", missing_page(described)
     yield "assets/search-index.js", search_index(view, releases)
     yield "assets/citation.bib", bibtex(described, release).encode()
     yield "assets/citation.json", csl_json(described, release)
