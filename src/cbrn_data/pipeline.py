@@ -78,7 +78,8 @@ def open_store(
         with keeping(settings.cache / "derived", pages_version()):
             return pages(releases, base_url)
 
-    return Store(settings.published, derivation(base, site), derived_by(base), vouch(settings, roots, code))
+    address = digest(base.encode()), release_date()
+    return Store(settings.published, derivation(base, site), derived_by(base), vouch(settings, roots, code), address)
 
 
 def derived_by(base: str) -> str:

@@ -23,6 +23,8 @@ from tests.conftest import PROJECT
         "http://127.0.0.1:1/",
         "https://example.org/my%20data/",
         "https://example.org/a+b/c_d/_e/",
+        "https://cdn.example/gh/us/data@main/a:b,c=d/",
+        "https://example.org./",
         "http://my_host.example/",
         "http://[::1]:8000/",
         "https://[2001:db8::1]/data/",

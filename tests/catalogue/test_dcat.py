@@ -15,12 +15,13 @@ from rdflib.compare import isomorphic
 from rdflib.namespace import DCTERMS
 
 from cbrn_data.catalogue.dcat import country_code, dcat, serialisations
-from cbrn_data.catalogue.feed import ATOM, feed
+from cbrn_data.catalogue.feed import ATOM, base_of, feed
 from cbrn_data.catalogue.model import Catalogue, catalogue
 from cbrn_data.catalogue.schema_org import schema_org
 from cbrn_data.catalogue.triples import ADMS, DCAT
 from cbrn_data.store.folder import Release
 from cbrn_data.store.history import read_history
+from cbrn_data.store.index import with_address
 from cbrn_data.store.store import Store
 from tests.catalogue.shapes import SHAPES, shapes, violations
 
@@ -62,7 +63,9 @@ def test_each_serialisation_is_the_whole_graph(name: str, graph: Graph) -> None:
 def test_no_node_is_blank_and_no_address_relative(graph: Graph) -> None:
     terms = {term for triple in graph for term in triple}
     assert not [term for term in terms if isinstance(term, BNode)]
-    assert not [term for term in terms if isinstance(term, URIRef) and not str(term).startswith(("http", "mailto:"))]
+    assert not [
+        term for term in terms if isinstance(term, URIRef) and not str(term).startswith(("http", "mailto:", "urn:uuid:"))
+    ]
 
 
 def test_the_bytes_are_the_same_for_any_hash_seed(releases: list[Release]) -> None:
@@ -100,7 +103,7 @@ def test_a_dataset_keeps_its_address_and_its_first_day_in_a_later_release(releas
     before, after = catalogue([first], "https://a.example/"), catalogue([first, later], "https://a.example/")
     assert [dataset.page for dataset in before.datasets] == [dataset.page for dataset in after.datasets]
     assert {dataset.issued for dataset in after.datasets} == {first.date}
-    assert (after.issued, after.modified, after.version) == (first.date, "2027-01-05", "1.1.0")
+    assert (after.issued, after.modified, after.version) == (first.date, "2027-01-05T00:00:01Z", "1.1.0")
     files = {distribution.path for dataset in after.datasets for distribution in dataset.distributions}
     assert all(path.startswith("releases/1.1.0/") for path in files)
 
@@ -150,11 +153,11 @@ def test_no_date_goes_back_when_the_newest_release_is_withdrawn(regions: Path) -
     after = [*releases[:2], replace(releases[2], withdrawn={"reason": "x", "date": "2026-11-30"})]
     before, now = (catalogue(each, "https://data.example/") for each in (releases, after))
     assert (before.version, now.version) == ("1.2.0", "1.0.0")
-    assert (before.modified, before.released) == ("2026-11-26", "2026-11-24")
-    assert (now.modified, now.released) == ("2026-11-30", "2026-11-22")
-    for each, day in ((before, "2026-11-26"), (now, "2026-11-30")):
-        assert {str(value) for value in dcat(each).objects(None, DCTERMS.modified)} == {day}
-        assert schema_org(each, each.datasets[0])["dateModified"] == day
+    assert (before.modified, before.released) == ("2026-11-26T00:00:03Z", "2026-11-24")
+    assert (now.modified, now.released) == ("2026-11-30T00:00:04Z", "2026-11-22")
+    for each in (before, now):
+        (modified,) = set(dcat(each).objects(None, DCTERMS.modified))
+        assert str(modified).replace("+00:00", "Z") == schema_org(each, each.datasets[0])["dateModified"] == each.modified
 
 
 def test_every_event_moves_the_feed_on_also_a_second_one_of_a_day(regions: Path) -> None:
@@ -175,3 +178,20 @@ def test_every_event_moves_the_feed_on_also_a_second_one_of_a_day(regions: Path)
         entries = [entry.findtext(f"{{{ATOM}}}updated") for entry in root.iter(f"{{{ATOM}}}entry")]
         assert len(set(entries)) == len(entries) and max(map(str, entries)) == seen[-1]
     assert seen == sorted(map(str, seen)) and len(set(seen)) == len(seen)
+
+
+def test_another_address_is_a_change_but_every_identifier_stays(releases: list[Release]) -> None:
+    here = with_address(releases, "1" * 64, "2026-12-01")
+    moved = with_address(here, "2" * 64, "2026-11-01")  # a clock that is behind
+    bases = "https://a.example/", "https://b.example/x/"
+    before, after = (catalogue(each, base) for each, base in zip((here, moved), bases, strict=True))
+    assert (before.modified, after.modified) == ("2026-11-22T00:00:00Z", "2026-11-22T00:00:01Z")
+    named = [{str(node) for node in dcat(each).subjects() if str(node).startswith("urn:")} for each in (before, after)]
+    assert named[0] == named[1] and len(named[0]) == 1 + 3 * len(before.datasets)
+    ids = []
+    for each, base in zip((here, moved), bases, strict=True):
+        root = fromstring(data := feed(each, "Title", "Us", base))
+        ids.append([entry.text for entry in root.iter(f"{{{ATOM}}}id")])
+        assert base_of(data) == base
+    assert ids[0] == ids[1] and len(set(ids[0])) == 2
+    assert schema_org(before, before.datasets[0])["@id"] == schema_org(after, after.datasets[0])["@id"]

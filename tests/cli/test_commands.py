@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree.ElementTree import fromstring
 
 import pytest
 import typer.main
@@ -246,6 +247,8 @@ def test_another_address_is_shown_by_plan_and_refused_until_it_is_confirmed(cbrn
         assert "publish with --move-address" in " ".join(done.err.split())
     assert cbrn_data("publish", "--move-address", "--root", project, CBRN_DATA_BASE_URL=new).code == 0
     assert new.encode() in feed.read_bytes() and b"cbrn-data.example" not in feed.read_bytes()
+    moments = [fromstring(data).findtext("{*}updated") for data in (before, feed.read_bytes())]
+    assert moments == sorted(map(str, moments)) and moments[0] != moments[1]
     assert cbrn_data("plan", "--json", "--root", project, CBRN_DATA_BASE_URL=new).json["move_address"] is None
     forgotten = cbrn_data("publish", "--root", project)
     assert (forgotten.code, new.encode() in feed.read_bytes()) == (2, True)

@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from cbrn_data.catalogue.model import catalogue
+from cbrn_data.catalogue.schema_org import data_catalogue, schema_org
 from cbrn_data.portal import evidence, site, view
 from cbrn_data.portal.render import POLICY
 from cbrn_data.schema.model import read_package
@@ -49,6 +50,7 @@ def test_the_files_are_exactly_those_that_the_data_calls_for(portal: Portal) -> 
     expected = {
         "index.html",
         "history.html",
+        "404.html",
         "search.html",
         *(f"history/{version}.html" for version in ("1.0.0", "1.1.0", "1.1.1")),
     }
@@ -83,14 +85,18 @@ def test_every_link_leads_to_a_file_and_every_fragment_to_an_element(portal: Por
         name: [element.attributes["id"] for element in page.elements if "id" in element.attributes]
         for name, page in pages.items()
     }
-    made_elsewhere = {"catalog.ttl", "feed.xml", "releases.json"}
+    made_elsewhere = {"catalog.ttl", "croissant.json", "feed.xml", "releases.json"}
     for name, page in pages.items():
         assert [one for one, times in Counter(ids[name]).items() if times > 1] == [], name
         for element, target in targets(page):
             parts = urlsplit(target)
+            if (element, target) == ("link", portal.address + name.removesuffix("index.html")):
+                continue  # the canonical address
             if parts.scheme:
                 assert parts.scheme in {"https", "http", "mailto"} and element == "a", (name, target)
                 continue
+            if name == "404.html":  # its links begin with the path of the base address
+                target, parts = target.removeprefix("/"), parts._replace(path=parts.path.removeprefix("/"))
             path = posixpath.normpath(posixpath.join(posixpath.dirname(name), unquote(parts.path))) if parts.path else name
             assert not target.startswith("/") and not path.startswith(".."), (name, target)
             assert path in made_elsewhere or (portal.published / path).is_file(), (name, target)
@@ -230,9 +236,41 @@ def test_the_base_address_stands_in_no_link(portal: Portal) -> None:
     here, there = (site(Store(portal.published).releases(), base) for base in (portal.address, BASE))
     assert here.keys() == there.keys()
     for name in here:
+        if name == "404.html":
+            continue
         assert here[name].replace(portal.address.encode(), b"BASE") == there[name].replace(BASE.encode(), b"BASE")
         for element, target in targets(Page(here[name])) if name.endswith(".html") else []:
-            assert portal.address not in target, (name, element)
+            assert portal.address not in target or element == "link", (name, element)
+
+
+def test_search_engines_and_messengers_get_one_address_and_a_short_title(pages: dict[str, Page], portal: Portal) -> None:
+    for name, page in pages.items():
+        ((title,),) = (one.text for one in page.named("title"))
+        assert len(title) <= 80, (name, title)
+        said = {
+            one.attributes["property"]: one.attributes["content"]
+            for one in page.named("meta")
+            if "property" in one.attributes
+        }
+        address = [one.attributes["href"] for one in page.named("link") if one.attributes["rel"] == "canonical"]
+        if name == "404.html":
+            assert (said, address) == ({}, [])
+            continue
+        assert address == [said["og:url"]] == [portal.address + name.removesuffix("index.html")]
+        assert (said["og:title"], len(said["og:description"]) > 20) == (title, True), name
+    of = catalogue(Store(portal.published).releases(), portal.address)
+    (block,) = [one for one in pages["index.html"].named("script") if one.attributes.get("type") == "application/ld+json"]
+    described = json.loads("".join(block.text))
+    assert described == data_catalogue(of)
+    assert [one["@id"] for one in described["dataset"]] == [schema_org(of, one)["@id"] for one in of.datasets]
+
+
+def test_a_page_that_is_missing_leads_on_from_any_folder(portal: Portal) -> None:
+    found = targets(Page(site(Store(portal.published).releases(), "https://data.example/a/b/")["404.html"]))
+    assert all(
+        target.startswith("/a/b/") for element, target in found if not target.startswith(("https://", "mailto:", "#"))
+    )
+    assert ("link", "/a/b/assets/site.css") in found
 
 
 def test_the_pages_say_what_the_catalogue_says(portal: Portal, pages: dict[str, Page]) -> None:

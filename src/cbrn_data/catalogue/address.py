@@ -9,8 +9,8 @@ from urllib.parse import unquote, urlsplit
 from cbrn_data.errors import CbrnDataError
 
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-_HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[(?P<ipv6>[0-9A-Fa-f:.]+)\])"
-_SEGMENT = r"(?:[A-Za-z0-9_~+-]|%[0-9A-Fa-f]{2})(?:[A-Za-z0-9._~+-]|%[0-9A-Fa-f]{2})*"
+_HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[(?P<ipv6>[0-9A-Fa-f:.]+)\])"
+_SEGMENT = r"(?:[A-Za-z0-9_~+:@,=-]|%[0-9A-Fa-f]{2})(?:[A-Za-z0-9._~+:@,=-]|%[0-9A-Fa-f]{2})*"
 _BASE = re.compile(rf"https?://{_HOST}(?::(?P<port>[1-9][0-9]{{0,4}}))?(?P<path>(?:/{_SEGMENT})*)/")
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
@@ -28,9 +28,10 @@ def is_trusted(address: str) -> bool:
 def checked_base(base_url: str) -> str:
     """Return ``base_url`` if it is a plain http(s) address that ends with a slash. Raises CbrnDataError.
 
-    A host name must be in its ASCII form (RFC 5890). Characters of the path other than letters, digits and ``-._~+`` must be
-    percent-encoded (RFC 3986). A segment must not begin with a dot: ``..`` leads elsewhere, and hidden files are not served.
-    The error omits the parts of the address that can hold secrets.
+    A host name must be in its ASCII form (RFC 5890). Characters of the path other than letters, digits and ``-._~+:@,=``
+    must be percent-encoded (RFC 3986), because the others have a meaning in shells and in code that shows the address. A
+    segment must not begin with a dot: ``..`` leads elsewhere, and hidden files are not served. The error omits the parts of
+    the address that can hold secrets.
 
     >>> checked_base("https://example.org/data/"), checked_base("http://[::1]:8000/my%20data/")
     ('https://example.org/data/', 'http://[::1]:8000/my%20data/')
@@ -48,7 +49,7 @@ def _reason(base_url: str) -> str:
         return ""
     for found, reason in (
         (not re.match("https?://", base_url), "it must begin with http:// or https://"),
-        ("@" in base_url, "it must not have a user name"),
+        (bool(re.match("[^/]*//[^/]*@", base_url)), "it must not have a user name"),
         ("?" in base_url or "#" in base_url, "it must not have a query or a fragment"),
         (not base_url.endswith("/"), "it must end with a slash"),
         (

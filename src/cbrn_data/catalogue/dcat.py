@@ -1,7 +1,8 @@
 """The catalogue as one graph: DCAT-AP 3.0.1 (https://semiceu.github.io/DCAT-AP/releases/3.0.1/) with PROV-O and SPDX.
 
-Every node has an address; parts of a page have a fragment. A dataset keeps its address from version to version; a download
-address contains the version. Old versions are left out, because each dataset becomes a record in CKAN.
+Every node has a name. That of the catalogue, a dataset or a distribution is an identifier, which stays from version to
+version and if the base address changes; the others are addresses, and parts of a page have a fragment. A download address
+contains the version. Old versions are left out, because each dataset becomes a record in CKAN.
 """
 
 from __future__ import annotations
@@ -69,13 +70,13 @@ class _Description(Triples):
 
     def whole(self) -> None:
         """Describe the catalogue and the properties that all datasets share."""
-        of, node = self._of, self.here("#catalog")
+        of, node = self._of, self._identity("#catalog")
         self.say(node, RDF.type, DCAT.Catalog)
         self._about(node, of.title, of.description, of.issued)
         self.say(node, DCTERMS.license, *self._licence())
         self.say(node, FOAF.homepage, self.page(""))
         self.say(node, DCAT.themeTaxonomy, URIRef(f"{AUTHORITY}data-theme"))
-        self.say(node, DCAT.dataset, *(self.here(f"{dataset.page}#dataset") for dataset in of.datasets))
+        self.say(node, DCAT.dataset, *(self._identity(f"{dataset.page}#dataset") for dataset in of.datasets))
         publisher = self.here("#publisher")
         self.say(publisher, RDF.type, FOAF.Agent, FOAF.Organization, PROV.Agent)
         self.say(publisher, FOAF.name, self.text(of.publisher["name"]))
@@ -91,7 +92,7 @@ class _Description(Triples):
 
     def dataset(self, dataset: Dataset) -> None:
         """Describe one dataset and its distributions."""
-        of, node = self._of, self.here(f"{dataset.page}#dataset")
+        of, node = self._of, self._identity(f"{dataset.page}#dataset")
         self.say(node, RDF.type, DCAT.Dataset)
         self._about(node, dataset.title, dataset.description, dataset.issued)
         self.say(node, DCTERMS.identifier, Literal(str(node)))
@@ -115,7 +116,8 @@ class _Description(Triples):
             self.say(node, DCAT.distribution, self._distribution(dataset, distribution))
 
     def _distribution(self, dataset: Dataset, distribution: Distribution) -> URIRef:
-        of, node = self._of, self.here(f"{dataset.page}#{distribution.form.lower()}")
+        place = f"{dataset.page}#{distribution.form.lower()}"
+        of, node = self._of, self._identity(place)
         self.say(node, RDF.type, DCAT.Distribution)
         self.say(node, DCTERMS.title, self.text(distribution.title))
         self.say(node, DCTERMS.description, self.text(distribution.description))
@@ -128,9 +130,9 @@ class _Description(Triples):
         self.say(node, DCTERMS.license, *self._licence())
         self.say(node, DCTERMS.rights, self.statement("#rights", DCTERMS.RightsStatement, of.rights))
         self.say(node, DCAT.byteSize, Literal(str(distribution.bytes), datatype=XSD.nonNegativeInteger))
-        self.say(node, SPDX.checksum, self._checksum(node, distribution.sha256))
+        self.say(node, SPDX.checksum, self._checksum(place, distribution.sha256))
         self.say(node, DCTERMS.issued, self.day(of.released))
-        self.say(node, DCTERMS.modified, self.day(of.modified))
+        self.say(node, DCTERMS.modified, self.moment(of.modified))
         self.say(node, DCATAP.availability, self.concept("planned-availability", "STABLE", "stable", SKOS.Concept))
         if of.withdrawn:
             status = self.concept("distribution-status", "WITHDRAWN", "withdrawn", SKOS.Concept)
@@ -146,12 +148,12 @@ class _Description(Triples):
         self.say(node, DCTERMS.description, self.text(description))
         self.say(node, DCTERMS.publisher, self.here("#publisher"))
         self.say(node, DCTERMS.issued, self.day(issued))
-        self.say(node, DCTERMS.modified, self.day(self._of.modified))
+        self.say(node, DCTERMS.modified, self.moment(self._of.modified))
         self.say(node, DCTERMS.language, self._language())
         self.say(node, DCTERMS.spatial, *self._countries())
 
-    def _checksum(self, distribution: URIRef, sha256: str) -> URIRef:
-        node, algorithm = URIRef(f"{distribution}-sha256"), SPDX.checksumAlgorithm_sha256
+    def _checksum(self, distribution: str, sha256: str) -> URIRef:
+        node, algorithm = self.here(f"{distribution}-sha256"), SPDX.checksumAlgorithm_sha256
         self.say(node, RDF.type, SPDX.Checksum)
         self.say(node, SPDX.algorithm, algorithm)
         self.say(node, SPDX.checksumValue, Literal(sha256, datatype=XSD.hexBinary, normalize=False))
@@ -192,6 +194,9 @@ class _Description(Triples):
         self.say(node, FOAF.page, self.page(self._of.licence["path"]))
         self.say(node, DCTERMS.title, Literal(CKAN_LICENCES[self._of.licence["name"]]))
         return [node]
+
+    def _identity(self, path: str) -> URIRef:
+        return URIRef(self._of.identity(path))
 
     def _language(self) -> URIRef:
         return self.concept("language", self._of.language, LANGUAGES[self._of.language][0], DCTERMS.LinguisticSystem)

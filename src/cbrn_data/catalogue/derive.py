@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from cbrn_data.catalogue.address import checked_base
-from cbrn_data.catalogue.feed import feed, sitemap
+from cbrn_data.catalogue.feed import feed, robots, sitemap
 from cbrn_data.store import disk
-from cbrn_data.store.folder import SUMS, Release, event_moments, latest_of, parse_checksums
+from cbrn_data.store.folder import SUMS, Release, last_event, latest_of, parse_checksums
 from cbrn_data.store.history import LATEST
 from cbrn_data.store.store import Derive
 
@@ -34,19 +34,22 @@ def derivation(base_url: str, site: Site = lambda releases, base_url: {}) -> Der
     def derive(published: Path, releases: list[Release]) -> Mapping[str, disk.Data]:
 
         files: dict[str, disk.Data] = {f"{LATEST}/{name}": data for name, data in _files(latest_of(releases)).items()}
-        pages, day = site(releases, base_url), max(event_moments(releases).values())[:10]
-        return files | described(releases, base_url) | {**pages, "sitemap.xml": sitemap(base_url, pages, day)}
+        pages = site(releases, base_url)
+        crawled = {"robots.txt": robots(base_url), "sitemap.xml": sitemap(base_url, pages, last_event(releases))}
+        return files | described(releases, base_url) | {**pages, **crawled}
 
     return derive
 
 
 def described(releases: list[Release], base_url: str) -> dict[str, bytes]:
-    """Return the descriptions for harvesters: the feed, and the catalogue in three serialisations."""
+    """Return the descriptions for harvesters: the feed, the catalogue in three serialisations, and Croissant."""
+    from cbrn_data.catalogue.croissant import FILE, croissant
     from cbrn_data.catalogue.dcat import dcat, serialisations
     from cbrn_data.catalogue.model import catalogue
 
     of = catalogue(releases, base_url)
-    return serialisations(dcat(of)) | {"feed.xml": feed(releases, of.title, of.publisher["name"], base_url)}
+    updates = feed(releases, of.title, of.publisher["name"], base_url)
+    return serialisations(dcat(of)) | {"feed.xml": updates, FILE: croissant(of)}
 
 
 def _files(release: Release) -> dict[str, disk.Data]:

@@ -1,13 +1,15 @@
-"""``feed.xml``, the releases as an Atom feed (RFC 4287), newest first, and ``sitemap.xml``, made by a serialiser."""
+"""``feed.xml``, the releases as an Atom feed (RFC 4287), newest first, ``sitemap.xml`` and ``robots.txt``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from xml.etree.ElementTree import Element, SubElement, fromstring, indent, register_namespace, tostring
 
+from cbrn_data.catalogue.identity import identity
 from cbrn_data.catalogue.pages import page_path
-from cbrn_data.store.folder import Release, event_moments
+from cbrn_data.store.folder import Release, event_moments, last_event
 
+_NO_CONTENT = ("404.html", "search.html")
 ATOM = "http://www.w3.org/2005/Atom"
 FEED = "feed.xml"
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
@@ -25,22 +27,23 @@ def feed(releases: Sequence[Release], title: str, author: str, base_url: str) ->
     moments = event_moments(releases)
     register_namespace("", ATOM)
     root = Element(f"{{{ATOM}}}feed")
-    _text(root, "id", f"{base_url}feed.xml")
+    _text(root, "id", identity(releases, FEED))
     _text(root, "title", title)
-    _text(root, "updated", max(moments.values()))
+    _text(root, "updated", last_event(releases))
     _text(_text(root, "author", None), "name", author)
-    SubElement(root, f"{{{ATOM}}}link", {"rel": "self", "href": f"{base_url}feed.xml"})
+    SubElement(root, f"{{{ATOM}}}link", {"rel": "self", "href": base_url + FEED})
     for release in reversed(releases):
-        _entry(root, release, base_url, moments)
+        entry_id = identity(releases, f"releases/{release.version}/")
+        _entry(root, release, entry_id, base_url, moments)
     indent(root)
     data: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
     return data + b"\n"
 
 
-def _entry(root: Element, release: Release, base_url: str, moments: Mapping[tuple[str, str], str]) -> None:
+def _entry(root: Element, release: Release, entry_id: str, base_url: str, moments: Mapping[tuple[str, str], str]) -> None:
     address = f"{base_url}releases/{release.version}/"
     entry = SubElement(root, f"{{{ATOM}}}entry")
-    _text(entry, "id", address)
+    _text(entry, "id", entry_id)
     mark = release.marks[-1] if release.marks else None
     _text(entry, "title", f"{release.version} ({mark['kind']})" if mark else release.version)
     published = moments[release.version, "published"]
@@ -70,20 +73,26 @@ def base_of(data: bytes) -> str:
     """Return the base address in a feed, empty if it has none. Raises ParseError."""
     if not is_plain(data):
         return ""
-    name = fromstring(data).findtext(f"{{{ATOM}}}id") or ""  # noqa: S314 - without a declaration, no entity can grow
-    return name.removesuffix(FEED)
+    root = fromstring(data)  # noqa: S314 - without a declaration, no entity can grow
+    link = root.find(f"{{{ATOM}}}link[@rel='self']")
+    return "" if link is None else link.get("href", "").removesuffix(FEED)
 
 
 def sitemap(base: str, names: Iterable[str], modified: str) -> bytes:
-    """Return the sitemap of the pages among ``names``, paths below ``base``; ``modified`` is YYYY-MM-DD.
+    """Return the sitemap of the pages among ``names``, paths below ``base``; ``modified`` is a moment (UTC).
 
-    The home page is listed as the base address, as in all links to it.
+    The home page is listed as the base address, as in all links to it; pages that are no content are not listed.
     """
     root = Element(f"{{{SITEMAP}}}urlset")
-    for name in sorted(name for name in names if name.endswith(".html")):
+    for name in sorted(name for name in names if name.endswith(".html") and name not in _NO_CONTENT):
         entry = SubElement(root, f"{{{SITEMAP}}}url")
         SubElement(entry, f"{{{SITEMAP}}}loc").text = base + ("" if name == "index.html" else name)
         SubElement(entry, f"{{{SITEMAP}}}lastmod").text = modified
     indent(root)
     data: bytes = tostring(root, encoding="utf-8", xml_declaration=True, default_namespace=SITEMAP)
     return data + b"\n"
+
+
+def robots(base: str) -> bytes:
+    """Return ``robots.txt`` (RFC 9309), which allows everything; crawlers read it only at the root of a host."""
+    return f"User-agent: *\nAllow: /\n\nSitemap: {base}sitemap.xml\n".encode()

@@ -9,15 +9,17 @@ Title, licence, publisher, keywords, themes, language, frequency and coverage ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from cbrn_data.catalogue.identity import identity
 from cbrn_data.catalogue.pages import page_path
 from cbrn_data.schema.coverage import Coverage, coverage
-from cbrn_data.schema.model import Field, Package, TableDefinition, read_package
+from cbrn_data.schema.model import Package, TableDefinition, read_package
 from cbrn_data.schema.table import released_tables
 from cbrn_data.store import disk
-from cbrn_data.store.folder import DESCRIPTOR, Release, event_moments, latest_of
+from cbrn_data.store.folder import DESCRIPTOR, Release, last_event, latest_of
 from cbrn_data.store.history import RELEASES
 from cbrn_data.strict_json import parse_object
 
@@ -42,7 +44,7 @@ class Distribution:
 
 @dataclass(frozen=True)
 class Dataset:
-    """One data table: its ``page``, its ``definition`` in the release, and ``issued`` as YYYY-MM-DD."""
+    """One data ``table``: its ``page``, the path of its ``definition`` in the release, and ``issued`` as YYYY-MM-DD."""
 
     name: str
     title: str
@@ -50,7 +52,7 @@ class Dataset:
     page: str
     definition: str
     issued: str
-    fields: tuple[Field, ...]
+    table: TableDefinition
     distributions: tuple[Distribution, ...]
 
 
@@ -59,14 +61,17 @@ class Catalogue:
     """The whole catalogue; ``issued`` is the day of the first release; ``version``, ``digest`` and ``released`` are
     those of this one.
 
-    ``modified`` is the day of the last release or withdrawal, which never goes back. ``notes`` give the changes of this
-    release, ``rights`` what the licence covers, ``sources`` title and page of each; ``withdrawn`` is true if every release
-    is withdrawn, so that the described one is withdrawn too.
+    ``modified`` is the moment (UTC) of the last release, withdrawal or change of the address, which never goes back.
+    ``identity`` gives the identifier of a dataset or a distribution from its path, without the address. ``notes`` give the
+    changes of this release, ``rights`` what the licence covers, ``sources`` title and page of each; ``withdrawn`` is true if
+    every release is withdrawn, so that the described one is withdrawn too.
     """
 
     base: str
+    identity: Callable[[str], str]
     name: str
     title: str
+    short_title: str
     description: str
     publisher: Mapping[str, str]
     contact: Mapping[str, str]
@@ -99,8 +104,10 @@ def catalogue(releases: Sequence[Release], base: str) -> Catalogue:
     about = package.metadata
     return Catalogue(
         base=base,
+        identity=partial(identity, releases),
         name=about["name"],
         title=about["title"],
+        short_title=about.get("short_title", about["title"]),
         description=about["description"].strip(),
         publisher=about["publisher"],
         contact=about.get("contact") or about["publisher"],
@@ -115,7 +122,7 @@ def catalogue(releases: Sequence[Release], base: str) -> Catalogue:
         digest=release.digest,
         issued=releases[0].date,
         released=release.date,
-        modified=max(event_moments(releases).values())[:10],
+        modified=last_event(releases),
         notes=str(release.info.get("summary")),
         withdrawn=release.withdrawn is not None,
         sources=tuple((row["title"] or "", page_path("sources", row["source_id"] or "")) for row in tables["sources"].rows),
@@ -134,7 +141,7 @@ def _datasets(release: Release, package: Package, releases: Sequence[Release]) -
             page=page_path("tables", table.name),
             definition=f"{RELEASES}/{release.version}/schemas/{table.name}.yaml",
             issued=next(old.date for old in releases if table.name in old.info.get("counts", {}) or old is release),
-            fields=table.fields,
+            table=table,
             distributions=tuple(
                 _distribution(table, form, release.version, resources[f"{table.name}.{form.lower()}"])
                 for form in ("CSV", "JSON")

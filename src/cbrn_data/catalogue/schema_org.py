@@ -1,4 +1,4 @@
-"""A dataset as schema.org JSON-LD, for the page of its table.
+"""The catalogue and each dataset as schema.org JSON-LD, for the home page and the page of a table.
 
 The properties are those that Google Dataset Search requires or recommends
 (https://developers.google.com/search/docs/appearance/structured-data/dataset).
@@ -19,20 +19,19 @@ _UNSAFE = "<>&\u2028\u2029"
 def schema_org(catalogue: Catalogue, dataset: Dataset) -> dict[str, Any]:
     """Return a dataset as JSON-LD."""
     of, address = catalogue, catalogue.base + dataset.page
-    publisher = {"@type": "Organization", "@id": f"{of.base}#publisher", "name": of.publisher["name"]}
     period = f"{of.coverage.first_day}/{of.coverage.last_day}" if of.coverage.first_day else None
     described = {
         "@context": {"@vocab": "http://schema.org/"},
         "@type": "Dataset",
-        "@id": f"{address}#dataset",
+        "@id": of.identity(f"{dataset.page}#dataset"),
         "name": dataset.title,
         "description": dataset.description,
         "url": address,
-        "identifier": f"{address}#dataset",
+        "identifier": of.identity(f"{dataset.page}#dataset"),
         "version": of.version,
         "license": of.licence["path"],
-        "creator": publisher,
-        "publisher": publisher,
+        "creator": publisher(of),
+        "publisher": publisher(of),
         "keywords": list(of.keywords),
         "about": [
             {"@type": "DefinedTerm", "@id": f"{AUTHORITY}data-theme/{code}", "name": THEMES[code], "termCode": code}
@@ -44,11 +43,46 @@ def schema_org(catalogue: Catalogue, dataset: Dataset) -> dict[str, Any]:
         "dateModified": of.modified,
         "temporalCoverage": period,
         "spatialCoverage": [{"@type": "Country", "name": name, "identifier": code} for code, name in of.coverage.countries],
-        "variableMeasured": [_variable(field) for field in dataset.fields],
-        "includedInDataCatalog": {"@type": "DataCatalog", "@id": f"{of.base}#catalog", "name": of.title, "url": of.base},
+        "variableMeasured": [_variable(field) for field in dataset.table.fields],
+        "includedInDataCatalog": {"@type": "DataCatalog", "@id": of.identity("#catalog"), "name": of.title, "url": of.base},
         "distribution": [_download(of, dataset, distribution) for distribution in dataset.distributions],
     }
     return {key: value for key, value in described.items() if value is not None}
+
+
+def data_catalogue(of: Catalogue) -> dict[str, Any]:
+    """Return the whole catalogue as JSON-LD, for the home page; the page of each table has the rest about its dataset."""
+    return {
+        "@context": {"@vocab": "http://schema.org/"},
+        "@type": "DataCatalog",
+        "@id": of.identity("#catalog"),
+        "name": of.title,
+        "description": of.description,
+        "url": of.base,
+        "license": of.licence["path"],
+        "publisher": publisher(of),
+        "keywords": list(of.keywords),
+        "inLanguage": LANGUAGES[of.language][1],
+        "datePublished": of.issued,
+        "dateModified": of.modified,
+        "dataset": [
+            {
+                "@type": "Dataset",
+                "@id": of.identity(f"{dataset.page}#dataset"),
+                "name": dataset.title,
+                "description": dataset.description,
+                "url": of.base + dataset.page,
+                "license": of.licence["path"],
+                "creator": publisher(of),
+            }
+            for dataset in of.datasets
+        ],
+    }
+
+
+def publisher(of: Catalogue) -> dict[str, str]:
+    """Return the publisher as an organisation."""
+    return {"@type": "Organization", "@id": f"{of.base}#publisher", "name": of.publisher["name"]}
 
 
 def script_text(value: Any) -> str:
@@ -71,7 +105,7 @@ def _variable(field: Field) -> dict[str, str]:
 def _download(of: Catalogue, dataset: Dataset, distribution: Distribution) -> dict[str, str]:
     return {
         "@type": "DataDownload",
-        "@id": f"{of.base}{dataset.page}#{distribution.form.lower()}",
+        "@id": of.identity(f"{dataset.page}#{distribution.form.lower()}"),
         "name": distribution.title,
         "contentUrl": of.base + distribution.path,
         "encodingFormat": distribution.media_type,

@@ -66,6 +66,10 @@ class Triples:
         """Return text in the language of the catalogue."""
         return Literal(text, lang=self._tag)
 
+    def moment(self, moment: str) -> Literal:
+        """Return a moment (YYYY-MM-DDThh:mm:ssZ) as a literal, in the form that rdflib writes after reading it."""
+        return Literal(moment.replace("Z", "+00:00"), datatype=XSD.dateTime, normalize=False)
+
     def day(self, day: str) -> Literal:
         """Return a day (YYYY-MM-DD) as a literal."""
         return Literal(day, datatype=XSD.date, normalize=False)

@@ -9,8 +9,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from markupsafe import Markup
+
 from cbrn_data.catalogue.model import Catalogue
 from cbrn_data.catalogue.pages import page_path
+from cbrn_data.catalogue.schema_org import data_catalogue, script_text
 from cbrn_data.checks.across import claimant, newest_totals
 from cbrn_data.portal.cite import citation_texts
 from cbrn_data.portal.files import ReleaseFiles
@@ -36,6 +39,7 @@ def home_page(view: ReleaseView, site: Catalogue, files: ReleaseFiles, pictures:
         "home",
         "index.html",
         site=site,
+        described=Markup(script_text(data_catalogue(site))),  # noqa: S704 - escaped by script_text
         sentences=re.split(r"(?<=\.) ", site.description)[:2],
         numbers=list(_numbers(view)),
         pictures=pictures,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from jinja2 import Environment
 
+from cbrn_data.catalogue.model import Catalogue
 from cbrn_data.pages import template_environment
 from cbrn_data.portal import rows
 from cbrn_data.portal.cite import page_citation
@@ -31,7 +33,13 @@ def environment() -> Environment:
 
 def render(template: str, path: str, **data: Any) -> bytes:
     """Return the page at ``path`` (in ``published/``), made from a template."""
-    return environment().get_template(f"{template}.html.j2").render(root=root_of(path), path=path, **data).encode()
+    links = {"root": root_of(path), "path": path}
+    return environment().get_template(f"{template}.html.j2").render(**links | data).encode()
+
+
+def missing_page(site: Catalogue) -> bytes:
+    """Return the page that servers show for an address without a file; its links must lead from any folder."""
+    return render("missing", "404.html", site=site, root=urlsplit(site.base).path)
 
 
 def _size(number: Any) -> str:

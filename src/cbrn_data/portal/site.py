@@ -14,7 +14,7 @@ from cbrn_data.portal.files import release_files
 from cbrn_data.portal.history import history_pages
 from cbrn_data.portal.home import home_page
 from cbrn_data.portal.pictures import draw
-from cbrn_data.portal.render import render
+from cbrn_data.portal.render import missing_page, render
 from cbrn_data.portal.search import search_index, searched_tables
 from cbrn_data.portal.sources import source_pages
 from cbrn_data.portal.tables import table_pages
@@ -29,7 +29,8 @@ ASSETS = ("site.css", "site.js", "table.js", "cite.js", "icon.svg")
 def site(releases: Sequence[Release], base_url: str, made: Mapping[str, disk.Data] | None = None) -> dict[str, bytes]:
     """Return path -> bytes of the portal of ``releases`` (oldest first, at least one); ``made`` are their exports.
 
-    ``base_url`` is a checked base address. Only citations, code and structured data contain it; all links are relative.
+    ``base_url`` is a checked base address. Only citations, code, structured data, and what names a page for search engines
+    contain it; all links are relative, except those of ``404.html``, which begin with its path.
     The same releases give the same bytes. Raises ReleaseError or SchemaError if a release cannot be read.
     """
     made = exports(releases) if made is None else made
@@ -54,6 +55,7 @@ def _files(releases: Sequence[Release], base_url: str, made: Mapping[str, disk.D
     yield from source_pages(view, described, files)
     yield from history_pages(releases, view, described, made)
     yield "search.html", render("search", "search.html", site=described, searched=searched_tables(view))
+    yield "404.html", missing_page(described)
     yield "assets/search-index.js", search_index(view, releases)
     for each in releases:
         yield from citation_files(of_release(described, each))

@@ -51,6 +51,7 @@ class Release:
     ``withdrawn`` (``reason``, ``date``) comes from the index: the folder of a withdrawn release does not change.
     ``past_withdrawals`` are those that were undone, oldest first, each also with ``undone_reason`` and ``undone_on``.
     ``erased`` (``reason``, ``date``, by name in the folder) comes from the index too: sources whose bytes were taken out.
+    The first release also has the ``addresses`` of the store, oldest first: ``sha256`` of the base address, and ``since``.
     """
 
     version: str
@@ -64,6 +65,7 @@ class Release:
     withdrawn: dict[str, str] | None = None
     past_withdrawals: tuple[dict[str, str], ...] = ()
     erased: Mapping[str, dict[str, str]] = field(default_factory=dict)
+    addresses: tuple[dict[str, str], ...] = ()
 
     @property
     def marks(self) -> list[dict[str, str]]:
@@ -101,21 +103,25 @@ def source_file(folder: Path, name: str | None) -> Path:
 def event_moments(releases: Sequence[Release]) -> dict[tuple[str, str], str]:
     """Return the moments of each release, by (version, ``published`` or ``marked``, which is its last mark).
 
-    Releases and marks have only days. Each event gets the number of earlier events as seconds after midnight (UTC), so that
-    a feed reader also shows the second event of a day. The newest moment grows with every event. A mark is never before its
-    release.
+    ``moved`` of the first release is the last change of the base address. Releases, marks and addresses have only days.
+    Each event gets the number of earlier events as seconds after midnight (UTC), so that a feed reader also shows the second
+    event of a day. The newest moment grows with every event. A mark is never before its release.
     """
-    events = [(release.date, 0, release.sequence, release.version) for release in releases]
+    events = [(release.date, "published", release.sequence, release.version) for release in releases]
     for release in releases:
         for place, mark in enumerate(release.marks, start=1):
-            events.append((max(release.date, mark["date"]), place, release.sequence, release.version))
+            events.append((max(release.date, mark["date"]), "marked", place, release.version))
+        events += [(move["since"], "moved", place, release.version) for place, move in enumerate(release.addresses[1:])]
+    events.sort(key=lambda event: (event[0], event[1] != "published", event[2]))
     return {
-        (
-            version,
-            "marked" if place else "published",
-        ): f"{datetime.fromisoformat(day) + timedelta(seconds=number):%Y-%m-%dT%H:%M:%SZ}"
-        for number, (day, place, _, version) in enumerate(sorted(events))
+        (version, kind): f"{datetime.fromisoformat(day) + timedelta(seconds=number):%Y-%m-%dT%H:%M:%SZ}"
+        for number, (day, kind, _, version) in enumerate(events)
     }
+
+
+def last_event(releases: Sequence[Release]) -> str:
+    """Return the moment of the last change of what is served: a release, a mark, or a new address. It never goes back."""
+    return max(event_moments(releases).values())
 
 
 def check_version(version: str) -> str:

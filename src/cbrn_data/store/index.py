@@ -7,9 +7,11 @@ files are up to date. ``path`` is the folder (``releases/1.0.0/``), ``withdrawn`
 ``date``. A release whose withdrawal was undone also has ``past_withdrawals``, oldest first: objects of ``reason``, ``date``,
 ``undone_reason`` and ``undone_on``. Older readers ignore this key and read ``withdrawn``, which is null again. A release
 from which sources were erased has ``erased``: objects of ``reason`` and ``date`` by the names of the files in its folder.
+``addresses`` lists the base addresses of the store, oldest first, as objects of ``sha256`` and ``since``, a day; a store of an
+older form has none.
 
-Only this file holds withdrawals and erasures, because the bytes that stay in a release do not change. So this file is
-derived except for them. If it is unreadable but may have held some, that is an error, not an empty list.
+Only this file holds withdrawals, erasures and addresses, because the bytes that stay in a release do not change. So this file
+is derived except for them. If it is unreadable but may have held some, that is an error, not an empty list.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from pydantic import AfterValidator, BaseModel, ValidationError
 
 from cbrn_data.errors import ReleaseError
 from cbrn_data.store import disk
-from cbrn_data.store.folder import Release, check_date, source_file
+from cbrn_data.store.folder import Release, check_date, last_event, source_file
 from cbrn_data.store.history import CODE, INDEX, METADATA, RELEASES
 from cbrn_data.strict_json import dumped, parse_object
 
@@ -83,15 +85,21 @@ class _Listed(BaseModel):
     erased: dict[_SourceName, _Withdrawal] = {}
 
 
+class _Address(BaseModel):
+    sha256: str
+    since: Annotated[str, AfterValidator(check_date)]
+
+
 class _Content(BaseModel):
     releases: list[_Listed] = []
+    addresses: list[_Address] = []
     derived: dict[DerivedName, str] = {}
     derived_by: str = ""
 
 
 @dataclass(frozen=True)
 class Index:
-    """The content of the index: version -> digest, withdrawal, past withdrawals or erased files; derived name -> digest."""
+    """The content of the index: digest, withdrawal, past withdrawals and erased files by version, derived files, addresses."""
 
     digests: dict[str, str] = field(default_factory=dict)
     withdrawn: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -99,6 +107,7 @@ class Index:
     erased: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     derived: dict[str, str] = field(default_factory=dict)
     derived_by: str = ""
+    addresses: tuple[dict[str, str], ...] = ()
 
 
 def read_index(published: Path, releases: Sequence[Release]) -> Index:
@@ -131,7 +140,8 @@ def read_index(published: Path, releases: Sequence[Release]) -> Index:
     except ReleaseError as error:
         raise ReleaseError(f"{error}. Take care: {_WAY_OUT}") from error
     digests = {entry.version: entry.digest for entry in content.releases}
-    return Index(digests, withdrawn, past, erased, content.derived, content.derived_by)
+    addresses = tuple(one.model_dump() for one in content.addresses)
+    return Index(digests, withdrawn, past, erased, content.derived, content.derived_by, addresses)
 
 
 def _past(one: _PastWithdrawal) -> dict[str, str]:
@@ -139,16 +149,29 @@ def _past(one: _PastWithdrawal) -> dict[str, str]:
 
 
 def with_withdrawals(releases: Sequence[Release], index: Index) -> list[Release]:
-    """Return the releases with their withdrawals from the index, present and past, and their erased files."""
+    """Return the releases with what only the index holds: withdrawals, erased files, and the addresses of the store."""
     return [
         replace(
             release,
             withdrawn=index.withdrawn.get(release.version),
             past_withdrawals=index.past.get(release.version, ()),
             erased=index.erased.get(release.version, {}),
+            addresses=index.addresses if release.sequence == 1 else (),
         )
         for release in releases
     ]
+
+
+def with_address(releases: Sequence[Release], sha256: str, day: str) -> list[Release]:
+    """Return the releases with the present base address of the store; a new one counts from ``day``.
+
+    ``sha256`` is its digest, "" for a store without an address. The day of a new address is never before the last event.
+    """
+    if not releases or not sha256 or [one["sha256"] for one in releases[0].addresses[-1:]] == [sha256]:
+        return list(releases)
+    since = max(day, last_event(releases)[:10]) if releases[0].addresses else releases[0].date
+    moved = replace(releases[0], addresses=(*releases[0].addresses, {"sha256": sha256, "since": since}))
+    return [moved, *releases[1:]]
 
 
 def check_listed(published: Path, index: Index, releases: Sequence[Release]) -> None:
@@ -171,7 +194,9 @@ def index_bytes(releases: Sequence[Release], derived: Mapping[str, str], derived
     entries = [_entry(release) for release in reversed(releases)]
     package = releases[-1].info.get("package")
     made = {"derived_by": derived_by} if derived_by else {}
-    return dumped({"package": package, "releases": entries, **made, "derived": dict(sorted(derived.items()))})
+    addresses = [one for release in releases for one in release.addresses]
+    where = {"addresses": addresses} if addresses else {}
+    return dumped({"package": package, "releases": entries, **where, **made, "derived": dict(sorted(derived.items()))})
 
 
 def _entry(release: Release) -> dict[str, Any]:

@@ -47,7 +47,8 @@ class Store:
     ``derive`` gets ``published`` and all releases, oldest first, and returns path -> data of every derived file except
     ``releases.json``. It must read a release by its ``folder`` (the newest may still be staged), name it by its version, and
     return the same bytes for the same releases. ``derived_by`` is a digest of everything else on which these bytes depend:
-    while it stays the same, files that match the index are not derived again. ``vouch`` signs the metadata.
+    while it stays the same, files that match the index are not derived again. ``vouch`` signs the metadata. ``address`` is
+    the sha256 of the base address and the day from which a new one counts; the index keeps both.
     """
 
     def __init__(
@@ -56,8 +57,10 @@ class Store:
         derive: Derive = lambda published, releases: {},
         derived_by: str = "",
         vouch: Vouch = unsigned,
+        address: tuple[str, str] = ("", ""),
     ) -> None:
         self.published = published
+        self._address = address
         self._derive = derive
         self._derived_by = derived_by
         self._vouch = vouch
@@ -81,7 +84,7 @@ class Store:
         """
         disk.make_root(self.published)
         with locked(self.published, wait):
-            writer = Writer(self.published, self._derive, self._derived_by, self._vouch)
+            writer = Writer(self.published, self._derive, self._derived_by, self._vouch, self._address)
             try:
                 writer.repair()
                 yield writer
@@ -116,7 +119,10 @@ class Writer:
     ``repaired`` lists, as sentences, what was removed or finished at the start.
     """
 
-    def __init__(self, published: Path, derive: Derive, derived_by: str, vouch: Vouch) -> None:
+    def __init__(
+        self, published: Path, derive: Derive, derived_by: str, vouch: Vouch, address: tuple[str, str] = ("", "")
+    ) -> None:
+        self._address = address
         self.repaired: list[str] = []
         self._published = published
         self._derive = derive
@@ -143,7 +149,7 @@ class Writer:
         found = history.read_history(self._published)
         known = index.read_index(self._published, found)
         index.check_listed(self._published, known, found)
-        self._releases = index.with_withdrawals(found, known)
+        self._releases = index.with_address(index.with_withdrawals(found, known), *self._address)
         if self.newest is None:
             self._refuse_foreign()
         if self._sweep_code():
@@ -219,7 +225,8 @@ class Writer:
         digest = code_digest(release.info)
         is_kept = bool(code_folders(self._published, [release]))
         new_code = {digest: self.stage(code)} if code and digest and not is_kept else {}
-        change = self._plan([*self._releases, release], new_code)
+        releases = index.with_address([*self._releases, release], *self._address)
+        change = self._plan(releases, new_code)
         self.repaired += change.new_root() if self._releases else []
         work = self._write(change)
         self._put_code(new_code)
@@ -232,7 +239,7 @@ class Writer:
         disk.rename(staged, target)
         self._unused.clear()
         self._staging.let_go(staged)
-        self._releases.append(replace(release, folder=target))
+        self._releases = [*releases[:-1], replace(releases[-1], folder=target)]
         self._finish(target, change, work)
         return self._releases[-1]
 
