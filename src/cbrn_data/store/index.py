@@ -7,11 +7,11 @@ files are up to date. ``path`` is the folder (``releases/1.0.0/``), ``withdrawn`
 ``date``. A release whose withdrawal was undone also has ``past_withdrawals``, oldest first: objects of ``reason``, ``date``,
 ``undone_reason`` and ``undone_on``. Older readers ignore this key and read ``withdrawn``, which is null again. A release
 from which sources were erased has ``erased``: objects of ``reason`` and ``date`` by the names of the files in its folder.
-``addresses`` lists the base addresses of the store, oldest first, as objects of ``sha256`` and ``since``, a day; a store of an
-older form has none.
+``addresses`` lists the base addresses of the store, oldest first, as objects of ``sha256`` and ``since``, a day; a store of
+an older form has none.
 
-Only this file holds withdrawals, erasures and addresses, because the bytes that stay in a release do not change. So this file
-is derived except for them. If it is unreadable but may have held some, that is an error, not an empty list.
+Only this file holds withdrawals, erasures and addresses, because the bytes that stay in a release do not change. So this
+file is derived except for them. If it is unreadable but may have held some, that is an error, not an empty list.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class _Content(BaseModel):
 
 @dataclass(frozen=True)
 class Index:
-    """The content of the index: digest, withdrawal, past withdrawals and erased files by version, derived files, addresses."""
+    """The content of the index: by version its digest, withdrawals and erased files; the derived files; the addresses."""
 
     digests: dict[str, str] = field(default_factory=dict)
     withdrawn: dict[str, dict[str, str]] = field(default_factory=dict)
