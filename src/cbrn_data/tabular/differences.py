@@ -1,9 +1,9 @@
 """Compare two tables in any order, row by row, by a key that may be repeated, in bounded memory.
 
 Tables sorted by a unique key are read side by side, as in ``delta``. When a row is out of order, or hardly a key is in both
-tables, both are read again and divided by the hash of the key, so that each part fits into memory; parts and results of large
-tables are in a ``Spool``. The differences come in the order of the keys either way, so a table and its shuffled copy give
-the same ones.
+tables, both are read again and divided by the hash of the key, so that each part fits into memory; parts and results of
+large tables are in a ``Spool``. The differences come in the order of the keys either way, so a table and its shuffled copy
+give the same ones.
 
 Rows of a repeated key cannot be paired. Equal ones cancel each other; the others are removed or added, never changed.
 """
