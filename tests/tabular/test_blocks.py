@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cbrn_data.tabular import blocks, grammar
+from cbrn_data.tabular import blocks, cutting, grammar
 from cbrn_data.tabular.blocks import ahead, read_blocks, read_header
 
 Width = tuple[int, int, list[str]]
@@ -165,7 +165,7 @@ def test_what_is_broken_is_told_with_its_line_and_the_rest_is_read(
     data, rows, ragged, broken = BROKEN[case]
     monkeypatch.setattr(blocks, "SIZE", size)
     monkeypatch.setattr(blocks, "PARSED", size)
-    monkeypatch.setattr(blocks, "MOST", most)
+    monkeypatch.setattr(cutting, "MOST", most)
     assert read(data) == (["a", "b"], rows, ragged, broken)
 
 
@@ -222,7 +222,7 @@ def test_broken_records_do_not_cut_a_file_into_small_blocks() -> None:
 
 @pytest.mark.parametrize("line", [b"1", b"1,2,3", b"1,\xff", b'1,"2"3'], ids=["short", "long", "not UTF-8", "broken"])
 def test_what_is_told_of_a_block_is_bounded(line: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocks, "MOST", 100)
+    monkeypatch.setattr(cutting, "MOST", 100)
     file = io.BytesIO(b"a,b\n" + (line + b"\n") * 1000)
     names, begun, number = read_header(file)
     found = [len(block.issues) for block in read_blocks(file, names, begun, number)]

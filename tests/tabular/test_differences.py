@@ -66,6 +66,7 @@ def _parts(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setattr(module, "PART", 1 << 19)  # of the megabyte that the tables are said to have
         monkeypatch.setattr(module, "KEPT", 0)
         monkeypatch.setattr(module, "GATHERED", 1)
+        monkeypatch.setattr(module, "GIVEN_UP", 2)
 
 
 @settings(max_examples=15)

@@ -1,16 +1,14 @@
 """Read CSV as blocks of Arrow text, with the row and line number of each row; malformed records do not stop the reader.
 
-``grammar`` finds the ends of records and cells. A block ends at the end of a record, usually the last line break. numpy
-locates the quotation marks; only bytes with a misplaced mark are read record by record. A record with an unclosed quotation
-mark, or with text after a closing one, is skipped to the end of its first line. A ragged row is padded with empty cells or
-cut to the width of the header, and a cell that is not UTF-8 is read as empty; each is an issue.
+A block ends at the end of a record, usually the last line break. ``cutting`` finds whole records, and skips malformed ones;
+``parsing`` reads their cells. A ragged row is padded with empty cells or cut to the width of the header, and a cell that is
+not UTF-8 is read as empty; each is an issue.
 
 Why not pyarrow's own stream of blocks: it stops at the first malformed row, and does not count lines.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -23,8 +21,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
+from cbrn_data.tabular import cutting
+from cbrn_data.tabular.cutting import Cut, Cutter, line_end, rest_of
 from cbrn_data.tabular.grammar import COMMON, MARK, Dialect, Scanner, breaks, split
 from cbrn_data.tabular.issues import Issue, row_width
+from cbrn_data.tabular.parsing import CrowdedError, decoded, is_text, text_columns, woven
 from cbrn_data.tabular.verbatim import rows_as_written
 
 SIZE = 8 << 20
@@ -35,11 +36,6 @@ FIRST = 1 << 18
 
 PARSED = 1 << 20
 """Bytes that pyarrow parses at once: they and their cells stay in the cache of a processor, which halves the time."""
-
-MOST = 1 << 16
-"""The most records of a block that are read one by one; each takes hundreds of bytes of memory."""
-
-_BREAK = re.compile(rb"\r\n|\n|\r")
 
 SHOWN = 1 << 16
 """Bytes that an issue keeps of a skipped line."""
@@ -125,7 +121,7 @@ def read_header(file: BinaryIO, dialect: Dialect = COMMON) -> tuple[list[str], b
         data += more
         start = len(MARK) if data.startswith(MARK) else 0
         end = scanner.record(data, start, len(data), final=False)
-    end = end or scanner.record(data, start, len(data), final=True) or _line_end(data, start, len(data), final=True)
+    end = end or scanner.record(data, start, len(data), final=True) or line_end(data, start, len(data), final=True)
     first = data[start:end]
     text = first.decode("utf-8", "replace").removesuffix("\n").removesuffix("\r")
     return split(text, dialect) if text else [], data[end:], 1 + breaks(first)
@@ -146,7 +142,7 @@ def read_blocks(
     ``SIZE``: to clear two large buffers takes longer than to read a small table.
     """
     size = min(SIZE, FIRST)
-    scanner, row, final, is_over = _Cutter(dialect), 1, False, True
+    scanner, row, final, is_over = Cutter(dialect), 1, False, True
     data, start, stop, spare = bytearray(begun), 0, len(begun), bytearray()
     while not final:
         # Copy the rest of the bytes to the front of the other buffer, and read behind it.
@@ -158,8 +154,8 @@ def read_blocks(
         count = file.readinto(memoryview(data)[left : left + size])  # type: ignore[attr-defined]
         start, stop, final, size = 0, left + count, not count, min(SIZE, 2 * size)
         if not is_over:
-            end = _line_end(data, start, stop, final)
-            start, is_over = end or _rest(data, start, stop), end is not None
+            end = line_end(data, start, stop, final)
+            start, is_over = end or rest_of(data, start, stop), end is not None
         while start < stop and is_over:
             cut = scanner.cut(data, start, stop, final)
             if cut.end == start:
@@ -169,107 +165,15 @@ def read_blocks(
                 if with_written and cut.count is None and dialect == COMMON:
                     written = rows_as_written(data, start, cut.end, block.table, is_even=not block.issues)
                     block = replace(block, written=written)
-            except _CrowdedError:
+            except CrowdedError:
                 cut = scanner.scan(data, start, stop, final)
                 block = _parsed(data, cut, names, row, line, dialect)
             yield block
             row, line, start, is_over = row + block.records, line + block.breaks, cut.end, cut.is_over
 
 
-def _line_end(data: bytes | bytearray, start: int, stop: int, final: bool) -> int | None:
-    """Return the beginning of the line after the one at ``start``, None if it is not known yet."""
-    found = _BREAK.search(data, start, stop)
-    if found and (final or found.end() < stop or found[0] != b"\r"):
-        return found.end()
-    return stop if final else None
-
-
-def _rest(data: bytes | bytearray, start: int, stop: int) -> int:
-    """Return the first byte to keep of a line without an end: a final carriage return may be half of a line break."""
-    return stop - data.endswith(b"\r", start, stop)
-
-
-@dataclass
-class _Cut:
-    """Whole and skipped records in bytes up to ``end``; ``is_over`` is false if a skipped line continues after ``end``.
-
-    ``records`` are ranges of bytes with whole records, and ``count`` is their number if it is known. ``left_out`` has for
-    each skipped record the number of whole records before it, its first and last byte, and the problem.
-    """
-
-    records: list[tuple[int, int]]
-    end: int
-    count: int | None = None
-    left_out: list[tuple[int, int, int, str]] = field(default_factory=list)
-    is_over: bool = True
-
-
-class _CrowdedError(Exception):
-    """More than ``MOST`` records of a block would have to be read one by one."""
-
-
-class _Cutter(Scanner):
-    """Finds whole and malformed records in bytes from ``start`` to ``stop``."""
-
-    def __init__(self, dialect: Dialect) -> None:
-        super().__init__(dialect)
-        self._before = np.frombuffer(dialect.delimiter.encode() + b"\r\n" + self.quote, np.uint8)
-
-    def cut(self, data: bytearray, start: int, stop: int, final: bool) -> _Cut:
-        """Find whole and malformed records.
-
-        A record at the end is incomplete, not malformed, unless ``final`` is true or it is too long.
-        """
-        last = stop if final else 1 + max(data.rfind(b"\n", start, stop), start - 1)
-        if last == start:
-            last = 1 + max(data.rfind(b"\r", start, stop - 1), start - 1)
-        if last > start and data.find(self.quote, start, stop) >= 0:
-            last = self._regular(data, start, last)
-        return _Cut([(start, last)], last) if last > start else self.scan(data, start, stop, final)
-
-    def _regular(self, data: bytearray, start: int, last: int) -> int:
-        """Return the last end of a record up to ``last``, or ``start`` if a mark before it is misplaced."""
-        whole = np.frombuffer(data, np.uint8)
-        # Every mark opens or closes a cell: if their number before ``last`` is odd, ``last`` is within a cell.
-        marks = start + np.flatnonzero(whole[start:last] == self.quote[0])
-        while last > start:
-            count = int(np.searchsorted(marks, last))
-            if count % 2 == 0:
-                break
-            last = 1 + max(data.rfind(b"\n", start, int(marks[count - 1])), start - 1)
-        # Marks come in pairs. A pair is good if it opens after a separator and closes before one, or is a doubled mark.
-        within = marks[: int(np.searchsorted(marks, last))]
-        opening, closing = within[0::2], within[1::2]
-        before = whole[opening[opening > start] - 1]
-        after = whole[closing[closing < last - 1] + 1]
-        good = np.isin(before, self._before).all() and np.isin(after, self._before).all()
-        return last if good else start
-
-    def scan(self, data: bytearray, start: int, stop: int, final: bool) -> _Cut:
-        """Find whole and malformed records one by one, at most ``MOST``."""
-        cut, count = _Cut([], start), 0
-        while cut.end < stop and cut.is_over and count + len(cut.left_out) < MOST:
-            end = self.record(data, cut.end, stop, final)
-            if end is not None:
-                cut.end, count = end, count + 1
-                continue
-            problem = self.problem(data, cut.end, stop, final)
-            if problem is None:
-                break
-            if start < cut.end:
-                cut.records.append((start, cut.end))
-            end = _line_end(data, cut.end, stop, final)
-            start, cut.is_over = end or _rest(data, cut.end, stop), end is not None
-            cut.left_out.append((count, cut.end, start, problem))
-            cut.end = start
-        if start < cut.end:
-            cut.records.append((start, cut.end))
-        cut.count = count
-        return cut
-
-
-def _parsed(data: bytearray, cut: _Cut, names: Sequence[str], row: int, line: int, dialect: Dialect) -> Block:
-    """Read whole records as columns of text. Raises _CrowdedError for a cut with too many uncounted records."""
+def _parsed(data: bytearray, cut: Cut, names: Sequence[str], row: int, line: int, dialect: Dialect) -> Block:
+    """Read whole records as columns of text. Raises CrowdedError for a cut with too many uncounted records."""
     is_plain = all(data.find(dialect.quote.encode(), *span) < 0 for span in cut.records)
     # If pyarrow parses in parts, it drops the LF of a CR LF between two of them, even within a cell.
     at_once = PARSED if is_plain or all(data.find(b"\r", *span) < 0 for span in cut.records) else cut.end
@@ -277,17 +181,17 @@ def _parsed(data: bytearray, cut: _Cut, names: Sequence[str], row: int, line: in
     view = memoryview(data)[slice(*cut.records[0])] if len(cut.records) == 1 else memoryview(_joined(data, cut.records))
     found: list[pacsv.InvalidRow] = []
     bad: dict[int, list[tuple[str, str]]] = {}
-    if _is_text(view):
-        columns, texts = _columns(view, len(names), dialect, found, at_once), [invalid.text for invalid in found]
-    elif cut.count is None and _lines(data, cut) > MOST:
-        raise _CrowdedError
+    if is_text(view):
+        columns, texts = text_columns(view, len(names), dialect, found, at_once), [invalid.text for invalid in found]
+    elif cut.count is None and _lines(data, cut) > cutting.MOST:
+        raise CrowdedError
     else:
-        columns = _columns(str(view, "latin-1").encode(), len(names), dialect, found, at_once)
-        columns = [_decoded(column, name, bad) for name, column in zip(names, columns, strict=True)]
+        columns = text_columns(str(view, "latin-1").encode(), len(names), dialect, found, at_once)
+        columns = [decoded(column, name, bad) for name, column in zip(names, columns, strict=True)]
         texts = [invalid.text.encode("latin-1").decode("utf-8", "replace") for invalid in found]
     uneven = {invalid.number - 1: split(text, dialect) for invalid, text in zip(found, texts, strict=True)}
     if uneven:
-        columns, bad = _woven(columns, uneven, bad)
+        columns, bad = woven(columns, uneven, bad)
     table = pa.Table.from_arrays(columns, names=list(names))
     beyond = {place: cells[len(names) :] for place, cells in uneven.items() if len(cells) > len(names)}
     beyond |= {place: [text for _, text in cells] for place, cells in bad.items()}
@@ -308,12 +212,12 @@ def _joined(data: bytearray, records: list[tuple[int, int]]) -> bytes:
     return b"".join(data[start:stop].rstrip(b"\r").ljust(stop - start, b"\n") for start, stop in records)
 
 
-def _lines(data: bytearray, cut: _Cut) -> int:
+def _lines(data: bytearray, cut: Cut) -> int:
     """Return the number of lines of records; a last line without a line break counts as one."""
     return sum(breaks(data, *span) for span in cut.records) + sum(data[stop - 1] not in b"\r\n" for _, stop in cut.records)
 
 
-def _left_out(data: bytearray, cut: _Cut, block: Block) -> Iterator[Issue]:
+def _left_out(data: bytearray, cut: Cut, block: Block) -> Iterator[Issue]:
     within = block._breaks_before(block.left_out)
     for number, (count, start, stop, problem) in enumerate(cut.left_out):
         text = bytes(data[start : min(stop, start + SHOWN)]).decode("utf-8", "replace").rstrip("\r\n")
@@ -322,86 +226,7 @@ def _left_out(data: bytearray, cut: _Cut, block: Block) -> Iterator[Issue]:
         yield Issue(block.first_row + at, line, "", "csv-quote", message=problem, cells=(text,))
 
 
-def _is_text(data: memoryview) -> bool:
-    """Return whether bytes are UTF-8, without a copy of them."""
-    ends = pa.py_buffer(np.array([0, len(data)], dtype=np.int64))
-    try:
-        pa.Array.from_buffers(pa.large_binary(), 1, [None, ends, pa.py_buffer(data)]).cast(pa.large_string())
-    except pa.ArrowInvalid:
-        return False
-    return True
-
-
 def _places(block: Block, spots: list[int]) -> Iterator[tuple[int, int, int]]:
     """Yield row indices of a block with their row numbers and lines."""
     rows, lines = block.where(np.array(spots, dtype=np.int64))
     yield from zip(spots, rows.tolist(), lines.tolist(), strict=True)
-
-
-def _columns(
-    data: memoryview | bytes, width: int, dialect: Dialect, found: list[pacsv.InvalidRow], at_once: int
-) -> list[pa.ChunkedArray]:
-    """Return the columns of the rows that are as wide as the header; append ragged rows to ``found``."""
-    whole = len(data) + 1
-    size = min(at_once, whole)
-
-    def set_aside(invalid: pacsv.InvalidRow) -> str:
-        found.append(invalid)
-        return "skip" if len(found) <= MOST else "error"
-
-    places = [str(number) for number in range(width)]
-    if not data:
-        return [pa.chunked_array([], pa.string()) for _ in places]
-    if data[: len(MARK)] == MARK:  # pyarrow removes one
-        data = MARK + bytes(data)
-    reading = {
-        "read_options": pacsv.ReadOptions(column_names=places, block_size=size, use_threads=False),
-        "parse_options": pacsv.ParseOptions(
-            delimiter=dialect.delimiter,
-            quote_char=dialect.quote,
-            newlines_in_values=True,
-            ignore_empty_lines=False,
-            invalid_row_handler=set_aside,
-        ),
-        "convert_options": pacsv.ConvertOptions(
-            column_types=dict.fromkeys(places, pa.string()), null_values=[""], strings_can_be_null=True, check_utf8=False
-        ),
-    }
-    try:
-        return list(pacsv.read_csv(pa.BufferReader(data), **reading).columns)
-    except pa.ArrowInvalid:
-        if len(found) > MOST:
-            raise _CrowdedError from None
-        if size == whole:
-            raise
-    found.clear()  # a record is longer than what is parsed at once
-    return _columns(data, width, dialect, found, whole)
-
-
-def _decoded(column: pa.ChunkedArray, name: str, bad: dict[int, list[tuple[str, str]]]) -> pa.ChunkedArray:
-    """Decode a column that was read as Latin-1 from UTF-8; a cell that is not UTF-8 becomes null, and ``bad`` gets it."""
-    values: list[str | None] = []
-    for place, text in enumerate(column.to_pylist()):
-        value = (text or "").encode("latin-1")
-        try:
-            values.append(value.decode("utf-8") or None)
-        except UnicodeDecodeError as error:
-            message = f"byte {error.start + 1} of {name} (0x{value[error.start]:02x}) is not UTF-8"
-            bad.setdefault(place, []).append((message, value.decode("utf-8", "replace")))
-            values.append(None)
-    return pa.chunked_array([pa.array(values, pa.string())])
-
-
-def _woven(
-    columns: list[pa.ChunkedArray], uneven: dict[int, list[str]], bad: dict[int, list[tuple[str, str]]]
-) -> tuple[list[pa.Array], dict[int, list[tuple[str, str]]]]:
-    """Insert ragged rows into columns at their row indices; return the columns, and ``bad`` with adjusted indices."""
-    # Append the ragged rows to the rows that were read; ``order`` moves each row to its index.
-    aside = np.array(list(uneven), dtype=np.int64)
-    even = np.delete(np.arange(len(columns[0]) + len(aside), dtype=np.int64), aside)
-    order = pa.array(np.argsort(np.concatenate([even, aside])))
-    woven = []
-    for number, column in enumerate(columns):
-        cells = [row[number] or None if number < len(row) else None for row in uneven.values()]
-        woven.append(pa.concat_arrays([*column.chunks, pa.array(cells, pa.string())]).take(order))
-    return woven, {int(even[place]): cells for place, cells in bad.items()}

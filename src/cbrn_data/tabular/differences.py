@@ -1,8 +1,9 @@
 """Compare two tables in any order, row by row, by a key that may be repeated, in bounded memory.
 
-Tables sorted by a unique key are read side by side, as in ``delta``. When a row is out of order, both tables are read again
-and divided by the hash of the key, so that each part fits into memory; parts and results of large tables are in a ``Spool``.
-The differences come in the order of the keys either way, so a table and its shuffled copy give the same ones.
+Tables sorted by a unique key are read side by side, as in ``delta``. When a row is out of order, or hardly a key is in both
+tables, both are read again and divided by the hash of the key, so that each part fits into memory; parts and results of
+large tables are in a ``Spool``. The differences come in the order of the keys either way, so a table and its shuffled copy
+give the same ones.
 
 Rows of a repeated key cannot be paired. Equal ones cancel each other; the others are removed or added, never changed.
 """
@@ -24,6 +25,8 @@ PART = 32 << 20
 """The approximate bytes of a part of a table."""
 PARTS = 1024
 """The most parts of a table; of a table beyond 32 GB, each part is larger."""
+GIVEN_UP = 1 << 17
+"""The rows after which tables that have hardly a key in common are not read side by side any more."""
 GATHERED = 1 << 17
 """The bytes for each part that are gathered before they are written."""
 
@@ -45,7 +48,7 @@ def differences(
     with Spool() as found:
         try:
             pairs = side_by_side(ascending(old()), ascending(new()))
-            names = _collect(found, ((0, matched(*pair, compared)) for pair in pairs))
+            names = _collect(found, ((0, delta) for delta in _in_step(pairs, compared)))
         except UnsortedError:
             pass
         else:
@@ -55,6 +58,21 @@ def differences(
         parts = enumerate(_divided(old, new, size))
         names = _collect(found, ((number, _matched(*pair, compared, repeated)) for number, pair in parts))
         yield from (_as_delta(rows, names) for rows in _in_order(found))
+
+
+def _in_step(pairs: Iterable[tuple[pa.Table, pa.Table]], compared: Sequence[str]) -> Iterator[Delta]:
+    """Yield the differences of pairs. Raises UnsortedError if hardly a row has its key in the other table.
+
+    A table of several sorted parts begins so: its first part is met by all rows of the other table.
+    """
+    read, alone = 0, 0
+    for before, after in pairs:
+        delta = matched(before, after, compared)
+        read += before.num_rows + after.num_rows
+        alone += delta.removed.num_rows + delta.added.num_rows
+        if read > GIVEN_UP and alone > 0.9 * read:
+            raise UnsortedError("the rows of the tables are not in step")
+        yield delta
 
 
 def _collect(spool: Spool, found: Iterator[tuple[int, Delta]]) -> list[str]:

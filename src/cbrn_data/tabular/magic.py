@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections import Counter
 from itertools import islice
+from typing import Any, BinaryIO
 
 from cbrn_data.tabular.grammar import MARK, Dialect, records, split
 
@@ -115,3 +117,28 @@ def likely_delimiter(head: bytes, current: str = ",") -> str | None:
         if len({len(row) for row in rows}) == 1 or all(re.fullmatch(r"\w+", name.strip()) for name in rows[0]):
             found[mark] = len(rows[0])
     return max(found, key=lambda mark: found[mark], default=None)
+
+
+def looked_at(content: BinaryIO) -> tuple[bytes, BinaryIO]:
+    """Return the first bytes, and the content from its beginning."""
+    head = b""
+    while len(head) < HEAD and (more := content.read(HEAD - len(head))):
+        head += more
+    return head, _Again(head, content)  # type: ignore[return-value]
+
+
+class _Again(io.RawIOBase):
+    """Bytes that were read, and the rest of their file."""
+
+    def __init__(self, head: bytes, file: BinaryIO) -> None:
+        self._head, self._file = head, file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if self._head:
+            count = min(len(buffer), len(self._head))
+            buffer[:count], self._head = self._head[:count], self._head[count:]
+            return count
+        return int(self._file.readinto(buffer))  # type: ignore[attr-defined]

@@ -17,11 +17,11 @@ from cbrn_data.isolated import UnreadableError
 from cbrn_data.tabular.blocks import Block, read_blocks, read_header
 from cbrn_data.tabular.header import columns, header_issues, matched
 from cbrn_data.tabular.issues import LISTED, Issue, Tally
-from cbrn_data.tabular.magic import HEAD, content_kind, likely_delimiter
+from cbrn_data.tabular.magic import content_kind, likely_delimiter, looked_at
 from cbrn_data.tabular.opening import CHUNK, UTF8, Decoded, Hashing, unpacked
 from cbrn_data.tabular.places import parse_file
 from cbrn_data.tabular.resource import Resource
-from cbrn_data.tabular.rows import Number, Row, csv_rows, in_blocks, json_rows, labelled, moved, with_labels_of
+from cbrn_data.tabular.rows import Number, Row, csv_rows, in_blocks, json_number, json_rows, labelled, moved, with_labels_of
 
 
 @dataclass
@@ -129,7 +129,7 @@ def _text(verdict: Verdict, content: BinaryIO, is_first: bool) -> Iterator[Block
     resource, decoded = verdict.resource, None
     if resource.encoding != UTF8:
         content = decoded = Decoded(content, resource.encoding)  # type: ignore[assignment]
-    head, content = _looked_at(content)
+    head, content = looked_at(content)
     if (kind := content_kind(head)) and not (resource.form == "csv" and kind in ("JSON", "XML") and resource.compression):
         raise UnreadableError(f"is {kind}, not {resource.form.upper()}{_way_out(kind)}")
     delimiter = "\t" if resource.form == "tsv" else ","
@@ -161,31 +161,6 @@ def _undecodable(verdict: Verdict, decoded: Decoded) -> None:
         verdict.tally.keep(Issue(0, fault.line, "", "csv-encoding", message=message))
     if decoded.count:
         verdict.tally.count("csv-encoding", decoded.count)
-
-
-def _looked_at(content: BinaryIO) -> tuple[bytes, BinaryIO]:
-    """Return the first bytes, and the content from its beginning."""
-    head = b""
-    while len(head) < HEAD and (more := content.read(HEAD - len(head))):
-        head += more
-    return head, _Again(head, content)  # type: ignore[return-value]
-
-
-class _Again(io.RawIOBase):
-    """Bytes that were read, and the rest of their file."""
-
-    def __init__(self, head: bytes, file: BinaryIO) -> None:
-        self._head, self._file = head, file
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        if self._head:
-            count = min(len(buffer), len(self._head))
-            buffer[:count], self._head = self._head[:count], self._head[count:]
-            return count
-        return int(self._file.readinto(buffer))  # type: ignore[attr-defined]
 
 
 def _plain(verdict: Verdict, content: Any, dialect: Any, is_first: bool) -> Iterator[Block]:
@@ -238,12 +213,6 @@ def _from_rows(verdict: Verdict, labels: list[str], rows: Iterator[Row], is_firs
             yield matched(block, resource.fields)
 
 
-def _number(text: str) -> Number:
-    """Return a number of JSON, in which 1.0 is an integer."""
-    whole, _, fraction = text.partition(".")
-    return Number(whole if fraction and not fraction.strip("0") else text)
-
-
 def _loaded(content: BinaryIO) -> Any:
     data = bytearray()
     while len(data) <= foreign.LIMIT and (more := content.read(CHUNK)):
@@ -251,7 +220,7 @@ def _loaded(content: BinaryIO) -> Any:
     if len(data) > foreign.LIMIT:
         raise UnreadableError(f"has more than the limit of {foreign.LIMIT:,} bytes for JSON; use CSV or JSON Lines")
     try:
-        return parse_file(bytes(data), parse_int=Number, parse_float=_number)
+        return parse_file(bytes(data), parse_int=Number, parse_float=json_number)
     except ValueError as error:
         raise UnreadableError(f"is not valid JSON ({error})") from error
 
@@ -270,7 +239,7 @@ def _json_lines(verdict: Verdict, content: BinaryIO) -> Iterator[Block]:
         if not line.strip():
             continue
         try:
-            values.append(parse_file(line, parse_int=Number, parse_float=_number))
+            values.append(parse_file(line, parse_int=Number, parse_float=json_number))
             lines.append(number)
         except ValueError as error:
             message = f"the line is not valid JSON ({error})"
@@ -298,7 +267,7 @@ def _typed(verdict: Verdict, content: BinaryIO, is_first: bool) -> Iterator[Bloc
         labels, rows = parquet_rows(content)
         yield from _from_rows(verdict, labels, rows, is_first, typed=True)
         return
-    head, content = _looked_at(content)
+    head, content = looked_at(content)
     if not head.startswith(b"PK"):
         raise UnreadableError(f"is {content_kind(head) or 'text'}, not XLSX")
     rows = trimmed(sheet_rows(content, resource.dialect.sheet), resource.dialect, len(resource.fields.fields))

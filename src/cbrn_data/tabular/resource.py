@@ -18,6 +18,7 @@ from cbrn_data import foreign
 from cbrn_data.findings import shown
 from cbrn_data.tabular.compile import compile_schema
 from cbrn_data.tabular.dialect import Dialect, DialectError, character, read_dialect
+from cbrn_data.tabular.formats import COMPRESSIONS, FORMS, form_of_entry
 from cbrn_data.tabular.opening import UTF8, codec
 from cbrn_data.tabular.places import Base, UnsupportedResource, fetched_path, read_object
 from cbrn_data.tabular.profile import profile_errors, profile_version
@@ -25,23 +26,6 @@ from cbrn_data.tabular.remote import Remote, is_address
 from cbrn_data.tabular.schema import TableSchema, UnsupportedSchema, read_schema
 
 DESCRIPTORS = ("datapackage.json", "datapackage.yaml", "datapackage.yml")
-
-FORMS = ("csv", "tsv", "json", "jsonl", "xlsx", "parquet")
-_ALIASES = {"ndjson": "jsonl", "geojson": "json", "xlsm": "xlsx", "pq": "parquet", "txt": "csv", "tab": "tsv"}
-_MEDIA_TYPES = {
-    "text/csv": "csv",
-    "text/tab-separated-values": "tsv",
-    "text/comma-separated-values": "csv",
-    "text/x-csv": "csv",
-    "application/csv": "csv",
-    "application/json": "json",
-    "application/x-ndjson": "jsonl",
-    "application/jsonl": "jsonl",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
-    "application/vnd.apache.parquet": "parquet",
-    "application/x-parquet": "parquet",
-}
-_COMPRESSIONS = {"gz": "gz", "gzip": "gz", "zip": "zip"}
 
 
 @dataclass(frozen=True)
@@ -71,8 +55,8 @@ class Resource:
 
     def compression_of(self, path: Path) -> str:
         """Return the compression of one of several files: by its own suffix, if that of the first file is known."""
-        own = _COMPRESSIONS.get(path.suffix[1:].lower(), "")
-        return own if self.compression and self.paths[0].suffix[1:].lower() in _COMPRESSIONS else self.compression
+        own = COMPRESSIONS.get(path.suffix[1:].lower(), "")
+        return own if self.compression and self.paths[0].suffix[1:].lower() in COMPRESSIONS else self.compression
 
     @property
     def has_header(self) -> bool:
@@ -156,11 +140,7 @@ def read_table(
     """
     delimiter = {"\\t": "\t", "tab": "\t"}.get(delimiter or "", delimiter)
     name = place or str(path)
-    suffixes = [suffix[1:].lower() for suffix in path.suffixes[-2:]]
-    compression = _COMPRESSIONS.get(suffixes[-1], "") if suffixes else ""
-    if compression:
-        suffixes.pop()
-    form = _ALIASES.get(suffixes[-1], suffixes[-1]) if suffixes else "csv"
+    form, compression = form_of_entry({}, (path,))
     try:
         dialect = Dialect(delimiter=character(delimiter) if delimiter else None, sheet=_sheet(sheet))
         if delimiter in ('"',) or (delimiter and not delimiter.isascii()):
@@ -232,7 +212,7 @@ def _resource(entry: Mapping[str, Any], name: str, base: Base) -> Resource:
     paths = () if "data" in entry else _paths(entry.get("path"), base)
     if not paths and entry["data"] is None:
         raise UnsupportedResource("data must not be null")
-    form, compression = _form(entry, paths)
+    form, compression = form_of_entry(entry, paths)
     is_table = _is_table(entry, form)
     found = Resource(name, "", paths, form, size=_size(entry.get("bytes")), remote=base.remote)
     is_local = base.folder is not None and all(base.folder in path.parents for path in paths)
@@ -259,25 +239,6 @@ def _resource(entry: Mapping[str, Any], name: str, base: Base) -> Resource:
         encoding=known,
         compression=compression,
     )
-
-
-def _form(entry: Mapping[str, Any], paths: tuple[Path, ...]) -> tuple[str, str]:
-    """Return the format and the compression, from the properties of an entry or from the suffixes of its first file."""
-    suffixes = [suffix[1:].lower() for suffix in paths[0].suffixes[-2:]] if paths else []
-    named = entry.get("compression")
-    compression = _COMPRESSIONS.get(str(named).lower(), "") if named else ""
-    if named and named != "no" and not compression:
-        raise UnsupportedResource(f"the compression {shown(str(named), 40)!r} is not supported; use gz or zip")
-    if suffixes and suffixes[-1] in _COMPRESSIONS:
-        compression = compression or ("" if named == "no" else _COMPRESSIONS[suffixes[-1]])
-        suffixes.pop()
-    form = str(entry.get("format") or "").lower().lstrip(".")
-    if form in _COMPRESSIONS:
-        form = ""
-    media = str(entry.get("mediatype") or "").partition(";")[0].strip().lower()
-    form = form or _MEDIA_TYPES.get(media, "") or (suffixes[-1] if suffixes else "inline" if not paths else "")
-    form = form or ("csv" if compression else "")  # what it is when unpacked shows whether this is true
-    return _ALIASES.get(form, form), compression
 
 
 def _size(value: Any) -> int | None:

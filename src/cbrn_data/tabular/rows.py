@@ -46,6 +46,12 @@ class Number(str):
     """A JSON number as written."""
 
 
+def json_number(text: str) -> Number:
+    """Return a number of JSON, in which 1.0 is an integer."""
+    whole, _, fraction = text.partition(".")
+    return Number(whole if fraction and not fraction.strip("0") else text)
+
+
 @dataclass(frozen=True)
 class ListedBlock(Block):
     """A block whose rows have ``numbers`` and ``starts`` (first lines) of their own, because rows between are no data."""
