@@ -36,7 +36,7 @@ from cbrn_data.sources.addresses import OF_A_ROW
 from cbrn_data.sources.cells import CsvRow, read_cells
 from cbrn_data.sources.document import LEAFLETS, Document
 from cbrn_data.sources.sidecar import KINDS
-from cbrn_data.sources.source import LINES, PAGES
+from cbrn_data.sources.source import LINES
 
 _BESIDE_CELLS = frozenset({*OF_A_ROW, "certainty", "read_on"})
 _TEXTS = frozenset({".csv", ".json", ".tsv", ".txt"})
@@ -58,25 +58,22 @@ class Arrival:
 
     def cells(self) -> Iterator[LeftOut]:
         """Yield what is left out of sources other than leaflets."""
-        read = {str(sidecar["text_of"]) for sidecar in self.sidecars.values() if sidecar.get("text_of")}
-        kept = {f"{source_id}{suffix}" for source_id in self.sidecars for suffix in (LINES, PAGES)}
+        read = {str(each["text_of"]) for each in self.sidecars.values() if each.get("text_of")}
+        read |= {f"{source_id}{LINES}" for source_id, each in self.sidecars.items() if each.get("text_of")}
         for row in self.tables["sources"].rows:
             source_id, kind, ending = row["source_id"] or "", row["kind"] or "", PurePath(row["path"] or "").suffix
             document = self.documents.get(source_id)
-            if ending not in KINDS[kind][0]:
-                yield LeftOut(source_id, 1)
-            elif kind == "document":
-                if ending in _TEXTS and source_id not in read | kept:
-                    yield LeftOut(source_id, 1)
-            elif kind in ("bulk", "records"):
-                if not self._places[source_id]:
-                    yield LeftOut(source_id, 1)
-            elif kind not in LEAFLETS and document is None:
-                yield LeftOut(source_id, 1)
-            elif document and kind == "curated":
+            if document and kind == "curated":
                 yield from self._curated(source_id, document)
             elif document and kind in ("corrections", "renames"):
                 yield from self._decisions(source_id, document, kind)
+            elif ending not in KINDS[kind][0] or not (
+                kind in LEAFLETS
+                or (kind == "reading" and document)
+                or (kind in ("bulk", "records") and self._places[source_id])
+                or (kind == "document" and (ending not in _TEXTS or source_id in read))
+            ):
+                yield LeftOut(source_id, 1)
 
     def lines(self) -> Iterator[LeftOut]:
         """Yield the lines of leaflets with words and without evidence; the caller knows their reasons."""
