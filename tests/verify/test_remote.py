@@ -83,9 +83,10 @@ class Site:
 
 @pytest.fixture(scope="module")
 def bare(three: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same releases without pages and metadata, as older code published them: fewer files to fetch."""
+    """The same releases without pages, metadata and code, as older code published them: fewer files to fetch."""
     published = Path(shutil.copytree(three, tmp_path_factory.mktemp("bare") / "published"))
     shutil.rmtree(published / "metadata")
+    shutil.rmtree(published / "code")
     with Store(published, derivation("https://cbrn-data.example/")).writing():
         return published
 
@@ -150,8 +151,9 @@ def test_a_clean_store_holds_and_only_what_it_names_is_asked_for(site: Site) -> 
 
 
 @pytest.fixture
-def signed(site: Site) -> Site:
-    """The store with metadata of today, by the local key."""
+def signed(site: Site, three: Path) -> Site:
+    """The store with its code and metadata of today, by the local key."""
+    shutil.copytree(three / "code", site.folder / "code")
     vouch = pipeline.vouch(Settings(PROJECT, site.folder))
     with Store(site.folder, derivation("https://cbrn-data.example/"), vouch=vouch).writing():
         return site
@@ -161,7 +163,9 @@ def test_the_metadata_of_a_store_come_first_and_hold(signed: Site, tmp_path: Pat
     memory = tmp_path / "memory.json"
     code, results = verify(signed.address, "--remember", memory)
     assert (code, said(results)) == (0, [])
-    assert {"metadata", "freshness"} <= dict(said(results, "passed")).keys()
+    assert {"metadata", "freshness", "code"} <= dict(said(results, "passed")).keys()
+    (code_folder,) = (signed.folder / "code").iterdir()
+    assert {f"/code/{code_folder.name}/{path.name}" for path in code_folder.iterdir()} <= set(signed.asked)
     asked = ["/SHA256SUMS", "/releases.json"]
     asked += [f"/metadata/{name}" for name in ("timestamp", "1.root", "2.root", "1.snapshot", "1.targets")]
     assert [path.removesuffix(".json") for path in signed.asked[2:7]] == asked[2:]

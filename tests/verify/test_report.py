@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from cbrn_data.release import code
 from cbrn_data.store.folder import checksums, parse_checksums
 from cbrn_data.verify.audit import Asked
 from cbrn_data.verify.report import page
@@ -265,7 +264,3 @@ def test_a_page_is_not_written_where_it_does_not_belong(small: Path, tmp_path: P
     done = run("verify", "--published", store, "--report", tmp_path / name)
     assert (done.code, done.out) == (2, "")
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
-
-
-def test_the_template_is_part_of_the_code_whose_digest_a_release_records() -> None:
-    assert "verify/report.html.j2" in code._files()[1]

@@ -32,7 +32,7 @@ def test_a_sound_store_passes_every_check_and_is_not_touched(three: Path, verify
     assert said.code == 0
     expected = [("store", "metadata")]
     expected += [(version, check) for version in ("1.0.0", "1.1.0", "1.1.1") for check in CHECKS]
-    expected += [("store", check) for check in ("chain", "files", "index", "derived files", "derived again")]
+    expected += [("store", check) for check in ("chain", "files", "index", "code", "derived files", "derived again")]
     assert [(result["subject"], result["check"]) for result in said.results] == expected
     assert said.of("not checked").keys() == {"derived again"} and {result["result"] for result in said.results[:-1]} == {
         "passed"
