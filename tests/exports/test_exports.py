@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cbrn_data.exports import WORKBOOK, ZIP, exports, files, workbook
+from cbrn_data.exports.parquet import write_parquet
 from cbrn_data.kept import keeping
 from cbrn_data.schema.model import Package, read_package
 from cbrn_data.schema.table import released_tables, table_of_rows
@@ -133,6 +134,9 @@ def test_what_a_sheet_cannot_hold_is_cut_or_left_out_and_said(
     assert tab == "a\tb\nc" and len(long) == workbook.TEXT_AT_MOST and long.endswith("(cut; the CSV file has all)")
     assert [(cell.value, cell.data_type) for cell in column("definitions2", "name")] == [("=1+1", "s"), ("004", "s")]
     assert [cell.value for cell in column("figures", "value")] == [number, 7]
+    write_parquet(figures, tmp_path / "figures.parquet")
+    found = pq.read_table(tmp_path / "figures.parquet")
+    assert found["value"].to_pylist() == [number, "7"] and found.schema.field("as_of_year").type == pa.int64()
     (left_out,) = [row for row in book["definitions"].iter_rows(values_only=True) if row[0] == "regions" and not row[1]]
     assert left_out[3] == "5 rows" and left_out[4].endswith("take regions.csv or regions.parquet.")
 

@@ -47,7 +47,7 @@ def write_workbook(release: Release, package: Package, tables: Sequence[Table], 
             }
         )
         sheets = _Sheets(book)
-        small = [table for table in tables if not _is_large(table)]
+        small = [table for table in tables if table.count <= ROWS_AT_MOST]
         definitions = [line for table in tables for line in _definitions(table, table in small)]
         sheets.add("definitions", DEFINITIONS, [], definitions)
         for table in small:
@@ -59,10 +59,6 @@ def write_workbook(release: Release, package: Package, tables: Sequence[Table], 
                 for row in zip(*(column.to_pylist() for column in block.columns), strict=True)
             )
             sheets.add(of.name, of.names, numbers, rows)
-
-
-def _is_large(table: Table) -> bool:
-    return len(table.first(ROWS_AT_MOST + 1)) > ROWS_AT_MOST
 
 
 def _definitions(table: Table, has_sheet: bool) -> Iterator[tuple[str, ...]]:
