@@ -10,6 +10,7 @@ from jinja2 import Environment
 from cbrn_data.pages import template_environment
 from cbrn_data.portal import rows
 from cbrn_data.portal.links import root_of
+from cbrn_data.portal.marked import marked
 from cbrn_data.portal.names import label
 
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
@@ -24,7 +25,7 @@ def environment() -> Environment:
     made.filters["label"] = label
     made.filters["words"] = lambda name: str(name).replace("_", " ")
     made.filters["size"] = _size
-    made.globals |= {"policy": POLICY, "row": rows.row, "value": rows.value, "out": rows.out}
+    made.globals |= {"policy": POLICY, "row": rows.row, "value": rows.value, "out": rows.out, "marked": marked}
     return made
 
 
