@@ -48,7 +48,7 @@ def inert(value: Any) -> Any:
     """
     if value is None:
         return ""
-    if not isinstance(value, str) or isinstance(value, Markup) or value.isprintable():
+    if type(value) is not str or value.isprintable():  # Markup is a str of another type
         return value
     return "\n".join(line if line.isprintable() else _visible(line) for line in value.split("\n"))
 

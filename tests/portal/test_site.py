@@ -388,7 +388,7 @@ def test_a_larger_table_says_what_its_page_cannot_do(portal: Portal, monkeypatch
     monkeypatch.setattr(view, "ROWS_OF_LARGER", 3)
     release = Store(portal.published).releases()[-1]
     files = site([release], BASE)
-    said = f"This page holds the first 3 of {release.info['counts']['projects']} rows. What filters, sorts"
+    said = f"This page holds the first 3 of {release.info['counts']['projects']} rows. Search, filters, order"
     assert said in files["tables/projects.html"].decode()
     script = files["tables/projects.js"].decode()
     assert len(json.loads(script.removeprefix("window.cbrnRows = ").removesuffix(";\n"))["rows"]) == 3

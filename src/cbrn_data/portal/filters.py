@@ -53,7 +53,7 @@ def _filter(view: ReleaseView, table: TableDefinition, field: Field, rows: Seque
     repeat = 0 < len(counts) <= _CHOICES and 2 * len(counts) <= counts.total()
     if repeat and len(counts) + bool(nothing) > 1 and (is_year or not (is_number or is_date)):
         return Filter(field.name, title, "choice", (*_choices(view, table, field, rows, counts), *_without(nothing)))
-    if len(counts) > 1 and (is_number or is_date):
+    if len(counts) > 1 and (is_date or (is_number and table.role == "data")):  # nobody asks for a range of places in a text
         return Filter(field.name, title, "number" if is_number else "date")
     return None
 

@@ -13,6 +13,7 @@ from cbrn_data.pages import template_environment
 from cbrn_data.portal import rows
 from cbrn_data.portal.cite import page_citation
 from cbrn_data.portal.links import root_of
+from cbrn_data.portal.marked import marked
 from cbrn_data.portal.names import label
 
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
@@ -27,7 +28,8 @@ def environment() -> Environment:
     made.filters["label"] = label
     made.filters["words"] = lambda name: str(name).replace("_", " ")
     made.filters["size"] = _size
-    made.globals |= {"policy": POLICY, "row": rows.row, "value": rows.value, "out": rows.out, "page_citation": page_citation}
+    made.globals |= {"policy": POLICY, "row": rows.row, "value": rows.value, "out": rows.out}
+    made.globals |= {"marked": marked, "page_citation": page_citation}
     return made
 
 

@@ -26,7 +26,7 @@
       }
       use();
     });
-    script.addEventListener("error", function () { count.textContent = "The rows cannot be loaded; the CSV file has them."; });
+    script.addEventListener("error", function () { script.remove(); count.textContent = "The rows cannot be loaded; the CSV file has them."; });
     if (!script.isConnected) document.head.appendChild(script);
   }
 
