@@ -51,6 +51,7 @@ def test_the_files_are_exactly_those_that_the_data_calls_for(portal: Portal) -> 
         "index.html",
         "history.html",
         "404.html",
+        "compare.html",
         "search.html",
         *(f"history/{version}.html" for version in ("1.0.0", "1.1.0", "1.1.1")),
     }
@@ -63,8 +64,10 @@ def test_the_files_are_exactly_those_that_the_data_calls_for(portal: Portal) -> 
     variants = ("", "-dark", "-narrow", "-narrow-dark")
     expected |= {f"pictures/{name}{variant}.svg" for name in ("countries", "timeline", "claims") for variant in variants}
     expected |= {
-        f"assets/{name}" for name in ("site.css", "site.js", "icon.svg", "search-index.js", "citation.bib", "citation.json")
+        f"assets/{name}"
+        for name in ("site.css", "site.js", "compare.js", "icon.svg", "search-index.js", "citation.bib", "citation.json")
     }
+    expected |= {f"assets/changes-{version}.js" for version in ("1.0.0", "1.1.0", "1.1.1")}
     assert plain == expected
 
 
@@ -254,7 +257,9 @@ def test_search_engines_and_messengers_get_one_address_and_a_short_title(pages: 
 
 def test_a_page_that_is_missing_leads_on_from_any_folder(portal: Portal) -> None:
     found = targets(Page(site(Store(portal.published).releases(), "https://data.example/a/b/")["404.html"]))
-    assert all(target.startswith("/a/b/") for element, target in found if not target.startswith(("https://", "mailto:", "#")))
+    assert all(
+        target.startswith("/a/b/") for element, target in found if not target.startswith(("https://", "mailto:", "#"))
+    )
     assert ("link", "/a/b/assets/site.css") in found
 
 
@@ -312,6 +317,16 @@ def test_a_release_page_lists_its_changes_cell_by_cell(portal: Portal, pages: di
     release = Store(portal.published).releases()[-1]
     shown = {"".join(one.text) for one in page.named("code")}
     assert {release.digest, release.content_digest} <= shown
+
+
+def test_a_later_release_leaves_the_pages_of_an_older_one_but_for_the_banner(portal: Portal) -> None:
+    releases = Store(portal.published).releases()
+    two, three = (site(releases[:number], portal.address) for number in (2, 3))
+    older = ("history/1.0.0.html", "assets/changes-1.0.0.js", "assets/changes-1.1.0.js")
+    assert [name for name in older if two[name] != three[name]] == []
+    newer = b"A newer release exists."
+    assert newer not in two["history/1.1.0.html"] and newer in three["history/1.1.0.html"]
+    assert b'releases/1.1.0/projects.csv" download' in three["history/1.1.0.html"]
 
 
 def test_a_withdrawn_release_is_said_to_be_so_and_is_not_the_one_shown(portal: Portal, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from cbrn_data.verify.vouched import Vouched
 
 LATEST = "latest/"
 _MADE = re.compile(
-    r"catalog\.(ttl|rdf|jsonld)|croissant\.json|robots\.txt|sitemap\.xml|(404|index|history|search)\.html"
+    r"catalog\.(ttl|rdf|jsonld)|croissant\.json|robots\.txt|sitemap\.xml|(404|compare|index|history|search)\.html"
     r"|(tables|regions|countries|projects|sources|history)/[^/]+\.html|pictures/[^/]+\.svg|assets/[^/]+"
 )
 """The names of files that are made for readers."""
