@@ -12,8 +12,8 @@ def test_a_text_is_made_again_only_where_what_it_is_made_of_changed(tmp_path: Pa
     made: list[str] = []
 
     def text(of: str, code: str = "1") -> str:
-        with keeping(tmp_path / "kept", code):
-            return kept.kept(of, lambda: made.append(of) or f"<{of}>")  # type: ignore[func-returns-value]
+        with keeping(tmp_path, code):
+            return kept.kept("kept", of, lambda: made.append(of) or f"<{of}>", 60)  # type: ignore[func-returns-value]
 
     assert [text("a"), text("a"), text("b"), text("a")] == ["<a>", "<a>", "<b>", "<a>"]
     assert made == ["a", "b"]
@@ -24,11 +24,11 @@ def test_a_text_is_made_again_only_where_what_it_is_made_of_changed(tmp_path: Pa
 
 
 def test_entries_are_few_and_no_folder_is_needed(tmp_path: Path) -> None:
-    for number in range(kept.AT_MOST + 5):
-        with keeping(tmp_path / "kept", "1"):
-            kept.kept(str(number), str)
-    assert len(list((tmp_path / "kept").iterdir())) == kept.AT_MOST
+    for number in range(9):
+        with keeping(tmp_path, "1"):
+            kept.kept("kept", str(number), str, 4)
+    assert len(list((tmp_path / "kept").iterdir())) == 4
     (tmp_path / "file").touch()
-    with keeping(tmp_path / "file" / "kept", "1"):
-        assert kept.kept("a", lambda: "b") == "b"
-    assert kept.kept("a", lambda: "c") == "c"
+    with keeping(tmp_path / "file", "1"):
+        assert kept.kept("kept", "a", lambda: "b", 4) == "b"
+    assert kept.kept("kept", "a", lambda: "c", 4) == "c"

@@ -91,7 +91,7 @@ def open_store(settings: Settings, package: Package | None = None, roots: Sequen
     made_by = digest(dumped({"code": code_version(), "base_url": base}))
 
     def site(releases: list[Release], base_url: str) -> Mapping[str, bytes]:
-        with keeping(settings.cache / "pictures", code_version()):
+        with keeping(settings.cache, code_version()):
             return pages(releases, base_url)
 
     address = digest(base.encode()), release_date()

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -18,7 +19,10 @@ import pytest
 from cbrn_data.catalogue.model import catalogue
 from cbrn_data.catalogue.schema_org import data_catalogue, schema_org
 from cbrn_data.portal import evidence, site, view
+from cbrn_data.kept import keeping
+from cbrn_data.portal.history import history_pages
 from cbrn_data.portal.render import POLICY
+from cbrn_data.portal.view import read_release
 from cbrn_data.schema.model import read_package
 from cbrn_data.schema.table import released_tables
 from cbrn_data.schema.vocabulary import THEMES
@@ -329,9 +333,19 @@ def test_a_later_release_leaves_the_pages_of_an_older_one_but_for_the_banner(por
     assert b'releases/1.1.0/projects.csv" download' in three["history/1.1.0.html"]
 
 
-def test_a_withdrawn_release_is_said_to_be_so_and_is_not_the_one_shown(portal: Portal, tmp_path: Path) -> None:
-    from dataclasses import replace
+def test_a_kept_page_of_a_release_is_the_one_that_would_be_made(portal: Portal, tmp_path: Path) -> None:
+    first, second, third = Store(portal.published).releases()
+    gone = replace(first, withdrawn={"reason": "x", "date": "2026-12-01"})
+    for releases in ([first, second], [first, second, third], [gone, second, third]):
+        newest, of = read_release(releases[-1]), catalogue(releases, portal.address)
+        made = dict(history_pages(releases, newest, of))
+        for _ in range(2):
+            with keeping(tmp_path, "code"):
+                assert dict(history_pages(releases, newest, of)) == made
+    assert b"(withdrawn)" in made["history/1.1.0.html"]  # of the release before
 
+
+def test_a_withdrawn_release_is_said_to_be_so_and_is_not_the_one_shown(portal: Portal, tmp_path: Path) -> None:
     *older, newest = Store(portal.published).releases()
     files = site([*older, replace(newest, withdrawn={"reason": "A <b>wrong</b> date", "date": "2026-12-01"})], BASE)
     assert b"Withdrawn on 2026-12-01" in files["history.html"] and b"<b>wrong" not in files["history.html"]

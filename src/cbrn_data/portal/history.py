@@ -1,16 +1,19 @@
 """The list of releases, a page for each (what changed, how it was validated, its sources and digests), and ``compare.html``.
 
-A later release does not change the page and the changes of an older one, so they are not written or pushed again.
+A later release does not change the page and the changes of an older one, so they are kept, and not written or pushed again.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from hashlib import sha256
 from typing import Any
 
 from cbrn_data.catalogue.model import Catalogue
 from cbrn_data.catalogue.pages import page_path
+from cbrn_data.kept import kept
 from cbrn_data.portal.changes import EVIDENCE, ChangedRow, ChangedTable, read_changes, script, script_path
 from cbrn_data.portal.files import ReleaseFiles, release_files
 from cbrn_data.portal.render import render
@@ -28,6 +31,9 @@ WEIGHT = 90_000
 """Approximate most bytes of the changed rows on a page."""
 
 FINDINGS_LISTED = 100
+
+RELEASES_KEPT = 5000
+"""The most releases whose pages are kept from run to run."""
 
 OPEN = 12
 """The most changed rows of a table that are shown unfolded."""
@@ -57,11 +63,34 @@ def history_pages(releases: Sequence[Release], newest: ReleaseView, site: Catalo
     ]
     yield "history.html", render("history", "history.html", site=site, releases=newest_first)
     yield "compare.html", render("compare", "compare.html", site=site, releases=newest_first, tables=tables)
+    definitions = {name: sha256(data).hexdigest() for name, data in newest.package.files.items()}
     for release, before in zip(releases, [None, *releases], strict=False):
-        changed = read_changes(release, newest.package.tables[CHANGES])
         path = page_path("history", release.version)
-        yield path, _page(path, release, before, newest, site, changed)
-        yield script_path(release.version), script(release, changed)
+        make = partial(_made, path, release, before, newest, site)
+        if release.version == newest.release.version:
+            made = make()  # its page leads to the pages of its rows and sources
+        else:
+            frame = render("frame", path, site=site).decode()
+            said = [_marked(release), before and _marked(before), _is_superseded(release, newest)]
+            made = kept("releases", json.dumps([frame, definitions, *said]), make, RELEASES_KEPT)
+        page, changes = json.loads(made)
+        yield path, page.encode()
+        yield script_path(release.version), changes.encode()
+
+
+def _marked(release: Release) -> list[Any]:
+    return [release.version, release.digest, release.marks]
+
+
+def _is_superseded(release: Release, newest: ReleaseView) -> bool:
+    return release.sequence < newest.release.sequence
+
+
+def _made(path: str, release: Release, before: Release | None, newest: ReleaseView, site: Catalogue) -> str:
+    """Return the page and the script of a release, as JSON."""
+    changed = read_changes(release, newest.package.tables[CHANGES])
+    page = _page(path, release, before, newest, site, changed)
+    return json.dumps([page.decode(), script(release, changed).decode()])
 
 
 def _page(
@@ -83,7 +112,7 @@ def _page(
         before=before,
         folder=files.folder,
         base=site.base,
-        superseded=release.sequence < newest.release.sequence,
+        superseded=_is_superseded(release, newest),
         changes=list(_changes(changed, newest.package, of_newest)),
         tables=[] if of_newest else _tables(release, newest.package, files),
         report=report,

@@ -21,6 +21,9 @@ from cbrn_data.kept import kept
 Spec = dict[str, Any]
 
 WIDE, NARROW = 900, 340
+PICTURES_KEPT = 60
+"""The most drawings that are kept from run to run."""
+
 WIDER = 1.25
 """The greatest ratio of the shown width of words to their measured width."""
 
@@ -102,7 +105,7 @@ def picture(name: str, title: str, alt: str, note: str, data: tuple[str, ...], s
 @cache
 def _drawn(spec: str) -> str:
     """Draw once per process and specification, because publishing derives its files more than once."""
-    return kept(spec, lambda: _draw(spec))
+    return kept("pictures", spec, lambda: _draw(spec), PICTURES_KEPT)
 
 
 def _draw(spec: str) -> str:
