@@ -21,7 +21,7 @@ from urllib.parse import unquote
 import pytest
 
 from cbrn_data.store.store import Store
-from tests.portal.conftest import Page, Portal
+from tests.portal.conftest import Page, Portal, write
 from tests.records import read_csv
 
 playwright = pytest.importorskip("playwright.sync_api", reason="no Chromium can be driven without playwright")
@@ -37,6 +37,8 @@ KINDS = [
     "sources/central-asia-2025.html",
     "sources/projects.html",
     "history.html",
+    "compare.html",
+    "404.html",
     "history/1.1.0.html",
 ]
 """One page of each kind."""
@@ -568,3 +570,22 @@ def test_nothing_in_a_row_leaves_its_column_and_a_finger_can_hit_it(visit: Open,
         assert page.evaluate(_OVERLAPS) == [], path
         if width < 500:
             assert page.evaluate(_SMALL) == [], path
+
+
+def test_any_two_releases_are_compared_and_a_row_is_followed_also_from_disk(
+    visit: Open, portal: Portal, tmp_path: Path
+) -> None:
+    page = visit("compare.html?from=1.1.0&to=1.1.1&table=projects")
+    becomes(page, "() => /^1 row differs/.test(document.getElementById('compare-count').textContent)")
+    (changed,) = page.locator("#compare-found tbody tr").all()
+    assert [changed.locator(name).inner_text() for name in ("del", "ins")] == ["2026-01-31", "2026-01-30"]
+    row = changed.locator("th").inner_text()
+    changed.locator("th a").click()
+    becomes(page, "() => /^Releases that changed/.test(document.getElementById('compare-count').textContent)")
+    assert page.input_value("#compare-row") == row
+    assert page.locator("#compare-found tbody th").all_inner_texts()[0].startswith("1.1.1 of ")
+    write(tmp_path, portal.files)
+    from_disk = visit("compare.html?from=1.1.1&to=1.0.0", base=f"{tmp_path.as_uri()}/")
+    becomes(from_disk, "() => /between 1.0.0 and 1.1.1/.test(document.getElementById('compare-count').textContent)")
+    shown = from_disk.locator("#compare-found").inner_text()
+    assert "2026-01-30" in shown

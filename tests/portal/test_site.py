@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -17,8 +18,12 @@ import pytest
 
 from cbrn_data.catalogue.model import catalogue
 from cbrn_data.catalogue.schema_org import data_catalogue, schema_org
+from cbrn_data.exports import exports
+from cbrn_data.kept import keeping
 from cbrn_data.portal import evidence, site, view
+from cbrn_data.portal.history import history_pages
 from cbrn_data.portal.render import POLICY
+from cbrn_data.portal.view import read_release
 from cbrn_data.schema.model import read_package
 from cbrn_data.schema.table import released_tables
 from cbrn_data.schema.vocabulary import THEMES
@@ -51,6 +56,7 @@ def test_the_files_are_exactly_those_that_the_data_calls_for(portal: Portal) -> 
         "index.html",
         "history.html",
         "404.html",
+        "compare.html",
         "search.html",
         *(f"history/{version}.html" for version in ("1.0.0", "1.1.0", "1.1.1")),
     }
@@ -65,7 +71,7 @@ def test_the_files_are_exactly_those_that_the_data_calls_for(portal: Portal) -> 
     expected |= {f"pictures/{name}{variant}.svg" for name in ("countries", "timeline", "claims") for variant in variants}
     expected |= {
         f"assets/{name}"
-        for name in ("site.css", "site.js", "table.js", "cite.js", "icon.svg", "search-index.js", "citation.js")
+        for name in "site.css site.js table.js compare.js cite.js icon.svg search-index.js citation.js".split()
     }
     expected |= {
         f"api/{name}".replace(".html", ".json")
@@ -77,6 +83,7 @@ def test_the_files_are_exactly_those_that_the_data_calls_for(portal: Portal) -> 
         for version in ("1.0.0", "1.1.0", "1.1.1")
         for name in ("citation.txt", "citation.bib", "citation.ris", "citation.json", "CITATION.cff")
     }
+    expected |= {f"assets/changes-{version}.js" for version in ("1.0.0", "1.1.0", "1.1.1")}
     assert plain == expected
 
 
@@ -329,9 +336,30 @@ def test_a_release_page_lists_its_changes_cell_by_cell(portal: Portal, pages: di
     assert {release.digest, release.content_digest} <= shown
 
 
-def test_a_withdrawn_release_is_said_to_be_so_and_is_not_the_one_shown(portal: Portal, tmp_path: Path) -> None:
-    from dataclasses import replace
+def test_a_later_release_leaves_the_pages_of_an_older_one_but_for_the_banner(portal: Portal) -> None:
+    releases = Store(portal.published).releases()
+    two, three = (site(releases[:number], portal.address) for number in (2, 3))
+    older = ("history/1.0.0.html", "assets/changes-1.0.0.js", "assets/changes-1.1.0.js")
+    assert [name for name in older if two[name] != three[name]] == []
+    newer = b"A newer release exists."
+    assert newer not in two["history/1.1.0.html"] and newer in three["history/1.1.0.html"]
+    assert b'releases/1.1.0/projects.csv" download' in three["history/1.1.0.html"]
 
+
+def test_a_kept_page_of_a_release_is_the_one_that_would_be_made(portal: Portal, tmp_path: Path) -> None:
+    first, second, third = Store(portal.published).releases()
+    gone = replace(first, withdrawn={"reason": "x", "date": "2026-12-01"})
+    for releases in ([first, second], [first, second, third], [gone, second, third]):
+        newest, of = read_release(releases[-1]), catalogue(releases, portal.address)
+        forms = exports(releases)
+        made = dict(history_pages(releases, newest, of, forms))
+        for _ in range(2):
+            with keeping(tmp_path, "code"):
+                assert dict(history_pages(releases, newest, of, forms)) == made
+    assert b"(withdrawn)" in made["history/1.1.0.html"]  # of the release before
+
+
+def test_a_withdrawn_release_is_said_to_be_so_and_is_not_the_one_shown(portal: Portal, tmp_path: Path) -> None:
     *older, newest = Store(portal.published).releases()
     files = site([*older, replace(newest, withdrawn={"reason": "A <b>wrong</b> date", "date": "2026-12-01"})], BASE)
     assert b"Withdrawn on 2026-12-01" in files["history.html"] and b"<b>wrong" not in files["history.html"]

@@ -1,29 +1,29 @@
-"""The list of releases, and a page for each: what changed, how it was validated, its sources and digests."""
+"""The list of releases, a page for each (what changed, how it was validated, its sources and digests), and ``compare.html``.
+
+A later release does not change the page and the changes of an older one, so they are kept, and not written or pushed again.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from functools import partial
+from hashlib import sha256
 from typing import Any
 
 from cbrn_data.catalogue.model import Catalogue
 from cbrn_data.catalogue.pages import page_path
-from cbrn_data.normalise.text import natural_order, unescape_formula
+from cbrn_data.kept import kept
+from cbrn_data.portal.changes import EVIDENCE, ChangedRow, ChangedTable, read_changes, script, script_path
 from cbrn_data.portal.cite import citation_texts, of_release
 from cbrn_data.portal.files import ReleaseFiles, release_files
 from cbrn_data.portal.render import render
 from cbrn_data.portal.view import ReleaseView
-from cbrn_data.release.changes import cells_of
 from cbrn_data.schema.model import CHANGES, Package, TableDefinition
-from cbrn_data.schema.table import table_in_file
 from cbrn_data.store import disk
 from cbrn_data.store.folder import REPORT, Release
 from cbrn_data.strict_json import parse_object
 from cbrn_data.tabular import grammar
-from cbrn_data.tabular.changes import KINDS, WHOLE
-from cbrn_data.tabular.structures import parse_json
 
 ROWS_LISTED = 50
 """The most changed rows of a table on a page; ``changes.csv`` has all."""
@@ -32,6 +32,7 @@ WEIGHT = 90_000
 """Approximate most bytes of the changed rows on a page."""
 
 FINDINGS_LISTED = 100
+
 
 OPEN = 12
 """The most changed rows of a table that are shown unfolded."""
@@ -52,16 +53,55 @@ _CHECKS = {
 
 
 def history_pages(
-    releases: Sequence[Release], newest: ReleaseView, site: Catalogue, made: Mapping[str, disk.Data]
+    releases: Sequence[Release], newest: ReleaseView, site: Catalogue, exports: Mapping[str, disk.Data]
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield path and bytes of the list and of the page of each release (oldest first); ``made`` are the exports."""
-    yield "history.html", render("history", "history.html", site=site, releases=list(reversed(releases)))
+    """Yield path and bytes of the list, the comparison, and the page and the changes of each release (oldest first)."""
+    newest_first = list(reversed(releases))
+    tables = [
+        {"name": table.name, "title": table.title, "fields": json.dumps({one.name: one.title for one in table.fields})}
+        for table in newest.package.with_role("data", "provenance")
+        if table.name != EVIDENCE
+    ]
+    yield "history.html", render("history", "history.html", site=site, releases=newest_first)
+    yield "compare.html", render("compare", "compare.html", site=site, releases=newest_first, tables=tables)
+    definitions = {name: sha256(data).hexdigest() for name, data in newest.package.files.items()}
     for release, before in zip(releases, [None, *releases], strict=False):
         path = page_path("history", release.version)
-        yield path, _page(path, release_files(release, made), before, newest, site)
+        make = partial(_made, path, release_files(release, exports), before, newest, site)
+        if release.version == newest.release.version:
+            made = make()  # its page leads to the pages of its rows and sources
+        else:
+            frame = render("frame", path, site=site).decode()
+            said = [_marked(release), before and _marked(before), _is_superseded(release, newest)]
+            made = kept(json.dumps([frame, definitions, *said]), make)
+        page, changes = json.loads(made)
+        yield path, page.encode()
+        yield script_path(release.version), changes.encode()
 
 
-def _page(path: str, files: ReleaseFiles, before: Release | None, newest: ReleaseView, site: Catalogue) -> bytes:
+def _marked(release: Release) -> list[Any]:
+    return [release.version, release.digest, release.marks]
+
+
+def _is_superseded(release: Release, newest: ReleaseView) -> bool:
+    return release.sequence < newest.release.sequence
+
+
+def _made(path: str, files: ReleaseFiles, before: Release | None, newest: ReleaseView, site: Catalogue) -> str:
+    """Return the page and the script of a release, as JSON."""
+    changed = read_changes(files.release, newest.package.tables[CHANGES])
+    page = _page(path, files, before, newest, site, changed)
+    return json.dumps([page.decode(), script(files.release, changed).decode()])
+
+
+def _page(
+    path: str,
+    files: ReleaseFiles,
+    before: Release | None,
+    newest: ReleaseView,
+    site: Catalogue,
+    changed: Sequence[ChangedTable],
+) -> bytes:
     release = files.release
     of_newest = newest if newest.release.version == release.version else None
     report = parse_object(release.folder / REPORT, disk.read(release.folder / REPORT))
@@ -76,7 +116,9 @@ def _page(path: str, files: ReleaseFiles, before: Release | None, newest: Releas
         downloads=files.whole(),
         citations=citation_texts(of_release(site, release)),
         base=site.base,
-        changes=list(_changes(release, newest.package, of_newest)),
+        superseded=_is_superseded(release, newest),
+        changes=list(_changes(changed, newest.package, of_newest)),
+        tables=[] if of_newest else _tables(release, newest.package, files),
         report=report,
         meanings=_CHECKS,
         findings=report["findings"]["listed"][:FINDINGS_LISTED],
@@ -89,49 +131,20 @@ def _page(path: str, files: ReleaseFiles, before: Release | None, newest: Releas
     )
 
 
-@dataclass(frozen=True)
-class _ChangedRow:
-    """A changed row: field, old and new value of its cells."""
-
-    row_id: str
-    kind: str
-    cells: list[tuple[str, str | None, str | None]]
-
-
-@dataclass
-class _Changed:
-    """The changes of a table: number of rows by kind, and the first rows."""
-
-    name: str
-    kinds: Counter[str]
-    first: list[_ChangedRow]
-
-    @property
-    def counts(self) -> str:
-        """The numbers of rows as text."""
-        return ", ".join(f"{self.kinds[kind]:,} {kind}" for kind in KINDS if self.kinds[kind])
+def _tables(release: Release, package: Package, files: ReleaseFiles) -> list[dict[str, Any]]:
+    """Return the tables of an older release, which have files but no pages; ``package`` gives titles."""
+    return [
+        {
+            "title": package.tables[name].title if name in package.tables else name,
+            "rows": rows,
+            "files": [one for one in (f"{name}.csv", f"{name}.json") if one in files.digests],
+        }
+        for name, rows in release.info["counts"].items()
+    ]
 
 
-def _changed(release: Release, table: TableDefinition) -> Iterator[_Changed]:
-    """Read the changes table by table, in bounded memory; evidence, which comes last, is only counted."""
-    rows = (row for block in table_in_file(table, release.folder / f"{CHANGES}.csv").blocks() for row in block.to_pylist())
-    for name, changed in groupby(rows, lambda row: row["table_name"]):
-        found = _Changed(name, Counter(), [])
-        for (row_id, kind), changes in groupby(changed, lambda row: (unescape_formula(row["row_id"] or ""), row["change"])):
-            if row_id == WHOLE:
-                files = (parse_json(each["new"] or each["old"] or "{}") for each in changes if each["field"] == WHOLE)
-                found.kinds.update({kind: sum(int(file.get("rows", 0)) for file in files)})
-                continue
-            found.kinds[kind] += 1
-            if len(found.first) < ROWS_LISTED and name != "evidence":
-                found.first.append(_ChangedRow(row_id, kind, [cell for change in changes for cell in cells_of(change)]))
-        found.first.sort(key=lambda row: natural_order(row.row_id))
-        yield found
-
-
-def _changes(release: Release, package: Package, newest: ReleaseView | None) -> Iterator[dict[str, Any]]:
+def _changes(tables: Sequence[ChangedTable], package: Package, newest: ReleaseView | None) -> Iterator[dict[str, Any]]:
     """Yield the changed rows by table, few enough to keep the page light; ``package`` gives titles."""
-    tables = list(_changed(release, package.tables[CHANGES]))
     listed = next((size for size in range(ROWS_LISTED, 0, -1) if _weight(tables, size) <= WEIGHT), 1)
     for of in tables:
         table, rows = package.tables.get(of.name), of.first[:listed]
@@ -144,13 +157,13 @@ def _changes(release: Release, package: Package, newest: ReleaseView | None) -> 
         }
 
 
-def _weight(tables: list[_Changed], listed: int) -> int:
+def _weight(tables: Sequence[ChangedTable], listed: int) -> int:
     """Return the approximate bytes of a page with this number of rows of each table."""
     cells = [cell for of in tables for row in of.first[:listed] for cell in row.cells]
     return sum(170 + min(200, len(old or "")) + min(200, len(new or "")) for _, old, new in cells)
 
 
-def _row(name: str, row: _ChangedRow, table: TableDefinition | None, newest: ReleaseView | None) -> Mapping[str, Any]:
+def _row(name: str, row: ChangedRow, table: TableDefinition | None, newest: ReleaseView | None) -> Mapping[str, Any]:
     """Return a changed row; its cells do not include its key."""
     titles = {field.name: field.title for field in table.fields} if table else {}
     key = table.primary_key if table and len(row.cells) > len(table.primary_key) else ()

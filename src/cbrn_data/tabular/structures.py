@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from cbrn_data.nesting import nests_too_deeply
+from cbrn_data.strict_json import no_constant
 from cbrn_data.tabular.geojson import is_geojson
 from cbrn_data.tabular.kind import Kind, matches
 from cbrn_data.tabular.numbers import decimal, json_decimal, spelt
@@ -29,7 +30,7 @@ def parse_json(text: str) -> Any:
     """Parse a JSON text. Raises ValueError if it is not valid JSON, or nested too deeply."""
     if nests_too_deeply(text):
         raise ValueError("nests too deeply")
-    return json.loads(text, parse_constant=_no_constant)
+    return json.loads(text, parse_constant=no_constant)
 
 
 def array_kind(field: Field) -> Kind:
@@ -78,10 +79,6 @@ def geopoint(field: Field) -> Kind:
         certain=_PLAIN_POINT if field.format == "default" else None,
         text=lambda point: f"{spelt(point[0])},{spelt(point[1])}",
     )
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _json(is_valid: Callable[[Any], bool]) -> Kind:
