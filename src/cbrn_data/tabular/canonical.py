@@ -48,11 +48,11 @@ def csv_rows(table: pa.Table) -> memoryview:
 
 
 def _csv_rows(table: pa.Table) -> pa.Array:
-    *before, last = map(flat, table.columns)
-    if table.column_names[-1:] != [WRITTEN]:
-        cells = [*map(_quoted, before), pc.binary_join_element_wise(_quoted(last), "", "\n")]
-        return pc.binary_join_element_wise(*cells, ",")
-    rows = pc.binary_join_element_wise(last, pc.binary_join_element_wise(_quoted(before[-1]), "", "\n"), "")
+    if table.column_names[-1] != WRITTEN:
+        *before, last = (_quoted(flat(column)) for column in table.columns)
+        return pc.binary_join_element_wise(*before, pc.binary_join_element_wise(last, "", "\n"), ",")
+    number, written = map(flat, table.columns[-2:])
+    rows = pc.binary_join_element_wise(written, number, "\n", "")
     if not rows.null_count:
         return rows
     made = rows.is_null()

@@ -109,8 +109,10 @@ class TableCheck:
             return
         places = np.unique(np.concatenate([failure.rows[: self.tally.room(failure.code)] for failure in failures]))
         rows, lines = (found.tolist() for found in block.where(places))
-        texts = dict(zip(table.column_names, (column.to_pylist() for column in only(table, places).columns), strict=True))
-        written = (pc.fill_null(column, "").to_pylist() for column in only(block.table, places).columns)
+        meant = only(table, places)
+        texts = dict(zip(meant.column_names, (column.to_pylist() for column in meant.columns), strict=True))
+        written = meant if table is block.table else only(block.table, places)
+        written = (pc.fill_null(column, "").to_pylist() for column in written.columns)
         cells = list(zip(*written, strict=True))
         for failure in failures:
             key, code = failure.key, failure.code
