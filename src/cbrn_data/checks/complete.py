@@ -33,7 +33,7 @@ from cbrn_data.schema.curated import wrong_rows
 from cbrn_data.schema.model import FIRSTS, LASTS, Package, TableDefinition
 from cbrn_data.schema.table import Tables
 from cbrn_data.sources.addresses import OF_A_ROW
-from cbrn_data.sources.cells import CsvRow, read_cells
+from cbrn_data.sources.cells import CsvRow, CsvTable, read_cells
 from cbrn_data.sources.document import LEAFLETS, Document
 from cbrn_data.sources.sidecar import KINDS
 from cbrn_data.sources.source import LINES
@@ -66,7 +66,7 @@ class Arrival:
             if document and kind == "curated":
                 yield from self._curated(source_id, document)
             elif document and kind in ("corrections", "renames"):
-                yield from self._decisions(source_id, document, kind)
+                yield from self._decisions(source_id, kind)
             elif ending not in KINDS[kind][0] or not (
                 kind in LEAFLETS
                 or (kind == "reading" and document)
@@ -126,14 +126,21 @@ class Arrival:
         return found
 
     @cached_property
+    def _cells(self) -> dict[str, CsvTable]:
+        """The sources that are read by row."""
+        kinds = {source_id: sidecar.get("kind") for source_id, sidecar in self.sidecars.items()}
+        by_row = ("curated", "corrections", "renames")
+        return {name: read_cells(document) for name, document in self.documents.items() if kinds.get(name) in by_row}
+
+    @cached_property
     def _stated(self) -> dict[tuple[str, _Key, str], tuple[set[str], set[str | None]]]:
         """The values, and the pages that state them, of each cell of curated sources."""
         found: dict[tuple[str, _Key, str], tuple[set[str], set[str | None]]] = defaultdict(lambda: (set(), set()))
-        for source_id, document in self.documents.items():
+        for source_id, cells in self._cells.items():
             if (table := self._table(source_id)) is None:
                 continue
             aside = self._set_aside(source_id)
-            for row in (row for row in read_cells(document).rows if row.line not in aside):
+            for row in (row for row in cells.rows if row.line not in aside):
                 for name, value in _values(table, row).items():
                     values, pages = found[table.name, _key(table, row), name]
                     values.add(value)
@@ -146,7 +153,7 @@ class Arrival:
         return self.package.tables[name] if sidecar.get("kind") == "curated" and name in self._published else None
 
     def _curated(self, source_id: str, document: Document) -> Iterator[LeftOut]:
-        table, cells = self._table(source_id), read_cells(document)
+        table, cells = self._table(source_id), self._cells[source_id]
         if table is None or {*cells.header} - {*table.names} - _BESIDE_CELLS:
             yield LeftOut(source_id, 1)
             return
@@ -199,9 +206,9 @@ class Arrival:
             return "other-value"
         return "curated-overruled" if kinds & {*LEAFLETS} and value != published else ""
 
-    def _decisions(self, source_id: str, document: Document, kind: str) -> Iterator[LeftOut]:
+    def _decisions(self, source_id: str, kind: str) -> Iterator[LeftOut]:
         """Yield the corrections and renames that are not evidence."""
-        cells = read_cells(document)
+        cells = self._cells[source_id]
         yield from (LeftOut(source_id, each.line or 1) for each in cells.findings)
         starts = {start for *_, start in self._places[source_id]}
         for row in cells.rows:
