@@ -93,7 +93,7 @@ def test_a_lost_key_is_replaced_by_a_root_of_the_new_one(store: Path, other: Pat
     push(store, f"file://{mirror}")
     shutil.rmtree(store / "metadata")
     forging.complete(store, other)
-    with pytest.raises(PushError, match="metadata/timestamp.json: is ahead"):
+    with pytest.raises(PushError, match=r"metadata/timestamp\.json: is ahead"):
         push(store, f"file://{mirror}")
     shutil.rmtree(mirror / "metadata")
     push(store, f"file://{mirror}")
