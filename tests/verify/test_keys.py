@@ -71,11 +71,10 @@ def test_a_dropped_key_signs_no_release_any_more(rotated: Path, tmp_path: Path, 
     pins = str(pin(tmp_path, OTHER))
     said = verify(rotated, CBRN_DATA_TRUSTED_KEYS=pins)
     assert said.code == 1
-    chain = " store: not named by the metadata, and not signed by a key of the root"
-    signature = " 1.2.0: attestation.json is not signed by any pinned key"
-    assert said.of("failed") == {"signature": signature, "chain": f"{chain} or a pinned one: 1.2.0"}
+    assert said.of("failed") == {"signature": " 1.2.0: attestation.json is not signed by any pinned key"}
     assert "1.0.0" in said.of("passed")["files"]
-    assert verify(rotated).of("failed")["chain"] == f"{chain}: 1.2.0"
+    chain = " store: not named by the metadata, and not signed by a key of the root: 1.2.0"
+    assert verify(rotated).of("failed")["chain"] == chain
 
 
 def test_a_new_key_since_the_memory_is_told_once(store: Path, own: Path, tmp_path: Path, verify: Verify) -> None:
@@ -98,7 +97,8 @@ def test_a_lost_key_is_replaced_by_a_root_of_the_new_one(store: Path, other: Pat
         push(store, f"file://{mirror}")
     shutil.rmtree(mirror / "metadata")
     push(store, f"file://{mirror}")
-    assert tree(mirror) == tree(store)
+    there, here = ([(name, data) for name, (_, data) in tree(one).items() if data] for one in (mirror, store))
+    assert there == here
     said = verify(store, CBRN_DATA_TRUSTED_KEYS=str(pin(tmp_path, OTHER)))
     assert said.code == 0 and said.of("passed")["signature"].count(VOUCHED) == 3
     assert "root 1, of a pinned key" in said.of("passed")["metadata"]

@@ -48,11 +48,12 @@ def verify_store(
     has_keys = bool(trusted) or (vouched.said is not None and not vouched.is_refused)
     if has_keys and (strange := [folder.name for folder in _folders(published) if not _is_known(folder, trusted, vouched)]):
         others = f"{', '.join(strange[:3])}{' and others' if strange[3:] else ''}"
-        detail = f"not named by the metadata, and not signed by a key of the root{' or a pinned one' if trusted else ''}"
-        yield Result(STORE, "chain", FAILED, shown(f"{detail}: {others}", 300))
         if trusted:
             yield from _each_alone(published, trusted, vouched)
+            yield Result(STORE, "chain", NOT_CHECKED, shown(f"not signed by a pinned key: {others}", 300))
             return
+        detail = f"not named by the metadata, and not signed by a key of the root: {others}"
+        yield Result(STORE, "chain", FAILED, shown(detail, 300))
     try:
         releases = history.read_history(published)
     except Exception as error:
