@@ -246,8 +246,9 @@ class Writer:
     def _put_code(self, code: Mapping[str, Path]) -> None:
         for digest, folder in code.items():
             disk.show(folder)
-            place = disk.make_folder(self._published, history.CODE)
+            place = self._published / history.CODE
             self._unused.append(place / digest)
+            disk.make_folder(self._published, history.CODE)
             disk.rename(folder, place / digest)
             self._staging.let_go(folder)
             disk.flush(place)
