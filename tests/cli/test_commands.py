@@ -226,7 +226,9 @@ def test_the_base_address_of_a_portal_is_no_news(cbrn_data: Command, project: Pa
     assert cbrn_data("publish", "--root", project).code == 0
     package = project / "schemas/package.yaml"
     text = package.read_text(encoding="utf-8")
-    package.write_text(text.replace("https://cbrn-data.example/", "https://other.example/data/"), encoding="utf-8")
+    package.write_text(
+        text.replace("base_url: https://cbrn-data.example/", "base_url: https://other.example/data/"), encoding="utf-8"
+    )
     assert cbrn_data("plan", "--json", "--root", project).json["news"] is False
     assert cbrn_data("plan", "--json", "--root", project, CBRN_DATA_BASE_URL="https://third.example/").json["news"] is False
 

@@ -86,6 +86,7 @@ def test_on_a_phone_a_value_is_cited_within_three_clicks_from_home(visit: Open, 
     expect(text).to_contain_text("Kazakhstan, Joined: 2020-11. In: ")
     shown = text.inner_text()
     assert release.digest in shown and f"(version {release.version})" in shown and "line" in shown and "“2020-11”" in shown
+    assert re.search(r"line \d+: “2020-11”, from https://\S+\.$", shown)
     address, row, column = re.findall(r"(releases/\S+)#cell=(\d+),(\d+)", shown)[0]
     names, rows = read_csv((portal.published / address).read_bytes())
     assert rows[int(row) - 2][names[int(column) - 1]] == "2020-11" and rows[int(row) - 2]["country_id"] == "KAZ"

@@ -81,11 +81,13 @@
     var marked = document.getElementById("w" + entry.id.slice(1)), quote = entry.querySelector("q");
     var lines = entry.querySelector(".nowrap").textContent;
     var source = oneLine(document.querySelector("h1 bdi").textContent);
-    var words = "Stated in “" + source + "”, " + lines + ": “" + oneLine((marked || quote).textContent) + "”.";
+    var words = "Stated in “" + source + "”, " + lines + ": “" + oneLine((marked || quote).textContent) + "”";
     return Array.prototype.map.call(entry.querySelectorAll("[data-at]"), function (value) {
       var row = value.closest("li"), field = value.firstChild.textContent, text = value.querySelector("bdi");
       var name = row.querySelector(".soft").textContent + ", " + row.querySelector("bdi").textContent + ", " + field;
-      return [oneLine(name + (text ? ": " + text.textContent : "")), window.cbrnCitation.released + value.dataset.at, words];
+      var method = value.nextElementSibling, out = method && method.nextElementSibling;
+      var stated = out && out.matches("a.out") ? ", from " + out.href : "";
+      return [oneLine(name + (text ? ": " + text.textContent : "")), window.cbrnCitation.released + value.dataset.at, words + stated + "."];
     });
   }
 
