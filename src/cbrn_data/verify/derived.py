@@ -21,7 +21,7 @@ from cbrn_data.verify.vouched import Vouched
 LATEST = "latest/"
 _MADE = re.compile(
     r"catalog\.(ttl|rdf|jsonld)|sitemap\.xml|(index|history|search)\.html"
-    r"|(tables|regions|countries|projects|sources|history)/[^/]+\.html|pictures/[^/]+\.svg|assets/[^/]+"
+    r"|(tables|regions|countries|projects|sources|history)/[^/]+\.html|tables/[^/]+\.js|pictures/[^/]+\.svg|assets/[^/]+"
 )
 """The names of files that are made for readers."""
 
