@@ -18,8 +18,8 @@ import pytest
 
 from cbrn_data.catalogue.model import catalogue
 from cbrn_data.catalogue.schema_org import data_catalogue, schema_org
-from cbrn_data.portal import evidence, site, view
 from cbrn_data.kept import keeping
+from cbrn_data.portal import evidence, site, view
 from cbrn_data.portal.history import history_pages
 from cbrn_data.portal.render import POLICY
 from cbrn_data.portal.view import read_release
