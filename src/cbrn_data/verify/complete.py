@@ -8,7 +8,7 @@ form must have it too.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,22 +23,27 @@ from cbrn_data.verify.results import NOT_CHECKED, PASSED, Result, checked
 UNNAMED = f"{REPORT} has the older form, which does not name the lines of leaflets that give no value"
 
 
-def complete_results(folder: Path, subject: str, released: Released, previous: Path | None) -> Iterator[Result]:
-    """Yield the results of the check; ``previous`` is the folder of the release before, or None if it is not available."""
+def complete_results(
+    folder: Path, subject: str, released: Released, previous: Path | None, erased: Collection[str] = ()
+) -> Iterator[Result]:
+    """Yield the results of the check; ``previous`` is the folder of the release before, or None if it is not available.
+
+    Sources that were ``erased``, by id, cannot be compared.
+    """
     reasons: Counter[str] = Counter()
     is_older = False
 
     def run() -> Iterator[str]:
         nonlocal is_older
         came, named = arrival(folder, released), _named(folder)
-        cells, lines = [*came.cells()], [*came.lines()]
+        cells, lines = ([each for each in found if each.source_id not in erased] for found in (came.cells(), came.lines()))
         yield from (f"{finding.place}: {finding.message}" for finding in unexplained(cells))
         if is_older := named is None:
             reasons.update(each.reason for each in cells)
             if previous and _named(previous) is not None:
                 yield f"{REPORT} does not name what is left out, as that of {previous.name} does"
             return
-        said = {each.place: each.reason for each in named}
+        said = {each.place: each.reason for each in named if each.source_id not in erased}
         for each in [*(each for each in cells if each.reason), *lines]:
             reason = said.pop(each.place, "")
             reasons[reason] += 1

@@ -112,7 +112,7 @@ class ReleaseAudit:
             if name in STOPS and any(result.result != PASSED for result in results):
                 break
         if self._released:
-            yield from complete_results(self.folder, self.subject, self._released, self.previous)
+            yield from complete_results(self.folder, self.subject, self._released, self.previous, self._gone)
         yield from self._signature()
         yield from approval_results(self.folder, self.subject, self.signer)
         yield from self._delta()
@@ -143,8 +143,7 @@ class ReleaseAudit:
     def _definitions(self) -> Iterator[str]:
         self._package = read_package(self.folder / "schemas")
         self._released, found = check_release(self.folder, self._package)
-        gone = {row["source_id"] for row in self._read.tables["sources"].rows if row["path"] in self.erased}
-        self._findings = [one for one in found if not (one.source in gone and one.code.startswith("evidence-"))]
+        self._findings = [one for one in found if not (one.source in self._gone and one.code.startswith("evidence-"))]
         yield from _sentences(finding for finding in self._findings if finding.code in _OF_FILES)
 
     def _counts(self) -> Iterator[str]:
@@ -167,6 +166,11 @@ class ReleaseAudit:
         sizes = {f"{name}.{form}": disk.size(self.folder / f"{name}.{form}") for name in present for form in ("csv", "json")}
         yield from descriptor_faults(descriptor, self._package, present, listed, sizes, info, cover)
         yield from _sentences(by_profile(descriptor))
+
+    @property
+    def _gone(self) -> set[str]:
+        """The ids of the sources that were erased."""
+        return {row["source_id"] or "" for row in self._read.tables["sources"].rows if row["path"] in self.erased}
 
     @property
     def _read(self) -> Released:
