@@ -50,11 +50,11 @@ def remember(patch: pytest.MonkeyPatch, folder: Path) -> None:
     def of_releases(releases: list[Release], base_url: str) -> object:
         return [(one.version, one.digest, one.marks) for one in releases], base_url
 
-    def what_frictionless_reads(folder: Path, released: Released, is_foreign: bool = False) -> object:
+    def what_frictionless_reads(folder: Path, released: Released) -> object:
         """Return the descriptor, every file that it names, and what else the verdict rests on."""
         files = tree(folder)
         named = {name: data for name, data in files.items() if name.encode() in files[DESCRIPTOR][1] or name == DESCRIPTOR}
-        return sorted(named.items()), released.published, released.counts, is_foreign
+        return sorted(named.items()), released.published, released.counts
 
     def of_tables(folder: Path, package: Package) -> object:
         """Return every file except those that say of the others what they are."""
@@ -73,7 +73,7 @@ def remember(patch: pytest.MonkeyPatch, folder: Path) -> None:
     patch.setattr(pipeline, "pages", remembered(pipeline.pages, of_releases))
     patch.setattr(derive, "described", remembered(derive.described, of_releases))
     patch.setattr(drawing, "_drawn", remembered(drawing._drawn, str))
+    patch.setattr(gate, "by_frictionless", remembered(by_frictionless, what_frictionless_reads))
     for judge in (gate, audit):
-        patch.setattr(judge, "by_frictionless", remembered(by_frictionless, what_frictionless_reads))
         patch.setattr(judge, "by_profile", remembered(by_profile, dict))
         patch.setattr(judge, "check_release", checked)

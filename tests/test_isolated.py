@@ -49,7 +49,7 @@ def test_what_a_reader_returns_comes_back() -> None:
         ("spin", Limits(cpu=1, seconds=60), "takes more than 1 seconds of processor time"),
         ("sleep", Limits(seconds=0.5), r"takes more than 0\.5 seconds"),
         ("eat", Limits(), "takes more than 1,024 MiB of memory"),
-        ("talk", Limits(output=1 << 16), "crashes its reader"),
+        ("talk", Limits(output=1 << 16), "holds more than 64 KiB of content"),
         ("crash", Limits(), r"crashes its reader \(exit code -11\)"),
         ("leave", Limits(), r"crashes its reader \(exit code 0\)"),
         ("deep", Limits(), "crashes its reader"),

@@ -72,6 +72,8 @@ def pieces_isolated(reader: str, document: IO[bytes], limits: Limits, *options: 
             process.wait()
         if -ended in (signal.SIGXCPU, signal.SIGKILL):
             raise LimitError(f"takes more than {limits.cpu} seconds of processor time to read")
+        if answer.seek(0, os.SEEK_END) >= limits.output:
+            raise LimitError(f"holds more than {limits.output >> 10:,} KiB of content")
         answer.seek(0)
         while "end" not in (said := _said(answer.readline(limits.output), ended)):
             yield said["value"]

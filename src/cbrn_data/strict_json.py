@@ -37,7 +37,7 @@ def parse(data: bytes) -> Any:
         raise ValueError(f"more than {MOST_BYTES:,} bytes or {MOST_VALUES:,} values")
     if nests_too_deeply(data):
         raise ValueError("nests too deeply")
-    return json.loads(data.decode(), object_pairs_hook=_unique, parse_constant=_no_constant)
+    return json.loads(data.decode(), object_pairs_hook=_unique, parse_constant=no_constant)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -47,5 +47,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _no_constant(name: str) -> Any:
+def no_constant(name: str) -> Any:
+    """Refuse NaN and the infinities, which Python reads and JSON does not have. Raises ValueError."""
     raise ValueError(f"{name} is not JSON")

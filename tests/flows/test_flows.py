@@ -202,7 +202,7 @@ def test_what_the_machine_refuses_is_told_in_words_and_its_log_has_no_traceback(
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({PREFECT_API_AUTH_STRING: "nobody:wrong"}, "answers 401 (Unauthorized): it requires "),
+        ({PREFECT_API_AUTH_STRING: "nobody:wrong"}, "answers 401 (Unauthorized): it requires"),
         ({PREFECT_API_URL: "http://127.0.0.1:1/api"}, "http://127.0.0.1:1: no server answers at PREFECT_API_URL"),
     ],
     ids=["a wrong password", "no server"],

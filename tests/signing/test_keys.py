@@ -265,7 +265,7 @@ def test_pins_that_cannot_be_read_are_named_before_anything_is_done(
     pins = spoilt_pins(tmp_path, kind)
     done = run(*command, CBRN_DATA_STATE=str(state), CBRN_DATA_TRUSTED_KEYS=str(pins))
     assert done.code == 2 and done.out == ""
-    assert done.err.startswith("error: ") and str(pins) in done.err.replace("\n", "")
+    assert done.err.startswith("error:") and str(pins) in done.err.replace("\n", "")
     assert signing_key(state, None).fingerprint == first
 
 

@@ -18,7 +18,7 @@ from cbrn_data.intake.write import About, sidecar_text
 from cbrn_data.settings import Settings
 from cbrn_data.sources.source import read_sources
 from tests.documents.test_tables import in_process, workbook
-from tests.sources.test_add import PAGE, pdf
+from tests.sources.test_add import PAGE, REGION_PAGE, pdf
 from tests.sources.test_add_tables import JOINED, add, root, sidecar
 from tests.trees import stamped
 
@@ -253,6 +253,19 @@ def test_a_corrected_document_replaces_the_one_that_is_there(root: Path, tmp_pat
     update_file(raw / "middle-east-2026.pdf", settings, {})
     assert (raw / "middle-east-2026.txt").read_bytes() == old["middle-east-2026.txt"] and read_sources(raw)[1] == []
     assert update_file(raw / "middle-east-2026.pdf", settings, {}) == Updated("middle-east-2026.txt")
+
+
+@pytest.mark.parametrize("is_in_place", [True, False])
+def test_a_corrected_page_of_a_region_keeps_its_day(root: Path, tmp_path: Path, is_in_place: bool) -> None:
+    name = add(root, "a.txt", REGION_PAGE, read_on="2026-11-20", title="Ours").names[0]
+    release(root)
+    place = root / "raw" / name if is_in_place else tmp_path / name
+    place.write_text(REGION_PAGE.replace("- Jordan\n", "- Jordan\n- Lebanon\n"))
+    updated = update_file(place, Settings(root, root / "published"), {})
+    assert updated.difference and [(one.kind, one.new) for one in updated.difference.changes] == [("added", "- Lebanon")]
+    about = sidecar(root, name)
+    assert (about["retrieved_on"], about["title"]) == ("2026-11-20", "Ours") and "edition" not in about
+    assert (root / "raw" / name).read_text().endswith("- Lebanon\n") and read_sources(root / "raw")[1] == []
 
 
 def test_a_leaflet_may_come_in_another_form_and_must_be_the_same(root: Path, tmp_path: Path) -> None:

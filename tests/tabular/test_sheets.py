@@ -8,17 +8,21 @@ import json
 import struct
 import zipfile
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 from openpyxl.chart import BarChart
 
 from cbrn_data.isolated import Limits
 from cbrn_data.tabular import sheets
+from cbrn_data.tabular.cells import coded, decoded
 from cbrn_data.tabular.reading import Verdict
-from cbrn_data.tabular.resource import read_package
+from cbrn_data.tabular.resource import read_package, read_table
 from cbrn_data.tabular.validate import validate
 from cbrn_data.tabular.workbook import read_values
 from tests.documents.test_tables import workbook
@@ -139,7 +143,7 @@ LONG = b'<row><c t="inlineStr"><is><t>%s</t></is></c></row>' % (b"x" * (120 << 2
         (Limits(seconds=0.01), b"", "takes more than 0.01 seconds"),
         (Limits(cpu=2, seconds=60), MANY, "takes more than 2 seconds of processor time"),
         (Limits(memory=1 << 28), LONG, "takes more than 256 MiB of memory"),
-        (Limits(output=1 << 12), MANY[:53000], "crashes its reader"),
+        (Limits(output=1 << 12), MANY[:53000], "holds more than 4 KiB of content"),
     ],
     ids=["clock", "processor", "memory", "answer"],
 )
@@ -150,3 +154,31 @@ def test_the_reader_of_a_workbook_has_limits(
     data = changed(SHEET, lambda xml: xml.replace(b"</sheetData>", rows + b"</sheetData>"))
     (fault,) = said(judged(tmp_path, data))
     assert reason in fault
+
+
+def parquet(folder: Path, columns: dict[str, Any], damage: Callable[[bytes], bytes] = bytes) -> list[str]:
+    """Return what is said of a Parquet file, judged without a schema."""
+    pyarrow.parquet.write_table(pa.table(columns), folder / "t.parquet")
+    (folder / "t.parquet").write_bytes(damage((folder / "t.parquet").read_bytes()))
+    (verdict,) = validate([read_table(folder / "t.parquet", None)])
+    return [*said(verdict), *([] if verdict.tally.listed else [str(verdict.rows)])]
+
+
+def test_a_parquet_file_is_read_in_a_process_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert parquet(tmp_path, {"a": [1, 2], "b": ["x", None]}) == ["2"]
+    (fault,) = parquet(tmp_path, {"a": [1]}, lambda data: data[:-8] + bytes(8))
+    assert "is not a Parquet file that can be read" in fault
+    monkeypatch.setattr(sheets, "LIMITS", Limits(output=1 << 20))
+    (fault,) = parquet(tmp_path, {"a": pa.nulls(3_000_000, pa.int8())})
+    assert "holds more than 1,024 KiB of content" in fault
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(None, "a", 1, 1.5, True, float("inf"), Decimal("1.50"), [1, {"a": None}]),
+        *(DAY, DAY.replace(tzinfo=datetime.UTC), DAY.date(), datetime.time(1, 2)),
+    ],
+)
+def test_a_cell_comes_back_from_that_process(value: Any) -> None:
+    assert decoded(json.loads(json.dumps(coded(value), allow_nan=False))) == value

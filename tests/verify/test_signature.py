@@ -6,14 +6,11 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cbrn_data import foreign
-from cbrn_data.checks.released import by_frictionless, check_release
-from cbrn_data.schema.model import read_package
 from cbrn_data.verify.release import ReleaseAudit
 from cbrn_data.verify.results import FAILED, NOT_CHECKED
 from cbrn_data.verify.store import verify_store
@@ -113,15 +110,3 @@ def test_no_name_in_a_table_leads_out_of_the_sources(release: Path, path: str, o
     assert "sources" in {result.check for result in results if result.result == FAILED}
     assert "passwd" not in opened
     assert not any("root:" in result.detail for result in results)
-
-
-def test_a_pattern_of_a_stranger_never_runs_in_an_engine_that_it_can_keep_busy(release: Path) -> None:
-    def change(descriptor: Any) -> None:
-        for resource in descriptor["resources"]:
-            if resource["name"] == "projects-csv" or resource["path"] == "projects.csv":
-                for field in resource["schema"]["fields"]:
-                    field.setdefault("constraints", {})["pattern"] = r"(.+)+\x00"
-
-    forging.edit_json(release / "datapackage.json", change)
-    released, findings = check_release(release, read_package(release / "schemas"))
-    assert not any(finding.is_error for finding in findings) and [*by_frictionless(release, released, is_foreign=True)] == []

@@ -126,19 +126,16 @@ def arrival(folder: Path, released: Released) -> Arrival:
     return Arrival(tables, released.package, read_documents(folder, tables), sidecars)
 
 
-def by_frictionless(folder: Path, released: Released, is_foreign: bool = False) -> Iterator[Finding]:
+def by_frictionless(folder: Path, released: Released) -> Iterator[Finding]:
     """Validate the descriptor, hashes, sizes and rows like a consumer; every table must be described.
 
-    For a foreign release, patterns are left to our own checks: frictionless runs them in Python's engine, which can take
-    exponential time.
+    This is for releases of our own definitions: frictionless runs patterns in Python's engine, which can take exponential
+    time.
     """
     import frictionless
 
     judge_fields_once()
     descriptor = parse_object(folder / DESCRIPTOR, disk.read(folder / DESCRIPTOR))
-    for resource in descriptor["resources"] if is_foreign else ():
-        for entry in resource["schema"]["fields"] if "schema" in resource else ():
-            entry.get("constraints", {}).pop("pattern", None)
     try:
         found = frictionless.Package.from_descriptor(descriptor, basepath=str(folder))
     except frictionless.FrictionlessException as refusal:

@@ -14,13 +14,14 @@ from cbrn_data.normalise.text import natural_order, unescape_formula
 from cbrn_data.portal.files import release_files
 from cbrn_data.portal.render import render
 from cbrn_data.portal.view import ReleaseView
-from cbrn_data.release.changes import KINDS, WHOLE, cells_of
+from cbrn_data.release.changes import cells_of
 from cbrn_data.schema.model import CHANGES, Package, TableDefinition
 from cbrn_data.schema.table import table_in_file
 from cbrn_data.store import disk
 from cbrn_data.store.folder import REPORT, Release
 from cbrn_data.strict_json import parse_object
 from cbrn_data.tabular import grammar
+from cbrn_data.tabular.changes import KINDS, WHOLE
 from cbrn_data.tabular.structures import parse_json
 
 ROWS_LISTED = 50

@@ -21,17 +21,12 @@ from cbrn_data.normalise.text import escape_formula, unescape_formula
 from cbrn_data.progress import BYTES, step
 from cbrn_data.schema.model import CHANGES, Package, TableDefinition
 from cbrn_data.schema.table import Row, Table, Tables, row_ids, sort_keys, text_table, with_fields
+from cbrn_data.tabular.changes import KINDS, NAMES, WHOLE
 from cbrn_data.tabular.delta import Delta, deltas
 from cbrn_data.tabular.structures import parse_json
 
-WHOLE = "*"
-"""All fields of a row, or all rows of a table."""
-
-KINDS = ("added", "changed", "removed")
 KEPT = 20
 """The most changed rows of each kind that are kept for display; the others are counted, and are in ``changes.csv``."""
-
-_NAMES = ["table_name", "row_id", "field", "change", "old", "new"]
 
 
 @dataclass(frozen=True)
@@ -81,10 +76,10 @@ def find_changes(
             before, after = old.get(table.name), new[table.name]
             with step(f"Compare {table.name}", after.size + (before.size if before else 0), BYTES):
                 for rows in _changes(before, after, changes):
-                    write(text_table(_NAMES, rows))
+                    write(text_table(NAMES, rows))
             found.append(changes)
     for name in old.keys() - package.tables.keys() - {CHANGES}:
-        write(text_table(_NAMES, [_change(name, WHOLE, WHOLE, "removed", _file(old[name]), None)]))
+        write(text_table(NAMES, [_change(name, WHOLE, WHOLE, "removed", _file(old[name]), None)]))
     return [changes for changes in found if changes.counts]
 
 
@@ -139,7 +134,7 @@ def _rows(table: TableDefinition, change: RowChange) -> Iterator[Row]:
 
 
 def _change(table: str, row_id: str, name: str, kind: str, old: str | None, new: str | None) -> Row:
-    return dict(zip(_NAMES, (table, escape_formula(row_id), name, kind, old, new), strict=True))
+    return dict(zip(NAMES, (table, escape_formula(row_id), name, kind, old, new), strict=True))
 
 
 def _file(table: Table) -> str:

@@ -15,9 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cbrn_data.normalise.text import natural_order, unescape_formula
-from cbrn_data.release.changes import KINDS, WHOLE, RowChange, cells_of
+from cbrn_data.release.changes import RowChange, cells_of
 from cbrn_data.schema.model import LINE, TableDefinition
 from cbrn_data.schema.table import Row, Table, Tables, row_ids
+from cbrn_data.tabular.changes import KINDS, WHOLE
 
 MOST_ROWS = 20_000
 """The most rows of a table on a page, which a browser can still open; the others are counted."""

@@ -12,6 +12,7 @@ from cbrn_data import foreign
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.findings import shown
 from cbrn_data.nesting import nests_too_deeply
+from cbrn_data.strict_json import no_constant
 from cbrn_data.tabular.remote import Remote, is_address
 
 DESCRIPTOR_LIMIT = 64 << 20
@@ -111,8 +112,4 @@ def parse_file(data: bytes, **options: Any) -> Any:
     text = data.removeprefix(b"\xef\xbb\xbf")
     if nests_too_deeply(text):
         raise ValueError("it nests too deeply")
-    return json.loads(text.decode(), parse_constant=_no_constant, **options)
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
+    return json.loads(text.decode(), parse_constant=no_constant, **options)

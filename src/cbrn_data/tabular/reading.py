@@ -295,8 +295,6 @@ def _typed(verdict: Verdict, content: BinaryIO, is_first: bool) -> Iterator[Bloc
 
     resource = verdict.resource
     if resource.form == "parquet":
-        if not content.seekable():
-            content = io.BytesIO(content.read())
         labels, rows = parquet_rows(content)
         yield from _from_rows(verdict, labels, rows, is_first, typed=True)
         return

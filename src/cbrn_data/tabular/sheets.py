@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from datetime import datetime, time
-from typing import Any, BinaryIO
+from collections.abc import Iterator
+from typing import BinaryIO
 
-from cbrn_data.isolated import Limits, UnreadableError, pieces_isolated
+from cbrn_data.isolated import Limits, pieces_isolated
+from cbrn_data.tabular.cells import decoded
 from cbrn_data.tabular.dialect import Dialect
 from cbrn_data.tabular.rows import Row
 
 LIMITS = Limits(cpu=300, seconds=600, memory=2 << 30, output=1 << 30)
-"""The limits of the process that reads a workbook."""
-_TYPES: dict[str, Callable[[str], Any]] = {"datetime": datetime.fromisoformat, "time": time.fromisoformat}
+"""The limits of the process that reads a workbook or a Parquet file."""
 
 
 def sheet_rows(file: BinaryIO, sheet: int | str) -> Iterator[Row]:
@@ -22,11 +21,7 @@ def sheet_rows(file: BinaryIO, sheet: int | str) -> Iterator[Row]:
     for rows in pieces_isolated("cbrn_data.tabular.workbook:read_values", file, LIMITS, json.dumps(sheet)):
         for cells in rows:
             number += 1
-            yield Row(number, number, [_value(cell) for cell in cells])
-
-
-def _value(cell: Any) -> Any:
-    return next(_TYPES[name](text) for name, text in cell.items()) if isinstance(cell, dict) else cell
+            yield Row(number, number, [decoded(cell) for cell in cells])
 
 
 def trimmed(rows: Iterator[Row], dialect: Dialect, fields: int) -> Iterator[Row]:
@@ -53,19 +48,14 @@ def trimmed(rows: Iterator[Row], dialect: Dialect, fields: int) -> Iterator[Row]
 
 def parquet_rows(file: BinaryIO) -> tuple[list[str], Iterator[Row]]:
     """Return the labels and the rows of a Parquet file; the header counts as row 1. Raises UnreadableError."""
-    import pyarrow as pa
-    import pyarrow.parquet as parquet
-
-    try:
-        table = parquet.ParquetFile(file)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise UnreadableError(f"is not a Parquet file that can be read ({str(error)[:100]})") from error
+    pieces = pieces_isolated("cbrn_data.tabular.parquet:read_values", file, LIMITS)
+    labels = list(next(pieces))
 
     def rows() -> Iterator[Row]:
         number = 1
-        for batch in table.iter_batches(batch_size=10_000):
-            for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+        for piece in pieces:
+            for cells in piece:
                 number += 1
-                yield Row(number, number, cells)
+                yield Row(number, number, [decoded(cell) for cell in cells])
 
-    return list(table.schema_arrow.names), rows()
+    return labels, rows()

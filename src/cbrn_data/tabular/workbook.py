@@ -6,12 +6,11 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
-from datetime import datetime, time
-from math import isfinite
 from typing import IO, Any
 
 from cbrn_data.findings import shown
 from cbrn_data.isolated import UnreadableError
+from cbrn_data.tabular.cells import coded
 from cbrn_data.tabular.opening import FREE, RATIO
 
 MOST_CELLS = 50_000_000
@@ -39,7 +38,7 @@ def read_values(file: IO[bytes], sheet: str) -> Iterator[list[list[Any]]]:
     page.reset_dimensions()  # what the file says of its size need not be true
     cells, rows = 0, []
     for row in page.iter_rows(values_only=True):
-        rows.append([_coded(value) for value in row])
+        rows.append([unescaped(value) if isinstance(value, str) else coded(value) for value in row])
         cells += len(row) + 1
         if cells > MOST_CELLS:
             raise UnreadableError(f"has more than {MOST_CELLS:,} cells")
@@ -63,17 +62,6 @@ def opened(file: IO[bytes], **options: bool) -> Any:
         raise
     except Exception as error:  # the library raises whatever its parsers raise
         raise UnreadableError(f"is not an XLSX workbook that can be read ({type(error).__name__})") from error
-
-
-def _coded(value: Any) -> Any:
-    """Return a saved value as JSON."""
-    if isinstance(value, str):
-        return unescaped(value)
-    if value is None or isinstance(value, int) or (isinstance(value, float) and isfinite(value)):
-        return value
-    if isinstance(value, datetime):
-        return {"datetime": value.isoformat()}
-    return {"time": value.isoformat()} if isinstance(value, time) else str(value)
 
 
 def unescaped(text: str) -> str:

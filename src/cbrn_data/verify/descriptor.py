@@ -1,7 +1,8 @@
-"""Compare the descriptor of a release with its files, before frictionless reads it.
+"""Compare the descriptor of a release with its files and definitions.
 
-Frictionless fetches addresses, follows paths, and accepts a table if it is valid with any schema that the descriptor gives.
-So a descriptor must not refer to other places, and every schema must be that of the definitions.
+Readers of Data Packages fetch addresses, follow paths, and accept a table if it is valid with any schema that the descriptor
+gives. So a descriptor must not refer to other places, and every schema must be that of the definitions, with which the rows
+are checked.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from cbrn_data.store.folder import DESCRIPTOR
 
 RESOURCE = frozenset("name type path format mediatype title description encoding bytes hash schema".split())
 """The allowed properties of a resource; others (``scheme``, ``extrapaths``, ``dialect``, ...) can redirect a reader."""
+_FORMS = {"csv": ("", "text/csv"), "json": ("-json", "application/json")}
+"""The end of a resource's name, and the media type, by format."""
 
 
 def descriptor_faults(
@@ -24,10 +27,14 @@ def descriptor_faults(
     package: Package,
     present: Sequence[str],
     listed: Mapping[str, str],
+    sizes: Mapping[str, int],
     info: Mapping[str, Any],
     cover: Coverage,
 ) -> Iterator[str]:
-    """Yield where a descriptor does not fit this release: ``present`` are its tables, ``listed`` is sha256 by file name."""
+    """Yield where a descriptor does not fit this release: ``present`` are its tables.
+
+    ``listed`` and ``sizes`` are sha256 and bytes by file name.
+    """
     of_release = {"version": info["version"], "created": f"{info['date']}T00:00:00Z", "spatial": None, "temporal": None}
     of_release |= coverage_properties(package, cover)
     for key, value in {"$schema": PROFILE, **package_properties(package.metadata), **of_release}.items():
@@ -44,10 +51,15 @@ def descriptor_faults(
         path = resource["path"]
         for key in sorted(resource.keys() - RESOURCE):
             yield f"{DESCRIPTOR}: {path} has a property {key!r}, which could redirect readers"
-        if resource.get("hash") != f"sha256:{listed.get(path)}":
-            yield f"{DESCRIPTOR}: the hash of {path} is not that of the file"
-        if path.endswith(".csv") or "schema" in resource:
-            name = path.rpartition(".")[0]
+        name, _, form = path.rpartition(".")
+        end, media_type = _FORMS[form]
+        said = {"name": name + end, "format": form, "mediatype": media_type, "encoding": "utf-8", "bytes": sizes[path]}
+        for key, value in {**said, "hash": f"sha256:{listed.get(path)}"}.items():
+            if resource.get(key) != value:
+                yield f"{DESCRIPTOR}: the {key} of {path} is not that of the file"
+        if resource.get("type", "table") != "table":
+            yield f"{DESCRIPTOR}: {path} is not said to be a table"
+        if form == "csv" or "schema" in resource:
             yield from _schema_faults(path, resource["schema"], table_schema(package.tables[name], frozenset(present)))
 
 

@@ -14,14 +14,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from cbrn_data.checks.released import (
-    Released,
-    by_frictionless,
-    by_profile,
-    check_release,
-    comparison,
-    covered,
-)
+from cbrn_data.checks.released import Released, by_profile, check_release, comparison, covered
 from cbrn_data.findings import Finding, shown
 from cbrn_data.release.changes import apply_changes, content_of, find_changes
 from cbrn_data.schema.coverage import coverage
@@ -91,7 +84,7 @@ class ReleaseAudit:
             ("record", self._record, "release.json fits the folder and the content"),
             ("definitions", self._definitions, "the definitions can be used"),
             ("counts", self._counts, "release.json has the numbers of rows"),
-            ("data package", self._data_package, "valid with the official profile and with frictionless"),
+            ("data package", self._data_package, "valid with the official profile, and as the definitions say"),
             ("tables", partial(self._rows, of_evidence=False), "every row passes the definitions and checks"),
             ("evidence", partial(self._rows, of_evidence=True), "every quote is in its place and gives its value"),
             ("sources", self._sources, "every source matches its digest and its sidecar"),
@@ -145,9 +138,9 @@ class ReleaseAudit:
         strangers = sorted(name for name in listed.keys() - known if not name.startswith("sources/"))
         yield from (f"{name} is not a file of a release" for name in strangers)
         cover = coverage(self._package, self._read.tables)
-        faults = [*descriptor_faults(descriptor, self._package, present, listed, info, cover)]
-        faults += _sentences(by_profile(descriptor))
-        yield from faults or _sentences(by_frictionless(self.folder, self._read, is_foreign=True))
+        sizes = {f"{name}.{form}": disk.size(self.folder / f"{name}.{form}") for name in present for form in ("csv", "json")}
+        yield from descriptor_faults(descriptor, self._package, present, listed, sizes, info, cover)
+        yield from _sentences(by_profile(descriptor))
 
     @property
     def _read(self) -> Released:

@@ -1,0 +1,40 @@
+"""Cells as JSON between the process that reads a workbook or a Parquet file (``isolated``) and this one.
+
+Texts, numbers, truth values and nulls are themselves; any other value is an object with its type and its text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date, datetime, time
+from decimal import Decimal
+from math import isfinite
+from typing import Any
+
+_TYPES: dict[str, Callable[[Any], Any]] = {
+    "datetime": datetime.fromisoformat,
+    "date": date.fromisoformat,
+    "time": time.fromisoformat,
+    "Decimal": Decimal,
+    "float": float,
+    "json": json.loads,
+}
+
+
+def coded(value: Any) -> Any:
+    """Return a cell as JSON; what has no form of its own is a text."""
+    if value is None or isinstance(value, (str, int)) or (isinstance(value, float) and isfinite(value)):
+        return value
+    if isinstance(value, (datetime, date, time)):
+        return {type(value).__name__ if type(value).__name__ in _TYPES else "datetime": value.isoformat()}
+    if isinstance(value, (Decimal, float)):
+        return {type(value).__name__: str(value)}
+    if isinstance(value, (list, dict)):
+        return {"json": json.dumps(value, ensure_ascii=False, default=str)}
+    return str(value)
+
+
+def decoded(cell: Any) -> Any:
+    """Return the cell that ``coded`` wrote."""
+    return next(_TYPES[name](text) for name, text in cell.items()) if isinstance(cell, dict) else cell
