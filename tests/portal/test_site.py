@@ -69,7 +69,16 @@ def test_the_files_are_exactly_those_that_the_data_calls_for(portal: Portal) -> 
     expected |= {f"pictures/{name}{variant}.svg" for name in ("countries", "timeline", "claims") for variant in variants}
     expected |= {
         f"assets/{name}"
-        for name in ("site.css", "site.js", "compare.js", "icon.svg", "search-index.js", "citation.bib", "citation.json")
+        for name in (
+            "site.css",
+            "site.js",
+            "compare.js",
+            "language.js",
+            "icon.svg",
+            "search-index.js",
+            "citation.bib",
+            "citation.json",
+        )
     }
     expected |= {f"assets/changes-{version}.js" for version in ("1.0.0", "1.1.0", "1.1.1")}
     assert plain == expected

@@ -20,7 +20,7 @@ from cbrn_data.portal.view import read_release
 from cbrn_data.progress import step
 from cbrn_data.store.folder import Release, latest_of
 
-ASSETS = ("site.css", "site.js", "compare.js", "icon.svg")
+ASSETS = ("site.css", "site.js", "compare.js", "language.js", "icon.svg")
 
 
 def site(releases: Sequence[Release], base_url: str) -> dict[str, bytes]:
