@@ -34,7 +34,6 @@ def test_there_are_no_archives_and_no_other_descriptions(published: Path) -> Non
     names = {path.name.lower() for path in published.rglob("*")}
     assert not [name for name in names if name.endswith((".zip", ".gz", ".tar"))]
     assert not names & {
-        "croissant.json",
         "ro-crate-metadata.json",
         "bagit.txt",
         "csvw.json",

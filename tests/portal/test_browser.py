@@ -589,3 +589,18 @@ def test_any_two_releases_are_compared_and_a_row_is_followed_also_from_disk(
     becomes(from_disk, "() => /between 1.0.0 and 1.1.1/.test(document.getElementById('compare-count').textContent)")
     shown = from_disk.locator("#compare-found").inner_text()
     assert "2026-01-30" in shown
+
+
+def test_russian_is_for_those_who_switch_it_on_or_whose_browser_speaks_it(visit: Open) -> None:
+    page = visit("countries/KAZ.html")
+    also, nav = page.locator(".also", has_text="Код страны").first, page.locator("nav .also", has_text="Таблицы")
+    assert not also.is_visible() and nav.count() == 0
+    page.click("#language")
+    assert also.is_visible() and nav.is_visible()
+    assert broken_rules(page, "light") == []
+    page.reload()
+    assert also.is_visible() and page.get_attribute("#language", "aria-pressed") == "true"
+    page.click("#language")
+    assert not also.is_visible() and not nav.is_visible()
+    assert visit("countries/KAZ.html", locale="ru-RU").locator("nav .also", has_text="Таблицы").is_visible()
+    no_wider(visit("index.html", width=320, locale="ru-RU"), 320)

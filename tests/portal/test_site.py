@@ -71,7 +71,7 @@ def test_the_files_are_exactly_those_that_the_data_calls_for(portal: Portal) -> 
     expected |= {f"pictures/{name}{variant}.svg" for name in ("countries", "timeline", "claims") for variant in variants}
     expected |= {
         f"assets/{name}"
-        for name in "site.css site.js table.js compare.js cite.js icon.svg search-index.js citation.js".split()
+        for name in "site.css site.js table.js compare.js cite.js language.js icon.svg search-index.js citation.js".split()
     }
     expected |= {
         f"api/{name}".replace(".html", ".json")
