@@ -13,12 +13,12 @@ from tests.history import make_history
 SPDX = "http://spdx.org/rdf/terms#"
 
 
-def test_json_files_are_no_tables_and_no_schema_says_how_fields_match(published: Path) -> None:
+def test_json_files_have_no_type_and_no_schema_says_how_fields_match(published: Path) -> None:
     text = (published / "latest/datapackage.json").read_text(encoding="utf-8")
     resources = json.loads(text)["resources"]
     as_json = [resource for resource in resources if resource["path"].endswith(".json")]
     assert len(as_json) * 2 == len(resources)
-    assert all({"hash", "bytes"} <= resource.keys() and not {"type", "schema"} & resource.keys() for resource in as_json)
+    assert all({"hash", "bytes", "schema"} <= resource.keys() and "type" not in resource for resource in as_json)
     assert "fieldsMatch" not in text
 
 
@@ -30,9 +30,11 @@ def test_the_catalogue_has_the_newest_release_alone(once: Once, state: Path) -> 
     assert algorithms == {URIRef(f"{SPDX}checksumAlgorithm_sha256")}
 
 
-def test_there_are_no_archives_and_no_other_descriptions(published: Path) -> None:
+def test_exports_are_no_distributions_and_there_are_no_other_descriptions(published: Path) -> None:
     names = {path.name.lower() for path in published.rglob("*")}
-    assert not [name for name in names if name.endswith((".zip", ".gz", ".tar"))]
+    packed = {path for path in published.rglob("*") if path.suffix in (".zip", ".xlsx", ".parquet", ".gz", ".tar")}
+    assert packed and all(path.is_relative_to(published / "exports") for path in packed)
+    assert "exports/" not in (published / "catalog.ttl").read_text(encoding="utf-8")
     assert not names & {
         "ro-crate-metadata.json",
         "bagit.txt",
