@@ -1,4 +1,4 @@
-// What pages do beyond reading: sort and search tables, search everything, copy code. Every page works without it.
+// What pages do beyond reading: search everything, copy code. Every page works without it.
 // A classic script, so that it runs from disk. Text is only ever set as text.
 (function () {
   "use strict";
@@ -11,125 +11,100 @@
   }
 
   function plain(text) {
-    return text.normalize("NFKD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
-  }
-
-  // Tables: a button to sort by each column, a field to search each column, one to search all.
-  function enhance(table) {
-    var head = table.tHead.rows[0], body = table.tBodies[0];
-    var rows = Array.prototype.slice.call(body.rows).map(function (row) {
-      var cells = Array.prototype.slice.call(row.cells);
-      return { row: row, cells: cells.map(sortedBy), words: cells.map(shownIn) };
-    });
-    var fields = [], order = rows.slice();
-    var all = make("input", { type: "search", placeholder: "Search these rows", "aria-label": "Search these rows" });
-    var count = make("p", { role: "status", "class": "soft" });
-    var searches = make("tr");
-
-    Array.prototype.forEach.call(head.cells, function (cell, column) {
-      var title = cell.textContent, button = make("button", { type: "button" }, title);
-      cell.textContent = "";
-      cell.appendChild(button);
-      button.addEventListener("click", function () { sort(column, cell); });
-      var field = make("input", { type: "search", "aria-label": "Search " + title });
-      field.addEventListener("input", show);
-      fields.push(field);
-      var place = make("td");
-      place.appendChild(field);
-      searches.appendChild(place);
-    });
-    table.tHead.appendChild(searches);
-    all.addEventListener("input", show);
-    var tools = make("div", { "class": "tools" });
-    tools.append(all, count);
-    table.parentNode.before(tools);
-    show();
-
-    function sort(column, cell) {
-      var down = cell.getAttribute("aria-sort") === "ascending", number = cell.dataset.type === "integer";
-      Array.prototype.forEach.call(head.cells, function (other) { other.removeAttribute("aria-sort"); });
-      cell.setAttribute("aria-sort", down ? "descending" : "ascending");
-      order.sort(function (one, other) {
-        var a = one.cells[column], b = other.cells[column];
-        if (!a || !b) return a === b ? 0 : a ? -1 : 1; // what no source says comes last
-        var by = number ? Number(a) - Number(b) : a.localeCompare(b, "en", { numeric: true });
-        return down ? -by : by;
-      });
-      order.forEach(function (entry) { body.appendChild(entry.row); });
-    }
-
-    function show() {
-      var wanted = plain(all.value.trim()), by = fields.map(function (field) { return plain(field.value.trim()); }), left = 0;
-      rows.forEach(function (entry) {
-        var fits = entry.words.some(function (word) { return word.indexOf(wanted) >= 0; }) &&
-          by.every(function (word, column) { return entry.words[column].indexOf(word) >= 0; });
-        entry.row.hidden = !fits;
-        if (fits) left += 1;
-      });
-      count.textContent = left === rows.length ? rows.length + " rows" : left + " of " + rows.length + " rows";
-    }
-  }
-
-  // What a cell shows: its value, and the name of what the value stands for. The numbers of passages are no words of it.
-  function texts(cell) {
-    return Array.prototype.map.call(cell.querySelectorAll("bdi"), function (text) { return text.textContent; });
-  }
-
-  function shownIn(cell) { return plain(texts(cell).join(" ")); }
-
-  // A code is sorted by the name that is shown with it; a letter with a number, as P31, is a name itself.
-  function sortedBy(cell) {
-    var found = texts(cell), named = cell.querySelector(".to[data-name] bdi");
-    return found.length && named && !/^[A-Z]{1,3}[0-9]+$/.test(found[0]) ? named.textContent : found[0] || "";
+    return text.normalize("NFKD").replace(/[\u0300-\u036f'\u2018\u2019\u02bc`]/g, "").toLowerCase();
   }
 
   // Search over everything: the index is a script that is loaded when somebody begins to search.
+  var KINDS = ["regions", "countries", "projects", "achievements", "priorities", "figures", "table", "source", "release"];
+
+  var index = null;
+
+  function withIndex(root, use) {
+    if (index) return use(index);
+    var script = document.getElementById("search-index") || make("script", { id: "search-index", src: root + "assets/search-index.js" });
+    script.addEventListener("load", function () {
+      index = index || window.cbrnIndex.map(function (entry) {
+        return { kind: entry[0], title: entry[1], address: entry[2], detail: entry[4], at: plain(entry[1]), words: plain(entry.join(" ")) };
+      });
+      use(index);
+    });
+    if (!script.isConnected) document.head.appendChild(script);
+  }
+
+  // The entries that have every word, best first. A word that no entry has may have one typing error.
+  function find(index, text) {
+    var words = plain(text).split(/\s+/).filter(Boolean).map(function (word) { return meant(index, word); });
+    if (!words.length) return [];
+    var hits = index.filter(function (entry) { return words.every(function (word) { return entry.words.indexOf(word) >= 0; }); });
+    hits.forEach(function (entry) {
+      entry.rank = words.reduce(function (sum, word) { return sum + rank(entry.at, word); }, 0);
+      if (entry.at === words.join(" ")) entry.rank += 9;
+    });
+    return hits.sort(function (one, other) { return other.rank - one.rank || KINDS.indexOf(one.kind) - KINDS.indexOf(other.kind); });
+  }
+
+  // A title that begins with the whole word, then one that begins with its letters, then one that has it.
+  function rank(title, word) {
+    var place = title.indexOf(word), next = title.charAt(word.length);
+    return place < 0 ? 0 : place > 0 ? 2 : /[\p{L}\p{N}]/u.test(next) ? 3 : 4;
+  }
+
+  function meant(index, word) {
+    if (word.length < 5 || index.some(function (entry) { return entry.words.indexOf(word) >= 0; })) return word;
+    for (var number = 0; number < index.length; number += 1) {
+      var near = index[number].words.split(/[^\p{L}\p{N}]+/u).find(function (other) { return isNear(word, other); });
+      if (near) return near;
+    }
+    return word;
+  }
+
+  // True if one letter more, less or different, or two exchanged, makes one word the other.
+  function isNear(one, other) {
+    if (Math.abs(one.length - other.length) > 1) return false;
+    var start = 0;
+    while (start < one.length && one[start] === other[start]) start += 1;
+    var a = one.slice(start), b = other.slice(start);
+    return a.slice(1) === b.slice(1) || a.slice(1) === b || a === b.slice(1) ||
+      (a[0] === b[1] && a[1] === b[0] && a.slice(2) === b.slice(2));
+  }
+
+  // An entry tells its kind where no heading does, and what tells it from others of its title.
+  function result(root, entry, attributes) {
+    var link = make("a", Object.assign({ href: root + entry.address }, attributes));
+    var kind = attributes ? entry.kind.replace(/_/g, " ") + (entry.detail && ", " + entry.detail) : entry.detail;
+    link.append(make("bdi", {}, entry.title.length > 160 ? entry.title.slice(0, 159) + "…" : entry.title), " ", make("small", {}, kind));
+    return link;
+  }
+
   function search(place) {
     var field = place.querySelector("input"), found = place.querySelector("#search-found"), said = place.querySelector("#search-count");
-    var root = place.dataset.root, index = null, chosen = -1;
+    var root = place.dataset.root, chosen = -1;
     place.hidden = false;
-    field.addEventListener("focus", load);
-    field.addEventListener("input", function () { load(); show(); });
+    field.addEventListener("focus", function () { withIndex(root, function () {}); });
+    field.addEventListener("input", function () { withIndex(root, show); });
     field.addEventListener("keydown", move);
     document.addEventListener("click", function (event) { if (!place.contains(event.target)) close(); });
+    document.addEventListener("keydown", function (event) {
+      if (event.key !== "/" || event.ctrlKey || event.metaKey || event.target.closest("input, textarea, select")) return;
+      event.preventDefault();
+      field.focus();
+    });
 
-    function load() {
-      if (document.getElementById("search-index")) return;
-      var script = make("script", { id: "search-index", src: root + "assets/search-index.js" });
-      script.addEventListener("load", function () {
-        index = window.cbrnIndex.map(function (entry) {
-          return { kind: entry[0], title: entry[1], address: entry[2], at: plain(entry[1]), words: plain(entry.join(" ")) };
-        });
-        show();
-      });
-      document.head.appendChild(script);
-    }
-
-    function show() {
-      var words = plain(field.value).split(/\s+/).filter(Boolean);
+    function show(index) {
+      var hits = find(index, field.value);
       found.textContent = "";
       chosen = -1;
-      if (!index || !words.length) return close();
-      var hits = index.filter(function (entry) { return words.every(function (word) { return entry.words.indexOf(word) >= 0; }); });
-      hits.forEach(function (entry) {
-        entry.rank = words.reduce(function (sum, word) { return sum + rank(entry.at, word); }, 0);
-      });
-      hits.sort(function (one, other) { return other.rank - one.rank; });
-      hits.slice(0, 30).forEach(function (entry, number) {
-        var link = make("a", { href: root + entry.address, role: "option", id: "found-" + number, "aria-selected": "false", tabindex: "-1" });
-        link.append(make("bdi", {}, entry.title.length > 160 ? entry.title.slice(0, 159) + "…" : entry.title), make("small", {}, entry.kind.replace(/_/g, " ")));
-        found.appendChild(link);
+      if (!field.value.trim()) return close();
+      hits.slice(0, 12).forEach(function (entry, number) {
+        found.appendChild(result(root, entry, { role: "option", id: "found-" + number, "aria-selected": "false", tabindex: "-1" }));
       });
       said.textContent = hits.length ? hits.length + " found" : "Nothing found";
-      if (!hits.length) found.appendChild(make("p", { "class": "soft" }, "Nothing found"));
+      if (hits.length) {
+        var all = root + "search.html?q=" + encodeURIComponent(field.value.trim());
+        found.appendChild(make("a", { href: all, role: "option", id: "found-all", "aria-selected": "false", tabindex: "-1" }, "All " + hits.length + " results"));
+      } else found.appendChild(make("p", { "class": "soft" }, "Nothing found"));
       found.hidden = false;
       field.setAttribute("aria-expanded", String(hits.length > 0));
-    }
-
-    // A title that begins with the whole word, then one that begins with its letters, then one that has it.
-    function rank(title, word) {
-      var place = title.indexOf(word), next = title.charAt(word.length);
-      return place < 0 ? 0 : place > 0 ? 2 : /[\p{L}\p{N}]/u.test(next) ? 3 : 4;
     }
 
     function move(event) {
@@ -148,6 +123,34 @@
       found.hidden = true;
       field.setAttribute("aria-expanded", "false");
       field.removeAttribute("aria-activedescendant");
+    }
+  }
+
+  // The page of results: its address holds the words, so that a search can be sent to others.
+  function results(place) {
+    var field = document.getElementById("results-words"), root = place.dataset.root;
+    field.value = new URLSearchParams(location.search).get("q") || "";
+    field.addEventListener("input", function () {
+      try { history.replaceState(null, "", "?q=" + encodeURIComponent(field.value)); } catch (error) { /* from disk, the address stays */ }
+      withIndex(root, show);
+    });
+    withIndex(root, show);
+
+    function show(index) {
+      var hits = find(index, field.value);
+      place.textContent = "";
+      document.getElementById("results-count").textContent =
+        !field.value.trim() ? "" : hits.length === 1 ? "One result" : hits.length ? hits.length + " results" : "Nothing found for “" + field.value + "”. Try fewer or other words.";
+      var kinds = hits.map(function (entry) { return entry.kind; }).filter(function (kind, at, all) { return all.indexOf(kind) === at; });
+      kinds.forEach(function (kind) {
+        var list = make("ul", { "class": "results" });
+        hits.filter(function (entry) { return entry.kind === kind; }).forEach(function (entry) {
+          var item = make("li");
+          item.appendChild(result(root, entry));
+          list.appendChild(item);
+        });
+        place.append(make("h2", {}, kind.charAt(0).toUpperCase() + kind.slice(1).replace(/_/g, " ")), list);
+      });
     }
   }
 
@@ -171,9 +174,10 @@
     if (getComputedStyle(place).overflowY === "auto") place.scrollTop += other.getBoundingClientRect().top - place.getBoundingClientRect().top - 40;
   }
 
+  window.cbrn = { make: make, plain: plain };
   window.addEventListener("hashchange", follow);
   follow();
-  document.querySelectorAll("table[data-rows]").forEach(enhance);
   document.querySelectorAll("#search").forEach(search);
+  document.querySelectorAll("#results").forEach(results);
   if (navigator.clipboard) document.querySelectorAll("pre.code").forEach(copyable);
 })();

@@ -1,0 +1,1 @@
+(window.cbrnChanges = window.cbrnChanges || {})["1.0.1"] = {};
