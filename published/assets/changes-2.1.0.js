@@ -1,0 +1,1 @@
+(window.cbrnChanges = window.cbrnChanges || {})["2.1.0"] = {};
