@@ -21,8 +21,8 @@ PAGES = {path.name: blocks(path) for path in [*sorted(PROJECT.glob("*.md")), *so
 ELSEWHERE = {"audit.md", "night.md", "push.md", "schedule.md"}
 """Pages whose commands other tests run, which name them."""
 
-REAL = {"README.md"}
-"""Pages that say what the real sources give; the others are run in the small project."""
+REAL = {"load.md", "README.md"}
+"""Pages whose code reads the release of the real sources, or its exports; the others are run in the small project."""
 
 OUTSIDE = {
     "make test": "this is what runs now",
