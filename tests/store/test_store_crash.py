@@ -267,11 +267,19 @@ def lose_names(machine: Disk) -> None:
 LOSSES = [lose_nothing, lose_bytes, lose_half, lose_names]
 
 
-def killed_at(step: int, loss: Callable[[Disk], None], act: Act, published: Path) -> bool:
-    """Run ``act`` in a child that dies before its file-changing call number ``step``; False if it came to its end."""
+def killed_at(step: int, act: Act, published: Path) -> list[Path]:
+    """Run ``act`` in a child that dies before its file-changing call number ``step``.
+
+    Return what each loss leaves, a folder for each; none if the child came to its end.
+    """
+    left = [published.with_name(f"{published.name}-{loss.__name__}") for loss in LOSSES]
 
     def die(machine: Disk, name: str) -> None:
-        loss(machine)
+        whole = published.rename(published.with_name(f"{published.name}-whole"))
+        for loss, place in zip(LOSSES, left, strict=True):
+            shutil.copytree(whole, published)
+            loss(machine)
+            published.rename(place)
         os._exit(KILLED)
 
     child = os.fork()
@@ -286,7 +294,7 @@ def killed_at(step: int, loss: Callable[[Disk], None], act: Act, published: Path
             os._exit(1)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     assert code in (0, KILLED), f"the publisher ended with {code} at step {step}"
-    return code == KILLED
+    return left if code == KILLED else []
 
 
 def check_readers(published: Path, missing: frozenset[str] = frozenset()) -> None:
@@ -361,25 +369,26 @@ def test_killed_before_any_step(memory: Path, scenario: str) -> None:
     start, expected = undisturbed(memory, scenario)
     old = tree(start / "releases")
     seen: set[frozenset[Any]] = set()
-    for loss in LOSSES:
-        step, killed = 0, True
-        while killed:
-            step += 1
-            published = Path(shutil.copytree(start, start.with_name(f"{step}")))
-            killed = killed_at(step, loss, act, published)
-            left = frozenset((re.sub(r"staging-[^/]+", "staging", name), entry) for name, entry in tree(published).items())
-            if left not in seen:
-                seen.add(left)
-                check_left(published, scenario, old, f"{loss.__name__}, step {step}")
-                act(published)
-                if scenario == "code":  # code that is in place is signed before the rest follows, in a state of its own
-                    assert without_metadata(tree(published)) == without_metadata(expected), (loss, step)
-                    assert FAILED not in {result.result for result in check_vouched(published, []).results}
-                else:
-                    assert tree(published) == expected, f"another tree: {loss.__name__}, step {step}"
-            shutil.rmtree(published)
-        assert step > (60 if scenario in ("first", "next") else 10)
-    assert len(seen) > step // 2
+    step, is_killed = 0, True
+    while is_killed:
+        step += 1
+        room = Path(tempfile.mkdtemp(dir=memory))
+        published = Path(shutil.copytree(start, room / "published"))
+        is_killed = bool(found := killed_at(step, act, published))
+        for left in found or [published]:
+            state = frozenset((re.sub(r"staging-[^/]+", "staging", name), entry) for name, entry in tree(left).items())
+            if state in seen:
+                continue
+            seen.add(state)
+            check_left(left, scenario, old, f"{left.name}, step {step}")
+            act(left)
+            if scenario == "code":  # code that is in place is signed before the rest follows, in a state of its own
+                assert without_metadata(tree(left)) == without_metadata(expected), (left.name, step)
+                assert FAILED not in {result.result for result in check_vouched(left, []).results}
+            else:
+                assert tree(left) == expected, f"another tree: {left.name}, step {step}"
+        shutil.rmtree(room)
+    assert step > (60 if scenario in ("first", "next") else 10) and len(seen) > step // 2
 
 
 def failing(code: int, for_ever: bool) -> Callable[[Disk, str], None]:
