@@ -92,6 +92,7 @@ def test_each_release_is_rebuilt_by_the_code_that_made_it(
     def verified(*options: str, pins: str = "") -> tuple[int, dict[str, str]]:
         done = run("verify", two, "--rebuild", *options, "--json", CBRN_DATA_TRUSTED_KEYS=pins)
         found = done.json["results"]
+        assert ("--run-recorded-code" in done.json["options"]) == ("--run-recorded-code" in options)
         return done.code, {each["subject"]: each["detail"] for each in found if each["check"] in ("rebuild", "code")}
 
     pins = str(tmp_path / "trusted.pem")

@@ -75,8 +75,10 @@ def verify_now(
         _check_use(place, memory, max_age, report)
         results = _results(place, trusted, memory, max_age, rebuild, time[:10], run_recorded_code)
         code = exit_code(results, rebuild)
-        options = {"keys.trusted": settings.trusted_keys, "--remember": memory, "--max-age": max_age, "--rebuild": rebuild}
-        given = asked(time, options | {"--max-size": max_size, "--max-time": max_time}, place.is_release)
+        options: dict[str, object] = {"keys.trusted": settings.trusted_keys, "--remember": memory, "--max-age": max_age}
+        options |= {"--rebuild": rebuild, "--run-recorded-code": run_recorded_code}
+        options |= {"--max-size": max_size, "--max-time": max_time}
+        given = asked(time, options, place.is_release)
         content = page(place.name, place.folder, results, code, trusted, given) if report else b""
         head = _head(place, results)
     if as_json:
