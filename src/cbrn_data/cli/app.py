@@ -394,7 +394,7 @@ def validate(
     sheet: Sheet = None,
     remote: Annotated[bool, typer.Option("--remote", help="Fetch what is at an address (https, http, s3).")] = False,
     deadline: Annotated[
-        float | None, typer.Option(help="The most seconds; what is not read by then is told.", show_default="none")
+        float | None, typer.Option(help="The most seconds; what is not read by then is reported.", show_default="none")
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print a report in frictionless's format.", callback=no_progress)

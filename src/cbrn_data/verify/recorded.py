@@ -22,6 +22,8 @@ from typing import Any
 
 from cbrn_data.errors import VerificationError
 from cbrn_data.findings import shown
+from cbrn_data.release.kept import LOCK, RECORD
+from cbrn_data.release.rebuild import MADE
 from cbrn_data.store import disk
 from cbrn_data.store.code import code_digest
 from cbrn_data.store.folder import Release, differences
@@ -32,7 +34,6 @@ from cbrn_data.verify.results import CODE_CHECK, FAILED, PASSED, STORE, Result
 OPTION = "--run-recorded-code"
 SECONDS = 3600
 """The most seconds of one step: to make an environment, or to make a release."""
-MADE = "made"
 NO_NETWORK = ("unshare", "--map-root-user", "--net", "--")
 
 PROGRAM = """
@@ -49,7 +50,7 @@ except ImportError:
         Path(place, "made", "report.json").write_bytes(files["report.json"])
 main(*sys.argv[1:])
 """
-"""Makes a release, in the environment of its code. Code up to 2.1.0 has another function for this, with the same result."""
+"""Makes a release, in the environment of its code. Before 2.1.0, another function does this, with the same result."""
 
 
 class RecordedCode:
@@ -83,12 +84,12 @@ class RecordedCode:
         if changed := differences(files):
             raise VerificationError(f"{CODE}/{digest}: {changed}")
         wheels = [str(files / name) for name in disk.entries(files) if name.endswith(".whl")]
-        about = parse_object(files / "code.json", disk.read(files / "code.json"))
+        about = parse_object(files / RECORD, disk.read(files / RECORD))
         made_with = f" (it was made with Python {shown(str(about['python']), 10)})" if about.get("python") else ""
         make_environment(environment)
         python = environment / "bin" / "python"
         pip = [str(python), "-I", "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--no-input"]
-        locked = ["--require-hashes", "--only-binary", ":all:", "--requirement", str(files / "run.lock")]
+        locked = ["--require-hashes", "--only-binary", ":all:", "--requirement", str(files / LOCK)]
         _run([*pip, *locked], f"the installation of the recorded libraries{made_with}")
         _run([*pip, "--no-index", *wheels], "the installation of the recorded code")
         return python
