@@ -57,6 +57,7 @@ SPREAD = (
 SLOW = (
     "catalogue/",
     "checks/test_folded.py",
+    "agents/",
     "checks/test_refused.py",
     "cli/test_commands.py",
     "cli/test_doctor.py",

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from dataclasses import field as with_default
 from difflib import get_close_matches
 from io import BytesIO
 from pathlib import Path
@@ -41,7 +42,10 @@ class WithdrawnWarning(UserWarning):
 
 @dataclass(frozen=True)
 class Published:
-    """A release in the index: ``rows`` by table, ``withdrawn`` is the reason or None."""
+    """A release in the index: ``rows`` by table, ``withdrawn`` is the reason or None.
+
+    ``erased`` are the sources whose bytes were taken out, with ``reason`` and ``date``, by their name in the release.
+    """
 
     version: str
     date: str
@@ -49,6 +53,7 @@ class Published:
     summary: str
     rows: dict[str, int]
     withdrawn: str | None
+    erased: dict[str, dict[str, str]] = with_default(default_factory=dict)
 
 
 def releases(source: str | Path | None = None) -> list[Published]:
@@ -57,7 +62,7 @@ def releases(source: str | Path | None = None) -> list[Published]:
     >>> [release.date for release in releases("published") if release.version == "1.0.0"]
     ['2026-11-24']
     """
-    return _releases(origin(source, read_settings()))
+    return listed(origin(source, read_settings()))
 
 
 def package(version: str | None = None, source: str | Path | None = None) -> dict[str, Any]:
@@ -68,7 +73,7 @@ def package(version: str | None = None, source: str | Path | None = None) -> dic
 
     Raises CbrnDataError for an unknown version, VerificationError for a file that differs from its digest.
     """
-    return _Release(origin(source, read_settings()), version).package
+    return _release(source, version).package
 
 
 def load(table: str, version: str | None = None, source: str | Path | None = None) -> pd.DataFrame:
@@ -85,14 +90,15 @@ def load(table: str, version: str | None = None, source: str | Path | None = Non
     Warns with WithdrawnWarning if the release is withdrawn. Raises CbrnDataError for an unknown table or version,
     VerificationError for a file that differs from its digest.
     """
-    release = _Release(origin(source, read_settings()), version)
+    release = _release(source, version)
     resource = release.resource(table)
     frame = _frame(release.file(resource["path"]), resource["schema"]["fields"])
     frame.attrs = {"table": table, "version": release.entry.version, "digest": release.entry.digest}
     return frame
 
 
-def _releases(place: Origin) -> list[Published]:
+def listed(place: Origin) -> list[Published]:
+    """Return the releases in the index of an origin, newest first. Raises CbrnDataError."""
     data = place.index()
     try:
         return [_published(entry) for entry in parse_object(Path(INDEX), data)["releases"]]
@@ -105,24 +111,25 @@ def _releases(place: Origin) -> list[Published]:
 def _published(entry: dict[str, Any]) -> Published:
     withdrawn = entry["withdrawn"]["reason"] if entry["withdrawn"] else None
     version = check_version(entry["version"])
-    return Published(version, entry["date"], entry["digest"], entry["summary"], dict(entry["counts"]), withdrawn)
+    erased = dict(entry.get("erased", {}))
+    return Published(version, entry["date"], entry["digest"], entry["summary"], dict(entry["counts"]), withdrawn, erased)
 
 
-class _Release:
-    """One release of an origin, chosen and checked."""
+class ReleaseFiles:
+    """The files of one release of an origin, each checked by its digest. Raises VerificationError."""
 
-    def __init__(self, place: Origin, version: str | None) -> None:
+    def __init__(self, place: Origin, entry: Published) -> None:
         self._place = place
-        self.entry = _chosen(_releases(place), version, place.name)
-        sums = place.file(f"{RELEASES}/{self.entry.version}/{SUMS}", self.entry.digest)
-        self._listed = parse_checksums(Path(SUMS), sums)
+        self.entry = entry
+        self.sums = place.file(f"{RELEASES}/{self.entry.version}/{SUMS}", self.entry.digest)
+        self.listed = parse_checksums(Path(SUMS), self.sums)
         self.package = parse_object(Path(DESCRIPTOR), self.file(DESCRIPTOR))
 
     def file(self, name: str) -> bytes:
         """Return a file of the release by name. Raises VerificationError if SHA256SUMS does not list it."""
-        if name not in self._listed:
+        if name not in self.listed:
             raise VerificationError(f"{self._place.name}: release {self.entry.version} does not list the file {name!r}")
-        return self._place.file(f"{RELEASES}/{self.entry.version}/{name}", self._listed[name])
+        return self._place.file(f"{RELEASES}/{self.entry.version}/{name}", self.listed[name])
 
     def resource(self, table: str) -> dict[str, Any]:
         """Return the resource of a table in the package. Raises CbrnDataError if it does not exist."""
@@ -134,7 +141,19 @@ class _Release:
         raise CbrnDataError(f"release {self.entry.version} has no table {table!r}; {meant}")
 
 
-def _chosen(known: list[Published], version: str | None, name: str) -> Published:
+def _release(source: str | Path | None, version: str | None) -> ReleaseFiles:
+    place = origin(source, read_settings())
+    entry = chosen(listed(place), version, place.name)
+    if entry.withdrawn:
+        warnings.warn(f"release {entry.version} is withdrawn: {entry.withdrawn}", WithdrawnWarning, stacklevel=3)
+    return ReleaseFiles(place, entry)
+
+
+def chosen(known: list[Published], version: str | None, name: str) -> Published:
+    """Return the release of the origin ``name`` with a version; None and ``latest`` are the newest that is not withdrawn.
+
+    Raises CbrnDataError if it does not exist.
+    """
     if not known:
         raise CbrnDataError(f"{name}: contains no release yet")
     is_latest = version in (None, LATEST)
@@ -142,10 +161,7 @@ def _chosen(known: list[Published], version: str | None, name: str) -> Published
     if not is_latest and not wanted:
         there = ", ".join(release.version for release in known[:NAMED_AT_MOST])
         raise CbrnDataError(f"{name}: release {version!r} does not exist; the newest are {there}")
-    found = (wanted or known)[0]
-    if found.withdrawn:
-        warnings.warn(f"release {found.version} is withdrawn: {found.withdrawn}", WithdrawnWarning, stacklevel=4)
-    return found
+    return (wanted or known)[0]
 
 
 def _frame(data: bytes, fields: list[dict[str, Any]]) -> pd.DataFrame:

@@ -120,7 +120,7 @@ def test_the_client_alone_loads_what_is_published() -> None:
     assert int(subprocess.run(command, capture_output=True, text=True, check=True).stdout) > 0
 
 
-@pytest.mark.parametrize("command", ["validate", "describe", "verify", "plan", "extract"])
+@pytest.mark.parametrize("command", ["validate", "describe", "verify", "plan", "extract", "mcp"])
 def test_a_command_without_its_extra_says_which_in_one_line(command: str, tmp_path: Path) -> None:
     done = run(None, command, tmp_path)
     assert done.returncode == 2 and done.stdout == ""
@@ -128,6 +128,12 @@ def test_a_command_without_its_extra_says_which_in_one_line(command: str, tmp_pa
         f"error: cbrn-data {command} needs the extra {EXTRAS[command]} (typer is not installed): "
         f"pip install 'cbrn_data[{EXTRAS[command]}]'\n"
     )
+
+
+def test_agents_need_an_extra_of_their_own() -> None:
+    done = run("verify", "mcp", PROJECT / "published")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == ("error: cbrn-data mcp needs the extra mcp (mcp is not installed): pip install 'cbrn_data[mcp]'\n")
 
 
 def test_the_program_without_any_extra_lists_its_commands() -> None:

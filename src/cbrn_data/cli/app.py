@@ -481,3 +481,16 @@ def serve(
     from cbrn_data.cli.serve import serve_now
 
     serve_now(root, published, port)
+
+
+@app.command()
+def mcp(
+    source: Annotated[
+        str | None, typer.Argument(help="The folder or the address of a store.", show_default="published/, or base_url")
+    ] = None,
+    root: Root = Path(),
+) -> None:
+    """Answer agents (Model Context Protocol), with the words of each value."""
+    from cbrn_data.cli.mcp import serve_agents
+
+    serve_agents(source, root)

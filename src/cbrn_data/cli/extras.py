@@ -22,6 +22,7 @@ EXTRAS = {
     "keep-code": "publish",
     "key": "verify",
     "links": "publish",
+    "mcp": "mcp",
     "new-table": "publish",
     "plan": "publish",
     "publish": "publish",
@@ -36,7 +37,7 @@ EXTRAS = {
     "verify": "verify",
     "withdraw": "publish",
 }
-"""Command -> the smallest extra with which it runs. ``publish`` contains all of them."""
+"""Command -> the smallest extra with which it runs. ``publish`` contains all others but ``mcp``."""
 
 
 def missing_extra(error: ModuleNotFoundError, arguments: Sequence[str]) -> str:

@@ -75,7 +75,7 @@ class Traced:
 
 
 class Tracer:
-    """Traces the cells of one release; its tables are read once, each source when it is first needed.
+    """Traces the cells of one release (``package``, ``tables``); these are read once, each source when it is first needed.
 
     Every method raises ReleaseError for an unknown table, row or field; the message names existing ones.
     """
@@ -83,12 +83,12 @@ class Tracer:
     def __init__(self, release: Release) -> None:
         self._folder, self._erased = release.folder, release.erased
         self._disputed = disputed(release)
-        self._package = read_package(release.folder / "schemas")
-        self._tables = released_tables(release.folder, self._package)
-        self._sources = {source["source_id"]: source for source in self._tables["sources"].rows}
+        self.package = read_package(release.folder / "schemas")
+        self.tables = released_tables(release.folder, self.package)
+        self._sources = {source["source_id"]: source for source in self.tables["sources"].rows}
         self._by_key: dict[str, dict[str, Row]] = {}
         self._evidence: dict[tuple[str | None, ...], list[Row]] = defaultdict(list)
-        for entry in self._tables["evidence"].rows:
+        for entry in self.tables["evidence"].rows:
             self._evidence[entry["table_name"], entry["row_id"], entry["field"]].append(entry)
         self._documents: dict[str, Document] = {}
         self._entries: dict[str, list[Entry]] = {}
@@ -96,30 +96,37 @@ class Tracer:
 
     def cell(self, table_name: str, row_id: str, field: str) -> Traced:
         """Return one cell with its evidence."""
-        table = _data_table(self._package, table_name)
+        table = _data_table(self.package, table_name)
         if field not in table.names:
             raise ReleaseError(f"{table_name} has no field {shown(field, 80)!r}; it has {', '.join(table.names)}")
-        row = self._row(table, row_id)
-        value = row[field]
-        if value is None:
-            return Traced(field, "", [], self._disputed.get((table_name, row_id, field), UNSAID))
-        if table.by_line:
-            return Traced(field, value, [self._line(table, row, value)])
-        evidence = self._evidence.get((table_name, row_id, field), [])
-        return Traced(field, value, [self._passage(entry) for entry in evidence])
+        return self.cell_of(table, self._row(table, row_id), field)
 
     def row(self, table_name: str, row_id: str) -> list[Traced]:
         """Return every cell of a row that is not null, with its evidence."""
-        table = _data_table(self._package, table_name)
+        table = _data_table(self.package, table_name)
         row = self._row(table, row_id)
-        return [self.cell(table_name, row_id, name) for name in table.names if row[name] is not None]
+        return [self.cell_of(table, row, name) for name in table.names if row[name] is not None]
+
+    def cell_of(self, table: TableDefinition, row: Row, field: str) -> Traced:
+        """Return one cell of a row that was read from a table with evidence."""
+        value, row_id = row[field], table.row_id(row)
+        if value is None:
+            return Traced(field, "", [], self._disputed.get((table.name, row_id, field), UNSAID))
+        if table.by_line:
+            return Traced(field, value, [self._line(table, row, value)])
+        evidence = self._evidence.get((table.name, row_id, field), [])
+        return Traced(field, value, [self._passage(entry) for entry in evidence])
+
+    def by_key(self, table: TableDefinition) -> dict[str, Row]:
+        """Return the rows of a table by key. Raises ReleaseError for one that is too large for this."""
+        if table.name not in self._by_key:
+            self._by_key[table.name] = {table.row_id(row): row for row in self.tables[table.name].rows}
+        return self._by_key[table.name]
 
     def _row(self, table: TableDefinition, row_id: str) -> Row:
         if table.by_line:
-            return _found(self._tables[table.name], row_id)
-        if table.name not in self._by_key:
-            self._by_key[table.name] = {table.row_id(row): row for row in self._tables[table.name].rows}
-        found = self._by_key[table.name]
+            return _found(self.tables[table.name], row_id)
+        found = self.by_key(table)
         if row_id not in found:
             some = ", ".join(list(found)[:8]) + (", …" if len(found) > 8 else "")
             raise ReleaseError(f"{table.name} has no row {shown(row_id, 80)!r}; it has {some}")
