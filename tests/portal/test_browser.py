@@ -488,8 +488,6 @@ def test_no_words_of_a_picture_leave_it_or_lie_on_others(browser: Any, portal: P
         for name in sorted(name for name in shown.files if name.endswith(".svg") and name.startswith("pictures/")):
             page.goto(shown.address + name)
             said = page.evaluate(WORDS)
-            if name.startswith("pictures/countries"):
-                said["covered"] = []  # small countries lie close to each other
             assert (said["outside"], said["covered"]) == ([], []), name
             assert said["words"] > 1, name
     page.close()
@@ -501,6 +499,46 @@ def test_pictures_are_drawn_for_the_page_they_stand_on(visit: Open, portal: Port
         image = page.locator("#picture-countries picture img")
         expect(image).to_have_js_property("currentSrc", f"{portal.address}pictures/{file}")
         expect(image).to_have_attribute("alt", re.compile("Kazakhstan"))
+
+
+@pytest.mark.parametrize(("width", "variant"), [(1280, "wide"), (390, "narrow")])
+def test_the_map_leads_to_countries_and_regions(visit: Open, many_regions: Portal, width: int, variant: str) -> None:
+    page = visit("index.html", width=width, base=many_regions.address)
+    over = page.locator(f"#picture-countries svg.over.{variant}")
+    expect(page.locator("#picture-countries svg.over:visible")).to_have_count(1)
+    image, box = page.locator("#picture-countries picture img").bounding_box(), over.bounding_box()
+    assert all(abs(image[side] - box[side]) < 1 for side in ("x", "y", "width", "height"))
+    names = over.locator("a").evaluate_all("links => links.map(link => link.getAttribute('aria-label'))")
+    stops = over.locator("a[tabindex='0']")
+    expect(stops).to_have_count(1)
+    stops.focus()
+    for key, place in (("ArrowRight", 1), ("ArrowDown", 2), ("ArrowLeft", 1), ("End", len(names) - 1), ("ArrowRight", 0)):
+        page.keyboard.press(key)
+        expect(over.locator("a:focus")).to_have_attribute("aria-label", names[place])
+    kazakhstan = over.get_by_role("link", name="Kazakhstan: partner country, Central Asia")
+    expect(kazakhstan).to_have_count(1)
+    stops.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/countries/[A-Z]{3}.html$"))
+    page.go_back()
+    kazakhstan.click()
+    page.wait_for_url("**/countries/KAZ.html")
+    page.go_back()
+    page.locator("#picture-countries .keys").get_by_role("link", name="Central Asia").click()
+    page.wait_for_url("**/regions/central-asia.html")
+
+
+def test_the_map_leads_to_countries_without_scripts(visit: Open) -> None:
+    page = visit("index.html", java_script_enabled=False)
+    links = page.locator("#picture-countries svg.over.wide a")
+    expect(links).to_have_count(8)
+    links.first.focus()
+    page.keyboard.press("Tab")
+    expect(links.nth(1)).to_be_focused()
+    page.emulate_media(media="print", color_scheme="dark")
+    expect(page.locator("#picture-countries svg.over.wide")).not_to_be_visible()
+    expect(page.locator("#picture-countries .by-day").first).to_be_visible()
+    expect(page.locator("#picture-countries .by-night").first).not_to_be_visible()
 
 
 def test_rows_are_filtered_and_sorted_by_the_names_that_are_shown(visit: Open) -> None:

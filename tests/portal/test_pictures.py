@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import cast
 from xml.etree import ElementTree
@@ -10,7 +11,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from cbrn_data.portal.pictures import draw, world
+from cbrn_data.portal.pictures import draw, labels, world
 from cbrn_data.portal.pictures.drawing import DARK, LIGHT, Picture, _drawn
 from cbrn_data.portal.pictures.partners import _note, partners
 from cbrn_data.portal.pictures.world import map_of
@@ -86,10 +87,10 @@ def test_the_projection_depends_on_how_far_countries_are_from_each_other() -> No
 
 def test_a_country_too_small_to_be_seen_has_a_mark() -> None:
     made = drawn(*PARTNERS.split())
-    extents = map_of([row(code) for code in PARTNERS.split()]).frame(890, 468).extents
-    small = {code for code, extent in extents.items() if extent < 10}
+    frame = map_of([row(code) for code in PARTNERS.split()]).frame(890, 468)
+    small = {code for code in PARTNERS.split() if labels.is_marked(frame, code)}
     assert {"SGP", "SYC", "BHR"} <= small and not {"KAZ", "TJK"} & small
-    assert map_of([row("SGP")]).frame(890, 468).extents["SGP"] > 300
+    assert max(map_of([row("SGP")]).frame(890, 468).extent("SGP")) > 300
     svg = ElementTree.fromstring(made.files["pictures/countries.svg"])
     marks = [node for node in svg.iter() if "mark-symbol" in node.get("class", "") and "layer" in node.get("class", "")]
     assert [len(mark) for mark in marks] == [len(small)]
@@ -179,9 +180,14 @@ def test_a_place_is_where_the_note_on_outlines_says(place: str, lon: float, lat:
     assert whose(lon, lat) == [owner], place
 
 
-def drawn(*codes: str) -> Picture:
-    """Return the map of these partner countries."""
-    rows = {"countries": [row(code) for code in codes], "memberships": [{"country_id": code} for code in codes]}
+def drawn(*codes: str, there: Sequence[str] = ()) -> Picture:
+    """Return the map of these partner countries of one region, and of another ``there``."""
+    rows = {
+        "regions": [{"region_id": "here", "name": "Here"}, {"region_id": "there", "name": "There"}],
+        "countries": [row(code) for code in dict.fromkeys([*codes, *there])],
+        "memberships": [{"region_id": "here", "country_id": code} for code in codes],
+    }
+    rows["memberships"] += [{"region_id": "there", "country_id": code} for code in there]
     made = partners(cast(ReleaseView, SimpleNamespace(rows=rows)))
     assert made is not None
     return made
@@ -197,8 +203,8 @@ def test_what_is_not_settled_is_hatched_where_it_is_in_sight() -> None:
     made = drawn("MAR", "MRT")
     assert "Hatched, because the status is not settled: Western Sahara." in made.note
     for name, svg in made.files.items():
-        assert svg.count(b'fill="url(#hatches)"') == 2 and b'<pattern id="hatches"' in svg, name  # the area and the legend
-        assert "Status not settled" in texts(svg)
+        assert svg.count(b'fill="url(#hatches)"') == 1 and b'<pattern id="hatches"' in svg, name
+    assert [key.hatched for key in made.keys if key.label == "Status not settled"] == [True]
     assert DARK.hatched.encode() in made.files["pictures/countries-dark.svg"]
     assert "Hatched" not in note("THA", "VNM", "KHM")
 
@@ -214,3 +220,38 @@ def test_kosovo_and_palestine_have_the_notes_of_the_institutions_where_they_are_
     ):
         assert ("UNSCR 1244/1999" in text) is kosovo
         assert ("shall not be construed as recognition of a State of Palestine" in text) is palestine
+
+
+def test_one_region_has_one_colour_and_several_have_their_own() -> None:
+    one = drawn("KAZ", "TJK")
+    assert [(key.label, key.page) for key in one.keys if key.page] == [("Partner country", "regions/here.html")]
+    many = drawn("KAZ", "TJK", there=["MNG", "TJK"])
+    assert [(key.label, key.page) for key in many.keys if key.page] == [
+        ("Here", "regions/here.html"),
+        ("There", "regions/there.html"),
+    ]
+    assert len({colour for key in many.keys for colour in (key.light, key.dark)}) == 2 * len(many.keys)
+    assert "Here: Kaz and Tjk; There: Mng" in many.alt
+    assert "Tjk is a partner country of Here and There; its colour is that of Here." in many.note
+    assert LIGHT.second.encode() in many.files["pictures/countries.svg"]
+    assert DARK.second.encode() in many.files["pictures/countries-narrow-dark.svg"]
+
+
+def test_every_country_that_is_shown_has_a_link_with_its_name() -> None:
+    made = drawn(*PARTNERS.split())
+    for over in made.overlays:
+        assert {link.page for link in over.links} == {f"countries/{code}.html" for code in PARTNERS.split()}
+        assert sum(len(link.path) for link in over.links) < 20_000
+    wide = {link.page: link for link in made.overlays[0].links}
+    assert wide["countries/KAZ.html"].name == "Kaz: partner country, Here"
+    assert wide["countries/KAZ.html"].path and not wide["countries/SGP.html"].path
+
+
+def test_labels_never_lie_on_each_other_and_stay_inside() -> None:
+    frame = map_of([row(code) for code in PARTNERS.split()]).frame(890, 468)
+    names = {code: [f"{code} with a long name", code] for code in PARTNERS.split()}
+    found = labels.placed(frame, names, 10, beside=True)
+    assert found == labels.placed(frame, dict(reversed(names.items())), 10, beside=True)
+    boxes = [labels.box_of(label, 10) for label in found]
+    assert len(found) > 40 and all(min(box) >= 0 and box[2] <= 890 and box[3] <= 468 for box in boxes)
+    assert not [1 for at, one in enumerate(boxes) for other in boxes[:at] if labels.overlap(one, other)]

@@ -70,9 +70,9 @@ def test_the_files_are_exactly_those_that_the_data_calls_for(portal: Portal) -> 
     variants = ("", "-dark", "-narrow", "-narrow-dark")
     expected |= {f"pictures/{name}{variant}.svg" for name in ("countries", "timeline", "claims") for variant in variants}
     expected |= {
-        f"assets/{name}"
-        for name in "site.css site.js table.js compare.js cite.js language.js icon.svg search-index.js citation.js".split()
+        f"assets/{name}" for name in "site.css site.js table.js compare.js cite.js language.js map.js icon.svg".split()
     }
+    expected |= {"assets/search-index.js", "assets/citation.js"}
     expected |= {
         f"api/{name}".replace(".html", ".json")
         for name in expected

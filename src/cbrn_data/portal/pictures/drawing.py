@@ -21,6 +21,8 @@ from cbrn_data.kept import kept
 Spec = dict[str, Any]
 
 WIDE, NARROW = 900, 340
+PADDING = 4
+"""Pixels around a drawing."""
 WIDER = 1.25
 """The greatest ratio of the shown width of words to their measured width."""
 
@@ -38,10 +40,24 @@ class Colours:
     on_strong: str
     halo: str
     hatched: str
+    third: str
+    fourth: str
+    fifth: str
+    sixth: str
+    seventh: str
+    eighth: str
+    other: str
+
+    @property
+    def several(self) -> list[str]:
+        """Colours that people can tell apart, for up to eight kinds."""
+        return [self.strong, self.second, self.third, self.fourth, self.fifth, self.sixth, self.seventh, self.eighth]
 
 
-LIGHT = Colours("#1b1f24", "#56606b", "#d6dbe1", "#e8ebee", "#0b5c80", "#b8690b", "#ffffff", "#123447", "#f6f7f8")
-DARK = Colours("#e6e9ec", "#a7b0ba", "#3a424b", "#2a3138", "#7cc4e4", "#f2b134", "#10161c", "#d9eefa", "#1b2127")
+_LIGHT = "#1b1f24 #56606b #d6dbe1 #e8ebee #0b5c80 #b8690b #ffffff #123447 #f6f7f8"
+_DARK = "#e6e9ec #a7b0ba #3a424b #2a3138 #7cc4e4 #f2b134 #10161c #d9eefa #1b2127"
+LIGHT = Colours(*_LIGHT.split(), *"#3d7a2f #8e3b8a #b3382c #5560b8 #0f8578 #7d6a12 #98a1ab".split())
+DARK = Colours(*_DARK.split(), *"#8fce7c #dd9bd9 #f08f80 #aab2f5 #5fd3c3 #d9c26a #5d6772".split())
 
 _HATCHES = f"""<defs><pattern id="hatches" width="5" height="5" patternUnits="userSpaceOnUse" \
 patternTransform="rotate(45)"><rect width="5" height="5" fill="{LIGHT.hatched}"/>\
@@ -76,8 +92,41 @@ _CONFIG: Spec = {
 
 
 @dataclass(frozen=True)
+class Key:
+    """The colour of a kind on a light and a dark page; ``hatched`` if it is a pattern. ``page`` is where it leads."""
+
+    label: str
+    light: str
+    dark: str
+    page: str | None = None
+    hatched: bool = False
+
+
+@dataclass(frozen=True)
+class Link:
+    """A shape on a picture that leads to a page: ``path`` as in SVG, else a circle around ``at``, in pixels."""
+
+    page: str
+    name: str
+    at: tuple[int, int]
+    path: str = ""
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """The links on one variant of a picture, ``wide`` or ``narrow``; ``box`` is its ``viewBox``."""
+
+    variant: str
+    box: str
+    links: Sequence[Link]
+
+
+@dataclass(frozen=True)
 class Picture:
-    """A drawing: ``alt`` is its text alternative, ``data`` names its tables, ``files`` are its variants."""
+    """A drawing: ``alt`` is its text alternative, ``data`` names its tables, ``files`` are its variants.
+
+    ``keys`` explain its colours, where they lead somewhere, and ``overlays`` are the links on it, of each variant.
+    """
 
     name: str
     title: str
@@ -86,6 +135,8 @@ class Picture:
     data: tuple[str, ...]
     size: tuple[int, int]
     files: dict[str, bytes]
+    keys: Sequence[Key] = ()
+    overlays: Sequence[Overlay] = ()
 
 
 def picture(name: str, title: str, alt: str, note: str, data: tuple[str, ...], spec: Callable[[int], Spec]) -> Picture:
@@ -93,7 +144,7 @@ def picture(name: str, title: str, alt: str, note: str, data: tuple[str, ...], s
     files: dict[str, bytes] = {}
     for variant, width in (("", WIDE), ("-narrow", NARROW)):
         config = _CONFIG | {"legend": _CONFIG["legend"] | {"direction": "horizontal" if width == WIDE else "vertical"}}
-        drawn = _drawn(json.dumps({"$schema": _SCHEMA, "config": config, "padding": 4} | spec(width)))
+        drawn = _drawn(json.dumps({"$schema": _SCHEMA, "config": config, "padding": PADDING} | spec(width)))
         files[f"pictures/{name}{variant}.svg"] = drawn.encode()
         files[f"pictures/{name}{variant}-dark.svg"] = _dark(drawn).encode()
     return Picture(name, title, alt, note, data, _size(files[f"pictures/{name}.svg"]), files)

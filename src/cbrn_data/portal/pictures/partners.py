@@ -6,20 +6,21 @@ visible or named, have the notes that the EU institutions add to these names.
 
 from __future__ import annotations
 
-from cbrn_data.portal.pictures.drawing import LIGHT, NARROW, WIDE, Picture, Spec, listed, picture
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+
+from cbrn_data.catalogue.pages import page_path
+from cbrn_data.portal.pictures.drawing import DARK, LIGHT, NARROW, WIDE, Colours, Key, Picture, Spec, listed, picture
+from cbrn_data.portal.pictures.labels import is_marked, placed
+from cbrn_data.portal.pictures.overlay import overlay
 from cbrn_data.portal.pictures.world import FEATURE, Frame, View, map_of
 from cbrn_data.portal.view import ReleaseView
 
-LABELLED_AT_MOST = 15
-"""The most countries with names on the map; with more, only the page lists them."""
-
-_MARKED, _NAME_OUTSIDE = 10, 18
-"""Pixels: smaller countries have a mark, and their names are next to them."""
+_ROOMY = 15
+"""With more countries, names are smaller, and a narrow map leaves out those of small countries."""
 
 _PARTNER, _NAMED, _OPEN = "Partner country", "Named in the data, not a partner", "Status not settled"
-_COLOURS = {_PARTNER: LIGHT.strong, _NAMED: LIGHT.second, _OPEN: LIGHT.hatched}
-
-_LEGEND = {"symbolType": "square", "symbolSize": 180, "symbolStrokeWidth": 0}
 
 _KOSOVO, _PALESTINE = "XKX", "PSE"
 _NOTES = {
@@ -31,22 +32,86 @@ _NOTES = {
 
 
 def partners(view: ReleaseView) -> Picture | None:
-    """Return the map, None if no partner country has an outline."""
-    ids = {row["country_id"] for row in view.rows["memberships"] if row.get("status", "partner") == "partner"}
-    rows = [row | {"kind": _PARTNER if row["country_id"] in ids else _NAMED} for row in view.rows["countries"]]
+    """Return the map, None if no partner country has an outline. With several regions, each has a colour of its own."""
+    regions = {row["region_id"] or "": row["name"] or row["region_id"] or "" for row in view.rows["regions"]}
+    of: dict[str, list[str]] = defaultdict(list)
+    for row in view.rows["memberships"]:
+        if row.get("status", "partner") == "partner":
+            of[row["country_id"] or ""].append(row["region_id"] or "")
+    used = [region for region in regions if any(region in ids for ids in of.values())]
+    is_of_many = len(used) > 1
+
+    def kind(code: str) -> str:
+        return _NAMED if code not in of else regions[of[code][0]] if is_of_many else _PARTNER
+
+    rows = [row | {"kind": kind(row["country_id"] or "")} for row in view.rows["countries"]]
     found = map_of(rows)
-    names, others = (sorted(row["name"] or "" for row in rows if row["kind"] == kind) for kind in (_PARTNER, _NAMED))
-    if not names or not found.shown:
+    if not found.shown or not of:
         return None
-    alt = f"Map: the partner countries {listed(names)}" + (f"; also named: {listed(others)}" if others else "") + "."
-    data = ("memberships", "countries")
+    groups = {regions[region] if is_of_many else _PARTNER: page_path("regions", region) for region in used}
+    order = [*groups, _NAMED]
+    found.shown.sort(key=lambda row: (order.index(row["kind"]), row["name"]))
+    by_kind = {kind: sorted(row["name"] or "" for row in rows if row["kind"] == kind) for kind in order}
+    named = [(row["country_id"], _page(row["country_id"]), _said(row, of, regions)) for row in found.shown]
     frames = {width: found.frame(*_size(width)) for width in (WIDE, NARROW)}
-    note = _note(found, frames[WIDE])
-    return picture("countries", "Partner countries", alt, note, data, lambda width: _spec(found, frames[width], width))
+    made = picture(
+        "countries",
+        "Partner countries",
+        _alt(by_kind, is_of_many),
+        _note(found, frames[WIDE], _shared(found, of, regions) if is_of_many else ""),
+        ("memberships", "countries"),
+        lambda width: _spec(found, frames[width], width, _colours(list(groups))),
+    )
+    colours = _colours(list(groups)), _colours(list(groups), DARK)
+    keys = [Key(kind, colours[0][kind], colours[1][kind], page) for kind, page in groups.items()]
+    keys += [Key(_NAMED, colours[0][_NAMED], colours[1][_NAMED])] if by_kind[_NAMED] else []
+    keys += [Key(_OPEN, LIGHT.soft, DARK.soft, hatched=True)] if frames[WIDE].areas else []
+    over = [overlay(frames[width], variant, named) for width, variant in ((WIDE, "wide"), (NARROW, "narrow"))]
+    return replace(made, keys=keys, overlays=over)
 
 
-def _note(found: View, frame: Frame) -> str:
-    notes = ["Outlines are schematic; they imply no opinion on the status of any territory or on any border."]
+def _page(code: str) -> str:
+    return page_path("countries", code)
+
+
+def _colours(groups: list[str], colours: Colours = LIGHT) -> dict[str, str]:
+    """Return the colour of each kind; with more than eight regions, colours come again."""
+    several = colours.several
+    of_groups = {group: several[number % len(several)] for number, group in enumerate(groups)}
+    return of_groups | {_NAMED: colours.second if len(groups) == 1 else colours.other, _OPEN: colours.hatched}
+
+
+def _said(row: Spec, of: Mapping[str, list[str]], regions: Mapping[str, str]) -> str:
+    """Return what a link is called: the country, and what it is."""
+    ids = of.get(row["country_id"])
+    return f"{row['name']}: " + (
+        f"partner country, {listed([regions[one] for one in ids])}" if ids else "not a partner country"
+    )
+
+
+def _alt(by_kind: Mapping[str, list[str]], is_of_many: bool) -> str:
+    groups = [(kind, names) for kind, names in by_kind.items() if names and kind != _NAMED]
+    others = f"; also named: {listed(by_kind[_NAMED])}" if by_kind[_NAMED] else ""
+    if not is_of_many:
+        return f"Map: the partner countries {listed(groups[0][1])}{others}."
+    return (
+        f"Map: the partner countries by region. {'; '.join(f'{kind}: {listed(names)}' for kind, names in groups)}{others}."
+    )
+
+
+def _shared(found: View, of: Mapping[str, list[str]], regions: Mapping[str, str]) -> str:
+    """Return a sentence about each country of several regions, which has the colour of the first."""
+    return " ".join(
+        f"{row['name']} is a partner country of {listed([regions[one] for one in of[row['country_id']]])}; "
+        f"its colour is that of {row['kind']}."
+        for row in found.shown
+        if len(of.get(row["country_id"], ())) > 1
+    )
+
+
+def _note(found: View, frame: Frame, shared: str = "") -> str:
+    notes = ["Every country leads to its page.", *filter(None, [shared])]
+    notes += ["Outlines are schematic; they imply no opinion on the status of any territory or on any border."]
     if frame.areas:
         notes.append(f"Hatched, because the status is not settled: {listed(frame.areas)}.")
     if found.missing:
@@ -60,27 +125,24 @@ def _size(width: int) -> tuple[int, int]:
     return width - 10, round(width * (0.52 if width == WIDE else 0.8))
 
 
-def _spec(found: View, frame: Frame, width: int) -> Spec:
-    across, down = _size(width)
+def _spec(found: View, frame: Frame, width: int, colours: Mapping[str, str]) -> Spec:
     return {
         "datasets": {"world": frame.topology},
-        "width": across,
-        "height": down,
+        "width": frame.width,
+        "height": frame.height,
         "projection": frame.projection,
-        "layer": [*_shapes(found, frame), *(_labels(found, frame, width) if len(found.shown) <= LABELLED_AT_MOST else ())],
+        "layer": [*_shapes(found, frame, colours), *_labels(found, frame, width)],
     }
 
 
-def _shapes(found: View, frame: Frame) -> list[Spec]:
+def _shapes(found: View, frame: Frame, colours: Mapping[str, str]) -> list[Spec]:
     """Return the land, the countries of the data, hatched areas, a dashed border, and a mark for each small country."""
-    kinds = [kind for kind in (_PARTNER, _NAMED) if any(row["kind"] == kind for row in found.shown)]
-    kinds += [_OPEN] if frame.areas else []
-    scale = {"domain": kinds, "range": [_COLOURS[kind] for kind in kinds]}
-    colour = {"color": {"field": "kind", "type": "nominal", "scale": scale, "legend": _LEGEND}}
+    scale = {"domain": list(colours), "range": list(colours.values())}
+    colour = {"color": {"field": "kind", "type": "nominal", "scale": scale, "legend": None}}
     world: Spec = {"data": {"name": "world", "format": {"type": "topojson", "feature": FEATURE}}}
     lookup = {"from": {"data": {"values": found.shown}, "key": "country_id", "fields": ["kind"]}, "lookup": "id"}
     dashed = {"type": "geoshape", "stroke": LIGHT.soft, "strokeDash": [3, 2], "strokeWidth": 0.8}
-    small = [row for row in found.shown if frame.extents[row["country_id"]] < _MARKED]
+    small = [row for row in found.shown if is_marked(frame, row["country_id"])]
     return [
         world
         | {
@@ -105,25 +167,28 @@ def _shapes(found: View, frame: Frame) -> list[Spec]:
 
 
 def _labels(found: View, frame: Frame, width: int) -> list[Spec]:
-    """Return names with a halo, next to small countries."""
-    text: Spec = {"type": "text", "fontSize": 13 if width == WIDE else 10, "fontWeight": "bold"}
+    """Return names with a halo; on a narrow map, and where a name has no room, codes."""
+    roomy = len(found.shown) <= _ROOMY
+    size = {(True, WIDE): 13, (False, WIDE): 10, (True, NARROW): 10, (False, NARROW): 8}[roomy, width]
+    names: dict[str, list[str]] = {}
+    for row in found.shown:
+        code = row["country_id"]
+        words = [row["name"], code] if width == WIDE else [code]
+        names[code] = [f"{word}*" if code in _NOTES else word for word in words]
+    labels = placed(frame, names, size, roomy or width == WIDE, 2 if roomy else 1.15)
+    if not labels:
+        return []
+    values = [{"label": label.text, "across": label.across, "down": label.down} for label in labels]
+    pixel = {"type": "quantitative", "scale": None, "axis": None}
+    encoding = {
+        "x": pixel | {"field": "across"},
+        "y": pixel | {"field": "down"},
+        "text": {"field": "label", "type": "nominal"},
+    }
+    text: Spec = {"type": "text", "fontSize": size, "fontWeight": "bold"}
     halo = {"color": LIGHT.halo, "stroke": LIGHT.halo, "strokeWidth": 3, "strokeJoin": "round"}
-    named = [row | {"label": row["name"] if width == WIDE else row["country_id"]} for row in found.shown]
-    named = [row | {"label": row["label"] + "*"} if row["country_id"] in _NOTES else row for row in named]
-    sides: dict[str, list[Spec]] = {"center": [], "left": [], "right": []}
-    for row in named:
-        end = frame.places[row["country_id"]][0] + text["fontSize"] * len(row["label"])
-        hidden = frame.extents[row["country_id"]] < _NAME_OUTSIDE
-        side = "center" if not hidden else "left" if end < _size(width)[0] else "right"
-        sides[side].append(row)
-    shift = {"center": 0, "left": 11, "right": -11}
-    encoding = {"text": {"field": "label", "type": "nominal"}}
-    return [
-        _at(rows, text | {"align": side, "dx": shift[side]} | look, encoding)
-        for side, rows in sides.items()
-        for look in (halo, {"color": LIGHT.on_strong})
-        if rows
-    ]
+    looks = (halo, {"color": LIGHT.on_strong})
+    return [{"data": {"values": values}, "mark": text | look, "encoding": encoding} for look in looks]
 
 
 def _at(rows: list[Spec], mark: Spec, encoding: Spec) -> Spec:

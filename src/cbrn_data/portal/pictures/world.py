@@ -38,16 +38,24 @@ Points = NDArray[np.float64]
 class Frame:
     """A map of one size: ``areas`` and ``countries`` are the visible ones.
 
-    For the countries of the data, ``places`` are the positions of labels, in pixels to the right and downwards, and
-    ``extents`` the width or height of the largest part, in pixels.
+    For the countries of the data, ``places`` are the positions of labels, and ``rings`` the outlines of their parts, largest
+    first, in pixels to the right and downwards.
     """
+
+    width: int
+    height: int
 
     topology: dict[str, Any]
     projection: dict[str, Any]
     areas: list[str]
     countries: set[str]
     places: dict[str, Point]
-    extents: dict[str, float]
+    rings: dict[str, list[Points]]
+
+    def extent(self, code: str) -> Point:
+        """Return the width and the height of the largest part of a country, in pixels."""
+        across, down = (self.rings[code][0].max(axis=0) - self.rings[code][0].min(axis=0)).tolist()
+        return across, down
 
 
 @dataclass(frozen=True)
@@ -62,12 +70,14 @@ class View:
         outlines = {row["country_id"]: _outlines()[row["country_id"]] for row in self.shown}
         lens = _fitted(np.concatenate([ring for rings in outlines.values() for ring in rings]), width, height)
         return Frame(
+            width,
+            height,
             _thinned(_world(), _APART * math.degrees(1 / lens.scale)),
             lens.projection(),
             sorted(name for name, rings in _areas().items() if lens.sees(rings)),
             {code for code, rings in _outlines().items() if lens.sees(rings)},
             {row["country_id"]: lens.pixel(row["lon"], row["lat"]) for row in self.shown},
-            {code: lens.extent(rings) for code, rings in outlines.items()},
+            {code: sorted(map(lens.pixels, rings), key=lambda ring: -abs(_area(ring))) for code, rings in outlines.items()},
         )
 
 
@@ -107,11 +117,6 @@ class _Lens:
             points = points[_distance(self.middle, points) < math.pi / 2]
         pixels = self.pixels(points)
         return bool(((pixels >= 0) & (pixels <= (self.width, self.height))).all(axis=1).any())
-
-    def extent(self, rings: list[Points]) -> float:
-        """Return the width or height of the largest ring in pixels."""
-        pixels = self.pixels(max(rings, key=lambda ring: abs(_area(ring))))
-        return float((pixels.max(axis=0) - pixels.min(axis=0)).max())
 
 
 def _fitted(points: Points, width: int, height: int) -> _Lens:
