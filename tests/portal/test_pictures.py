@@ -185,9 +185,10 @@ def drawn(*codes: str, there: Sequence[str] = ()) -> Picture:
     rows = {
         "regions": [{"region_id": "here", "name": "Here"}, {"region_id": "there", "name": "There"}],
         "countries": [row(code) for code in dict.fromkeys([*codes, *there])],
-        "memberships": [{"region_id": "here", "country_id": code} for code in codes],
+        "memberships": [
+            {"region_id": region, "country_id": code} for region, ids in (("here", codes), ("there", there)) for code in ids
+        ],
     }
-    rows["memberships"] += [{"region_id": "there", "country_id": code} for code in there]
     made = partners(cast(ReleaseView, SimpleNamespace(rows=rows)))
     assert made is not None
     return made

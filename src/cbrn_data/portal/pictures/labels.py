@@ -46,7 +46,7 @@ def is_small(frame: Frame, code: str) -> bool:
 def placed(frame: Frame, names: Mapping[str, Sequence[str]], size: int, beside: bool, room: float = 1.15) -> list[Label]:
     """Return the labels of countries; ``names`` are the words for each code, best first, ``size`` that of the font.
 
-    ``beside``: countries that are smaller than a name have it next to them. A name may be ``room`` times as wide as a country.
+    ``beside``: smaller countries have their name next to them. A name may be ``room`` times as wide as a country.
     """
     order = sorted(names, key=lambda code: (-max(frame.extent(code)), code))
     taken = [_box(frame.places[code], 2 * _MARK, 2 * _MARK) for code in order if is_marked(frame, code)]

@@ -1,7 +1,7 @@
 """The map of partner countries and of other countries in the data.
 
 It follows the practice of the EU: areas of unsettled status are hatched and belong to no country. Kosovo and Palestine, if
-visible or named, have the notes that the EU institutions add to these names.
+visible or named, have the notes that the EU institutions add to these names. Every country leads to its page.
 """
 
 from __future__ import annotations
