@@ -16,7 +16,7 @@ from cbrn_data.portal.cells import ShownRow, show_row
 from cbrn_data.portal.links import ENTITIES
 from cbrn_data.portal.names import names
 from cbrn_data.portal.render import render
-from cbrn_data.portal.sentences import opening
+from cbrn_data.portal.sentences import openings
 from cbrn_data.portal.view import LABELS, ReleaseView
 from cbrn_data.schema.model import Field, TableDefinition
 from cbrn_data.schema.table import Row, referred_id
@@ -78,7 +78,7 @@ def _page(view: ReleaseView, site: Catalogue, table: TableDefinition, row: Row, 
         table=table,
         row_id=row_id,
         label=view.label(table.name, row_id),
-        opening=opening(view, table.name, row),
+        opening=openings(view, table.name, row),
         names=names(row.get("iso2")) if table.name == "countries" else [],
         home=f"index.html#{table.name}",
         api=api_path(path),

@@ -20,7 +20,7 @@ from cbrn_data.portal.files import ReleaseFiles
 from cbrn_data.portal.names import names
 from cbrn_data.portal.pictures import Picture
 from cbrn_data.portal.render import render
-from cbrn_data.portal.sentences import opening
+from cbrn_data.portal.sentences import openings
 from cbrn_data.portal.view import ReleaseView
 from cbrn_data.schema.vocabulary import FREQUENCIES, LANGUAGES, THEMES
 
@@ -50,7 +50,7 @@ def home_page(view: ReleaseView, site: Catalogue, files: ReleaseFiles, pictures:
         citations=citation_texts(site),
         tables=[_table(view, files, table.name) for table in view.tables],
         regions=[
-            {"page": page_path("regions", region_id), "name": row["name"], "opening": opening(view, "regions", row)}
+            {"page": page_path("regions", region_id), "name": row["name"], "opening": openings(view, "regions", row)}
             for region_id, row in view.by_id["regions"].items()
         ],
         countries=[

@@ -4,7 +4,8 @@ A page from disk may load a script, but no other file. The script sets ``cbrnRow
 
 - ``header``: the columns of the CSV; ``key``: their positions in the key of a row.
 - ``columns``: the columns that are shown: ``name``, ``title``, ``at`` (position in the header), ``number`` (true if its
-  values are numbers), ``named`` (true if its values are sorted by the name of the row that they refer to).
+  values are numbers), ``named`` (true if its values are sorted by the name of the row that they refer to), ``enum`` (true
+  if its values are words of the definition).
 - ``links``: [address, name] of the pages that the rows link to.
 - ``rows``: the cells of each row: null, a text, or [text, passages, link to a row, link to a public page, text in the CSV],
   without zeros at the end. A passage is [link, fragment, first line, last line]. Of a disputed null it is [null, reason].
@@ -46,6 +47,7 @@ class PackedRows:
                 "at": names.index(field.name),
                 "number": field.type in NUMBERS,
                 "named": field.name in self._references,
+                **({"enum": True} if "enum" in field.constraints else {}),
             }
             for field in self._fields
         ]

@@ -14,7 +14,6 @@ from cbrn_data.portal import rows
 from cbrn_data.portal.cite import page_citation
 from cbrn_data.portal.links import root_of
 from cbrn_data.portal.marked import marked
-from cbrn_data.portal.names import label
 
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
 """The content security policy. A page cannot state ``frame-ancestors``; the preview server adds it."""
@@ -25,7 +24,6 @@ def environment() -> Environment:
     """Return the environment of all templates."""
     made = template_environment("cbrn_data.portal")
     made.filters["first_small"] = lambda text: text[:1].lower() + text[1:]
-    made.filters["label"] = label
     made.filters["words"] = lambda name: str(name).replace("_", " ")
     made.filters["size"] = _size
     made.globals |= {"policy": POLICY, "row": rows.row, "value": rows.value, "out": rows.out}

@@ -74,7 +74,7 @@ def _value(cell: Cell, root: str, named: bool) -> str:
 
 
 def _words(cell: Cell, text: str, root: str) -> str:
-    shown = f"<bdi>{escaped(text)}</bdi>"
+    shown = f"<bdi{_ours(cell)}>{escaped(text)}</bdi>"
     if cell.words:
         shown = _passage(cell.words[0], root, "words", shown)
     if cell.out:
@@ -82,6 +82,11 @@ def _words(cell: Cell, text: str, root: str) -> str:
     if len(cell.words) > 1:
         shown += f" {_passages(cell.words, root)}"
     return shown
+
+
+def _ours(cell: Cell) -> str:
+    """Return the class of a word of an enumeration, which is ours and not that of a source."""
+    return ' class="enum"' if "enum" in cell.field.constraints else ""
 
 
 def _passages(all_words: Sequence[Words], root: str) -> str:

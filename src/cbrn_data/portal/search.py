@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from cbrn_data.catalogue.pages import page_path
 from cbrn_data.catalogue.schema_org import script_text
 from cbrn_data.normalise.countries import english_names
-from cbrn_data.portal.names import label, names
+from cbrn_data.portal.languages import messages
+from cbrn_data.portal.names import names
 from cbrn_data.portal.view import ReleaseView
 from cbrn_data.schema.model import TableDefinition
 from cbrn_data.store.folder import Release
@@ -29,7 +30,7 @@ def _tables(view: ReleaseView) -> Iterator[Entry]:
     for table in view.tables:
         titles = [table.title, *(field.title for field in table.fields)]
         names = [table.name, *(field.name for field in table.fields)]
-        words = " ".join([*names, *titles, *(also for title in titles if (also := label(title)))])
+        words = " ".join([*names, *titles, *(messages()[title] for title in titles if title in messages())])
         yield "table", table.title, page_path("tables", table.name), f"{words} {table.description.strip()}", ""
 
 

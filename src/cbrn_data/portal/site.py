@@ -13,6 +13,7 @@ from cbrn_data.portal.entities import entity_pages
 from cbrn_data.portal.files import release_files
 from cbrn_data.portal.history import history_pages
 from cbrn_data.portal.home import home_page
+from cbrn_data.portal.languages import messages_script
 from cbrn_data.portal.pictures import draw
 from cbrn_data.portal.render import missing_page, render
 from cbrn_data.portal.search import search_index, searched_tables
@@ -60,5 +61,6 @@ def _files(releases: Sequence[Release], base_url: str, made: Mapping[str, disk.D
     for each in releases:
         yield from citation_files(of_release(described, each))
     yield "assets/citation.js", citation_script(described)
+    yield "assets/russian.js", messages_script()
     for name in ASSETS:
         yield f"assets/{name}", package_files("cbrn_data.portal").joinpath("assets", name).read_bytes()

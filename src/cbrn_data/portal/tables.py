@@ -14,7 +14,6 @@ from cbrn_data.portal.cells import show_row
 from cbrn_data.portal.files import ReleaseFiles
 from cbrn_data.portal.filters import filters
 from cbrn_data.portal.links import root_of
-from cbrn_data.portal.names import allowed
 from cbrn_data.portal.packed import PackedRows
 from cbrn_data.portal.render import render
 from cbrn_data.portal.rows import row
@@ -106,7 +105,6 @@ def _columns(view: ReleaseView, table: TableDefinition) -> Iterator[dict[str, ob
             "title": field.title,
             "key": field.name in table.primary_key,
             "type": type_words(field),
-            "allowed": allowed(field),
             "meaning": field.description.strip(),
             "to": to.get(field.name),
             "example": field.example,

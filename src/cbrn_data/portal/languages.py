@@ -1,0 +1,107 @@
+"""What the portal itself says, in English and in Russian: one catalogue, ``messages.csv``, for Python and for scripts.
+
+A message is English with a Russian translation; ``{}`` stands for words, and ``{#}`` for a number, a version or a date.
+Titles and allowed words of the definitions are messages too. Pages are English. Sentences made of data are on their page in
+both languages, of which one is shown; all else is translated by ``assets/language.js`` for those who switch Russian on, from
+the script ``russian.js``, which is loaded only then. Text from sources is never translated.
+
+The catalogue belongs to the portal, not to the data: a change there makes new pages, but no new release. A message without a
+translation, as from an older release, is shown in English.
+"""
+
+from __future__ import annotations
+
+from calendar import month_name
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files as package_files
+
+from cbrn_data.catalogue.schema_org import script_text
+from cbrn_data.tabular import grammar
+
+_COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+@cache
+def messages() -> dict[str, str]:
+    """Return English messages -> Russian ones."""
+    rows = grammar.rows(package_files("cbrn_data.portal").joinpath("messages.csv").read_bytes())
+    return {row["english"] or "": row["ru"] or "" for row in rows}
+
+
+def messages_script() -> bytes:
+    """Return the script that sets ``cbrnRussian`` to the messages; words of enumerations are as pages show them."""
+    shown = {english.replace("_", " "): russian for english, russian in messages().items()}
+    return f"window.cbrnRussian = {script_text(shown)};\n".encode()
+
+
+@dataclass(frozen=True)
+class Language:
+    """A language in which a sentence is made."""
+
+    def say(self, message: str, *values: object) -> str:
+        """Return a message with its values.
+
+        >>> RUSSIAN.say("until {}", "2024")
+        'до 2024'
+        """
+        return message.format(*values)
+
+    def date(self, text: str) -> str:
+        """Return a year, month or day in words.
+
+        >>> ENGLISH.date("2020"), ENGLISH.date("2020-11"), ENGLISH.date("2015-07-17")
+        ('2020', 'November 2020', '17 July 2015')
+        """
+        year, *rest = text.split("-")
+        return " ".join([*(str(int(day)) for day in rest[1:]), *(self.month(int(month)) for month in rest[:1]), year])
+
+    def month(self, number: int) -> str:
+        """Return the name of a month, as it stands in a date."""
+        return month_name[number]
+
+    def count(self, number: int, one: str, many: str) -> str:
+        """Return a message about a number, in words up to twelve.
+
+        >>> ENGLISH.count(1, "{} project", "{} projects"), ENGLISH.count(61, "{} project", "{} projects")
+        ('one project', '61 projects')
+        """
+        return self.say(one if number == 1 else many, _COUNTS[number] if number < len(_COUNTS) else f"{number:,}")
+
+    def listed(self, names: Sequence[str]) -> str:
+        """Return names as an enumeration.
+
+        >>> ENGLISH.listed(["A", "B", "C"]), ENGLISH.listed(["A"])
+        ('A, B and C', 'A')
+        """
+        return f" {self.say('and')} ".join([*([", ".join(names[:-1])] if names[1:] else []), *names[-1:]])
+
+
+class Russian(Language):
+    """Russian: dates are in the genitive, as after "from" and "until", and counts come after what is counted."""
+
+    def say(self, message: str, *values: object) -> str:
+        """Return a message in Russian, if it has a translation."""
+        return messages().get(message, message).format(*values)
+
+    def date(self, text: str) -> str:
+        """Return a year, month or day in words.
+
+        >>> RUSSIAN.date("2020-11"), RUSSIAN.date("2015-07-17")
+        ('ноября 2020 г.', '17 июля 2015 г.')
+        """
+        return f"{super().date(text)} г."
+
+    def month(self, number: int) -> str:
+        """Return the name of a month in the genitive."""
+        from babel.dates import get_month_names
+
+        return str(get_month_names("wide", locale="ru")[number])
+
+    def count(self, number: int, one: str, many: str) -> str:
+        """Return a message about a number, in digits."""
+        return self.say(many, f"{number:,}".replace(",", " "))
+
+
+ENGLISH, RUSSIAN = Language(), Russian()
