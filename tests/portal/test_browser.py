@@ -631,14 +631,44 @@ def test_any_two_releases_are_compared_and_a_row_is_followed_also_from_disk(
 
 def test_russian_is_for_those_who_switch_it_on_or_whose_browser_speaks_it(visit: Open) -> None:
     page = visit("countries/KAZ.html")
-    also, nav = page.locator(".also", has_text="Код страны").first, page.locator("nav .also", has_text="Таблицы")
-    assert not also.is_visible() and nav.count() == 0
+    sentence, tables = page.locator(".lead"), page.locator("nav a").first
+    expect(tables).to_have_text("Tables")
+    english = page.locator("body").inner_text()
+    assert not re.search("[а-я]{9}", page.locator("main section").first.inner_text())
     page.click("#language")
-    assert also.is_visible() and nav.is_visible()
+    expect(tables).to_have_text("Таблицы")
+    expect(sentence).to_contain_text(re.compile("^Страна-партнёр региона Central Asia"), use_inner_text=True)
+    expect(page.locator("dt").first).to_have_text("Код страны")
     assert broken_rules(page, "light") == []
     page.reload()
-    assert also.is_visible() and page.get_attribute("#language", "aria-pressed") == "true"
+    expect(tables).to_have_text("Таблицы")
+    expect(page.locator("#language")).to_have_attribute("aria-pressed", "true")
     page.click("#language")
-    assert not also.is_visible() and not nav.is_visible()
-    assert visit("countries/KAZ.html", locale="ru-RU").locator("nav .also", has_text="Таблицы").is_visible()
+    expect(tables).to_have_text("Tables")
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = false; })")
+    assert page.locator("body").inner_text() == english and page.locator("[data-said]").count() == 0
     no_wider(visit("index.html", width=320, locale="ru-RU"), 320)
+
+
+def test_russian_is_also_what_scripts_say_and_quotations_stay(visit: Open) -> None:
+    page = visit("tables/memberships.html", locale="ru-RU")
+    count = page.locator("#tools [role=status]")
+    expect(count).to_have_text(re.compile("^Строк: [0-9]+$"))
+    expect(page.locator("td .enum").first).to_have_text("партнёр")
+    page.locator("#rows-words").fill("kazakhstan")
+    expect(count).to_have_text(re.compile("^Строк: 1 из [0-9]+$"))
+    expect(page.locator("td .enum").first).to_have_text("партнёр")
+    page.locator("#rows-words").fill("nothing")
+    expect(page.locator(".note:visible")).to_have_text(re.compile("^Ни одна строка не подходит"))
+    page.locator("#search-words").fill("kazakhstan")
+    expect(page.locator("#search-count")).to_have_text(re.compile("^Найдено: [0-9]+$"))
+    page.goto(page.url.partition("memberships")[0] + "sources.html")
+    page.locator("#filter-kind").select_option("curated")
+    chosen = page.locator("#filter-kind option:checked")
+    expect(chosen).to_have_text(re.compile(r"^составлено вручную \([0-9]+\)$"))
+    source = visit("sources/central-asia-2025.html", locale="ru-RU")
+    expect(source.locator("nav a").first).to_have_text("Таблицы")
+    assert not re.search(
+        "[а-я]",
+        source.locator(".text").inner_text() + source.locator(".made ol").inner_text().lower().replace("цитировать", ""),
+    )
