@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from cbrn_data.portal.sentences import counted
+from cbrn_data.portal.languages import ENGLISH
 from cbrn_data.schema.model import read_package
 from cbrn_data.schema.table import Row, released_tables
 from cbrn_data.store.store import Store
@@ -58,7 +58,7 @@ def test_rows_of_projects_stand_in_the_order_of_their_numbers(many_regions: Port
 
 
 def _opening(portal: Portal, path: str) -> str:
-    (said,) = re.findall(r'<p class="lead"><bdi>(.*)</bdi></p>', portal.files[path].decode())
+    (said,) = re.findall(r'<p class="lead"><bdi class="english">(.*?)</bdi>', portal.files[path].decode())
     return str(said)
 
 
@@ -66,7 +66,7 @@ def test_a_page_begins_with_a_sentence_that_counts_its_rows(many_regions: Portal
     for region in rows["regions"]:
         said = _opening(many_regions, f"regions/{region['region_id']}.html")
         projects = sum(row["region_id"] == region["region_id"] for row in rows["project_regions"])
-        assert counted(projects, "project is", "projects are") in said
+        assert ENGLISH.count(projects, "{} project is", "{} projects are") in said
         assert f"secretariat in {region['secretariat_city']}" in said or not region["secretariat_city"]
     for country in rows["countries"]:
         said = _opening(many_regions, f"countries/{country['country_id']}.html")

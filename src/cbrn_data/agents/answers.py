@@ -10,11 +10,11 @@ import pyarrow.compute as pc
 from pydantic import BaseModel, Field
 
 from cbrn_data.agents.opened import Opened
-from cbrn_data.cli.show import NAMED_BY
 from cbrn_data.client import Published
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.findings import shown
 from cbrn_data.normalise.text import folded
+from cbrn_data.portal.view import LABELS
 from cbrn_data.release.trace import Passage, Traced
 from cbrn_data.schema.model import TableDefinition
 from cbrn_data.schema.table import Row, Table, referred_id
@@ -310,7 +310,7 @@ def _referred(opened: Opened, table: TableDefinition, row: Row) -> Iterator[tupl
 
 
 def _name(row: Row) -> str | None:
-    return next((row[field] for field in NAMED_BY if row.get(field)), None)
+    return next((row[field] for field in LABELS if row.get(field)), None)
 
 
 def _row(opened: Opened, table: TableDefinition, row: Row, fields: list[str]) -> RowAnswer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -27,7 +28,13 @@ def overlay(frame: Frame, variant: str, countries: Sequence[tuple[str, str, str]
 def _path(rings: list[Points]) -> str:
     """Return the largest part of a country and its other parts that can be pointed at, as a path of whole pixels."""
     shapes = [_corners(ring) for number, ring in enumerate(rings) if number == 0 or np.ptp(ring, axis=0).min() > 2 * _STEP]
-    return "".join(f"M{'L'.join(f'{x} {y}' for x, y in shape)}Z" for shape in shapes)
+    return "".join(map(_drawn, shapes))
+
+
+def _drawn(shape: list[list[int]]) -> str:
+    """Return a shape as a path of steps, which is shorter than one of places."""
+    steps = ((x - a, y - b) for (a, b), (x, y) in itertools.pairwise(shape))
+    return f"M{shape[0][0]} {shape[0][1]}l" + " ".join(f"{x} {y}" for x, y in steps).replace(" -", "-") + "z"
 
 
 def _corners(ring: Points) -> list[list[int]]:
