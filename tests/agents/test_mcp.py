@@ -17,11 +17,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from mcp import Client, StdioServerParameters
 
+from cbrn_data.agents import answers, opened
 from cbrn_data.agents.answers import CHARACTERS_AT_MOST, release_info, traced
 from cbrn_data.agents.opened import OpenedStore
 from cbrn_data.cli.serve import Preview
 from cbrn_data.client import Published, releases
-from cbrn_data.errors import UntrustedError, VerificationError
+from cbrn_data.errors import CbrnDataError, UntrustedError, VerificationError
 from cbrn_data.settings import read_settings
 from tests.conftest import PROJECT
 from tests.trees import tree
@@ -219,6 +220,14 @@ def test_a_withdrawn_release_says_so_and_an_older_one_answers(copy: Path) -> Non
     store = OpenedStore(str(copy), read_settings())
     assert release_info(store.open(None).entry).version == "1.0.0"
     assert release_info(store.open(newest().version).entry).withdrawn == "wrong dates"
+
+
+def test_a_table_that_is_too_large_is_described_and_not_searched(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opened, "FILE_LIMIT", 500_000)
+    release = OpenedStore(str(copy), read_settings()).open(None)
+    assert answers.described(release, "evidence").table.rows > 1000
+    with pytest.raises(CbrnDataError, match=r"evidence\.csv is too large to be searched here; download it"):
+        answers.queried(release, "evidence", {}, "", [], 0, 1)
 
 
 def test_a_store_at_an_address_answers(published: Path) -> None:

@@ -225,7 +225,7 @@ def test_kosovo_and_palestine_have_the_notes_of_the_institutions_where_they_are_
 
 def test_one_region_has_one_colour_and_several_have_their_own() -> None:
     one = drawn("KAZ", "TJK")
-    assert [(key.label, key.page) for key in one.keys if key.page] == [("Partner country", "regions/here.html")]
+    assert [(key.label, key.page) for key in one.keys if key.page] == [("Partner country of Here", "regions/here.html")]
     many = drawn("KAZ", "TJK", there=["MNG", "TJK"])
     assert [(key.label, key.page) for key in many.keys if key.page] == [
         ("Here", "regions/here.html"),

@@ -213,13 +213,14 @@ def described(opened: Opened, name: str) -> Described:
 def queried(opened: Opened, name: str, where: Where, text: str, fields: list[str], offset: int, limit: int) -> Queried:
     """Return rows of a table with the first passage of each value. Raises CbrnDataError."""
     table = _table(opened, name)
+    _check_held(opened, name)
     for field in (*where, *fields):
         _check_field(table.definition, field)
     total, rows = _matching(opened, table, where, text, offset, limit)
     answers: list[RowAnswer] = []
     room = CHARACTERS_AT_MOST
     for row in rows:
-        answer = _row(opened, table.definition, row, fields or table.definition.names)
+        answer = _row(opened, table.definition, row, fields or table.definition.content)
         room -= len(answer.model_dump_json())
         if room < 0 and not answers:
             raise CbrnDataError(f"the row {answer.row!r} is too large for an answer; ask for fewer `fields`")
@@ -233,6 +234,7 @@ def queried(opened: Opened, name: str, where: Where, text: str, fields: list[str
 
 def traced(opened: Opened, table: str, row: str, field: str | None) -> TracedRow:
     """Return the values of a row, or one of them, with their passages. Raises CbrnDataError."""
+    _check_held(opened, table)
     tracer = opened.tracer
     found = [tracer.cell(table, row, field)] if field else tracer.row(table, row)
     values = [_value(one, PASSAGES_AT_MOST) for one in found]
@@ -249,6 +251,11 @@ def _table(opened: Opened, name: str) -> Table:
     if name not in names:
         raise CbrnDataError(f"release {opened.entry.version} has no table {shown(name, 80)!r}; it has {', '.join(names)}")
     return opened.tracer.tables[name]
+
+
+def _check_held(opened: Opened, name: str) -> None:
+    if name in opened.left_out:
+        raise CbrnDataError(f"{name}.csv is too large to be searched here; download it, and read it with another program")
 
 
 def _table_info(opened: Opened, table: TableDefinition) -> TableInfo:
@@ -295,7 +302,7 @@ def _mask(cells: pa.ChunkedArray, wanted: str | int | list[str] | None) -> pa.Ch
 
 def _has(opened: Opened, table: TableDefinition, row: Row, words: list[str]) -> bool:
     """Return whether each word is in a cell of the row, or in the name of a row to which it refers."""
-    cells = [*row.values(), *(name for _, name in _referred(opened, table, row))]
+    cells = [*(row[name] for name in table.content), *(name for _, name in _referred(opened, table, row))]
     text = folded(" ".join(filter(None, cells))).casefold()
     return all(word in text for word in words)
 

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 from cbrn_data.client import Published, ReleaseFiles, chosen, listed
 from cbrn_data.errors import UntrustedError
-from cbrn_data.origin import FolderOrigin, origin
+from cbrn_data.origin import FILE_LIMIT, FolderOrigin, origin
 from cbrn_data.release.trace import Tracer
 from cbrn_data.settings import Settings
 from cbrn_data.signing.keys import trusted_keys
@@ -30,7 +30,10 @@ OPEN_AT_MOST = 3
 
 
 class Opened:
-    """A release: ``entry`` in the index, and ``tracer``, which has its tables, definitions and evidence."""
+    """A release: ``entry`` in the index, and ``tracer``, which has its tables, definitions and evidence.
+
+    ``left_out`` are the tables that are too large to be copied.
+    """
 
     def __init__(self, files: ReleaseFiles) -> None:
         self.entry = files.entry
@@ -44,9 +47,12 @@ class Opened:
                 path.write_bytes(files.sums if name == SUMS else files.file(name))
 
         copy(iter((SUMS, INFO, REPORT)))
-        copy(name for name in files.listed if name.startswith("schemas/") or ("/" not in name and name.endswith(".csv")))
+        large = {one["path"] for one in files.package["resources"] if one.get("bytes", 0) > FILE_LIMIT}
+        tables = [name for name in files.listed if "/" not in name and name.endswith(".csv")]
+        self.left_out = {name.removesuffix(".csv") for name in tables if name in large}
+        copy(name for name in files.listed if name.startswith("schemas/") or name in {*tables} - large)
         self.tracer = Tracer(replace(read_release(folder), erased=self.entry.erased))
-        paths = (row["path"] or "" for row in self.tracer.tables["sources"].rows)
+        paths = (row["path"] or "" for row in self.tracer.tables["sources"].rows if row["kind"] not in ("bulk", "records"))
         copy(path for path in paths if path in files.listed and path not in self.entry.erased)
 
 

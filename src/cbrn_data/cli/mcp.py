@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from cbrn_data.agents.opened import OpenedStore
@@ -15,4 +16,9 @@ def serve_agents(source: str | None, root: Path) -> None:
     stop_observing()
     store = OpenedStore(source, read_settings(root))
     store.releases()
+    if sys.stdin.isatty():
+        print(
+            "This answers a program over standard input, not a person; docs/mcp.md says how an agent starts it.",
+            file=sys.stderr,
+        )
     server(store).run()
