@@ -47,7 +47,7 @@ def test_the_script_has_the_messages_as_pages_show_them(portal: Portal) -> None:
     script = portal.files["assets/russian.js"].decode()
     said = json.loads(script.partition("= ")[2].rstrip(";\n"))
     assert said["Projects"] == "Проекты" and said["projects total"] == "всего проектов"
-    assert len(said) == len(messages())
+    assert "{} since {}" in messages() and "{} since {}" not in said
 
 
 def test_the_search_finds_tables_by_their_russian_titles(portal: Portal) -> None:

@@ -24,15 +24,23 @@ _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight",
 
 
 @cache
+def _catalogue() -> list[dict[str, str | None]]:
+    return grammar.rows(package_files("cbrn_data.portal").joinpath("messages.csv").read_bytes())
+
+
+@cache
 def messages() -> dict[str, str]:
     """Return English messages -> Russian ones."""
-    rows = grammar.rows(package_files("cbrn_data.portal").joinpath("messages.csv").read_bytes())
-    return {row["english"] or "": row["ru"] or "" for row in rows}
+    return {row["english"] or "": row["ru"] or "" for row in _catalogue()}
 
 
 def messages_script() -> bytes:
-    """Return the script that sets ``cbrnRussian`` to the messages; words of enumerations are as pages show them."""
-    shown = {english.replace("_", " "): russian for english, russian in messages().items()}
+    """Return the script that sets ``cbrnRussian`` to the messages; words of enumerations are as pages show them.
+
+    It has no parts of sentences (``use`` is ``sentence``): as patterns, they would fit other texts too.
+    """
+    rows = [row for row in _catalogue() if row["use"] != "sentence"]
+    shown = {(row["english"] or "").replace("_", " "): row["ru"] for row in rows}
     return f"window.cbrnRussian = {script_text(shown)};\n".encode()
 
 

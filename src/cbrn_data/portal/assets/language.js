@@ -29,7 +29,7 @@
     Object.keys(messages).forEach(function (english) {
       if (english.indexOf("{") < 0) return exact.set(english, messages[english]);
       var form = english.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{#\}/g, "([\\d.,:–-]+)").replace(/\{\}/g, "(.+?)");
-      patterns.push([new RegExp("^" + form + "$"), messages[english]]);
+      patterns.push([new RegExp("^" + form + "$"), messages[english], english.replace(/\{#?\}|[^a-z]/gi, "").length < 4]);
     });
   }
 
@@ -38,7 +38,7 @@
     if (exact.has(english)) return exact.get(english);
     for (var number = 0; number < patterns.length; number += 1) {
       var values = patterns[number][0].exec(english);
-      if (values) return filled(patterns[number][1], values.slice(1));
+      if (values && (!patterns[number][2] || values.slice(1).every(ours))) return filled(patterns[number][1], values.slice(1));
     }
     var counted = /^(.+) (\([\d,]+\))$/.exec(english);
     if (counted) return said(counted[1]) && said(counted[1]) + " " + counted[2];
@@ -49,6 +49,9 @@
     var parts = messages.length > 1 ? messages.map(said) : [null];
     return parts.indexOf(null) < 0 ? parts.join(between) : null;
   }
+
+  // A pattern of few letters fits too much, so its values must be messages or numbers.
+  function ours(value) { return !/[a-z]/i.test(value) || said(value) !== null; }
 
   function filled(russian, values) {
     return russian.replace(/\{#?\}/g, function () { var value = values.shift(); return said(value) || value; });
