@@ -32,7 +32,7 @@ MEMORY = Path("/dev/shm")
 ROOM = 4 << 30
 
 if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
-    os.environ["TMPDIR"] = str(MEMORY)  # tests make some hundred thousand small files, which cost a disk more than their work
+    os.environ["TMPDIR"] = str(MEMORY)  # a disk takes longer for thousands of small files than the tests do
     tempfile.tempdir = None
 
 hypothesis.settings.register_profile("no-clock", deadline=None, max_examples=50)
