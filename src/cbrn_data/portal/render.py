@@ -15,6 +15,7 @@ from cbrn_data.portal.cite import page_citation
 from cbrn_data.portal.links import root_of
 from cbrn_data.portal.marked import marked
 from cbrn_data.portal.names import label
+from cbrn_data.portal.pictures.preview import PREVIEW, SIZE
 
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
 """The content security policy. A page cannot state ``frame-ancestors``; the preview server adds it."""
@@ -29,7 +30,7 @@ def environment() -> Environment:
     made.filters["words"] = lambda name: str(name).replace("_", " ")
     made.filters["size"] = _size
     made.globals |= {"policy": POLICY, "row": rows.row, "value": rows.value, "out": rows.out}
-    made.globals |= {"marked": marked, "page_citation": page_citation}
+    made.globals |= {"marked": marked, "page_citation": page_citation, "preview": (PREVIEW, *SIZE)}
     return made
 
 

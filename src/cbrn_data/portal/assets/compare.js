@@ -3,6 +3,7 @@
 (function () {
   "use strict";
 
+  var make = window.cbrn.make;
   var MOST = 500;
   var place = document.getElementById("compare"), found = document.getElementById("compare-found");
   var count = document.getElementById("compare-count");
@@ -11,13 +12,6 @@
   // Oldest first: [version, what the list says of it].
   var releases = Array.prototype.map.call(from.options, function (one) { return [one.value, one.textContent]; }).reverse();
   var asked = 0;
-
-  function make(name, attributes, text) {
-    var made = document.createElement(name);
-    Object.keys(attributes || {}).forEach(function (key) { made.setAttribute(key, attributes[key]); });
-    if (text) made.textContent = text;
-    return made;
-  }
 
   function place_of(version) { return releases.findIndex(function (one) { return one[0] === version; }); }
 

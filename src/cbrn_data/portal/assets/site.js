@@ -1,4 +1,5 @@
-// What pages do beyond reading: search everything, copy code. Every page works without it.
+// What pages do beyond reading: search everything, copy code. Every page works without it. It comes first: ``window.cbrn`` is
+// what the other scripts use of it.
 // A classic script, so that it runs from disk. Text is only ever set as text.
 (function () {
   "use strict";
