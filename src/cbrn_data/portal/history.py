@@ -48,6 +48,7 @@ _CHECKS = {
     "keys-alike": "No two keys look alike.",
     "active-text": "No text would run as a formula in a spreadsheet.",
     "claimed-projects": "The numbers of projects that leaflets claim are compared with the named projects.",
+    "complete": "Every line of the sources is used in a table, or the report says why it is not.",
     "evidence": "Every value leads to words of a source that are at their span and give the value.",
     "json-equals-csv": "The JSON files have the rows of the CSV files.",
     "data-package-profile": "The descriptor matches the official profile of Data Package 2.0.",

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from cbrn_data.normalise.text import slug
 from cbrn_data.pages import escaped
 from cbrn_data.portal.cells import Cell, ShownRow, Words
+from cbrn_data.schema.model import Field
 
 LABEL = 70
 """Characters of the name of a row to which a cell refers."""
@@ -24,7 +26,7 @@ def row(shown: ShownRow, root: str, ids: bool = True, named: bool = False) -> Ma
     place = f"row/{escaped(shown.row_id)}"
     cells = [
         f"<td{_id(f'{place}:{escaped(cell.field.name)}', ids)}{_look(cell, named)} "
-        f'data-label="{escaped(cell.field.title)}">{_value(cell, root, named)}</td>\n'
+        f'data-label="{escaped(column(cell.field, named and cell.named))}">{_value(cell, root, named)}</td>\n'
         for cell in shown.cells
     ]
     return Markup(f"<tr{_id(place, ids)}>\n{''.join(cells)}</tr>\n")  # noqa: S704 - all parts are escaped
@@ -33,6 +35,11 @@ def row(shown: ShownRow, root: str, ids: bool = True, named: bool = False) -> Ma
 def value(cell: Cell, root: str, named: bool = False) -> Markup:
     """Return a cell with its links. With ``named``, the name of the row comes first, then its key."""
     return Markup(_value(cell, root, named))  # noqa: S704 - all parts are escaped
+
+
+def column(field: Field, named: bool) -> str:
+    """Return the title of a column, or of an id if it is shown as the name that it stands for."""
+    return field.title.removesuffix(" ID") if named else field.title
 
 
 def out(address: str, host: str) -> Markup:
@@ -64,13 +71,14 @@ def _look(cell: Cell, named: bool) -> str:
 def _value(cell: Cell, root: str, named: bool) -> str:
     if cell.text is None:
         return f'<span title="{escaped(cell.why)}">≠</span>' if cell.why else "–"
-    words = _words(cell, cell.text, root)
     if cell.to is None:
-        return words
+        return _words(cell, cell.text, root)
     address, name = f"{root}{escaped(cell.to[0])}", cell.to[1]
     if named:
-        return f'<a href="{address}"><bdi>{escaped(cut(name, 160))}</bdi></a> <span class="soft">{words}</span>'
-    return f'{words} <a class="to" href="{address}"><bdi>{escaped(cut(name, LABEL))}</bdi></a>'
+        # An id that only repeats the name is not shown, but its words are.
+        words = _words(cell, "source" if slug(name) == cell.text else cell.text, root)
+        return f'<a href="{address}"><bdi>{escaped(cut(name, 160))}</bdi></a> <div class="soft code-of">{words}</div>'
+    return f'{_words(cell, cell.text, root)} <a class="to" href="{address}"><bdi>{escaped(cut(name, LABEL))}</bdi></a>'
 
 
 def _words(cell: Cell, text: str, root: str) -> str:

@@ -4,7 +4,7 @@
   "use strict";
 
   var make = window.cbrn.make;
-  var MOST = 500;
+  var MOST = 500, OPEN = 12;
   var place = document.getElementById("compare"), found = document.getElementById("compare-found");
   var count = document.getElementById("compare-count");
   var from = document.getElementById("compare-from"), to = document.getElementById("compare-to");
@@ -120,11 +120,14 @@
     var byTable = new Map();
     result.rows.slice(0, MOST).forEach(function (entry) { byTable.set(entry.table, (byTable.get(entry.table) || []).concat(entry)); });
     byTable.forEach(function (entries, name) {
-      found.append(make("h2", {}, title(name)));
-      found.append(grid(["Row", "Change", "Values"], entries.map(function (entry) {
+      var folded = make("details", { "class": "change" }), head = make("summary");
+      head.append(make("strong", {}, title(name)), " ", make("span", { "class": "soft" }, entries.length + (entries.length === 1 ? " row" : " rows")));
+      folded.open = entries.length <= OPEN || byTable.size === 1;
+      folded.append(head, grid(["Row", "Change", "Values"], entries.map(function (entry) {
         var values = entry.cells.map(function (cell) { return [cell[0], cell[1][0], cell[1][1]]; });
         return [link(entry.row, address({ table: name, row: entry.row })), make("td", {}, entry.kind), cells(name, values)];
       }), "Changes of " + title(name)));
+      found.append(folded);
     });
     if (result.notes.length) found.append(make("h2", {}, "Also"), list(result.notes));
   }

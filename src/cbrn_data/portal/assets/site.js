@@ -73,7 +73,8 @@
   function result(root, entry, attributes) {
     var link = make("a", Object.assign({ href: root + entry.address }, attributes));
     var kind = attributes ? entry.kind.replace(/_/g, " ") + (entry.detail && ", " + entry.detail) : entry.detail;
-    link.append(make("bdi", {}, entry.title.length > 160 ? entry.title.slice(0, 159) + "…" : entry.title), " ", make("small", {}, kind));
+    link.append(make("bdi", {}, entry.title.length > 160 ? entry.title.slice(0, 159) + "…" : entry.title));
+    if (kind) link.append(" ", make("small", {}, kind));
     return link;
   }
 
