@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,6 +16,7 @@ from cbrn_data.cli.serve import Preview
 from cbrn_data.exports import exports
 from cbrn_data.portal import site
 from cbrn_data.store import disk
+from cbrn_data.store.folder import Release
 from cbrn_data.store.store import Store
 from tests.cli.conftest import run
 from tests.conftest import Once
@@ -24,6 +25,7 @@ from tests.history import make_history
 NEEDED = {
     "no Chromium": ("the pages were not tested in a browser", "chromium"),
     "no R:": ("the code for R was not run", "r-base-core"),
+    "no Nu Html Checker:": ("the pages were not given to the Nu Html Checker", "default-jre-headless"),
     "no LibreOffice:": ("the command for LibreOffice was not run", "libreoffice-calc-nogui"),
 }
 """How a test that is skipped begins its reason; what is said then, and what is missing."""
@@ -77,6 +79,16 @@ def write(folder: Path, files: dict[str, bytes]) -> None:
         path.write_bytes(data)
 
 
+def site_of(releases: Sequence[Release], base: str, made: Mapping[str, disk.Data] | None = None) -> dict[str, bytes]:
+    """Return the files of the portal of releases, in memory."""
+    return in_memory(site(releases, base, made))
+
+
+def in_memory(files: Mapping[str, disk.Data]) -> dict[str, bytes]:
+    """Return files by path, wherever they are, in memory."""
+    return {name: b"".join(disk.pieces(data)) for name, data in files.items()}
+
+
 def publish(root: Path, day: int = 0) -> None:
     """Publish what stands in ``root``, so many days after 22 November 2026."""
     done = run("publish", "--root", root, SOURCE_DATE_EPOCH=str(1795305600 + day * 86400))
@@ -102,8 +114,8 @@ def serve(published: Path) -> Iterator[Portal]:
     with Preview(published) as server:
         releases = Store(published).releases()
         made = exports(releases)
-        files = site(releases, server.address, made)
-        write(published, {**{name: b"".join(disk.pieces(data)) for name, data in made.items()}, **files})
+        files = site_of(releases, server.address, made)
+        write(published, {**in_memory(made), **files})
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield Portal(published, server.address, files)

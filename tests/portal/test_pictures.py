@@ -13,6 +13,7 @@ import pytest
 from cbrn_data.portal.pictures import draw, world
 from cbrn_data.portal.pictures.drawing import DARK, LIGHT, Picture, _drawn
 from cbrn_data.portal.pictures.partners import _note, partners
+from cbrn_data.portal.pictures.preview import SIZE, preview
 from cbrn_data.portal.pictures.world import map_of
 from cbrn_data.portal.view import ReleaseView, read_release
 from cbrn_data.schema.table import Row
@@ -214,3 +215,11 @@ def test_kosovo_and_palestine_have_the_notes_of_the_institutions_where_they_are_
     ):
         assert ("UNSCR 1244/1999" in text) is kosovo
         assert ("shall not be construed as recognition of a State of Palestine" in text) is palestine
+
+
+def test_the_preview_is_the_map_without_words_else_the_icon(portal: Portal) -> None:
+    data = portal.files["pictures/preview.png"]
+    assert data.startswith(b"\x89PNG") and data[16:24] == b"".join(number.to_bytes(4) for number in SIZE)
+    assert data != preview([]) and preview([]) == preview([])
+    said = f'<meta property="og:image" content="{portal.address}pictures/preview.png">'
+    assert [name for name in portal.pages() if name != "404.html" and said not in portal.files[name].decode()] == []

@@ -187,13 +187,24 @@ def _weight(tables: Sequence[ChangedTable], listed: int) -> int:
 
 def _row(name: str, row: ChangedRow, table: TableDefinition | None, view: ReleaseView) -> Mapping[str, Any]:
     """Return a changed row; its cells do not include its key."""
-    titles = {field.name: field.title for field in table.fields} if table else {}
+    fields = {field.name: field for field in table.fields} if table else {}
     key = table.primary_key if table and len(row.cells) > len(table.primary_key) else ()
+
+    def shown(field: str, value: str | None) -> str | None:
+        is_code = field in fields and "enum" in fields[field].constraints
+        return value.replace("_", " ") if value and is_code else value
+
     return {
         "row_id": row.row_id,
         "kind": row.kind,
         "address": view.row_address(name, row.row_id),
         "cells": [
-            {"field": titles.get(field, field), "old": old, "new": new} for field, old, new in row.cells if field not in key
+            {
+                "field": fields[field].title if field in fields else field,
+                "old": shown(field, old),
+                "new": shown(field, new),
+            }
+            for field, old, new in row.cells
+            if field not in key
         ],
     }

@@ -81,7 +81,7 @@
         if (number && cell[1] !== null && cell[2] !== null) span.append(" → ");
         if (side[0] === null) return;
         var mark = make(side[1]);
-        mark.append(make("bdi", {}, side[0]));
+        mark.append(make("bdi", {}, /^[a-z]+(_[a-z]+)+$/.test(side[0]) ? side[0].replace(/_/g, " ") : side[0])); // a value of an enumeration
         span.append(mark);
       });
       shown.append(span, " ");
