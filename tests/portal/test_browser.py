@@ -172,11 +172,12 @@ def test_nor_do_pages_of_many_regions_nor_are_they_too_wide(visit: Open, many_re
 @pytest.mark.parametrize(("path", "most"), [("index.html", 350_000), ("tables/memberships.html", 200_000)])
 def test_what_a_page_loads_is_light(visit: Open, many_regions: Portal, path: str, most: int) -> None:
     for width, scheme in ((1280, "light"), (390, "dark")):
-        page = visit("404.html", width=width, base=many_regions.address, color_scheme=scheme)
-        loaded: list[Any] = []
-        page.on("response", lambda answer: loaded.append(answer))
-        page.goto(many_regions.address + path, wait_until="networkidle")
-        assert len(loaded) > 2 and sum(len(one.body()) for one in loaded) < most, (width, scheme)
+        page = visit(path, width=width, base=many_regions.address, color_scheme=scheme)
+        page.wait_for_load_state("networkidle")
+        loaded = page.evaluate("performance.getEntries().map(one => one.name).filter(name => name.startsWith('http'))")
+        files = {unquote(address.removeprefix(many_regions.address)) or "index.html" for address in loaded}
+        assert files > {path, "assets/site.css", "assets/site.js"}
+        assert sum((many_regions.published / name).stat().st_size for name in files) < most, (width, scheme, files)
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1920])
