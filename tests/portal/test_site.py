@@ -28,6 +28,7 @@ from cbrn_data.schema.model import read_package
 from cbrn_data.schema.table import released_tables
 from cbrn_data.schema.vocabulary import THEMES
 from cbrn_data.store import disk
+from cbrn_data.store.folder import Release
 from cbrn_data.store.store import Store
 from tests.portal.conftest import Page, Portal, in_memory, site_of
 from tests.records import rows_of
@@ -346,8 +347,8 @@ def test_a_release_page_lists_its_changes_cell_by_cell(portal: Portal, pages: di
 def test_a_later_release_leaves_the_pages_of_an_older_one_but_for_the_banner(portal: Portal) -> None:
     releases = Store(portal.published).releases()
     two, three = (site_of(releases[:number], portal.address) for number in (2, 3))
-    older = ("history/1.0.0.html", "assets/changes-1.0.0.js", "assets/changes-1.1.0.js")
-    older = [*older, *(name for name in two if name.startswith("history/1.0.0/"))]
+    of_older = ("history/1.0.0.html", "history/1.0.0/", "assets/changes-1.0.0.js", "assets/changes-1.1.0.js")
+    older = [name for name in two if name.startswith(of_older)]
     assert len(older) > 20 and [name for name in older if two[name] != three[name]] == []
     newer = b"A newer release exists."
     assert newer not in two["history/1.1.0.html"] and newer in three["history/1.1.0.html"]
@@ -359,7 +360,11 @@ def test_a_kept_page_of_a_release_is_the_one_that_would_be_made(
 ) -> None:
     """A publication makes the pages of one older release: the last one, which has become older."""
     seen: list[str] = []
-    read = history.read_older
+
+    def recorded(release: Release) -> view.ReleaseView:
+        seen.append(release.version)
+        return view.read_older(release)
+
     first, second, third = Store(portal.published).releases()
     gone = replace(first, withdrawn={"reason": "x", "date": "2026-12-01"})
     made_again = (["1.0.0"], ["1.1.0"], ["1.0.0", "1.1.0"])  # the page of 1.1.0 says that the release before is withdrawn
@@ -367,7 +372,7 @@ def test_a_kept_page_of_a_release_is_the_one_that_would_be_made(
         newest, of = read_release(releases[-1]), catalogue(releases, portal.address)
         forms = exports(releases)
         made = in_memory(dict(history_pages(releases, newest, of, forms)))
-        monkeypatch.setattr(history, "read_older", lambda release: seen.append(release.version) or read(release))
+        monkeypatch.setattr(history, "read_older", recorded)
         seen.clear()
         for _ in range(2):
             with keeping(tmp_path, "code"):
