@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from markupsafe import Markup
 
@@ -21,11 +21,14 @@ _LONG, _SHORT = 60, 12
 """Characters: longer text is set as a text, and text up to the shorter length on one line."""
 
 
-def row(shown: ShownRow, root: str, ids: bool = True, named: bool = False) -> Markup:
-    """Return a row of a table. ``root`` leads to the root of the site; with ``ids``, links can lead to each cell."""
+def row(shown: ShownRow, root: str, ids: bool = True, named: bool = False, sparse: Collection[str] = ()) -> Markup:
+    """Return a row of a table. ``root`` leads to the root of the site; with ``ids``, links can lead to each cell.
+
+    ``sparse`` are the columns that few rows fill, which are narrow.
+    """
     place = f"row/{escaped(shown.row_id)}"
     cells = [
-        f"<td{_id(f'{place}:{escaped(cell.field.name)}', ids)}{_look(cell, named)} "
+        f"<td{_id(f'{place}:{escaped(cell.field.name)}', ids)}{_look(cell, named, sparse)} "
         f'data-label="{escaped(column(cell.field, named and cell.named))}">{_value(cell, root, named)}</td>\n'
         for cell in shown.cells
     ]
@@ -56,13 +59,13 @@ def _id(place: str, ids: bool) -> str:
     return f' id="{place}"' if ids else ""
 
 
-def _look(cell: Cell, named: bool) -> str:
+def _look(cell: Cell, named: bool, sparse: Collection[str]) -> str:
     names = ["number"] if cell.field.type == "integer" else []
     length = len(cell.text or "")
     if cell.text is None and not cell.why:
         names.append("null")
     elif length > _LONG:
-        names.append("long")
+        names.append("long sparse" if cell.field.name in sparse else "long")
     elif 0 < length <= _SHORT and not names and not (named and cell.to):
         names.append("nowrap")
     return f' class="{" ".join(names)}"' if names else ""

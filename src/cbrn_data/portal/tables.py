@@ -26,6 +26,8 @@ from cbrn_data.schema.written import json_row
 from cbrn_data.store.history import LATEST
 
 _EXAMPLE_ROWS = 2
+_SPARSE = 3
+"""A column is narrow if fewer than one of so many rows fill it."""
 
 
 def table_pages(
@@ -55,11 +57,12 @@ def _pages(
     pages = view.table_pages(table.name)
     script, root = pages[0].removesuffix(".html") + ".js", root_of(pages[0])
     shown = [view.by_id[table.name][row_id] for chunk in chunks for row_id in chunk]
-    packed, html = PackedRows(table, fields, view.references[table.name]), []
+    sparse = {field.name for field in fields if _SPARSE * sum(one[field.name] is not None for one in shown) < len(shown)}
+    packed, html = PackedRows(table, fields, view.references[table.name], sparse), []
     for one in shown:
         cells = show_row(view, table, one, fields)
         packed.add(one, cells)
-        html.append(row(cells, root))
+        html.append(row(cells, root, sparse=sparse))
     common = {
         "site": site,
         "table": table,
