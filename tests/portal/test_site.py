@@ -390,6 +390,8 @@ def test_a_withdrawn_release_is_said_to_be_so_and_is_not_the_one_shown(portal: P
     assert b"Newest release: 1.1.0" in files["index.html"]
     for name in ("history/1.1.1.html", "history/1.1.1/projects.html"):
         assert b"Withdrawn on 2026-12-01" in files[name] and b"A newer release" not in files[name], name
+        assert b"(version 1.1.1, withdrawn)" in files[name] and b"every release is withdrawn" not in files[name], name
+    assert [name for name in files if b", withdrawn" in files[name] and name.startswith("cite/1.1.0")] == []
     assert b'"1.1.1 of 2026-11-24 (withdrawn)"' in files["assets/search-index.js"]
 
 

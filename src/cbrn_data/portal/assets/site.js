@@ -32,7 +32,8 @@
     if (!script.isConnected) document.head.appendChild(script);
   }
 
-  // The entries that have every word, best first. A word that no entry has may have one typing error.
+  // The entries that have every word, best first. A word that no entry has may have one typing error, also
+  // while it is typed.
   function find(index, text) {
     var words = plain(text).split(/\s+/).filter(Boolean).map(function (word) { return meant(index, word); });
     if (!words.length) return [];
@@ -52,11 +53,16 @@
 
   function meant(index, word) {
     if (word.length < 5 || index.some(function (entry) { return entry.words.indexOf(word) >= 0; })) return word;
+    return nearest(index, function (other) { return isNear(word, other); }) ||
+      nearest(index, function (other) { return isNear(word, other.slice(0, word.length)) || isNear(word, other.slice(0, word.length + 1)); }) || word;
+  }
+
+  function nearest(index, fits) {
     for (var number = 0; number < index.length; number += 1) {
-      var near = index[number].words.split(/[^\p{L}\p{N}]+/u).find(function (other) { return isNear(word, other); });
+      var near = index[number].words.split(/[^\p{L}\p{N}]+/u).find(fits);
       if (near) return near;
     }
-    return word;
+    return "";
   }
 
   // True if one letter more, less or different, or two exchanged, makes one word the other.
