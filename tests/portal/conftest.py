@@ -25,7 +25,10 @@ from tests.history import make_history
 NEEDED = {
     "no Chromium": ("the pages were not tested in a browser", "chromium"),
     "no R:": ("the code for R was not run", "r-base-core"),
-    "no Nu Html Checker:": ("the pages were not given to the Nu Html Checker", "default-jre-headless"),
+    "no Nu Html Checker:": (
+        "the pages were not given to the Nu Html Checker: VNU_JAR must name its vnu.jar",
+        "default-jre-headless",
+    ),
     "no LibreOffice:": ("the command for LibreOffice was not run", "libreoffice-calc-nogui"),
 }
 """How a test that is skipped begins its reason; what is said then, and what is missing."""
@@ -42,8 +45,13 @@ class Element:
     text: list[str]
 
 
+FLOW = {"details", "div", "dl", "figure", "h1", "h2", "h3", "ol", "p", "pre", "section", "table", "ul"}
+PHRASES = {"bdi", "button", "code", "h1", "h2", "h3", "label", "p", "q", "span", "strong", "summary"}
+"""Elements of the first kind cannot be in those of the second."""
+
+
 class Page(HTMLParser):
-    """A page as its elements; what is not closed or closed twice is an error."""
+    """A page as its elements; what is not closed, closed twice or at a wrong place is an error."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__(convert_charrefs=True)
@@ -56,6 +64,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         element = Element(tag, {name: value or "" for name, value in attrs}, [])
         self.elements.append(element)
+        assert tag not in FLOW or not PHRASES.intersection(one.name for one in self._open), (tag, attrs)
         if tag not in VOID:
             self._open.append(element)
 
