@@ -27,8 +27,11 @@ def preview(pictures: Sequence[Picture]) -> bytes:
 
 
 def _whole(drawn: str) -> str:
-    """Return the map so that it fills the picture; what is above it, its legend, is cut off."""
-    plain = re.sub(r"<text\b.*?</text>", "", drawn, flags=re.DOTALL)
+    """Return the map so that it fills the picture; what is above it, its legend, is cut off.
+
+    Nothing else is clipped, which would take as long as all the rest.
+    """
+    plain = re.sub(r"<text\b.*?</text>| clip-path=\"[^\"]*\"", "", drawn, flags=re.DOTALL)
     head, _, shapes = plain.partition(">")
     width, height = (float(re.findall(rf' {name}="([0-9.]+)"', head)[0]) for name in ("width", "height"))
     left, above = map(float, re.findall(r"translate\(([0-9.]+),([0-9.]+)\)", shapes)[0])
