@@ -157,7 +157,7 @@
           item.appendChild(result(root, entry));
           list.appendChild(item);
         });
-        place.append(make("h2", {}, kind.charAt(0).toUpperCase() + kind.slice(1).replace(/_/g, " ")), list);
+        place.append(make("h2", {}, (kind.charAt(0).toUpperCase() + kind.slice(1).replace(/_/g, " ")).replace(/s?$/, "s")), list);
       });
     }
   }
