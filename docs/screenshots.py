@@ -15,7 +15,7 @@ from cbrn_data.cli.serve import Preview
 
 Scheme = Literal["dark", "light"]
 PICTURES = Path(__file__).parent / "pictures"
-SIZE = ViewportSize(width=1200, height=760)
+SIZE = ViewportSize(width=1120, height=700)
 
 
 def show_home(page: Any, address: str) -> None:

@@ -9,6 +9,7 @@ from cbrn_data.catalogue.feed import SITEMAP, robots, sitemap
 
 def test_it_lists_the_pages_in_their_order() -> None:
     names = ["tables/projects.html", "index.html", "catalog.ttl", "assets/site.css", "404.html", "history/1.0.0.html"]
+    names.append("history/1.0.0/projects.html")  # of an older release
     root = fromstring(sitemap("https://a.example/b/", names, "2026-11-22"))
     places = [entry.text for entry in root.iter(f"{{{SITEMAP}}}loc")]
     assert places == [f"https://a.example/b/{name}" for name in ("history/1.0.0.html", "", "tables/projects.html")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,6 +16,7 @@ from cbrn_data.cli.serve import Preview
 from cbrn_data.exports import exports
 from cbrn_data.portal import site
 from cbrn_data.store import disk
+from cbrn_data.store.folder import Release
 from cbrn_data.store.store import Store
 from tests.cli.conftest import run
 from tests.conftest import Once
@@ -24,6 +25,10 @@ from tests.history import make_history
 NEEDED = {
     "no Chromium": ("the pages were not tested in a browser", "chromium"),
     "no R:": ("the code for R was not run", "r-base-core"),
+    "no Nu Html Checker:": (
+        "the pages were not given to the Nu Html Checker: VNU_JAR must name its vnu.jar",
+        "default-jre-headless",
+    ),
     "no LibreOffice:": ("the command for LibreOffice was not run", "libreoffice-calc-nogui"),
 }
 """How a test that is skipped begins its reason; what is said then, and what is missing."""
@@ -40,8 +45,13 @@ class Element:
     text: list[str]
 
 
+FLOW = {"details", "div", "dl", "figure", "h1", "h2", "h3", "ol", "p", "pre", "section", "table", "ul"}
+PHRASES = {"bdi", "button", "code", "h1", "h2", "h3", "label", "p", "q", "span", "strong", "summary"}
+"""Elements of the first kind cannot be in those of the second."""
+
+
 class Page(HTMLParser):
-    """A page as its elements; what is not closed or closed twice is an error."""
+    """A page as its elements; what is not closed, closed twice or at a wrong place is an error."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__(convert_charrefs=True)
@@ -54,6 +64,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         element = Element(tag, {name: value or "" for name, value in attrs}, [])
         self.elements.append(element)
+        assert tag not in FLOW or not PHRASES.intersection(one.name for one in self._open), (tag, attrs)
         if tag not in VOID:
             self._open.append(element)
 
@@ -75,6 +86,16 @@ def write(folder: Path, files: dict[str, bytes]) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
+
+
+def site_of(releases: Sequence[Release], base: str, made: Mapping[str, disk.Data] | None = None) -> dict[str, bytes]:
+    """Return the files of the portal of releases, in memory."""
+    return in_memory(site(releases, base, made))
+
+
+def in_memory(files: Mapping[str, disk.Data]) -> dict[str, bytes]:
+    """Return files by path, wherever they are, in memory."""
+    return {name: b"".join(disk.pieces(data)) for name, data in files.items()}
 
 
 def publish(root: Path, day: int = 0) -> None:
@@ -102,8 +123,8 @@ def serve(published: Path) -> Iterator[Portal]:
     with Preview(published) as server:
         releases = Store(published).releases()
         made = exports(releases)
-        files = site(releases, server.address, made)
-        write(published, {**{name: b"".join(disk.pieces(data)) for name, data in made.items()}, **files})
+        files = site_of(releases, server.address, made)
+        write(published, {**in_memory(made), **files})
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield Portal(published, server.address, files)

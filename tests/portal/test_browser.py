@@ -40,6 +40,9 @@ KINDS = [
     "compare.html",
     "404.html",
     "history/1.1.0.html",
+    "history/1.1.0/memberships.html",
+    "regions/central-asia.html",
+    "search.html",
 ]
 """One page of each kind."""
 
@@ -164,6 +167,17 @@ def test_nor_do_pages_of_many_regions_nor_are_they_too_wide(visit: Open, many_re
         for width in (320, 1920):
             page.set_viewport_size({"width": width, "height": 900})
             no_wider(page, width)
+
+
+@pytest.mark.parametrize(("path", "most"), [("index.html", 350_000), ("tables/memberships.html", 200_000)])
+def test_what_a_page_loads_is_light(visit: Open, many_regions: Portal, path: str, most: int) -> None:
+    for width, scheme in ((1280, "light"), (390, "dark")):
+        page = visit(path, width=width, base=many_regions.address, color_scheme=scheme)
+        page.wait_for_load_state("networkidle")
+        loaded = page.evaluate("performance.getEntries().map(one => one.name).filter(name => name.startsWith('http'))")
+        files = {unquote(address.removeprefix(many_regions.address)) or "index.html" for address in loaded}
+        assert files > {path, "assets/site.css", "assets/site.js"}
+        assert sum((many_regions.published / name).stat().st_size for name in files) < most, (width, scheme, files)
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1920])
@@ -563,6 +577,7 @@ def test_rows_are_filtered_and_sorted_by_the_names_that_are_shown(visit: Open) -
     [
         ("P106", "projects/P106.html"),
         ("kazahstan", "countries/KAZ.html"),
+        ("kazah", "countries/KAZ.html"),
         ("kyrgyz republic", "countries/KGZ.html"),
         ("UZB", "countries/UZB.html"),
         ("central asia", "regions/central-asia.html"),
@@ -589,6 +604,13 @@ def test_the_address_of_a_search_shows_all_its_results_by_kind(visit: Open) -> N
     expect(page.locator("#results a")).to_have_count(0)
 
 
+_LABELS = """() => [...document.querySelectorAll('td[data-label]')].filter(cell => {
+  if (!cell.checkVisibility()) return false;
+  const label = getComputedStyle(cell, '::before'), room = cell.getBoundingClientRect();
+  return label.float === 'left' && parseFloat(label.height) > room.height + 1;
+}).map(cell => cell.dataset.label)"""
+"""The labels of cards that are higher than their cell, so that they lie on the next."""
+
 _OVERLAPS = """() => [...document.querySelectorAll('table.rows td')].filter(cell => {
   cell.querySelectorAll('details').forEach(one => { one.open = true; });
   const room = cell.getBoundingClientRect();
@@ -608,6 +630,26 @@ def test_nothing_in_a_row_leaves_its_column_and_a_finger_can_hit_it(visit: Open,
         assert page.evaluate(_OVERLAPS) == [], path
         if width < 500:
             assert page.evaluate(_SMALL) == [], path
+            assert page.evaluate(_LABELS) == [], path
+
+
+def test_a_table_of_an_older_release_is_searched_and_leads_to_the_newest(visit: Open, portal: Portal) -> None:
+    page = visit("history/1.1.0.html")
+    page.locator("#tables").get_by_role("link", name="Countries of projects", exact=True).click()
+    expect(page).to_have_url(re.compile("/history/1.1.0/project_countries.html"))
+    rows = page.locator("table.rows tbody tr")
+    page.get_by_label("Search these rows").fill("kazakhstan P101")
+    expect(rows).to_have_count(1)
+    rows.first.get_by_role("link", name="Kazakhstan").click()
+    expect(page.locator("tr:target td").first).to_have_text("KAZ")
+    expect(page).to_have_url(re.compile("/history/1.1.0/countries.html"))
+    page.get_by_role("link", name="this table in it").click()
+    expect(page).to_have_url(f"{portal.address}tables/countries.html")
+    plain = visit("history/1.0.0/memberships.html", java_script_enabled=False)
+    expect(plain.locator("table.rows tbody tr").first).to_be_visible()
+    expect(plain.locator("footer .citation")).to_be_hidden()
+    plain.get_by_text("Cite this page").click()
+    expect(plain.locator("footer .citation")).to_contain_text("(version 1.0.0)")
 
 
 def test_any_two_releases_are_compared_and_a_row_is_followed_also_from_disk(

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from cbrn_data.portal import site
 from cbrn_data.portal.links import outward
 from cbrn_data.store.store import Store
 from tests.cli.conftest import edit
 from tests.conftest import copy_sources, pages_left_out
-from tests.portal.conftest import Page, publish, write
+from tests.portal.conftest import Page, publish, site_of, write
 
 HOSTILE = {
     "script": "<script>alert(1)</script><img src=x onerror=alert(2)>",
@@ -49,7 +48,7 @@ def published(folder: Path, words: dict[str, str]) -> tuple[Path, dict[str, byte
     )
     with pages_left_out():
         publish(root)
-    files = site(Store(root / "published").releases(), "https://data.example/")
+    files = site_of(Store(root / "published").releases(), "https://data.example/")
     write(root / "published", files)
     return root / "published", files
 

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from cbrn_data.portal import site
 from cbrn_data.store.store import Store
 from tests.cli.conftest import edit
 from tests.conftest import PROJECT, copy_sources, pages_left_out
-from tests.portal.conftest import Page, publish
+from tests.portal.conftest import Page, publish, site_of
 from tests.records import read_csv
 
 BASE = "https://data.example/"
@@ -41,7 +40,7 @@ def make(folder: Path, number: int) -> Path:
 def counted(published: Path) -> tuple[dict[str, bytes], int]:
     """Return the site, and how many calls of functions making it took."""
     profile = cProfile.Profile(builtins=False)
-    files = profile.runcall(site, Store(published).releases(), BASE)
+    files = profile.runcall(site_of, Store(published).releases(), BASE)
     return files, sum(entry.callcount for entry in profile.getstats())
 
 
@@ -53,7 +52,7 @@ def sites(small: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Counte
     """A site of some and one of many countries and projects."""
     folder = tmp_path_factory.mktemp("large")
     some, many = make(folder / "some", 60), make(folder / "many", 245)
-    site(Store(small).releases(), BASE)  # templates, languages and outlines are read once
+    site_of(Store(small).releases(), BASE)  # templates, languages and outlines are read once
     return counted(some), counted(many)
 
 

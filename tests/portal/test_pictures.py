@@ -14,6 +14,7 @@ import pytest
 from cbrn_data.portal.pictures import draw, labels, world
 from cbrn_data.portal.pictures.drawing import DARK, LIGHT, Picture, _drawn
 from cbrn_data.portal.pictures.partners import _note, partners
+from cbrn_data.portal.pictures.preview import SIZE, preview
 from cbrn_data.portal.pictures.world import map_of
 from cbrn_data.portal.view import ReleaseView, read_release
 from cbrn_data.schema.table import Row
@@ -256,3 +257,11 @@ def test_labels_never_lie_on_each_other_and_stay_inside() -> None:
     boxes = [labels.box_of(label, 10) for label in found]
     assert len(found) > 40 and all(min(box) >= 0 and box[2] <= 890 and box[3] <= 468 for box in boxes)
     assert not [1 for at, one in enumerate(boxes) for other in boxes[:at] if labels.overlap(one, other)]
+
+
+def test_the_preview_is_the_map_without_words_else_the_icon(portal: Portal) -> None:
+    data = portal.files["pictures/preview.png"]
+    assert data.startswith(b"\x89PNG") and data[16:24] == b"".join(number.to_bytes(4) for number in SIZE)
+    assert data != preview([]) and preview([]) == preview([])
+    said = f'<meta property="og:image" content="{portal.address}pictures/preview.png">'
+    assert [name for name in portal.pages() if name != "404.html" and said not in portal.files[name].decode()] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from xml.etree.ElementTree import Element, SubElement, fromstring, indent, register_namespace, tostring
 
@@ -81,10 +82,12 @@ def base_of(data: bytes) -> str:
 def sitemap(base: str, names: Iterable[str], modified: str) -> bytes:
     """Return the sitemap of the pages among ``names``, paths below ``base``; ``modified`` is a moment (UTC).
 
-    The home page is listed as the base address, as in all links to it; pages that are no content are not listed.
+    The home page is listed as the base address, as in all links to it. Pages that are no content are not listed, nor are the
+    tables of older releases: search engines should lead to the newest.
     """
     root = Element(f"{{{SITEMAP}}}urlset")
-    for name in sorted(name for name in names if name.endswith(".html") and name not in _NO_CONTENT):
+    pages = (name for name in names if name.endswith(".html") and name not in _NO_CONTENT)
+    for name in sorted(name for name in pages if not re.match("history/.*/", name)):
         entry = SubElement(root, f"{{{SITEMAP}}}url")
         SubElement(entry, f"{{{SITEMAP}}}loc").text = base + ("" if name == "index.html" else name)
         SubElement(entry, f"{{{SITEMAP}}}lastmod").text = modified

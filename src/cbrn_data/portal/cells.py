@@ -112,7 +112,7 @@ def _other_cell(view: ReleaseView, table: TableDefinition, row: Row, field: Fiel
     if field.format == "uri":
         return Cell(field, text, out=outward(text), host=host_of(text))
     match table.name, field.name:
-        case "sources", "source_id":
+        case "sources", "source_id" if text in view.marks:
             return Cell(field, text, to=(view.marks[text].parts[0].path, row["title"] or text))
         case "evidence", "quote":
             key = (row["table_name"] or "", row["row_id"] or "", row["field"] or "")

@@ -42,7 +42,13 @@ _MARKS = Part("PARTHERE", "ADDRESSHERE", "WORDSHERE")
 
 def of_release(catalogue: Catalogue, release: Release) -> Catalogue:
     """Return the catalogue as it describes one release, for its citations."""
-    return replace(catalogue, version=release.version, digest=release.digest, released=release.date)
+    return replace(
+        catalogue,
+        version=release.version,
+        digest=release.digest,
+        released=release.date,
+        withdrawn=release.withdrawn is not None,
+    )
 
 
 def _address(of: Catalogue) -> str:
@@ -53,8 +59,9 @@ def citation(of: Catalogue, part: Part | None = None) -> str:
     """Return a citation as text."""
     named = f"{part.name}. In: " if part else ""
     words = f" {part.words}" if part and part.words else ""
+    version = f"{of.version}, withdrawn" if of.withdrawn else of.version
     return (
-        f"{of.publisher['name']} ({of.released[:4]}). {named}{of.title} (version {of.version}) "
+        f"{of.publisher['name']} ({of.released[:4]}). {named}{of.title} (version {version}) "
         f"[Data set]. {part.address if part else _address(of)} (sha256 {of.digest}).{words}"
     )
 
@@ -76,7 +83,7 @@ def bibtex(of: Catalogue, part: Part | None = None) -> str:
 
 def _note(of: Catalogue, part: Part | None) -> str:
     words = f" {part.words}" if part and part.words else ""
-    return f"Data set, licence {of.licence['name']}, sha256 {of.digest}.{words}"
+    return f"Data set{', withdrawn' if of.withdrawn else ''}, licence {of.licence['name']}, sha256 {of.digest}.{words}"
 
 
 def _tex(text: str) -> str:
@@ -121,7 +128,7 @@ def citation_cff(of: Catalogue) -> str:
     """Return ``CITATION.cff`` (version 1.2.0) of a release."""
     said = {
         "cff-version": "1.2.0",
-        "message": "Please cite these data as follows.",
+        "message": "These data are withdrawn." if of.withdrawn else "Please cite these data as follows.",
         "type": "dataset",
         "title": of.title,
         "abstract": of.description,

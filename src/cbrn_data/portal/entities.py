@@ -30,6 +30,8 @@ LISTED = 60
 class EntitySection:
     """The rows of a table that refer to a row; ``fields`` are the columns with values, except the reference.
 
+    ``references`` are the columns that show names of rows.
+
     ``relation`` is the title of the referring column, if it has another name than the key.
     """
 
@@ -37,6 +39,7 @@ class EntitySection:
     title: str
     relation: str
     fields: list[Field]
+    references: frozenset[str]
     rows: list[ShownRow]
     total: int
 
@@ -110,7 +113,9 @@ def _section(
 ) -> EntitySection:
     listed = rows[:LISTED]
     fields = [one for one in table.fields if one.name not in hidden and any(row[one.name] is not None for row in listed)]
-    # The name of a row is first, and a key that only programs need last.
-    fields.sort(key=lambda one: -1 if one.name in LABELS[:4] else 1 if table.primary_key == (one.name,) else 0)
+    # The name of a row is first, and stands for a key that only programs need.
+    fields.sort(key=lambda one: one.name not in LABELS[:4])
+    if fields and fields[0].name in LABELS[:4]:
+        fields = [one for one in fields if table.primary_key != (one.name,)]
     shown = [show_row(view, table, row, fields) for row in listed]
-    return EntitySection(table.name, title, relation, fields, shown, len(rows))
+    return EntitySection(table.name, title, relation, fields, view.references[table.name], shown, len(rows))

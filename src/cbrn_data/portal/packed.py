@@ -4,8 +4,8 @@ A page from disk may load a script, but no other file. The script sets ``cbrnRow
 
 - ``header``: the columns of the CSV; ``key``: their positions in the key of a row.
 - ``columns``: the columns that are shown: ``name``, ``title``, ``at`` (position in the header), ``number`` (true if its
-  values are numbers), ``named`` (true if its values are sorted by the name of the row that they refer to), ``enum`` (true
-  if its values are words of the definition).
+  values are numbers), ``named`` (true if its values are sorted by the name of the row that they refer to), ``sparse`` (if
+  few rows fill it), ``enum`` (true if its values are words of the definition).
 - ``links``: [address, name] of the pages that the rows link to.
 - ``rows``: the cells of each row: null, a text, or [text, passages, link to a row, link to a public page, text in the CSV],
   without zeros at the end. A passage is [link, fragment, first line, last line]. Of a disputed null it is [null, reason].
@@ -13,7 +13,7 @@ A page from disk may load a script, but no other file. The script sets ``cbrnRow
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from cbrn_data.catalogue.schema_org import script_text
@@ -28,8 +28,10 @@ from cbrn_data.schema.table import Row
 class PackedRows:
     """The script of a table; rows are added in the order of the page."""
 
-    def __init__(self, table: TableDefinition, fields: Sequence[Field], references: frozenset[str]) -> None:
-        self._table, self._fields, self._references = table, fields, references
+    def __init__(
+        self, table: TableDefinition, fields: Sequence[Field], references: frozenset[str], sparse: Collection[str]
+    ) -> None:
+        self._table, self._fields, self._references, self._sparse = table, fields, references, sparse
         self._links: dict[tuple[str, str], int] = {}
         self._rows: list[list[Any]] = []
 
@@ -48,6 +50,7 @@ class PackedRows:
                 "number": field.type in NUMBERS,
                 "named": field.name in self._references,
                 **({"enum": True} if "enum" in field.constraints else {}),
+                "sparse": field.name in self._sparse,
             }
             for field in self._fields
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +15,18 @@ from cbrn_data.portal import rows
 from cbrn_data.portal.cite import page_citation
 from cbrn_data.portal.links import root_of
 from cbrn_data.portal.marked import marked
+from cbrn_data.portal.pictures.preview import PREVIEW, SIZE
+
+_KINDS = {"curated": "compiled from public pages", "bulk": "large table", "records": "large table"}
+"""The kinds of sources that have other words for people."""
+
+_METHODS = {
+    "verbatim": "copied as it stands",
+    "normalised": "written in the form of the column",
+    "counted": "counted from these words",
+    "derived": "concluded from these words by a rule",
+    "curated": "entered by a person from a public page",
+}
 
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
 """The content security policy. A page cannot state ``frame-ancestors``; the preview server adds it."""
@@ -27,7 +40,9 @@ def environment() -> Environment:
     made.filters["words"] = lambda name: str(name).replace("_", " ")
     made.filters["size"] = _size
     made.globals |= {"policy": POLICY, "row": rows.row, "value": rows.value, "out": rows.out}
-    made.globals |= {"marked": marked, "page_citation": page_citation}
+    made.filters["news"] = _news
+    made.globals |= {"column": rows.column, "kinds": _KINDS, "methods": _METHODS}
+    made.globals |= {"marked": marked, "page_citation": page_citation, "preview": (PREVIEW, *SIZE)}
     return made
 
 
@@ -40,6 +55,15 @@ def render(template: str, path: str, **data: Any) -> bytes:
 def missing_page(site: Catalogue) -> bytes:
     """Return the page that servers show for an address without a file; its links must lead from any folder."""
     return render("missing", "404.html", site=site, root=urlsplit(site.base).path)
+
+
+def _news(summary: str) -> str:
+    """Return the summary of a release without the names of files and fields that can end it.
+
+    >>> _news("No value changed, only sources (package.yaml: coverage)"), _news("1 project added (P113)")
+    ('No value changed, only sources', '1 project added (P113)')
+    """
+    return re.sub(r" \([^()]*[a-z][._][^()]*\)$", "", summary)
 
 
 def _size(number: Any) -> str:

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from markupsafe import Markup
 
+from cbrn_data.normalise.text import slug
 from cbrn_data.pages import escaped
 from cbrn_data.portal.cells import Cell, ShownRow, Words
+from cbrn_data.schema.model import Field
 
 LABEL = 70
 """Characters of the name of a row to which a cell refers."""
@@ -19,12 +21,15 @@ _LONG, _SHORT = 60, 12
 """Characters: longer text is set as a text, and text up to the shorter length on one line."""
 
 
-def row(shown: ShownRow, root: str, ids: bool = True, named: bool = False) -> Markup:
-    """Return a row of a table. ``root`` leads to the root of the site; with ``ids``, links can lead to each cell."""
+def row(shown: ShownRow, root: str, ids: bool = True, named: bool = False, sparse: Collection[str] = ()) -> Markup:
+    """Return a row of a table. ``root`` leads to the root of the site; with ``ids``, links can lead to each cell.
+
+    ``sparse`` are the columns that few rows fill, which are narrow.
+    """
     place = f"row/{escaped(shown.row_id)}"
     cells = [
-        f"<td{_id(f'{place}:{escaped(cell.field.name)}', ids)}{_look(cell, named)} "
-        f'data-label="{escaped(cell.field.title)}">{_value(cell, root, named)}</td>\n'
+        f"<td{_id(f'{place}:{escaped(cell.field.name)}', ids)}{_look(cell, named, sparse)} "
+        f'data-label="{escaped(column(cell.field, named and cell.named))}">{_value(cell, root, named)}</td>\n'
         for cell in shown.cells
     ]
     return Markup(f"<tr{_id(place, ids)}>\n{''.join(cells)}</tr>\n")  # noqa: S704 - all parts are escaped
@@ -33,6 +38,11 @@ def row(shown: ShownRow, root: str, ids: bool = True, named: bool = False) -> Ma
 def value(cell: Cell, root: str, named: bool = False) -> Markup:
     """Return a cell with its links. With ``named``, the name of the row comes first, then its key."""
     return Markup(_value(cell, root, named))  # noqa: S704 - all parts are escaped
+
+
+def column(field: Field, named: bool) -> str:
+    """Return the title of a column, or of an id if it is shown as the name that it stands for."""
+    return field.title.removesuffix(" ID") if named else field.title
 
 
 def out(address: str, host: str) -> Markup:
@@ -49,13 +59,13 @@ def _id(place: str, ids: bool) -> str:
     return f' id="{place}"' if ids else ""
 
 
-def _look(cell: Cell, named: bool) -> str:
+def _look(cell: Cell, named: bool, sparse: Collection[str]) -> str:
     names = ["number"] if cell.field.type == "integer" else []
     length = len(cell.text or "")
     if cell.text is None and not cell.why:
         names.append("null")
     elif length > _LONG:
-        names.append("long")
+        names.append("long sparse" if cell.field.name in sparse else "long")
     elif 0 < length <= _SHORT and not names and not (named and cell.to):
         names.append("nowrap")
     return f' class="{" ".join(names)}"' if names else ""
@@ -64,13 +74,14 @@ def _look(cell: Cell, named: bool) -> str:
 def _value(cell: Cell, root: str, named: bool) -> str:
     if cell.text is None:
         return f'<span title="{escaped(cell.why)}">≠</span>' if cell.why else "–"
-    words = _words(cell, cell.text, root)
     if cell.to is None:
-        return words
+        return _words(cell, cell.text, root)
     address, name = f"{root}{escaped(cell.to[0])}", cell.to[1]
     if named:
-        return f'<a href="{address}"><bdi>{escaped(cut(name, 160))}</bdi></a> <span class="soft">{words}</span>'
-    return f'{words} <a class="to" href="{address}"><bdi>{escaped(cut(name, LABEL))}</bdi></a>'
+        # An id that only repeats the name is not shown, but its words are.
+        words = _words(cell, "source" if slug(name) == cell.text else cell.text, root)
+        return f'<a href="{address}"><bdi>{escaped(cut(name, 160))}</bdi></a> <div class="soft code-of">{words}</div>'
+    return f'{_words(cell, cell.text, root)} <a class="to" href="{address}"><bdi>{escaped(cut(name, LABEL))}</bdi></a>'
 
 
 def _words(cell: Cell, text: str, root: str) -> str:

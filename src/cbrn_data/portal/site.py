@@ -15,6 +15,7 @@ from cbrn_data.portal.history import history_pages
 from cbrn_data.portal.home import home_page
 from cbrn_data.portal.languages import messages_script
 from cbrn_data.portal.pictures import draw
+from cbrn_data.portal.pictures.preview import PREVIEW, preview
 from cbrn_data.portal.render import missing_page, render
 from cbrn_data.portal.search import search_index, searched_tables
 from cbrn_data.portal.sources import source_pages
@@ -27,15 +28,15 @@ from cbrn_data.store.folder import Release, latest_of
 ASSETS = ("site.css", "site.js", "table.js", "compare.js", "cite.js", "language.js", "map.js", "icon.svg")
 
 
-def site(releases: Sequence[Release], base_url: str, made: Mapping[str, disk.Data] | None = None) -> dict[str, bytes]:
-    """Return path -> bytes of the portal of ``releases`` (oldest first, at least one); ``made`` are their exports.
+def site(releases: Sequence[Release], base_url: str, made: Mapping[str, disk.Data] | None = None) -> dict[str, disk.Data]:
+    """Return path -> content of the portal of ``releases`` (oldest first, at least one); ``made`` are their exports.
 
     ``base_url`` is a checked base address. Only citations, code, structured data, and what names a page for search engines
     contain it; all links are relative, except those of ``404.html``, which begin with its path.
     The same releases give the same bytes. Raises ReleaseError or SchemaError if a release cannot be read.
     """
     made = exports(releases) if made is None else made
-    pages: dict[str, bytes] = {}
+    pages: dict[str, disk.Data] = {}
     with step("Make pages", unit="pages") as making:
         for name, data in _files(releases, base_url, made):
             pages[name] = data
@@ -43,13 +44,14 @@ def site(releases: Sequence[Release], base_url: str, made: Mapping[str, disk.Dat
     return pages
 
 
-def _files(releases: Sequence[Release], base_url: str, made: Mapping[str, disk.Data]) -> Iterator[tuple[str, bytes]]:
+def _files(releases: Sequence[Release], base_url: str, made: Mapping[str, disk.Data]) -> Iterator[tuple[str, disk.Data]]:
     described, release = catalogue(releases, base_url), latest_of(releases)
     view, files = read_release(release), release_files(release, made)
     pictures = draw(view)
     yield "index.html", home_page(view, described, files, pictures)
     for picture in pictures:
         yield from picture.files.items()
+    yield PREVIEW, preview(pictures)
     yield from table_pages(view, described, files)
     yield from entity_pages(view, described)
     yield from api_files(view, described)

@@ -18,36 +18,50 @@ from cbrn_data.portal.packed import PackedRows
 from cbrn_data.portal.render import render
 from cbrn_data.portal.rows import row
 from cbrn_data.portal.snippets import snippets
-from cbrn_data.portal.view import ReleaseView
+from cbrn_data.portal.view import TABLES, ReleaseView
 from cbrn_data.schema.dictionary import type_words
 from cbrn_data.schema.model import TableDefinition
 from cbrn_data.schema.written import json_row
 from cbrn_data.store.history import LATEST
 
 _EXAMPLE_ROWS = 2
+_SPARSE = 3
+"""A column is narrow if fewer than one of so many rows fill it."""
 
 
-def table_pages(view: ReleaseView, site: Catalogue, files: ReleaseFiles) -> Iterator[tuple[str, bytes]]:
-    """Yield path and bytes of every page of every table, and of the script with its rows."""
-    described = {dataset.name: script_text(schema_org(site, dataset)) for dataset in site.datasets}
+def table_pages(
+    view: ReleaseView, site: Catalogue, files: ReleaseFiles, newest: ReleaseView | None = None
+) -> Iterator[tuple[str, bytes]]:
+    """Yield path and bytes of every page of every table, and of the script with its rows.
+
+    ``site`` describes the release of ``view``, which is an older one if there is a ``newest``.
+    """
+    # What search engines read is said only of the newest release.
+    described = {dataset.name: script_text(schema_org(site, dataset)) for dataset in site.datasets if not newest}
     for table in view.tables:
         # script_text has already escaped the JSON-LD; HTML escapes would damage it.
         data = Markup(described[table.name]) if table.name in described else None  # noqa: S704
-        yield from _pages(view, site, files, table, data)
+        yield from _pages(view, site, files, table, data, newest)
 
 
 def _pages(
-    view: ReleaseView, site: Catalogue, files: ReleaseFiles, table: TableDefinition, described: Markup | None
+    view: ReleaseView,
+    site: Catalogue,
+    files: ReleaseFiles,
+    table: TableDefinition,
+    described: Markup | None,
+    newest: ReleaseView | None,
 ) -> Iterator[tuple[str, bytes]]:
     chunks, fields = view.chunks[table.name], view.filled(table)
-    pages = [page_path("tables", table.name, number) for number, _ in enumerate(chunks, 1)]
+    pages = view.table_pages(table.name)
     script, root = pages[0].removesuffix(".html") + ".js", root_of(pages[0])
     shown = [view.by_id[table.name][row_id] for chunk in chunks for row_id in chunk]
-    packed, html = PackedRows(table, fields, view.references[table.name]), []
+    sparse = {field.name for field in fields if _SPARSE * sum(one[field.name] is not None for one in shown) < len(shown)}
+    packed, html = PackedRows(table, fields, view.references[table.name], sparse), []
     for one in shown:
         cells = show_row(view, table, one, fields)
         packed.add(one, cells)
-        html.append(row(cells, root))
+        html.append(row(cells, root, sparse=sparse))
     common = {
         "site": site,
         "table": table,
@@ -57,10 +71,13 @@ def _pages(
         "total": view.counts[table.name],
         "held": len(shown),
         "csv": files.path(f"{table.name}.csv"),
-        "evident": table.role == "data",
+        "evident": table.role == "data" and not view.is_older,
+        "older": view.release if newest else None,
+        "superseded": newest is not None and view.release.sequence < newest.release.sequence,
+        "newer": page_path(TABLES, table.name) if newest and table.name in newest.rows else None,
     }
     start = 0
-    for number, (path, chunk) in enumerate(zip(pages, chunks, strict=True), 1):
+    for number, (path, chunk) in enumerate(zip(pages, chunks, strict=False), 1):
         rows = html[start : start + len(chunk)]
         start += len(chunk)
         more = _first_page(view, site, files, table, described) if number == 1 else {}
@@ -84,7 +101,7 @@ def _first_page(
         "described": described,
         "files": files.of_table(table.name),
         "columns": list(_columns(view, table)),
-        "snippets": _snippets(table, site),
+        "snippets": [] if view.is_older else _snippets(table, site),
         "example": json.dumps(example, indent=2, ensure_ascii=False) if example else "",
     }
 

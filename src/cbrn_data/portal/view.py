@@ -6,13 +6,14 @@ Every file of the release is read once; all lookups use an index.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 
 from cbrn_data.catalogue.pages import page_path
 from cbrn_data.normalise.text import natural_order
+from cbrn_data.portal.changes import EVIDENCE
 from cbrn_data.portal.evidence import Marks, Mention, read_marks
 from cbrn_data.portal.links import ENTITIES, fragment
 from cbrn_data.release.trace import disputed
@@ -29,6 +30,9 @@ ROWS_AT_MOST = 20_000
 ROWS_OF_LARGER = 10_000
 """Number of rows of a larger table on its pages, which say so; the files have all."""
 
+TABLES = "tables"
+"""The folder of the pages of tables of the newest release."""
+
 LABELS = ("name", "title", "title_official", "text", "name_in_source", "quote")
 """Columns with the name of a row, best first."""
 
@@ -37,7 +41,8 @@ LABELS = ("name", "title", "title_official", "text", "name_in_source", "quote")
 class ReleaseView:
     """A release with its rows, of large tables the first; ``counts`` are all its rows by table, ``marks`` its sources.
 
-    ``whole`` are the tables with all their rows.
+    ``whole`` are the tables with all their rows. ``folder`` has the pages of the tables: an older release has neither
+    pages of its entities nor of its sources, so its cells have no words.
     """
 
     release: Release
@@ -46,6 +51,12 @@ class ReleaseView:
     counts: Mapping[str, int]
     marks: Mapping[str, Marks]
     whole: Tables
+    folder: str = TABLES
+
+    @property
+    def is_older(self) -> bool:
+        """Whether this is the view of an older release."""
+        return self.folder != TABLES
 
     @cached_property
     def by_id(self) -> dict[str, dict[str, Row]]:
@@ -171,11 +182,18 @@ class ReleaseView:
         """Return page and fragment of a row or of one of its cells, or None if no page shows it."""
         number = self._page_of_row.get(table, {}).get(row_id)
         place = fragment(f"row/{row_id}" + (f":{field}" if field and field != "*" else ""))
-        return page_path("tables", table, number) + place if number else None
+        pages = self.table_pages(table) if number else []
+        return pages[min(number, len(pages)) - 1] + place if number else None
+
+    def table_pages(self, table: str) -> list[str]:
+        """Return the pages of a table; of an older release the first, whose script has all rows."""
+        numbers = range(1, 2 if self.is_older else len(self.chunks[table]) + 1)
+        return [page_path(self.folder, table, number) for number in numbers]
 
     def entity_page(self, table: str, row_id: str | None) -> str | None:
         """Return the page of a region, a country or a project."""
-        return page_path(table, row_id) if table in ENTITIES and row_id and row_id in self.by_id[table] else None
+        has_page = not self.is_older and table in ENTITIES and row_id and row_id in self.by_id[table]
+        return page_path(table, row_id or "") if has_page else None
 
 
 def _held(count: int) -> int:
@@ -183,7 +201,19 @@ def _held(count: int) -> int:
 
 
 def read_release(release: Release) -> ReleaseView:
-    """Read a release for its pages. Raises ReleaseError or SchemaError if a file cannot be read."""
+    """Read the newest release for its pages. Raises ReleaseError or SchemaError if a file cannot be read."""
+    view = _read(release)
+    return replace(view, marks=read_marks(release, view.rows))
+
+
+def read_older(release: Release) -> ReleaseView:
+    """Read the data and the sources of an older release for the pages of its tables. Raises as ``read_release``."""
+    return _read(release, f"history/{release.version}", lambda table: table.role != "log" and table.name != EVIDENCE)
+
+
+def _read(
+    release: Release, folder: str = TABLES, has_page: Callable[[TableDefinition], bool] = lambda table: True
+) -> ReleaseView:
     package = read_package(release.folder / "schemas")
     tables = released_tables(release.folder, package)
     counts: dict[str, int] = {**release.info["counts"], CHANGES: tables[CHANGES].count}
@@ -191,5 +221,6 @@ def read_release(release: Release) -> ReleaseView:
     rows = {
         name: tables[name].rows if package.tables[name].role == "provenance" else tables[name].first(_held(counts[name]))
         for name in package.published(counts)
+        if has_page(package.tables[name])
     }
-    return ReleaseView(release, package, rows, counts, read_marks(release, rows), tables)
+    return ReleaseView(release, package, rows, counts, {}, tables, folder)

@@ -202,7 +202,7 @@
     row.cells.forEach(function (cell, number) {
       var column = data.columns[number], text = shown(cell), look = column.number ? ["number"] : [];
       if (cell === null) look.push("null");
-      else if (text && Array.from(text).length > 60) look.push("long");
+      else if (text && Array.from(text).length > 60) look.push("long" + (column.sparse ? " sparse" : ""));
       else if (text && Array.from(text).length <= 12 && !look.length) look.push("nowrap");
       var place = make("td", { id: id + ":" + column.name });
       if (look.length) place.className = look.join(" ");
