@@ -30,7 +30,8 @@ UNDERIVED = f"pages, feed and catalogue agree with {INDEX}, but no pinned key vo
 _PIECE = 1 << 20
 _MADE = re.compile(
     r"catalog\.(ttl|rdf|jsonld)|croissant\.json|robots\.txt|sitemap\.xml|(404|compare|index|history|search)\.html"
-    r"|(tables|regions|countries|projects|sources|history)/[^/]+\.html|tables/[^/]+\.js|pictures/[^/]+\.svg|assets/[^/]+"
+    r"|(tables|regions|countries|projects|sources|history)/[^/]+\.html|tables/[^/]+\.js|pictures/([^/]+\.svg|preview\.png)"
+    r"|history/[0-9.]+/[^/]+\.(html|js)|assets/[^/]+"
     r"|exports/(latest|[0-9.]+)/([a-z0-9_]+\.parquet|cbrn-data\.(zip|xlsx)|SHA256SUMS)"
     r"|api/(regions|countries|projects)/[^/]+\.json|cite/[0-9.]+/[^/]+"
 )
