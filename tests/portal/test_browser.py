@@ -479,7 +479,7 @@ def test_code_is_copied(visit: Open, portal: Portal) -> None:
 
 WORDS = """() => {
   const shown = [...document.querySelectorAll("text")]
-    .filter(node => node.textContent.trim() && !node.hasAttribute("stroke") && node.getAttribute("opacity") !== "0");
+    .filter(node => node.textContent.trim() && node.getAttribute("opacity") !== "0");
   const words = shown.map(node => [node.textContent, node.getBoundingClientRect()]);
   const all = document.documentElement.getBoundingClientRect();
   const within = ([, one]) => one.left >= all.left && one.right <= all.right &&

@@ -9,6 +9,7 @@ left-aligned with space for wider text; right-aligned labels could leave the pic
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -170,9 +171,37 @@ def _numbered(svg: str) -> str:
 
 
 def _lighter(svg: str) -> str:
-    """Return a drawing without invisible parts: empty paths and digits below a tenth of a pixel."""
-    svg = re.sub(r"<path(?![^>]* d=)[^>]*/>", "", svg)
-    return re.sub(r' d="[^"]*"', lambda path: re.sub(r"(\.\d)\d+", r"\1", path[0]), svg)
+    """Return a drawing without invisible parts: empty paths, digits below a tenth of a pixel, and what each text repeats."""
+    svg = re.sub(r"<path(?![^>]* d=)[^>]*/>", "", svg).replace(' transform="translate(0,0)"', "")
+    svg = re.sub(r' d="([^"]*)"', lambda path: f' d="{_in_steps(path[1])}"', svg)
+    svg = re.sub(r"(<text[^>]*) stroke=", r'\1 paint-order="stroke" stroke=', svg)  # a halo is below its letters
+    head, _, rest = svg.partition(">")
+    fonts = re.findall(r' font-family="[^"]*"', rest)
+    return f"{head}{fonts[0]}>{rest.replace(fonts[0], '')}" if fonts else svg
+
+
+def _in_steps(path: str) -> str:
+    """Return a path in tenths of a pixel; one of lines as steps from point to point, which is shorter.
+
+    >>> _in_steps("M10.06,20L12,21.55L12,30Z")
+    'M10,20l2,1.5 0,8.5z'
+    """
+    short = re.sub(r"(\.\d)\d+", r"\1", path)
+    if not re.fullmatch(r"(?:M[\d.-]+,[\d.-]+(?:L[\d.-]+,[\d.-]+)*Z?)+", short):
+        return short
+    drawn = []
+    for ring in short.split("M")[1:]:
+        first, *others = (
+            [round(10 * float(number)) for number in point.split(",")] for point in ring.rstrip("Z").split("L")
+        )
+        steps = [f"{_tenths(x - a)},{_tenths(y - b)}" for (a, b), (x, y) in itertools.pairwise([first, *others])]
+        start = f"M{_tenths(first[0])},{_tenths(first[1])}"
+        drawn.append(start + ("l" + " ".join(steps) if steps else "") + ("z" if ring.endswith("Z") else ""))
+    return "".join(drawn)
+
+
+def _tenths(number: int) -> str:
+    return f"{number / 10:g}"
 
 
 def _hatched(svg: str) -> str:

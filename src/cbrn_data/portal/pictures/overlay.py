@@ -11,7 +11,7 @@ from cbrn_data.portal.pictures.drawing import PADDING, Link, Overlay
 from cbrn_data.portal.pictures.labels import is_marked
 from cbrn_data.portal.pictures.world import Frame, Points
 
-_STEP = 3
+_STEP = 4
 """Pixels between the corners of a shape, which nobody sees until it is pointed at."""
 
 

@@ -186,10 +186,9 @@ def _labels(found: View, frame: Frame, width: int) -> list[Spec]:
         "y": pixel | {"field": "down"},
         "text": {"field": "label", "type": "nominal"},
     }
-    text: Spec = {"type": "text", "fontSize": size, "fontWeight": "bold"}
-    halo = {"color": LIGHT.halo, "stroke": LIGHT.halo, "strokeWidth": 3, "strokeJoin": "round"}
-    looks = (halo, {"color": LIGHT.on_strong})
-    return [{"data": {"values": values}, "mark": text | look, "encoding": encoding} for look in looks]
+    text: Spec = {"type": "text", "fontSize": size, "fontWeight": "bold", "color": LIGHT.on_strong}
+    halo = {"stroke": LIGHT.halo, "strokeWidth": 3, "strokeJoin": "round"}
+    return [{"data": {"values": values}, "mark": text | halo, "encoding": encoding}]
 
 
 def _at(rows: list[Spec], mark: Spec, encoding: Spec) -> Spec:
