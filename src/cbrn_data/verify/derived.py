@@ -11,7 +11,7 @@ import re
 import stat
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from cbrn_data.catalogue.feed import FEED
@@ -105,13 +105,15 @@ def check_derived(subject: str, published: Path, derived: Mapping[str, str], vou
     A publication that was cut short leaves files of the next state, or of the one before; the metadata vouch for both.
     """
     moving: list[str] = []
+    # Folders whose files have left already, or are still to come.
+    others = _folders({*vouched.before, *vouched.after})
 
     def run() -> Iterator[str]:
         there = {name: mode for name, mode in disk.walk(published) if not is_elsewhere(name)}
         known = derived.keys() | {name for name in there if vouched.right(name)}
-        folders = {str(parent) for name in known for parent in Path(name).parents}
+        folders = _folders(known)
         for name, mode in tracked("Check the pages", there.items(), len(there)):
-            if name in folders and stat.S_ISDIR(mode):
+            if stat.S_ISDIR(mode) and name in folders | others:
                 continue
             actual = disk.digest(published / name) if stat.S_ISREG(mode) else ""
             if actual and actual == derived.get(name):
@@ -128,6 +130,10 @@ def check_derived(subject: str, published: Path, derived: Mapping[str, str], vou
     if moving:
         detail = f"{_some(sorted(moving))}: of the state before or to come; repeat what was cut short, or publish"
         yield Result(subject, DERIVED_FILES, CUT_SHORT, detail)
+
+
+def _folders(names: Iterable[str]) -> set[str]:
+    return {str(parent) for name in names for parent in Path(name).parents}
 
 
 def not_derived(results: Sequence[Result], pinned: bool) -> Iterator[Result]:
