@@ -55,10 +55,11 @@ def _uri_doubt(look: Look) -> Rows | None:
     if len(others := look.rows_without(begun)):
         is_http = pc.starts_with(flat(only(look.column, others)), "http://")
         others = others[~is_http.to_numpy(zero_copy_only=False)]
-    colons = np.count_nonzero(look.data == ord(":"))
-    crowded: Rows | None = others
-    if colons != len(look.column) - len(look.nulls) - len(others):  # some address has another colon
-        crowded = look.rows_without(pc.equal(pc.count_substring(look.column, ":"), 1))
+    odd = look.data.tobytes().translate(None, _PLAIN)
+    addresses = len(look.column) - len(look.nulls) - len(others)
+    if len(odd) == odd.count(b":") == addresses:
+        return others
+    crowded = look.rows_without(pc.equal(pc.count_substring(look.column, ":"), 1))
     return either(others, crowded, look.rows_besides(_PLAIN + b":"))
 
 
