@@ -2,7 +2,7 @@
 
 A person cannot see a no-break space, a combining accent, or whether a C is Latin or Cyrillic. Two texts look alike if their
 skeletons are equal. A skeleton has compatible forms unified (Unicode NFKD, UAX #15), invisible characters removed, and
-letters of other scripts that look like Latin letters replaced by these (after UTS #39).
+letters of other scripts that look like Latin letters replaced by these (after UTS #39), and digits by those of ASCII.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 _DRAWN_LIKE = str.maketrans(
-    "АВЕЅІЈКМНОРСТУХаеѕіјорсухԁһԛԝӀ" + "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧονι" + "‐‑‒–—−" + "‘’ʼ′`´",
-    "ABESIJKMHOPCTYXaesijopcyxdhqwI" + "ABEZHIKMNOPTYXovi" + "------" + "''''''",
+    "АВЕЅІЈКМНОРСТУХаеѕіјорсухԁһԛԝӀ" + "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧονιı" + "‐‑‒–—−" + "‘’ʼ′`´",
+    "ABESIJKMHOPCTYXaesijopcyxdhqwI" + "ABEZHIKMNOPTYXovii" + "------" + "''''''",
 )
 _SAID_AT_MOST = 4
 
@@ -24,7 +24,8 @@ def skeleton(text: str) -> str:
     (True, True)
     """
     shown = (char for char in unicodedata.normalize("NFKD", text) if unicodedata.category(char) not in ("Cf", "Cc"))
-    return " ".join("".join(shown).translate(_DRAWN_LIKE).split())
+    digits = (str(unicodedata.decimal(char)) if char.isdecimal() else char for char in shown)
+    return " ".join("".join(digits).translate(_DRAWN_LIKE).split())
 
 
 def unlike(text: str, others: Iterable[str]) -> str:
@@ -44,19 +45,25 @@ def unlike(text: str, others: Iterable[str]) -> str:
 def strange(text: str) -> str:
     """Name the confusable characters of a text, "" if it has none.
 
-    These are other kinds of spaces, combining accents, and letters of another script among Latin letters.
+    These are other kinds of spaces, combining accents, letters of another script among Latin letters, and in a text without
+    letters, characters that look like digits and signs of ASCII.
 
-    >>> strange("12\\u00a0500"), strange("Реформа")
-    ('U+00A0 (NO-BREAK SPACE)', '')
+    >>> strange("12\\u00a0500"), strange("Реформа"), strange("\\u22125")
+    ('U+00A0 (NO-BREAK SPACE)', '', 'U+2212 (MINUS SIGN)')
     """
     if text.isascii():
         return ""
     latin = any(char.isascii() and char.isalpha() for char in text)
+    numeric = any(char.isnumeric() for char in text) and not any(char.isalpha() for char in text)
     odd = [
         char
         for char in dict.fromkeys(text)
         if not char.isascii()
-        and (unicodedata.category(char) in ("Zs", "Mn", "Cf") or (latin and char.isalpha() and ord(char) in _DRAWN_LIKE))
+        and (
+            unicodedata.category(char) in ("Zs", "Mn", "Cf")
+            or (latin and char.isalpha() and ord(char) in _DRAWN_LIKE)
+            or (numeric and (char.isdecimal() or (ord(char) in _DRAWN_LIKE) or skeleton(char).isascii()))
+        )
     ]
     return _points("".join(odd)) if odd else ""
 
