@@ -42,6 +42,10 @@ def said(verdict: Verdict) -> list[str]:
             "it looks like 'Cyprus' and has U+0421 (CYRILLIC CAPITAL LETTER ES)",
         ),
         ({"type": "boolean", "trueValues": ["да"], "falseValues": ["no"]}, "дa", "for U+0430 (CYRILLIC SMALL LETTER A)"),
+        ({"type": "integer"}, "\u22125", "it has U+2212 (MINUS SIGN)"),
+        ({"type": "integer"}, "５", "it has U+FF15 (FULLWIDTH DIGIT FIVE)"),
+        ({"constraints": {"enum": ["3"]}}, "٣", "looks like '3' and has U+0663"),
+        ({"type": "list", "itemType": "integer"}, "a", "is not of type list (items of type integer separated by ',')"),
         ({"constraints": {"minimum": 3}, "type": "integer"}, "2", "breaks the rule minimum 3"),
     ],
 )

@@ -26,7 +26,7 @@ from cbrn_data.tabular.places import UnsupportedResource, fetched_path
 from cbrn_data.tabular.reading import Verdict
 from cbrn_data.tabular.remote import Remote, is_address
 from cbrn_data.tabular.report import place_of, report, sentence
-from cbrn_data.tabular.resource import DESCRIPTORS, Resource, descriptor_in, read_package, read_table
+from cbrn_data.tabular.resource import DESCRIPTORS, Resource, descriptor_in, read_package, read_table, with_options
 from cbrn_data.tabular.validate import validate
 
 GROUPED = 5
@@ -68,7 +68,10 @@ def validate_files(
             raise CbrnDataError(f"the address is malformed ({shown(str(error))})") from error
         if schema is None:
             packages = [file if is_address(file) else str(received(file, folder)[0]) for file in files]
-            groups = [_package(file, wrong, fetched) for file in packages]
+            groups = [
+                [with_options(resource, delimiter, encoding, sheet) for resource in _package(file, wrong, fetched)]
+                for file in packages
+            ]
         else:
             given = [received(file, folder, fetched) for file in files]
             groups = [[read_table(path, schema, delimiter, encoding, place, sheet, fetched)] for path, place in given]

@@ -100,7 +100,8 @@ class _Side:
             size = sum(path.stat().st_size for path in self.resource.paths)
         except OSError:
             return 0
-        is_packed = self.resource.compression or self.resource.form in ("xlsx", "parquet")
+        is_packed = any(map(self.resource.compression_of, self.resource.paths))
+        is_packed |= self.resource.form in ("xlsx", "parquet")
         return size * PACKED if is_packed else size
 
     def _read(self, verdict: Verdict) -> Iterator[pa.Table]:

@@ -21,8 +21,8 @@ class Issue:
 
     ``constraint`` names the broken rule of Table Schema, "" for the type; ``value`` is the text of the cell. ``number`` is
     the position of a label in the header, or the number of cells of a ragged row. A duplicate key and a reference that is
-    not found have the ``values`` of their ``fields``; ``twin`` is (row, line) of the first row with the same key, ``lost``
-    the reference. ``cells`` are all cells of the row if they are at hand, or the first line of a skipped record. ``part``
+    not found have the ``values`` of their ``fields``; ``twin`` is (row, line, part) of the first row with the same key,
+    ``lost`` the reference. ``cells`` are all cells of the row if they are at hand, or the first line of a skipped record. ``part``
     is the file of a table in several.
     """
 
@@ -36,7 +36,7 @@ class Issue:
     number: int = 0
     fields: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
-    twin: tuple[int, int] = (0, 0)
+    twin: tuple[int, int, str] = (0, 0, "")
     lost: ForeignKey | None = dataclasses.field(default=None, compare=False)
     cells: tuple[str, ...] = dataclasses.field(default=(), compare=False, repr=False)
     part: str = dataclasses.field(default="", compare=False)

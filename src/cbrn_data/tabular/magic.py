@@ -45,9 +45,7 @@ _MARKUP = re.compile(_BLANK + rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNO
 _XML = re.compile(_BLANK + rb"<(?:\?xml|!doctype)\b", re.IGNORECASE)
 _ELEMENT = re.compile(_BLANK + rb"<([a-z][\w:.-]*)(?:\s[^<>]*)?(?:/>|>(?s:.*)</)", re.IGNORECASE)
 _OF_HTML = frozenset(b"title meta script style table div span p h1 pre center iframe".split())
-_JSON = re.compile(
-    _BLANK + rb"(?:\[\s*(?:[\[{]|\]\s*\Z|[\d\s,.\"eE+-]+\]\s*\Z)|\{\s*(?:\}\s*\Z|\"(?:[^\"\\]|\\.)*\"\s*:))"
-)
+_JSON = re.compile(_BLANK + rb"(?:\[\s*(?:[\[{]|\]\s*\Z|[\d\s,.\"eE+-]+\]\s*\Z)|\{\s*(?:\}\s*\Z|\"(?:[^\"\\]|\\.)*\"\s*:))")
 _JSON_LINES = re.compile(rb"(?:\xef\xbb\xbf)?\s*(\{[^\r\n]*\}|\[[^\r\n]*\])[ \t]*(?:\r?\n|\Z)\s*(?:[\[{]|\Z)")
 _OFFICE = ((b"xl/", "an Excel workbook"), (b"word/", "a Word document"), (b"content.xml", "an OpenDocument file"))
 _DELIMITERS = (";", "\t", "|", ",")
@@ -115,6 +113,20 @@ def _is_wide(head: bytes, zeros: int) -> bool:
     """Return whether almost every second byte is zero."""
     places = Counter(place % 2 for place, byte in enumerate(head[:1000]) if not byte)
     return zeros > len(head) // 3 and min(places[0], places[1]) * 10 < max(places.values())
+
+
+def bad_byte(head: bytes) -> int:
+    """Return the place, from 1, of the first byte of the first line that is not UTF-8; 0 if there is none.
+
+    >>> bad_byte(b"gr\\xf6\\xdfe,name\\n1,a\\n"), bad_byte(b"id,name\\n")
+    (3, 0)
+    """
+    line = re.match(rb"[^\r\n]*[\r\n]", head) or re.match(rb"[^\r\n]*", head[: len(head) if len(head) < HEAD else 0])
+    try:
+        line[0].decode() if line else ""
+    except UnicodeDecodeError as error:
+        return error.start + 1
+    return 0
 
 
 def likely_delimiter(head: bytes, current: str = ",") -> str | None:

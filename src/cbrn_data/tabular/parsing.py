@@ -9,7 +9,6 @@ import pyarrow.csv as pacsv
 from cbrn_data.tabular import cutting
 from cbrn_data.tabular.grammar import MARK, Dialect
 
-
 SMALL = 1 << 21
 """The most bytes of a column of a block that are copied into one chunk."""
 

@@ -120,9 +120,10 @@ def place_of(issue: Issue, resource: Resource) -> str:
 def sentence(issue: Issue, resource: Resource) -> str:
     """Return the message of an issue, or a message made from the rule of its field."""
     if issue.twin[0]:
-        row, line = issue.twin
-        by_row = resource.form not in _BY_LINE or len(resource.paths) > 1
-        where = f"row {row + resource.has_header}" if by_row else f"line {line}"
+        row, line, part = issue.twin
+        by_line = resource.form in _BY_LINE
+        where = f"line {line}" if by_line and not part else f"row {row + resource.has_header}"
+        where += f" ({part}{f':{line}' if by_line else ''})" if part else ""
         values = ", ".join(repr(shown(value, 80)) for value in issue.values)
         return f"{' + '.join(issue.fields)} {values} repeats the key of {where}"
     if issue.message:

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from cbrn_data.tabular.blocks import Block, Ints
 from cbrn_data.tabular.compile import BrokenRule, CompiledSchema
 from cbrn_data.tabular.issues import Issue, Tally, lost
-from cbrn_data.tabular.keys import Confirmation, KnownKeys, Place, Uniqueness, Where, flat, only
+from cbrn_data.tabular.keys import Confirmation, KnownKeys, Place, Uniqueness, flat, only
 from cbrn_data.tabular.schema import ForeignKey
 
 KEPT = 32 << 20
@@ -162,17 +162,17 @@ class TableCheck:
         confirming = {key: Confirmation(hashes) for key, hashes in suspects.items() if len(hashes)}
         if not confirming:
             return
-        for table, where in self._tables(again):
+        for table, block in self._tables(again):
             parts = Comparables(self.compiled, table)
             for key, confirmation in confirming.items():
-                for place, here, before in confirmation.repeated(parts.of(key), where):
+                for place, here, before in confirmation.repeated(parts.of(key), block.where, block.part):
                     self._repeated(key, here, before, tuple(table[name][place].as_py() for name in key))
 
-    def _tables(self, again: Callable[[], Iterable[Block]]) -> Iterator[tuple[pa.Table, Where]]:
-        """Yield the rows of the blocks once more, with what returns their places."""
+    def _tables(self, again: Callable[[], Iterable[Block]]) -> Iterator[tuple[pa.Table, Block]]:
+        """Yield the rows of the blocks once more, with their missing values as null, and the blocks."""
         for block in again() if self._kept is None else self._kept:
             if block.table.num_rows:
-                yield self.compiled.nulled(block.table), block.where
+                yield self.compiled.nulled(block.table), block
 
     def _repeated(self, key: tuple[str, ...], here: Place, before: Place, values: tuple[str, ...]) -> None:
         schema, field = self.compiled.schema, key[0] if len(key) == 1 else ""
@@ -180,7 +180,8 @@ class TableCheck:
         broken += [("key-repeated", "uniqueKeys")] if key in schema.unique_keys and not broken else []
         broken += [("cell-unique", "unique")] if field and schema.field(field).constraints.get("unique") else []
         for code, constraint in broken:
-            issue = Issue(*here, field, code, constraint, "/".join(values), fields=key, values=values, twin=before)
+            row, line, part = here
+            issue = Issue(row, line, field, code, constraint, "/".join(values), "", 0, key, values, before, part=part)
             self.tally.add(issue)
 
 

@@ -13,7 +13,6 @@ import string
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pyarrow.compute as pc
 import validators
 

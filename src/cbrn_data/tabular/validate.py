@@ -174,7 +174,7 @@ def _judge_file(verdict: Verdict, clock: Clock | None) -> None:
 def unreadable(verdict: Verdict, error: OSError | UnreadableError) -> None:
     """Add the issue of a file that cannot be read."""
     if isinstance(error, UnreadableError):
-        verdict.tally.add(Issue(0, 0, "", "file-kind", message=f"the file {error}"))
+        verdict.tally.add(Issue(0, 0, "", "file-kind", message=f"the file {error}", part=verdict.part))
         return
     resource = verdict.resource
     named = f"{error.filename}: " if len(resource.paths) > 1 and error.filename else ""
@@ -188,7 +188,7 @@ def _check_digest(verdict: Verdict) -> None:
     if expected and there and expected != there:
         message = f"the {algorithm} is {there[:16]}…, expected {expected[:16]}…"
         verdict.tally.add(Issue(0, 0, "", "file-hash", message=message))
-    if resource.size is not None and resource.paths and verdict.size and resource.size != verdict.size:
+    if resource.size is not None and resource.paths and resource.size != verdict.size:
         verdict.tally.add(
             Issue(0, 0, "", "file-size", message=f"the size is {verdict.size} bytes, expected {resource.size}")
         )
