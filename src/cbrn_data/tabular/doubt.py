@@ -103,7 +103,10 @@ class Look:
 
     def rows_besides(self, allowed: bytes) -> Rows | None:
         """Return the rows with another byte than those ``allowed``; None if they have too many different ones."""
-        strange = set(self.data.tobytes().translate(None, allowed))
+        return self.rows_with(set(self.data.tobytes().translate(None, allowed)))
+
+    def rows_with(self, strange: set[int]) -> Rows | None:
+        """Return the rows with one of some bytes; None if there are too many of them."""
         if not strange:
             return NO_ROWS
         if len(strange) > _MOST_STRANGE:

@@ -105,10 +105,13 @@ class TableCheck:
 
     def _report(self, block: Block, table: pa.Table, failures: Sequence[BrokenRule]) -> None:
         """Count failures, and list them with their cells while there is room."""
-        if not failures:
+        found = [failure.rows[: self.tally.room(failure.code)] for failure in failures]
+        if not any(map(len, found)):
+            for failure in failures:
+                self.tally.count(failure.code, len(failure.rows))
             return
-        places = np.unique(np.concatenate([failure.rows[: self.tally.room(failure.code)] for failure in failures]))
-        rows, lines = (found.tolist() for found in block.where(places))
+        places = np.unique(np.concatenate(found))
+        rows, lines = (each.tolist() for each in block.where(places))
         meant = only(table, places)
         texts = dict(zip(meant.column_names, (column.to_pylist() for column in meant.columns), strict=True))
         written = meant if table is block.table else only(block.table, places)
@@ -121,10 +124,10 @@ class TableCheck:
             field, fields = ("+".join(key.fields), key.fields) if key else (failure.field, failure.fields)
             values = [tuple(texts[name][place] for name in fields) for place in at]
             messages = self._lost(key, values) if key else {}
-            for place, found in zip(at, values, strict=True):
-                value = "/".join(found) if key else texts[field][place] if field else None
-                said = (code, failure.constraint, value, messages.get(found, ""))
-                more = {"values": found, "lost": key, "cells": cells[place], "part": block.part}
+            for place, meant_values in zip(at, values, strict=True):
+                value = "/".join(meant_values) if key else texts[field][place] if field else None
+                said = (code, failure.constraint, value, messages.get(meant_values, ""))
+                more = {"values": meant_values, "lost": key, "cells": cells[place], "part": block.part}
                 self.tally.keep(Issue(rows[place], lines[place], field, *said, fields=fields, **more))
 
     def _lost(self, key: ForeignKey, values: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
