@@ -174,7 +174,7 @@ def read_blocks(
 
 def _parsed(data: bytearray, cut: Cut, names: Sequence[str], row: int, line: int, dialect: Dialect) -> Block:
     """Read whole records as columns of text. Raises CrowdedError for a cut with too many uncounted records."""
-    is_plain = all(data.find(dialect.quote.encode(), *span) < 0 for span in cut.records)
+    is_plain = not cut.has_marks or all(data.find(dialect.quote.encode(), *span) < 0 for span in cut.records)
     # If pyarrow parses in parts, it drops the LF of a CR LF between two of them, even within a cell.
     at_once = PARSED if is_plain or all(data.find(b"\r", *span) < 0 for span in cut.records) else cut.end
     # Bytes that are not valid UTF-8 are read as Latin-1, which is lossless, and then decoded cell by cell.
