@@ -21,7 +21,7 @@ def judged(folder: Path, data: str, *fields: dict[str, Any], name: str = "t.csv"
     known = {"name": "known", "path": "known.csv", "schema": {"fields": [{"name": "a"}, {"name": "b"}]}}
     table = {"name": "t", "type": "table", "path": name, "schema": {"fields": list(fields)} | schema}
     (folder / "datapackage.json").write_text(json.dumps({"resources": [table, known]}))
-    return validate(read_package(folder / "datapackage.json").resources)[0]
+    return validate(read_package(folder / "datapackage.json").resources, with_cells=True)[0]
 
 
 def said(verdict: Verdict) -> list[str]:
@@ -70,7 +70,7 @@ def test_a_key_and_a_reference_name_all_fields_and_values(tmp_path: Path) -> Non
     assert lost.startswith("a + c 'Ä', 'y' is not in known (a, b); it looks like ") and "has U+00C4" in lost
     assert [place_of(fault, verdict.resource) for fault in verdict.tally.listed] == [f"{tmp_path}/t.csv:{n}" for n in (4, 5)]
     errors = report([verdict])["tasks"][0]["errors"]
-    assert [error["cells"] for error in errors] == [["x", "y"], ["Ä", "y", "4"]]
+    assert [error["cells"] for error in errors] == [["x", "y", "3"], ["Ä", "y", "4"]]
     assert (errors[1]["referenceName"], errors[1]["referenceFieldNames"]) == ("known", ["a", "b"])
 
 

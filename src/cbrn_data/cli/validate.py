@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from cbrn_data.deadline import Clock
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.findings import shown
 from cbrn_data.progress import step
+from cbrn_data.tabular.blocks import is_reading
 from cbrn_data.tabular.issues import LISTED as LISTED_FAULTS
 from cbrn_data.tabular.issues import Issue
 from cbrn_data.tabular.magic import HEAD, content_suffix
@@ -76,7 +78,11 @@ def validate_files(
             given = [received(file, folder, fetched) for file in files]
             groups = [[read_table(path, schema, delimiter, encoding, place, sheet, fetched)] for path, place in given]
         with step("Validate", unit="rows") as validating:
-            verdicts = [found for group in groups for found in validate(group, progress=validating.advance, clock=clock)]
+            verdicts = [
+                found
+                for group in groups
+                for found in validate(group, progress=validating.advance, clock=clock, with_cells=as_json)
+            ]
     if html:
         from cbrn_data.tabular.page import validation_page
 
@@ -85,7 +91,11 @@ def validate_files(
         show_json(report(verdicts, wrong))
     else:
         _show(verdicts, wrong)
-    return 0 if all(verdict.valid for verdict in verdicts) and not wrong else 1
+    code = 0 if all(verdict.valid for verdict in verdicts) and not wrong else 1
+    if is_reading():  # the deadline is over, and Python would wait for the thread
+        sys.stdout.flush()
+        os._exit(code)
+    return code
 
 
 def received(file: str, folder: Path, remote: Remote | None = None) -> tuple[Path, str]:

@@ -24,8 +24,8 @@ class Cut:
     """Whole and skipped records in bytes up to ``end``; ``is_over`` is false if a skipped line continues after ``end``.
 
     ``records`` are ranges of bytes with whole records, and ``count`` is their number if it is known. ``left_out`` has for
-    each skipped record the number of whole records before it, its first and last byte, and the problem. ``has_marks`` is false
-    if there is surely no quotation mark.
+    each skipped record the number of whole records before it, its first and last byte, and the problem. ``has_marks`` is
+    false if there is surely no quotation mark.
     """
 
     records: list[tuple[int, int]]
