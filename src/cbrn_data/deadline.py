@@ -79,6 +79,11 @@ class Clock:
         """Whether the time for all files is over."""
         return monotonic() >= self._end
 
+    @property
+    def rest(self) -> tuple[float, str]:
+        """The seconds that are left for all files, and the advice when they are over."""
+        return max(self._end - monotonic(), 0), self._way_out.removeprefix("; ")
+
     @contextmanager
     def alarm(self) -> Iterator[None]:
         """Raise OverError in the main thread when the time for all files is over, whatever it does then.

@@ -33,7 +33,8 @@ class Resource:
     """One table or file; ``schema`` is None if it has none. ``rows`` are the inline data of the descriptor.
 
     ``place`` names it in messages, from where one stands. ``form`` is one of ``FORMS`` for a table, or ``PACKED``.
-    ``digest`` is an algorithm and a hexadecimal digest. ``problem`` says why it cannot be judged, ``wrong`` has the errors of its entry.
+    ``digest`` is an algorithm and a hexadecimal digest. ``problem`` says why it cannot be judged, ``wrong`` has the
+    errors of its entry.
     """
 
     name: str
