@@ -16,7 +16,6 @@ import pytest
 
 from cbrn_data.deadline import Clock
 from cbrn_data.tabular import fetching
-from cbrn_data.tabular.blocks import is_reading
 from cbrn_data.tabular.reading import Verdict
 from cbrn_data.tabular.remote import Remote
 from cbrn_data.tabular.resource import read_package
@@ -257,4 +256,3 @@ def test_the_deadline_ends_the_reading_of_slow_cells_of_a_block(tmp_path: Path) 
     package = local(tmp_path, {"path": "t.csv", "schema": {"fields": [field]}})
     (verdict,) = validate(read_package(package).resources, clock=Clock(0.2))
     assert [fault.code for fault in verdict.tally.listed] == ["file-unreadable"]
-    assert not is_reading()
