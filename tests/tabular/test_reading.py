@@ -137,6 +137,7 @@ ONE, NAMED = csv(GOOD[:1]).encode(), {"path": ["a.csv", "b.csv"]}
         ({"path": ["a.csv", "b.csv.gz"]}, [ONE, gzip.compress(b"x,b\n")], ["b.csv.gz:1 cell-type"]),
         (NAMED, [ONE, b""], []),
         (NAMED, [ONE, b"[1]"], ["b.csv file-kind"]),
+        (NAMED, [ONE, b"name,id\na,2\n"], ["b.csv:1 header-wrong"]),
         (NAMED, [b"id;name\n1;a\n", b"id;name\nx;b\n"], ["a.csv:1 file-delimiter", "b.csv:2 cell-type"]),
         (NAMED | {"dialect": {"commentChar": "#"}}, [ONE, b"#\nx,b\n"], ["b.csv:2 cell-type"]),
         (

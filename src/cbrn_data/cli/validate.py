@@ -69,7 +69,7 @@ def validate_files(
         except ValueError as error:
             raise CbrnDataError(f"the address is malformed ({shown(str(error))})") from error
         if schema is None:
-            packages = [file if is_address(file) else str(received(file, folder)[0]) for file in files]
+            packages = [file if is_address(file) else str(received(file, folder, form="json")[0]) for file in files]
             groups = [
                 [with_options(resource, delimiter, encoding, sheet) for resource in _package(file, wrong, fetched)]
                 for file in packages
@@ -98,17 +98,17 @@ def validate_files(
     return code
 
 
-def received(file: str, folder: Path, remote: Remote | None = None) -> tuple[Path, str]:
+def received(file: str, folder: Path, remote: Remote | None = None, form: str = "") -> tuple[Path, str]:
     """Return a file and its name for messages; standard input is copied to a file, because tables are read twice.
 
-    The first bytes of standard input say its format.
+    The first bytes of standard input say its format, unless ``form`` does.
     """
     if is_address(file):
         return fetched_path(file, remote), file
     if file not in ("-", "/dev/stdin"):
         return Path(file), file
     head = sys.stdin.buffer.read(HEAD)
-    path = folder / f"stdin.{content_suffix(head)}"
+    path = folder / f"stdin.{form or content_suffix(head)}"
     with path.open("wb") as copy:
         copy.write(head)
         shutil.copyfileobj(sys.stdin.buffer, copy)

@@ -231,6 +231,10 @@ def _plain(verdict: Verdict, content: Any, dialect: Any, is_first: bool) -> Iter
             return
         labels = with_labels_of([cell.strip() for cell in cells], resource.dialect, schema)
         if not is_first and labels != verdict.labels:  # a later part may have no header of its own
+            if sorted(labels) == sorted(verdict.labels):
+                message = "the labels are in another order than in the first file"
+                verdict.tally.add(Issue(0, 1, "", "header-wrong", "incorrect-label", message=message, part=verdict.part))
+                return
             begun, line, labels = _record(cells, dialect) + begun, 1, verdict.labels
     else:
         labels, begun, line = _unlabelled(verdict, content, dialect)
