@@ -57,13 +57,13 @@ class _Side:
             self._compiled = compile_schema(self.resource.fields)
         except UnsupportedSchema as error:
             raise IncomparableError(f"{resource.place}: {error}") from error
-        self.verdict = Verdict(self.resource)
+        self.verdict = Verdict(self.resource, is_hashed=False)
         self.rows = 0
         self._progress = progress
 
     def names(self) -> list[str]:
         """Return the columns. Raises IncomparableError if the table has no usable header."""
-        verdict = Verdict(self.resource)
+        verdict = Verdict(self.resource, is_hashed=False)
         blocks = self._read(verdict)
         first = next(blocks, None)
         blocks.close()  # type: ignore[attr-defined]
@@ -75,7 +75,7 @@ class _Side:
 
     def blocks(self, key: Sequence[str], names: Sequence[str], by_value: Sequence[str]) -> Iterator[pa.Table]:
         """Yield the rows with the columns ``names``, null if missing, the values of those ``by_value``, and their key."""
-        self.rows, self.verdict = 0, Verdict(self.resource)
+        self.rows, self.verdict = 0, Verdict(self.resource, is_hashed=False)
         for table in ahead(self._read(self.verdict)):
             self.rows += table.num_rows
             self._progress(table.num_rows)

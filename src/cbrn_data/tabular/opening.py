@@ -67,7 +67,8 @@ class Hashing(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         self._wait()
         count: int = self._file.readinto(buffer)  # type: ignore[attr-defined]
-        self._hashed = self._thread.submit(self._update, memoryview(buffer)[:count])
+        if self._digests:
+            self._hashed = self._thread.submit(self._update, memoryview(buffer)[:count])
         self.size += count
         return count
 

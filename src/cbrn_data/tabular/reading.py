@@ -38,7 +38,7 @@ from cbrn_data.tabular.rows import Number, Row, csv_rows, in_blocks, json_number
 class Verdict:
     """The result for one resource; ``seconds`` is wall time, ``size`` the number of bytes read.
 
-    ``part`` is the file that is read now, if the table is in several.
+    ``part`` is the file that is read now, if the table is in several. Without ``is_hashed``, there are no digests.
     """
 
     resource: Resource
@@ -49,6 +49,7 @@ class Verdict:
     seconds: float = 0.0
     tally: Tally = field(default_factory=Tally)
     part: str = ""
+    is_hashed: bool = True
 
     @property
     def valid(self) -> bool:
@@ -89,14 +90,15 @@ def _last(block: Block) -> Any:
 def digest_file(verdict: Verdict, path: Path) -> None:
     """Read a file for its digests and size only. Raises OSError."""
     with verdict.resource.opened(path, buffering=0) as raw, ThreadPoolExecutor(1) as thread:
-        file = Hashing(raw, thread, _algorithms(verdict.resource))
+        file = Hashing(raw, thread, _algorithms(verdict))
         while file.read(1 << 20):
             pass
         _read_through(verdict, file)
 
 
-def _algorithms(resource: Resource) -> set[str]:
-    return {"sha256", resource.digest[0] if resource.digest else "sha256"}
+def _algorithms(verdict: Verdict) -> set[str]:
+    digest = verdict.resource.digest
+    return {"sha256", digest[0] if digest else "sha256"} if verdict.is_hashed else set()
 
 
 def _read_through(verdict: Verdict, file: Hashing) -> None:
@@ -108,14 +110,15 @@ def _file(verdict: Verdict, path: Path, is_first: bool) -> Iterator[Block]:
     resource = verdict.resource
     compression = resource.compression_of(path)
     if resource.form in ("json", "xlsx", "parquet") or compression == "zip":
-        digest_file(verdict, path)
+        if verdict.is_hashed:
+            digest_file(verdict, path)
         with resource.opened(path) as file, unpacked(file, compression) as whole:
             yield from _of_form(verdict, whole, is_first)
         return
     with ExitStack() as stack:
         raw = stack.enter_context(resource.opened(path, buffering=0))
         thread = stack.enter_context(ThreadPoolExecutor(1))
-        hashing = Hashing(raw, thread, _algorithms(resource))
+        hashing = Hashing(raw, thread, _algorithms(verdict))
         content: Any = stack.enter_context(unpacked(hashing, compression))  # type: ignore[arg-type]
         yield from _of_form(verdict, content, is_first)
         while hashing.read(1 << 20):
@@ -362,4 +365,4 @@ def _inline(verdict: Verdict) -> Iterator[Block]:
 
 def collecting(verdict: Verdict) -> Callable[[], Iterator[Block]]:
     """Return a function that reads the blocks once more, without their issues."""
-    return partial(read, Verdict(verdict.resource, tally=Tally(LISTED)))
+    return partial(read, Verdict(verdict.resource, tally=Tally(LISTED), is_hashed=False))

@@ -187,7 +187,7 @@ def _collect(
 ) -> None:
     """Collect the keys of a table that is validated later, or that refers to itself; a missing file has none."""
     with suppress(OSError, UnreadableError), _alarm(clock):
-        for block in _in_time(ahead(read(Verdict(resource))), clock):
+        for block in _in_time(ahead(read(Verdict(resource, is_hashed=False))), clock):
             parts = Comparables(compiled, compiled.nulled(block.table))
             for fields, keys in referred.items():
                 keys.add(parts.of(fields))
