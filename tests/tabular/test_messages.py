@@ -60,6 +60,14 @@ def test_a_label_that_looks_like_a_field_names_its_code_points(match: str, tmp_p
     assert "looks like 'City' and has U+0421 (CYRILLIC CAPITAL LETTER ES)" in faults[0]
 
 
+def test_many_labels_and_cells_do_not_make_a_report_without_end(tmp_path: Path) -> None:
+    wide = judged(tmp_path, ",".join("a" * 3000) + "\n", {"name": "a"}, fieldsMatch="subset")
+    (error, *_) = report([wide])["tasks"][0]["errors"]
+    assert (len(error["labels"]), len(report([wide])["tasks"][0]["labels"])) == (1000, 3000)
+    long = judged(tmp_path, "a\n" + ",".join("1" * 3000) + "\n", {"name": "a"})
+    assert {len(error["cells"]) for error in report([long])["tasks"][0]["errors"]} == {101}
+
+
 def test_a_key_and_a_reference_name_all_fields_and_values(tmp_path: Path) -> None:
     key = {"fields": ["a", "c"], "reference": {"resource": "known", "fields": ["a", "b"]}}
     fields = [{"name": name} for name in "acd"]

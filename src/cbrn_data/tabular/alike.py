@@ -8,7 +8,9 @@ letters of other scripts that look like Latin letters replaced by these (after U
 from __future__ import annotations
 
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 _DRAWN_LIKE = str.maketrans(
     "АВЕЅІЈКМНОРСТУХаеѕіјорсухԁһԛԝӀ" + "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧονιı" + "‐‑‒–—−" + "‘’ʼ′`´",
@@ -34,12 +36,20 @@ def unlike(text: str, others: Iterable[str]) -> str:
     >>> unlike("Сyprus", ["Malta", "Cyprus"])
     "looks like 'Cyprus' and has U+0421 (CYRILLIC CAPITAL LETTER ES) for U+0043 (LATIN CAPITAL LETTER C)"
     """
-    looks = skeleton(text)
-    other = next((other for other in others if other != text and skeleton(other) == looks), None)
+    other = next((other for other in _by_skeleton(tuple(others)).get(skeleton(text), ()) if other != text), None)
     if other is None:
         return ""
     mine, theirs = _differing(text, other)
     return f"looks like {other!r} and has {_points(mine)} for {_points(theirs)}"
+
+
+@lru_cache(maxsize=8)
+def _by_skeleton(texts: tuple[str, ...]) -> dict[str, list[str]]:
+    """Return texts by their skeletons, made once for the many messages of a rule."""
+    found = defaultdict[str, list[str]](list)
+    for text in texts:
+        found[skeleton(text)].append(text)
+    return found
 
 
 def strange(text: str) -> str:
