@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from frictionless import Report
 
-from cbrn_data.tabular.reading import Verdict
 from cbrn_data.tabular.report import place_of, report, sentence
 from cbrn_data.tabular.resource import read_package
 from cbrn_data.tabular.validate import validate
+from cbrn_data.tabular.verdict import Verdict
 
 
 def judged(folder: Path, data: str, *fields: dict[str, Any], name: str = "t.csv", **schema: Any) -> Verdict:

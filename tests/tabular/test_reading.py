@@ -15,10 +15,10 @@ import pytest
 from frictionless import Report
 
 from cbrn_data.tabular.magic import content_kind
-from cbrn_data.tabular.reading import Verdict
 from cbrn_data.tabular.report import place_of, report, sentence
 from cbrn_data.tabular.resource import read_package
 from cbrn_data.tabular.validate import validate
+from cbrn_data.tabular.verdict import Verdict
 
 SCHEMA: dict[str, Any] = {
     "fields": [{"name": "id", "type": "integer"}, {"name": "name", "type": "string"}],

@@ -16,10 +16,10 @@ import pytest
 
 from cbrn_data.deadline import Clock
 from cbrn_data.tabular import fetching
-from cbrn_data.tabular.reading import Verdict
 from cbrn_data.tabular.remote import Remote
 from cbrn_data.tabular.resource import read_package
 from cbrn_data.tabular.validate import validate
+from cbrn_data.tabular.verdict import Verdict
 from tests.cli.conftest import run
 
 SCHEMA = {"fields": [{"name": "a", "type": "integer"}, {"name": "b", "type": "string"}]}

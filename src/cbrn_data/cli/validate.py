@@ -25,11 +25,11 @@ from cbrn_data.tabular.issues import Issue
 from cbrn_data.tabular.magic import HEAD, content_suffix
 from cbrn_data.tabular.opening import UTF8
 from cbrn_data.tabular.places import UnsupportedResource, fetched_path
-from cbrn_data.tabular.reading import Verdict
 from cbrn_data.tabular.remote import Remote, is_address
 from cbrn_data.tabular.report import place_of, report, sentence
 from cbrn_data.tabular.resource import DESCRIPTORS, Resource, descriptor_in, read_package, read_table, with_options
 from cbrn_data.tabular.validate import validate
+from cbrn_data.tabular.verdict import Verdict
 
 GROUPED = 5
 """Faults of one rule of one field that are printed for a table; the report has all."""

@@ -27,9 +27,10 @@ from cbrn_data.tabular.delta import KEY, unequal
 from cbrn_data.tabular.differences import differences, joined
 from cbrn_data.tabular.header import columns as column_names
 from cbrn_data.tabular.keys import flat
-from cbrn_data.tabular.reading import Verdict, digest_file, read
+from cbrn_data.tabular.reading import read
 from cbrn_data.tabular.resource import Resource
 from cbrn_data.tabular.schema import UnsupportedSchema
+from cbrn_data.tabular.verdict import Verdict, digest_file
 
 PACKED = 10
 """How much larger the text of a compressed or binary file is taken to be."""

@@ -15,10 +15,11 @@ from cbrn_data.tabular.formats import PACKED
 from cbrn_data.tabular.header import columns
 from cbrn_data.tabular.magic import HEAD, marked_encoding
 from cbrn_data.tabular.opening import UTF8, unpacked
-from cbrn_data.tabular.reading import Verdict, read
+from cbrn_data.tabular.reading import read
 from cbrn_data.tabular.resource import Resource
 from cbrn_data.tabular.schema import read_schema
 from cbrn_data.tabular.validate import unreadable, validate
+from cbrn_data.tabular.verdict import Verdict
 
 PROFILE = "https://datapackage.org/profiles/2.0/tableschema.json"
 

@@ -6,7 +6,7 @@ import io
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -32,34 +32,7 @@ from cbrn_data.tabular.opening import CHUNK, UTF8, Decoded, Hashing, unpacked
 from cbrn_data.tabular.places import parse_file
 from cbrn_data.tabular.resource import Resource
 from cbrn_data.tabular.rows import Number, Row, csv_rows, in_blocks, json_number, json_rows, labelled, moved, with_labels_of
-
-
-@dataclass
-class Verdict:
-    """The result for one resource; ``seconds`` is wall time, ``size`` the number of bytes read.
-
-    ``part`` is the file that is read now, if the table is in several. Without ``is_hashed``, there are no digests.
-    """
-
-    resource: Resource
-    labels: list[str] = field(default_factory=list)
-    rows: int = 0
-    size: int = 0
-    digests: dict[str, str] = field(default_factory=dict)
-    seconds: float = 0.0
-    tally: Tally = field(default_factory=Tally)
-    part: str = ""
-    is_hashed: bool = True
-
-    @property
-    def valid(self) -> bool:
-        """Whether the resource has no issues."""
-        return not self.tally.counts
-
-    @property
-    def sha256(self) -> str:
-        """The digest of its file, "" if it has several or was not read."""
-        return self.digests.get("sha256", "")
+from cbrn_data.tabular.verdict import Verdict, algorithms, digest_file, read_through
 
 
 def read(verdict: Verdict) -> Iterator[Block]:
@@ -87,25 +60,6 @@ def _last(block: Block) -> Any:
     return np.array([block.table.num_rows - 1], dtype=np.int64)
 
 
-def digest_file(verdict: Verdict, path: Path) -> None:
-    """Read a file for its digests and size only. Raises OSError."""
-    with verdict.resource.opened(path, buffering=0) as raw, ThreadPoolExecutor(1) as thread:
-        file = Hashing(raw, thread, _algorithms(verdict))
-        while file.read(1 << 20):
-            pass
-        _read_through(verdict, file)
-
-
-def _algorithms(verdict: Verdict) -> set[str]:
-    digest = verdict.resource.digest
-    return {"sha256", digest[0] if digest else "sha256"} if verdict.is_hashed else set()
-
-
-def _read_through(verdict: Verdict, file: Hashing) -> None:
-    verdict.size += file.size
-    verdict.digests = file.digests() if len(verdict.resource.paths) < 2 else {}
-
-
 def _file(verdict: Verdict, path: Path, is_first: bool) -> Iterator[Block]:
     resource = verdict.resource
     compression = resource.compression_of(path)
@@ -118,12 +72,12 @@ def _file(verdict: Verdict, path: Path, is_first: bool) -> Iterator[Block]:
     with ExitStack() as stack:
         raw = stack.enter_context(resource.opened(path, buffering=0))
         thread = stack.enter_context(ThreadPoolExecutor(1))
-        hashing = Hashing(raw, thread, _algorithms(verdict))
+        hashing = Hashing(raw, thread, algorithms(verdict))
         content: Any = stack.enter_context(unpacked(hashing, compression))  # type: ignore[arg-type]
         yield from _of_form(verdict, content, is_first)
         while hashing.read(1 << 20):
             pass
-        _read_through(verdict, hashing)
+        read_through(verdict, hashing)
 
 
 def _of_form(verdict: Verdict, content: BinaryIO, is_first: bool) -> Iterator[Block]:

@@ -18,9 +18,9 @@ from cbrn_data.tabular.alike import remark
 from cbrn_data.tabular.forms import expected_form
 from cbrn_data.tabular.header import columns
 from cbrn_data.tabular.issues import Issue
-from cbrn_data.tabular.reading import Verdict
 from cbrn_data.tabular.resource import Resource
 from cbrn_data.tabular.schema import Field, ForeignKey
+from cbrn_data.tabular.verdict import Verdict
 
 TYPES = {
     "cell-type": "type-error",

@@ -16,10 +16,11 @@ from cbrn_data.tabular.blocks import Block, ahead
 from cbrn_data.tabular.compile import CompiledSchema, compile_schema
 from cbrn_data.tabular.issues import LISTED, Issue, Tally
 from cbrn_data.tabular.keys import KnownKeys, only
-from cbrn_data.tabular.reading import Verdict, collecting, digest_file, read
+from cbrn_data.tabular.reading import collecting, read
 from cbrn_data.tabular.resource import Resource
 from cbrn_data.tabular.schema import ForeignKey, UnsupportedSchema
 from cbrn_data.tabular.stream import Comparables, TableCheck
+from cbrn_data.tabular.verdict import Verdict, digest_file
 
 OVER = "the time of --deadline is over before its end"
 
