@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import http.client
 import io
+import signal
 import socket
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
+from threading import current_thread, main_thread
 from time import monotonic
 from typing import Any
 
@@ -30,6 +33,14 @@ _Connect = Callable[..., Any]
 
 class TooSlowError(OSError):
     """The time of a file, or of all files together, is over."""
+
+
+class OverError(BaseException):
+    """The time for all files is over; code that passes over each Exception does not pass over this one."""
+
+
+def _raise_over(*_: object) -> None:
+    raise OverError
 
 
 class Clock:
@@ -67,6 +78,28 @@ class Clock:
     def is_over(self) -> bool:
         """Whether the time for all files is over."""
         return monotonic() >= self._end
+
+    @property
+    def rest(self) -> tuple[float, str]:
+        """The seconds that are left for all files, and the advice when they are over."""
+        return max(self._end - monotonic(), 0), self._way_out.removeprefix("; ")
+
+    @contextmanager
+    def alarm(self) -> Iterator[None]:
+        """Raise OverError in the main thread when the time for all files is over, whatever it does then.
+
+        In another thread, nothing is raised.
+        """
+        if current_thread() is not main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGALRM, _raise_over)
+        signal.setitimer(signal.ITIMER_REAL, max(self._end - monotonic(), 1e-6))
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
 
     def left(self) -> float:
         """Return the seconds that the next read may take. Raises TooSlowError if the time is over."""

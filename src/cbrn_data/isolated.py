@@ -17,7 +17,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
@@ -52,11 +52,16 @@ def read_isolated(reader: str, data: bytes, limits: Limits = Limits()) -> Any:
     return next(pieces_isolated(reader, io.BytesIO(data), limits))
 
 
-def pieces_isolated(reader: str, document: IO[bytes], limits: Limits, *options: str) -> Iterator[Any]:
-    """Yield what ``reader`` yields for a document and ``options``, after it has ended. Raises UnreadableError."""
+def pieces_isolated(
+    reader: str, document: IO[bytes], limits: Limits, *options: str, variables: Sequence[str] = ENVIRONMENT
+) -> Iterator[Any]:
+    """Yield what ``reader`` yields for a document and ``options``, after it has ended. Raises UnreadableError.
+
+    ``variables`` are those of the environment that it gets.
+    """
     given = [str(number) for number in (limits.cpu, limits.memory, limits.output)]
     command = [sys.executable, "-P", "-m", __name__, reader, *given, *options]
-    environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ} | {"PYTHONHASHSEED": "0"}
+    environment = {name: os.environ[name] for name in variables if name in os.environ} | {"PYTHONHASHSEED": "0"}
     with tempfile.TemporaryFile() as copy, tempfile.TemporaryFile() as answer:
         shutil.copyfileobj(document, copy)
         copy.seek(0)

@@ -51,6 +51,13 @@ def test_packages_whose_tables_have_one_name_are_each_judged(tmp_path: Path, ord
     assert [task["valid"] for task in done.json["tasks"]] == [path is packages[1] for path in packages[::order]]
 
 
+def test_options_are_used_where_the_descriptor_of_a_package_is_silent(tmp_path: Path, cbrn_data: Command) -> None:
+    path = package(tmp_path, "")
+    (tmp_path / "t.csv").write_bytes("id;b\n1;é\n".encode("latin-1"))
+    assert cbrn_data("validate", path, "--delimiter", ";", "--encoding", "latin-1").code == 0
+    assert "is not UTF-8" in cbrn_data("validate", path, "--delimiter", ";").out
+
+
 def test_the_schema_may_be_a_link(tmp_path: Path, schema: Path, cbrn_data: Command) -> None:
     (tmp_path / "link.json").symlink_to(schema)
     assert cbrn_data("validate", table(tmp_path, "id,b\n1,\n"), "--schema", tmp_path / "link.json").code == 0

@@ -171,7 +171,7 @@ def test_a_key_that_repeats_is_told_once_for_the_later_row(tmp_path: Path) -> No
     table = table_of(definition())
     rows: list[dict[str, str | None]] = [{"id": "a", "value": "1"}, {"id": "b", "value": "1"}, {"id": "a", "value": "2"}]
     assert ours(table, rows) == [
-        Issue(3, 3, "id", "key-repeated", "primaryKey", "a", fields=("id",), values=("a",), twin=(1, 1))
+        Issue(3, 3, "id", "key-repeated", "primaryKey", "a", fields=("id",), values=("a",), twin=(1, 1, ""))
     ]
     assert theirs(table, rows, tmp_path) == {(2, "")}
 

@@ -35,7 +35,7 @@ def repeated(blocks: list[list[Key]]) -> list[tuple[int, int]]:
     for block in blocks:
         rows = np.arange(first, first + len(block))
         for place, here, before in confirmation.repeated(columns(block), partial(_both, rows)):
-            assert here == (first + place, first + place)
+            assert here == (first + place, first + place, "")
             found.append((here[0], before[0]))
         first += len(block)
     return found

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from frictionless import Report
 
-from cbrn_data.tabular.reading import Verdict
 from cbrn_data.tabular.report import place_of, report, sentence
 from cbrn_data.tabular.resource import read_package
 from cbrn_data.tabular.validate import validate
+from cbrn_data.tabular.verdict import Verdict
 
 
 def judged(folder: Path, data: str, *fields: dict[str, Any], name: str = "t.csv", **schema: Any) -> Verdict:
@@ -21,7 +21,7 @@ def judged(folder: Path, data: str, *fields: dict[str, Any], name: str = "t.csv"
     known = {"name": "known", "path": "known.csv", "schema": {"fields": [{"name": "a"}, {"name": "b"}]}}
     table = {"name": "t", "type": "table", "path": name, "schema": {"fields": list(fields)} | schema}
     (folder / "datapackage.json").write_text(json.dumps({"resources": [table, known]}))
-    return validate(read_package(folder / "datapackage.json").resources)[0]
+    return validate(read_package(folder / "datapackage.json").resources, with_cells=True)[0]
 
 
 def said(verdict: Verdict) -> list[str]:
@@ -42,6 +42,10 @@ def said(verdict: Verdict) -> list[str]:
             "it looks like 'Cyprus' and has U+0421 (CYRILLIC CAPITAL LETTER ES)",
         ),
         ({"type": "boolean", "trueValues": ["да"], "falseValues": ["no"]}, "дa", "for U+0430 (CYRILLIC SMALL LETTER A)"),
+        ({"type": "integer"}, "\u22125", "it has U+2212 (MINUS SIGN)"),
+        ({"type": "integer"}, "５", "it has U+FF15 (FULLWIDTH DIGIT FIVE)"),
+        ({"constraints": {"enum": ["3"]}}, "٣", "looks like '3' and has U+0663"),
+        ({"type": "list", "itemType": "integer"}, "a", "is not of type list (items of type integer separated by ',')"),
         ({"constraints": {"minimum": 3}, "type": "integer"}, "2", "breaks the rule minimum 3"),
     ],
 )
@@ -56,6 +60,14 @@ def test_a_label_that_looks_like_a_field_names_its_code_points(match: str, tmp_p
     assert "looks like 'City' and has U+0421 (CYRILLIC CAPITAL LETTER ES)" in faults[0]
 
 
+def test_many_labels_and_cells_do_not_make_a_report_without_end(tmp_path: Path) -> None:
+    wide = judged(tmp_path, ",".join("a" * 3000) + "\n", {"name": "a"}, fieldsMatch="subset")
+    (error, *_) = report([wide])["tasks"][0]["errors"]
+    assert (len(error["labels"]), len(report([wide])["tasks"][0]["labels"])) == (1000, 3000)
+    long = judged(tmp_path, "a\n" + ",".join("1" * 3000) + "\n", {"name": "a"})
+    assert {len(error["cells"]) for error in report([long])["tasks"][0]["errors"]} == {101}
+
+
 def test_a_key_and_a_reference_name_all_fields_and_values(tmp_path: Path) -> None:
     key = {"fields": ["a", "c"], "reference": {"resource": "known", "fields": ["a", "b"]}}
     fields = [{"name": name} for name in "acd"]
@@ -66,7 +78,7 @@ def test_a_key_and_a_reference_name_all_fields_and_values(tmp_path: Path) -> Non
     assert lost.startswith("a + c 'Ä', 'y' is not in known (a, b); it looks like ") and "has U+00C4" in lost
     assert [place_of(fault, verdict.resource) for fault in verdict.tally.listed] == [f"{tmp_path}/t.csv:{n}" for n in (4, 5)]
     errors = report([verdict])["tasks"][0]["errors"]
-    assert [error["cells"] for error in errors] == [["x", "y"], ["Ä", "y", "4"]]
+    assert [error["cells"] for error in errors] == [["x", "y", "3"], ["Ä", "y", "4"]]
     assert (errors[1]["referenceName"], errors[1]["referenceFieldNames"]) == ("known", ["a", "b"])
 
 

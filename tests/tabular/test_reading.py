@@ -15,10 +15,10 @@ import pytest
 from frictionless import Report
 
 from cbrn_data.tabular.magic import content_kind
-from cbrn_data.tabular.reading import Verdict
-from cbrn_data.tabular.report import report
+from cbrn_data.tabular.report import place_of, report, sentence
 from cbrn_data.tabular.resource import read_package
 from cbrn_data.tabular.validate import validate
+from cbrn_data.tabular.verdict import Verdict
 
 SCHEMA: dict[str, Any] = {
     "fields": [{"name": "id", "type": "integer"}, {"name": "name", "type": "string"}],
@@ -36,10 +36,10 @@ def csv(rows: Rows, mark: str = ",", end: str = "\n") -> str:
     return end.join(mark.join(row) for row in [("id", "name"), *rows]) + end
 
 
-def zipped(data: bytes) -> bytes:
+def zipped(data: bytes, name: str = "inner.csv") -> bytes:
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("inner.csv", data)
+        archive.writestr(name, data)
     return made.getvalue()
 
 
@@ -68,8 +68,12 @@ def judged(folder: Path, made: Made) -> Verdict:
 
 def test_a_key_and_a_place_go_over_all_files_of_a_table(tmp_path: Path) -> None:
     made = {"path": ["a.csv", "b.csv"]}, {"a.csv": csv(GOOD).encode(), "b.csv": csv(GOOD[1:2]).encode()}
-    (fault,) = judged(tmp_path, made).tally.listed
-    assert (fault.code, fault.row, fault.twin) == ("key-repeated", 4, (2, 3))
+    verdict = judged(tmp_path, made)
+    (fault,) = verdict.tally.listed
+    first = str(tmp_path / "a.csv")
+    assert (fault.code, fault.row, fault.twin) == ("key-repeated", 4, (2, 3, first))
+    assert place_of(fault, verdict.resource) == f"{tmp_path / 'b.csv'}:2"
+    assert sentence(fault, verdict.resource) == f"id '2' repeats the key of row 3 ({first}:3)"
 
 
 def test_a_byte_that_an_encoding_does_not_have_is_named_by_its_place(tmp_path: Path) -> None:
@@ -91,6 +95,12 @@ def test_a_byte_that_an_encoding_does_not_have_is_named_by_its_place(tmp_path: P
         (b'[{"id": 1}]', "JSON"),
         ("id,name\n1,a\n".encode("utf-16-le"), "text in UTF-16"),
         (b"id,name\n1,\0\n", "binary, not text"),
+        (b"II*\0\x08\0\0\0", "a picture (TIFF)"),
+        (b"<!-- saved -->\n<HTML>", "an HTML page"),
+        (b"<title>Log in</title>\n", "an HTML page"),
+        (b'<rows><row id="1"/></rows>\n', "XML"),
+        (b"[1, 2, 3]\n", "JSON"),
+        (b"{}", "JSON"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -110,6 +120,45 @@ def test_a_compressed_file_that_is_cut_off_is_one_fault(cut: int, tmp_path: Path
 def test_a_delimiter_that_is_not_named_is_proposed_and_used(tmp_path: Path) -> None:
     verdict = judged(tmp_path, ({"path": "t.csv"}, {"t.csv": csv(BAD, ";").encode()}))
     assert [fault.code for fault in verdict.tally.listed] == ["file-delimiter", "cell-type"]
+
+
+LINES = b'{"id": 1, "name": "a"}\n{"id": "x", "name": "b"}\n'
+ONE, NAMED = csv(GOOD[:1]).encode(), {"path": ["a.csv", "b.csv"]}
+
+
+@pytest.mark.parametrize(
+    ("entry", "files", "faults"),
+    [
+        ({"path": "t.zip"}, [zipped(csv(BAD, "\t").encode(), "t.tsv")], ["t.zip:3 cell-type"]),
+        ({"path": "t.zip"}, [zipped(LINES, "t.jsonl")], ["t.zip:2 cell-type"]),
+        ({"path": "t.zip", "dialect": {"sheetNumber": 2}}, [zipped(workbook(BAD), "t.xlsx")], ["t.zip row 3 cell-type"]),
+        ({"path": "t.gz"}, [gzip.compress(LINES)], ["t.gz:2 cell-type"]),
+        ({"path": "t.gz", "compression": "no", "format": "csv"}, [csv(BAD).encode()], ["t.gz:3 cell-type"]),
+        ({"path": ["a.csv", "b.csv.gz"]}, [ONE, gzip.compress(b"x,b\n")], ["b.csv.gz:1 cell-type"]),
+        (NAMED, [ONE, b""], []),
+        (NAMED, [ONE, b"[1]"], ["b.csv file-kind"]),
+        (NAMED, [ONE, b"name,id\na,2\n"], ["b.csv:1 header-wrong"]),
+        (NAMED, [b"id;name\n1;a\n", b"id;name\nx;b\n"], ["a.csv:1 file-delimiter", "b.csv:2 cell-type"]),
+        (NAMED | {"dialect": {"commentChar": "#"}}, [ONE, b"#\nx,b\n"], ["b.csv:2 cell-type"]),
+        (
+            {"path": "t.csv", "dialect": {"delimiter": "|"}},
+            [b"id;name\n"],
+            ["t.csv:1 file-delimiter", "t.csv:1 header-wrong"],
+        ),
+        ({"path": "t.csv", "encoding": "utf-16"}, [ONE], ["t.csv file-kind"]),
+        ({"path": "t.csv", "bytes": 5}, [b""], ["t.csv file-size", "t.csv:1 header-wrong"]),
+        ({"path": "t.json"}, [LINES], ["t.json file-kind"]),
+        ({"path": "t.csv"}, [b"id,gr\xf6\n1,a\n"], ["t.csv:1 csv-encoding", "t.csv:1 header-wrong"]),
+    ],
+)
+def test_a_file_is_read_as_what_it_is(entry: Any, files: list[bytes], faults: list[str], tmp_path: Path) -> None:
+    names = entry["path"] if isinstance(entry["path"], list) else [entry["path"]]
+    verdict = judged(tmp_path, (entry, dict(zip(names, files, strict=True))))
+    places = [(place_of(fault, verdict.resource).removeprefix(f"{tmp_path}/"), fault.code) for fault in verdict.tally.listed]
+    assert sorted({" ".join(place) for place in places}) == faults
+    said = " ".join(fault.message for fault in verdict.tally.listed)
+    words = {"t.json": "name its format, jsonl", "utf-16": "is not text in utf-16", "|": "which is named"}
+    assert all(word in said for part, word in words.items() if part in str(entry))
 
 
 def test_a_malformed_row_of_an_unusual_dialect_does_not_end_the_table(tmp_path: Path) -> None:

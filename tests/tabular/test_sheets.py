@@ -21,9 +21,9 @@ from openpyxl.chart import BarChart
 from cbrn_data.isolated import Limits
 from cbrn_data.tabular import sheets
 from cbrn_data.tabular.cells import coded, decoded
-from cbrn_data.tabular.reading import Verdict
 from cbrn_data.tabular.resource import read_package, read_table
 from cbrn_data.tabular.validate import validate
+from cbrn_data.tabular.verdict import Verdict
 from cbrn_data.tabular.workbook import read_values
 from tests.documents.test_tables import workbook
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -18,16 +19,17 @@ from cbrn_data.deadline import Clock
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.findings import shown
 from cbrn_data.progress import step
+from cbrn_data.tabular.blocks import is_reading
 from cbrn_data.tabular.issues import LISTED as LISTED_FAULTS
 from cbrn_data.tabular.issues import Issue
 from cbrn_data.tabular.magic import HEAD, content_suffix
 from cbrn_data.tabular.opening import UTF8
 from cbrn_data.tabular.places import UnsupportedResource, fetched_path
-from cbrn_data.tabular.reading import Verdict
 from cbrn_data.tabular.remote import Remote, is_address
 from cbrn_data.tabular.report import place_of, report, sentence
-from cbrn_data.tabular.resource import DESCRIPTORS, Resource, descriptor_in, read_package, read_table
+from cbrn_data.tabular.resource import DESCRIPTORS, Resource, descriptor_in, read_package, read_table, with_options
 from cbrn_data.tabular.validate import validate
+from cbrn_data.tabular.verdict import Verdict
 
 GROUPED = 5
 """Faults of one rule of one field that are printed for a table; the report has all."""
@@ -67,13 +69,20 @@ def validate_files(
         except ValueError as error:
             raise CbrnDataError(f"the address is malformed ({shown(str(error))})") from error
         if schema is None:
-            packages = [file if is_address(file) else str(received(file, folder)[0]) for file in files]
-            groups = [_package(file, wrong, fetched) for file in packages]
+            packages = [file if is_address(file) else str(received(file, folder, form="json")[0]) for file in files]
+            groups = [
+                [with_options(resource, delimiter, encoding, sheet) for resource in _package(file, wrong, fetched)]
+                for file in packages
+            ]
         else:
             given = [received(file, folder, fetched) for file in files]
             groups = [[read_table(path, schema, delimiter, encoding, place, sheet, fetched)] for path, place in given]
         with step("Validate", unit="rows") as validating:
-            verdicts = [found for group in groups for found in validate(group, progress=validating.advance, clock=clock)]
+            verdicts = [
+                found
+                for group in groups
+                for found in validate(group, progress=validating.advance, clock=clock, with_cells=as_json)
+            ]
     if html:
         from cbrn_data.tabular.page import validation_page
 
@@ -82,20 +91,24 @@ def validate_files(
         show_json(report(verdicts, wrong))
     else:
         _show(verdicts, wrong)
-    return 0 if all(verdict.valid for verdict in verdicts) and not wrong else 1
+    code = 0 if all(verdict.valid for verdict in verdicts) and not wrong else 1
+    if is_reading():  # the deadline is over, and Python would wait for the thread
+        sys.stdout.flush()
+        os._exit(code)
+    return code
 
 
-def received(file: str, folder: Path, remote: Remote | None = None) -> tuple[Path, str]:
+def received(file: str, folder: Path, remote: Remote | None = None, form: str = "") -> tuple[Path, str]:
     """Return a file and its name for messages; standard input is copied to a file, because tables are read twice.
 
-    The first bytes of standard input say its format.
+    The first bytes of standard input say its format, unless ``form`` does.
     """
     if is_address(file):
         return fetched_path(file, remote), file
     if file not in ("-", "/dev/stdin"):
         return Path(file), file
     head = sys.stdin.buffer.read(HEAD)
-    path = folder / f"stdin.{content_suffix(head)}"
+    path = folder / f"stdin.{form or content_suffix(head)}"
     with path.open("wb") as copy:
         copy.write(head)
         shutil.copyfileobj(sys.stdin.buffer, copy)

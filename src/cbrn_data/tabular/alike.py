@@ -2,17 +2,19 @@
 
 A person cannot see a no-break space, a combining accent, or whether a C is Latin or Cyrillic. Two texts look alike if their
 skeletons are equal. A skeleton has compatible forms unified (Unicode NFKD, UAX #15), invisible characters removed, and
-letters of other scripts that look like Latin letters replaced by these (after UTS #39).
+letters of other scripts that look like Latin letters replaced by these (after UTS #39), and digits by those of ASCII.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 _DRAWN_LIKE = str.maketrans(
-    "АВЕЅІЈКМНОРСТУХаеѕіјорсухԁһԛԝӀ" + "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧονι" + "‐‑‒–—−" + "‘’ʼ′`´",
-    "ABESIJKMHOPCTYXaesijopcyxdhqwI" + "ABEZHIKMNOPTYXovi" + "------" + "''''''",
+    "АВЕЅІЈКМНОРСТУХаеѕіјорсухԁһԛԝӀ" + "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧονιı" + "‐‑‒–—−" + "‘’ʼ′`´",
+    "ABESIJKMHOPCTYXaesijopcyxdhqwI" + "ABEZHIKMNOPTYXovii" + "------" + "''''''",
 )
 _SAID_AT_MOST = 4
 
@@ -24,7 +26,8 @@ def skeleton(text: str) -> str:
     (True, True)
     """
     shown = (char for char in unicodedata.normalize("NFKD", text) if unicodedata.category(char) not in ("Cf", "Cc"))
-    return " ".join("".join(shown).translate(_DRAWN_LIKE).split())
+    digits = (str(unicodedata.decimal(char)) if char.isdecimal() else char for char in shown)
+    return " ".join("".join(digits).translate(_DRAWN_LIKE).split())
 
 
 def unlike(text: str, others: Iterable[str]) -> str:
@@ -33,30 +36,44 @@ def unlike(text: str, others: Iterable[str]) -> str:
     >>> unlike("Сyprus", ["Malta", "Cyprus"])
     "looks like 'Cyprus' and has U+0421 (CYRILLIC CAPITAL LETTER ES) for U+0043 (LATIN CAPITAL LETTER C)"
     """
-    looks = skeleton(text)
-    other = next((other for other in others if other != text and skeleton(other) == looks), None)
+    other = next((other for other in _by_skeleton(tuple(others)).get(skeleton(text), ()) if other != text), None)
     if other is None:
         return ""
     mine, theirs = _differing(text, other)
     return f"looks like {other!r} and has {_points(mine)} for {_points(theirs)}"
 
 
+@lru_cache(maxsize=8)
+def _by_skeleton(texts: tuple[str, ...]) -> dict[str, list[str]]:
+    """Return texts by their skeletons, made once for the many messages of a rule."""
+    found = defaultdict[str, list[str]](list)
+    for text in texts:
+        found[skeleton(text)].append(text)
+    return found
+
+
 def strange(text: str) -> str:
     """Name the confusable characters of a text, "" if it has none.
 
-    These are other kinds of spaces, combining accents, and letters of another script among Latin letters.
+    These are other kinds of spaces, combining accents, letters of another script among Latin letters, and in a text without
+    letters, characters that look like digits and signs of ASCII.
 
-    >>> strange("12\\u00a0500"), strange("Реформа")
-    ('U+00A0 (NO-BREAK SPACE)', '')
+    >>> strange("12\\u00a0500"), strange("Реформа"), strange("\\u22125")
+    ('U+00A0 (NO-BREAK SPACE)', '', 'U+2212 (MINUS SIGN)')
     """
     if text.isascii():
         return ""
     latin = any(char.isascii() and char.isalpha() for char in text)
+    numeric = any(char.isnumeric() for char in text) and not any(char.isalpha() for char in text)
     odd = [
         char
         for char in dict.fromkeys(text)
         if not char.isascii()
-        and (unicodedata.category(char) in ("Zs", "Mn", "Cf") or (latin and char.isalpha() and ord(char) in _DRAWN_LIKE))
+        and (
+            unicodedata.category(char) in ("Zs", "Mn", "Cf")
+            or (latin and char.isalpha() and ord(char) in _DRAWN_LIKE)
+            or (numeric and (char.isdecimal() or (ord(char) in _DRAWN_LIKE) or skeleton(char).isascii()))
+        )
     ]
     return _points("".join(odd)) if odd else ""
 

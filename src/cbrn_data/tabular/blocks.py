@@ -10,7 +10,7 @@ Why not pyarrow's own stream of blocks: it stops at the first malformed row, and
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import BinaryIO, TypeVar
@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
+from cbrn_data.deadline import OverError
 from cbrn_data.tabular import cutting
 from cbrn_data.tabular.cutting import Cut, Cutter, line_end, rest_of
 from cbrn_data.tabular.grammar import COMMON, MARK, Dialect, Scanner, breaks, split
@@ -102,13 +103,31 @@ class Block:
 
 
 def ahead(items: Iterator[_Item]) -> Iterator[_Item]:
-    """Yield items; another thread makes the next item while the caller uses the current one."""
-    with ThreadPoolExecutor(1) as pool:
-        done = object()
-        coming = pool.submit(next, items, done)
+    """Yield items; another thread makes the next item while the caller uses the current one.
+
+    When the time is over (OverError), the thread is not awaited; ``is_reading`` tells whether it still works.
+    """
+    pool, done = ThreadPoolExecutor(1), object()
+    coming = pool.submit(next, items, done)
+    is_over = False
+    try:
         while (item := coming.result()) is not done:
             coming = pool.submit(next, items, done)
             yield item  # type: ignore[misc]
+    except OverError:
+        is_over = True
+        _left.append(coming)
+        raise
+    finally:
+        pool.shutdown(wait=not is_over, cancel_futures=is_over)
+
+
+_left: list[Future[object]] = []
+
+
+def is_reading() -> bool:
+    """Return whether a thread that was not awaited still reads."""
+    return not all(coming.done() for coming in _left)
 
 
 def read_header(file: BinaryIO, dialect: Dialect = COMMON) -> tuple[list[str], bytes, int]:
@@ -174,7 +193,7 @@ def read_blocks(
 
 def _parsed(data: bytearray, cut: Cut, names: Sequence[str], row: int, line: int, dialect: Dialect) -> Block:
     """Read whole records as columns of text. Raises CrowdedError for a cut with too many uncounted records."""
-    is_plain = all(data.find(dialect.quote.encode(), *span) < 0 for span in cut.records)
+    is_plain = not cut.has_marks or all(data.find(dialect.quote.encode(), *span) < 0 for span in cut.records)
     # If pyarrow parses in parts, it drops the LF of a CR LF between two of them, even within a cell.
     at_once = PARSED if is_plain or all(data.find(b"\r", *span) < 0 for span in cut.records) else cut.end
     # Bytes that are not valid UTF-8 are read as Latin-1, which is lossless, and then decoded cell by cell.

@@ -27,9 +27,10 @@ from cbrn_data.tabular.delta import KEY, unequal
 from cbrn_data.tabular.differences import differences, joined
 from cbrn_data.tabular.header import columns as column_names
 from cbrn_data.tabular.keys import flat
-from cbrn_data.tabular.reading import Verdict, digest_file, read
+from cbrn_data.tabular.reading import read
 from cbrn_data.tabular.resource import Resource
 from cbrn_data.tabular.schema import UnsupportedSchema
+from cbrn_data.tabular.verdict import Verdict, digest_file
 
 PACKED = 10
 """How much larger the text of a compressed or binary file is taken to be."""
@@ -57,13 +58,13 @@ class _Side:
             self._compiled = compile_schema(self.resource.fields)
         except UnsupportedSchema as error:
             raise IncomparableError(f"{resource.place}: {error}") from error
-        self.verdict = Verdict(self.resource)
+        self.verdict = Verdict(self.resource, is_hashed=False)
         self.rows = 0
         self._progress = progress
 
     def names(self) -> list[str]:
         """Return the columns. Raises IncomparableError if the table has no usable header."""
-        verdict = Verdict(self.resource)
+        verdict = Verdict(self.resource, is_hashed=False)
         blocks = self._read(verdict)
         first = next(blocks, None)
         blocks.close()  # type: ignore[attr-defined]
@@ -75,7 +76,7 @@ class _Side:
 
     def blocks(self, key: Sequence[str], names: Sequence[str], by_value: Sequence[str]) -> Iterator[pa.Table]:
         """Yield the rows with the columns ``names``, null if missing, the values of those ``by_value``, and their key."""
-        self.rows, self.verdict = 0, Verdict(self.resource)
+        self.rows, self.verdict = 0, Verdict(self.resource, is_hashed=False)
         for table in ahead(self._read(self.verdict)):
             self.rows += table.num_rows
             self._progress(table.num_rows)
@@ -100,7 +101,8 @@ class _Side:
             size = sum(path.stat().st_size for path in self.resource.paths)
         except OSError:
             return 0
-        is_packed = self.resource.compression or self.resource.form in ("xlsx", "parquet")
+        is_packed = any(map(self.resource.compression_of, self.resource.paths))
+        is_packed |= self.resource.form in ("xlsx", "parquet")
         return size * PACKED if is_packed else size
 
     def _read(self, verdict: Verdict) -> Iterator[pa.Table]:

@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 from cbrn_data.tabular.changes import Columns, Counts, row_ids
 from cbrn_data.tabular.delta import KEY
 from cbrn_data.tabular.keys import flat
-from cbrn_data.tabular.reading import Verdict
 from cbrn_data.tabular.report import sentence
+from cbrn_data.tabular.verdict import Verdict
 
 NAMED = 20
 """The most repeated keys that are named for a table."""

@@ -1,8 +1,9 @@
 """Compile a Table Schema: each rule about one cell becomes a check on whole Arrow columns of text.
 
 Cells are text, or null if empty. A rule whose ``doubt`` has no rows holds; otherwise its mask gives the failing rows among
-those in doubt. pandera asks once for each block: its frame has the block in one cell, because pandera would copy columns and
-check each for every rule, which costs more than the rules; and its report of failures, cell by cell, is not used.
+those in doubt. A pandera check judges a block with any doubt: its frame has the block in one cell, because a pandera schema
+would copy columns and check each for every rule, which costs more than the rules; and its report of failures, cell by cell,
+is not used.
 ``keys`` checks rules over several rows (``unique``, keys, references) over all blocks, on the texts of ``comparable``.
 """
 
@@ -19,7 +20,6 @@ import pandas as pd
 import pandera.pandas as pandera
 import pyarrow as pa
 import pyarrow.compute as pc
-from pandera.errors import SchemaError
 
 from cbrn_data.tabular import numbers, structures, texts, times, years
 from cbrn_data.tabular.constraints import demands
@@ -87,13 +87,11 @@ class CompiledSchema:
 
         The table has text columns, ``nulled``; columns that are not fields are ignored.
         """
-        block = _Judged(self.rules, self.looks(table))
-        try:
-            _PANDERA.validate(pd.DataFrame({_BLOCK: [block]}), inplace=True)
-        except SchemaError:
-            if not block.broken:
-                raise
-        return block.broken
+        looks = self.looks(table)
+        asked = ((rule, looks[rule.field]) for rule in self.rules if rule.field in looks)
+        doubts = [(rule, look, rows) for rule, look in asked if (rows := rule.doubt(look)) is None or len(rows)]
+        block = _Judged(doubts)
+        return block.broken if doubts and not _HOLDS(pd.DataFrame({_BLOCK: [block]})).check_passed else []
 
     def part(self, names: Collection[str], nullable: bool = False) -> CompiledSchema:
         """Return the schema of the fields ``names`` without keys; with ``nullable``, no field is required."""
@@ -146,14 +144,14 @@ def _rules(field: Field, kind: Kind, is_key: bool, faults: list[Problem]) -> lis
 
 
 class _Judged:
-    """The columns of a block, and the rules that they break, found once."""
+    """The rules of a block that leave a doubt, each with its column and the rows in doubt; what is broken is found once."""
 
-    def __init__(self, rules: Sequence[Rule], looks: Mapping[str, Look]) -> None:
-        self._rules, self._looks = rules, looks
+    def __init__(self, doubts: Sequence[tuple[Rule, Look, Rows | None]]) -> None:
+        self._doubts = doubts
 
     @cached_property
     def broken(self) -> list[BrokenRule]:
-        judged = ((rule, _broken_rows(rule, self._looks[rule.field])) for rule in self._rules if rule.field in self._looks)
+        judged = ((rule, _broken_rows(rule, look, rows)) for rule, look, rows in self._doubts)
         return [BrokenRule(rule.field, rule.code, rule.constraint, rows) for rule, rows in judged if len(rows)]
 
 
@@ -161,18 +159,16 @@ def _looks(table: pa.Table) -> dict[str, Look]:
     return dict(zip(table.column_names, map(Look, table.columns), strict=True))
 
 
-def _broken_rows(rule: Rule, look: Look) -> Rows:
-    doubtful = rule.doubt(look)
+def _broken_rows(rule: Rule, look: Look, doubtful: Rows | None) -> Rows:
     if doubtful is None:
         return places(pc.invert(pc.fill_null(rule.mask(look.column), True)))
-    if not len(doubtful):
-        return doubtful
     held = rule.mask(flat(only(look.column, doubtful)))
     return doubtful[places(pc.invert(pc.fill_null(held, True)))]
 
 
 _BLOCK = "block"
-_PANDERA = pandera.DataFrameSchema(checks=[pandera.Check(lambda frame: not frame[_BLOCK].iloc[0].broken, ignore_na=False)])
+_HOLDS = pandera.Check(lambda frame: not frame[_BLOCK].iloc[0].broken, ignore_na=False)
+"""Called by itself: a schema of this one check takes more time for a block than most of its rules."""
 
 
 def kind_of(field: Field) -> Kind:

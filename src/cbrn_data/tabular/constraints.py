@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from cbrn_data.findings import shown
 from cbrn_data.tabular import kind as kinds
 from cbrn_data.tabular.doubt import Doubt, Look, Rows, every_row
-from cbrn_data.tabular.kind import Column, Compare, Kernel, Kind, only_true, resolve_unknown, where
+from cbrn_data.tabular.kind import Column, Compare, Kernel, Kind, decided, only_true, resolve_unknown, where
 from cbrn_data.tabular.patterns import pattern_doubt, pattern_kernel
 from cbrn_data.tabular.schema import Field
 from cbrn_data.tabular.texts import characters
@@ -173,7 +173,7 @@ def _by_value(kind: Kind, holds: Callable[[Any], bool], known: Kernel = _unknown
         found = kind.read(text)
         return found is None or holds(found)
 
-    return lambda column: resolve_unknown(column, known(column), of_text)
+    return lambda column: decided(column, known, of_text)
 
 
 def _unless_malformed(kind: Kind, kernel: Kernel) -> Kernel:

@@ -24,7 +24,8 @@ class Cut:
     """Whole and skipped records in bytes up to ``end``; ``is_over`` is false if a skipped line continues after ``end``.
 
     ``records`` are ranges of bytes with whole records, and ``count`` is their number if it is known. ``left_out`` has for
-    each skipped record the number of whole records before it, its first and last byte, and the problem.
+    each skipped record the number of whole records before it, its first and last byte, and the problem. ``has_marks`` is
+    false if there is surely no quotation mark.
     """
 
     records: list[tuple[int, int]]
@@ -32,6 +33,7 @@ class Cut:
     count: int | None = None
     left_out: list[tuple[int, int, int, str]] = field(default_factory=list)
     is_over: bool = True
+    has_marks: bool = True
 
 
 class Cutter(Scanner):
@@ -49,9 +51,11 @@ class Cutter(Scanner):
         last = stop if final else 1 + max(data.rfind(b"\n", start, stop), start - 1)
         if last == start:
             last = 1 + max(data.rfind(b"\r", start, stop - 1), start - 1)
-        if last > start and data.find(self.quote, start, stop) >= 0:
+        has_marks = data.find(self.quote, start, stop) >= 0
+        if last > start and has_marks:
             last = self._regular(data, start, last)
-        return Cut([(start, last)], last) if last > start else self.scan(data, start, stop, final)
+        whole = Cut([(start, last)], last, has_marks=has_marks)
+        return whole if last > start else self.scan(data, start, stop, final)
 
     def _regular(self, data: bytearray, start: int, last: int) -> int:
         """Return the last end of a record up to ``last``, or ``start`` if a mark before it is misplaced."""

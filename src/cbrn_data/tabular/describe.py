@@ -11,13 +11,15 @@ from typing import Any
 
 from cbrn_data.isolated import UnreadableError
 from cbrn_data.tabular.columns import DATE, INTEGER, NO_VALUES, Column, Form, by_pattern
+from cbrn_data.tabular.formats import PACKED
 from cbrn_data.tabular.header import columns
 from cbrn_data.tabular.magic import HEAD, marked_encoding
 from cbrn_data.tabular.opening import UTF8, unpacked
-from cbrn_data.tabular.reading import Verdict, read
+from cbrn_data.tabular.reading import read
 from cbrn_data.tabular.resource import Resource
 from cbrn_data.tabular.schema import read_schema
 from cbrn_data.tabular.validate import unreadable, validate
+from cbrn_data.tabular.verdict import Verdict
 
 PROFILE = "https://datapackage.org/profiles/2.0/tableschema.json"
 
@@ -94,9 +96,7 @@ def describe(resource: Resource, progress: Callable[[int], object] = lambda rows
     except (OSError, UnreadableError) as error:
         unreadable(found, error)
         return Description(resource, {"fields": []}, [], [], found)
-    for issue in found.tally.listed:
-        if issue.code == "file-delimiter":
-            resource = replace(resource, dialect=replace(resource.dialect, delimiter=issue.value))
+    resource = found.resource
     names = columns(found.labels, resource.fields)
     known = [kept.get(name) or Column(name, {}) for name in names]
     keys = [column.name for column in known if _could_be_key(column)]
@@ -110,9 +110,9 @@ def describe(resource: Resource, progress: Callable[[int], object] = lambda rows
 
 def _encoding(resource: Resource) -> str:
     """Return the encoding that a byte order mark names, if none was asked for."""
-    if resource.encoding != UTF8 or resource.form not in ("csv", "tsv"):
+    if resource.encoding != UTF8 or resource.form not in ("csv", "tsv", PACKED):
         return resource.encoding
-    with resource.opened(resource.paths[0]) as file, unpacked(file, resource.compression) as content:
+    with resource.opened(resource.paths[0]) as file, unpacked(file, resource.compression_of(resource.paths[0])) as content:
         return marked_encoding(content.read(HEAD)) or UTF8
 
 

@@ -22,6 +22,8 @@ Rows = npt.NDArray[np.int64]
 NO_ROWS: Rows = np.zeros(0, np.int64)
 _MOST_STRANGE = 8
 """The most different bytes that are searched for one by one."""
+_SIDE_BY_SIDE = 64
+"""The rows that numpy compares at once: it is slow along short rows."""
 
 
 class Look:
@@ -49,7 +51,11 @@ class Look:
     @cached_property
     def lengths(self) -> npt.NDArray[np.int32]:
         """The bytes of each cell, 0 for null."""
-        lengths: npt.NDArray[np.int32] = _numpy(pc.fill_null(pc.binary_length(self.column), 0))
+        chunks = self.column.chunks if isinstance(self.column, pa.ChunkedArray) else [self.column]
+        found = [np.diff(buffers(chunk)[0]) for chunk in chunks]
+        lengths: npt.NDArray[np.int32] = found[0] if len(found) == 1 else np.concatenate([np.zeros(0, np.int32), *found])
+        if self.valid is not None:
+            lengths[~self.valid] = 0
         return lengths
 
     @cached_property
@@ -97,7 +103,10 @@ class Look:
 
     def rows_besides(self, allowed: bytes) -> Rows | None:
         """Return the rows with another byte than those ``allowed``; None if they have too many different ones."""
-        strange = set(self.data.tobytes().translate(None, allowed))
+        return self.rows_with(set(self.data.tobytes().translate(None, allowed)))
+
+    def rows_with(self, strange: set[int]) -> Rows | None:
+        """Return the rows with one of some bytes; None if there are too many of them."""
         if not strange:
             return NO_ROWS
         if len(strange) > _MOST_STRANGE:
@@ -106,6 +115,16 @@ class Look:
         if len(places) > len(self.column) // 2:
             return None
         return np.unique(np.searchsorted(self.starts, places, side="right") - 1)
+
+
+def extremes(cells: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    """Return the lowest and the highest byte of each column; of no rows, 255 and 0."""
+    rows, width = cells.shape
+    whole = rows - rows % _SIDE_BY_SIDE
+    wide = cells[:whole].reshape(-1, _SIDE_BY_SIDE * width)
+    rest, folded = cells[whole:], (_SIDE_BY_SIDE, width)
+    lowest = np.minimum(wide.min(axis=0, initial=255).reshape(folded).min(axis=0), rest.min(axis=0, initial=255))
+    return lowest, np.maximum(wide.max(axis=0, initial=0).reshape(folded).max(axis=0), rest.max(axis=0, initial=0))
 
 
 Doubt = Callable[[Look], Rows | None]

@@ -10,6 +10,8 @@ from cbrn_data.findings import shown
 from cbrn_data.tabular.places import UnsupportedResource
 
 FORMS = ("csv", "tsv", "json", "jsonl", "xlsx", "parquet")
+PACKED = "packed"
+"""The form of a compressed file whose name does not say what is in it: its content does."""
 _ALIASES = {"ndjson": "jsonl", "geojson": "json", "xlsm": "xlsx", "pq": "parquet", "txt": "csv", "tab": "tsv"}
 _MEDIA_TYPES = {
     "text/csv": "csv",
@@ -25,22 +27,33 @@ _MEDIA_TYPES = {
     "application/x-parquet": "parquet",
 }
 COMPRESSIONS = {"gz": "gz", "gzip": "gz", "zip": "zip"}
+NONE = "no"
+"""The compression of a file that is not compressed, whatever its suffix says."""
 
 
 def form_of_entry(entry: Mapping[str, Any], paths: tuple[Path, ...]) -> tuple[str, str]:
-    """Return the format and the compression, from the properties of an entry or from the suffixes of its first file."""
+    """Return the format, from the properties of an entry or the suffixes of its first file, and the named compression.
+
+    The compression is "" if it is not named: then the suffix of each file says it.
+    """
     suffixes = [suffix[1:].lower() for suffix in paths[0].suffixes[-2:]] if paths else []
     named = entry.get("compression")
-    compression = COMPRESSIONS.get(str(named).lower(), "") if named else ""
-    if named and named != "no" and not compression:
+    compression = NONE if named == NONE else COMPRESSIONS.get(str(named).lower(), "") if named else ""
+    if named and not compression:
         raise UnsupportedResource(f"the compression {shown(str(named), 40)!r} is not supported; use gz or zip")
+    is_packed = compression not in ("", NONE)
     if suffixes and suffixes[-1] in COMPRESSIONS:
-        compression = compression or ("" if named == "no" else COMPRESSIONS[suffixes[-1]])
+        is_packed = is_packed or not compression
         suffixes.pop()
     form = str(entry.get("format") or "").lower().lstrip(".")
     if form in COMPRESSIONS:
         form = ""
     media = str(entry.get("mediatype") or "").partition(";")[0].strip().lower()
     form = form or _MEDIA_TYPES.get(media, "") or (suffixes[-1] if suffixes else "inline" if not paths else "")
-    form = form or ("csv" if compression else "")  # what it is when unpacked shows whether this is true
-    return _ALIASES.get(form, form), compression
+    form = form or (PACKED if is_packed else "")
+    return form_of_suffix(form), compression
+
+
+def form_of_suffix(suffix: str) -> str:
+    """Return the format that a suffix names, without its dot; an unknown suffix is itself."""
+    return _ALIASES.get(suffix, suffix)

@@ -43,7 +43,9 @@ def expected_form(field: Field) -> str:
     elif field.type in ("integer", "number"):
         said = _numbers(field)
     elif field.type == "list":
-        said = f"items separated by {shown(str(field.descriptor.get('delimiter', ',')), 5)!r}"
+        items = field.descriptor.get("itemType", "string")
+        said = "items" + (f" of type {shown(str(items), 20)}" if items != "string" else "")
+        said += f" separated by {shown(str(field.descriptor.get('delimiter', ',')), 5)!r}"
     return f" ({said})" if said else ""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from cbrn_data.findings import shown
@@ -21,9 +21,9 @@ class Issue:
 
     ``constraint`` names the broken rule of Table Schema, "" for the type; ``value`` is the text of the cell. ``number`` is
     the position of a label in the header, or the number of cells of a ragged row. A duplicate key and a reference that is
-    not found have the ``values`` of their ``fields``; ``twin`` is (row, line) of the first row with the same key, ``lost``
-    the reference. ``cells`` are all cells of the row if they are at hand, or the first line of a skipped record. ``part``
-    is the file of a table in several.
+    not found have the ``values`` of their ``fields``; ``twin`` is (row, line, part) of the first row with the same key,
+    ``lost`` the reference. ``cells`` are all cells of the row if they are at hand, or the first line of a skipped record.
+    ``part`` is the file of a table in several.
     """
 
     row: int
@@ -36,7 +36,7 @@ class Issue:
     number: int = 0
     fields: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
-    twin: tuple[int, int] = (0, 0)
+    twin: tuple[int, int, str] = (0, 0, "")
     lost: ForeignKey | None = dataclasses.field(default=None, compare=False)
     cells: tuple[str, ...] = dataclasses.field(default=(), compare=False, repr=False)
     part: str = dataclasses.field(default="", compare=False)
@@ -89,6 +89,13 @@ class Tally:
         for code, issues in after._listed.items():
             for issue in issues[: self.room(code)]:
                 self.keep(replace(issue, row=issue.row + rows))
+
+    def complete(self, cells: Mapping[int, tuple[str, ...]]) -> None:
+        """Give the listed issues that have no cells those of their rows."""
+        for code, issues in self._listed.items():
+            self._listed[code] = [
+                issue if issue.cells else replace(issue, cells=cells.get(issue.row, ())) for issue in issues
+            ]
 
     @property
     def listed(self) -> list[Issue]:

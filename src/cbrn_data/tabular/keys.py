@@ -26,8 +26,8 @@ FEW = 10_000
 
 Hashes = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
-Place = tuple[int, int]
-"""A row of a file: its number, and its first line."""
+Place = tuple[int, int, str]
+"""A row of a table: its number, its first line, and its file if the table is in several."""
 Where = Callable[[npt.NDArray[np.int64]], tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)
@@ -167,12 +167,12 @@ class Confirmation:
 
     def __init__(self, suspects: Hashes) -> None:
         self._suspects = suspects
-        self._first: dict[tuple[str, ...], tuple[int, int]] = {}
+        self._first: dict[tuple[str, ...], Place] = {}
 
-    def repeated(self, columns: Sequence[pa.Array], where: Where) -> list[tuple[int, Place, Place]]:
+    def repeated(self, columns: Sequence[pa.Array], where: Where, part: str = "") -> list[tuple[int, Place, Place]]:
         """Return for each row that repeats a key: its index in the block, its place, and the place of the first such row.
 
-        ``where`` returns the row numbers and lines in the file for row indices of the block.
+        ``where`` returns the row numbers and lines in the file ``part`` for row indices of the block.
         """
         if not len(self._suspects):
             return []
@@ -183,7 +183,7 @@ class Confirmation:
         keys = zip(*(column.take(pa.array(places)).to_pylist() for column in columns), strict=True)
         repeated = []
         for place, row, line, key in zip(places, *where(places), keys, strict=True):
-            here = int(row), int(line)
+            here = int(row), int(line), part
             before = self._first.setdefault(key, here)
             if before != here:
                 repeated.append((int(place), here, before))

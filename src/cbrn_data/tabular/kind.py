@@ -32,6 +32,10 @@ KERNELS: dict[Compare, Callable[[Column, Any], Column]] = {
 }
 
 
+FEW = 64
+"""The most cells that are read one by one, which takes less time than the calls of kernels."""
+
+
 @dataclass(frozen=True)
 class Kind:
     """How to read cells of one type, format and set of options.
@@ -73,9 +77,11 @@ class Kind:
 
     def well_formed(self, column: Column) -> Column:
         """Return whether each cell is null or a value of the type."""
+        return decided(column, self._certain, lambda text: self.read(text) is not None)
+
+    def _certain(self, column: Column) -> Column:
         known = self._known(column)
-        known = pa.nulls(len(column), pa.bool_()) if known is None else only_true(known)
-        return resolve_unknown(column, known, lambda text: self.read(text) is not None)
+        return pa.nulls(len(column), pa.bool_()) if known is None else only_true(known)
 
     def maybe_malformed(self, look: Look) -> Rows | None:
         """Return the doubt whether the cells are values of the type."""
@@ -99,6 +105,13 @@ class Kind:
         found = [self.read(text) for text in rest.to_pylist()]
         texts = pa.array([None if value is None else self.text(value) for value in found], pa.string())
         return pc.coalesce(sure, texts.take(pc.index_in(column, rest)))
+
+
+def decided(column: Column, kernel: Kernel, holds: Callable[[str], bool]) -> Column:
+    """Return ``holds`` of each cell's text, by ``kernel`` as far as it knows; true for null cells."""
+    if len(column) <= FEW:
+        return pa.array([text is None or holds(text) for text in column.to_pylist()], pa.bool_())
+    return resolve_unknown(column, kernel(column), holds)
 
 
 def resolve_unknown(column: Column, known: Column, holds: Callable[[str], bool]) -> Column:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections import Counter
 from itertools import islice
@@ -24,6 +25,8 @@ _BEGINNINGS = (
     (b"\x89PNG\r\n\x1a\n", "a picture (PNG)"),
     (b"\xff\xd8\xff", "a picture (JPEG)"),
     (b"GIF8", "a picture (GIF)"),
+    (b"II*\0", "a picture (TIFF)"),
+    (b"MM\0*", "a picture (TIFF)"),
     (b"RIFF", "a picture or sound (RIFF)"),
     (b"%PDF-", "a PDF document"),
     (b"PAR1", "a Parquet file"),
@@ -37,9 +40,13 @@ _MARKS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
-_MARKUP = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
-_XML = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*<\?xml\b", re.IGNORECASE)
-_JSON = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*(?:\[\s*[\[{]|\{\s*\"(?:[^\"\\]|\\.)*\"\s*:)")
+_BLANK = rb"(?:\xef\xbb\xbf)?(?:\s|<!--(?s:.*?)-->)*+"
+_MARKUP = re.compile(_BLANK + rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_XML = re.compile(_BLANK + rb"<(?:\?xml|!doctype)\b", re.IGNORECASE)
+_ELEMENT = re.compile(_BLANK + rb"<([a-z][\w:.-]*)(?:\s[^<>]*)?(?:/>|>(?s:.*)</)", re.IGNORECASE)
+_OF_HTML = frozenset(b"title meta script style table div span p h1 pre center iframe".split())
+_JSON = re.compile(_BLANK + rb"(?:\[\s*(?:[\[{]|\]\s*\Z|[\d\s,.\"eE+-]+\]\s*\Z)|\{\s*(?:\}\s*\Z|\"(?:[^\"\\]|\\.)*\"\s*:))")
+_JSON_LINES = re.compile(rb"(?:\xef\xbb\xbf)?\s*(\{[^\r\n]*\}|\[[^\r\n]*\])[ \t]*(?:\r?\n|\Z)\s*(?:[\[{]|\Z)")
 _OFFICE = ((b"xl/", "an Excel workbook"), (b"word/", "a Word document"), (b"content.xml", "an OpenDocument file"))
 _DELIMITERS = (";", "\t", "|", ",")
 
@@ -63,7 +70,9 @@ def content_kind(head: bytes) -> str | None:
     for pattern, name in ((_MARKUP, "an HTML page"), (_XML, "XML"), (_JSON, "JSON")):
         if pattern.match(head):
             return name
-    return None
+    # A label may be an element, but not all of the header.
+    element = _ELEMENT.match(head) if len(head) >= HEAD or head.rstrip().endswith(b">") else None
+    return None if element is None else "an HTML page" if element[1].lower() in _OF_HTML else "XML"
 
 
 def content_suffix(head: bytes) -> str:
@@ -73,8 +82,26 @@ def content_suffix(head: bytes) -> str:
     ('json', 'csv')
     """
     kind = content_kind(head) or ""
-    known = {"compressed with gzip": "csv.gz", "a Parquet file": "parquet", "JSON": "json"}
+    known = {"compressed with gzip": "csv.gz", "a ZIP archive": "csv.zip", "a Parquet file": "parquet", "JSON": "json"}
+    if kind == "JSON" and is_json_lines(head):
+        return "jsonl"
     return "xlsx" if kind.startswith("an Excel workbook") else known.get(kind, "csv")
+
+
+def is_json_lines(head: bytes) -> bool:
+    """Return whether the first line of a file is an object or an array of its own, and not the only array.
+
+    >>> is_json_lines(b'{"id": 1}\\n{"id": 2}\\n'), is_json_lines(b'[{"id": 1}]\\n'), is_json_lines(b'{"id":\\n1}')
+    (True, False, False)
+    """
+    found = _JSON_LINES.match(head)
+    if not found or (found[1].startswith(b"[") and found.end() == len(head) and head[-1:] not in b"[{"):
+        return False
+    try:
+        json.loads(found[1])
+    except ValueError:
+        return False
+    return True
 
 
 def marked_encoding(head: bytes) -> str | None:
@@ -86,6 +113,20 @@ def _is_wide(head: bytes, zeros: int) -> bool:
     """Return whether almost every second byte is zero."""
     places = Counter(place % 2 for place, byte in enumerate(head[:1000]) if not byte)
     return zeros > len(head) // 3 and min(places[0], places[1]) * 10 < max(places.values())
+
+
+def bad_byte(head: bytes) -> int:
+    """Return the place, from 1, of the first byte of the first line that is not UTF-8; 0 if there is none.
+
+    >>> bad_byte(b"gr\\xf6\\xdfe,name\\n1,a\\n"), bad_byte(b"id,name\\n")
+    (3, 0)
+    """
+    line = re.match(rb"[^\r\n]*[\r\n]", head) or re.match(rb"[^\r\n]*", head[: len(head) if len(head) < HEAD else 0])
+    try:
+        line[0].decode() if line else ""
+    except UnicodeDecodeError as error:
+        return error.start + 1
+    return 0
 
 
 def likely_delimiter(head: bytes, current: str = ",") -> str | None:

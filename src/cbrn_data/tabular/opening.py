@@ -67,7 +67,8 @@ class Hashing(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         self._wait()
         count: int = self._file.readinto(buffer)  # type: ignore[attr-defined]
-        self._hashed = self._thread.submit(self._update, memoryview(buffer)[:count])
+        if self._digests:
+            self._hashed = self._thread.submit(self._update, memoryview(buffer)[:count])
         self.size += count
         return count
 
@@ -86,10 +87,10 @@ class Hashing(io.RawIOBase):
 
 
 class _Stream(io.RawIOBase):
-    """A file whose bytes ``more`` returns, b"" at the end."""
+    """A file whose bytes ``more`` returns, b"" at the end; ``inner`` is its name in an archive."""
 
-    def __init__(self, more: Callable[[], bytes]) -> None:
-        self._more, self._left = more, memoryview(b"")
+    def __init__(self, more: Callable[[], bytes], inner: str = "") -> None:
+        self._more, self._left, self.inner = more, memoryview(b""), inner
 
     def readable(self) -> bool:
         return True
@@ -124,7 +125,7 @@ def unpacked(file: BinaryIO, compression: str) -> Iterator[BinaryIO]:
             except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
                 raise UnreadableError(f"is not a ZIP archive that can be unpacked ({error})") from error
             size = names[0].compress_size
-            yield _Stream(_limited(inner, lambda: size, "ZIP"))  # type: ignore[misc]
+            yield _Stream(_limited(inner, lambda: size, "ZIP"), names[0].filename)  # type: ignore[misc]
         else:
             yield file
 
@@ -163,7 +164,10 @@ class Decoded(_Stream):
             self._ended = not data
             pending = len(self._decoder.getstate()[0])
             _FAULTS.listed.clear()
-            text = self._decoder.decode(data, final=self._ended)
+            try:
+                text = self._decoder.decode(data, final=self._ended)
+            except UnicodeError as error:  # not of a byte, but of the whole: no byte order mark
+                raise UnreadableError(f"is not text in {self._encoding} ({error})") from error
             found, base = list(_FAULTS.listed), self._fed - pending
             for start, value, before in found[: max(0, _LISTED - len(self.faults))]:
                 line = self._line + breaks(before.decode(self._encoding, "replace").encode("utf-8", "replace"))

@@ -8,8 +8,8 @@ from typing import Any
 from cbrn_data.findings import shown
 from cbrn_data.pages import ALONE_POLICY, inline_style, template_environment
 from cbrn_data.tabular.issues import Issue
-from cbrn_data.tabular.reading import Verdict
 from cbrn_data.tabular.report import place_of, sentence
+from cbrn_data.tabular.verdict import Verdict
 
 OPEN = 12
 """The most faults of a rule that are shown unfolded."""

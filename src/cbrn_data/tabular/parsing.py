@@ -9,6 +9,9 @@ import pyarrow.csv as pacsv
 from cbrn_data.tabular import cutting
 from cbrn_data.tabular.grammar import MARK, Dialect
 
+SMALL = 1 << 21
+"""The most bytes of a column of a block that are copied into one chunk."""
+
 
 class CrowdedError(Exception):
     """More than ``MOST`` records of a block would have to be read one by one."""
@@ -44,7 +47,7 @@ def text_columns(
         ),
     }
     try:
-        return list(pacsv.read_csv(pa.BufferReader(data), **reading).columns)
+        return [_short(column) for column in pacsv.read_csv(pa.BufferReader(data), **reading).columns]
     except pa.ArrowInvalid:
         if len(found) > cutting.MOST:
             raise CrowdedError from None
@@ -52,6 +55,11 @@ def text_columns(
             raise
     found.clear()  # a record is longer than what is parsed at once
     return text_columns(data, width, dialect, found, whole)
+
+
+def _short(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column as one chunk if it is small: kernels take longer for the calls of several than for the cells."""
+    return pa.chunked_array([column.combine_chunks()]) if column.num_chunks > 1 and column.nbytes < SMALL else column
 
 
 def decoded(column: pa.ChunkedArray, name: str, bad: dict[int, list[tuple[str, str]]]) -> pa.ChunkedArray:

@@ -14,11 +14,10 @@ from __future__ import annotations
 import re
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cbrn_data.tabular.doubt import Doubt, Look, Rows, either, every_row
+from cbrn_data.tabular.doubt import Doubt, Look, Rows, either, every_row, extremes
 from cbrn_data.tabular.kind import Kernel, matches
 
 _OUTSIDE = {"d": r"\p{Nd}", "D": r"\P{Nd}", "w": r"[\p{L}\p{N}_]", "W": r"[^\p{L}\p{N}_]"}
@@ -36,8 +35,6 @@ _SIMPLE = re.compile(
     r"(?:\[([\w .:/-]+)\]|([\w :/@,;-])|\\([.\-/])|(\\d))(?:\{(\d{1,3})(,(\d{1,3})?)?\}|([+*?]))?", re.ASCII
 )
 """A class, a character, an escaped one or a digit, with its quantifier."""
-_SIDE_BY_SIDE = 64
-"""The rows that numpy compares at once: it is slow along short rows."""
 
 
 def pattern_kernel(pattern: str) -> Kernel:
@@ -141,7 +138,7 @@ def _side_by_side(classes: list[bytes]) -> Doubt:
 
     def doubt(look: Look) -> Rows | None:
         rows, cells = look.of_length(width)
-        lowest, highest = _extremes(cells)
+        lowest, highest = extremes(cells)
         spread = zip(allowed, lowest, highest, strict=True)
         odd = [place for place, (good, low, high) in enumerate(spread) if not good[low : int(high) + 1].all()]
         strange = np.zeros(len(rows), dtype=bool)
@@ -150,13 +147,3 @@ def _side_by_side(classes: list[bytes]) -> Doubt:
         return either(look.rows(look.lengths != width), rows[strange])
 
     return doubt if width else every_row
-
-
-def _extremes(cells: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    """Return the lowest and the highest byte of each column; of no rows, 255 and 0."""
-    rows, width = cells.shape
-    whole = rows - rows % _SIDE_BY_SIDE
-    wide = cells[:whole].reshape(-1, _SIDE_BY_SIDE * width)
-    rest, folded = cells[whole:], (_SIDE_BY_SIDE, width)
-    lowest = np.minimum(wide.min(axis=0, initial=255).reshape(folded).min(axis=0), rest.min(axis=0, initial=255))
-    return lowest, np.maximum(wide.max(axis=0, initial=0).reshape(folded).max(axis=0), rest.max(axis=0, initial=0))

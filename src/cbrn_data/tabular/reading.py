@@ -6,8 +6,9 @@ import io
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,36 +16,23 @@ from cbrn_data import foreign
 from cbrn_data.findings import shown
 from cbrn_data.isolated import UnreadableError
 from cbrn_data.tabular.blocks import Block, read_blocks, read_header
+from cbrn_data.tabular.formats import FORMS, PACKED, form_of_suffix
 from cbrn_data.tabular.header import columns, header_issues, matched
 from cbrn_data.tabular.issues import LISTED, Issue, Tally
-from cbrn_data.tabular.magic import content_kind, likely_delimiter, looked_at
+from cbrn_data.tabular.magic import (
+    HEAD,
+    bad_byte,
+    content_kind,
+    content_suffix,
+    is_json_lines,
+    likely_delimiter,
+    looked_at,
+)
 from cbrn_data.tabular.opening import CHUNK, UTF8, Decoded, Hashing, unpacked
 from cbrn_data.tabular.places import parse_file
 from cbrn_data.tabular.resource import Resource
 from cbrn_data.tabular.rows import Number, Row, csv_rows, in_blocks, json_number, json_rows, labelled, moved, with_labels_of
-
-
-@dataclass
-class Verdict:
-    """The result for one resource; ``seconds`` is wall time, ``size`` the number of bytes read."""
-
-    resource: Resource
-    labels: list[str] = field(default_factory=list)
-    rows: int = 0
-    size: int = 0
-    digests: dict[str, str] = field(default_factory=dict)
-    seconds: float = 0.0
-    tally: Tally = field(default_factory=Tally)
-
-    @property
-    def valid(self) -> bool:
-        """Whether the resource has no issues."""
-        return not self.tally.counts
-
-    @property
-    def sha256(self) -> str:
-        """The digest of its file, "" if it has several or was not read."""
-        return self.digests.get("sha256", "")
+from cbrn_data.tabular.verdict import Verdict, algorithms, digest_file, read_through
 
 
 def read(verdict: Verdict) -> Iterator[Block]:
@@ -56,9 +44,9 @@ def read(verdict: Verdict) -> Iterator[Block]:
     if not resource.paths:
         yield from _inline(verdict)
         return
-    before, part = 0, ""
+    before = 0
     for number, path in enumerate(resource.paths):
-        part = resource.place_of(path) if len(resource.paths) > 1 else ""
+        part = verdict.part = resource.place_of(path) if len(resource.paths) > 1 else ""
         rows = before
         for block in _file(verdict, path, is_first=number == 0):
             yield moved(block, before, part) if part else block
@@ -72,46 +60,32 @@ def _last(block: Block) -> Any:
     return np.array([block.table.num_rows - 1], dtype=np.int64)
 
 
-def digest_file(verdict: Verdict, path: Path) -> None:
-    """Read a file for its digests and size only. Raises OSError."""
-    with verdict.resource.opened(path, buffering=0) as raw, ThreadPoolExecutor(1) as thread:
-        file = Hashing(raw, thread, _algorithms(verdict.resource))
-        while file.read(1 << 20):
-            pass
-        _read_through(verdict, file)
-
-
-def _algorithms(resource: Resource) -> set[str]:
-    return {"sha256", resource.digest[0] if resource.digest else "sha256"}
-
-
-def _read_through(verdict: Verdict, file: Hashing) -> None:
-    verdict.size += file.size
-    verdict.digests = file.digests() if len(verdict.resource.paths) < 2 else {}
-
-
 def _file(verdict: Verdict, path: Path, is_first: bool) -> Iterator[Block]:
     resource = verdict.resource
     compression = resource.compression_of(path)
     if resource.form in ("json", "xlsx", "parquet") or compression == "zip":
-        digest_file(verdict, path)
+        if verdict.is_hashed:
+            digest_file(verdict, path)
         with resource.opened(path) as file, unpacked(file, compression) as whole:
             yield from _of_form(verdict, whole, is_first)
         return
     with ExitStack() as stack:
         raw = stack.enter_context(resource.opened(path, buffering=0))
         thread = stack.enter_context(ThreadPoolExecutor(1))
-        hashing = Hashing(raw, thread, _algorithms(resource))
+        hashing = Hashing(raw, thread, algorithms(verdict))
         content: Any = stack.enter_context(unpacked(hashing, compression))  # type: ignore[arg-type]
         yield from _of_form(verdict, content, is_first)
         while hashing.read(1 << 20):
             pass
-        _read_through(verdict, hashing)
+        read_through(verdict, hashing)
 
 
 def _of_form(verdict: Verdict, content: BinaryIO, is_first: bool) -> Iterator[Block]:
     """Yield the blocks of unpacked content."""
     resource = verdict.resource
+    if resource.form == PACKED:
+        form, content = _form_inside(content)
+        verdict.resource = resource = replace(resource, form=form)
     if resource.form in ("csv", "tsv", "inline"):
         yield from _text(verdict, content, is_first)
     elif resource.form in ("json", "jsonl"):
@@ -124,28 +98,71 @@ def _of_form(verdict: Verdict, content: BinaryIO, is_first: bool) -> Iterator[Bl
         yield from _typed(verdict, content, is_first)
 
 
+def _form_inside(content: Any) -> tuple[str, Any]:
+    """Return the format of a compressed file, by its name in the archive, else by its first bytes; and its content."""
+    form = form_of_suffix(content.inner.rpartition(".")[2].lower()) if content.inner else ""
+    if form in FORMS:
+        return form, content
+    head, content = looked_at(content)
+    form = content_suffix(head)
+    return (form if form in FORMS else "csv"), content
+
+
 def _text(verdict: Verdict, content: BinaryIO, is_first: bool) -> Iterator[Block]:
     """Yield the blocks of CSV, decoded if it is not in UTF-8."""
     resource, decoded = verdict.resource, None
     if resource.encoding != UTF8:
         content = decoded = Decoded(content, resource.encoding)  # type: ignore[assignment]
     head, content = looked_at(content)
-    if (kind := content_kind(head)) and not (resource.form == "csv" and kind in ("JSON", "XML") and resource.compression):
+    if kind := content_kind(head):
         raise UnreadableError(f"is {kind}, not {resource.form.upper()}{_way_out(kind)}")
-    delimiter = "\t" if resource.form == "tsv" else ","
-    is_open = resource.dialect.delimiter is None and is_first and len(resource.fields.fields) != 1
-    if is_open and (likely := likely_delimiter(head, delimiter)):
-        message = f"the delimiter seems to be {likely!r}, not {delimiter!r}, and is used; name it as the delimiter"
-        verdict.tally.add(Issue(0, 1, "", "file-delimiter", value=likely, message=message))
-        delimiter = likely
+    if decoded is None and (place := bad_byte(head)):
+        message = f"byte {place:,} of the header (0x{head[place - 1]:02x}) is not UTF-8; name the encoding of the file"
+        verdict.tally.add(Issue(0, 1, "", "csv-encoding", message=message))
+    delimiter = _delimiter(verdict, head) if is_first else _usual_delimiter(resource)
     plain = resource.dialect.plain(delimiter)
     if plain and plain.delimiter.isascii():
         yield from _plain(verdict, content, plain, is_first)
     else:
         rows = csv_rows(content, resource.dialect, delimiter, verdict.tally)
-        yield from _from_rows(verdict, *labelled(rows, resource.dialect, resource.fields), is_first, typed=False)
+        yield from _from_rows(verdict, *_labelled(verdict, rows, is_first), is_first, typed=False)
     if decoded:
         _undecodable(verdict, decoded)
+
+
+def _labelled(verdict: Verdict, rows: Iterator[Row], is_first: bool) -> tuple[list[str], Iterator[Row]]:
+    """Return the labels and the rows of data of one file; a later one may have no header of its own."""
+    dialect, schema, head = verdict.resource.dialect, verdict.resource.fields, list[Row]()
+    if is_first or not dialect.has_header:
+        return labelled(rows, dialect, schema)
+    for row in rows:
+        head.append(row)
+        if row.number >= dialect.header_rows[-1]:
+            break
+    labels = with_labels_of(labelled(iter(head), dialect, schema)[0], dialect, schema)
+    if labels == verdict.labels:
+        return labels, rows
+    return labels, (row._replace(number=row.number + 1) for row in chain(head, rows))
+
+
+def _usual_delimiter(resource: Resource) -> str:
+    return resource.dialect.delimiter or ("\t" if resource.form == "tsv" else ",")
+
+
+def _delimiter(verdict: Verdict, head: bytes) -> str:
+    """Return the delimiter of a table: the one that its first lines suggest, unless another is named."""
+    resource, delimiter = verdict.resource, _usual_delimiter(verdict.resource)
+    is_named, fields = resource.dialect.delimiter is not None, len(resource.fields.fields)
+    likely = likely_delimiter(head, delimiter) if fields > 1 or (not fields and not is_named) else None
+    if likely is None:
+        return delimiter
+    said = "which is named" if is_named else "and is used; name it as the delimiter"
+    message = f"the delimiter seems to be {likely!r}, not {delimiter!r}, {said}"
+    verdict.tally.add(Issue(0, 1, "", "file-delimiter", value=likely, message=message))
+    if is_named:
+        return delimiter
+    verdict.resource = replace(resource, dialect=replace(resource.dialect, delimiter=likely))  # for all of its files
+    return likely
 
 
 def _way_out(kind: str) -> str:
@@ -167,8 +184,14 @@ def _plain(verdict: Verdict, content: Any, dialect: Any, is_first: bool) -> Iter
     resource, schema = verdict.resource, verdict.resource.fields
     if resource.has_header:
         cells, begun, line = read_header(content, dialect)
+        if not (is_first or cells or begun):  # a part without content
+            return
         labels = with_labels_of([cell.strip() for cell in cells], resource.dialect, schema)
         if not is_first and labels != verdict.labels:  # a later part may have no header of its own
+            if sorted(labels) == sorted(verdict.labels):
+                message = "the labels are in another order than in the first file"
+                verdict.tally.add(Issue(0, 1, "", "header-wrong", "incorrect-label", message=message, part=verdict.part))
+                return
             begun, line, labels = _record(cells, dialect) + begun, 1, verdict.labels
     else:
         labels, begun, line = _unlabelled(verdict, content, dialect)
@@ -222,7 +245,8 @@ def _loaded(content: BinaryIO) -> Any:
     try:
         return parse_file(bytes(data), parse_int=Number, parse_float=json_number)
     except ValueError as error:
-        raise UnreadableError(f"is not valid JSON ({error})") from error
+        hint = "; it seems to be JSON Lines: name its format, jsonl" if is_json_lines(bytes(data[:HEAD])) else ""
+        raise UnreadableError(f"is not valid JSON ({error}){hint}") from error
 
 
 def _json(verdict: Verdict, value: Any) -> Iterator[Block]:
@@ -295,4 +319,4 @@ def _inline(verdict: Verdict) -> Iterator[Block]:
 
 def collecting(verdict: Verdict) -> Callable[[], Iterator[Block]]:
     """Return a function that reads the blocks once more, without their issues."""
-    return partial(read, Verdict(verdict.resource, tally=Tally(LISTED)))
+    return partial(read, Verdict(verdict.resource, tally=Tally(LISTED), is_hashed=False))

@@ -2,8 +2,8 @@
 
 Rows are numbered as in frictionless: the header is row 1. A report contains only the listed errors; ``stats`` has the number
 of each code, and a warning of the task gives the number of unlisted errors. A ragged row is one issue, and in the report one
-error for each missing or extra cell, at most ``WIDEST``. frictionless makes the messages anew when it reads a report, and
-keeps ``note``, ``lineNumber`` and ``place``, the last two of which are ours.
+error for each missing or extra cell, at most ``WIDEST``, without the cells beyond. frictionless makes the messages anew when
+it reads a report, and keeps ``note``, ``lineNumber`` and ``place``, the last two of which are ours.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from cbrn_data.tabular.alike import remark
 from cbrn_data.tabular.forms import expected_form
 from cbrn_data.tabular.header import columns
 from cbrn_data.tabular.issues import Issue
-from cbrn_data.tabular.reading import Verdict
 from cbrn_data.tabular.resource import Resource
 from cbrn_data.tabular.schema import Field, ForeignKey
+from cbrn_data.tabular.verdict import Verdict
 
 TYPES = {
     "cell-type": "type-error",
@@ -49,6 +49,12 @@ TYPES = {
 """The error type of frictionless for each code; labels and ragged rows have one of several types."""
 
 WIDEST = 100
+MOST_LABELS = 1000
+"""The most labels in each error of a header; the task has all of them."""
+MOST_COMPARED = 2000
+"""The most values of an enumeration that are compared with each wrong cell."""
+_SHOWN = 100
+"""The most values of an enumeration in a message, which is then cut."""
 _NO_NAME = re.compile(r"[^-a-z0-9._/]")
 """What the name of a task in frictionless's reports must not have; such a name becomes the title."""
 
@@ -120,9 +126,10 @@ def place_of(issue: Issue, resource: Resource) -> str:
 def sentence(issue: Issue, resource: Resource) -> str:
     """Return the message of an issue, or a message made from the rule of its field."""
     if issue.twin[0]:
-        row, line = issue.twin
-        by_row = resource.form not in _BY_LINE or len(resource.paths) > 1
-        where = f"row {row + resource.has_header}" if by_row else f"line {line}"
+        row, line, part = issue.twin
+        by_line = resource.form in _BY_LINE
+        where = f"line {line}" if by_line and not part else f"row {row + resource.has_header}"
+        where += f" ({part}{f':{line}' if by_line else ''})" if part else ""
         values = ", ".join(repr(shown(value, 80)) for value in issue.values)
         return f"{' + '.join(issue.fields)} {values} repeats the key of {where}"
     if issue.message:
@@ -138,6 +145,7 @@ def sentence(issue: Issue, resource: Resource) -> str:
     listed = field.constraints.get("enum") or field.descriptor.get("categories") or ()
     if field.type == "boolean":
         listed = [*field.descriptor.get("trueValues", ()), *field.descriptor.get("falseValues", ())]
+    listed = listed if len(listed) <= MOST_COMPARED else ()
     allowed = (str(one.get("value") if isinstance(one, dict) else one) for one in listed)
     return f"'{cell}' {_rule(issue, field)}{remark(issue.value or '', allowed)}"
 
@@ -145,7 +153,8 @@ def sentence(issue: Issue, resource: Resource) -> str:
 def _rule(issue: Issue, field: Field) -> str:
     if not issue.constraint:
         return f"is not of type {field.type}{expected_form(field)}"
-    asked = json.dumps(field.constraints.get(issue.constraint), ensure_ascii=False)
+    value = field.constraints.get(issue.constraint)
+    asked = json.dumps(value[:_SHOWN] if isinstance(value, list) else value, ensure_ascii=False)
     return f"breaks the rule {issue.constraint}" + (f" {shown(asked, 100)}" if asked != "null" else "")
 
 
@@ -181,7 +190,8 @@ def _error(type_: str, issue: Issue, verdict: Verdict, field: str, number: int) 
     entry |= {"lineNumber": issue.line} if issue.line else {}
     entry |= {"place": issue.part} if issue.part else {}
     if "#row" in kind.tags:
-        entry |= {"cells": list(issue.cells or issue.values) or [issue.value or ""], "rowNumber": row}
+        cells = list(issue.cells or issue.values)[: len(verdict.labels) + WIDEST]
+        entry |= {"cells": cells or [issue.value or ""], "rowNumber": row}
     if type_ == "foreign-key":
         entry |= {"fieldNames": list(issue.fields), "fieldCells": list(issue.values)}
         there = issue.lost or ForeignKey((), "", ())
@@ -189,7 +199,7 @@ def _error(type_: str, issue: Issue, verdict: Verdict, field: str, number: int) 
     if "#cell" in kind.tags:
         entry |= {"cell": issue.value or "", "fieldName": field, "fieldNumber": number}
     if "#header" in kind.tags:
-        entry |= {"labels": verdict.labels, "rowNumbers": [1]}
+        entry |= {"labels": verdict.labels[:MOST_LABELS], "rowNumbers": [1]}
     if "#label" in kind.tags:
         entry |= {"label": issue.value or "", "fieldName": field, "fieldNumber": number}
     return entry

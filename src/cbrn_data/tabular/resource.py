@@ -18,7 +18,7 @@ from cbrn_data import foreign
 from cbrn_data.findings import shown
 from cbrn_data.tabular.compile import compile_schema
 from cbrn_data.tabular.dialect import Dialect, DialectError, character, read_dialect
-from cbrn_data.tabular.formats import COMPRESSIONS, FORMS, form_of_entry
+from cbrn_data.tabular.formats import COMPRESSIONS, FORMS, NONE, PACKED, form_of_entry
 from cbrn_data.tabular.opening import UTF8, codec
 from cbrn_data.tabular.places import Base, UnsupportedResource, fetched_path, read_object
 from cbrn_data.tabular.profile import profile_errors, profile_version
@@ -32,8 +32,9 @@ DESCRIPTORS = ("datapackage.json", "datapackage.yaml", "datapackage.yml")
 class Resource:
     """One table or file; ``schema`` is None if it has none. ``rows`` are the inline data of the descriptor.
 
-    ``place`` names it in messages, from where one stands. ``form`` is one of ``FORMS`` for a table. ``digest`` is an
-    algorithm and a hexadecimal digest. ``problem`` says why it cannot be judged, ``wrong`` has the errors of its entry.
+    ``place`` names it in messages, from where one stands. ``form`` is one of ``FORMS`` for a table, or ``PACKED``.
+    ``digest`` is an algorithm and a hexadecimal digest. ``problem`` says why it cannot be judged, ``wrong`` has the
+    errors of its entry.
     """
 
     name: str
@@ -54,9 +55,9 @@ class Resource:
     wrong: tuple[str, ...] = ()
 
     def compression_of(self, path: Path) -> str:
-        """Return the compression of one of several files: by its own suffix, if that of the first file is known."""
-        own = COMPRESSIONS.get(path.suffix[1:].lower(), "")
-        return own if self.compression and self.paths[0].suffix[1:].lower() in COMPRESSIONS else self.compression
+        """Return the compression of a file: the one that is named, else by its suffix; "" for none."""
+        named = self.compression or COMPRESSIONS.get(path.suffix[1:].lower(), "")
+        return "" if named == NONE else named
 
     @property
     def has_header(self) -> bool:
@@ -159,7 +160,7 @@ def read_table(
         name=path.stem.split(".")[0] or path.name,
         place=name,
         paths=(path,),
-        form=form if form in FORMS else "csv",
+        form=form if form in (*FORMS, PACKED) else "csv",
         schema=found,
         is_table=True,
         dialect=dialect,
@@ -167,6 +168,16 @@ def read_table(
         compression=compression,
         remote=remote,
     )
+
+
+def with_options(resource: Resource, delimiter: str | None, encoding: str, sheet: str | None) -> Resource:
+    """Return a table of a package with the options of ``read_table`` that its descriptor leaves open."""
+    given = read_table(Path("a"), None, delimiter, encoding, None, sheet)
+    if not resource.is_table:
+        return resource
+    dialect = replace(resource.dialect, delimiter=resource.dialect.delimiter or given.dialect.delimiter)
+    dialect = replace(dialect, sheet=given.dialect.sheet if dialect.sheet == 1 else dialect.sheet)
+    return replace(resource, dialect=dialect, encoding=given.encoding if resource.encoding == UTF8 else resource.encoding)
 
 
 def _sheet(asked: str | None) -> int | str:
@@ -202,7 +213,7 @@ def _is_table(entry: Mapping[str, Any], form: str) -> bool:
         entry.get("type") == "table"
         or entry.get("profile") == "tabular-data-resource"
         or "schema" in entry
-        or form in ("csv", "tsv")
+        or form in ("csv", "tsv", PACKED)
     )
 
 
@@ -223,7 +234,7 @@ def _resource(entry: Mapping[str, Any], name: str, base: Base) -> Resource:
         return found
     if not form:
         raise UnsupportedResource(f"its format cannot be seen from its path; name it as format: {', '.join(FORMS)}")
-    if form not in FORMS and paths:
+    if form not in (*FORMS, PACKED) and paths:
         raise UnsupportedResource(f"the format {shown(form, 40)!r} is not supported; use {', '.join(FORMS)}")
     if entry.get("profile") == "tabular-data-resource" and "schema" not in entry:
         raise UnsupportedResource("a tabular-data-resource must have a schema (version 1)")

@@ -157,7 +157,10 @@ def labelled(rows: Iterator[Row], dialect: Dialect, schema: TableSchema) -> tupl
 
 
 def csv_rows(file: BinaryIO, dialect: Dialect, delimiter: str, tally: Tally) -> Iterator[Row]:
-    """Yield the rows of a CSV file in any dialect; a malformed one is an issue, and reading goes on at its next line."""
+    """Yield the rows of a CSV file in any dialect; a malformed one is an issue, and reading goes on at its next line.
+
+    A comment counts as a row, as in frictionless, but only after the header, which is known by its number without them.
+    """
     lines = _Lines(file, dialect)
     reader = csv.reader(
         lines,
@@ -169,17 +172,19 @@ def csv_rows(file: BinaryIO, dialect: Dialect, delimiter: str, tally: Tally) -> 
         quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
         quotechar=dialect.quote or None,
     )
-    number = 0
+    content, last = 0, dialect.header_rows[-1] if dialect.has_header else 0
     while True:
         lines.begin()
-        number += 1
+        content += 1
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
+            number = content + (lines.comments if content > last else 0)
             tally.add(Issue(number - 1, lines.first, "", "csv-quote", message=str(error), cells=(lines.text[:1000],)))
             continue
+        number = content + (lines.comments if content > last else 0)
         if number in dialect.comment_rows:
             continue
         yield Row(number, lines.first, [None if cell == dialect.null else cell for cell in cells])
@@ -190,7 +195,7 @@ class _Lines:
 
     def __init__(self, file: BinaryIO, dialect: Dialect) -> None:
         self._lines = _split(file, dialect.line_end)
-        self._comment, self._at = dialect.comment, 0
+        self._comment, self._at, self.comments = dialect.comment, 0, 0
         self.first, self.text, self._fresh = 1, "", True
 
     def begin(self) -> None:
@@ -207,6 +212,7 @@ class _Lines:
             while self._comment and line.startswith(self._comment):
                 line = next(self._lines)
                 self._at += 1
+                self.comments += 1
             self.first, self.text, self._fresh = self._at, line, False
         return line
 

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from cbrn_data.tabular.blocks import Block, Ints
 from cbrn_data.tabular.compile import BrokenRule, CompiledSchema
 from cbrn_data.tabular.issues import Issue, Tally, lost
-from cbrn_data.tabular.keys import Confirmation, KnownKeys, Place, Uniqueness, Where, flat, only
+from cbrn_data.tabular.keys import Confirmation, KnownKeys, Place, Uniqueness, flat, only
 from cbrn_data.tabular.schema import ForeignKey
 
 KEPT = 32 << 20
@@ -105,10 +105,13 @@ class TableCheck:
 
     def _report(self, block: Block, table: pa.Table, failures: Sequence[BrokenRule]) -> None:
         """Count failures, and list them with their cells while there is room."""
-        if not failures:
+        found = [failure.rows[: self.tally.room(failure.code)] for failure in failures]
+        if not any(map(len, found)):
+            for failure in failures:
+                self.tally.count(failure.code, len(failure.rows))
             return
-        places = np.unique(np.concatenate([failure.rows[: self.tally.room(failure.code)] for failure in failures]))
-        rows, lines = (found.tolist() for found in block.where(places))
+        places = np.unique(np.concatenate(found))
+        rows, lines = (each.tolist() for each in block.where(places))
         meant = only(table, places)
         texts = dict(zip(meant.column_names, (column.to_pylist() for column in meant.columns), strict=True))
         written = meant if table is block.table else only(block.table, places)
@@ -121,10 +124,10 @@ class TableCheck:
             field, fields = ("+".join(key.fields), key.fields) if key else (failure.field, failure.fields)
             values = [tuple(texts[name][place] for name in fields) for place in at]
             messages = self._lost(key, values) if key else {}
-            for place, found in zip(at, values, strict=True):
-                value = "/".join(found) if key else texts[field][place] if field else None
-                said = (code, failure.constraint, value, messages.get(found, ""))
-                more = {"values": found, "lost": key, "cells": cells[place], "part": block.part}
+            for place, meant_values in zip(at, values, strict=True):
+                value = "/".join(meant_values) if key else texts[field][place] if field else None
+                said = (code, failure.constraint, value, messages.get(meant_values, ""))
+                more = {"values": meant_values, "lost": key, "cells": cells[place], "part": block.part}
                 self.tally.keep(Issue(rows[place], lines[place], field, *said, fields=fields, **more))
 
     def _lost(self, key: ForeignKey, values: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
@@ -162,17 +165,17 @@ class TableCheck:
         confirming = {key: Confirmation(hashes) for key, hashes in suspects.items() if len(hashes)}
         if not confirming:
             return
-        for table, where in self._tables(again):
+        for table, block in self._tables(again):
             parts = Comparables(self.compiled, table)
             for key, confirmation in confirming.items():
-                for place, here, before in confirmation.repeated(parts.of(key), where):
+                for place, here, before in confirmation.repeated(parts.of(key), block.where, block.part):
                     self._repeated(key, here, before, tuple(table[name][place].as_py() for name in key))
 
-    def _tables(self, again: Callable[[], Iterable[Block]]) -> Iterator[tuple[pa.Table, Where]]:
-        """Yield the rows of the blocks once more, with what returns their places."""
+    def _tables(self, again: Callable[[], Iterable[Block]]) -> Iterator[tuple[pa.Table, Block]]:
+        """Yield the rows of the blocks once more, with their missing values as null, and the blocks."""
         for block in again() if self._kept is None else self._kept:
             if block.table.num_rows:
-                yield self.compiled.nulled(block.table), block.where
+                yield self.compiled.nulled(block.table), block
 
     def _repeated(self, key: tuple[str, ...], here: Place, before: Place, values: tuple[str, ...]) -> None:
         schema, field = self.compiled.schema, key[0] if len(key) == 1 else ""
@@ -180,7 +183,8 @@ class TableCheck:
         broken += [("key-repeated", "uniqueKeys")] if key in schema.unique_keys and not broken else []
         broken += [("cell-unique", "unique")] if field and schema.field(field).constraints.get("unique") else []
         for code, constraint in broken:
-            issue = Issue(*here, field, code, constraint, "/".join(values), fields=key, values=values, twin=before)
+            row, line, part = here
+            issue = Issue(row, line, field, code, constraint, "/".join(values), "", 0, key, values, before, part=part)
             self.tally.add(issue)
 
 

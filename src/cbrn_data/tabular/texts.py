@@ -13,11 +13,10 @@ import string
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pyarrow.compute as pc
 import validators
 
-from cbrn_data.tabular.doubt import Doubt, Look, Rows, either
+from cbrn_data.tabular.doubt import NO_ROWS, Doubt, Look, Rows, either
 from cbrn_data.tabular.keys import content, flat, only
 from cbrn_data.tabular.kind import Column, Kernel, Kind, matches, where
 
@@ -55,11 +54,13 @@ def _uri_doubt(look: Look) -> Rows | None:
     if len(others := look.rows_without(begun)):
         is_http = pc.starts_with(flat(only(look.column, others)), "http://")
         others = others[~is_http.to_numpy(zero_copy_only=False)]
-    colons = np.count_nonzero(look.data == ord(":"))
-    crowded: Rows | None = others
-    if colons != len(look.column) - len(look.nulls) - len(others):  # some address has another colon
+    odd = look.data.tobytes().translate(None, _PLAIN)
+    # Each address has a colon; if all of them have as many as there are, none has two.
+    colons = odd.count(b":") - int((content(flat(only(look.column, others))) == ord(":")).sum() if len(others) else 0)
+    crowded: Rows | None = NO_ROWS
+    if colons != len(look.column) - len(look.nulls) - len(others):
         crowded = look.rows_without(pc.equal(pc.count_substring(look.column, ":"), 1))
-    return either(others, crowded, look.rows_besides(_PLAIN + b":"))
+    return either(others, crowded, look.rows_with(set(odd.replace(b":", b""))))
 
 
 def _checked(is_valid: Callable[[str], bool], certain: Kernel, doubt: Doubt | None = None) -> Kind:

@@ -13,16 +13,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from dateutil import parser
 
-from cbrn_data.tabular.doubt import Doubt, Look, Rows, either
+from cbrn_data.tabular.doubt import Doubt, Look, Rows, either, extremes
 from cbrn_data.tabular.kind import KERNELS, Column, Compare, Kernel, Kind, matches, where
 from cbrn_data.tabular.schema import Field
 
@@ -38,6 +36,9 @@ _LONGEST = 100
 """The most characters of a date; dateutil takes seconds for a megabyte."""
 _BLANK = datetime(1970, 1, 1)
 _LAST_DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, *[0] * 243], dtype=np.uint8)
+_NOUGHTS = np.frombuffer(b"0000-00-00", np.uint8)
+_MOST = np.array([9, 9, 9, 9, 0, 9, 9, 0, 9, 9], dtype=np.uint8)
+"""The most that each byte of a date may be more than that of ``_NOUGHTS``."""
 _FIRST_DAY = pa.scalar(date(1, 1, 1), pa.date32())
 _FIRST_MOMENT = pa.scalar(datetime(1, 1, 1), pa.timestamp("us"))
 _FORMS = {"date": "Y-m-d", "datetime": "Y-m-dTH:M:S"}
@@ -193,27 +194,20 @@ def _dates(column: Column) -> Column:
     return where(pc.greater_equal(days, _FIRST_DAY), days)
 
 
-@cache
-def _date_pairs() -> list[npt.NDArray[np.uint8]]:
-    """Return what each pair of bytes means, in the five places of ``yyyy-mm-dd``; one that is wrong has a large number."""
-    pairs = np.arange(1 << 16)
-    first, second = (pairs & 255) - ord("0"), (pairs >> 8) - ord("0")
-    is_first, is_second, dash = (first >= 0) & (first <= 9), (second >= 0) & (second <= 9), ord("-") - ord("0")
-    number = np.where(is_first & is_second, 10 * first + second, 255)
-    year = np.where(number < 100, number > 0, 128)
-    ten_months = np.where((first == dash) & ((second == 0) | (second == 1)), 10 * second, 100)
-    months = np.where(is_first & (second == dash), first, 100)
-    day = np.where(number > 0, number, 255)
-    return [meaning.astype(np.uint8) for meaning in (year, year, ten_months, months, day)]
-
-
 def _no_dates(look: Look) -> Rows:
     """Return the rows that may not be a date in the default form; the 29th of February may not be one."""
     rows, cells = look.of_length(10)
-    pairs = zip(_date_pairs(), cells.view("<u2").T, strict=True)
-    century, year, ten_months, months, day = (meaning[pair] for meaning, pair in pairs)
-    good = ((century | year) == 1) & (day <= _LAST_DAYS[ten_months + months])
-    return either(look.rows(look.lengths != 10), rows[~good])  # type: ignore[return-value]
+    # Bytes are numbers without a sign: those below 0 wrap to large ones.
+    digits = cells - _NOUGHTS
+    lowest, highest = extremes(digits)
+    strange = np.zeros(len(rows), dtype=bool)
+    for place in np.flatnonzero(highest > _MOST):
+        strange |= digits[:, place] > _MOST[place]
+    months, days = (10 * digits[:, place] + digits[:, place + 1] for place in (5, 8))
+    strange |= (days > _LAST_DAYS[months]) | (days == 0)
+    if not lowest[0]:
+        strange |= ~digits[:, :4].any(axis=1)
+    return either(look.rows(look.lengths != 10), rows[strange])  # type: ignore[return-value]
 
 
 def _beyond(compare: Compare, limit: date) -> Doubt:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from graphlib import CycleError, TopologicalSorter
 
-from cbrn_data.deadline import Clock
+import numpy as np
+import pyarrow.compute as pc
+
+from cbrn_data.deadline import Clock, OverError
 from cbrn_data.isolated import UnreadableError
 from cbrn_data.tabular.blocks import Block, ahead
 from cbrn_data.tabular.compile import CompiledSchema, compile_schema
 from cbrn_data.tabular.issues import LISTED, Issue, Tally
-from cbrn_data.tabular.keys import KnownKeys
-from cbrn_data.tabular.reading import Verdict, collecting, digest_file, read
+from cbrn_data.tabular.keys import KnownKeys, only
+from cbrn_data.tabular.reading import collecting, read
 from cbrn_data.tabular.resource import Resource
 from cbrn_data.tabular.schema import ForeignKey, UnsupportedSchema
 from cbrn_data.tabular.stream import Comparables, TableCheck
+from cbrn_data.tabular.verdict import Verdict, digest_file
 
 OVER = "the time of --deadline is over before its end"
 
@@ -28,8 +32,11 @@ def validate(
     cap: int = LISTED,
     progress: Callable[[int], object] = lambda rows: None,
     clock: Clock | None = None,
+    with_cells: bool = False,
 ) -> list[Verdict]:
     """Validate every resource, referenced tables first; return verdicts in the given order.
+
+    ``with_cells``: a table with repeated keys is read once more, so that these faults have all cells of their rows too.
 
     A resource that cannot be judged has an issue that says why; the others are judged. ``progress`` is called with the
     number of rows of each block that was validated. When the time of ``clock`` is over, what is not read has an issue.
@@ -51,6 +58,8 @@ def validate(
             done.add(target)
         keys = {key: known[target][fields] for key, (target, fields) in targets.items()}
         _judge(verdicts[name], compiled[name], keys, {} if name in done else known.get(name, {}), progress, clock)
+        if with_cells:
+            _complete(verdicts[name], clock)
         done.add(name)
     for name, verdict in verdicts.items():
         if name not in tables and not verdict.resource.problem and not verdict.resource.is_table:
@@ -125,15 +134,43 @@ def _judge(
     start = time.perf_counter()
     check = TableCheck(compiled, verdict.tally, known, referred, as_frictionless=True)
     try:
-        for block in _in_time(ahead(read(verdict)), clock):
-            check.add(block)
-            progress(block.table.num_rows)
-        check.finish(lambda: _in_time(collecting(verdict)(), clock))
-        _check_digest(verdict)
+        with _alarm(clock):
+            for block in _in_time(ahead(read(verdict)), clock):
+                check.add(block)
+                progress(block.table.num_rows)
+            check.finish(lambda: _in_time(collecting(verdict)(), clock))
+            _check_digest(verdict)
     except (OSError, UnreadableError) as error:
         unreadable(verdict, error)
     verdict.rows = check.rows
     verdict.seconds = time.perf_counter() - start
+
+
+def _complete(verdict: Verdict, clock: Clock | None) -> None:
+    """Add the cells of the rows that repeat a key: which ones do is known when their blocks are gone."""
+    wanted = np.array([issue.row for issue in verdict.tally.listed if issue.twin[0]], dtype=np.int64)
+    if not len(wanted):
+        return
+    cells: dict[int, tuple[str, ...]] = {}
+    with suppress(OSError, UnreadableError), _alarm(clock):
+        for block in _in_time(collecting(verdict)(), clock):
+            rows = block.rows(np.arange(block.table.num_rows))
+            places = np.flatnonzero(np.isin(rows, wanted))
+            texts = (pc.fill_null(column, "").to_pylist() for column in only(block.table, places).columns)
+            cells |= dict(zip(rows[places].tolist(), zip(*texts, strict=True), strict=True))
+            if len(rows) and rows[-1] >= wanted.max():
+                break
+    verdict.tally.complete(cells)
+
+
+@contextmanager
+def _alarm(clock: Clock | None) -> Iterator[None]:
+    """Raise OSError when the time is over, also within a block."""
+    try:
+        with clock.alarm() if clock else nullcontext():
+            yield
+    except OverError as error:
+        raise OSError(0, OVER) from error
 
 
 def _in_time(blocks: Iterator[Block], clock: Clock | None) -> Iterator[Block]:
@@ -150,8 +187,8 @@ def _collect(
     resource: Resource, compiled: CompiledSchema, referred: dict[tuple[str, ...], KnownKeys], clock: Clock | None
 ) -> None:
     """Collect the keys of a table that is validated later, or that refers to itself; a missing file has none."""
-    with suppress(OSError, UnreadableError):
-        for block in _in_time(ahead(read(Verdict(resource))), clock):
+    with suppress(OSError, UnreadableError), _alarm(clock):
+        for block in _in_time(ahead(read(Verdict(resource, is_hashed=False))), clock):
             parts = Comparables(compiled, compiled.nulled(block.table))
             for fields, keys in referred.items():
                 keys.add(parts.of(fields))
@@ -161,11 +198,10 @@ def _judge_file(verdict: Verdict, clock: Clock | None) -> None:
     """Check the digest and size of a resource that is not a table."""
     start = time.perf_counter()
     try:
-        for path in verdict.resource.paths:
-            if clock and clock.is_over:
-                raise OSError(0, OVER)
-            digest_file(verdict, path)
-        _check_digest(verdict)
+        with _alarm(clock):
+            for path in verdict.resource.paths:
+                digest_file(verdict, path)
+            _check_digest(verdict)
     except OSError as error:
         unreadable(verdict, error)
     verdict.seconds = time.perf_counter() - start
@@ -174,7 +210,7 @@ def _judge_file(verdict: Verdict, clock: Clock | None) -> None:
 def unreadable(verdict: Verdict, error: OSError | UnreadableError) -> None:
     """Add the issue of a file that cannot be read."""
     if isinstance(error, UnreadableError):
-        verdict.tally.add(Issue(0, 0, "", "file-kind", message=f"the file {error}"))
+        verdict.tally.add(Issue(0, 0, "", "file-kind", message=f"the file {error}", part=verdict.part))
         return
     resource = verdict.resource
     named = f"{error.filename}: " if len(resource.paths) > 1 and error.filename else ""
@@ -188,7 +224,7 @@ def _check_digest(verdict: Verdict) -> None:
     if expected and there and expected != there:
         message = f"the {algorithm} is {there[:16]}…, expected {expected[:16]}…"
         verdict.tally.add(Issue(0, 0, "", "file-hash", message=message))
-    if resource.size is not None and resource.paths and verdict.size and resource.size != verdict.size:
+    if resource.size is not None and resource.paths and resource.size != verdict.size:
         verdict.tally.add(
             Issue(0, 0, "", "file-size", message=f"the size is {verdict.size} bytes, expected {resource.size}")
         )
