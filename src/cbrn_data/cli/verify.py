@@ -162,7 +162,7 @@ def _at_hand(
         yield Place(str(folder), folder, is_whole=what is None)
         return
     with TemporaryDirectory(prefix="cbrn-data-") as temporary:
-        size, seconds = int(max_size * 1e9) if max_size else None, max_time * 60 if max_time else None
+        size, seconds = None if max_size is None else int(max_size * 1e9), None if max_time is None else max_time * 60
         mirrored = mirror(what, Path(temporary), size, seconds, trusted)
         yield Place(mirrored.address, mirrored.folder, mirrored)
 

@@ -19,6 +19,9 @@ def check_code(published: Path, releases: Sequence[Release], vouched: Vouched) -
     """Check every folder of code; a store of the older form has none."""
     if not disk.mode(published / CODE):
         return
+    if not stat.S_ISDIR(disk.mode(published / CODE)):
+        yield from checked(STORE, CODE_CHECK, lambda: disk.check_folder(published / CODE) or (), "")
+        return
     named: dict[str | None, list[str]] = {}
     for release in releases:
         named.setdefault(code_digest(release.info), []).append(release.version)
