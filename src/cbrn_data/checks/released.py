@@ -31,6 +31,10 @@ from cbrn_data.strict_json import dumped, parse_object
 from cbrn_data.strict_yaml import load_yaml
 from cbrn_data.tabular.profile import profile_errors
 
+DOCUMENTS_LIMIT = 64 << 20
+"""The most bytes of all texts of sources that are read into memory, except bulk sources."""
+CELLS_LIMIT = 1_000_000
+"""The most commas and line ends of these texts: a cell takes hundreds of bytes in memory."""
 FRICTIONLESS_ROWS = 100_000
 """The most rows of a table that frictionless validates; the report names larger tables."""
 
@@ -103,17 +107,28 @@ def comparison(folder: Path, table: TableDefinition) -> Iterator[tuple[TableWrit
 def read_documents(folder: Path, tables: Tables) -> dict[str, Document]:
     """Return the texts of the sources, from the copies in the release, except bulk sources.
 
-    One that cannot be read is left out: all its quotes are findings then, and ``verify`` reports its file.
+    One that cannot be read is left out: all its quotes are findings then, and ``verify`` reports its file. Raises
+    ReleaseError if the texts are too large.
     """
-    documents = {}
+    documents, size, cells = {}, 0, 0
     for row in tables["sources"].rows:
         if row["media_type"] != "application/pdf" and row["kind"] not in ("bulk", "records"):
             path = row["path"] or ""
             with suppress(ReleaseError):
-                data = disk.read(source_file(folder, path), below=folder)
+                file = source_file(folder, path)
+                size += disk.size(file)
+                data = disk.read(file, below=folder) if size <= DOCUMENTS_LIMIT else b""
+                cells += data.count(b",") + data.count(b"\n") + data.count(b"\r")
+                if size > DOCUMENTS_LIMIT or cells > CELLS_LIMIT:
+                    break
                 document, _ = read_document(path.replace("sources/", "raw/", 1), data, row["kind"] or "")
                 if document:
                     documents[row["source_id"] or ""] = document
+    if size > DOCUMENTS_LIMIT or cells > CELLS_LIMIT:
+        raise ReleaseError(
+            f"sources: the texts have more than {DOCUMENTS_LIMIT >> 20} MB, or more than {CELLS_LIMIT:,} cells and lines; "
+            "publish so large a source as a bulk table"
+        )
     return documents
 
 

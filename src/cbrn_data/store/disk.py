@@ -139,12 +139,6 @@ def mode(path: Path) -> int:
     return 0
 
 
-def check_folder(path: Path) -> None:
-    """Refuse an entry that is not a folder, or only a link to one. Raises ReleaseError."""
-    if not stat.S_ISDIR(mode(path)):
-        raise ReleaseError(f"{path}: {_MEANINGS[errno.ENOTDIR]}")
-
-
 def size(path: Path) -> int:
     """Return the size of an entry itself in bytes."""
     with explained(path):

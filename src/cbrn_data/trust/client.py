@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from tuf.api.exceptions import DownloadError as TufDownloadError
 from tuf.api.exceptions import DownloadHTTPError, ExpiredMetadataError, RepositoryError
@@ -179,7 +180,8 @@ def first_coming(read: Read, pins: frozenset[str] = frozenset()) -> Mapping[str,
 
 def is_beside(read: Read, now: Trusted, name: str) -> bool:
     """Return whether a file is of the state before or to come, which a publication that was cut short leaves."""
-    for kind in (Targets, Snapshot):
+    kinds: tuple[Any, ...] = (Targets, Snapshot)
+    for kind in kinds:
         for version in (now.version - 1, now.version + 1):
             if name == file_of(kind.type, version):
                 with suppress(VerificationError):

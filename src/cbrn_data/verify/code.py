@@ -11,7 +11,7 @@ from cbrn_data.store import disk
 from cbrn_data.store.code import DIGEST, code_digest, sums_name
 from cbrn_data.store.folder import SUMS, Release, parse_checksums, problems
 from cbrn_data.store.history import CODE, RELEASES
-from cbrn_data.verify.results import CODE_CHECK, CUT_SHORT, STORE, Result, checked
+from cbrn_data.verify.results import CODE_CHECK, CUT_SHORT, FAILED, STORE, Result, checked
 from cbrn_data.verify.vouched import Vouched
 
 
@@ -20,7 +20,7 @@ def check_code(published: Path, releases: Sequence[Release], vouched: Vouched) -
     if not disk.mode(published / CODE):
         return
     if not stat.S_ISDIR(disk.mode(published / CODE)):
-        yield from checked(STORE, CODE_CHECK, lambda: disk.check_folder(published / CODE) or (), "")
+        yield Result(STORE, CODE_CHECK, FAILED, f"{CODE} is not a folder, or is a link to one")
         return
     named: dict[str | None, list[str]] = {}
     for release in releases:

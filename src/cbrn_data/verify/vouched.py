@@ -137,8 +137,8 @@ def check_vouched(
     vouched, read = Vouched(), in_folder(folder)
 
     def run() -> Iterator[str]:
-        if disk.mode(folder):
-            disk.check_folder(folder)
+        if disk.mode(folder) and not stat.S_ISDIR(disk.mode(folder)):
+            raise VerificationError(f"{METADATA} is not a folder, or is a link to one")
         if not disk.mode(folder / TIMESTAMP) and not is_known:
             vouched.after = first_coming(read, pins)
             return
