@@ -32,9 +32,9 @@ from cbrn_data.strict_yaml import load_yaml
 from cbrn_data.tabular.profile import profile_errors
 
 DOCUMENTS_LIMIT = 64 << 20
-"""The most bytes of all texts of sources that are read into memory, except bulk sources."""
+"""The most characters of all texts of sources, except bulk sources, and the most bytes of each file."""
 CELLS_LIMIT = 1_000_000
-"""The most commas and line ends of these texts: a cell takes hundreds of bytes in memory."""
+"""The most commas and line ends of these texts: a cell or a line takes hundreds of bytes in memory."""
 FRICTIONLESS_ROWS = 100_000
 """The most rows of a table that frictionless validates; the report names larger tables."""
 
@@ -113,22 +113,18 @@ def read_documents(folder: Path, tables: Tables) -> dict[str, Document]:
     documents, size, cells = {}, 0, 0
     for row in tables["sources"].rows:
         if row["media_type"] != "application/pdf" and row["kind"] not in ("bulk", "records"):
-            path = row["path"] or ""
+            path, document = row["path"] or "", None
             with suppress(ReleaseError):
-                file = source_file(folder, path)
-                size += disk.size(file)
-                data = disk.read(file, below=folder) if size <= DOCUMENTS_LIMIT else b""
-                cells += data.count(b",") + data.count(b"\n") + data.count(b"\r")
-                if size > DOCUMENTS_LIMIT or cells > CELLS_LIMIT:
-                    break
+                data = disk.read(source_file(folder, path), DOCUMENTS_LIMIT, folder)
                 document, _ = read_document(path.replace("sources/", "raw/", 1), data, row["kind"] or "")
-                if document:
-                    documents[row["source_id"] or ""] = document
-    if size > DOCUMENTS_LIMIT or cells > CELLS_LIMIT:
-        raise ReleaseError(
-            f"sources: the texts have more than {DOCUMENTS_LIMIT >> 20} MB, or more than {CELLS_LIMIT:,} cells and lines; "
-            "publish so large a source as a bulk table"
-        )
+            if document:
+                documents[row["source_id"] or ""] = document
+                size, cells = size + len(document.text), cells + sum(map(document.text.count, ",\n\r"))
+        if size > DOCUMENTS_LIMIT or cells > CELLS_LIMIT:
+            raise ReleaseError(
+                f"sources: the texts have more than {DOCUMENTS_LIMIT:,} characters, or more than {CELLS_LIMIT:,} commas and "
+                "line ends; make a bulk table of so large a source"
+            )
     return documents
 
 
