@@ -1135,6 +1135,10 @@ def metadata(name: str) -> Callable[[Path], None]:
 NOT_VALID = "the metadata are not valid"
 
 
+def junk(name: str, store: Path) -> None:
+    put(store / "metadata" / name, b"junk")
+
+
 def left_targets(store: Path) -> None:
     targets = json.loads((store / "metadata/3.targets.json").read_bytes())
     targets["signed"]["version"] = 2
@@ -1174,7 +1178,7 @@ METADATA = [
     case("a file beside the metadata", lambda s: put(s / "metadata/more"), metadata="metadata/more was added"),
     case("targets of a state before left", left_targets, cut={"metadata": "2.targets.json"}),
     *(
-        case(f"junk as {name}", lambda s, name=name: put(s / "metadata" / name, b"junk"), metadata=f"{name} was added")
+        case(f"junk as {name}", partial(junk, name), metadata=f"{name} was added")
         for name in ("2.targets.json", "4.snapshot.json", "9.targets.json", "9.root.json")
     ),
     case("metadata in a link", lambda s: linked_folder(s / "metadata"), metadata="metadata is not a folder, or is a link"),
@@ -1186,7 +1190,7 @@ METADATA = [
     ),
     case(
         "a file for code",
-        lambda s: (shutil.rmtree(s / "code"), put(s / "code")),
+        in_turn(lambda s: shutil.rmtree(s / "code"), lambda s: put(s / "code")),
         code="code is not a folder, or is a link",
         metadata="is not a folder",
     ),
