@@ -47,10 +47,15 @@ def widen(release: Path) -> None:
     path.write_bytes(b"," * 3_000_000 + path.read_bytes())
 
 
+def nest(release: Path) -> None:
+    (release / "/".join("d" * 400)).mkdir(parents=True)
+
+
 HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
     "millions of columns": (widen, "3,000,011 columns"),
     "millions of ragged rows": (append("projects.csv", b"a\n" * 4_000_000), "more than 10,000 malformed records"),
     "a quotation mark that nobody closes": (append("regions.csv", b'"' + b"a,\n" * 8_000_000), "malformed records"),
+    "folders in folders": (nest, "'d' was added"),
     "millions of cells": (append("sources/projects.csv", b"," * 4_000_000), "make a bulk table"),
     "millions of lines": (append("sources/central-asia-2025.txt", b"a-\nb " * 1_000_000), "make a bulk table"),
 }

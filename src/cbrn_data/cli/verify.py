@@ -177,8 +177,8 @@ def _results(
     run_recorded_code: bool,
 ) -> list[Result]:
     fetched = place.mirror.results if place.mirror else []
-    if any(result.check == METADATA for result in fetched) or (fetched and not disk.entries(place.folder)):
-        return fetched
+    if place.mirror and (any(result.check == METADATA for result in fetched) or not disk.entries(place.folder)):
+        return list(place.mirror.restated(fetched))
     if place.is_release:
         results = [*fetched, *audit_of(place.folder, trusted, around(place.folder, trusted)).run()]
     else:

@@ -33,12 +33,19 @@ MOST = 1000
 
 @dataclass(frozen=True)
 class Result:
-    """``subject`` is a version or the store; ``result`` one of the four words above."""
+    """``subject`` is a version or the store; ``result`` one of the four words above.
+
+    Names of folders and files are untrusted too, so all text is escaped for terminals and reports.
+    """
 
     subject: str
     check: str
     result: str
     detail: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "subject", shown(self.subject, 100))
+        object.__setattr__(self, "detail", shown(self.detail, 1000))
 
 
 def exit_code(results: Iterable[Result], rebuild: bool = False) -> int:
