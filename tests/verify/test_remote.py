@@ -131,7 +131,7 @@ def fetch(temporary: Path) -> Iterator[Fetch]:
 
 
 def said(results: list[dict[str, str]], word: str = "failed") -> list[tuple[str, str]]:
-    there = [result for result in results if result["check"] not in ("older form", "derived again")]
+    there = [result for result in results if result["check"] not in ("older form", "derived again", "freshness")]
     return [(result["check"], result["detail"]) for result in there if result["result"] == word]
 
 
