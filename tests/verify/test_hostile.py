@@ -24,7 +24,7 @@ from cbrn_data.trust.roles import written
 from cbrn_data.verify.code import lock_faults
 from cbrn_data.verify.derived import _zip_faults
 from cbrn_data.verify.release import ReleaseAudit
-from cbrn_data.verify.results import FAILED, MOST, checked
+from cbrn_data.verify.results import FAILED, MOST, Result, checked
 from tests.conftest import PROJECT
 from tests.history import OTHER
 from tests.verify import forging
@@ -87,6 +87,11 @@ def test_faults_without_end_are_cut(store: Path, monkeypatch: pytest.MonkeyPatch
     forging.resum(store / LAST)
     evidence = [each for each in ReleaseAudit(store / LAST, []).run() if (each.check, each.result) == ("evidence", FAILED)]
     assert len(evidence) == 2
+
+
+def test_no_result_has_a_character_that_a_terminal_obeys() -> None:
+    result = Result("\x1b[31mevil\u202e", "rebuild", FAILED, "\x9b" + "a" * 5000)
+    assert (result.subject, len(result.detail)) == (r"\x1b[31mevil\u202e", 1003)
 
 
 def test_words_and_pages_of_a_long_text_are_found_by_place() -> None:

@@ -379,6 +379,11 @@ def test_all_files_together_are_limited_as_the_auditor_says(site: Site) -> None:
     assert verify(site.address, "--max-size", "0.5")[0] == 0
 
 
+def test_less_than_a_byte_is_no_byte_and_not_the_default(site: Site) -> None:
+    code, results = verify(site.address, "--max-size", "0.0000000001")
+    assert code == 1 and "is larger than 0 bytes" in said(results)[0][1]
+
+
 def test_a_list_is_limited_whatever_the_auditor_says(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote, "LIST_LIMIT", 1000)
     code, results = verify(site.address, "--max-size", "100")
