@@ -35,6 +35,7 @@ from cbrn_data.store import disk
 from cbrn_data.store.code import code_folders, sums_name
 from cbrn_data.store.derived import Vouch
 from cbrn_data.store.folder import REPORT, SUMS, Release, check_unchanged, checksums, parse_checksums
+from cbrn_data.store.history import METADATA
 from cbrn_data.store.store import Store
 from cbrn_data.strict_json import dumped, parse_object
 
@@ -96,9 +97,22 @@ def vouch(settings: Settings, roots: Sequence[bytes] = (), code: Callable[[], Ma
     def signed(published: Path, targets: Mapping[str, tuple[str, int]]) -> Mapping[str, bytes]:
         from cbrn_data.trust.sign import Sign
 
-        return Sign(partial(own_key, settings), release_date(), tuple(roots), code or own_code)(published, targets)
+        given = tuple(roots) or rotated_root(settings, published)
+        return Sign(partial(own_key, settings), release_date(), given, code or own_code)(published, targets)
 
     return signed
+
+
+def rotated_root(settings: Settings, published: Path) -> tuple[bytes, ...]:
+    """Return the root that a rotation of the local key still has to put in force, if it was cut short; else nothing."""
+    from cbrn_data.signing.keys import earlier_keys
+
+    if settings.signing_key or not disk.mode(published / METADATA) or not (earlier := earlier_keys(settings.state)):
+        return ()
+    from cbrn_data.trust.rotate import follow_up
+
+    root = follow_up(published, release_date(), own_key(settings).private, earlier)
+    return (root,) if root else ()
 
 
 def own_code() -> Mapping[str, str]:

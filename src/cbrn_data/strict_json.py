@@ -1,8 +1,9 @@
-"""JSON written in one form and read strictly: no repeated keys, no NaN, limited nesting."""
+"""JSON written in one form and read strictly: no repeated keys, no NaN, no half of a character, limited nesting."""
 
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,17 @@ def parse(data: bytes) -> Any:
         raise ValueError(f"more than {MOST_BYTES:,} bytes or {MOST_VALUES:,} values")
     if nests_too_deeply(data):
         raise ValueError("nests too deeply")
-    return json.loads(data.decode(), object_pairs_hook=_unique, parse_constant=no_constant)
+    value = json.loads(data.decode(), object_pairs_hook=_unique, parse_constant=no_constant, parse_float=_finite)
+    if b"\\u" in data:  # only an escape can give a lone surrogate, which cannot be written as UTF-8
+        dumped(value)
+    return value
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text[:40]} is too large a number")
+    return number
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

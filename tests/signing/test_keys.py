@@ -182,6 +182,8 @@ LINE = KEY.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
         LINE,
         LINE + b" somebody@example.org\n",
         b"# ours\n# " + LINE.replace(b"A", b"B") + b"\n" + LINE + b"\n",
+        b"\xef\xbb\xbf" + LINE + b"\r\n",
+        b"# stolen\n# " + public_pem(KEY.public_key()).strip().replace(b"\n", b"\n# ") + b"\n" + LINE,
         public_pem(KEY.public_key()).replace(b"\n", b"\r\n"),
     ],
 )
@@ -197,9 +199,22 @@ def test_trusted_keys_are_read_in_both_forms(data: bytes) -> None:
         (private(PKCS8), "must contain Ed25519"),
         (RSA.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), "must contain Ed25519"),
         (LINE[:40], "other than public keys"),
+        (LINE + b"\n " + LINE, "other than public keys"),
+        (LINE + b"\nssh-rsa AAAA\n", "other than public keys"),
+        (public_pem(KEY.public_key()) + public_pem(KEY.public_key())[:-20], "other than public keys"),
         (public_pem(KEY.public_key()).replace(b"MC", b"MD"), "other than public keys"),
     ],
-    ids=["nothing", "a comment", "a private key", "an RSA key", "a line cut short", "a wrong header"],
+    ids=[
+        "nothing",
+        "a comment",
+        "a private key",
+        "an RSA key",
+        "a line cut short",
+        "an indented line",
+        "another kind beside",
+        "a block cut short",
+        "a wrong header",
+    ],
 )
 def test_what_cannot_be_trusted_is_refused(data: bytes, why: str) -> None:
     with pytest.raises(CbrnDataError, match=f"^pins: .*{why}"):

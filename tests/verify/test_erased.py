@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,6 +55,11 @@ def test_the_bytes_are_nowhere_and_the_digests_stay(erased: Path, three: Path) -
     store = erased / "published"
     data = (three / "releases/1.0.0" / FILE).read_bytes()
     assert [path for path in store.rglob("*") if path.is_file() and data in path.read_bytes()] == []
+    packed = list(store.glob("exports/*/*.zip"))
+    for path in packed:
+        with zipfile.ZipFile(path) as archive:
+            assert FILE not in archive.namelist() and data not in [archive.read(name) for name in archive.namelist()]
+    assert len(packed) == 4
     assert not (store / "latest" / FILE).exists()
     digest = forging.digest(three / "releases/1.0.0" / FILE)
     for version in VERSIONS:

@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from cbrn_data import pipeline
 from cbrn_data.errors import PushError
 from cbrn_data.push.push import push
-from cbrn_data.signing.keys import fingerprint, public_pem
+from cbrn_data.settings import Settings
+from cbrn_data.signing.keys import fingerprint, make_local_key, public_pem, read_private_key, rotate_local_key
+from tests.cli.conftest import run
+from tests.conftest import PROJECT
 from tests.history import OTHER, OWN, write_key
 from tests.trees import tree
 from tests.trust.test_metadata import served
@@ -104,3 +108,23 @@ def test_a_lost_key_is_replaced_by_a_root_of_the_new_one(store: Path, other: Pat
     assert "root 1, of a pinned key" in said.of("passed")["metadata"]
     failed = verify(store, CBRN_DATA_TRUSTED_KEYS=str(pin(tmp_path, OWN))).of("failed")
     assert failed["metadata"] == " store: no root is signed by the pinned keys"
+
+
+@pytest.mark.parametrize("mend", ["publish", "rotate"])
+def test_a_rotation_that_was_cut_short_is_finished(mend: str, store: Path, tmp_path: Path, verify: Verify) -> None:
+    state = {"CBRN_DATA_STATE": str(tmp_path / "state")}
+    write_key(make_local_key(tmp_path / "state"), OWN)
+    memory = tmp_path / "memory.json"
+    assert verify(store, "--remember", memory).code == 0
+    _, new = rotate_local_key(tmp_path / "state")
+    name = fingerprint(read_private_key(new, "new").public_key())
+    if mend == "publish":
+        with pipeline.open_store(Settings(PROJECT, store, state=tmp_path / "state")).writing():
+            pass
+    else:
+        done = run("key", "rotate", "--published", store, **state)
+        assert done.code == 0 and "is in force" in done.out
+    shown = "".join(run("key", "--published", store, **state).out.split())
+    assert shown.count(name) == 3 and "version2" in shown
+    said = verify(store, "--remember", memory)
+    assert said.code == 0 and any("names a new key" in notice for notice in said.notices)

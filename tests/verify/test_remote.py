@@ -131,7 +131,7 @@ def fetch(temporary: Path) -> Iterator[Fetch]:
 
 
 def said(results: list[dict[str, str]], word: str = "failed") -> list[tuple[str, str]]:
-    there = [result for result in results if result["check"] not in ("older form", "derived again")]
+    there = [result for result in results if result["check"] not in ("older form", "derived again", "freshness")]
     return [(result["check"], result["detail"]) for result in there if result["result"] == word]
 
 
@@ -377,6 +377,11 @@ def test_all_files_together_are_limited_as_the_auditor_says(site: Site) -> None:
     code, results = verify(site.address, "--max-size", "0.0002")
     assert code == 1 and any("the rest of the limit; --max-size allows more" in detail for _, detail in said(results))
     assert verify(site.address, "--max-size", "0.5")[0] == 0
+
+
+def test_less_than_a_byte_is_no_byte_and_not_the_default(site: Site) -> None:
+    code, results = verify(site.address, "--max-size", "0.0000000001")
+    assert code == 1 and "is larger than 0 bytes" in said(results)[0][1]
 
 
 def test_a_list_is_limited_whatever_the_auditor_says(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

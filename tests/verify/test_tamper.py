@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import errno
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -1132,6 +1133,29 @@ def metadata(name: str) -> Callable[[Path], None]:
 
 
 NOT_VALID = "the metadata are not valid"
+
+
+def junk(name: str, store: Path) -> None:
+    put(store / "metadata" / name, b"junk")
+
+
+def left_targets(store: Path) -> None:
+    targets = json.loads((store / "metadata/3.targets.json").read_bytes())
+    targets["signed"]["version"] = 2
+    put(store / "metadata/2.targets.json", json.dumps(targets).encode())
+
+
+def linked_folder(path: Path) -> None:
+    path.rename(path.parent.with_name("elsewhere"))
+    path.symlink_to(path.parent.with_name("elsewhere"))
+
+
+def edit_json_ascii(path: Path, change: Callable[[Any], object]) -> None:
+    value = json.loads(path.read_bytes())
+    change(value)
+    path.write_text(json.dumps(value, indent=2) + "\n")
+
+
 METADATA = [
     *(
         case(f"a bit in {name}", metadata(name), metadata=NOT_VALID)
@@ -1152,7 +1176,30 @@ METADATA = [
         metadata="is a symbolic link",
     ),
     case("a file beside the metadata", lambda s: put(s / "metadata/more"), metadata="metadata/more was added"),
-    case("targets of a state before left", lambda s: put(s / "metadata/2.targets.json"), cut={"metadata": "2.targets.json"}),
+    case("targets of a state before left", left_targets, cut={"metadata": "2.targets.json"}),
+    *(
+        case(f"junk as {name}", partial(junk, name), metadata=f"{name} was added")
+        for name in ("2.targets.json", "4.snapshot.json", "9.targets.json", "9.root.json")
+    ),
+    case("metadata in a link", lambda s: linked_folder(s / "metadata"), metadata="metadata is not a folder, or is a link"),
+    case(
+        "code in a link as a whole",
+        lambda s: linked_folder(s / "code"),
+        code="code is not a folder, or is a link",
+        metadata="is not a folder",
+    ),
+    case(
+        "a file for code",
+        in_turn(lambda s: shutil.rmtree(s / "code"), lambda s: put(s / "code")),
+        code="code is not a folder, or is a link",
+        metadata="is not a folder",
+    ),
+    case(
+        "half of a character in the attestation",
+        lambda s: edit_json_ascii(s / ATTESTATION, lambda e: e["signatures"][0].update(keyid="\ud800")),
+        signature="is not a DSSE envelope",
+        index=LATEST_ONE,
+    ),
     case("targets to come that nobody signed", lambda s: put(s / "metadata/4.targets.json", b"{}"), metadata="is not TUF"),
 ]
 

@@ -241,19 +241,25 @@ def test_nothing_published_is_not_sound(tmp_path: Path, verify: Verify) -> None:
     assert verify(tmp_path).of("failed") == {"chain": " store: the store has no release"}
 
 
+AFTER = "1795651200"
+"""26 November 2026, when all releases are there."""
+
+
 def test_people_see_below_the_table_what_it_comes_to(store: Path, pins: Path) -> None:
-    lines = run("verify", store).out.splitlines()
+    lines = run("verify", store, SOURCE_DATE_EPOCH=AFTER).out.splitlines()
     assert max(map(len, lines)) <= 80
     end = " ".join(lines[-3:])
     assert "All checks passed." in end and "No key is pinned" in end and "Take care" not in end
     assert "pinned" not in " ".join(run("verify", store, CBRN_DATA_TRUSTED_KEYS=str(pins)).out.splitlines()[-2:])
     forging.resign(store / LAST, OTHER)
     forging.rederive(store)
-    end = " ".join(run("verify", store).out.splitlines()[-6:])
+    end = " ".join(run("verify", store, SOURCE_DATE_EPOCH=AFTER).out.splitlines()[-6:])
     assert "Take care! 1.1.1: the key changed from" in end
     forging.flip(store / "feed.xml")
-    end = " ".join(run("verify", store).out.splitlines()[-8:])
+    end = " ".join(run("verify", store, SOURCE_DATE_EPOCH=AFTER).out.splitlines()[-8:])
     assert "A check failed. Failed: store (metadata), store (derived files)." in end
+    end = " ".join(run("verify", store).out.split())
+    assert "the newest release is of 2026-11-24, but the clock of this machine says 2026-11-22" in end
 
 
 def test_a_rebuild_of_what_was_tampered_with_does_not_hide_the_results(store: Path, verify: Verify) -> None:

@@ -126,12 +126,17 @@ def cells_by_method(tables: Tables) -> dict[str, Counter[str]]:
     return found
 
 
+def _is_at(document: Document, span: Span, quote: str) -> bool:
+    """Return whether a text is exactly at a span; a span of another length is not copied, for it can be the whole file."""
+    return span.end - span.start == len(quote) and document.quote(span) == quote
+
+
 def _span_faults(row: Row, document: Document | None) -> Iterator[Finding]:
     if document is None:
         yield _finding("evidence-span", f"the source {row['source_id']!r} cannot be read", row)
         return
     span = Span(int(row["char_start"] or 0), int(row["char_end"] or 0))
-    if document.quote(span) != quoted(row):
+    if not _is_at(document, span, quoted(row)):
         yield _finding("evidence-span", f"characters {span.start} to {span.end} are not the quote", row)
     elif document.lines(span) != (int(row["line_start"] or 0), int(row["line_end"] or 0)):
         yield _finding("evidence-span", "the quote is in lines {} to {}".format(*document.lines(span)), row)
@@ -168,7 +173,7 @@ def _gives(row: Row, cells: Row, source: Row, positions: Mapping[_Cell, str], do
         return positions[table, row["row_id"], field] == value
     method, quote = row["method"] or "", quoted(row)
     span = Span(int(row["char_start"] or 0), int(row["char_end"] or 0))
-    if document and method not in AS_PRINTED and document.quote(span) == quote:
+    if document and method not in AS_PRINTED and _is_at(document, span, quote):
         quote = document.words(span)
     words = Words(table, field, method, quote, source.get("region_id") or "", source.get("edition") or "")
     try:

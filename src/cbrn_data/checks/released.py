@@ -31,6 +31,10 @@ from cbrn_data.strict_json import dumped, parse_object
 from cbrn_data.strict_yaml import load_yaml
 from cbrn_data.tabular.profile import profile_errors
 
+DOCUMENTS_LIMIT = 64 << 20
+"""The most characters of all texts of sources, except bulk sources, and the most bytes of each file."""
+CELLS_LIMIT = 1_000_000
+"""The most commas and line ends of these texts: a cell or a line takes hundreds of bytes in memory."""
 FRICTIONLESS_ROWS = 100_000
 """The most rows of a table that frictionless validates; the report names larger tables."""
 
@@ -103,17 +107,24 @@ def comparison(folder: Path, table: TableDefinition) -> Iterator[tuple[TableWrit
 def read_documents(folder: Path, tables: Tables) -> dict[str, Document]:
     """Return the texts of the sources, from the copies in the release, except bulk sources.
 
-    One that cannot be read is left out: all its quotes are findings then, and ``verify`` reports its file.
+    One that cannot be read is left out: all its quotes are findings then, and ``verify`` reports its file. Raises
+    ReleaseError if the texts are too large.
     """
-    documents = {}
+    documents, size, cells = {}, 0, 0
     for row in tables["sources"].rows:
         if row["media_type"] != "application/pdf" and row["kind"] not in ("bulk", "records"):
-            path = row["path"] or ""
+            path, document = row["path"] or "", None
             with suppress(ReleaseError):
-                data = disk.read(source_file(folder, path), below=folder)
+                data = disk.read(source_file(folder, path), DOCUMENTS_LIMIT, folder)
                 document, _ = read_document(path.replace("sources/", "raw/", 1), data, row["kind"] or "")
-                if document:
-                    documents[row["source_id"] or ""] = document
+            if document:
+                documents[row["source_id"] or ""] = document
+                size, cells = size + len(document.text), cells + sum(map(document.text.count, ",\n\r"))
+        if size > DOCUMENTS_LIMIT or cells > CELLS_LIMIT:
+            raise ReleaseError(
+                f"sources: the texts have more than {DOCUMENTS_LIMIT:,} characters, or more than {CELLS_LIMIT:,} commas and "
+                "line ends; make a bulk table of so large a source"
+            )
     return documents
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from itertools import islice
 
 from cbrn_data.checks.across import claimed_projects, keys_alike
 from cbrn_data.checks.evidence import evidence_holds
@@ -17,6 +18,9 @@ from cbrn_data.sources.document import Document
 
 CHECKS = ("table-schema", "row-rules", "references", "keys-alike", "active-text", "claimed-projects", "evidence")
 """The names of the checks of ``check_tables``, for reports."""
+
+FOUND_AT_MOST = 10_000
+"""The most findings about evidence: a stranger's release can have millions of wrong rows."""
 
 _MALFORMED = ("cell-", "csv-", "key-repeated")
 """How the codes begin of rows that the checks across rows cannot read."""
@@ -46,7 +50,7 @@ def check_tables(
     if not malformed:
         findings += keys_alike(tables, package)
         findings += claimed_projects(tables)
-        findings += evidence_holds(tables, package, documents)
+        findings += islice(evidence_holds(tables, package, documents), FOUND_AT_MOST)
     places = _places(tables, documents)
     return sorted({_placed(finding, places, documents) for finding in findings})
 

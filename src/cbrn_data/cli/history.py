@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path, PurePath
@@ -225,6 +226,8 @@ def erase_source(source: str, reason: str, root: Path, published: Path | None) -
     settings.check_published()
     pipeline.check_address(settings)
     erased = erase(pipeline.open_store(settings), source, reason, release_date())
+    if (kept := settings.cache / "derived").exists():  # its ZIP files of releases have the bytes too
+        shutil.rmtree(kept)
     out = console()
     for sentence in erased.repaired:
         out.print(f"Repaired: {sentence}.")

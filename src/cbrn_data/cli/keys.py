@@ -72,23 +72,21 @@ def _pinned(settings: Settings, is_trusted: bool) -> str:
 
 
 def _rotate(settings: Settings) -> None:
-    """Replace the local key; if the old one is the root key of the store, both sign a root that names the new one."""
-    from cbrn_data.trust import rotate
-    from cbrn_data.trust.roles import written
+    """Replace the local key; if the old one is the root key of the store, both sign a root that names the new one.
 
-    old_path, _ = rotate_local_key(settings.state)
-    console().print(f"The old key is now {old_path}. Give the new public key to your auditors; they need both.")
+    A rotation that was cut short is finished, not begun again.
+    """
+    if not pipeline.rotated_root(settings, settings.published):
+        old_path, _ = rotate_local_key(settings.state)
+        console().print(f"The old key is now {old_path}. Give the new public key to your auditors; they need both.")
     if not disk.mode(settings.published / METADATA):
         return
-    old, new = read_private_key(old_path, str(old_path)), pipeline.own_key(settings).private
-    newest = rotate.roots_of(settings.published)[-1]
-    draft = rotate.next_root(newest, release_date(), [new.public_key()], 1, [new.public_key()])
-    for key in (old, new):
-        rotate.add_signature(draft, key)
-    if needs := rotate.lacking(draft, newest):
-        console().print(f"The root of the metadata still names other keys, and a new one has {needs}: see docs/key.md.")
+    if not pipeline.rotated_root(settings, settings.published):
+        console().print("The root still names other keys, and the next one needs their signatures: see docs/key.md.")
         return
-    _put_in_force(settings, written(draft), draft.signed.version)
+    with pipeline.open_store(settings).writing():
+        pass
+    console().print("The next root of the metadata is in force; auditors who know the root before accept it.")
 
 
 def _draft(settings: Settings, given: Ceremony, file: Path) -> None:

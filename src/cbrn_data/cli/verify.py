@@ -26,7 +26,7 @@ from cbrn_data.verify.derived import not_derived
 from cbrn_data.verify.memory import recalled
 from cbrn_data.verify.remote import Mirror, mirror
 from cbrn_data.verify.report import page, verdict
-from cbrn_data.verify.results import FAILED, PASSED, Result, exit_code, notices
+from cbrn_data.verify.results import FAILED, NOT_CHECKED, PASSED, Result, exit_code, notices
 from cbrn_data.verify.signature import SIGNATURE
 from cbrn_data.verify.store import audit_of
 from cbrn_data.verify.vouched import around
@@ -88,7 +88,7 @@ def verify_now(
     else:
         show_table(("of", "check", "result", "detail"), [(r.subject, r.check, r.result, r.detail) for r in results])
         console().print()
-        _show_asked(given, "release" if place.is_release else "newest release", head)
+        _show_asked(given, "release" if place.is_release else "newest release", head, results)
         _show_verdict(code, results, pinned=bool(trusted))
     if report:
         write_page(report, content)
@@ -104,8 +104,8 @@ def _head(place: Place, results: Sequence[Result]) -> Release | None:
     return read_release(place.folder) if place.is_release else releases_of(place.folder)[-1]
 
 
-def _show_asked(given: Asked, name: str, head: Release | None) -> None:
-    """Print when what was verified, and how."""
+def _show_asked(given: Asked, name: str, head: Release | None, results: Sequence[Result]) -> None:
+    """Print when what was verified, how, and which checks could not be done."""
     newest = f"; {name} {head.version} is of {head.date}" if head else ""
     used = "; ".join(f"{name} {value}" for name, value in given.used.items())
     unused = "; ".join(f"{name} ({lacks})" for name, lacks in given.unused.items())
@@ -113,8 +113,14 @@ def _show_asked(given: Asked, name: str, head: Release | None) -> None:
         f"Verified on {given.time} UTC{newest}.",
         f"Options: {used or 'none'}.",
         f"Not requested: {unused or 'nothing'}.",
+        *([f"Not checked: {', '.join(undone)}."] if (undone := _named(results, NOT_CHECKED)) else ()),
     ):
         console().print(Text(shown(line, 600)))
+
+
+def _named(results: Sequence[Result], word: str) -> list[str]:
+    """Return the subjects and checks with this result, each once."""
+    return list(dict.fromkeys(f"{result.subject} ({result.check})" for result in results if result.result == word))
 
 
 def _show_verdict(code: int, results: Sequence[Result], pinned: bool) -> None:
@@ -123,8 +129,7 @@ def _show_verdict(code: int, results: Sequence[Result], pinned: bool) -> None:
     out.print()
     out.print(Text(verdict(code, results)[1], style={0: "bold green", 1: "bold red"}.get(code, "bold yellow")))
     if code == 1 and any(result.result == FAILED for result in results):
-        failed = dict.fromkeys(f"{result.subject} ({result.check})" for result in results if result.result == FAILED)
-        out.print(Text(f"Failed: {shown(', '.join(failed), 600)}."))
+        out.print(Text(f"Failed: {shown(', '.join(_named(results, FAILED)), 600)}."))
     for notice in notices(results):
         out.print(Text(f"Take care! {notice}.", style="bold red"))
     if not pinned:
@@ -162,7 +167,7 @@ def _at_hand(
         yield Place(str(folder), folder, is_whole=what is None)
         return
     with TemporaryDirectory(prefix="cbrn-data-") as temporary:
-        size, seconds = int(max_size * 1e9) if max_size else None, max_time * 60 if max_time else None
+        size, seconds = None if max_size is None else int(max_size * 1e9), None if max_time is None else max_time * 60
         mirrored = mirror(what, Path(temporary), size, seconds, trusted)
         yield Place(mirrored.address, mirrored.folder, mirrored)
 
@@ -177,8 +182,8 @@ def _results(
     run_recorded_code: bool,
 ) -> list[Result]:
     fetched = place.mirror.results if place.mirror else []
-    if any(result.check == METADATA for result in fetched) or (fetched and not disk.entries(place.folder)):
-        return fetched
+    if place.mirror and (any(result.check == METADATA for result in fetched) or not disk.entries(place.folder)):
+        return list(place.mirror.restated(fetched))
     if place.is_release:
         results = [*fetched, *audit_of(place.folder, trusted, around(place.folder, trusted)).run()]
     else:

@@ -15,9 +15,13 @@ _MODE = 0o100644
 
 
 def write_zip(release: Release, path: Path) -> None:
-    """Write every file of a release as ``path``, by name. Raises ReleaseError if one cannot be read."""
+    """Write every file of a release as ``path``, by name, except what was erased. Raises ReleaseError for one unreadable.
+
+    An erased file may still be there: the store removes it after it has derived all else.
+    """
+    files = (name for name, mode in disk.walk(release.folder) if stat.S_ISREG(mode))
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(name for name, mode in disk.walk(release.folder) if stat.S_ISREG(mode)):
+        for name in sorted(name for name in files if name not in release.erased):
             entry = zipfile.ZipInfo(name, _TIME)
             entry.create_system, entry.external_attr = 3, _MODE << 16  # as on Unix, on any system
             entry.compress_type, entry.file_size = zipfile.ZIP_DEFLATED, disk.size(release.folder / name)

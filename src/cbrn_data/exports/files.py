@@ -39,7 +39,8 @@ def exports(releases: Sequence[Release]) -> dict[str, disk.Data]:
 
 
 def _exports(release: Release) -> dict[str, disk.Data]:
-    files = kept_files(f"exports of {release.digest}", lambda folder: _write(release, folder))
+    erased = f" without {', '.join(sorted(release.erased))}" if release.erased else ""
+    files = kept_files(f"exports of {release.digest}{erased}", lambda folder: _write(release, folder))
     digests = {name: disk.sha256_of(data) for name, data in files.items()}
     return {**files, SUMS: checksums(digests)}
 

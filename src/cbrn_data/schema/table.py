@@ -27,24 +27,44 @@ from cbrn_data.tabular.verbatim import WRITTEN
 Row = dict[str, str | None]
 """The cells of a row by field; an empty cell is null."""
 
-ROWS_LIMIT = 256 << 20
-"""The most bytes of a table whose rows are in memory at once; as objects they take ten times as much."""
+ROWS_LIMIT = 512 << 20
+"""The most bytes that the rows of all tables of a release take as objects: a stranger's tables can have any size."""
+_ROW, _CELL = 200, 48
+"""About the bytes of a row as an object, and of each cell in addition to its text."""
+MALFORMED_AT_MOST = 10_000
+"""The most malformed records of a table in a file; to report each of millions would take hours."""
+WIDEST = 1000
+"""The most columns of a table in a file that its definition does not have."""
 
 _DIGITS = 20
 """Characters to which integers in keys are padded, so that they sort as text."""
+
+
+class Room:
+    """The bytes that rows in memory may still take; the tables of a release share it."""
+
+    def __init__(self, left: int = ROWS_LIMIT) -> None:
+        self._left = left
+
+    def take(self, name: str, block: pa.Table) -> None:
+        """Count the rows of a block. Raises ReleaseError if they are too many."""
+        self._left -= block.nbytes + block.num_rows * (_ROW + _CELL * block.num_columns)
+        if self._left < 0:
+            raise ReleaseError(f"{name}.csv: has too many rows to hold in memory ({ROWS_LIMIT >> 20:,} MB for all tables)")
 
 
 @dataclass(frozen=True)
 class Table:
     """The rows of a table as blocks; ``files`` are its CSV and JSON by extension, if they are written.
 
-    ``counted`` is the number of rows, if it is known without reading them.
+    ``counted`` is the number of rows, if it is known without reading them. ``room`` limits the rows in memory.
     """
 
     definition: TableDefinition
     read: Callable[[], Iterable[Block]]
     files: Mapping[str, disk.FileRef] = field(default_factory=dict)
     counted: int | None = None
+    room: Room = field(default_factory=Room, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -65,11 +85,8 @@ class Table:
     def rows(self) -> list[Row]:
         """All rows; for a table that may be large use ``blocks`` or ``first``. Raises ReleaseError for one too large."""
         rows: list[Row] = []
-        room = ROWS_LIMIT
         for block in self.blocks():
-            room -= block.nbytes
-            if room < 0:
-                raise ReleaseError(f"{self.name}.csv: has more than {ROWS_LIMIT >> 20} MB, too much for rows in memory")
+            self.room.take(self.name, block)
             rows += block.to_pylist()
         return rows
 
@@ -115,34 +132,45 @@ def table_in_file(
     path: Path,
     files: Mapping[str, disk.FileRef] | None = None,
     counted: int | None = None,
+    room: Room | None = None,
 ) -> Table:
     """Return the table in a canonical CSV file, which is read block by block; without ``files`` it may be missing.
 
-    Reading it raises ReleaseError for a file that cannot be read.
+    Reading it raises ReleaseError for a file that cannot be read, or is far from canonical.
     """
 
     def read() -> Iterator[Block]:
         if files or disk.mode(path):
             with disk.opened(path) as file:
                 header, begun, line = read_header(file)
-                before = 0
+                if len(header) > len(definition.names) + WIDEST:
+                    raise ReleaseError(
+                        f"{path.name}: has {len(header):,} columns, but its definition {len(definition.names)}"
+                    )
+                before = malformed = 0
                 for block in read_blocks(file, header, begun, line):
+                    malformed += len(block.issues)
+                    if malformed > MALFORMED_AT_MOST:
+                        raise ReleaseError(f"{path.name}: has more than {MALFORMED_AT_MOST:,} malformed records")
                     yield block
                     advance_bytes(-before + (before := file.tell()))
 
-    return Table(definition, read, files or {}, counted)
+    return Table(definition, read, files or {}, counted, room or Room())
 
 
 def released_tables(folder: Path, package: Package) -> dict[str, Table]:
     """Return the tables in the folder of a release, with its listed digests; a missing table is empty."""
     listed = parse_checksums(folder / SUMS, disk.read(folder / SUMS)) if disk.mode(folder / SUMS) else {}
+    room = Room()
 
     def files(name: str) -> dict[str, disk.FileRef]:
         paths = {form: folder / f"{name}.{form}" for form in ("csv", "json")}
         there = {form: path for form, path in paths.items() if path.name in listed and disk.mode(path)}
         return {form: disk.FileRef(path, listed[path.name], disk.size(path)) for form, path in there.items()}
 
-    return {name: table_in_file(table, folder / f"{name}.csv", files(name)) for name, table in package.tables.items()}
+    return {
+        name: table_in_file(table, folder / f"{name}.csv", files(name), room=room) for name, table in package.tables.items()
+    }
 
 
 def cell_count(block: pa.Table) -> int:

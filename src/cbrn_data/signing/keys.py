@@ -19,6 +19,7 @@ import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
@@ -115,14 +116,26 @@ def make_local_key(state: Path) -> Path:
 
 
 def rotate_local_key(state: Path) -> tuple[Path, Path]:
-    """Rename the local key and make a new one; return the paths of the old and the new key."""
+    """Keep the local key under another name and replace it by a new one; return the paths of the old and the new key.
+
+    At no moment is there no key: another run would make one that no root names.
+    """
     path = state / LOCAL_KEY
     old = state / f"signing-key-{fingerprint(read_private_key(path, str(path)).public_key())[:16]}.pem"
     try:
-        path.rename(old)
+        with suppress(FileExistsError):
+            os.link(path, old)
+        with TemporaryDirectory(prefix=f".{LOCAL_KEY}.", dir=state) as made:
+            make_local_key(Path(made)).replace(path)
+        _flush(state)
     except OSError as error:
         raise CbrnDataError(f"{path}: cannot be renamed to {old.name} ({error.strerror})") from error
-    return old, make_local_key(state)
+    return old, path
+
+
+def earlier_keys(state: Path) -> list[Ed25519PrivateKey]:
+    """Return the local keys that were replaced and are still kept. Raises CbrnDataError."""
+    return [read_private_key(path, str(path)) for path in sorted(state.glob("signing-key-*.pem"))]
 
 
 def _flush(folder: Path) -> None:
@@ -157,10 +170,13 @@ def read_private_key(path: Path, place: str) -> Ed25519PrivateKey:
 def read_public_keys(data: bytes, place: str) -> list[Ed25519PublicKey]:
     """Return the keys of a file of PEM blocks or ``ssh-ed25519`` lines; ``#`` begins a comment.
 
-    Raises CbrnDataError if the file has none, or if one is of another kind or of small order.
+    Raises CbrnDataError if the file has none, or anything else, or if a key is of another kind or of small order.
     """
-    blocks = re.findall(rb"-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----", data, re.DOTALL)
-    lines = re.findall(rb"(?m)^ssh-ed25519 [A-Za-z0-9+/=]+", data)
+    left = re.sub(rb"(?m)^[ \t]*#.*$", b"", data.removeprefix(b"\xef\xbb\xbf"))
+    blocks, left = _taken(rb"-----BEGIN PUBLIC KEY-----[^-]*-----END PUBLIC KEY-----", left)
+    lines, left = _taken(rb"(?m)^(?P<key>ssh-ed25519 [A-Za-z0-9+/=]+)(?:[ \t].*)?$", left.replace(b"\r\n", b"\n"))
+    if left.strip() and (blocks or lines):  # a key that the auditor believes to be pinned
+        raise CbrnDataError(f"{place}: contains something other than public keys")
     try:
         keys = [serialization.load_pem_public_key(block) for block in blocks]
         keys += [serialization.load_ssh_public_key(line) for line in lines]
@@ -172,6 +188,12 @@ def read_public_keys(data: bytes, place: str) -> list[Ed25519PublicKey]:
     if any(is_small_order(key) for key in found):
         raise CbrnDataError(f"{place}: contains a public key of small order, with which signatures can be forged")
     return found
+
+
+def _taken(pattern: bytes, data: bytes) -> tuple[list[bytes], bytes]:
+    """Return what matches, or its group ``key``, and the rest."""
+    found = re.compile(pattern)
+    return [match["key"] if found.groups else match[0] for match in found.finditer(data)], found.sub(b"", data)
 
 
 def trusted_keys(path: Path | None, whose: str = "trusted keys") -> list[Ed25519PublicKey]:

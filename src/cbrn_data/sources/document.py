@@ -70,7 +70,11 @@ class Document:
 
     def page(self, offset: int) -> int:
         """Return the page number, from 1, of the code point at ``offset``; a form feed ends a page."""
-        return self.text.count("\f", 0, offset) + 1
+        return bisect.bisect_left(self._page_ends, offset) + 1
+
+    @cached_property
+    def _page_ends(self) -> list[int]:
+        return [match.start() for match in re.finditer("\f", self.text)]
 
     def lines(self, span: Span) -> tuple[int, int]:
         """Return the first and last line of ``span``."""
@@ -90,13 +94,19 @@ class Document:
         """The offset of each hyphen that only marks a line end, with the offset at which its word continues."""
         return {broken.start: broken.end for broken in self.broken if broken.joins}
 
+    @cached_property
+    def _joined(self) -> list[int]:
+        """The offsets in ``joins``, ascending."""
+        return list(self.joins)
+
     def words(self, span: Span) -> str:
         """Return the text at ``span`` as it is read: without hyphens and line ends within a word."""
         pieces, place = [], span.start
-        for start, end in self.joins.items():
-            if span.start <= start and end < span.end:
+        for at in range(*(bisect.bisect_left(self._joined, edge) for edge in (span.start, span.end))):
+            start = self._joined[at]
+            if self.joins[start] < span.end:
                 pieces.append(self.text[place:start])
-                place = end
+                place = self.joins[start]
         return "".join([*pieces, self.text[place : span.end]])
 
 

@@ -74,19 +74,26 @@ class Derivation:
             for number, data in enumerate(self.changed.values()):
                 disk.create(staged / str(number), data)
 
-    def put(self, staged: Path) -> None:
-        """Move the files of ``write`` into place, then remove the others. Raises ReleaseError."""
+    def put(self, staged: Path, before_timestamp: Callable[[], None] = lambda: None) -> None:
+        """Move the files of ``write`` into place, then remove the others. Raises ReleaseError.
+
+        ``before_timestamp`` brings in what only the new metadata vouch for, when all of them but the timestamp are there.
+        """
         self._remove([name for name in self.leaving if name.endswith(".root.json")])
         folders = {self.published: False}
         for number, name in enumerate(self.changed):
             if name in _IN_THIS_ORDER or (folders.get(self.published / METADATA) and not _is_metadata(name)):
                 _flush(folders)
+            if name == _TIMESTAMP:
+                before_timestamp()
             target = self.published / name
             if target.parent not in folders:
                 disk.make_folder(self.published, str(Path(name).parent))
             disk.rename(staged / str(number), target)
             folders[target.parent] = True
         _flush(folders)
+        if _TIMESTAMP not in self.changed:
+            before_timestamp()
         self._take_away()
 
     def _take_away(self) -> None:

@@ -146,11 +146,14 @@ def size(path: Path) -> int:
 
 
 def walk(folder: Path, below: str = "") -> Iterator[tuple[str, int]]:
-    """Yield (name relative to ``folder``, mode) of everything in it, folders too, without following links."""
+    """Yield (name relative to ``folder``, mode) of everything in it, folders too, without following links.
+
+    What is in a folder whose name is too long for a published file is left out: a stranger can nest folders without end.
+    """
     for name, kind in entries(folder / below).items():
         path = f"{below}/{name}" if below else name
         yield path, kind
-        if stat.S_ISDIR(kind):
+        if stat.S_ISDIR(kind) and len(path) <= NAME_LIMIT:
             yield from walk(folder, path)
 
 

@@ -254,12 +254,18 @@ class Writer:
             disk.flush(place)
 
     def add_code(self, code: Mapping[str, Path]) -> None:
-        """Bring staged code of earlier releases into place, by digest, and sign the metadata. Raises ReleaseError."""
+        """Bring staged code of earlier releases into place, by digest, and sign the metadata. Raises ReleaseError.
+
+        The metadata that vouch for the code come before it, so that it is never there without them.
+        """
         change = self._plan(self._releases, code)
         work = self._write(change)
-        self._put_code(code)
-        self._unused.clear()
-        change.put(work)
+
+        def put_code() -> None:
+            self._put_code(code)
+            self._unused.clear()
+
+        change.put(work, put_code)
         self._staging.discard(work)
 
     def _read_staged(self, staged: Path, version: str) -> Release:

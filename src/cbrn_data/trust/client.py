@@ -8,9 +8,11 @@ first root of the store: then nobody vouches for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from tuf.api.exceptions import DownloadError as TufDownloadError
 from tuf.api.exceptions import DownloadHTTPError, ExpiredMetadataError, RepositoryError
@@ -137,6 +139,8 @@ def _first_root(read: Read, pins: frozenset[str]) -> bytes:
         if len(data) > ROOT_LIMIT:
             raise VerificationError(f"{name} has more than {ROOT_LIMIT:,} bytes")
         root = read_metadata(data, Root, name)
+        if root.signed.version != number:  # else the names of its files could not be counted
+            raise VerificationError(f"{name} says that it is version {shown(str(root.signed.version), 20)}")
         if not pins or signed_by_enough(root, pins):
             return data
         number += 1
@@ -172,6 +176,17 @@ def first_coming(read: Read, pins: frozenset[str] = frozenset()) -> Mapping[str,
     except FileNotFoundError:
         return {}
     return _targets(read, read_metadata(_first_root(read, pins), Root, name).signed, 1)
+
+
+def is_beside(read: Read, now: Trusted, name: str) -> bool:
+    """Return whether a file is of the state before or to come, which a publication that was cut short leaves."""
+    kinds: tuple[Any, ...] = (Targets, Snapshot)
+    for kind in kinds:
+        for version in (now.version - 1, now.version + 1):
+            if name == file_of(kind.type, version):
+                with suppress(VerificationError):
+                    return bool(read_metadata(read(name), kind, name).signed.version == version)
+    return False
 
 
 def _targets(read: Read, root: Root, version: int) -> Mapping[str, TargetFile]:

@@ -56,6 +56,25 @@ def next_root(
     return Metadata(Root(before.version + 1, None, expiry(Root.type, day), used, roles, True))
 
 
+def follow_up(published: Path, day: str, key: Ed25519PrivateKey, earlier: Sequence[Ed25519PrivateKey]) -> bytes | None:
+    """Return the root that names ``key`` alone, signed by it and by ``earlier`` keys; None if the store needs no such root.
+
+    It needs one if its newest root names another key to sign publications, and the earlier keys suffice to replace it.
+    """
+    newest = roots_of(published)[-1]
+    root = read_metadata(newest, Root, "the newest root").signed
+    if _raw(key) in names_keys(root, ONLINE[0]):
+        return None
+    draft = next_root(newest, day, [key.public_key()], 1, [key.public_key()])
+    for one in (*(each for each in earlier if _raw(each) in names_keys(root, Root.type)), key):
+        add_signature(draft, one)
+    return None if lacking(draft, newest) else written(draft)
+
+
+def _raw(key: Ed25519PrivateKey) -> str:
+    return key.public_key().public_bytes_raw().hex()
+
+
 def add_signature(draft: Metadata[Root], key: Ed25519PrivateKey) -> None:
     """Sign a draft with one more key."""
     draft.sign(CryptoSigner(key, SSlibKey.from_crypto(key.public_key())), append=True)

@@ -83,14 +83,15 @@ class Sign:
         return _named(kept, *signer.online(files, wanted))
 
     def _check_code(self, published: Path, wanted: Mapping[str, TargetFile], files: _Files, roots: list[Root]) -> None:
-        """Refuse code that is neither in the state in force nor may be added. Raises ReleaseError."""
+        """Refuse code that is neither in the state in force, nor in one that was cut short, nor may be added."""
         code = {name: target for name, target in wanted.items() if name.startswith(f"{CODE}/")}
         if not code or TIMESTAMP not in files.names:
             return  # without a state in force, this is the first one, and its readers pin its root
         states = (files.state(root) for root in reversed(roots))
         known = next((state[0].targets for state in states if state), {})
+        coming = files.coming()
         for name, target in code.items():
-            if known.get(name) != target and self.code().get(name) != target.hashes["sha256"]:
+            if target not in (known.get(name), coming.get(name)) and self.code().get(name) != target.hashes["sha256"]:
                 raise ReleaseError(
                     f"{published / name}: is not the code that was signed; restore its folder from a mirror, or remove it"
                 )
@@ -194,6 +195,11 @@ class _Files:
         """Return the metadata in force if they are valid and name exactly ``targets``; None stands for any."""
         state = self.state(self.root) if self.root else None
         return state if state and targets in (None, state[0].targets) else None
+
+    def coming(self) -> Mapping[str, TargetFile]:
+        """Return the signed targets of a state to come, which was cut short before its timestamp."""
+        found = self._of(Targets, file_of(Targets.type, self.newest()[0] + 1), self.root) if self.root else None
+        return found.targets if found else {}
 
     def state(self, root: Root) -> tuple[Targets, Snapshot, Timestamp] | None:
         """Return the metadata in force if they are valid by the keys of ``root``."""

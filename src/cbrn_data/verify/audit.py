@@ -15,7 +15,7 @@ from cbrn_data.store.history import read_history
 from cbrn_data.store.index import read_index, with_withdrawals
 from cbrn_data.trust.client import keys_in
 from cbrn_data.verify.memory import Memory
-from cbrn_data.verify.results import FAILED, KEY, NOT_CHECKED, PASSED, STORE, Result, exit_code
+from cbrn_data.verify.results import FAILED, FRESHNESS, KEY, NOT_CHECKED, PASSED, STORE, Result, exit_code
 from cbrn_data.verify.store import fresh, verify_store
 from cbrn_data.verify.vouched import raw_pins
 
@@ -67,6 +67,7 @@ def audit_store(
     if any(result.check == "chain" and result.result != PASSED for result in results):
         return results
     releases = releases_of(published)
+    results += _clock(releases[-1], today)
     results += fresh(releases[-1], max_age, today) if max_age is not None else []
     if memory:
         results += memory.results(releases)
@@ -76,6 +77,13 @@ def audit_store(
         if exit_code(results) == 0:
             memory.keep(published)
     return results
+
+
+def _clock(head: Release, today: str) -> Iterator[Result]:
+    """Yield that the clock is wrong, if the newest release is of the future: then nobody can say what has ended."""
+    if head.date > today:
+        detail = f"the newest release is of {head.date}, but the clock of this machine says {today}: correct one of them"
+        yield Result(STORE, FRESHNESS, NOT_CHECKED, detail)
 
 
 def releases_of(published: Path) -> list[Release]:

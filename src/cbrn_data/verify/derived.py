@@ -28,6 +28,8 @@ DERIVED_FILES = "derived files"
 """The check of the derived files with their digests."""
 UNDERIVED = f"pages, feed and catalogue agree with {INDEX}, but no pinned key vouches for it; --rebuild derives them again"
 _PIECE = 1 << 20
+_ENTRY = 1000
+"""More than the bytes of an entry in the list of a ZIP file; the names of releases have at most 100 characters."""
 _MADE = re.compile(
     r"catalog\.(ttl|rdf|jsonld)|croissant\.json|robots\.txt|sitemap\.xml|(404|compare|index|history|search)\.html"
     r"|(tables|regions|countries|projects|sources|history)/[^/]+\.html|tables/[^/]+\.js|pictures/([^/]+\.svg|preview\.png)"
@@ -82,16 +84,26 @@ def _zip_faults(release: Release, name: str, sha256: str) -> Iterator[str]:
     path = release.folder.parents[1] / name
     if not stat.S_ISREG(disk.mode(path)) or disk.digest(path) != sha256:
         return
-    wanted = {**parse_checksums(release.folder / SUMS, disk.read(release.folder / SUMS)), SUMS: release.digest}
-    with disk.opened(path) as file, zipfile.ZipFile(file) as archive:
-        there = {entry.filename: entry for entry in archive.infolist() if entry.filename not in UNLISTED - {SUMS}}
-        if there.keys() != wanted.keys() or not all(_has(archive, there[one], sha256) for one, sha256 in wanted.items()):
+    listed = parse_checksums(release.folder / SUMS, disk.read(release.folder / SUMS))
+    wanted = {name: sha256 for name, sha256 in listed.items() if name not in release.erased} | {SUMS: release.digest}
+    sizes = {one: disk.size(release.folder / one) for one in wanted}
+    with disk.opened(path) as file:
+        end = zipfile._EndRecData(file)  # type: ignore[attr-defined]
+        if end is None or end[5] > _ENTRY * (len(wanted) + 1):  # zipfile would read a list of any size into memory
             yield f"{name} does not have the files of release {release.version}"
+            return
+        with zipfile.ZipFile(file) as archive:
+            there = [entry for entry in archive.infolist() if entry.filename not in UNLISTED - {SUMS}]
+            is_same = sorted((entry.filename, entry.file_size) for entry in there) == sorted(sizes.items())
+            if not is_same or not all(_has(archive, entry, wanted[entry.filename]) for entry in there):
+                yield f"{name} does not have the files of release {release.version}"
 
 
 def _has(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, sha256: str) -> bool:
-    """Return whether an entry has a digest; no more of it is unpacked than it says that it has."""
-    total, left = hashlib.sha256(), min(entry.file_size, disk.LARGEST)
+    """Return whether an entry, packed as usual, has a digest; no more of it is unpacked than it says that it has."""
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return False
+    total, left = hashlib.sha256(), entry.file_size
     with archive.open(entry) as packed:
         while left > 0 and (piece := packed.read(min(left, _PIECE))):
             total.update(piece)

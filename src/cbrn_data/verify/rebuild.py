@@ -71,7 +71,7 @@ def rebuild_all(
                 yield Result(each.name, REBUILD, NOT_CHECKED, reason)
             else:
                 yield from rebuild_release(each, previous, None if is_ours else recorded)
-            yield from rebuild_texts(each)
+            yield from _texts(each)
     if not is_release:
         yield from rebuild_derived(STORE, folder)
 
@@ -125,6 +125,18 @@ def _cells(release: Release, made: Path) -> Iterator[str]:
         yield f"{each.table.name}, row {change.row_id}, {name}: published {old!r}, rebuilt {new!r}"
     if len(cells) > SHOWN or any(each.counts.total() > len(each.first) for each in changes):
         yield f"and more cells of {sum(each.counts.total() for each in changes):,} rows"
+
+
+def _texts(release: Path) -> Iterator[Result]:
+    """Yield the results of ``rebuild_texts``; if the sources cannot be read, the texts fail."""
+    results: list[Result] = []
+
+    def run() -> Iterator[str]:
+        results.extend(rebuild_texts(release))
+        return iter(())
+
+    yield from [each for each in checked(release.name, DOCUMENTS, run, "") if each.result == FAILED]
+    yield from results
 
 
 def rebuild_texts(release: Path) -> Iterator[Result]:

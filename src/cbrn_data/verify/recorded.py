@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any
 
 from cbrn_data.errors import VerificationError
@@ -29,11 +29,14 @@ from cbrn_data.store.code import code_digest
 from cbrn_data.store.folder import Release, differences
 from cbrn_data.store.history import CODE, METADATA
 from cbrn_data.strict_json import parse_object
+from cbrn_data.verify.code import SMALL, lock_faults
 from cbrn_data.verify.results import CODE_CHECK, FAILED, PASSED, STORE, Result
 
 OPTION = "--run-recorded-code"
 SECONDS = 3600
 """The most seconds of one step: to make an environment, or to make a release."""
+_TAIL = 1 << 14
+"""The bytes of the errors of a step that are read."""
 NO_NETWORK = ("unshare", "--map-root-user", "--net", "--")
 
 PROGRAM = """
@@ -83,6 +86,8 @@ class RecordedCode:
         shutil.copytree(self._published / CODE / digest, files, symlinks=True)
         if changed := differences(files):
             raise VerificationError(f"{CODE}/{digest}: {changed}")
+        if changed := next(lock_faults(disk.read(files / LOCK, SMALL)), ""):
+            raise VerificationError(f"{CODE}/{digest}: {changed}")
         wheels = [str(files / name) for name in disk.entries(files) if name.endswith(".whl")]
         about = parse_object(files / RECORD, disk.read(files / RECORD))
         made_with = f" (it was made with Python {shown(str(about['python']), 10)})" if about.get("python") else ""
@@ -111,14 +116,23 @@ def without_network() -> tuple[str, ...]:
 
 
 def _run(command: Sequence[str], what: str, environment: Mapping[str, str] | None = None) -> None:
-    try:
-        done = subprocess.run(  # noqa: S603 - what the auditor asked for
-            command, stdin=subprocess.DEVNULL, capture_output=True, env=environment, timeout=SECONDS, start_new_session=True
-        )
-    except subprocess.TimeoutExpired as error:
-        raise VerificationError(f"{what} takes more than {SECONDS:,} seconds") from error
+    with TemporaryFile() as said:  # not in memory: it can be of any size
+        try:
+            done = subprocess.run(  # noqa: S603 - what the auditor asked for
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+                env=environment,
+                timeout=SECONDS,
+                start_new_session=True,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise VerificationError(f"{what} takes more than {SECONDS:,} seconds") from error
+        said.seek(max(0, said.seek(0, os.SEEK_END) - _TAIL))
+        last = said.read().decode(errors="replace")
     if done.returncode:
-        lines = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit code {done.returncode}"]
+        lines = last.strip().splitlines() or [f"exit code {done.returncode}"]
         raise VerificationError(f"{what} failed: {shown(lines[-1], 200)}")
 
 

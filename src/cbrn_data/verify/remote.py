@@ -23,6 +23,7 @@ from cbrn_data.deadline import Clock
 from cbrn_data.errors import CbrnDataError, ReleaseError, VerificationError
 from cbrn_data.fetch import LIST_LIMIT, SILENT_AT_MOST, TOTAL_LIMIT, AbsentError, SilentError, Web, checked_address
 from cbrn_data.progress import tracked
+from cbrn_data.refusals import is_of_machine
 from cbrn_data.signing.attestation import ATTESTATION
 from cbrn_data.store import disk
 from cbrn_data.store.folder import SUMS, check_version, parse_checksums
@@ -68,7 +69,7 @@ def mirror(
     Raises CbrnDataError if the server does not answer, or if the address has neither a release nor a store.
     """
     clock = Clock(seconds, "--max-time allows more")
-    web = Web(checked_address(address), limit or TOTAL_LIMIT, "--max-size allows more", clock)
+    web = Web(checked_address(address), TOTAL_LIMIT if limit is None else limit, "--max-size allows more", clock)
     name = urlsplit(web.address).path.rstrip("/").rsplit("/", 1)[-1]
     folder = root / (name if _is_name(name) else "release")
     folder.mkdir()
@@ -142,7 +143,9 @@ def _take_metadata(web: Web, folder: Path, trusted: Sequence[Ed25519PublicKey], 
     with TemporaryDirectory(prefix="cbrn-data-") as kept:
         try:
             vouched.said = said = client.trusted(read, Path(kept), raw_pins(trusted))
-        except VerificationError as error:
+        except CbrnDataError as error:
+            if is_of_machine(error):
+                raise
             yield Result(STORE, METADATA, FAILED, f"{web.address}: {error}; nothing else was fetched")
             return
     if not said.holds(INDEX, disk.digest(folder / INDEX)):

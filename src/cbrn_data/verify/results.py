@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.findings import shown
@@ -26,16 +27,25 @@ ERASED = "erased"
 """The check for a source that was erased: its digest is left."""
 UNDOING = "withdrawal"
 """The check for a withdrawal that was undone since the store was last seen."""
+MOST = 1000
+"""The most faults that a check reports: a stranger's release can have any number."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """``subject`` is a version or the store; ``result`` one of the four words above."""
+    """``subject`` is a version or the store; ``result`` one of the four words above.
+
+    Names of folders and files are untrusted too, so all text is escaped for terminals and reports.
+    """
 
     subject: str
     check: str
     result: str
     detail: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "subject", shown(self.subject, 100))
+        object.__setattr__(self, "detail", shown(self.detail, 1000))
 
 
 def exit_code(results: Iterable[Result], rebuild: bool = False) -> int:
@@ -67,7 +77,8 @@ def checked(subject: str, check: str, run: Callable[[], Iterable[str]], good: st
     machine, such as a full disk, which are raised.
     """
     try:
-        faults = list(run())
+        faults = list(islice(run(), MOST + 1))
+        faults[MOST:] = [f"the first {MOST:,} faults are listed; there are more"] if len(faults) > MOST else []
     except Exception as error:
         if is_of_machine(error):
             raise

@@ -22,8 +22,8 @@ from cbrn_data.store import disk
 from cbrn_data.store.folder import SUMS, UNLISTED
 from cbrn_data.store.history import INDEX, LATEST, METADATA, RELEASES
 from cbrn_data.store.index import Index, read_index
-from cbrn_data.trust.client import ROOT, Trusted, coming, first_coming, in_folder, leaving, trusted
-from cbrn_data.trust.roles import TIMESTAMP, VERSIONED, raw
+from cbrn_data.trust.client import ROOT, Trusted, coming, first_coming, in_folder, is_beside, leaving, trusted
+from cbrn_data.trust.roles import TIMESTAMP, raw
 from cbrn_data.verify.results import CUT_SHORT, FAILED, FRESHNESS, NOT_CHECKED, PASSED, STORE, UNVOUCHED, Result, checked
 
 OLDER = "the store is of the older form, without metadata: nobody vouches for its index, withdrawals, feed and pages"
@@ -137,6 +137,8 @@ def check_vouched(
     vouched, read = Vouched(), in_folder(folder)
 
     def run() -> Iterator[str]:
+        if disk.mode(folder) and not stat.S_ISDIR(disk.mode(folder)):
+            raise VerificationError(f"{METADATA} is not a folder, or is a link to one")
         if not disk.mode(folder / TIMESTAMP) and not is_known:
             vouched.after = first_coming(read, pins)
             return
@@ -184,5 +186,5 @@ def _faults(published: Path, said: Trusted, vouched: Vouched) -> Iterator[str]:
         elif not vouched.is_right(path, published, name):
             yield f"{name} is not what the metadata vouch for"
     for name, mode in disk.entries(published / METADATA).items():
-        if not stat.S_ISREG(mode) or (name != TIMESTAMP and not VERSIONED.fullmatch(name)):
+        if not stat.S_ISREG(mode) or (name not in said.names and not is_beside(in_folder(published / METADATA), said, name)):
             yield f"{METADATA}/{name} was added"
