@@ -9,14 +9,16 @@ Title, licence, publisher, keywords, themes, language, frequency and coverage ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from cbrn_data.catalogue.identity import identity
 from cbrn_data.catalogue.pages import page_path
 from cbrn_data.schema.coverage import Coverage, coverage
 from cbrn_data.schema.model import Package, TableDefinition, read_package
+from cbrn_data.schema.parts import PARTS
 from cbrn_data.schema.table import released_tables
 from cbrn_data.store import disk
 from cbrn_data.store.folder import DESCRIPTOR, Release, last_event, latest_of
@@ -31,7 +33,10 @@ _FORMS = {
 
 @dataclass(frozen=True)
 class Distribution:
-    """One file of a dataset: ``form`` is ``CSV`` or ``JSON``, ``path`` contains the version."""
+    """One file of a dataset: ``form`` is ``CSV`` or ``JSON``, ``path`` contains the version.
+
+    ``part`` is the first key of a part of a table, empty for a whole table.
+    """
 
     form: str
     title: str
@@ -40,6 +45,12 @@ class Distribution:
     media_type: str
     bytes: int
     sha256: str
+    part: str = ""
+
+    @property
+    def anchor(self) -> str:
+        """The name of the distribution in its dataset."""
+        return f"{self.form.lower()}-from-{self.part}" if self.part else self.form.lower()
 
 
 @dataclass(frozen=True)
@@ -132,7 +143,7 @@ def catalogue(releases: Sequence[Release], base: str) -> Catalogue:
 
 def _datasets(release: Release, package: Package, releases: Sequence[Release]) -> tuple[Dataset, ...]:
     described = parse_object(release.folder / DESCRIPTOR, disk.read(release.folder / DESCRIPTOR))
-    resources = {resource["path"]: resource for resource in described["resources"]}
+    resources = {resource["name"]: resource for resource in described["resources"]}
     return tuple(
         Dataset(
             name=table.name,
@@ -142,22 +153,32 @@ def _datasets(release: Release, package: Package, releases: Sequence[Release]) -
             definition=f"{RELEASES}/{release.version}/schemas/{table.name}.yaml",
             issued=next(old.date for old in releases if table.name in old.info.get("counts", {}) or old is release),
             table=table,
-            distributions=tuple(
-                _distribution(table, form, release.version, resources[f"{table.name}.{form.lower()}"])
-                for form in ("CSV", "JSON")
-            ),
+            distributions=tuple(_distributions(table, release.version, resources)),
         )
         for table in package.with_role("data")
     )
 
 
-def _distribution(table: TableDefinition, form: str, version: str, resource: dict[str, str | int]) -> Distribution:
+def _distributions(table: TableDefinition, version: str, resources: Mapping[str, Any]) -> Iterator[Distribution]:
+    """Yield a table as CSV and as JSON, or each part of a table in parts as CSV."""
+    csv = resources[table.name]
+    for path, part in zip(csv["path"], csv.get(PARTS, ()), strict=False):
+        yield _distribution(table, "CSV", version, {**csv, **part, "path": path}, part["first"])
+    if PARTS not in csv:
+        yield _distribution(table, "CSV", version, csv)
+        yield _distribution(table, "JSON", version, resources[f"{table.name}-json"])
+
+
+def _distribution(
+    table: TableDefinition, form: str, version: str, resource: Mapping[str, Any], part: str = ""
+) -> Distribution:
     return Distribution(
         form=form,
-        title=f"{table.title} ({form})",
+        title=f"{table.title} from {part} ({form})" if part else f"{table.title} ({form})",
         description=_FORMS[form],
         path=f"{RELEASES}/{version}/{resource['path']}",
         media_type=str(resource["mediatype"]),
         bytes=int(resource["bytes"]),
         sha256=str(resource["hash"]).removeprefix("sha256:"),
+        part=part,
     )

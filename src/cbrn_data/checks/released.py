@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,9 @@ from cbrn_data.progress import step
 from cbrn_data.schema.check import KnownKeysOf
 from cbrn_data.schema.model import Package, TableDefinition
 from cbrn_data.schema.nested import nested
+from cbrn_data.schema.parts import KnownCuts, PartsWriter
 from cbrn_data.schema.table import Table, Tables, cell_count, released_tables
-from cbrn_data.schema.written import ComparingWriter, TableWriter
+from cbrn_data.schema.written import NO_FILE, ComparedPart, ComparingWriter, TableWriter
 from cbrn_data.sources.document import Document, read_document
 from cbrn_data.sources.sidecar import SIDECAR_LIMIT
 from cbrn_data.store import disk
@@ -49,6 +50,16 @@ class Released:
         """The published tables, in order."""
         return self.package.published(self.counts)
 
+    @property
+    def files(self) -> list[str]:
+        """The names of the files of published tables."""
+        return [name for table in self.published for name in file_names(self.tables[table])]
+
+
+def file_names(table: Table) -> list[str]:
+    """Return the names of the files that a table has in a release."""
+    return list(table.written) if table.parts else [f"{table.name}.{form}" for form in ("csv", "json")]
+
 
 def check_release(folder: Path, package: Package) -> tuple[Released, list[Finding]]:
     """Read every table from its bytes, once, and check it.
@@ -73,7 +84,8 @@ def _as_written(folder: Path, table: Table, known: KnownKeysOf, released: Releas
     if definition.role == "log" and not disk.mode(folder / f"{name}.csv"):
         return
     released.cells |= {name: 0} if definition.role == "data" else {}
-    with comparison(folder, definition) as (writer, differences):
+    compared = compared_parts(table) if table.parts else comparison(folder, definition)
+    with compared as (writer, differences):
 
         def write(block: pa.Table) -> None:
             writer.add(block)
@@ -98,6 +110,29 @@ def comparison(folder: Path, table: TableDefinition) -> Iterator[tuple[TableWrit
             if sink.differs_at is not None:
                 message = f"byte {sink.differs_at + 1:,} differs from the rows"
                 findings.append(Finding(code, message, f"{table.name}.{form}"))
+
+
+@contextmanager
+def compared_parts(table: Table) -> Iterator[tuple[PartsWriter, list[Finding]]]:
+    """Yield a writer that compares with the parts of a table, and findings, complete after the block."""
+    findings: list[Finding] = []
+    by_name = {name: part.file.path for name, part in zip(table.written, table.parts, strict=True)}
+
+    def opened(name: str) -> ComparedPart:
+        def differs(message: str) -> None:
+            findings.append(Finding("release-not-canonical", message, name))
+
+        return ComparedPart(by_name.get(name), differs)
+
+    writer = PartsWriter(table.definition, opened, KnownCuts(table.definition, table.parts))
+    yield writer, findings
+    writer.close()
+    described = [replace(part, source_bytes=0, source_sha256="") for part in table.parts]
+    if not findings and [replace(part, file=NO_FILE) for part in writer.parts] != [
+        replace(part, file=NO_FILE) for part in described
+    ]:
+        message = f"the parts of {table.name} are not those that are described"
+        findings.append(Finding("release-not-canonical", message, DESCRIPTOR))
 
 
 def read_documents(folder: Path, tables: Tables) -> dict[str, Document]:
@@ -142,8 +177,8 @@ def by_frictionless(folder: Path, released: Released) -> Iterator[Finding]:
         for error in refusal.reasons or [refusal.error]:
             yield Finding("frictionless", f"{error.type}: {error.message}", DESCRIPTOR)
         return
-    described = sorted(resource.path or "" for resource in found.resources)
-    if described != sorted(f"{table}.{form}" for table in released.published for form in ("csv", "json")):
+    described = sorted(path for resource in found.resources for path in [resource.path or "", *resource.extrapaths])
+    if described != sorted(released.files):
         yield Finding("frictionless", "the resources are not the tables of the release, each as CSV and JSON", DESCRIPTOR)
     longest = max(released.counts.values())
     with step("Validate with frictionless"):

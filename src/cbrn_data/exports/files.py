@@ -48,7 +48,7 @@ def _write(release: Release, folder: Path) -> None:
     from cbrn_data.exports.workbook import write_workbook  # auditors need no workbook, and not its library
 
     package = read_package(release.folder / "schemas")
-    tables = [table for table in released_tables(release.folder, package).values() if table.files]
+    tables = [table for table in released_tables(release.folder, package).values() if table.written]
     write_zip(release, folder / ZIP)
     write_workbook(release, package, tables, folder / WORKBOOK)
     for table in tables:

@@ -1,0 +1,90 @@
+"""A bulk table in parts: cut where its keys say, published, verified, compared, loaded and pushed part by part."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cbrn_data as cbrn
+from cbrn_data import pipeline
+from cbrn_data.push.push import push
+from cbrn_data.release.guard import BOUNDS, read_guard
+from cbrn_data.release.trace import trace
+from cbrn_data.schema import parts as schema_parts
+from cbrn_data.schema.model import read_package
+from cbrn_data.schema.table import released_tables
+from cbrn_data.settings import Settings
+from cbrn_data.store.folder import Release
+from cbrn_data.verify.rebuild import rebuild_release
+from cbrn_data.verify.release import ReleaseAudit
+from cbrn_data.verify.results import FAILED
+from tests import records
+
+pytestmark = pytest.mark.usefixtures("without_pages")
+
+ROWS = range(1, 400)
+
+
+@pytest.fixture
+def root(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project whose table has parts of some rows."""
+    monkeypatch.setattr(schema_parts, "LEAST", 1000)
+    records.define(project)
+    return project
+
+
+def publish(root: Path, date: str = "2026-11-24", parts_above: int = 0) -> Release:
+    settings = Settings(root, root / "published", parts_above=parts_above)
+    built = pipeline.build(pipeline.gather(settings))
+    guard = read_guard(settings, built.content.package.tables, list(BOUNDS), "a test")
+    return pipeline.publish(built, pipeline.open_store(settings), date, guard=guard).release
+
+
+def faults(release: Release, previous: Path | None = None) -> list[str]:
+    results = [*ReleaseAudit(release.folder, [], previous).run(), *rebuild_release(release.folder, previous)]
+    return [f"{result.check}: {result.detail}" for result in results if result.result == FAILED]
+
+
+def resource_of(release: Release) -> dict[str, Any]:
+    described = json.loads((release.folder / "datapackage.json").read_bytes())["resources"]
+    (resource,) = [one for one in described if one["name"].startswith("trainings")]
+    found: dict[str, Any] = resource
+    return found
+
+
+def digests(release: Release) -> dict[str, str]:
+    resource = resource_of(release)
+    return {path: part["hash"] for path, part in zip(resource["path"], resource["parts"], strict=True)}
+
+
+def test_a_table_in_parts_is_published_compared_loaded_and_pushed(root: Path, tmp_path: Path) -> None:
+    records.put(root, [records.row(number) for number in ROWS])
+    first = publish(root)
+    resource = resource_of(first)
+    assert len(resource["path"]) > 5
+    assert resource["path"][0] == "trainings/from-t-0001.csv"
+    assert sum(part["rows"] for part in resource["parts"]) == len(ROWS)
+    assert not (first.folder / "trainings.csv").exists()
+    assert faults(first) == []
+    # A row less moves the lines of all rows after it, and changes the part that had it.
+    records.put(root, [records.row(number) for number in ROWS if number != 150])
+    second = publish(root, "2026-11-25")
+    assert len(digests(second).items() - digests(first).items()) <= 2
+    assert faults(second, first.folder) == []
+    rows = [row for row in (second.folder / "changes.csv").read_text().splitlines() if row.startswith("trainings")]
+    assert len(rows) == 1 and rows[0].startswith("trainings,t-0150,*,removed")
+    # The lines are those of the source everywhere.
+    tables = released_tables(second.folder, read_package(second.folder / "schemas"))
+    assert [row["source_line"] for row in tables["trainings"].rows] == [str(line) for line in range(2, len(ROWS) + 1)]
+    (traced,) = trace(second, "trainings", "t-0300", "title")
+    assert traced.passages[0].lines == (300, 300)
+    push(root / "published", f"file://{tmp_path / 'mirror'}")
+    for store in (root / "published", tmp_path / "mirror"):
+        frame = cbrn.load("trainings", source=store)
+        assert frame.source_line.tolist() == list(range(2, len(ROWS) + 1))
+        some = cbrn.load("trainings", source=store, first="t-0148", last="t-0152")
+        assert some.training_id.tolist() == ["t-0148", "t-0149", "t-0151", "t-0152"]
+        assert some.source_line.tolist() == [149, 150, 151, 152]
