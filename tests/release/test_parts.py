@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,40 @@ def resource_of(release: Release) -> dict[str, Any]:
 def digests(release: Release) -> dict[str, str]:
     resource = resource_of(release)
     return {path: part["hash"] for path, part in zip(resource["path"], resource["parts"], strict=True)}
+
+
+Rows = dict[int, str]
+EDITS: dict[str, Callable[[Rows], object]] = {
+    "a cell": lambda rows: rows.update({150: records.row(150, people="77")}),
+    "a longer row": lambda rows: rows.update({20: records.row(20, title="long " * 100)}),
+    "two rows apart": lambda rows: rows.update({n: records.row(n, start="2024-05-22") for n in (30, 320)}),
+    "a row less": lambda rows: rows.pop(150),
+    "the first row less": lambda rows: rows.pop(1),
+    "the last row less": lambda rows: rows.pop(399),
+    "a row before all": lambda rows: rows.update({0: records.row(0)}),
+    "rows after all": lambda rows: rows.update({n: records.row(n) for n in range(400, 440)}),
+    "a row between, of two lines": lambda rows: rows.update(
+        {150: f"{rows[150]}\n{records.row(150, id='t-0150-b', title=LINES)}"}
+    ),
+    "many rows less": lambda rows: [rows.pop(n) for n in range(100, 200)],
+    "other rows in many parts": lambda rows: rows.update({n: records.row(n, people="77") for n in range(100, 300)}),
+}
+LINES = "two\nlines"
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_parts_of_the_release_before_give_the_same_bytes_as_all_rows(edit: str, root: Path) -> None:
+    rows: Rows = {number: records.row(number) for number in ROWS}
+    records.put(root, list(rows.values()))
+    first = publish(root)
+    EDITS[edit](rows)
+    records.put(root, [rows[number] for number in sorted(rows)])
+    second = publish(root, "2026-11-25")
+    there = {(first.folder / name).stat().st_ino: digest for name, digest in digests(first).items()}
+    kept = [name for name in digests(second) if (second.folder / name).stat().st_ino in there]
+    assert len(kept) == len(set(digests(first).values()) & set(digests(second).values())) > 1
+    assert all((root / "published/latest" / name).samefile(second.folder / name) for name in digests(second))
+    assert faults(second, first.folder) == []
 
 
 def test_a_table_in_parts_is_published_compared_loaded_and_pushed(root: Path, tmp_path: Path) -> None:

@@ -95,10 +95,12 @@ def build(gathered: Gathered, write: Write | None = None) -> Built:
     from cbrn_data.checks.rows import table_findings
     from cbrn_data.checks.run import check_tables
     from cbrn_data.release.content import build_content
+    from cbrn_data.release.reuse import reusing
     from cbrn_data.tables.build import build_tables
     from cbrn_data.tables.bulk import write_bulk
 
-    built = build_tables(gathered.sources, gathered.package, write or write_bulk)
+    write = reusing(write or write_bulk, gathered.settings.published)
+    built = build_tables(gathered.sources, gathered.package, write)
 
     def rows(table: Table, known: KnownKeysOf) -> Iterable[Finding]:
         return () if table.name in built.judged else table_findings(table, known)

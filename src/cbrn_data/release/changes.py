@@ -20,7 +20,7 @@ import pyarrow as pa
 from cbrn_data.normalise.text import escape_formula, unescape_formula
 from cbrn_data.progress import BYTES, step
 from cbrn_data.schema.model import CHANGES, Package, TableDefinition
-from cbrn_data.schema.parts import parts_digest
+from cbrn_data.schema.parts import Part, parts_digest
 from cbrn_data.schema.table import Row, Table, Tables, row_ids, sort_keys, table_in_parts, text_table, with_fields
 from cbrn_data.tabular.changes import KINDS, NAMES, WHOLE
 from cbrn_data.tabular.delta import Delta, deltas
@@ -95,7 +95,7 @@ def _changes(old: Table | None, new: Table, changes: TableChanges) -> Iterator[l
         return
     if old.files and new.files and old.files["csv"].sha256 == new.files["csv"].sha256:
         return
-    old, new = _without_common_parts(old, new)
+    old, new, _ = without_common_parts(old, new)
     columns = [name for name in table.names if name not in old.definition.names]
     columns = columns if columns and old.count and new.count else []
     yield [_change(table.name, WHOLE, name, "added", None, _file(new)) for name in columns]
@@ -146,16 +146,19 @@ def _file(table: Table) -> str:
     return json.dumps({**csv, "rows": table.count})
 
 
-def _without_common_parts(old: Table, new: Table) -> tuple[Table, Table]:
-    """Return the tables without the parts that both have: their rows are equal, except for their lines in the source."""
+def without_common_parts(old: Table, new: Table) -> tuple[Table, Table, list[Part]]:
+    """Return the tables without the parts that both have, and these parts.
+
+    Their rows are equal, except for their lines in the source.
+    """
     common = {part.file.sha256 for part in old.parts} & {part.file.sha256 for part in new.parts}
     if not common or old.definition.names != new.definition.names:
-        return old, new
-    without = (
+        return old, new, []
+    old_rest, new_rest = (
         table_in_parts(each.definition, [part for part in each.parts if part.file.sha256 not in common])
         for each in (old, new)
     )
-    return next(without), next(without)
+    return old_rest, new_rest, [part for part in new.parts if part.file.sha256 in common]
 
 
 def cells_of(change: Row) -> list[tuple[str, str | None, str | None]]:

@@ -25,11 +25,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cbrn_data.schema.days import dated_fields, first_day, last_day
 from cbrn_data.schema.model import LINE, TableDefinition
 from cbrn_data.store.disk import FileRef
 from cbrn_data.tabular.canonical import csv_header, csv_rows
 from cbrn_data.tabular.keys import flat, hashed
-from cbrn_data.tabular.verbatim import WRITTEN
 
 LEAST = 4 << 20
 """The least bytes of the cells of a part."""
@@ -47,7 +47,8 @@ _Ints = npt.NDArray[np.int64]
 class Part:
     """Rows of consecutive keys, from ``first`` to ``last``, in a file of their own.
 
-    ``line`` is the line of the first row in the source, ``cells`` the number of cells with a value. The rows were made from
+    ``line`` is the line of the first row in the source, ``nulls`` the number of empty cells of each column that has some,
+    ``days`` the first and the last day of all dates, if there are any. The rows were made from
     ``source_bytes`` of the source with the digest ``source_sha256``, which follow those of the part before; both are empty
     if parts of the source cannot be told apart.
     """
@@ -55,8 +56,9 @@ class Part:
     first: str
     last: str
     rows: int
-    cells: int
     line: int
+    nulls: Mapping[str, int]
+    days: Sequence[str]
     file: FileRef
     source_bytes: int = 0
     source_sha256: str = ""
@@ -65,7 +67,9 @@ class Part:
         """Return the part as an entry of the descriptor."""
         source = {"bytes": self.source_bytes, "hash": f"sha256:{self.source_sha256}"}
         return {
-            **{name: getattr(self, name) for name in ("first", "last", "rows", "cells", "line")},
+            **{name: getattr(self, name) for name in ("first", "last", "rows", "line")},
+            "nulls": dict(self.nulls),
+            "days": list(self.days),
             "bytes": self.file.size,
             "hash": f"sha256:{self.file.sha256}",
             **({"source": source} if self.source_sha256 else {}),
@@ -75,9 +79,11 @@ class Part:
 def part_of(entry: Mapping[str, Any], file: FileRef) -> Part:
     """Return a part from its entry in a descriptor. Raises KeyError or TypeError."""
     source = entry.get("source", {})
-    rows, cells, line = (int(entry[name]) for name in ("rows", "cells", "line"))
+    rows, line = (int(entry[name]) for name in ("rows", "line"))
+    nulls, days = {str(name): int(count) for name, count in entry["nulls"].items()}, [str(day) for day in entry["days"]]
     digest = str(source.get("hash", "")).removeprefix("sha256:")
-    return Part(str(entry["first"]), str(entry["last"]), rows, cells, line, file, int(source.get("bytes", 0)), digest)
+    first, last = str(entry["first"]), str(entry["last"])
+    return Part(first, last, rows, line, nulls, days, file, int(source.get("bytes", 0)), digest)
 
 
 def part_name(table: str, first: str) -> str:
@@ -267,18 +273,25 @@ class _OpenPart:
     def __init__(self, table: TableDefinition, block: pa.Table, opened: Callable[[str], PartSink]) -> None:
         self._key = table.primary_key[0]
         self._first = self._last = str(block[self._key][0])
-        self._line, self._rows, self._cells = int(str(block[LINE][0])), 0, 0
+        self._line, self._rows = int(str(block[LINE][0])), 0
+        self._nulls = dict.fromkeys(table.content, 0)
+        self._dated, self._days = dated_fields(table), list[str]()
         self._sink = opened(part_name(table.name, self._first))
         self._sink.write(csv_header(table.names))
 
     def add(self, block: pa.Table) -> None:
         self._rows += block.num_rows
-        self._cells += sum(len(block) - block[name].null_count for name in block.column_names if name != WRITTEN)
+        for name in self._nulls:
+            self._nulls[name] += block[name].null_count
+        dates = {text for name in self._dated for text in pc.unique(flat(block[name])).to_pylist() if text}
+        first, last = set(map(first_day, dates)), set(map(last_day, dates))
+        self._days = [min({*self._days[:1], *first}), max({*self._days[1:], *last})] if dates else self._days
         self._last = str(block[self._key][block.num_rows - 1])
         self._sink.write(csv_rows(moved_lines(block, 1 - self._line)))
 
     def close(self) -> Part:
-        return Part(self._first, self._last, self._rows, self._cells, self._line, self._sink.close())
+        nulls = {name: count for name, count in self._nulls.items() if count}
+        return Part(self._first, self._last, self._rows, self._line, nulls, self._days, self._sink.close())
 
 
 def moved_lines(block: pa.Table, by: int) -> pa.Table:

@@ -185,6 +185,14 @@ def new_parts(table: TableDefinition, folder: Path) -> Iterator[tuple[PartsWrite
     parts += writer.parts
 
 
+def table_digest(table: Table) -> str:
+    """Return the sha256 that a table has as CSV."""
+    digest = hashlib.sha256(csv_header(table.definition.names))
+    for block in table.blocks():
+        digest.update(csv_rows(block))
+    return digest.hexdigest()
+
+
 def write_table(table: Table, folder: Path) -> Table:
     """Return the table with CSV and JSON files; they are written into ``folder`` if the table has none."""
     if table.written:

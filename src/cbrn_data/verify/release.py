@@ -30,9 +30,11 @@ from cbrn_data.store import disk
 from cbrn_data.store.folder import (
     DESCRIPTOR,
     INFO,
+    INPUTS,
     NESTED,
     REPORT,
     SUMS,
+    is_part,
     parse_checksums,
     problems,
     read_release,
@@ -52,7 +54,6 @@ OWN_FILES = frozenset({DESCRIPTOR, INFO, NESTED, REPORT, PUBLIC_KEY, "CHANGES.md
 STOPS = ("files", "definitions")
 """Checks that must pass before the later ones run."""
 
-_INPUTS = ("sources/", "schemas/")
 _OF_FILES = frozenset({"release-not-canonical", "release-json-differs"})
 """Findings about the bytes of a table, not about its rows."""
 
@@ -136,7 +137,7 @@ class ReleaseAudit:
         release = read_release(self.folder)
         listed = parse_checksums(self.folder / SUMS, disk.read(self.folder / SUMS))
         tables = {name for name in listed if "/" not in name and name.endswith(".csv") and name != "changes.csv"}
-        made_of = [name for name in listed if name in tables | _parts(listed) or name.startswith(_INPUTS)]
+        made_of = [name for name in listed if name in tables or is_part(name) or name.startswith(INPUTS)]
         lines = "".join(f"{listed[name]}  {name}\n" for name in sorted(made_of))
         if hashlib.sha256(lines.encode()).hexdigest() != release.content_digest:
             yield f"{INFO}: the content digest does not match the tables, sources and definitions"
@@ -212,7 +213,7 @@ class ReleaseAudit:
         )
         tables = {name for table in report["tables"] for name in file_names(self._read.tables[table])} | {DESCRIPTOR}
         beside = {name for name in listed if "/" not in name and name.endswith((".csv", ".json"))}
-        there = (beside | _parts(listed)) - {INFO, REPORT, NESTED}
+        there = {*beside, *filter(is_part, listed)} - {INFO, REPORT, NESTED}
         if tables != there or set(report["checked"]) != there:
             yield f"{REPORT} does not cover exactly the tables of the release"
         assert self._package
@@ -291,11 +292,6 @@ class ReleaseAudit:
             )
             names = [name for name, table in new.items() if name in made and made[name] != content_of(table)]
             yield from (f"the changes do not lead from {self.previous.name} to this {name}" for name in names)
-
-
-def _parts(names: Iterable[str]) -> set[str]:
-    """Return the files of tables in parts."""
-    return {name for name in names if "/" in name and not name.startswith(_INPUTS)}
 
 
 def _sentences(findings: Iterable[Finding]) -> Iterator[str]:
