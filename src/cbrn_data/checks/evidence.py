@@ -134,7 +134,9 @@ def cells_by_method(tables: Tables) -> dict[str, Counter[str]]:
         methods[row["table_name"], row["row_id"], row["field"]].add(row["method"] or "")
     found = {}
     for table in (table.definition for table in tables.values() if table.definition.role == "data"):
-        cells = sum(map(cell_count, tables[table.name].blocks()))
+        parts = tables[table.name].parts
+        in_parts = sum(part.rows * len(table.names) - sum(part.nulls.values()) for part in parts)
+        cells = in_parts or sum(map(cell_count, tables[table.name].blocks()))
         counts = found[table.name] = Counter({"cells": cells})
         if table.by_line:
             counts.update({"evident": cells, "curated": cells})

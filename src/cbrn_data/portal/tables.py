@@ -58,6 +58,7 @@ def _pages(
         "total": view.counts[table.name],
         "held": len(shown),
         "csv": files.path(f"{table.name}.csv"),
+        "parts": len(files.parts(table.name)),
         "evident": table.role == "data",
     }
     start = 0
@@ -85,14 +86,14 @@ def _first_page(
         "described": described,
         "files": files.of_table(table.name),
         "columns": list(_columns(view, table)),
-        "snippets": _snippets(table, site),
+        "snippets": _snippets(table, site, bool(files.parts(table.name))),
         "example": json.dumps(example, indent=2, ensure_ascii=False) if example else "",
     }
 
 
-def _snippets(table: TableDefinition, site: Catalogue) -> list[tuple[str, str, str]]:
+def _snippets(table: TableDefinition, site: Catalogue, in_parts: bool) -> list[tuple[str, str, str]]:
     """Return tool, code for this version and code for the newest, for each tool."""
-    these, latest = (snippets(table, site.base, version) for version in (site.version, LATEST))
+    these, latest = (snippets(table, site.base, version, in_parts) for version in (site.version, LATEST))
     return [(tool, text, dict(latest)[tool]) for tool, text in these]
 
 
