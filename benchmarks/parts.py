@@ -55,7 +55,7 @@ def run(root: Path, day: int, *command: str) -> float:
     environment = {**os.environ, "SOURCE_DATE_EPOCH": str(1795305600 + 86400 * day), "CBRN_DATA_STATE": str(root / "state")}
     program = [sys.executable, "-c", "from cbrn_data.cli import main; main()", *command]
     before = os.times()
-    subprocess.run(program, cwd=root, env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
+    subprocess.run(program, cwd=root, env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     after = os.times()
     return after.children_user + after.children_system - before.children_user - before.children_system
 

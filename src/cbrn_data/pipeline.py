@@ -35,6 +35,7 @@ from cbrn_data.store import disk
 from cbrn_data.store.code import code_folders, sums_name
 from cbrn_data.store.derived import Vouch
 from cbrn_data.store.folder import REPORT, SUMS, Release, check_unchanged, checksums, parse_checksums
+from cbrn_data.store.remembered import FILE as DIGESTS
 from cbrn_data.store.remembered import remembering
 from cbrn_data.store.store import Store
 from cbrn_data.strict_json import dumped, parse_object
@@ -187,7 +188,7 @@ def up_to_date(gathered: Gathered, store: Store) -> Outcome | None:
 
 def remembered(settings: Settings) -> AbstractContextManager[None]:
     """Remember digests of large files that do not change, from run to run."""
-    return remembering(settings.cache / "digests.json")
+    return remembering(settings.cache / DIGESTS)
 
 
 def reported(release: Release) -> list[Finding]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from cbrn_data.progress import step
 from cbrn_data.schema.check import KnownKeysOf
 from cbrn_data.schema.model import Package, TableDefinition, read_package
 from cbrn_data.schema.nested import nested
-from cbrn_data.schema.parts import KnownCuts, Part, PartsWriter
+from cbrn_data.schema.parts import KnownCuts, Part, PartsWriter, part_name
 from cbrn_data.schema.table import Table, Tables, cell_count, released_tables
 from cbrn_data.schema.written import NO_FILE, ComparedPart, ComparingWriter, TableWriter
 from cbrn_data.sources.document import Document, read_document
@@ -46,6 +46,8 @@ class Released:
     tables: dict[str, Table]
     counts: dict[str, int] = field(default_factory=dict)
     cells: dict[str, int] = field(default_factory=dict)
+    sampled: dict[str, list[str]] = field(default_factory=dict)
+    """Of each table in parts, the first parts that frictionless did not validate in the release before."""
 
     @property
     def published(self) -> list[str]:
@@ -71,6 +73,10 @@ def check_release(folder: Path, package: Package, before: Path | None = None) ->
     """
     released = Released(package, released_tables(folder, package))
     same = _same_parts(folder, before, released) if before else {}
+    then = released_tables(before, read_package(before / "schemas")) if before and same else {}
+    for name, table in released.tables.items():
+        judged = same.get(name, frozenset()) & {part.first for part in _first_parts(then[name])} if name in then else ()
+        released.sampled |= {name: [part.first for part in _first_parts(table) if part.first not in judged]}
 
     def rows(table: Table, known: KnownKeysOf) -> Iterator[Finding]:
         yield from _as_written(folder, table, known, released, same.get(table.name, frozenset()))
@@ -94,6 +100,12 @@ def _same_parts(folder: Path, before: Path, released: Released) -> dict[str, fro
             there = {_without_line(part): part.first for part in tables[name].parts if part.source_sha256}
             found[name] = frozenset(first for part in table.parts if (first := there.get(_without_line(part))))
     return found
+
+
+def _first_parts(table: Table) -> Sequence[Part]:
+    """Return the parts that have the first rows of a table, as many as frictionless validates."""
+    rows = accumulate((part.rows for part in table.parts), initial=0)
+    return [part for part, before in zip(table.parts, rows, strict=False) if before < FRICTIONLESS_ROWS]
 
 
 def _without_line(part: Part) -> str:
@@ -213,6 +225,11 @@ def by_frictionless(folder: Path, released: Released) -> Iterator[Finding]:
     described = sorted(path for resource in found.resources for path in [resource.path or "", *resource.extrapaths])
     if described != sorted(released.files):
         yield Finding("frictionless", "the resources are not the tables of the release, each as CSV and JSON", DESCRIPTOR)
+    for name, table in released.tables.items():
+        if table.parts and (sampled := [part_name(name, first) for first in released.sampled[name]]):
+            found.get_resource(name).path, found.get_resource(name).extrapaths = sampled[0], sampled[1:]
+        elif table.parts:
+            found.remove_resource(name)
     longest = max(released.counts.values())
     with step("Validate with frictionless"):
         report = found.validate(limit_rows=FRICTIONLESS_ROWS if longest > FRICTIONLESS_ROWS else None)

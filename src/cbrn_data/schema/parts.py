@@ -31,7 +31,7 @@ from cbrn_data.store.disk import FileRef
 from cbrn_data.tabular.canonical import csv_header, csv_rows
 from cbrn_data.tabular.keys import flat, hashed
 
-LEAST = 4 << 20
+LEAST = 2 << 20
 """The least bytes of the cells of a part."""
 MOST = 32
 """The most bytes of a part, in multiples of ``LEAST``. No cut of a part of less than half of it was forced."""

@@ -27,7 +27,7 @@ from cbrn_data import foreign
 from cbrn_data.errors import ReleaseError
 from cbrn_data.progress import advance_bytes
 from cbrn_data.refusals import MEANINGS, meaning
-from cbrn_data.store.remembered import known_digest, remember
+from cbrn_data.store.remembered import LARGE, known_digest, remember
 
 NAME_LIMIT = 100
 LARGEST = 16_000_000_000
@@ -39,7 +39,7 @@ _NAME = re.compile(f"{_SEGMENT}(?:/{_SEGMENT})*")
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _CHUNK = 1 << 20
-_NO_LINK = frozenset({errno.EXDEV, errno.EMLINK, errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EACCES})
+_NO_LINK = frozenset({errno.EXDEV, errno.EMLINK, errno.EPERM, errno.ENOTSUP, errno.ENOSYS})
 """Errors of a file system that cannot link these two files, so that one is copied."""
 
 _MEANINGS = {
@@ -213,16 +213,21 @@ def create(path: Path, data: Data) -> None:
     """Write a new file, mode 0644, and flush it to disk, or link it to a final one; the caller flushes its folder."""
     if isinstance(data, FileRef) and data.is_final and _linked(data, path):
         return
+    total = hashlib.sha256() if isinstance(data, FileRef) and data.size >= LARGE else None
     with explained(path):
         handle = os.open(path, _NEW_FILE, 0o600)
         try:
             for piece in pieces(data):
+                if total:
+                    total.update(piece)
                 rest = memoryview(piece)
                 while rest:
                     rest = rest[os.write(handle, rest) :]
                 advance_bytes(len(piece))
             os.fchmod(handle, 0o644)
             os.fsync(handle)
+            if total:
+                remember(os.fstat(handle), total.hexdigest(), is_own=True)
         finally:
             os.close(handle)
 

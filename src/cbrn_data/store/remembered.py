@@ -18,6 +18,8 @@ from pathlib import Path
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.strict_json import dumped, parse_object
 
+FILE = "digests.json"
+"""The name of the file in the cache of a project."""
 LARGE = 1 << 20
 """Bytes from which on a digest is remembered."""
 _RECENT = 2.0
@@ -62,10 +64,10 @@ def known_digest(of: os.stat_result) -> str | None:
     return found
 
 
-def remember(of: os.stat_result, digest: str) -> None:
-    """Remember the digest of a file that was read."""
+def remember(of: os.stat_result, digest: str, is_own: bool = False) -> None:
+    """Remember the digest of a file that was read, or of the bytes that this process wrote into its own file."""
     digests = _digests.get()
-    if digests and of.st_size >= LARGE and time.time() - of.st_mtime > _RECENT:
+    if digests and of.st_size >= LARGE and (is_own or time.time() - of.st_mtime > _RECENT):
         digests.known[_key(of)] = digests.used[_key(of)] = digest
 
 
