@@ -72,7 +72,7 @@ def remember(patch: pytest.MonkeyPatch, folder: Path) -> None:
             return check_release(folder, package, before)
         counts, cells, findings = check(folder, package)
         tables = released_tables(folder, package)
-        return Released(package, tables, counts, cells, dict.fromkeys(tables, [])), findings
+        return Released(package, tables, counts, cells, {name: [] for name in tables}), findings
 
     make_pages = pipeline.pages
 

@@ -67,7 +67,7 @@ def part_of(release: Release) -> disk.FileRef:
 
 
 def derive(published: Path, releases: list[Release]) -> Mapping[str, disk.Data]:
-    """A copy in latest/ with a link, a feed of all, and a page named after the newest, which leaves with the next release."""
+    """A copy in latest/ with a link, a feed of all, and a page named after the newest, which leaves with the next."""
     newest = releases[-1]
     return {
         "latest/part.csv": part_of(newest),

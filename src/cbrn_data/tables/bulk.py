@@ -94,6 +94,20 @@ def parted_table(source: Source, reading: BulkReading, parts: list[Part]) -> Bul
     return BulkTable(table, evidence_row(source, reading), *_set_aside(source, reading))
 
 
+def in_parts(made: BulkTable, source: Source, folder: Path) -> BulkTable:
+    """Return a table with its rows in parts instead of one file, which is removed."""
+    assert source.path
+    with new_parts(made.table.definition, folder) as (writer, parts):
+        for block in made.table.blocks():
+            writer.add(block)
+    if not parts:
+        return made
+    for file in made.table.files.values():
+        file.path.unlink()
+    ranges = source_ranges(source.path, [part.line for part in parts])
+    return replace(made, table=table_in_parts(made.table.definition, with_sources(parts, ranges)))
+
+
 def bulk_table(source: Source, reading: BulkReading, files: dict[str, FileRef]) -> BulkTable:
     """Return a table whose files were written, with its evidence and findings."""
     table = table_in_file(reading.table, files["csv"].path, files, reading.rows)
