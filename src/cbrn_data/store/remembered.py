@@ -41,7 +41,7 @@ def remembering(file: Path) -> Iterator[None]:
     known: dict[str, str] = {}
     with suppress(OSError, CbrnDataError):
         known = {name: str(digest) for name, digest in parse_object(file, file.read_bytes()).items()}
-    digests = _Digests(known)
+    digests = _Digests(dict(known))
     before = _digests.set(digests)
     try:
         yield
