@@ -11,6 +11,8 @@ import pytest
 
 import cbrn_data as cbrn
 from cbrn_data import pipeline
+from cbrn_data.catalogue.derive import described
+from cbrn_data.pipeline import pages
 from cbrn_data.push.push import push
 from cbrn_data.release.guard import BOUNDS, read_guard
 from cbrn_data.release.trace import trace
@@ -18,6 +20,7 @@ from cbrn_data.schema import parts as schema_parts
 from cbrn_data.schema.model import read_package
 from cbrn_data.schema.table import released_tables
 from cbrn_data.settings import Settings
+from cbrn_data.store import disk
 from cbrn_data.store.folder import Release
 from cbrn_data.verify.rebuild import rebuild_release
 from cbrn_data.verify.release import ReleaseAudit
@@ -27,6 +30,7 @@ from tests import records
 pytestmark = pytest.mark.usefixtures("without_pages")
 
 ROWS = range(1, 400)
+BASE = "https://data.example/cbrn/"
 
 
 @pytest.fixture
@@ -104,6 +108,17 @@ def test_a_table_in_parts_is_published_compared_loaded_and_pushed(root: Path, tm
     assert sum(part["rows"] for part in resource["parts"]) == len(ROWS)
     assert not (first.folder / "trainings.csv").exists()
     assert faults(first) == []
+    made = {
+        name: b"".join(disk.pieces(data)).decode() for name, data in pages([first], BASE).items() if name.endswith("html")
+    }
+    files = described([first], BASE)
+    croissant = json.loads(files["croissant.json"])
+    there = {entry["@id"]: entry.get("sha256") for entry in croissant["distribution"]}
+    for path, digest in digests(first).items():
+        assert f'href="../releases/1.0.0/{path}"' in made["tables/trainings.html"]
+        assert there[path] == digest.removeprefix("sha256:")
+    assert f"CSV in {len(resource['path'])} parts" in made["index.html"] and "trainings.json" not in made["index.html"]
+    assert b"releases/1.0.0/datapackage.json" in files["catalog.ttl"]
     # A row less moves the lines of all rows after it, and changes the part that had it.
     records.put(root, [records.row(number) for number in ROWS if number != 150])
     second = publish(root, "2026-11-25")

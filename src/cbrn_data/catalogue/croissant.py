@@ -68,20 +68,21 @@ def croissant(of: Catalogue) -> bytes:
 
 
 def _files(of: Catalogue, dataset: Dataset) -> Iterator[dict[str, Any]]:
-    """Yield the CSV file of a table, or the parts of a table in parts, and the set of them."""
-    files = [file for file in dataset.distributions if file.form == "CSV"]
+    """Yield the CSV file of a table, or the parts of a table in parts, and the set of them.
+
+    The set is not ``containedIn`` its files, from which mlcroissant cannot read rows; it reads those of a copy of the store.
+    """
+    files = dataset.parts or [file for file in dataset.distributions if file.form == "CSV"]
     names = [file.path.split("/", 2)[2] for file in files]
     yield from (_file(of, name, file) for name, file in zip(names, files, strict=True))
-    if names != [f"{dataset.name}.csv"]:
-        parts = [{"@id": name} for name in names]
+    if dataset.parts:
         yield {
             "@type": "cr:FileSet",
             "@id": f"{dataset.name}.csv",
             "name": f"{dataset.name}.csv",
-            "description": f"The {len(parts)} parts of {dataset.name}, in the order of their keys.",
-            "containedIn": parts,
+            "description": f"The {len(files)} parts of {dataset.name}, in the folder of this file.",
             "encodingFormat": files[0].media_type,
-            "includes": "*.csv",
+            "includes": f"{files[0].path.rpartition('/')[0]}/*.csv",
         }
 
 
@@ -117,7 +118,7 @@ def _field(of: Catalogue, dataset: Dataset, field: Field) -> Iterator[tuple[str,
     yield "name", field.name
     yield "description", field.description
     yield "dataType", _TYPES.get(field.type, "sc:Text")
-    kind = "fileSet" if any(file.part for file in dataset.distributions) else "fileObject"
+    kind = "fileSet" if dataset.parts else "fileObject"
     yield "source", {kind: {"@id": f"{dataset.name}.csv"}, "extract": {"column": field.name}}
     for key in dataset.table.foreign_keys:
         if key.fields == (field.name,) and any(key.resource == other.name for other in of.datasets):

@@ -116,7 +116,7 @@ class _Description(Triples):
             self.say(node, DCAT.distribution, self._distribution(dataset, distribution))
 
     def _distribution(self, dataset: Dataset, distribution: Distribution) -> URIRef:
-        place = f"{dataset.page}#{distribution.anchor}"
+        place = f"{dataset.page}#{distribution.form.lower()}"
         of, node = self._of, self._identity(place)
         self.say(node, RDF.type, DCAT.Distribution)
         self.say(node, DCTERMS.title, self.text(distribution.title))

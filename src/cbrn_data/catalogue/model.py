@@ -33,10 +33,7 @@ _FORMS = {
 
 @dataclass(frozen=True)
 class Distribution:
-    """One file of a dataset: ``form`` is ``CSV`` or ``JSON``, ``path`` contains the version.
-
-    ``part`` is the first key of a part of a table, empty for a whole table.
-    """
+    """One file of a dataset: ``form`` is ``CSV`` or ``JSON``, ``path`` contains the version."""
 
     form: str
     title: str
@@ -45,17 +42,14 @@ class Distribution:
     media_type: str
     bytes: int
     sha256: str
-    part: str = ""
-
-    @property
-    def anchor(self) -> str:
-        """The name of the distribution in its dataset."""
-        return f"{self.form.lower()}-from-{self.part}" if self.part else self.form.lower()
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """One data ``table``: its ``page``, the path of its ``definition`` in the release, and ``issued`` as YYYY-MM-DD."""
+    """One data ``table``: its ``page``, the path of its ``definition`` in the release, and ``issued`` as YYYY-MM-DD.
+
+    A table in ``parts`` has one distribution, the Data Package that lists them: no part is the whole table.
+    """
 
     name: str
     title: str
@@ -65,6 +59,7 @@ class Dataset:
     issued: str
     table: TableDefinition
     distributions: tuple[Distribution, ...]
+    parts: tuple[Distribution, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -153,32 +148,45 @@ def _datasets(release: Release, package: Package, releases: Sequence[Release]) -
             definition=f"{RELEASES}/{release.version}/schemas/{table.name}.yaml",
             issued=next(old.date for old in releases if table.name in old.info.get("counts", {}) or old is release),
             table=table,
-            distributions=tuple(_distributions(table, release.version, resources)),
+            distributions=tuple(_distributions(table, release, resources)),
+            parts=tuple(_parts(table, release, resources[table.name])),
         )
         for table in package.with_role("data")
     )
 
 
-def _distributions(table: TableDefinition, version: str, resources: Mapping[str, Any]) -> Iterator[Distribution]:
-    """Yield a table as CSV and as JSON, or each part of a table in parts as CSV."""
+def _distributions(table: TableDefinition, release: Release, resources: Mapping[str, Any]) -> Iterator[Distribution]:
+    """Yield a table as CSV and as JSON, or the descriptor of a table in parts."""
     csv = resources[table.name]
-    for path, part in zip(csv["path"], csv.get(PARTS, ()), strict=False):
-        yield _distribution(table, "CSV", version, {**csv, **part, "path": path}, part["first"])
-    if PARTS not in csv:
-        yield _distribution(table, "CSV", version, csv)
-        yield _distribution(table, "JSON", version, resources[f"{table.name}-json"])
+    if PARTS in csv:
+        file = release.folder / DESCRIPTOR
+        yield Distribution(
+            form="JSON",
+            title=f"{table.title} (CSV in {len(csv[PARTS])} parts)",
+            description="A Data Package in JSON with the paths and digests of the CSV files of the table, in order.",
+            path=f"{RELEASES}/{release.version}/{DESCRIPTOR}",
+            media_type="application/json",
+            bytes=disk.size(file),
+            sha256=disk.digest(file),
+        )
+        return
+    yield _distribution(table, "CSV", release.version, csv)
+    yield _distribution(table, "JSON", release.version, resources[f"{table.name}-json"])
 
 
-def _distribution(
-    table: TableDefinition, form: str, version: str, resource: Mapping[str, Any], part: str = ""
-) -> Distribution:
+def _parts(table: TableDefinition, release: Release, resource: Mapping[str, Any]) -> Iterator[Distribution]:
+    """Yield the parts of a table as CSV."""
+    for path, part in zip(resource["path"] if PARTS in resource else (), resource.get(PARTS, ()), strict=True):
+        yield _distribution(table, "CSV", release.version, {**resource, **part, "path": path})
+
+
+def _distribution(table: TableDefinition, form: str, version: str, resource: Mapping[str, Any]) -> Distribution:
     return Distribution(
         form=form,
-        title=f"{table.title} from {part} ({form})" if part else f"{table.title} ({form})",
+        title=f"{table.title} ({form})",
         description=_FORMS[form],
         path=f"{RELEASES}/{version}/{resource['path']}",
         media_type=str(resource["mediatype"]),
         bytes=int(resource["bytes"]),
         sha256=str(resource["hash"]).removeprefix("sha256:"),
-        part=part,
     )

@@ -105,7 +105,7 @@ def _variable(field: Field) -> dict[str, str]:
 def _download(of: Catalogue, dataset: Dataset, distribution: Distribution) -> dict[str, str]:
     return {
         "@type": "DataDownload",
-        "@id": of.identity(f"{dataset.page}#{distribution.anchor}"),
+        "@id": of.identity(f"{dataset.page}#{distribution.form.lower()}"),
         "name": distribution.title,
         "contentUrl": of.base + distribution.path,
         "encodingFormat": distribution.media_type,
