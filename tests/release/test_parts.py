@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ from cbrn_data.schema.model import read_package
 from cbrn_data.schema.table import released_tables
 from cbrn_data.settings import Settings
 from cbrn_data.store import disk
-from cbrn_data.store.folder import Release
+from cbrn_data.store.folder import Release, checksums
+from cbrn_data.strict_json import dumped
 from cbrn_data.verify.rebuild import rebuild_release
 from cbrn_data.verify.release import ReleaseAudit
 from cbrn_data.verify.results import FAILED
@@ -99,6 +101,18 @@ def test_parts_of_the_release_before_give_the_same_bytes_as_all_rows(edit: str, 
     assert faults(second, first.folder) == []
 
 
+def forged(release: Release, folder: Path, name: str, value: int) -> str:
+    """Return what verify says of a release whose first part is described otherwise, with digests to match."""
+    copy = Path(shutil.copytree(release.folder, folder / name / release.version))
+    described = json.loads((copy / "datapackage.json").read_bytes())
+    next(one for one in described["resources"] if one["name"] == "trainings")["parts"][0][name] = value
+    (copy / "datapackage.json").write_bytes(dumped(described))
+    names = [path.relative_to(copy).as_posix() for path in copy.rglob("*") if path.is_file()]
+    (copy / "SHA256SUMS").write_bytes(checksums({name: disk.digest(copy / name) for name in names}))
+    said = [result.detail for result in ReleaseAudit(copy, []).run() if result.result == FAILED]
+    return next((detail for words in said for detail in words.split(": ") if "trainings" in detail), "").partition(";")[0]
+
+
 def test_a_table_in_parts_is_published_compared_loaded_and_pushed(root: Path, tmp_path: Path) -> None:
     records.put(root, [records.row(number) for number in ROWS])
     first = publish(root)
@@ -119,6 +133,9 @@ def test_a_table_in_parts_is_published_compared_loaded_and_pushed(root: Path, tm
         assert there[path] == digest.removeprefix("sha256:")
     assert f"CSV in {len(resource['path'])} parts" in made["index.html"] and "trainings.json" not in made["index.html"]
     assert b"releases/1.0.0/datapackage.json" in files["catalog.ttl"]
+    assert forged(first, tmp_path, "line", 3) == "the parts of trainings are not those that are described"
+    assert forged(first, tmp_path, "rows", 3) == "the parts of trainings are not those that are described"
+    assert forged(first, tmp_path, "bytes", 3) == "the digest or size of trainings/from-t-0001.csv is not that of the file"
     # A row less moves the lines of all rows after it, and changes the part that had it.
     records.put(root, [records.row(number) for number in ROWS if number != 150])
     second = publish(root, "2026-11-25")
