@@ -7,7 +7,7 @@ PYTEST ?= -n $(shell expr $$(nproc || echo 2) + 1)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export DO_NOT_TRACK = 1
 
-.PHONY: publish test quick check benchmark lock clean
+.PHONY: publish test quick check benchmark benchmark-scale lock clean
 
 publish: $(VENV)/run
 	$(BIN)/python -m flows.pipeline
@@ -50,6 +50,10 @@ $(VENV)/dev: $(VENV)/run requirements/dev.lock
 # Compare with other tools on the same table, and write docs/benchmark.md. LARGE=--large adds ten million rows.
 benchmark: $(VENV)/dev
 	$(BIN)/python benchmarks/validation.py $(LARGE)
+
+# Publish a table in parts, and again with ten of its rows changed: CPU seconds, as in docs/scale.md.
+benchmark-scale: $(VENV)/dev
+	$(BIN)/python benchmarks/parts.py
 
 # Run this after a change of the dependencies in pyproject.toml. UPGRADE=--upgrade takes newer versions.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \

@@ -21,6 +21,8 @@ from cbrn_data.release.overview import overview
 from cbrn_data.review.plan import diff_page, plan_page, plan_verdict
 from cbrn_data.settings import Settings, read_settings, release_date
 from cbrn_data.store.folder import Release
+from cbrn_data.store.remembered import FILE as DIGESTS
+from cbrn_data.store.remembered import remembering
 from flows.ingest import read_sources
 from flows.killed import end_tasks
 from flows.reporting import dated, emit_release_event, quoted, report_failure, show_findings, show_release, step
@@ -81,11 +83,12 @@ def publish(
 
 
 @step("Push to the target")
-def copy_store(published: Path, target: str) -> str:
-    """Push, as ``cbrn-data push`` does; return the result as a sentence."""
+def copy_store(published: Path, target: str, digests: Path) -> str:
+    """Push, as ``cbrn-data push`` does, with remembered ``digests``; return the result as a sentence."""
     from cbrn_data.push.push import push
 
-    summary = push(published, target).summary
+    with remembering(digests):
+        summary = push(published, target).summary
     get_run_logger().info(summary)
     return summary
 
@@ -98,7 +101,7 @@ def push_release(published: State[str], settings: Settings) -> State[str]:
     if settings.push_target is None:
         return published
     try:
-        pushed = copy_store(settings.published, settings.push_target)
+        pushed = copy_store(settings.published, settings.push_target, settings.cache / DIGESTS)
     except PushError as error:
         raise PushError(f"{published.message}, but it was not pushed: {error}") from error
     return Completed(message=f"{published.message}; {pushed}", data=published.data)

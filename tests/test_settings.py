@@ -63,6 +63,7 @@ def test_the_environment_overrides_the_file_and_an_option_both(root: Path, monke
         ('\n[keys]\nsinging = "x"', ":3: keys.singing is not known"),
         ("base_url = 7", ":1: base_url is 7 and must be text in quotation marks"),
         ('state = ""', ":1: state is '' and must be text in quotation marks"),
+        ('parts.above = "1.5"', ":1: parts.above is '1.5' and must be whole megabytes, such as \"256\""),
         ('approval = "yes"', ":1: approval is 'yes' and must be one of none, required"),
         ("base_url = ", "is not TOML: Invalid value (at end of document)"),
         ("keys = 3", ":1: keys is not known"),

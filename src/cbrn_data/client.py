@@ -76,8 +76,17 @@ def package(version: str | None = None, source: str | Path | None = None) -> dic
     return _release(source, version).package
 
 
-def load(table: str, version: str | None = None, source: str | Path | None = None) -> pd.DataFrame:
+def load(
+    table: str,
+    version: str | None = None,
+    source: str | Path | None = None,
+    first: str | None = None,
+    last: str | None = None,
+) -> pd.DataFrame:
     """Return a table of a release, by default (or with ``latest``) of the newest that is not withdrawn.
+
+    ``first`` and ``last`` limit the rows by their key, both included; of a table in parts, only the parts with such keys are
+    fetched.
 
     Columns have the types of the schema: ``Int64`` for integers and years, ``datetime64`` for dates, ``string`` for text and
     partial dates (2024, 2024-05). A value that no source says is null. ``attrs`` give the origin of the rows.
@@ -86,15 +95,51 @@ def load(table: str, version: str | None = None, source: str | Path | None = Non
     ['string', 'Int64', 'Int64']
     >>> load("regions", "1.0.0", "published").established_on[0].year
     2015
+    >>> load("countries", "1.0.0", "published", first="KAZ", last="MNG").country_id.tolist()
+    ['KAZ', 'KGZ', 'MNG']
 
-    Warns with WithdrawnWarning if the release is withdrawn. Raises CbrnDataError for an unknown table or version,
-    VerificationError for a file that differs from its digest.
+    Warns with WithdrawnWarning if the release is withdrawn. Raises CbrnDataError for an unknown table or version, or for
+    limits of a key that is not one column of text, VerificationError for a file that differs from its digest.
     """
     release = _release(source, version)
     resource = release.resource(table)
-    frame = _frame(release.file(resource["path"]), resource["schema"]["fields"])
+    fields = resource["schema"]["fields"]
+    key = _limited_key(table, resource["schema"]) if first is not None or last is not None else ""
+    if isinstance(resource["path"], list):
+        frame = _from_parts(release, resource, first, last)
+    else:
+        frame = _frame(release.file(resource["path"]), fields)
+    if first is not None:
+        frame = frame[frame[key] >= first].reset_index(drop=True)
+    if last is not None:
+        frame = frame[frame[key] <= last].reset_index(drop=True)
     frame.attrs = {"table": table, "version": release.entry.version, "digest": release.entry.digest}
     return frame
+
+
+def _limited_key(table: str, schema: dict[str, Any]) -> str:
+    """Return the key of a table, which must be one column of text."""
+    types = {field["name"]: field["type"] for field in schema["fields"]}
+    if [types[name] for name in schema["primaryKey"]] != ["string"]:
+        raise CbrnDataError(f"the key of {table} is not one column of text, so first and last cannot limit its rows")
+    return str(schema["primaryKey"][0])
+
+
+def _from_parts(release: ReleaseFiles, resource: dict[str, Any], first: str | None, last: str | None) -> pd.DataFrame:
+    """Return the rows of the parts that can have keys from ``first`` to ``last``; lines are those in the source."""
+    import pandas as pd
+
+    from cbrn_data.schema.model import LINE
+    from cbrn_data.schema.parts import PARTS
+
+    parts = list(zip(resource["path"], resource[PARTS], strict=True))
+    wanted = [each for each in parts if not ((first and each[1]["last"] < first) or (last and each[1]["first"] > last))]
+    frames = []
+    for path, part in wanted or parts[:1]:
+        frame = _frame(release.file(path), resource["schema"]["fields"])
+        frame[LINE] += part["line"] - 1
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True)
 
 
 def listed(place: Origin) -> list[Published]:

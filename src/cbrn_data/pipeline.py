@@ -9,7 +9,7 @@ error. Modules that only ``publish`` needs are imported there, so a run without 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
@@ -36,6 +36,8 @@ from cbrn_data.store.code import code_folders, sums_name
 from cbrn_data.store.derived import Vouch
 from cbrn_data.store.folder import REPORT, SUMS, Release, check_unchanged, checksums, parse_checksums
 from cbrn_data.store.history import METADATA
+from cbrn_data.store.remembered import FILE as DIGESTS
+from cbrn_data.store.remembered import remembering
 from cbrn_data.store.store import Store
 from cbrn_data.strict_json import dumped, parse_object
 
@@ -188,7 +190,7 @@ def up_to_date(gathered: Gathered, store: Store) -> Outcome | None:
     """
     if not store.published.exists():
         return None
-    with store.writing() as writer:
+    with remembered(gathered.settings), store.writing() as writer:
         newest = writer.newest
         if newest is None or not is_of_this_code(newest.info):
             return None
@@ -196,6 +198,11 @@ def up_to_date(gathered: Gathered, store: Store) -> Outcome | None:
         made_of = {name: sha256 for name, sha256 in listed.items() if name.startswith(("sources/", "schemas/"))}
         given = {name: disk.sha256_of(data) for name, data in input_files(gathered.sources, gathered.package).items()}
         return Outcome(newest, False, reported(newest), writer.repaired) if made_of == given else None
+
+
+def remembered(settings: Settings) -> AbstractContextManager[None]:
+    """Remember digests of large files that do not change, from run to run."""
+    return remembering(settings.cache / DIGESTS)
 
 
 def reported(release: Release) -> list[Finding]:
@@ -263,7 +270,8 @@ def plan(
 
     newest = store.newest()
     if newest:
-        check_unchanged(newest)
+        with remembered(built.settings):
+            check_unchanged(newest)
     return draft(built.content, newest, at_least, date, guard or _guard(built))
 
 
@@ -304,7 +312,7 @@ def publish(
     from cbrn_data.release.kept import code_files
     from cbrn_data.release.sign import signature_files
 
-    with store.writing() as writer:
+    with remembered(built.settings), store.writing() as writer:
         planned = permitted(draft(built.content, writer.newest, at_least, date, guard or _guard(built)), built)
         if not planned.is_news:
             assert planned.previous is not None
@@ -313,7 +321,7 @@ def publish(
         if built.settings.approval:
             planned = replace(planned, approval=find_approval(built.settings, planned.digest, key.private.public_key()))
         staged = writer.stage(release_files(planned, date, recorded_code()))
-        judged = judge(staged, [*built.findings, *planned.findings], built.content.built.reasons)
+        judged = judge(staged, [*built.findings, *planned.findings], built.content.built.reasons, writer.newest)
         writer.add(staged, {REPORT: dumped(judged.report)})
         for files in signature_files(staged, key):
             writer.add(staged, files)

@@ -17,6 +17,8 @@ from cbrn_data.errors import CbrnDataError
 
 FILE = "cbrn-data.toml"
 _APPROVAL = ("none", "required")
+PARTS_ABOVE = 256 << 20
+"""The bytes of a source above which a bulk table is published in parts, unless a setting says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ KNOWN = (
         "docs_url", None, "the address of the folder docs/, for links in reports and alerts", "https://data.example/docs/"
     ),
     Setting("push.target", None, "where published/ is copied: a folder, or s3://bucket/folder", "s3://open-data/cbrn"),
+    Setting("parts.above", None, "the megabytes of its source above which a bulk table is published in parts", "256"),
     Setting("cluster.scheduler", None, "the scheduler of the Dask cluster that builds bulk tables", "tcp://10.0.0.1:8786"),
 )
 _BY_KEY = {setting.key: setting for setting in KNOWN}
@@ -63,8 +66,8 @@ class Settings:
 
     ``state`` has the local signing key; ``signing_key``, ``trusted_keys`` and ``approvers`` are configured files. ``cache``
     has fetched files by digest and can be deleted. ``base_url`` is the address at which ``published/`` will be served; None
-    means the one in ``schemas/package.yaml``. ``guard`` is the table of this name in the file, unread. ``origins`` says for
-    each key where its value is from.
+    means the one in ``schemas/package.yaml``. ``parts_above`` are bytes of a source. ``guard`` is the table of this name in
+    the file, unread. ``origins`` says for each key where its value is from.
     """
 
     root: Path
@@ -80,6 +83,7 @@ class Settings:
     docs_url: str | None = None
     push_target: str | None = None
     scheduler: str | None = None
+    parts_above: int = PARTS_ABOVE
     guard: Mapping[str, Any] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
 
@@ -94,6 +98,7 @@ class Settings:
             "alerts.variable": self.alert_variable,
             "docs_url": self.docs_url,
             "push.target": self.push_target,
+            "parts.above": f"{self.parts_above >> 20}",
             "cluster.scheduler": self.scheduler,
         }
 
@@ -188,6 +193,7 @@ def read_settings(root: Path | None = None, published: Path | None = None, base_
         docs_url=values.get("docs_url"),
         push_target=values.get("push.target"),
         scheduler=values.get("cluster.scheduler"),
+        parts_above=int(values["parts.above"]) << 20 if "parts.above" in values else PARTS_ABOVE,
         guard=content.get(GUARD, {}),
         origins=origins,
     )
@@ -215,6 +221,8 @@ def read_file(file: Path) -> dict[str, Any]:
                 raise CbrnDataError(f"{place}: {key} is {text!r} and must be text in quotation marks")
             if key == "approval" and text not in _APPROVAL:
                 raise CbrnDataError(f"{place}: approval is {text!r} and must be one of {', '.join(_APPROVAL)}")
+            if key == "parts.above" and not re.fullmatch("[1-9][0-9]{0,5}", text):
+                raise CbrnDataError(f'{place}: parts.above is {text!r} and must be whole megabytes, such as "256"')
             if key == "alerts.variable" and not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", text):
                 raise CbrnDataError(
                     f"{place}: alerts.variable must be the name of a variable, such as TEAM_CHAT_URL; set this variable "

@@ -20,9 +20,10 @@ from s3fs import S3FileSystem
 
 from cbrn_data.errors import PushError
 from cbrn_data.push import lease
+from cbrn_data.push import push as pushing
 from cbrn_data.push.contents import FOR_EVER, Item, read_contents
 from cbrn_data.push.lease import LEASE_FILE, leased
-from cbrn_data.push.place import ConflictError
+from cbrn_data.push.place import ConflictError, Place, Seen
 from cbrn_data.push.push import open_place
 from cbrn_data.push.push import push as run_push
 from cbrn_data.store.store import Store
@@ -109,6 +110,29 @@ def headed(states: States, server: str) -> Bucket:
     client.create_bucket(Bucket="headed")
     push(states.older, "s3://headed/cbrn")
     return Bucket(client, "headed", server)
+
+
+@pytest.mark.parametrize("kind", ["bucket", "folder"])
+def test_a_file_that_the_place_has_under_another_name_is_not_uploaded(
+    kind: str, states: States, bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = bucket.target if kind == "bucket" else f"file://{tmp_path / 'www'}"
+    uploaded: list[str] = []
+    place = type(open_place(target))
+    put = place.put
+
+    def counted(self: Place, item: Item, seen: Seen | None) -> None:
+        uploaded.append(item.sha256)
+        put(self, item, seen)
+
+    monkeypatch.setattr(place, "put", counted)
+    monkeypatch.setattr(pushing, "LARGE", 0)
+    for state in (states.older, states.newer):
+        run_push(state, target)
+        assert (bucket.objects() if kind == "bucket" else files(tmp_path / "www")) == files(state)
+    assert len(uploaded) == len(set(uploaded))
+    if kind == "bucket":
+        assert bucket.head("latest/rows.csv")["CacheControl"] == "public, max-age=300"
 
 
 def test_a_folder_and_memory(states: States, tmp_path: Path) -> None:

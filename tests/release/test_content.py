@@ -72,7 +72,13 @@ def test_the_nested_form_holds_every_row_of_the_region(built: pipeline.Built) ->
 def test_a_descriptor_says_nothing_of_a_table_that_is_not_there(built: pipeline.Built) -> None:
     content = built.content
     described = datapackage(
-        content.package, ["countries", "memberships"], content.files, [], Coverage((), None, None), "1.0.0", "2026-11-22"
+        content.package,
+        ["countries", "memberships"],
+        content.files,
+        content.tables,
+        Coverage((), None, None),
+        "1.0.0",
+        "2026-11-22",
     )
     assert [entry["name"] for entry in described["resources"]] == [
         "countries",

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cbrn_data.schema.coverage import Coverage, coverage, coverage_properties, first_day, last_day
+from cbrn_data.schema.coverage import Coverage, coverage, coverage_properties
+from cbrn_data.schema.days import first_day, last_day
 from cbrn_data.schema.model import Package, read_package
 from cbrn_data.schema.table import Table, released_tables
 from cbrn_data.store.history import read_history

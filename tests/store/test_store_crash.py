@@ -39,9 +39,10 @@ from cbrn_data.verify.vouched import check_vouched
 from tests.trees import Tree, tree
 
 KILLED = 9
-CHANGING = {"open", "write", "fchmod", "fsync", "mkdir", "rename", "unlink", "rmdir"}
+CHANGING = {"open", "write", "fchmod", "fsync", "link", "mkdir", "rename", "unlink", "rmdir"}
 READING = {"fstat", "lstat", "listdir", "close", "path"}
 SOURCE = b"what the law asks to be erased"
+PART = b"what stays from release to release"
 Act = Callable[[Path], object]
 CODES = [hashlib.sha256(content).hexdigest() for content in (b"first", b"next")]
 """The code of each release is another one, with the digest of its content."""
@@ -61,10 +62,16 @@ def known_code() -> Mapping[str, str]:
 SIGN = Sign(lambda: SigningKey(Ed25519PrivateKey.from_private_bytes(bytes(32)), False), "2026-11-22", code=known_code)
 
 
-def derive(published: Path, releases: list[Release]) -> Mapping[str, bytes]:
-    """A copy in latest/, a feed of all, and a page named after the newest, which leaves with the next release."""
+def part_of(release: Release) -> disk.FileRef:
+    """Return a file that does not change, so that it is linked."""
+    return disk.FileRef(release.folder / "data/part.csv", disk.sha256_of(PART), len(PART), is_final=True)
+
+
+def derive(published: Path, releases: list[Release]) -> Mapping[str, disk.Data]:
+    """A copy in latest/ with a link, a feed of all, and a page named after the newest, which leaves with the next."""
     newest = releases[-1]
     return {
+        "latest/part.csv": part_of(newest),
         "latest/rows.csv": (newest.folder / "data/rows.csv").read_bytes(),
         f"latest/{newest.version}.csv": newest.version.encode(),
         "latest/datapackage.json": newest.digest.encode(),
@@ -84,7 +91,9 @@ def publish(published: Path, content: bytes, with_code: bool = True) -> Release 
         info: dict[str, Any] = {"version": version, "sequence": sequence, "date": "2026-11-22"}
         info |= {"content_digest": content_digest, "code": {"digest": content_digest}}
         info["previous"] = newest.digest if newest else None
-        staged = writer.stage({"data/rows.csv": content, "sources/rows.csv": SOURCE, "release.json": dumped(info)})
+        part = part_of(newest) if newest else PART
+        files = {"data/rows.csv": content, "data/part.csv": part, "sources/rows.csv": SOURCE, "release.json": dumped(info)}
+        staged = writer.stage(files)
         writer.add(staged, {"report.json": b"{}\n"})
         return writer.commit(staged, version, code_of(content_digest) if with_code and content_digest in CODES else None)
 
@@ -194,6 +203,10 @@ class Disk:
         for note in self.notes:
             note.durable = note.durable or note.path.parent == path
         self.notes = [note for note in self.notes if note.source or not note.durable]
+
+    def note_link(self, source: Path, target: Path) -> None:
+        os.link(source, target)
+        self.notes.append(Note(target, lambda path: path.unlink(missing_ok=True)))
 
     def note_mkdir(self, path: Path, mode: int) -> None:
         os.mkdir(path, mode)
@@ -487,7 +500,13 @@ def test_the_timestamp_is_the_last_name_and_the_index_the_one_before(memory: Pat
     metadata = ["metadata/1.root.json", "metadata/1.snapshot.json", "metadata/1.targets.json"]
     assert sorted(names[1:4]) == metadata
     assert names[-3:] == ["latest/datapackage.json", "releases.json", "metadata/timestamp.json"]
-    assert sorted(names[4:-3]) == ["feed.xml", "latest/1.0.0.csv", "latest/rows.csv", "pages-1.0.0/in/index.html"]
+    assert sorted(names[4:-3]) == [
+        "feed.xml",
+        "latest/1.0.0.csv",
+        "latest/part.csv",
+        "latest/rows.csv",
+        "pages-1.0.0/in/index.html",
+    ]
 
 
 def test_the_stand_in_knows_every_call_of_the_disk_module() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from cbrn_data.catalogue.model import Catalogue, Dataset
+from cbrn_data.catalogue.model import Catalogue, Dataset, Distribution
 from cbrn_data.catalogue.schema_org import publisher
 from cbrn_data.schema.model import Field
 from cbrn_data.schema.vocabulary import LANGUAGES
@@ -61,18 +61,36 @@ def croissant(of: Catalogue) -> bytes:
         "datePublished": of.released,
         "dateModified": of.modified,
         "citeAs": f"{of.publisher['name']}: {of.title}, version {of.version}, {of.released}, {of.base}",
-        "distribution": [_file(of, dataset) for dataset in of.datasets],
+        "distribution": [entry for dataset in of.datasets for entry in _files(of, dataset)],
         "recordSet": [_records(of, dataset) for dataset in of.datasets],
     }
     return dumped(said)
 
 
-def _file(of: Catalogue, dataset: Dataset) -> dict[str, str]:
-    csv = next(file for file in dataset.distributions if file.form == "CSV")
+def _files(of: Catalogue, dataset: Dataset) -> Iterator[dict[str, Any]]:
+    """Yield the CSV file of a table, or the parts of a table in parts, and the set of them.
+
+    The set is not ``containedIn`` its files, from which mlcroissant cannot read rows; it reads those of a copy of the store.
+    """
+    files = dataset.parts or [file for file in dataset.distributions if file.form == "CSV"]
+    names = [file.path.split("/", 2)[2] for file in files]
+    yield from (_file(of, name, file) for name, file in zip(names, files, strict=True))
+    if dataset.parts:
+        yield {
+            "@type": "cr:FileSet",
+            "@id": f"{dataset.name}.csv",
+            "name": f"{dataset.name}.csv",
+            "description": f"The {len(files)} parts of {dataset.name}, in the folder of this file.",
+            "encodingFormat": files[0].media_type,
+            "includes": f"{files[0].path.rpartition('/')[0]}/*.csv",
+        }
+
+
+def _file(of: Catalogue, name: str, csv: Distribution) -> dict[str, Any]:
     return {
         "@type": "cr:FileObject",
-        "@id": f"{dataset.name}.csv",
-        "name": f"{dataset.name}.csv",
+        "@id": name,
+        "name": name,
         "description": csv.description,
         "contentUrl": of.base + csv.path,
         "contentSize": f"{csv.bytes} B",
@@ -100,7 +118,8 @@ def _field(of: Catalogue, dataset: Dataset, field: Field) -> Iterator[tuple[str,
     yield "name", field.name
     yield "description", field.description
     yield "dataType", _TYPES.get(field.type, "sc:Text")
-    yield "source", {"fileObject": {"@id": f"{dataset.name}.csv"}, "extract": {"column": field.name}}
+    kind = "fileSet" if dataset.parts else "fileObject"
+    yield "source", {kind: {"@id": f"{dataset.name}.csv"}, "extract": {"column": field.name}}
     for key in dataset.table.foreign_keys:
         if key.fields == (field.name,) and any(key.resource == other.name for other in of.datasets):
             yield "references", {"field": {"@id": f"{key.resource}/{key.references[0]}"}}

@@ -13,12 +13,12 @@ from pathlib import Path
 from cbrn_data.catalogue.address import checked_base
 from cbrn_data.catalogue.feed import feed, robots, sitemap
 from cbrn_data.store import disk
-from cbrn_data.store.folder import SUMS, Release, last_event, latest_of, parse_checksums
+from cbrn_data.store.folder import SUMS, Release, is_part, last_event, latest_of, parse_checksums
 from cbrn_data.store.history import LATEST
 from cbrn_data.store.store import Derive
 
 IN_MEMORY = 16 << 20
-"""Larger files, in bytes, are copied in blocks."""
+"""Larger files, in bytes, are linked, or copied in blocks, as the parts of tables are."""
 
 Site = Callable[[list[Release], str], Mapping[str, disk.Data]]
 """From the releases (oldest first) and the base address to the pages, their assets and the exports, by path."""
@@ -59,5 +59,6 @@ def _files(release: Release) -> dict[str, disk.Data]:
         path = release.folder / name
         if stat.S_ISREG(mode) and name not in release.erased:
             size = disk.size(path)
-            files[name] = disk.FileRef(path, listed[name], size) if size > IN_MEMORY and name in listed else disk.read(path)
+            is_large = name in listed and (size > IN_MEMORY or is_part(name))
+            files[name] = disk.FileRef(path, listed[name], size, is_final=True) if is_large else disk.read(path)
     return files

@@ -9,14 +9,16 @@ Title, licence, publisher, keywords, themes, language, frequency and coverage ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from cbrn_data.catalogue.identity import identity
 from cbrn_data.catalogue.pages import page_path
 from cbrn_data.schema.coverage import Coverage, coverage
 from cbrn_data.schema.model import Package, TableDefinition, read_package
+from cbrn_data.schema.parts import PARTS
 from cbrn_data.schema.table import released_tables
 from cbrn_data.store import disk
 from cbrn_data.store.folder import DESCRIPTOR, Release, last_event, latest_of
@@ -44,7 +46,10 @@ class Distribution:
 
 @dataclass(frozen=True)
 class Dataset:
-    """One data ``table``: its ``page``, the path of its ``definition`` in the release, and ``issued`` as YYYY-MM-DD."""
+    """One data ``table``: its ``page``, the path of its ``definition`` in the release, and ``issued`` as YYYY-MM-DD.
+
+    A table in ``parts`` has one distribution, the Data Package that lists them: no part is the whole table.
+    """
 
     name: str
     title: str
@@ -54,6 +59,7 @@ class Dataset:
     issued: str
     table: TableDefinition
     distributions: tuple[Distribution, ...]
+    parts: tuple[Distribution, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -132,7 +138,7 @@ def catalogue(releases: Sequence[Release], base: str) -> Catalogue:
 
 def _datasets(release: Release, package: Package, releases: Sequence[Release]) -> tuple[Dataset, ...]:
     described = parse_object(release.folder / DESCRIPTOR, disk.read(release.folder / DESCRIPTOR))
-    resources = {resource["path"]: resource for resource in described["resources"]}
+    resources = {resource["name"]: resource for resource in described["resources"]}
     return tuple(
         Dataset(
             name=table.name,
@@ -142,16 +148,39 @@ def _datasets(release: Release, package: Package, releases: Sequence[Release]) -
             definition=f"{RELEASES}/{release.version}/schemas/{table.name}.yaml",
             issued=next(old.date for old in releases if table.name in old.info.get("counts", {}) or old is release),
             table=table,
-            distributions=tuple(
-                _distribution(table, form, release.version, resources[f"{table.name}.{form.lower()}"])
-                for form in ("CSV", "JSON")
-            ),
+            distributions=tuple(_distributions(table, release, resources)),
+            parts=tuple(_parts(table, release, resources[table.name])),
         )
         for table in package.with_role("data")
     )
 
 
-def _distribution(table: TableDefinition, form: str, version: str, resource: dict[str, str | int]) -> Distribution:
+def _distributions(table: TableDefinition, release: Release, resources: Mapping[str, Any]) -> Iterator[Distribution]:
+    """Yield a table as CSV and as JSON, or the descriptor of a table in parts."""
+    csv = resources[table.name]
+    if PARTS in csv:
+        file = release.folder / DESCRIPTOR
+        yield Distribution(
+            form="JSON",
+            title=f"{table.title} (CSV in {len(csv[PARTS])} parts)",
+            description="A Data Package in JSON with the paths and digests of the CSV files of the table, in order.",
+            path=f"{RELEASES}/{release.version}/{DESCRIPTOR}",
+            media_type="application/json",
+            bytes=disk.size(file),
+            sha256=disk.digest(file),
+        )
+        return
+    yield _distribution(table, "CSV", release.version, csv)
+    yield _distribution(table, "JSON", release.version, resources[f"{table.name}-json"])
+
+
+def _parts(table: TableDefinition, release: Release, resource: Mapping[str, Any]) -> Iterator[Distribution]:
+    """Yield the parts of a table as CSV."""
+    for path, part in zip(resource["path"] if PARTS in resource else (), resource.get(PARTS, ()), strict=True):
+        yield _distribution(table, "CSV", release.version, {**resource, **part, "path": path})
+
+
+def _distribution(table: TableDefinition, form: str, version: str, resource: Mapping[str, Any]) -> Distribution:
     return Distribution(
         form=form,
         title=f"{table.title} ({form})",

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pyarrow as pa
 
+from cbrn_data import foreign
 from cbrn_data.checks.across import Row, quoted
 from cbrn_data.checks.rows import table_findings
 from cbrn_data.findings import Finding, shown
 from cbrn_data.normalise.readings import AS_PRINTED, Words, reproduces
 from cbrn_data.normalise.text import Span, escape_formula
-from cbrn_data.schema.bulk import BulkReading, read_records
+from cbrn_data.schema.bulk import BulkReading, header_words, read_range, read_records
 from cbrn_data.schema.check import KnownKeysOf
 from cbrn_data.schema.model import Package, TableDefinition
+from cbrn_data.schema.ranges import part_ranges
 from cbrn_data.schema.table import Table, Tables, cell_count
 from cbrn_data.sources.cells import CsvRow, cells_by_start
 from cbrn_data.sources.document import Document
@@ -65,12 +67,17 @@ def evidence_holds(tables: Tables, package: Package, documents: Mapping[str, Doc
 
 
 def rows_by_evidence(
-    folder: Path, table: Table, tables: Tables, known: KnownKeysOf, write: Callable[[pa.Table], None]
+    folder: Path,
+    table: Table,
+    tables: Tables,
+    known: KnownKeysOf,
+    write: Callable[[pa.Table], None],
+    judged: Collection[str] = (),
 ) -> Iterator[Finding]:
     """Check the rows of a released table and pass them to ``write``.
 
     For a bulk table these are the rows of its source, from the copy in the release, so that every row has its line as
-    evidence.
+    evidence. Parts that were ``judged`` before, by their first keys, are left out.
     """
     if not table.definition.by_line:
         yield from table_findings(table, known, write)
@@ -84,7 +91,9 @@ def rows_by_evidence(
             yield _finding("evidence-span", f"the source {made_of[0]['source_id']!r} cannot be read", made_of[0])
             yield from table_findings(table, known, write)
             return
-        for block in read_records(file, reading, known):
+        if judged:
+            reading.header, reading.header_start = header_words(file)
+        for block in _read_others(file, reading, known, table, judged) if judged else read_records(file, reading, known):
             write(block)
     aside = {row["line"] for row in tables["quarantine"].rows if row["table_name"] == table.name}
     if aside != {str(fault.line) for fault in reading.tally.listed} or reading.tally.unlisted:
@@ -93,6 +102,17 @@ def rows_by_evidence(
         (row["row_id"], row["field"], row["quote"]) != ("*", "*", escape_formula(reading.header)) for row in made_of
     ):
         yield Finding("evidence-span", "the evidence is not exactly the header of the source", f"{table.name}.csv")
+
+
+def _read_others(
+    file: Path, reading: BulkReading, known: KnownKeysOf, table: Table, judged: Collection[str]
+) -> Iterator[pa.Table]:
+    """Yield the rows of the ranges of a source of which the parts were not judged."""
+    with foreign.opened(file, buffering=0) as source:
+        ranges = part_ranges(source, table.parts)
+    for part, of_part in zip(table.parts, ranges, strict=True):
+        if part.first not in judged:
+            yield from read_range(file, reading, known, of_part)
 
 
 def of_evidence(table: Table, difference: Finding) -> Finding:
@@ -114,7 +134,9 @@ def cells_by_method(tables: Tables) -> dict[str, Counter[str]]:
         methods[row["table_name"], row["row_id"], row["field"]].add(row["method"] or "")
     found = {}
     for table in (table.definition for table in tables.values() if table.definition.role == "data"):
-        cells = sum(map(cell_count, tables[table.name].blocks()))
+        parts = tables[table.name].parts
+        in_parts = sum(part.rows * len(table.names) - sum(part.nulls.values()) for part in parts)
+        cells = in_parts or sum(map(cell_count, tables[table.name].blocks()))
         counts = found[table.name] = Counter({"cells": cells})
         if table.by_line:
             counts.update({"evident": cells, "curated": cells})

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +21,15 @@ from cbrn_data.errors import ReleaseError
 from cbrn_data.findings import Finding, errors_of, shown
 from cbrn_data.progress import step
 from cbrn_data.schema.check import KnownKeysOf
-from cbrn_data.schema.model import Package, TableDefinition
+from cbrn_data.schema.model import Package, TableDefinition, read_package
 from cbrn_data.schema.nested import nested
+from cbrn_data.schema.parts import KnownCuts, Part, PartsWriter, part_name
 from cbrn_data.schema.table import Table, Tables, cell_count, released_tables
-from cbrn_data.schema.written import ComparingWriter, TableWriter
+from cbrn_data.schema.written import NO_FILE, ComparedPart, ComparingWriter, TableWriter
 from cbrn_data.sources.document import Document, read_document
 from cbrn_data.sources.sidecar import SIDECAR_LIMIT
 from cbrn_data.store import disk
-from cbrn_data.store.folder import DESCRIPTOR, NESTED, source_file
+from cbrn_data.store.folder import DESCRIPTOR, NESTED, SUMS, parse_checksums, source_file
 from cbrn_data.strict_json import dumped, parse_object
 from cbrn_data.strict_yaml import load_yaml
 from cbrn_data.tabular.profile import profile_errors
@@ -47,22 +50,40 @@ class Released:
     tables: dict[str, Table]
     counts: dict[str, int] = field(default_factory=dict)
     cells: dict[str, int] = field(default_factory=dict)
+    sampled: dict[str, list[str]] = field(default_factory=dict)
+    """Of each table in parts, the first parts that frictionless did not validate in the release before."""
 
     @property
     def published(self) -> list[str]:
         """The published tables, in order."""
         return self.package.published(self.counts)
 
+    @property
+    def files(self) -> list[str]:
+        """The names of the files of published tables."""
+        return [name for table in self.published for name in file_names(self.tables[table])]
 
-def check_release(folder: Path, package: Package) -> tuple[Released, list[Finding]]:
+
+def file_names(table: Table) -> list[str]:
+    """Return the names of the files that a table has in a release."""
+    return list(table.written) if table.parts else [f"{table.name}.{form}" for form in ("csv", "json")]
+
+
+def check_release(folder: Path, package: Package, before: Path | None = None) -> tuple[Released, list[Finding]]:
     """Read every table from its bytes, once, and check it.
 
-    Non-canonical bytes, and differences from JSON or from the source, are findings.
+    Non-canonical bytes, and differences from JSON or from the source, are findings. ``before`` is the folder of a release
+    that passed these checks; parts of tables that it has too are not checked again.
     """
     released = Released(package, released_tables(folder, package))
+    same = _same_parts(folder, before, released) if before else {}
+    then = released_tables(before, read_package(before / "schemas")) if before and same else {}
+    for name, table in released.tables.items():
+        judged = same.get(name, frozenset()) & {part.first for part in _first_parts(then[name])} if name in then else ()
+        released.sampled |= {name: [part.first for part in _first_parts(table) if part.first not in judged]}
 
     def rows(table: Table, known: KnownKeysOf) -> Iterator[Finding]:
-        yield from _as_written(folder, table, known, released)
+        yield from _as_written(folder, table, known, released, same.get(table.name, frozenset()))
 
     findings = check_tables(released.tables, package, read_documents(folder, released.tables), rows)
     if not errors_of(findings) and dumped(nested(released.tables, package)) != disk.read(folder / NESTED):
@@ -70,14 +91,48 @@ def check_release(folder: Path, package: Package) -> tuple[Released, list[Findin
     return released, findings
 
 
-def _as_written(folder: Path, table: Table, known: KnownKeysOf, released: Released) -> Iterator[Finding]:
-    """Check the rows of a table, write them again, and compare the bytes with the files of the release."""
+def _same_parts(folder: Path, before: Path, released: Released) -> dict[str, frozenset[str]]:
+    """Return the first keys of the parts that a release has with the same rows, made from the same bytes of a source.
+
+    The definition of the table, and the rows to which it refers, must be the same too.
+    """
+    now, then = (parse_checksums(each / SUMS, disk.read(each / SUMS)) for each in (folder, before))
+    tables, found = released_tables(before, read_package(before / "schemas")), {}
+    for name, table in released.tables.items():
+        made_by = [f"schemas/{name}.yaml", *(f"{key.resource}.csv" for key in table.definition.foreign_keys)]
+        if table.parts and all(now[each] == then.get(each) for each in made_by) and name in tables:
+            there = {_without_line(part): part.first for part in tables[name].parts if part.source_sha256}
+            found[name] = frozenset(first for part in table.parts if (first := there.get(_without_line(part))))
+    return found
+
+
+def _first_parts(table: Table) -> Sequence[Part]:
+    """Return the parts that have the first rows of a table, as many as frictionless validates."""
+    rows = accumulate((part.rows for part in table.parts), initial=0)
+    return [part for part, before in zip(table.parts, rows, strict=False) if before < FRICTIONLESS_ROWS]
+
+
+def _without_line(part: Part) -> str:
+    return json.dumps({**part.described(), "line": 0}, sort_keys=True)
+
+
+def _as_written(
+    folder: Path, table: Table, known: KnownKeysOf, released: Released, judged: frozenset[str] = frozenset()
+) -> Iterator[Finding]:
+    """Check the rows of a table, write them again, and compare the bytes with the files of the release.
+
+    Parts that were ``judged`` before, by their first keys, are only counted.
+    """
     definition, name = table.definition, table.name
     released.counts[name] = 0
     if definition.role == "log" and not disk.mode(folder / f"{name}.csv"):
         return
     released.cells |= {name: 0} if definition.role == "data" else {}
-    with comparison(folder, definition) as (writer, differences):
+    for part in (part for part in table.parts if part.first in judged):
+        released.counts[name] += part.rows
+        released.cells[name] += part.rows * len(definition.names) - sum(part.nulls.values())
+    compared = compared_parts(table, judged) if table.parts else comparison(folder, definition)
+    with compared as (writer, differences):
 
         def write(block: pa.Table) -> None:
             writer.add(block)
@@ -85,7 +140,7 @@ def _as_written(folder: Path, table: Table, known: KnownKeysOf, released: Releas
             if definition.role == "data":
                 released.cells[name] += cell_count(block)
 
-        yield from rows_by_evidence(folder, table, released.tables, known, write)
+        yield from rows_by_evidence(folder, table, released.tables, known, write, judged)
     yield from (of_evidence(table, difference) for difference in differences)
 
 
@@ -102,6 +157,31 @@ def comparison(folder: Path, table: TableDefinition) -> Iterator[tuple[TableWrit
             if sink.differs_at is not None:
                 message = f"byte {sink.differs_at + 1:,} differs from the rows"
                 findings.append(Finding(code, message, f"{table.name}.{form}"))
+
+
+@contextmanager
+def compared_parts(table: Table, judged: Collection[str] = ()) -> Iterator[tuple[PartsWriter, list[Finding]]]:
+    """Yield a writer that compares with the parts of a table, and findings, complete after the block.
+
+    Parts that were ``judged``, by their first keys, are left out.
+    """
+    findings: list[Finding] = []
+    by_name = {name: part.file.path for name, part in zip(table.written, table.parts, strict=True)}
+
+    def opened(name: str) -> ComparedPart:
+        def differs(message: str) -> None:
+            findings.append(Finding("release-not-canonical", message, name))
+
+        return ComparedPart(by_name.get(name), differs)
+
+    writer = PartsWriter(table.definition, opened, KnownCuts(table.definition, table.parts))
+    yield writer, findings
+    writer.close()
+    described = [replace(part, file=NO_FILE, source_bytes=0, source_sha256="") for part in table.parts]
+    is_in_order = all(one.last < other.first for one, other in pairwise(described))
+    if not findings and (not is_in_order or writer.parts != [part for part in described if part.first not in judged]):
+        message = f"the parts of {table.name} are not those that are described"
+        findings.append(Finding("release-not-canonical", message, DESCRIPTOR))
 
 
 def read_documents(folder: Path, tables: Tables) -> dict[str, Document]:
@@ -153,9 +233,14 @@ def by_frictionless(folder: Path, released: Released) -> Iterator[Finding]:
         for error in refusal.reasons or [refusal.error]:
             yield Finding("frictionless", f"{error.type}: {error.message}", DESCRIPTOR)
         return
-    described = sorted(resource.path or "" for resource in found.resources)
-    if described != sorted(f"{table}.{form}" for table in released.published for form in ("csv", "json")):
+    described = sorted(path for resource in found.resources for path in [resource.path or "", *resource.extrapaths])
+    if described != sorted(released.files):
         yield Finding("frictionless", "the resources are not the tables of the release, each as CSV and JSON", DESCRIPTOR)
+    for name, table in released.tables.items():
+        if table.parts and (sampled := [part_name(name, first) for first in released.sampled[name]]):
+            found.get_resource(name).path, found.get_resource(name).extrapaths = sampled[0], sampled[1:]
+        elif table.parts:
+            found.remove_resource(name)
     longest = max(released.counts.values())
     with step("Validate with frictionless"):
         report = found.validate(limit_rows=FRICTIONLESS_ROWS if longest > FRICTIONLESS_ROWS else None)

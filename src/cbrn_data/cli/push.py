@@ -8,6 +8,8 @@ from cbrn_data.cli.show import LISTED, console, show_json
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.push.push import Pushed, push
 from cbrn_data.settings import FILE, read_settings
+from cbrn_data.store.remembered import FILE as DIGESTS
+from cbrn_data.store.remembered import remembering
 
 
 def push_now(target: str | None, root: Path, published: Path | None, dry_run: bool, as_json: bool) -> None:
@@ -16,7 +18,8 @@ def push_now(target: str | None, root: Path, published: Path | None, dry_run: bo
     address = target or settings.push_target
     if address is None:
         raise CbrnDataError(f"no target; name one, such as s3://bucket/folder, or set push.target in {FILE}")
-    pushed = push(settings.published, address, dry_run)
+    with remembering(settings.cache / DIGESTS):
+        pushed = push(settings.published, address, dry_run)
     if as_json:
         show_json(_as_dict(pushed, dry_run))
     elif dry_run:

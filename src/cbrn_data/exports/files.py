@@ -49,8 +49,9 @@ def _write(release: Release, folder: Path) -> None:
     from cbrn_data.exports.workbook import write_workbook  # auditors need no workbook, and not its library
 
     package = read_package(release.folder / "schemas")
-    tables = [table for table in released_tables(release.folder, package).values() if table.files]
-    write_zip(release, folder / ZIP)
+    tables = [table for table in released_tables(release.folder, package).values() if table.written]
+    if not any(table.parts for table in tables):
+        write_zip(release, folder / ZIP)
     write_workbook(release, package, tables, folder / WORKBOOK)
-    for table in tables:
+    for table in (table for table in tables if not table.parts):
         write_parquet(table, folder / parquet_file(table.name))

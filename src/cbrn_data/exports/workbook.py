@@ -63,7 +63,8 @@ def write_workbook(release: Release, package: Package, tables: Sequence[Table], 
 
 def _definitions(table: Table, has_sheet: bool) -> Iterator[tuple[str, ...]]:
     of = table.definition
-    more = "" if has_sheet else f" It has too many rows for a sheet: take {of.name}.csv or {of.name}.parquet."
+    files = f"the files in {of.name}/" if table.parts else f"{of.name}.csv or {of.name}.parquet"
+    more = "" if has_sheet else f" It has too many rows for a sheet: take {files}."
     yield of.name, "", of.title, f"{table.count} rows", f"{' '.join(of.description.split())}{more}", ""
     for field in of.fields:
         yield of.name, field.name, field.title, type_words(field), " ".join(field.description.split()), field.example

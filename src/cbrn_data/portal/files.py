@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cbrn_data.exports import EXPORTS, WORKBOOK, ZIP, parquet_file
 from cbrn_data.store import disk
-from cbrn_data.store.folder import NESTED, SUMS, Release, parse_checksums
+from cbrn_data.store.folder import NESTED, SUMS, Release, is_part, parse_checksums
 from cbrn_data.store.history import LATEST, RELEASES
 
 
@@ -55,8 +55,14 @@ class ReleaseFiles:
         latest = f"{EXPORTS}/{LATEST}/{file}"
         return Download(self.exports + file, latest, name, disk.size_of(data), disk.sha256_of(data))
 
+    def parts(self, table: str) -> list[str]:
+        """Return the names of the parts of a table in parts."""
+        return [name for name in self.digests if is_part(name) and name.startswith(f"{table}/")]
+
     def of_table(self, table: str) -> list[Download]:
-        """Return a table as CSV, JSON and Parquet."""
+        """Return a table as CSV, JSON and Parquet, or its parts."""
+        if parts := self.parts(table):
+            return [self.download(name, name) for name in parts]
         released = [self.download(f"{table}.{form}", f"{table}.{form}") for form in ("csv", "json")]
         return [*released, self.export(parquet_file(table), parquet_file(table))]
 
@@ -64,7 +70,7 @@ class ReleaseFiles:
         """Return a release as one file, in every form."""
         return [
             self.export(WORKBOOK, "Workbook, XLSX"),
-            self.export(ZIP, "All files, ZIP"),
+            *([self.export(ZIP, "All files, ZIP")] if self.exports + ZIP in self.made else []),
             self.download(NESTED, "By region, JSON"),
         ]
 

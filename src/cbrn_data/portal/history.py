@@ -159,7 +159,7 @@ def _tables(view: ReleaseView, package: Package, files: ReleaseFiles) -> list[di
             "title": package.tables[name].title if name in package.tables else name,
             "rows": rows,
             "page": view.table_pages(name)[0] if name in view.rows else None,
-            "files": [one for one in (f"{name}.csv", f"{name}.json") if one in files.digests],
+            "files": [one for one in (f"{name}.csv", f"{name}.json") if one in files.digests] or files.parts(name),
         }
         for name, rows in view.release.info["counts"].items()
     ]

@@ -107,6 +107,7 @@ def _table(view: ReleaseView, files: ReleaseFiles, name: str) -> dict[str, Any]:
         "rows": view.counts[name],
         "csv": files.path(f"{name}.csv"),
         "json": files.path(f"{name}.json"),
+        "parts": len(files.parts(name)),
     }
 
 

@@ -9,14 +9,20 @@ from cbrn_data.schema.written import NUMBERS
 from cbrn_data.store.history import LATEST, RELEASES
 
 
-def snippets(table: TableDefinition, base: str, version: str) -> list[tuple[str, str]]:
-    """Return tool and code for each tool; ``base`` is the address of the site, ``version`` may be ``latest``."""
+def snippets(table: TableDefinition, base: str, version: str, in_parts: bool = False) -> list[tuple[str, str]]:
+    """Return tool and code for each tool; ``base`` is the address of the site, ``version`` may be ``latest``.
+
+    For a table in parts, there are only tools that need no single address.
+    """
     folder = f"{base}{LATEST}/" if version == LATEST else f"{base}{RELEASES}/{version}/"
     address, typed = f"{folder}{table.name}.csv", f"{base}{EXPORTS}/{version}/{parquet_file(table.name)}"
     checked = ("Python (cbrn_data: types of the schema, digests checked)", _client(table, base, version))
+    typed_client = [checked] if is_trusted(base) else []  # the client refuses other addresses
+    if in_parts:
+        return [("Python (pandas)", _pandas_parts(table, folder)), *typed_client]
     return [
         ("Python (pandas)", _pandas(table, address)),
-        *([checked] if is_trusted(base) else ()),  # the client refuses other addresses
+        *typed_client,
         ("R", _r(table, address)),
         ("DuckDB", f"SELECT *\nFROM '{typed}';\n"),
         ("JavaScript", _javascript(table, f"{folder}{table.name}.json")),
@@ -36,6 +42,17 @@ def _pandas(table: TableDefinition, address: str) -> str:
     return (
         f'import pandas as pd\n\n{table.name} = pd.read_csv(\n    "{address}",\n    dtype="string",\n'
         f'    keep_default_na=False,  # NA is a country code here\n    na_values=[""],\n{typed}print({table.name})\n'
+    )
+
+
+def _pandas_parts(table: TableDefinition, folder: str) -> str:
+    return (
+        f'import json\nfrom urllib.request import urlopen\n\nimport pandas as pd\n\nfolder = "{folder}"\n'
+        'with urlopen(folder + "datapackage.json") as file:\n    resources = json.load(file)["resources"]\n'
+        f'(paths,) = [one["path"] for one in resources if one["name"] == "{table.name}"]\n'
+        f"{table.name} = pd.concat(\n    [\n"
+        '        pd.read_csv(folder + path, dtype="string", keep_default_na=False, na_values=[""])\n'
+        f"        for path in paths\n    ],\n    ignore_index=True,\n)\nprint({table.name})\n"
     )
 
 

@@ -71,6 +71,7 @@ def _pages(
         "total": view.counts[table.name],
         "held": len(shown),
         "csv": files.path(f"{table.name}.csv"),
+        "parts": len(files.parts(table.name)),
         "evident": table.role == "data" and not view.is_older,
         "older": view.release if newest else None,
         "superseded": newest is not None and view.release.sequence < newest.release.sequence,
@@ -101,14 +102,14 @@ def _first_page(
         "described": described,
         "files": files.of_table(table.name),
         "columns": list(_columns(view, table)),
-        "snippets": [] if view.is_older else _snippets(table, site),
+        "snippets": [] if view.is_older else _snippets(table, site, bool(files.parts(table.name))),
         "example": json.dumps(example, indent=2, ensure_ascii=False) if example else "",
     }
 
 
-def _snippets(table: TableDefinition, site: Catalogue) -> list[tuple[str, str, str]]:
+def _snippets(table: TableDefinition, site: Catalogue, in_parts: bool) -> list[tuple[str, str, str]]:
     """Return tool, code for this version and code for the newest, for each tool."""
-    these, latest = (snippets(table, site.base, version) for version in (site.version, LATEST))
+    these, latest = (snippets(table, site.base, version, in_parts) for version in (site.version, LATEST))
     return [(tool, text, dict(latest)[tool]) for tool, text in these]
 
 

@@ -11,6 +11,7 @@ digest of an existing file is found by reading it.
 from __future__ import annotations
 
 import hashlib
+import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,6 +58,12 @@ class Place(Protocol):
 
     def put(self, item: Item, seen: Seen | None) -> None:
         """Upload a file in place of the seen one. Raises ConflictError."""
+
+    def copy(self, item: Item, source: str, seen: Seen | None) -> bool:
+        """Copy the file that the place has at ``source``, in place of the seen one; return whether it can.
+
+        The storage copies or links it, so its bytes are not uploaded, and not read back.
+        """
 
     def read(self, name: str) -> tuple[bytes, str] | None:
         """Return a small file and its tag, None if it does not exist."""
@@ -114,6 +121,9 @@ class FilePlace(Place):
             self._files.put_file(str(item.path), temporary)
             self._files.mv(temporary, self._path(item.name))
 
+    def copy(self, item: Item, source: str, seen: Seen | None) -> bool:
+        return False
+
     def read(self, name: str) -> tuple[bytes, str] | None:
         with explained(f"{self.address}/{name}"):
             try:
@@ -153,6 +163,22 @@ class FilePlace(Place):
 
 class LocalPlace(FilePlace):
     """A folder of this machine, reached without links, because a planted link could redirect writes."""
+
+    def digest(self, name: str) -> str:
+        with explained(f"{self.address}/{name}"):
+            return disk.digest(Path(self._path(name)))
+
+    def copy(self, item: Item, source: str, seen: Seen | None) -> bool:
+        temporary, path = self._path(f"{HIDDEN}.part"), self._path(item.name)
+        with explained(f"{self.address}/{item.name}"):
+            Path(temporary).unlink(missing_ok=True)
+            try:
+                os.link(self._path(source), temporary)
+            except OSError:
+                return False
+            self._files.makedirs(self._files._parent(path), exist_ok=True)
+            os.replace(temporary, path)
+        return True
 
     def _path(self, name: str) -> str:
         """Return a path; refuse a link on it and a target that is not a regular file. Raises PushError."""

@@ -1,8 +1,9 @@
 """A push: a copy of the local store at another address, where a reader never sees half a release.
 
 Files are uploaded in the order of ``contents``, then the index and the timestamp of the metadata; then files that are no
-longer derived, and sources that were erased, are removed. Files
-with the same digest are skipped, so an interrupted push continues where it ended. Each file is read back after its upload.
+longer derived, and sources that were erased, are removed. Files with the same digest are skipped, so an interrupted push
+continues where it ended. Each file is read back after its upload. A large file that the place has under another name is
+copied there and not uploaded, such as an unchanged part of a table.
 The place must not be ahead of this store: a release or withdrawal that only the place has, or a different release there,
 stops the push before anything is written. A place that has the index of this store is first only looked at: if every file is
 there, nothing is written, not even the lease, so that a bucket with versions does not grow.
@@ -29,6 +30,7 @@ from cbrn_data.store.folder import UNDONE, Release
 from cbrn_data.store.history import INDEX, METADATA
 from cbrn_data.store.index import Index, read_index, with_withdrawals
 from cbrn_data.store.lock import locked
+from cbrn_data.store.remembered import LARGE
 from cbrn_data.trust.roles import file_of, read_metadata
 
 WAIT = 30.0
@@ -163,6 +165,7 @@ class _Push:
     def __init__(self, place: Place, lease: Lease, contents: Contents) -> None:
         self._place, self._lease, self._contents = place, lease, contents
         self._pushed = Pushed(place.address, contents.releases[-1])
+        self._there: dict[str, str] = {}
 
     def run(self) -> Pushed:
         found = _last_of(self._place)
@@ -187,6 +190,9 @@ class _Push:
         if is_new:
             if seen and item.cache == FOR_EVER:
                 raise _differing(where)
+            source = self._there.get(item.sha256) if item.size >= LARGE else None
+            if source and self._place.copy(item, source, seen):
+                return True
             try:
                 self._place.put(item, seen)
             except ConflictError as error:
@@ -196,6 +202,7 @@ class _Push:
             if self._place.digest(item.name) != item.sha256:
                 self._place.remove(item.name)
                 raise PushError(f"{where}: was changed on the way, and was removed; push again")
+        self._there.setdefault(item.sha256, item.name)
         return is_new
 
     def _write(self, name: str, data: bytes, found: tuple[bytes, str] | None) -> None:

@@ -7,8 +7,8 @@ bytes, because S3 replaces objects and never changes them.
 Every upload is conditional (``If-None-Match: *`` for a missing object, ``If-Match`` for a seen one), which S3 checks
 atomically. Cost: storage that does not support these headers is refused; ``lease`` detects it. Larger files are uploaded in
 parts, for which s3fs supports only ``If-None-Match``: it protects releases, and only the lease protects a large file of
-``latest/``. Parts of an interrupted upload are invisible, but kept and billed until a lifecycle rule of the bucket
-(``AbortIncompleteMultipartUpload``) removes them.
+``latest/``. A copy within the bucket has no condition, so only the lease protects it too. Parts of an interrupted upload are
+invisible, but kept and billed until a lifecycle rule of the bucket (``AbortIncompleteMultipartUpload``) removes them.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from cbrn_data.store.media import media_type
 
 _PARTS_AT_ONCE = 2
 _MOST_PARTS = 10_000
+_COPIED_AT_MOST = 5 << 30
+"""Bytes that S3 copies at once (https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html)."""
 _SHA256 = "sha256"
 _CONFLICTS = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "409", "412"})
 
@@ -79,6 +81,17 @@ class S3Place(Place):
         with _explained(f"{self.address}/{item.name}"), _conflicts_raised():
             path = self._path(item.name)
             self._files.put_file(str(item.path), path, chunksize=size, max_concurrency=_PARTS_AT_ONCE, **headers)
+
+    def copy(self, item: Item, source: str, seen: Seen | None) -> bool:
+        if item.size > _COPIED_AT_MOST:
+            return False
+        headers = {"ContentType": item.media_type, "CacheControl": item.cache, "Metadata": {_SHA256: item.sha256}}
+        with _explained(f"{self.address}/{item.name}"):
+            there = self._at(source)
+            self._files.call_s3(
+                "copy_object", **self._at(item.name), CopySource=there, MetadataDirective="REPLACE", **headers
+            )
+        return True
 
     def read(self, name: str) -> tuple[bytes, str] | None:
         """Return a small file and the tag of the first of two answers, so a change between them is a conflict later."""

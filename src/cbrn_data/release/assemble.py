@@ -123,7 +123,7 @@ def release_files(planned: Draft, date: str, code: Mapping[str, Any]) -> dict[st
     files["CHANGES.md"] = changes_text(*arguments, planned.changes, planned.allowed)
     tables = package.published(content.counts | {CHANGES: planned.rows})
     cover = coverage(package, content.tables)
-    described = datapackage(package, tables, files, content.tables["sources"].rows, cover, planned.version, date)
+    described = datapackage(package, tables, files, content.tables, cover, planned.version, date)
     files[DESCRIPTOR] = dumped(described)
     files[INFO] = dumped(_info(planned, date, code))
     return files

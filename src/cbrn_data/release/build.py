@@ -6,7 +6,7 @@ Modules that only ``build`` needs are imported there, so a run without changes d
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cbrn_data.errors import GateError, SourceError
@@ -17,6 +17,9 @@ from cbrn_data.release.guard import read_guard
 from cbrn_data.schema.model import Package, check_descriptions, read_package
 from cbrn_data.settings import Settings
 from cbrn_data.sources.source import Source, read_sources
+
+RESERVED = frozenset({"schemas", "sources"})
+"""Folders of a release, so that no table in parts has this name."""
 
 if TYPE_CHECKING:
     from cbrn_data.release.content import Content
@@ -62,6 +65,12 @@ def gather(settings: Settings) -> Gathered:
     if errors_of(findings):
         raise SourceError("the sources cannot be used", sorted({*findings, *_behind(findings, settings, package)}))
     lists = [source for source in sources if source.kind == LIST_OF_REGIONS]
+    names = [
+        str(source.metadata["table"])
+        for source in sources
+        if source.kind == "bulk" and int(source.metadata["bytes"]) > settings.parts_above
+    ]
+    package = replace(package, parted=frozenset(names) - RESERVED)
     return Gathered([source for source in sources if source not in lists], package, settings, lists)
 
 
@@ -86,10 +95,12 @@ def build(gathered: Gathered, write: Write | None = None) -> Built:
     from cbrn_data.checks.rows import table_findings
     from cbrn_data.checks.run import check_tables
     from cbrn_data.release.content import build_content
+    from cbrn_data.release.reuse import reusing
     from cbrn_data.tables.build import build_tables
     from cbrn_data.tables.bulk import write_bulk
 
-    built = build_tables(gathered.sources, gathered.package, write or write_bulk)
+    write = reusing(write or write_bulk, gathered.settings.published)
+    built = build_tables(gathered.sources, gathered.package, write)
 
     def rows(table: Table, known: KnownKeysOf) -> Iterable[Finding]:
         return () if table.name in built.judged else table_findings(table, known)

@@ -20,7 +20,8 @@ import pyarrow as pa
 from cbrn_data.normalise.text import escape_formula, unescape_formula
 from cbrn_data.progress import BYTES, step
 from cbrn_data.schema.model import CHANGES, Package, TableDefinition
-from cbrn_data.schema.table import Row, Table, Tables, row_ids, sort_keys, text_table, with_fields
+from cbrn_data.schema.parts import Part, parts_digest
+from cbrn_data.schema.table import Row, Table, Tables, row_ids, sort_keys, table_in_parts, text_table, with_fields
 from cbrn_data.tabular.changes import KINDS, NAMES, WHOLE
 from cbrn_data.tabular.delta import Delta, deltas
 from cbrn_data.tabular.structures import parse_json
@@ -94,6 +95,7 @@ def _changes(old: Table | None, new: Table, changes: TableChanges) -> Iterator[l
         return
     if old.files and new.files and old.files["csv"].sha256 == new.files["csv"].sha256:
         return
+    old, new, _ = without_common_parts(old, new)
     columns = [name for name in table.names if name not in old.definition.names]
     columns = columns if columns and old.count and new.count else []
     yield [_change(table.name, WHOLE, name, "added", None, _file(new)) for name in columns]
@@ -140,7 +142,23 @@ def _change(table: str, row_id: str, name: str, kind: str, old: str | None, new:
 def _file(table: Table) -> str:
     """Return the file of a table, and its number of rows, as JSON."""
     csv = {"file": f"{table.name}.csv", "sha256": table.files["csv"].sha256} if table.files else {}
+    csv = {"file": f"{table.name}/", "sha256": parts_digest(table.parts)} if table.parts else csv
     return json.dumps({**csv, "rows": table.count})
+
+
+def without_common_parts(old: Table, new: Table) -> tuple[Table, Table, list[Part]]:
+    """Return the tables without the parts that both have, and these parts.
+
+    Their rows are equal, except for their lines in the source.
+    """
+    common = {part.file.sha256 for part in old.parts} & {part.file.sha256 for part in new.parts}
+    if not common or old.definition.names != new.definition.names:
+        return old, new, []
+    old_rest, new_rest = (
+        table_in_parts(each.definition, [part for part in each.parts if part.file.sha256 not in common])
+        for each in (old, new)
+    )
+    return old_rest, new_rest, [part for part in new.parts if part.file.sha256 in common]
 
 
 def cells_of(change: Row) -> list[tuple[str, str | None, str | None]]:

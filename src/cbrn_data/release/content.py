@@ -1,6 +1,7 @@
 """The content of a release: its tables, sources and definitions as files, and the digest that decides whether it is new.
 
-Files: ``<table>.csv`` and ``<table>.json`` for every table (``quarantine`` only if it has rows), ``cbrn-data.json`` with all
+Files: ``<table>.csv`` and ``<table>.json`` for every table (``quarantine`` only if it has rows), or the CSV files of its
+parts, ``cbrn-data.json`` with all
 tables nested by region, ``sources/`` and ``schemas/``. The content digest is the sha256 of ``<sha256>  <name>`` lines of the
 CSV files, sources and definitions; it excludes version, date, previous release and code.
 """
@@ -56,7 +57,7 @@ def build_content(built: BuiltTables, package: Package) -> Content:
     tables = {name: write_table(table, folder) for name, table in built.tables.items() if name != CHANGES}
     files: dict[str, Data] = {}
     for name in package.published({name: table.count for name, table in tables.items()}):
-        files |= {f"{name}.{form}": file for form, file in tables[name].files.items()}
+        files |= tables[name].written
     files |= input_files(built.sources, package)
     named = {name: data for name, data in files.items() if "/" in name or not name.endswith(".json")}
     lines = "".join(f"{sha256_of(named[name])}  {name}\n" for name in sorted(named))

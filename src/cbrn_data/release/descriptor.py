@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from cbrn_data.schema.coverage import Coverage, coverage_properties
-from cbrn_data.schema.descriptor import PROFILE, package_properties, table_schema
+from cbrn_data.schema.descriptor import PROFILE, package_properties, parted_resource, table_schema
 from cbrn_data.schema.model import Package, TableDefinition
+from cbrn_data.schema.table import Tables
 from cbrn_data.store.disk import Data, sha256_of, size_of
 
 
@@ -21,12 +22,12 @@ def datapackage(
     package: Package,
     tables: list[str],
     files: Mapping[str, Data],
-    sources: list[dict[str, str | None]],
+    content: Tables,
     cover: Coverage,
     version: str,
     date: str,
 ) -> dict[str, Any]:
-    """Return the descriptor of a release; ``sources`` are the rows of that table, ``date`` is YYYY-MM-DD."""
+    """Return the descriptor of a release; ``content`` are its tables, except that of changes, ``date`` is YYYY-MM-DD."""
     present = frozenset(tables)
     properties = package_properties(package.metadata)
     head = {key: properties.pop(key) for key in ("name", "title", "description")}
@@ -40,9 +41,17 @@ def datapackage(
         "sources": [
             {"title": row["title"] or "", "path": row["url"] or row["path"] or ""}
             | ({"version": row["edition"]} if row["edition"] else {})
-            for row in sources
+            for row in content["sources"].rows
         ],
-        "resources": [entry for name in tables for entry in _resources(package.tables[name], files, present)],
+        "resources": [
+            entry
+            for name in tables
+            for entry in (
+                [parted_resource(content[name], present)]
+                if name in content and content[name].parts
+                else _resources(package.tables[name], files, present)
+            )
+        ],
     }
 
 

@@ -28,9 +28,10 @@ from cbrn_data.checks.released import (
 from cbrn_data.checks.run import CHECKS
 from cbrn_data.errors import GateError
 from cbrn_data.findings import Finding, errors_of
+from cbrn_data.release.code import is_of_this_code
 from cbrn_data.schema.model import read_package
 from cbrn_data.store import disk
-from cbrn_data.store.folder import DESCRIPTOR
+from cbrn_data.store.folder import DESCRIPTOR, Release
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,15 @@ class Verdict:
     report: dict[str, Any]
 
 
-def judge(folder: Path, known: list[Finding], reasons: Reasons | None = None) -> Verdict:
+def judge(folder: Path, known: list[Finding], reasons: Reasons | None = None, before: Release | None = None) -> Verdict:
     """Check a staged release; ``known`` are the findings from reading its sources, ``reasons`` those of lines left out.
 
-    Raises GateError with the errors.
+    Parts of tables that the release ``before`` has too, and that this code judged then, are not judged again. Raises
+    GateError with the errors.
     """
     package = read_package(folder / "schemas")
-    released, findings = check_release(folder, package)
+    judged = before.folder if before and is_of_this_code(before.info) else None
+    released, findings = check_release(folder, package, judged)
     findings += by_profile(json.loads(disk.read(folder / DESCRIPTOR)))
     findings += by_frictionless(folder, released)
     left_out = [] if errors_of(findings) else reasoned(arrival(folder, released), reasons or {}, known)
@@ -62,10 +65,7 @@ def _report(folder: Path, released: Released, findings: list[Finding], left_out:
     sampled = [name for name in tables if released.counts[name] > FRICTIONLESS_ROWS]
     return {
         "valid": True,
-        "checked": {
-            name: disk.digest(folder / name)
-            for name in sorted([DESCRIPTOR, *(f"{table}.{form}" for table in tables for form in ("csv", "json"))])
-        },
+        "checked": {name: disk.digest(folder / name) for name in sorted([DESCRIPTOR, *released.files])},
         "checks": [
             *({"check": name, "by": "cbrn_data", "result": "passed"} for name in CHECKS),
             {"check": COMPLETE, "by": "cbrn_data", "result": "passed"},

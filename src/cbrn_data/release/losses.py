@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cbrn_data.findings import Finding, shown
-from cbrn_data.release.changes import TableChanges
+from cbrn_data.release.changes import TableChanges, without_common_parts
 from cbrn_data.release.guard import WAY_OUT, Guard, setting_of
 from cbrn_data.schema.table import Table, Tables, sort_keys, with_fields
 from cbrn_data.settings import FILE, GUARD
@@ -68,8 +68,14 @@ class Losses:
         enums = [f.name for f in old.definition.fields if f.name in names and "enum" in f.constraints]
         both, before, after = 0, Counter[str](), Counter[str]()
         gone: dict[str, set[str]] = {name: set() for name in enums}
-        blocks = (with_fields(block, new.definition.names) for block in old.blocks())
-        for was, now in pairs(blocks, new.blocks(), partial(sort_keys, new.definition)):
+        old_rest, new_rest, common = without_common_parts(old, new)
+        for part in common:  # with the same rows before and after
+            both += part.rows
+            for name in names:
+                before[name] += part.nulls.get(name, 0)
+                after[name] += part.nulls.get(name, 0)
+        blocks = (with_fields(block, new.definition.names) for block in old_rest.blocks())
+        for was, now in pairs(blocks, new_rest.blocks(), partial(sort_keys, new.definition)):
             both += was.num_rows
             for name in names:
                 before[name] += was[name].null_count
@@ -79,8 +85,8 @@ class Losses:
             shares = f"{_percent(before[name], both)} before and {_percent(after[name], both)} now"
             what = f"{old.name}.{name} is null in {shares} of the {both:,} rows that were there before"
             yield from self._beyond("guard-nulls-gained", old.name, points, f"{points:.1f}", what, name)
-        for table, remove in ((old, False), (new, True)):
-            for block in table.blocks() if enums else ():
+        for table, remove in ((old_rest, False), (new_rest, True), (new, True)):
+            for block in table.blocks() if (any(gone.values()) if remove else enums) else ():
                 for name in enums:
                     values = set(pc.unique(block[name].combine_chunks()).drop_null().to_pylist())
                     gone[name] = gone[name] - values if remove else gone[name] | values

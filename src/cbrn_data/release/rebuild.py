@@ -21,6 +21,7 @@ from cbrn_data.release.gate import judge
 from cbrn_data.release.guard import Allowed
 from cbrn_data.release.sign import release_statement
 from cbrn_data.release.version import STEPS, next_version
+from cbrn_data.schema.table import released_tables
 from cbrn_data.settings import Settings
 from cbrn_data.signing.attestation import ATTESTATION
 from cbrn_data.signing.keys import PUBLIC_KEY
@@ -39,7 +40,9 @@ def rebuild(release: Release, previous: Path | None, place: Path) -> Path:
     """
     for kind, folder in (("sources", "raw"), ("schemas", "schemas")):
         shutil.copytree(release.folder / kind, place / folder)
-    built = build(gather(Settings(place, place / "published")))
+    gathered = gather(Settings(place, place / "published"))
+    in_parts = (name for name, table in released_tables(release.folder, gathered.package).items() if table.parts)
+    built = build(replace(gathered, package=replace(gathered.package, parted=frozenset(in_parts))))
     before = read_release(previous) if previous else None
     planned = draft(built.content, before, date=release.date)
     if before and release.version in {next_version(before.version, planned.why, step) for step in STEPS}:

@@ -15,6 +15,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +101,24 @@ def read_records(path: Path, reading: BulkReading, known: KnownKeysOf) -> Iterat
                 yield block
 
         yield from ahead(judge_blocks(blocks(), reading, known))
+
+
+@dataclass(frozen=True)
+class Range:
+    """Whole records of a source: ``size`` bytes from the byte ``start``, which begin on ``line`` (from 1)."""
+
+    start: int
+    size: int
+    line: int
+
+
+def read_range(path: Path, reading: BulkReading, known: KnownKeysOf, part: Range) -> Iterator[pa.Table]:
+    """Yield the good rows of a range of a source, as ``read_records``; the range is in memory."""
+    with foreign.opened(path, buffering=0) as file:
+        header, _, _ = read_header(file)
+        file.seek(part.start)
+        data = BytesIO(file.read(part.size))
+    yield from judge_blocks(read_blocks(data, header, b"", part.line, with_written=True), reading, known)
 
 
 def judge_blocks(blocks: Iterable[Block], reading: BulkReading, known: KnownKeysOf) -> Iterator[pa.Table]:

@@ -9,11 +9,11 @@ all data tables, and the data package has no coverage.
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from cbrn_data.schema.days import dated_fields, first_day, last_day
 from cbrn_data.schema.model import Package, TableDefinition
 from cbrn_data.schema.table import Table, Tables
 
@@ -60,30 +60,10 @@ def _tables(package: Package) -> tuple[str, list[TableDefinition]]:
 
 
 def _dates(table: Table) -> Iterator[str]:
-    """Yield the dates of a table."""
-    definition = table.definition
-    partial = {name for check in definition.checks if check.name == "partial-date" for name in check.fields}
-    names = [field.name for field in definition.fields if field.type in {"date", "year"} or field.name in partial]
+    """Yield the dates of a table, or the first and last day of each part."""
+    names = dated_fields(table.definition)
+    if table.parts:
+        yield from (day for part in table.parts for day in part.days)
+        return
     for block in table.blocks() if names else ():
         yield from (text for name in names for text in block[name].unique().to_pylist() if text)
-
-
-def first_day(date: str) -> str:
-    """Return the first day of a partial date.
-
-    >>> first_day("2024"), first_day("2024-05"), first_day("2024-05-21")
-    ('2024-01-01', '2024-05-01', '2024-05-21')
-    """
-    return date + "-01-01"[len(date) - 4 :]
-
-
-def last_day(date: str) -> str:
-    """Return the last day of a partial date.
-
-    >>> last_day("2023"), last_day("2024-02"), last_day("2024-05-21")
-    ('2023-12-31', '2024-02-29', '2024-05-21')
-    """
-    if len(date) == 10:
-        return date
-    year, month = int(date[:4]), int(date[5:7] or 12)
-    return f"{year:04}-{month:02}-{monthrange(year, month)[1]:02}"

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from cbrn_data.schema.model import Field, TableDefinition
+from cbrn_data.schema.parts import PARTS
+from cbrn_data.schema.table import Table
 
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 TABLE_SCHEMA = "https://datapackage.org/profiles/2.0/tableschema.json"
@@ -43,6 +45,23 @@ def table_schema(table: TableDefinition, present: frozenset[str]) -> dict[str, A
         if key.resource in present
     ]
     return schema | ({"foreignKeys": keys} if keys else {}) | {"missingValues": [""]}
+
+
+def parted_resource(table: Table, present: frozenset[str]) -> dict[str, Any]:
+    """Return the resource of a table in parts: files with a header each, of which readers make one table."""
+    definition = table.definition
+    return {
+        "name": table.name,
+        "type": "table",
+        "path": list(table.written),
+        "format": "csv",
+        "mediatype": "text/csv",
+        "title": definition.title,
+        "description": definition.description.strip(),
+        "encoding": "utf-8",
+        "schema": table_schema(definition, present),
+        PARTS: [part.described() for part in table.parts],
+    }
 
 
 def _field(field: Field) -> dict[str, Any]:

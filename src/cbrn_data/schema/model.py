@@ -184,6 +184,8 @@ class Package:
     metadata: dict[str, Any]
     tables: dict[str, TableDefinition]
     files: dict[str, bytes]
+    parted: frozenset[str] = frozenset()
+    """The names of the bulk tables that are published in parts."""
 
     def published(self, counts: Mapping[str, int]) -> list[str]:
         """Return the tables of a release, from the numbers of rows; empty logs are not published."""

@@ -7,7 +7,7 @@ same interface.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -16,9 +16,11 @@ import pyarrow.compute as pc
 
 from cbrn_data.errors import ReleaseError
 from cbrn_data.progress import advance_bytes
-from cbrn_data.schema.model import Package, TableDefinition
+from cbrn_data.schema.model import LINE, Package, TableDefinition
+from cbrn_data.schema.parts import PARTS, Part, moved_lines, part_name, part_of
 from cbrn_data.store import disk
-from cbrn_data.store.folder import SUMS, parse_checksums
+from cbrn_data.store.folder import DESCRIPTOR, SUMS, parse_checksums
+from cbrn_data.strict_json import parse_object
 from cbrn_data.tabular.blocks import Block, read_blocks, read_header
 from cbrn_data.tabular.keys import KnownKeys, flat
 from cbrn_data.tabular.schema import ForeignKey
@@ -57,7 +59,8 @@ class Room:
 class Table:
     """The rows of a table as blocks; ``files`` are its CSV and JSON by extension, if they are written.
 
-    ``counted`` is the number of rows, if it is known without reading them. ``room`` limits the rows in memory.
+    A table in ``parts`` has no others. ``counted`` is the number of rows, if it is known without reading them. ``room`` limits
+    the rows in memory.
     """
 
     definition: TableDefinition
@@ -65,6 +68,13 @@ class Table:
     files: Mapping[str, disk.FileRef] = field(default_factory=dict)
     counted: int | None = None
     room: Room = field(default_factory=Room, compare=False, repr=False)
+    parts: Sequence[Part] = ()
+
+    @property
+    def written(self) -> dict[str, disk.FileRef]:
+        """The files by their names in a release; empty if they are not written."""
+        whole = {f"{self.name}.{form}": file for form, file in self.files.items()}
+        return {part_name(self.name, part.first): part.file for part in self.parts} or whole
 
     @property
     def name(self) -> str:
@@ -78,8 +88,8 @@ class Table:
 
     @property
     def size(self) -> int:
-        """The number of bytes of the CSV file, 0 if there is none."""
-        return disk.size_of(self.files["csv"]) if "csv" in self.files else 0
+        """The number of bytes as CSV, 0 if it is not written."""
+        return sum(file.size for name, file in self.written.items() if name.endswith(".csv"))
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -158,6 +168,42 @@ def table_in_file(
     return Table(definition, read, files or {}, counted, room or Room())
 
 
+def table_in_parts(definition: TableDefinition, parts: Sequence[Part], room: Room | None = None) -> Table:
+    """Return the table in the files of its parts; reading it raises ReleaseError for a file that cannot be read."""
+
+    def read() -> Iterator[Block]:
+        rows = 0
+        for part in parts:
+            for block in table_in_file(definition, part.file.path, {"csv": part.file}, room=room).read():
+                table = moved_lines(block.table, part.line - 1) if LINE in block.table.column_names else block.table
+                yield replace(block, table=table, first_row=rows + block.first_row)
+            rows += part.rows
+
+    return Table(definition, read, {}, sum(part.rows for part in parts), room or Room(), parts)
+
+
+def _released_parts(folder: Path, package: Package) -> dict[str, list[Part]]:
+    """Return the parts of each table of a release that is in parts, as its descriptor describes them.
+
+    Raises ReleaseError if it does not.
+    """
+    names = {name for name, table in package.tables.items() if table.by_line and disk.mode(folder / name)}
+    if not names:
+        return {}
+    found = {}
+    try:
+        for resource in parse_object(folder / DESCRIPTOR, disk.read(folder / DESCRIPTOR))["resources"]:
+            if resource["name"] in names and PARTS in resource:
+                paths = [disk.inside(folder, part_name(resource["name"], entry["first"])) for entry in resource[PARTS]]
+                found[resource["name"]] = [
+                    part_of(entry, disk.FileRef(path, entry["hash"].removeprefix("sha256:"), int(entry["bytes"])))
+                    for path, entry in zip(paths, resource[PARTS], strict=True)
+                ]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ReleaseError(f"{folder / DESCRIPTOR}: the parts of a table are not described; restore the file") from error
+    return found
+
+
 def released_tables(folder: Path, package: Package) -> dict[str, Table]:
     """Return the tables in the folder of a release, with its listed digests; a missing table is empty."""
     listed = parse_checksums(folder / SUMS, disk.read(folder / SUMS)) if disk.mode(folder / SUMS) else {}
@@ -168,8 +214,12 @@ def released_tables(folder: Path, package: Package) -> dict[str, Table]:
         there = {form: path for form, path in paths.items() if path.name in listed and disk.mode(path)}
         return {form: disk.FileRef(path, listed[path.name], disk.size(path)) for form, path in there.items()}
 
+    parts = _released_parts(folder, package)
     return {
-        name: table_in_file(table, folder / f"{name}.csv", files(name), room=room) for name, table in package.tables.items()
+        name: table_in_parts(table, parts[name], room)
+        if name in parts
+        else table_in_file(table, folder / f"{name}.csv", files(name), room=room)
+        for name, table in package.tables.items()
     }
 
 

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -17,11 +18,15 @@ import pyarrow as pa
 
 from cbrn_data.refusals import at
 from cbrn_data.schema.model import TableDefinition
+from cbrn_data.schema.parts import Part, PartsWriter
 from cbrn_data.schema.table import Row, Table
+from cbrn_data.store import disk
 from cbrn_data.store.disk import FileRef
 from cbrn_data.tabular.alike import common
 from cbrn_data.tabular.canonical import JSON_BETWEEN, JSON_CLOSE, JSON_EMPTY, JSON_OPEN, csv_header, csv_rows, json_rows
 
+NO_FILE = FileRef(Path(), "", 0)
+"""Instead of a file that is compared and not written."""
 NUMBERS = frozenset({"integer", "year"})
 """Types whose values are numbers in JSON."""
 
@@ -64,6 +69,11 @@ class HashingWriter:
         """The closed file."""
         return FileRef(self.path, self._digest.hexdigest(), self._size)
 
+    def close(self) -> FileRef:
+        """Close and return the file."""
+        self.__exit__()
+        return self.whole
+
     def write(self, data: bytes | memoryview) -> None:
         """Receive the next bytes."""
         with at(self.path):
@@ -95,6 +105,27 @@ class ComparingWriter:
         """Compare the end: no byte follows."""
         if self.differs_at is None and self._file.read(1):
             self.differs_at = self._place
+
+
+class ComparedPart:
+    """Compares the bytes of a part with its file, and says with ``differs`` where they differ."""
+
+    def __init__(self, path: Path | None, differs: Callable[[str], None]) -> None:
+        self._differs, self._open = differs, ExitStack()
+        there = disk.mode(path) if path else 0
+        self._writer = ComparingWriter(self._open.enter_context(disk.opened(path)) if path and there else BytesIO())
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Compare with the next bytes of the part."""
+        self._writer.write(data)
+
+    def close(self) -> FileRef:
+        """Say whether the part differs; the file that is returned is none."""
+        self._writer.end()
+        self._open.close()
+        if self._writer.differs_at is not None:
+            self._differs(f"byte {self._writer.differs_at + 1:,} differs from the rows")
+        return NO_FILE
 
 
 class TableWriter:
@@ -131,9 +162,40 @@ def new_files(table: TableDefinition, folder: Path) -> Iterator[tuple[TableWrite
     files |= {"csv": csv.whole, "json": js.whole}
 
 
+@contextmanager
+def new_parts(table: TableDefinition, folder: Path) -> Iterator[tuple[PartsWriter, list[Part]]]:
+    """Yield a writer of a table in parts, and its parts, new files below ``folder``, known after the block."""
+    (folder / table.name).mkdir(exist_ok=True)
+    last: list[HashingWriter] = []
+
+    def opened(name: str) -> HashingWriter:
+        last[:] = [HashingWriter(folder / name)]
+        return last[0]
+
+    parts: list[Part] = []
+    writer = PartsWriter(table, opened)
+    try:
+        yield writer, parts
+        writer.close()
+    except BaseException:
+        for sink in last:
+            with suppress(OSError, ValueError):  # it may be closed
+                sink.close()
+        raise
+    parts += writer.parts
+
+
+def table_digest(table: Table) -> str:
+    """Return the sha256 that a table has as CSV."""
+    digest = hashlib.sha256(csv_header(table.definition.names))
+    for block in table.blocks():
+        digest.update(csv_rows(block))
+    return digest.hexdigest()
+
+
 def write_table(table: Table, folder: Path) -> Table:
     """Return the table with CSV and JSON files; they are written into ``folder`` if the table has none."""
-    if table.files:
+    if table.written:
         return table
     with new_files(table.definition, folder) as (writer, files):
         for block in table.blocks():

@@ -27,6 +27,7 @@ from cbrn_data import foreign
 from cbrn_data.errors import ReleaseError
 from cbrn_data.progress import advance_bytes
 from cbrn_data.refusals import MEANINGS, meaning
+from cbrn_data.store.remembered import LARGE, known_digest, remember
 
 NAME_LIMIT = 100
 LARGEST = 16_000_000_000
@@ -38,6 +39,8 @@ _NAME = re.compile(f"{_SEGMENT}(?:/{_SEGMENT})*")
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _CHUNK = 1 << 20
+_NO_LINK = frozenset({errno.EXDEV, errno.EMLINK, errno.EPERM, errno.ENOTSUP, errno.ENOSYS})
+"""Errors of a file system that cannot link these two files, so that one is copied."""
 
 _MEANINGS = {
     **MEANINGS,
@@ -118,11 +121,15 @@ def digest(path: Path, below: Path | None = None) -> str:
     """Return the sha256 of a regular file as hex, in bounded memory. Raises ReleaseError as ``read``."""
     total = hashlib.sha256()
     with explained(path), foreign.opened(path, below) as file:
-        if os.fstat(file.fileno()).st_size > LARGEST:
+        status = os.fstat(file.fileno())
+        if status.st_size > LARGEST:
             raise ReleaseError(f"{path}: has more than {LARGEST:,} bytes, the most of a published file")
+        if known := known_digest(status):
+            return known
         while piece := file.read(_CHUNK):
             total.update(piece)
             advance_bytes(len(piece))
+    remember(status, total.hexdigest())
     return total.hexdigest()
 
 
@@ -170,11 +177,15 @@ def open_folder(path: Path, follow: bool = False) -> Iterator[int]:
 
 @dataclass(frozen=True)
 class FileRef:
-    """A file on disk instead of bytes in memory: its ``path``, digest and size."""
+    """A file on disk instead of bytes in memory: its ``path``, digest and size.
+
+    ``is_final``: it is a flushed file of a release, so another name of it in the store can be a hard link.
+    """
 
     path: Path
     sha256: str
     size: int
+    is_final: bool = False
 
 
 Data = bytes | FileRef
@@ -202,19 +213,40 @@ def pieces(data: Data) -> Iterator[bytes]:
 
 
 def create(path: Path, data: Data) -> None:
-    """Write a new file, mode 0644, and flush it to disk; the caller flushes its folder."""
+    """Write a new file, mode 0644, and flush it to disk, or link it to a final one; the caller flushes its folder."""
+    if isinstance(data, FileRef) and data.is_final and _linked(data, path):
+        return
+    total = hashlib.sha256() if isinstance(data, FileRef) and data.size >= LARGE else None
     with explained(path):
         handle = os.open(path, _NEW_FILE, 0o600)
         try:
             for piece in pieces(data):
+                if total:
+                    total.update(piece)
                 rest = memoryview(piece)
                 while rest:
                     rest = rest[os.write(handle, rest) :]
                 advance_bytes(len(piece))
             os.fchmod(handle, 0o644)
             os.fsync(handle)
+            if total:
+                remember(os.fstat(handle), total.hexdigest(), is_own=True)
         finally:
             os.close(handle)
+
+
+def _linked(file: FileRef, path: Path) -> bool:
+    """Link ``path`` to a file; return whether this file system can. The file must exist, and ``path`` must not."""
+    if not stat.S_ISREG(mode(file.path)) or size(file.path) != file.size:
+        return False
+    try:
+        os.link(file.path, path)
+    except OSError as error:
+        if error.errno not in _NO_LINK:
+            raise ReleaseError(f"{path}: {meaning(error, _MEANINGS)}") from error
+        return False
+    advance_bytes(file.size)
+    return True
 
 
 def make_staging(root: Path) -> Path:

@@ -32,6 +32,8 @@ REPORT = "report.json"
 SUMS = "SHA256SUMS"
 SUMS_LIMIT = 16 << 20
 """The most bytes of ``SHA256SUMS``, which names each file of a release once."""
+INPUTS = ("sources/", "schemas/")
+"""Where the inputs of a release are; other folders have the parts of tables."""
 UNLISTED = frozenset({SUMS, "attestation.json"})
 NAMED_AT_MOST = 5
 
@@ -122,6 +124,11 @@ def event_moments(releases: Sequence[Release]) -> dict[tuple[str, str], str]:
 def last_event(releases: Sequence[Release]) -> str:
     """Return the moment of the last change of what is served: a release, a mark, or a new address. It never goes back."""
     return max(event_moments(releases).values())
+
+
+def is_part(name: str) -> bool:
+    """Return whether a file of a release is a part of a table."""
+    return "/" in name and not name.startswith(INPUTS)
 
 
 def check_version(version: str) -> str:

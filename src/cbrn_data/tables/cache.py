@@ -52,6 +52,8 @@ class TableCache:
     def write(self, source: Source, package: Package, tables: Tables, folder: Path, write: Write) -> tuple[BulkTable, bool]:
         """Return the table of a source with its files in ``folder``, and whether it was cached; else call ``write``."""
         table = _table(source, package)
+        if table.name in package.parted:  # its unchanged parts are taken from the newest release
+            return write(source, package, tables, folder), False
         place = self.folder / table.name / self.key(source, package, tables)
         if found := _taken(place, table, folder):
             return found, True

@@ -25,7 +25,7 @@ from cbrn_data.schema.check import known_keys
 from cbrn_data.schema.model import Package, TableDefinition
 from cbrn_data.schema.table import Tables
 from cbrn_data.sources.source import Source
-from cbrn_data.tables.bulk import BulkTable, bulk_table, write_bulk
+from cbrn_data.tables.bulk import BulkTable, bulk_table, in_parts, write_bulk
 from cbrn_data.tables.parts import Task, WrittenPart, join_parts, write_part
 from cbrn_data.tabular.blocks import read_header
 from cbrn_data.tabular.pieces import NotCutError, cut_file
@@ -92,7 +92,8 @@ class Cluster:
         table = package.tables[str(source.metadata["table"])]
         if source.path.stat().st_size >= self._small:
             try:
-                return self._in_parts(source, table, tables, folder)
+                made = self._in_parts(source, table, tables, folder)
+                return in_parts(made, source, folder) if table.name in package.parted else made
             except NotCutError:
                 pass  # Some row is wrong; one process reports which, and what is wrong with it.
         return write_bulk(source, package, tables, folder)

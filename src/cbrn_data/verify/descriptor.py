@@ -7,13 +7,13 @@ are checked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cbrn_data.checks.released import Released
 from cbrn_data.findings import shown
 from cbrn_data.schema.coverage import Coverage, coverage_properties
-from cbrn_data.schema.descriptor import PROFILE, TABLE_SCHEMA, package_properties, table_schema
-from cbrn_data.schema.model import Package
+from cbrn_data.schema.descriptor import PROFILE, TABLE_SCHEMA, package_properties, parted_resource, table_schema
 from cbrn_data.store.folder import DESCRIPTOR
 
 RESOURCE = frozenset("name type path format mediatype title description encoding bytes hash schema".split())
@@ -24,17 +24,14 @@ _FORMS = {"csv": ("", "text/csv"), "json": ("-json", "application/json")}
 
 def descriptor_faults(
     descriptor: Mapping[str, Any],
-    package: Package,
-    present: Sequence[str],
+    released: Released,
     listed: Mapping[str, str],
     sizes: Mapping[str, int],
     info: Mapping[str, Any],
     cover: Coverage,
 ) -> Iterator[str]:
-    """Yield where a descriptor does not fit this release: ``present`` are its tables.
-
-    ``listed`` and ``sizes`` are sha256 and bytes by file name.
-    """
+    """Yield where a descriptor does not fit this release; ``listed`` and ``sizes`` are sha256 and bytes by file name."""
+    package, present = released.package, released.published
     of_release = {"version": info["version"], "created": f"{info['date']}T00:00:00Z", "spatial": None, "temporal": None}
     of_release |= coverage_properties(package, cover)
     for key, value in {"$schema": PROFILE, **package_properties(package.metadata), **of_release}.items():
@@ -44,10 +41,15 @@ def descriptor_faults(
         if key in descriptor:
             yield f"{DESCRIPTOR}: has a property {key!r}, which could redirect readers"
     resources = descriptor["resources"]
-    if [resource["path"] for resource in resources] != [f"{name}.{form}" for name in present for form in ("csv", "json")]:
+    given = [resource["path"] for resource in resources]
+    paths = [path for one in given for path in ([one] if isinstance(one, str) else one)]
+    if paths != released.files:
         yield f"{DESCRIPTOR}: the resources are not the tables of the release, each as CSV and JSON"
         return
     for resource in resources:
+        if isinstance(resource["path"], list):
+            yield from _parted_faults(resource, released, listed, sizes)
+            continue
         path = resource["path"]
         for key in sorted(resource.keys() - RESOURCE):
             yield f"{DESCRIPTOR}: {path} has a property {key!r}, which could redirect readers"
@@ -61,6 +63,21 @@ def descriptor_faults(
             yield f"{DESCRIPTOR}: {path} is not said to be a table"
         if form == "csv" or "schema" in resource:
             yield from _schema_faults(path, resource["schema"], table_schema(package.tables[name], frozenset(present)))
+
+
+def _parted_faults(
+    resource: Mapping[str, Any], released: Released, listed: Mapping[str, str], sizes: Mapping[str, int]
+) -> Iterator[str]:
+    """Compare the resource of a table in parts; the rows of each part were compared with the entry that describes it."""
+    name = resource["name"]
+    expected = parted_resource(released.tables[name], frozenset(released.published))
+    for key in sorted((resource.keys() | expected.keys()) - {"title", "description", "schema"}):
+        if resource.get(key) != expected.get(key):
+            yield f"{DESCRIPTOR}: the {key} of the parts of {name} is not that of the release"
+    for path, part in zip(resource["path"], released.tables[name].parts, strict=True):
+        if (part.file.sha256, part.file.size) != (listed.get(path), sizes[path]):
+            yield f"{DESCRIPTOR}: the digest or size of {path} is not that of the file"
+    yield from _schema_faults(f"the parts of {name}", resource["schema"], expected["schema"])
 
 
 def _schema_faults(path: str, schema: Any, defined: Mapping[str, Any]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from cbrn_data.checks.released import Released, by_profile, check_release, comparison, covered
+from cbrn_data.checks.released import Released, by_profile, check_release, comparison, covered, file_names
 from cbrn_data.findings import Finding, shown
 from cbrn_data.release.changes import apply_changes, content_of, find_changes
 from cbrn_data.schema.coverage import coverage
@@ -30,9 +30,11 @@ from cbrn_data.store import disk
 from cbrn_data.store.folder import (
     DESCRIPTOR,
     INFO,
+    INPUTS,
     NESTED,
     REPORT,
     SUMS,
+    is_part,
     parse_checksums,
     problems,
     read_release,
@@ -135,7 +137,7 @@ class ReleaseAudit:
         release = read_release(self.folder)
         listed = parse_checksums(self.folder / SUMS, disk.read(self.folder / SUMS))
         tables = {name for name in listed if "/" not in name and name.endswith(".csv") and name != "changes.csv"}
-        made_of = [name for name in listed if name in tables or name.startswith(("sources/", "schemas/"))]
+        made_of = [name for name in listed if name in tables or is_part(name) or name.startswith(INPUTS)]
         lines = "".join(f"{listed[name]}  {name}\n" for name in sorted(made_of))
         if hashlib.sha256(lines.encode()).hexdigest() != release.content_digest:
             yield f"{INFO}: the content digest does not match the tables, sources and definitions"
@@ -157,14 +159,13 @@ class ReleaseAudit:
         descriptor = parse_object(self.folder / DESCRIPTOR, disk.read(self.folder / DESCRIPTOR))
         listed = parse_checksums(self.folder / SUMS, disk.read(self.folder / SUMS))
         info = parse_object(self.folder / INFO, disk.read(self.folder / INFO))
-        present = self._read.published
-        known = {f"{name}.{form}" for name in present for form in ("csv", "json")} | OWN_FILES
+        known = {*self._read.files} | OWN_FILES
         known |= {f"schemas/{name}.yaml" for name in ("package", *self._package.tables)}
         strangers = sorted(name for name in listed.keys() - known if not name.startswith("sources/"))
         yield from (f"{name} is not a file of a release" for name in strangers)
         cover = coverage(self._package, self._read.tables)
-        sizes = {f"{name}.{form}": disk.size(self.folder / f"{name}.{form}") for name in present for form in ("csv", "json")}
-        yield from descriptor_faults(descriptor, self._package, present, listed, sizes, info, cover)
+        sizes = {name: disk.size(self.folder / name) for name in self._read.files}
+        yield from descriptor_faults(descriptor, self._read, listed, sizes, info, cover)
         yield from _sentences(by_profile(descriptor))
 
     @property
@@ -210,8 +211,9 @@ class ReleaseAudit:
             for name, sha256 in report["checked"].items()
             if listed.get(name) != sha256
         )
-        tables = {f"{name}.{form}" for name in report["tables"] for form in ("csv", "json")} | {"datapackage.json"}
-        there = {name for name in listed if "/" not in name and name.endswith((".csv", ".json"))} - {INFO, REPORT, NESTED}
+        tables = {name for table in report["tables"] for name in file_names(self._read.tables[table])} | {DESCRIPTOR}
+        beside = {name for name in listed if "/" not in name and name.endswith((".csv", ".json"))}
+        there = {*beside, *filter(is_part, listed)} - {INFO, REPORT, NESTED}
         if tables != there or set(report["checked"]) != there:
             yield f"{REPORT} does not cover exactly the tables of the release"
         assert self._package

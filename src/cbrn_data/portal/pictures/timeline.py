@@ -16,7 +16,7 @@ from cbrn_data.portal.links import ENTITIES
 from cbrn_data.portal.pictures.drawing import WIDE, Picture, Spec, kinds_of, labels_of, listed, picture
 from cbrn_data.portal.view import ReleaseView
 from cbrn_data.release.notes import counted
-from cbrn_data.schema.coverage import first_day, last_day
+from cbrn_data.schema.days import first_day, last_day
 
 TABLES = ("projects", "achievements")
 DRAWN_AT_MOST = 16

@@ -1,0 +1,75 @@
+"""Digests that a publisher remembers from run to run, so that it does not read again the large files of a store that stay.
+
+A digest is remembered by device, inode, size and time of change of its file, so hard links of one file are read once. A file
+that changed in the last seconds is always read, because a second change could have the same time. An auditor remembers
+nothing: ``verify`` reads every byte.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cbrn_data.errors import CbrnDataError
+from cbrn_data.strict_json import dumped, parse_object
+
+FILE = "digests.json"
+"""The name of the file in the cache of a project."""
+LARGE = 1 << 20
+"""Bytes from which on a digest is remembered."""
+_RECENT = 2.0
+"""Seconds in which a file system may give two changes the same time."""
+
+
+@dataclass
+class _Digests:
+    known: dict[str, str]
+    used: dict[str, str] = field(default_factory=dict)
+
+
+_digests: ContextVar[_Digests | None] = ContextVar("digests", default=None)
+
+
+@contextmanager
+def remembering(file: Path) -> Iterator[None]:
+    """Remember digests in ``file``, which can be deleted; a file that cannot be read or written is left out."""
+    known: dict[str, str] = {}
+    with suppress(OSError, CbrnDataError):
+        known = {name: str(digest) for name, digest in parse_object(file, file.read_bytes()).items()}
+    digests = _Digests(dict(known))
+    before = _digests.set(digests)
+    try:
+        yield
+    finally:
+        _digests.reset(before)
+        if digests.used != known:
+            with suppress(OSError):
+                file.parent.mkdir(parents=True, exist_ok=True)
+                new = file.with_name(f".{file.name}.{os.getpid()}")
+                new.write_bytes(dumped(digests.used))
+                new.replace(file)
+
+
+def known_digest(of: os.stat_result) -> str | None:
+    """Return the digest of a file that did not change, None if it must be read."""
+    digests = _digests.get()
+    found = digests.known.get(_key(of)) if digests and of.st_size >= LARGE else None
+    if digests and found:
+        digests.used[_key(of)] = found
+    return found
+
+
+def remember(of: os.stat_result, digest: str, is_own: bool = False) -> None:
+    """Remember the digest of a file that was read, or of the bytes that this process wrote into its own file."""
+    digests = _digests.get()
+    if digests and of.st_size >= LARGE and (is_own or time.time() - of.st_mtime > _RECENT):
+        digests.known[_key(of)] = digests.used[_key(of)] = digest
+
+
+def _key(of: os.stat_result) -> str:
+    return f"{of.st_dev}:{of.st_ino}:{of.st_size}:{of.st_mtime_ns}"

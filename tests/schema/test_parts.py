@@ -1,0 +1,92 @@
+"""Where a table is cut into parts: at the same rows however they come, near each other only, and of bounded size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from cbrn_data.schema import parts
+from cbrn_data.schema.parts import Cutter, part_name
+from cbrn_data.store import disk, remembered
+from cbrn_data.tabular.keys import hashed
+from tests import records
+
+LEAST = 2000
+ROWS = 4000
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "LEAST", LEAST)
+
+
+HASHES = parts._spread(hashed([pa.array([f"t-{number:06d}" for number in range(ROWS)])]))
+SIZES = np.random.default_rng(1).integers(30, 90, ROWS)
+
+
+def cuts(hashes: parts._Hashes, sizes: parts._Ints, block: int) -> list[int]:
+    cutter = Cutter(None)  # type: ignore[arg-type]
+    found = [
+        cut
+        for at in range(0, len(hashes), block)
+        for cut in cutter.add_rows(hashes[at : at + block], sizes[at : at + block])
+    ]
+    found += cutter.finish()
+    assert cutter.decided == len(hashes)
+    return found
+
+
+def test_parts_have_their_sizes_whatever_the_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    starts = np.cumsum(SIZES) - SIZES
+    for most in (32, 4):
+        monkeypatch.setattr(parts, "MOST", most)
+        found = cuts(HASHES, SIZES, ROWS)
+        assert found == cuts(HASHES, SIZES, 7) == cuts(HASHES, SIZES, 999)
+        sizes = np.diff([0, *starts[found], SIZES.sum()])
+        assert sizes.min() >= LEAST and sizes.max() <= most * LEAST
+        assert sizes.mean() < 3 * LEAST
+
+
+@examples(max_examples=40, deadline=None)
+@given(st.integers(0, ROWS - 1), st.integers(0, 2**64 - 1), st.integers(1, 5000))
+def test_a_row_moves_only_the_ends_of_its_part(row: int, value: int, size: int) -> None:
+    before = [0, *cuts(HASHES, SIZES, ROWS), ROWS]
+    end = next(place for place, cut in enumerate(before) if cut > row)
+    near = {before[end - 1], before[end]}
+    inserted = cuts(np.insert(HASHES, row, np.uint64(value)), np.insert(SIZES, row, size), ROWS)
+    away = {cut - (cut > row) for cut in inserted} ^ set(before[1:-1])
+    bounds = before[max(end - 2, 0)], before[min(end + 1, len(before) - 1)]
+    assert all(cut in near or bounds[0] < cut < bounds[1] for cut in away)
+    removed = cuts(np.delete(HASHES, row), np.delete(SIZES, row), ROWS)
+    away = {cut + (cut >= row) for cut in removed} ^ set(before[1:-1])
+    assert all(cut in near or bounds[0] < cut < bounds[1] for cut in away)
+
+
+def test_a_long_key_gives_a_name_of_its_own() -> None:
+    first, second = (part_name("trainings", "k" * 90 + end) for end in "ab")
+    assert first != second and len(first) < 90
+    disk.check_names([first, second])
+
+
+def test_a_digest_is_remembered_until_the_file_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remembered, "LARGE", 0)
+    file, memory = tmp_path / "part.csv", tmp_path / "cache" / remembered.FILE
+    data = records.HEADER.encode()
+    monkeypatch.setattr(disk, "LARGE", 0)
+    (tmp_path / "made.csv").write_bytes(data)
+    with remembered.remembering(memory):
+        disk.create(file, disk.FileRef(tmp_path / "made.csv", disk.sha256_of(data), len(data)))
+    with remembered.remembering(memory):
+        assert remembered.known_digest(file.stat()) == disk.sha256_of(data) == disk.digest(file)
+        (tmp_path / "link.csv").hardlink_to(file)
+        assert remembered.known_digest((tmp_path / "link.csv").stat()) == disk.sha256_of(data)
+    with remembered.remembering(memory):
+        file.write_bytes(b"x" * len(data))
+        assert disk.digest(file) == disk.sha256_of(b"x" * len(data))
+    assert remembered.known_digest(file.stat()) is None
