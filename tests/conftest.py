@@ -91,6 +91,7 @@ SLOW = (
     "release/test_guard.py::test_a_source_cut",
     "release/test_notes.py::test_no_source_text",
     "release/test_trace.py",
+    "release/test_unchanged.py",
     "review/",
     "scaffold/test_project.py",
     "signing/test_others.py",

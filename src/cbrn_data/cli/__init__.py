@@ -112,6 +112,11 @@ def main() -> None:
     encode_output()
     try:
         with boundary():
+            if sys.argv[1:2] == ["publish"]:
+                from cbrn_data.cli.publish import show_unchanged
+
+                if show_unchanged(sys.argv[2:]):
+                    return
             from cbrn_data.cli.app import app
 
             app(prog_name="cbrn-data")
