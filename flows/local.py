@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from contextvars import copy_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
@@ -33,9 +34,10 @@ from prefect.settings import (
 
 from cbrn_data.errors import MachineError
 
+THREAD = "prefect-server"
 TABLES = Path(__file__).with_name("database.sql")
-_HEAD = f"-- The tables of Prefect {prefect.__version__}, as its migrations make them.\n"
-_SQLITE = "sqlite+aiosqlite:///"
+HEAD = f"-- The tables of Prefect {prefect.__version__}, as its migrations make them.\n"
+SQLITE = "sqlite+aiosqlite:///"
 _ENDS = [f"prefect.flow-run.{name}" for name in ("Completed", "Failed", "Crashed", "Cancelled")]
 PATIENCE = 10.0
 """Most seconds to wait until the server has stored the end of a run."""
@@ -54,9 +56,9 @@ def local_server() -> Iterator[None]:
     import uvicorn
     from prefect.server.api.server import create_app
 
-    app = create_app(ephemeral=True, final=True)
+    app = create_app(ephemeral=True, ignore_cache=True)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="on"))
-    thread = Thread(target=server.run, name="prefect-server", daemon=True)
+    thread = Thread(target=copy_context().run, args=(server.run,), name=THREAD, daemon=True)
     thread.start()
     try:
         while not server.started:
@@ -65,10 +67,12 @@ def local_server() -> Iterator[None]:
             sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
         with temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{port}/api"}):
-            yield
-            EventsWorker.drain_all()
-            APILogWorker.drain_all()
-            _wait_for_history()
+            try:
+                yield
+            finally:
+                EventsWorker.drain_all()
+                APILogWorker.drain_all()
+                _wait_for_history()
     finally:
         server.should_exit = True
         thread.join()
@@ -89,8 +93,8 @@ def _wait_for_history() -> None:
 
 def make_database(address: str) -> None:
     """Make the database of a new Prefect, if it is a file that does not exist, and ``database.sql`` is of this version."""
-    path, text = Path(address.removeprefix(_SQLITE)), TABLES.read_text(encoding="utf-8")
-    if not address.startswith(f"{_SQLITE}/") or path.exists() or not text.startswith(_HEAD):
+    path, text = Path(address.removeprefix(SQLITE)), TABLES.read_text(encoding="utf-8")
+    if not address.startswith(f"{SQLITE}/") or path.exists() or not text.startswith(HEAD):
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}-{os.getpid()}")
@@ -105,10 +109,10 @@ def migrated() -> str:
     with TemporaryDirectory() as home:
         command = [sys.executable, "-m", "prefect", "server", "database", "upgrade", "--yes"]
         place = Path(home) / "prefect.db"
-        environment = os.environ | {"PREFECT_HOME": home, "PREFECT_API_DATABASE_CONNECTION_URL": f"{_SQLITE}{place}"}
+        environment = os.environ | {"PREFECT_HOME": home, "PREFECT_API_DATABASE_CONNECTION_URL": f"{SQLITE}{place}"}
         subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
         with closing(sqlite3.connect(place)) as database:
-            return _HEAD + "".join(f"{line}\n" for line in database.iterdump())
+            return HEAD + "".join(f"{line}\n" for line in database.iterdump())
 
 
 if __name__ == "__main__":
