@@ -18,6 +18,7 @@ import pytest
 from filelock import FileLock
 
 from cbrn_data import pipeline
+from cbrn_data.cli import collect_rarely
 from cbrn_data.settings import Settings
 from cbrn_data.signing.keys import make_local_key
 from tests.remember import remember
@@ -27,6 +28,7 @@ PROJECT = Path(__file__).parent.parent
 CURATED = PROJECT / "tests" / "curated"
 """Few rows of curated tables, of one region, so that tests are fast and no new fact breaks them."""
 
+collect_rarely()
 hypothesis.settings.register_profile("no-clock", deadline=None, max_examples=50)
 hypothesis.settings.load_profile("no-clock")
 
