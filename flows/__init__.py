@@ -6,6 +6,9 @@ Prefect's own server to start on a busy machine, and events stored twice a secon
 
 import os
 
+from cbrn_data.cli import collect_rarely
+
+collect_rarely()
 os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")

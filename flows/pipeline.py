@@ -9,7 +9,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from cbrn_data import pipeline as library
-from cbrn_data.cli import boundary, collect_rarely, encode_output
+from cbrn_data.cli import boundary, encode_output
 from cbrn_data.cli.show import console, show_lines
 from cbrn_data.release.guard import read_guard
 from cbrn_data.release.overview import overview
@@ -59,7 +59,6 @@ def pipeline(
 
 def main() -> None:
     """Run the flow in this process and show the newest release."""
-    collect_rarely()
     encode_output()
     with boundary(refused):
         with local_server():
