@@ -6,7 +6,7 @@ Prefect's own server to start on a busy machine, and events stored twice a secon
 
 import os
 
-from cbrn_data.cli import collect_rarely
+from cbrn_data.garbage import collect_rarely
 
 collect_rarely()
 os.environ.setdefault("DO_NOT_TRACK", "1")

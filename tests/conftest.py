@@ -18,7 +18,7 @@ import pytest
 from filelock import FileLock
 
 from cbrn_data import pipeline
-from cbrn_data.cli import collect_rarely
+from cbrn_data.garbage import collect_rarely
 from cbrn_data.settings import Settings
 from cbrn_data.signing.keys import make_local_key
 from tests.remember import remember

@@ -126,8 +126,12 @@ def arrival(folder: Path, released: Released) -> Arrival:
     return Arrival(tables, released.package, read_documents(folder, tables), sidecars)
 
 
-def by_frictionless(folder: Path, released: Released) -> Iterator[Finding]:
-    """Validate the descriptor, hashes, sizes and rows like a consumer; every table must be described.
+Verdict = tuple[bool, list[str] | None, list[Finding]]
+"""What frictionless says of a release: whether of first rows only, the paths that it describes (None: none), findings."""
+
+
+def frictionless_verdict(folder: Path, first_rows: bool) -> Verdict:
+    """Validate descriptor, hashes, sizes and rows like a consumer, of each table all or the ``FRICTIONLESS_ROWS`` first.
 
     This is for releases of our own definitions: frictionless runs patterns in Python's engine, which can take exponential
     time.
@@ -139,20 +143,29 @@ def by_frictionless(folder: Path, released: Released) -> Iterator[Finding]:
     try:
         found = frictionless.Package.from_descriptor(descriptor, basepath=str(folder))
     except frictionless.FrictionlessException as refusal:
-        for error in refusal.reasons or [refusal.error]:
-            yield Finding("frictionless", f"{error.type}: {error.message}", DESCRIPTOR)
-        return
-    described = sorted(resource.path or "" for resource in found.resources)
-    if described != sorted(f"{table}.{form}" for table in released.published for form in ("csv", "json")):
-        yield Finding("frictionless", "the resources are not the tables of the release, each as CSV and JSON", DESCRIPTOR)
-    longest = max(released.counts.values())
+        errors = refusal.reasons or [refusal.error]
+        return first_rows, None, [Finding("frictionless", f"{one.type}: {one.message}", DESCRIPTOR) for one in errors]
     with step("Validate with frictionless"):
-        report = found.validate(limit_rows=FRICTIONLESS_ROWS if longest > FRICTIONLESS_ROWS else None)
-    for error in report.errors:
-        yield Finding("frictionless", f"{error.type}: {error.message}", DESCRIPTOR)
+        report = found.validate(limit_rows=FRICTIONLESS_ROWS if first_rows else None)
+    findings = [Finding("frictionless", f"{error.type}: {error.message}", DESCRIPTOR) for error in report.errors]
     for task in report.tasks:
         for error in task.errors:
-            yield Finding("frictionless", f"{error.type}: {error.message}", task.place, getattr(error, "row_number", None))
+            row = getattr(error, "row_number", None)
+            findings.append(Finding("frictionless", f"{error.type}: {error.message}", task.place, row))
+    return first_rows, sorted(resource.path or "" for resource in found.resources), findings
+
+
+def by_frictionless(folder: Path, released: Released, known: Verdict | None = None) -> list[Finding]:
+    """Return the findings of frictionless; every table must be described. ``known`` is its verdict, if that is known."""
+    first_rows = max(released.counts.values()) > FRICTIONLESS_ROWS
+    verdict = known if known and known[0] == first_rows else frictionless_verdict(folder, first_rows)
+    _, described, findings = verdict
+    if described is not None and described != sorted(
+        f"{table}.{form}" for table in released.published for form in ("csv", "json")
+    ):
+        message = "the resources are not the tables of the release, each as CSV and JSON"
+        return [Finding("frictionless", message, DESCRIPTOR)]
+    return findings
 
 
 def by_profile(descriptor: Mapping[str, Any]) -> Iterator[Finding]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import io
 import os
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from cbrn_data.errors import CbrnDataError
+from cbrn_data.garbage import collect_rarely
 from cbrn_data.refusals import at, refusal
 
 
@@ -23,14 +23,6 @@ def encode_output() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
-
-
-def collect_rarely() -> None:
-    """Look for garbage in cycles a hundred times less often than Python does.
-
-    Definitions, syntax trees and rows are many objects that live long, and to look through them takes a fifth of a run.
-    """
-    gc.set_threshold(100_000, 20, 100)
 
 
 OUTPUT = "standard output"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cbrn_data.beside import helper
 from cbrn_data.cli.progress import shown_progress
 from cbrn_data.cli.show import console, show_findings, show_json, show_lines
 from cbrn_data.errors import CbrnDataError
@@ -65,7 +68,8 @@ def publish_now(
     outcome, key = pipeline.up_to_date(gathered, store), None
     if outcome is None:
         key = pipeline.own_key(settings)
-        outcome = pipeline.publish(build_with(gathered, scheduler), store, release_date(), step, key, guard)
+        with helper("frictionless") if "frictionless" not in sys.modules else nullcontext():
+            outcome = pipeline.publish(build_with(gathered, scheduler), store, release_date(), step, key, guard)
     found = Unchanged(outcome.release, outcome.findings, overview(outcome.release))
     if not outcome.is_new and not outcome.repaired:
         remember(settings, given, found, due_on(settings.published))
