@@ -19,9 +19,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
 from time import monotonic, sleep
+from typing import Any
 
 import prefect
 from prefect import get_client
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
@@ -84,11 +86,16 @@ def _wait_for_history() -> None:
     The server stores events from time to time, and once more when it stops; if its database is busy then, it drops them.
     """
     with get_client(sync_client=True) as client:
-        (run,) = client.read_flow_runs(sort=FlowRunSort.START_TIME_DESC, limit=1) or [None]
-        wanted = {"filter": {"resource": {"id": [f"prefect.flow-run.{run.id}"]}, "event": {"name": _ENDS}}} if run else {}
-        end = monotonic() + PATIENCE
-        while run and monotonic() < end and not client.request("POST", "/events/filter", json=wanted).json()["events"]:
-            sleep(0.05)
+        for run in client.read_flow_runs(sort=FlowRunSort.START_TIME_DESC, limit=1):
+            wanted = {"resource": {"id": [f"prefect.flow-run.{run.id}"]}, "event": {"name": _ENDS}}
+            end = monotonic() + PATIENCE
+            while monotonic() < end and not _events(client, wanted):
+                sleep(0.05)
+
+
+def _events(client: SyncPrefectClient, wanted: dict[str, Any]) -> list[Any]:
+    found: list[Any] = client.request("POST", "/events/filter", json={"filter": wanted}).json()["events"]
+    return found
 
 
 def make_database(address: str) -> None:

@@ -34,7 +34,11 @@ class _Helper:
 
     def _call(self, function: Callable[..., Value], arguments: tuple[Any, ...]) -> Value:
         assert self._process.stdin and self._process.stdout
-        pickle.dump((function, arguments), self._process.stdin)
+        try:
+            call = pickle.dumps((function, arguments))
+        except (AttributeError, TypeError) as error:  # a function inside another, an open file
+            raise pickle.PicklingError(str(error)) from error
+        self._process.stdin.write(call)
         self._process.stdin.flush()
         value: Value = pickle.load(self._process.stdout)  # noqa: S301
         return value
