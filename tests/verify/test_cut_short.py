@@ -86,9 +86,10 @@ def test_a_withdrawal_that_was_killed_is_no_tampering(
         withdraw(store, earlier)
     good = Path(shutil.copytree(store, tmp_path / "good"))
     last = steps(store, version, monkeypatch)
+    assert verify(store).code == 0
     wanted = tree_of_bytes(store)
     seen: set[str] = set()
-    for at in sorted({*range(2, 6), *range(6, last, 23), *range(last - 6, last + 1)} & set(range(2, last + 1))):
+    for at in sorted({*range(2, 5), *range(5, last, 31), *range(last - 4, last + 1)} & set(range(2, last + 1))):
         shutil.rmtree(store)
         shutil.copytree(good, store)
         killed(store, version, at)
@@ -96,7 +97,7 @@ def test_a_withdrawal_that_was_killed_is_no_tampering(
         assert (said.code, said.of("failed")) == (3, {}), at
         seen |= said.of("cut short").keys()
         withdraw(store, version)
-        assert (verify(store).code, tree_of_bytes(store) == wanted) == (0, True), at
+        assert tree_of_bytes(store) == wanted, at
     assert seen == {"leftovers", "derived files", "metadata"}
 
 
