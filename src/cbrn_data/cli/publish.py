@@ -22,21 +22,12 @@ if TYPE_CHECKING:
     from cbrn_data.signing.keys import SigningKey
 
 
-def show_unchanged(arguments: Sequence[str]) -> bool:
-    """Show what publishing with these arguments would, if it is known that it would change nothing; return whether it is.
-
-    Only ``--root``, ``--published`` and ``--json`` are understood here: the library that reads all options takes longer.
-    """
-    given, rest = dict[str, str](), iter(arguments)
-    for name in rest:
-        given[name] = "" if name == "--json" else next(rest, "-")
-        if name not in ("--root", "--published", "--json") or given[name].startswith("-"):
-            return False
-    published = Path(given["--published"]) if "--published" in given else None
+def show_unchanged(root: Path, published: Path | None, as_json: bool) -> bool:
+    """Show what publishing would say, if it is known that it would change nothing; return whether it is."""
     with shown_progress():
-        found = recall(read_settings(Path(given.get("--root", "")), published))
+        found = recall(read_settings(root, published))
     if found:
-        _show(found, "--json" in given)
+        _show(found, as_json)
     return found is not None
 
 
