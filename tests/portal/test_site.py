@@ -20,7 +20,7 @@ from cbrn_data.catalogue.model import catalogue
 from cbrn_data.catalogue.schema_org import data_catalogue, schema_org
 from cbrn_data.exports import exports
 from cbrn_data.kept import keeping
-from cbrn_data.portal import evidence, site, view
+from cbrn_data.portal import evidence, history, site, view
 from cbrn_data.portal.history import history_pages
 from cbrn_data.portal.render import POLICY
 from cbrn_data.portal.view import read_release
@@ -346,16 +346,26 @@ def test_a_later_release_leaves_the_pages_of_an_older_one_but_for_the_banner(por
     assert b'releases/1.1.0/projects.csv" download' in three["history/1.1.0.html"]
 
 
-def test_a_kept_page_of_a_release_is_the_one_that_would_be_made(portal: Portal, tmp_path: Path) -> None:
+def test_a_kept_page_of_a_release_is_the_one_that_would_be_made(
+    portal: Portal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new release makes its own page and that of the one before again, and no other."""
     first, second, third = Store(portal.published).releases()
+    written: list[str] = []
+    make = history._page
+    monkeypatch.setattr(history, "_page", lambda path, *rest: written.append(path) or make(path, *rest))  # type: ignore[func-returns-value]
     gone = replace(first, withdrawn={"reason": "x", "date": "2026-12-01"})
     for releases in ([first, second], [first, second, third], [gone, second, third]):
         newest, of = read_release(releases[-1]), catalogue(releases, portal.address)
         forms = exports(releases)
         made = dict(history_pages(releases, newest, of, forms))
-        for _ in range(2):
+        for again in (False, True):
+            written.clear()
             with keeping(tmp_path, "code"):
                 assert dict(history_pages(releases, newest, of, forms)) == made
+            if again or releases == [first, second, third]:
+                older = [] if again else ["history/1.1.0.html"]
+                assert written == [*older, f"history/{releases[-1].version}.html"]
     assert b"(withdrawn)" in made["history/1.1.0.html"]  # of the release before
 
 
