@@ -17,6 +17,7 @@ from cbrn_data.settings import read_settings, release_date
 from cbrn_data.store.store import Store
 from flows.ingest import read_sources
 from flows.killed import end_tasks
+from flows.local import local_server
 from flows.publish import commit_release, find_up_to_date, plan_release, push_release, show_outcome, show_plan
 from flows.reporting import dated, quoted, report_failure
 from flows.server import refused
@@ -60,7 +61,8 @@ def main() -> None:
     """Run the flow in this process and show the newest release."""
     encode_output()
     with boundary(refused):
-        pipeline()
+        with local_server():
+            pipeline()
         newest = Store(read_settings(Path()).published).newest()
         assert newest is not None
         console().print()

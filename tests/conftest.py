@@ -19,6 +19,7 @@ import pytest
 from filelock import FileLock
 
 from cbrn_data import pipeline
+from cbrn_data.garbage import collect_rarely
 from cbrn_data.settings import Settings
 from cbrn_data.signing.keys import make_local_key
 from tests.remember import remember
@@ -28,6 +29,7 @@ PROJECT = Path(__file__).parent.parent
 CURATED = PROJECT / "tests" / "curated"
 """Few rows of curated tables, of one region, so that tests are fast and no new fact breaks them."""
 
+collect_rarely()
 MEMORY = Path("/dev/shm")
 ROOM = 4 << 30
 
@@ -100,6 +102,7 @@ SLOW = (
     "release/test_guard.py::test_a_source_cut",
     "release/test_notes.py::test_no_source_text",
     "release/test_trace.py",
+    "release/test_unchanged.py",
     "review/",
     "scaffold/test_project.py",
     "signing/test_others.py",

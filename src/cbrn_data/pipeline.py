@@ -321,7 +321,8 @@ def publish(
         if built.settings.approval:
             planned = replace(planned, approval=find_approval(built.settings, planned.digest, key.private.public_key()))
         staged = writer.stage(release_files(planned, date, recorded_code()))
-        judged = judge(staged, [*built.findings, *planned.findings], built.content.built.reasons, writer.newest)
+        longest, before = max(built.content.counts.values(), default=0), writer.newest
+        judged = judge(staged, [*built.findings, *planned.findings], built.content.built.reasons, before, longest)
         writer.add(staged, {REPORT: dumped(judged.report)})
         for files in signature_files(staged, key):
             writer.add(staged, files)

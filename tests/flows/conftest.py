@@ -19,6 +19,7 @@ from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, PREFECT_HOME, temporary_settings
 
 from cbrn_data.signing.keys import make_local_key
+from flows.local import SQLITE, make_database
 from tests.flows.team import Api, Team, documented, wait_for
 
 
@@ -28,6 +29,7 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
     team = Team(tmp_path_factory.mktemp("team"))
     team.key.parent.mkdir()
     make_local_key(team.key.parent).rename(team.key)
+    make_database(f"{SQLITE}{team.home}/.prefect/prefect.db")
     try:
         address, server = documented("README.md")[:2]
         team.follow(address)

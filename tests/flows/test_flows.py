@@ -6,13 +6,16 @@ import asyncio
 import json
 import re
 import shutil
+import sqlite3
+import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, PREFECT_HOME, temporary_settings
 from prefect.states import exception_to_failed_state
 
 from cbrn_data import pipeline as library
@@ -20,7 +23,7 @@ from cbrn_data import progress
 from cbrn_data.errors import GateError, ReleaseError, SourceError, VerificationError
 from cbrn_data.settings import Settings, read_settings
 from cbrn_data.signing.keys import fingerprint, public_pem
-from flows import deploy, reporting
+from flows import deploy, local, reporting
 from flows.audit import audit
 from flows.ingest import ingest
 from flows.pipeline import main, pipeline
@@ -315,19 +318,48 @@ def test_a_release_is_pushed_to_the_target_of_the_settings_and_what_is_not_new_i
 
 
 @pytest.mark.usefixtures("without_pages")
-def test_the_command_shows_what_is_published(
+def test_the_command_brings_its_own_server_and_leaves_the_whole_history(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Where no server is set; nothing is left running."""
     monkeypatch.chdir(project)
-    main()
-    assert "Release       1.0.0 of 2026-11-22" in capsys.readouterr().out
-    with (project / "raw/projects.csv").open("a", encoding="utf-8") as stream:
-        stream.write("P1,1\n")
-    with pytest.raises(SystemExit) as end:
+    with temporary_settings({PREFECT_HOME: project / "prefect"}, restore_defaults={PREFECT_API_URL}):
         main()
+        assert "Release       1.0.0 of 2026-11-22" in capsys.readouterr().out
+        with (project / "raw/projects.csv").open("a", encoding="utf-8") as stream:
+            stream.write("P1,1\n")
+        with pytest.raises(SystemExit) as end:
+            main()
     assert end.value.code == 1
     said = capsys.readouterr().err
     assert "source-changed" in said and "Traceback" not in said
+    assert not [thread for thread in threading.enumerate() if thread.name == local.THREAD]
+
+    with closing(sqlite3.connect(project / "prefect" / "prefect.db")) as history:
+
+        def stored(what: str) -> list[Any]:
+            return history.execute(f"SELECT {what}").fetchall()
+
+        runs = "flow_run r WHERE r.state_type"
+        assert stored(f"count(*) FROM {runs} = 'COMPLETED' UNION ALL SELECT count(*) FROM {runs} = 'FAILED'") == [(1,), (1,)]
+        assert stored("name, state_type FROM task_run ORDER BY start_time") == [
+            ("Read sources and definitions", "COMPLETED"),
+            ("Check whether anything is new", "COMPLETED"),
+            ("Build and check tables", "COMPLETED"),
+            ("Stage, check and commit the release", "COMPLETED"),
+            ("Read sources and definitions", "FAILED"),
+        ]
+        assert stored("key FROM artifact ORDER BY created") == [("findings",), ("release",), ("findings",)]
+        logs = "\n".join(message for (message,) in stored("message FROM log"))
+        assert "Finished in state Completed('Published 1.0.0')" in logs and "Read raw/projects.csv: " in logs
+        ends = "event FROM events WHERE event LIKE 'prefect.flow-run.%ed' ORDER BY occurred"
+        assert [name for (name,) in stored(ends)] == ["prefect.flow-run.Completed", "prefect.flow-run.Failed"]
+        assert ("cbrn-data.published",) in stored("event FROM events")
+
+
+def test_the_prepared_database_is_of_this_prefect() -> None:
+    """Else, ``python -m flows.local`` writes it again."""
+    assert local.TABLES.read_text(encoding="utf-8").startswith(local.HEAD)
 
 
 def test_only_what_can_pass_is_tried_again() -> None:

@@ -10,6 +10,7 @@ import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from cbrn_data import beside
 from cbrn_data.catalogue.address import checked_base
 from cbrn_data.catalogue.feed import feed, robots, sitemap
 from cbrn_data.store import disk
@@ -32,11 +33,11 @@ def derivation(base_url: str, site: Site = lambda releases, base_url: {}) -> Der
     checked_base(base_url)
 
     def derive(published: Path, releases: list[Release]) -> Mapping[str, disk.Data]:
-
+        descriptions = beside.begin(described, releases, base_url)
         files: dict[str, disk.Data] = {f"{LATEST}/{name}": data for name, data in _files(latest_of(releases)).items()}
         pages = site(releases, base_url)
         crawled = {"robots.txt": robots(base_url), "sitemap.xml": sitemap(base_url, pages, last_event(releases))}
-        return files | described(releases, base_url) | {**pages, **crawled}
+        return files | descriptions() | {**pages, **crawled}
 
     return derive
 

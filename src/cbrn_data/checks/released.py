@@ -217,8 +217,15 @@ def arrival(folder: Path, released: Released) -> Arrival:
     return Arrival(tables, released.package, read_documents(folder, tables), sidecars)
 
 
-def by_frictionless(folder: Path, released: Released) -> Iterator[Finding]:
-    """Validate the descriptor, hashes, sizes and rows like a consumer; every table must be described.
+Sample = tuple[bool, dict[str, list[str]]]
+"""What frictionless reads: whether first rows only, and which parts of each table in parts."""
+
+Verdict = tuple[Sample, list[str] | None, list[Finding]]
+"""What frictionless says of a release: of what, the paths that it describes (None: none), findings."""
+
+
+def frictionless_verdict(folder: Path, sample: Sample) -> Verdict:
+    """Validate descriptor, hashes, sizes and rows like a consumer, of each table all or the ``FRICTIONLESS_ROWS`` first.
 
     This is for releases of our own definitions: frictionless runs patterns in Python's engine, which can take exponential
     time.
@@ -230,25 +237,35 @@ def by_frictionless(folder: Path, released: Released) -> Iterator[Finding]:
     try:
         found = frictionless.Package.from_descriptor(descriptor, basepath=str(folder))
     except frictionless.FrictionlessException as refusal:
-        for error in refusal.reasons or [refusal.error]:
-            yield Finding("frictionless", f"{error.type}: {error.message}", DESCRIPTOR)
-        return
+        errors = refusal.reasons or [refusal.error]
+        return sample, None, [Finding("frictionless", f"{one.type}: {one.message}", DESCRIPTOR) for one in errors]
     described = sorted(path for resource in found.resources for path in [resource.path or "", *resource.extrapaths])
-    if described != sorted(released.files):
-        yield Finding("frictionless", "the resources are not the tables of the release, each as CSV and JSON", DESCRIPTOR)
-    for name, table in released.tables.items():
-        if table.parts and (sampled := [part_name(name, first) for first in released.sampled[name]]):
-            found.get_resource(name).path, found.get_resource(name).extrapaths = sampled[0], sampled[1:]
-        elif table.parts:
+    first_rows, parts = sample
+    for name, paths in parts.items():
+        if paths:
+            found.get_resource(name).path, found.get_resource(name).extrapaths = paths[0], paths[1:]
+        else:
             found.remove_resource(name)
-    longest = max(released.counts.values())
     with step("Validate with frictionless"):
-        report = found.validate(limit_rows=FRICTIONLESS_ROWS if longest > FRICTIONLESS_ROWS else None)
-    for error in report.errors:
-        yield Finding("frictionless", f"{error.type}: {error.message}", DESCRIPTOR)
+        report = found.validate(limit_rows=FRICTIONLESS_ROWS if first_rows else None)
+    findings = [Finding("frictionless", f"{error.type}: {error.message}", DESCRIPTOR) for error in report.errors]
     for task in report.tasks:
         for error in task.errors:
-            yield Finding("frictionless", f"{error.type}: {error.message}", task.place, getattr(error, "row_number", None))
+            row = getattr(error, "row_number", None)
+            findings.append(Finding("frictionless", f"{error.type}: {error.message}", task.place, row))
+    return sample, described, findings
+
+
+def by_frictionless(folder: Path, released: Released, known: Verdict | None = None) -> list[Finding]:
+    """Return the findings of frictionless; every table must be described. ``known`` is its verdict, if that is known."""
+    in_parts = [name for name, table in released.tables.items() if table.parts]
+    parts = {name: [part_name(name, first) for first in released.sampled[name]] for name in in_parts}
+    sample = max(released.counts.values()) > FRICTIONLESS_ROWS, parts
+    _, described, findings = known if known and known[0] == sample else frictionless_verdict(folder, sample)
+    if described is not None and described != sorted(released.files):
+        message = "the resources are not the tables of the release, each as CSV and JSON"
+        return [Finding("frictionless", message, DESCRIPTOR)]
+    return findings
 
 
 def by_profile(descriptor: Mapping[str, Any]) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from cbrn_data.errors import CbrnDataError
+from cbrn_data.garbage import collect_rarely
 from cbrn_data.refusals import at, refusal
 
 
@@ -107,11 +108,32 @@ def explain_missing(error: ModuleNotFoundError, arguments: list[str]) -> NoRetur
     sys.exit(2)
 
 
+def _is_unchanged(arguments: list[str]) -> bool:
+    """Whether these arguments publish, and it was known and shown that nothing would change.
+
+    Only ``--root``, ``--published`` and ``--json`` are understood here: the library that reads all options takes longer.
+    """
+    given, rest = dict[str, str](), iter(arguments[1:])
+    for name in rest:
+        given[name] = "" if name == "--json" else next(rest, "-")
+        if name not in ("--root", "--published", "--json") or given[name].startswith("-"):
+            return False
+    if arguments[:1] != ["publish"]:
+        return False
+    from cbrn_data.cli.publish import show_unchanged
+
+    published = Path(given["--published"]) if "--published" in given else None
+    return show_unchanged(Path(given.get("--root", "")), published, "--json" in given)
+
+
 def main() -> None:
     """Run ``cbrn-data``. Exit codes: 0 success, 1 errors in the data, 2 wrong usage or environment."""
+    collect_rarely()
     encode_output()
     try:
         with boundary():
+            if _is_unchanged(sys.argv[1:]):
+                return
             from cbrn_data.cli.app import app
 
             app(prog_name="cbrn-data")

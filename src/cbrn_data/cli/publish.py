@@ -1,20 +1,34 @@
-"""``cbrn-data publish``."""
+"""``cbrn-data publish``. What is imported here needs no table: where nothing changed, nothing else is."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cbrn_data import pipeline
+from cbrn_data.beside import helper
+from cbrn_data.cli.progress import shown_progress
 from cbrn_data.cli.show import console, show_findings, show_json, show_lines
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.findings import shown
-from cbrn_data.release.guard import read_guard
-from cbrn_data.release.kept import NOT_KEPT
-from cbrn_data.release.overview import overview
-from cbrn_data.release.version import STEPS
+from cbrn_data.release.unchanged import Unchanged, inputs, recall, remember
 from cbrn_data.settings import FILE, Settings, read_settings, release_date
 from cbrn_data.store.folder import Release
+
+if TYPE_CHECKING:
+    from cbrn_data import pipeline
+    from cbrn_data.signing.keys import SigningKey
+
+
+def show_unchanged(root: Path, published: Path | None, as_json: bool) -> bool:
+    """Show what publishing would say, if it is known that it would change nothing; return whether it is."""
+    with shown_progress():
+        found = recall(read_settings(root, published))
+    if found:
+        _show(found, as_json)
+    return found is not None
 
 
 def publish_now(
@@ -30,6 +44,13 @@ def publish_now(
 ) -> None:
     """Run the whole pipeline and print what it did."""
     settings = read_settings(root, published)
+    is_plain = (at_least, runner, scheduler, move_address, allow, reason) == ("patch", None, None, False, (), None)
+    given = inputs(settings) if is_plain else None
+    from cbrn_data import pipeline
+    from cbrn_data.release.guard import read_guard
+    from cbrn_data.release.overview import overview
+    from cbrn_data.trust.sign import due_on
+
     scheduler = _scheduler(runner, scheduler, settings)
     step, gathered = step_of(at_least), pipeline.gather(settings)
     guard = read_guard(settings, gathered.package.tables, allow, reason)
@@ -38,29 +59,42 @@ def publish_now(
     outcome, key = pipeline.up_to_date(gathered, store), None
     if outcome is None:
         key = pipeline.own_key(settings)
-        outcome = pipeline.publish(build_with(gathered, scheduler), store, release_date(), step, key, guard)
+        with helper("frictionless") if "frictionless" not in sys.modules else nullcontext():
+            outcome = pipeline.publish(build_with(gathered, scheduler), store, release_date(), step, key, guard)
+    found = Unchanged(outcome.release, outcome.findings, overview(outcome.release))
+    if not outcome.is_new and not outcome.repaired:
+        remember(settings, given, found, due_on(settings.published))
+    _show(found, as_json, outcome, key)
+
+
+def _show(found: Unchanged, as_json: bool, outcome: pipeline.Outcome | None = None, key: SigningKey | None = None) -> None:
+    """Show a run; ``outcome`` is what it did, None if it did nothing, and ``key`` signed."""
+    release, is_new = found.release, outcome is not None and outcome.is_new
     if as_json:
-        findings = [finding.as_dict() for finding in outcome.findings]
-        release = {key: outcome.release.info[key] for key in ("version", "date", "sequence", "content_digest", "summary")}
-        release |= {"digest": outcome.release.digest, "withdrawn": outcome.release.withdrawn}
-        show_json({"published": outcome.is_new, **release, "findings": findings})
+        about = {name: release.info[name] for name in ("version", "date", "sequence", "content_digest", "summary")}
+        about |= {"digest": release.digest, "withdrawn": release.withdrawn}
+        show_json({"published": is_new, **about, "findings": [finding.as_dict() for finding in found.findings]})
         return
-    show_findings(outcome.findings)
-    for sentence in outcome.repaired:
+    show_findings(found.findings)
+    for sentence in outcome.repaired if outcome else ():
         console().print(f"Repaired: {sentence}.")
-    if outcome.is_new:
-        console().print(f"Published {outcome.release.version}.")
+    if is_new:
+        console().print(f"Published {release.version}.")
     else:
-        show_nothing_new(outcome.release)
-    if not outcome.is_kept:
+        show_nothing_new(release)
+    if outcome and not outcome.is_kept:
+        from cbrn_data.release.kept import NOT_KEPT
+
         console().print(f"Take care! {NOT_KEPT}.")
-    if key and outcome.is_new and key.is_local:
+    if is_new and key and key.is_local:
         console().print(f"Signed with the local key {key.fingerprint[:16]}…, which is not pinned.")
-    show_lines(overview(outcome.release))
+    show_lines(found.overview)
 
 
 def build_with(gathered: pipeline.Gathered, scheduler: str | None) -> pipeline.Built:
     """Build all tables; if a scheduler is given, its workers build the bulk tables."""
+    from cbrn_data import pipeline
+
     with pipeline.bulk_writer(scheduler) as write:
         return pipeline.build(gathered, write)
 
@@ -93,6 +127,8 @@ def show_withdrawn(release: Release, name: str) -> None:
 
 def step_of(at_least: str) -> str:
     """Return the step that ``--at-least`` names. Raises CbrnDataError."""
+    from cbrn_data.release.version import STEPS
+
     if at_least not in STEPS:
         raise CbrnDataError(f"--at-least is {at_least[:40]!r}; it must be minor or major")
     return at_least

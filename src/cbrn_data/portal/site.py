@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files as package_files
 
-from cbrn_data.catalogue.model import catalogue
+from cbrn_data import beside
+from cbrn_data.catalogue.model import Catalogue, catalogue
 from cbrn_data.exports import exports
 from cbrn_data.portal.api import api_files
 from cbrn_data.portal.cite import citation_files, citation_script, of_release
@@ -20,7 +21,7 @@ from cbrn_data.portal.render import missing_page, render
 from cbrn_data.portal.search import search_index, searched_tables
 from cbrn_data.portal.sources import source_pages
 from cbrn_data.portal.tables import table_pages
-from cbrn_data.portal.view import read_release
+from cbrn_data.portal.view import ReleaseView, read_release
 from cbrn_data.progress import step
 from cbrn_data.store import disk
 from cbrn_data.store.folder import Release, latest_of
@@ -38,13 +39,28 @@ def site(releases: Sequence[Release], base_url: str, made: Mapping[str, disk.Dat
     made = exports(releases) if made is None else made
     pages: dict[str, disk.Data] = {}
     with step("Make pages", unit="pages") as making:
-        for name, data in _files(releases, base_url, made):
+        others = beside.begin(of_entities, releases, base_url) if beside.is_open() else None
+        for name, data in _files(releases, base_url, made, others is None):
             pages[name] = data
             making.advance()
+        pages |= others() if others else {}
     return pages
 
 
-def _files(releases: Sequence[Release], base_url: str, made: Mapping[str, disk.Data]) -> Iterator[tuple[str, disk.Data]]:
+def of_entities(releases: Sequence[Release], base_url: str) -> dict[str, bytes]:
+    """Return the pages and files of regions, countries and projects, by path."""
+    return dict(_entities(read_release(latest_of(releases)), catalogue(releases, base_url)))
+
+
+def _entities(view: ReleaseView, described: Catalogue) -> Iterator[tuple[str, bytes]]:
+    yield from entity_pages(view, described)
+    yield from api_files(view, described)
+
+
+def _files(
+    releases: Sequence[Release], base_url: str, made: Mapping[str, disk.Data], entities: bool
+) -> Iterator[tuple[str, disk.Data]]:
+    """Yield every file; those of ``of_entities`` only with ``entities``."""
     described, release = catalogue(releases, base_url), latest_of(releases)
     view, files = read_release(release), release_files(release, made)
     pictures = draw(view)
@@ -53,8 +69,7 @@ def _files(releases: Sequence[Release], base_url: str, made: Mapping[str, disk.D
         yield from picture.files.items()
     yield PREVIEW, preview(pictures)
     yield from table_pages(view, described, files)
-    yield from entity_pages(view, described)
-    yield from api_files(view, described)
+    yield from _entities(view, described) if entities else ()
     yield from source_pages(view, described, files)
     yield from history_pages(releases, view, described, made)
     yield "search.html", render("search", "search.html", site=described, searched=searched_tables(view))

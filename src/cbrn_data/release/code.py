@@ -14,7 +14,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version as installed
@@ -147,30 +147,33 @@ def _package(path: Path) -> tuple[Path, list[str]]:
 @cache
 def _read(path: Path) -> tuple[frozenset[str], str]:
     """Return the modules that a module imports, or names as ``module:function``, and its texts."""
-    found = _Names()
-    found.visit(ast.parse(path.read_bytes()))
-    return frozenset(found.imported), "\n".join(found.texts)
-
-
-class _Names(ast.NodeVisitor):
-    def __init__(self) -> None:
-        self.imported: set[str] = set()
-        self.texts: list[str] = []
-
-    def visit_If(self, node: ast.If) -> None:
-        """Leave out what only a type checker imports."""
-        is_for_types = isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
-        for each in node.orelse if is_for_types else ast.iter_child_nodes(node):
-            self.visit(each)
-
-    def visit_Import(self, node: ast.Import) -> None:
-        self.imported |= {alias.name for alias in node.names}
-
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        self.imported |= {f"{node.module}.{alias.name}" for alias in node.names}
-
-    def visit_Constant(self, node: ast.Constant) -> None:
-        if isinstance(node.value, str):
-            self.texts.append(node.value)
+    imported, texts = set[str](), list[str]()
+    for node in _nodes(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            imported |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            texts.append(node.value)
             if node.value.startswith(f"{NAME}."):
-                self.imported.add(node.value.partition(":")[0])
+                imported.add(node.value.partition(":")[0])
+    return frozenset(imported), "\n".join(texts)
+
+
+_BARE = (ast.Name, ast.expr_context, ast.operator, ast.alias)
+"""What has neither an import nor a text in it: most of a tree."""
+
+
+def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield a tree and all in it, without what only a type checker imports."""
+    todo: list[object] = [tree]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, list):
+            todo += node
+        elif isinstance(node, ast.AST) and not isinstance(node, _BARE):
+            yield node
+            if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+                todo += node.orelse
+            else:
+                todo += [getattr(node, name, None) for name in node._fields]

@@ -14,6 +14,7 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
+from cbrn_data import beside
 from cbrn_data.checks.complete import Reasons, reasoned
 from cbrn_data.checks.left_out import COMPLETE, LEFT_OUT, LeftOut, as_report, unexplained
 from cbrn_data.checks.released import (
@@ -24,6 +25,7 @@ from cbrn_data.checks.released import (
     by_profile,
     check_release,
     covered,
+    frictionless_verdict,
 )
 from cbrn_data.checks.run import CHECKS
 from cbrn_data.errors import GateError
@@ -42,17 +44,24 @@ class Verdict:
     report: dict[str, Any]
 
 
-def judge(folder: Path, known: list[Finding], reasons: Reasons | None = None, before: Release | None = None) -> Verdict:
+def judge(
+    folder: Path, known: list[Finding], reasons: Reasons | None = None, before: Release | None = None, longest: int = 0
+) -> Verdict:
     """Check a staged release; ``known`` are the findings from reading its sources, ``reasons`` those of lines left out.
 
-    Parts of tables that the release ``before`` has too, and that this code judged then, are not judged again. Raises
-    GateError with the errors.
+    Parts of tables that the release ``before`` has too, and that this code judged then, are not judged again. A second
+    process, if there is one, runs frictionless meanwhile, for the number of rows that the ``longest`` table should have.
+    Raises GateError with the errors.
     """
     package = read_package(folder / "schemas")
+    is_in_parts = any(disk.mode(folder / name) for name in package.tables)
+    early = None
+    if beside.is_open() and not is_in_parts:
+        early = beside.begin(frictionless_verdict, folder, (longest > FRICTIONLESS_ROWS, {}))
     judged = before.folder if before and is_of_this_code(before.info) else None
     released, findings = check_release(folder, package, judged)
     findings += by_profile(json.loads(disk.read(folder / DESCRIPTOR)))
-    findings += by_frictionless(folder, released)
+    findings += by_frictionless(folder, released, early and early())
     left_out = [] if errors_of(findings) else reasoned(arrival(folder, released), reasons or {}, known)
     findings = sorted({*known, *findings, *unexplained(left_out)})
     if errors_of(findings):

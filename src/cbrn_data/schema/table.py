@@ -59,8 +59,8 @@ class Room:
 class Table:
     """The rows of a table as blocks; ``files`` are its CSV and JSON by extension, if they are written.
 
-    A table in ``parts`` has no others. ``counted`` is the number of rows, if it is known without reading them. ``room`` limits
-    the rows in memory.
+    A table in ``parts`` has no others. ``counted`` is the number of rows, if it is known without reading them, and ``room``
+    limits those in memory.
     """
 
     definition: TableDefinition

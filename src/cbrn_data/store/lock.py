@@ -18,6 +18,8 @@ from cbrn_data.errors import ReleaseError
 from cbrn_data.progress import step
 from cbrn_data.store import disk
 
+WAIT = 30.0
+"""Seconds that a publisher waits for another one, by default."""
 _PAUSE = 0.05
 
 

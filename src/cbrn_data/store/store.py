@@ -32,13 +32,12 @@ from cbrn_data.store import disk, history, index
 from cbrn_data.store.code import code_digest, code_folders, needless
 from cbrn_data.store.derived import Derivation, Vouch, is_settled, plan, unsigned
 from cbrn_data.store.folder import SUMS, Release, check_unchanged, check_version, parse_checksums, read_release
-from cbrn_data.store.lock import locked
+from cbrn_data.store.lock import WAIT, locked
 from cbrn_data.store.staging import Staging
 
 __all__ = ["Derive", "Release", "Store", "Writer"]
 
 Derive = Callable[[Path, list[Release]], Mapping[str, disk.Data]]
-WAIT = 30.0
 
 
 class Store:

@@ -38,6 +38,11 @@ def is_due(signed: Signed, day: str, part: int = 2) -> bool:
     return signed.expires - datetime.fromisoformat(day).replace(tzinfo=UTC) < timedelta(days=DAYS[signed.type] / part)
 
 
+def due_after(signed: Signed) -> str:
+    """Return the first day (YYYY-MM-DD) on which metadata are to be renewed, see ``is_due``."""
+    return (signed.expires - timedelta(days=DAYS[signed.type] / 2) + timedelta(days=1)).date().isoformat()
+
+
 def written(metadata: Metadata[Any]) -> bytes:
     """Return the bytes of a file of metadata, one value a line."""
     return metadata.to_bytes(JSONSerializer()) + b"\n"

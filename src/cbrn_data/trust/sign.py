@@ -28,6 +28,7 @@ from cbrn_data.store.history import CODE, METADATA
 from cbrn_data.trust.roles import (
     ONLINE,
     TIMESTAMP,
+    due_after,
     expiry,
     file_of,
     is_due,
@@ -141,6 +142,17 @@ def validity(published: Path, key: SigningKey | None, day: str) -> list[Validity
         Validity(each.type, each.expires, is_due(each, day, 4), each is not files.root or signer.may_sign(files.root))
         for each in signed
     ]
+
+
+def due_on(published: Path) -> str:
+    """Return the first day (YYYY-MM-DD) on which metadata in force are due; "" if there are none."""
+    files = _Files(published / METADATA)
+    roots = check_roots(files.roots, published / METADATA)
+    files.root = roots[-1] if roots else None
+    held = files.in_force(None)
+    if files.root is None or held is None:
+        return ""
+    return min(due_after(signed) for signed in (files.root, *held))
 
 
 def public_key(key: SigningKey) -> SSlibKey:

@@ -1,0 +1,142 @@
+"""Whether publishing again would change nothing, known by digests alone, before any library of tables is imported.
+
+A run that finds nothing new, and repairs nothing, keeps what it said (``remember``), with the digest of all on which that
+rests: the settings; every file under ``raw/`` and ``schemas/``; the files of this package, Python, and the
+versions of all libraries; every file of the store that such a run reads. With an equal digest, a run would read the same
+bytes with the same code and so say the same, until the day on which it would renew signed metadata (``recall``). Nothing is
+guessed from times or sizes of files.
+
+The record is in the cache, one for each project and store, and holds a digest of itself. Without a record, or with a damaged
+one, a run does everything.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+from cbrn_data.errors import CbrnDataError
+from cbrn_data.findings import Finding
+from cbrn_data.settings import FILE, Settings, release_date
+from cbrn_data.store import disk
+from cbrn_data.store.folder import INFO, SUMS, Release, read_release
+from cbrn_data.store.history import RELEASES
+from cbrn_data.store.lock import WAIT, locked
+from cbrn_data.strict_json import dumped, parse_object
+
+PACKAGE = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """What a run without changes says: the newest release, its findings, and the lines of its overview."""
+
+    release: Release
+    findings: list[Finding]
+    overview: list[tuple[str, str]]
+
+
+def inputs(settings: Settings) -> str | None:
+    """Return the digest of what a run reads besides the store.
+
+    None if there is something that cannot be read, or is neither a file nor a folder.
+    """
+    total = sha256(dumped([repr(settings), os.getcwd(), sys.version, sorted(_libraries())]))
+    try:
+        for path in (settings.root / FILE, *_files(settings.raw), *_files(settings.schemas), *_files(PACKAGE)):
+            total.update(f"{disk.digest(path) if disk.mode(path) else ''}  {path}\n".encode())
+    except CbrnDataError:
+        return None
+    return total.hexdigest()
+
+
+def recall(settings: Settings) -> Unchanged | None:
+    """Return what a run would say that changes nothing; None if that is not known.
+
+    Waits for another publisher. Raises ReleaseError if it does not end.
+    """
+    published, day = settings.published, release_date()
+    try:
+        record = parse_object(_place(settings), disk.read(_place(settings)))
+    except CbrnDataError:
+        return None
+    if record.pop("sha256", None) != _digest(record) or day >= record["until"] or not published.is_dir():
+        return None
+    if inputs(settings) != record["inputs"]:
+        return None
+    with locked(published, WAIT), suppress(CbrnDataError):
+        if _store(published, record["version"]) == record["store"]:
+            release = replace(read_release(published / RELEASES / record["version"]), withdrawn=record["withdrawn"])
+            findings = [Finding(**each) for each in record["findings"]]
+            return Unchanged(release, findings, [(heading, text) for heading, text in record["overview"]])
+    return None
+
+
+def remember(settings: Settings, given: str | None, found: Unchanged, until: str) -> None:
+    """Keep what a run said that changed nothing; ``given`` are its ``inputs`` as they were before it.
+
+    From the day ``until`` on, a run would renew metadata. Nothing is kept if an input changed meanwhile, or if there is no
+    space.
+    """
+    if given is None or given != inputs(settings):
+        return
+    place, release = _place(settings), found.release
+    with suppress(OSError, CbrnDataError):
+        record = {
+            "inputs": given,
+            "store": _store(settings.published, release.version),
+            "until": until,
+            "version": release.version,
+            "withdrawn": release.withdrawn,
+            "findings": [asdict(finding) for finding in found.findings],
+            "overview": found.overview,
+        }
+        place.parent.mkdir(parents=True, exist_ok=True)
+        part = place.with_name(f".{token_hex(8)}")
+        part.write_bytes(dumped({**record, "sha256": _digest(record)}))
+        part.replace(place)
+
+
+def _place(settings: Settings) -> Path:
+    """Return the file of the record of a project and a store."""
+    folders = [str(folder.resolve()) for folder in (settings.root, settings.published)]
+    return settings.cache / "unchanged" / f"{_digest(folders)[:32]}.json"
+
+
+def _digest(value: Any) -> str:
+    return sha256(dumped(value)).hexdigest()
+
+
+def _libraries() -> Iterator[str]:
+    """Yield the names of what is installed, with versions."""
+    for folder in sys.path:
+        with suppress(OSError):
+            yield from (name for name in os.listdir(folder or ".") if name.endswith((".dist-info", ".egg-info", ".pth")))
+
+
+def _files(folder: Path) -> list[Path]:
+    return [folder / name for name, mode in _walk(folder) if not stat.S_ISDIR(mode)]
+
+
+def _walk(folder: Path) -> Iterator[tuple[str, int]]:
+    return ((name, mode) for name, mode in disk.walk(folder) if "__pycache__" not in name)
+
+
+def _store(published: Path, newest: str) -> str:
+    """Return the digest of what a run reads of a store: of older releases, their names, and the files that name the rest."""
+    total = sha256()
+    for name, mode in disk.walk(published):
+        total.update(f"{mode:o} {name}\n".encode())
+        of, _, below = name.partition("/")
+        version, _, file = below.partition("/")
+        if stat.S_ISREG(mode) and (of != RELEASES or version == newest or file in (INFO, SUMS)):
+            total.update(disk.digest(published / name).encode())
+    return total.hexdigest()
