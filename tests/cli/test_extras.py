@@ -89,7 +89,20 @@ def test_a_command_runs_with_its_extra_alone(extra: str, arguments: list[object]
     assert done.returncode == 0, done.stderr
 
 
-OWN = {"cli", "deadline", "errors", "findings", "foreign", "isolated", "nesting", "pages", "progress", "refusals", "web"}
+OWN = {
+    "cli",
+    "deadline",
+    "errors",
+    "findings",
+    "foreign",
+    "garbage",
+    "isolated",
+    "nesting",
+    "pages",
+    "progress",
+    "refusals",
+    "web",
+}
 OWN |= {"strict_json", "strict_yaml", "tabular"}
 """The parts of this package that the validator may load: nothing of releases, of the portal or of flows."""
 

@@ -490,7 +490,7 @@ def mcp(
     ] = None,
     root: Root = Path(),
 ) -> None:
-    """Answer agents (Model Context Protocol), with the words of each value."""
+    """Answer agents over MCP, with the words of each value."""
     from cbrn_data.cli.mcp import serve_agents
 
     serve_agents(source, root)
