@@ -131,7 +131,9 @@ def fetch(temporary: Path) -> Iterator[Fetch]:
 
 
 def said(results: list[dict[str, str]], word: str = "failed") -> list[tuple[str, str]]:
-    there = [result for result in results if result["check"] not in ("older form", "derived again", "freshness")]
+    """Return checks and details of a result, without notices that depend on the day."""
+    there = [result for result in results if result["check"] not in ("older form", "derived again")]
+    there = [result for result in there if (result["check"], result["result"]) != ("freshness", "not checked")]
     return [(result["check"], result["detail"]) for result in there if result["result"] == word]
 
 

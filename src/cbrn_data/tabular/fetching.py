@@ -31,7 +31,6 @@ REDIRECTS = 5
 _CPU, _MEMORY, _MORE = 3600, 2 << 30, 15
 """The processor seconds and the memory of the process, and the seconds that it may take besides the fetching."""
 _NETWORK = ("http_proxy", "https_proxy", "no_proxy", "all_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR")
-_S3 = ("HOME", *(name for name in os.environ if name.startswith("AWS_")))
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,9 @@ class Outcome:
 
 def fetch_isolated(order: Order) -> Outcome:
     """Fetch in a process for it, with the proxies of the environment, and its keys if it is S3."""
-    names = [*_NETWORK, *map(str.upper, _NETWORK), *(_S3 if order.address.startswith("s3://") else ())]
+    names = [*_NETWORK, *map(str.upper, _NETWORK)]
+    if order.address.startswith("s3://"):
+        names += ["HOME", *(name for name in os.environ if name.startswith("AWS_"))]
     limits = Limits(_CPU, (LONGEST if order.seconds is None else order.seconds) + _MORE, _MEMORY, order.limit + CHUNK)
     document = io.BytesIO(json.dumps(asdict(order)).encode())
     try:
