@@ -3,16 +3,10 @@
 (function () {
   "use strict";
 
+  var make = window.cbrn.make;
   var page = document.getElementById("cite-page");
   if (!page) return;
   var LONGEST = 400;
-
-  function make(name, attributes, text) {
-    var made = document.createElement(name);
-    Object.keys(attributes || {}).forEach(function (key) { made.setAttribute(key, attributes[key]); });
-    if (text) made.textContent = text;
-    return made;
-  }
 
   function oneLine(text) {
     var line = text.replace(/\s+/g, " ").trim();

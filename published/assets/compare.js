@@ -3,7 +3,8 @@
 (function () {
   "use strict";
 
-  var MOST = 500;
+  var make = window.cbrn.make;
+  var MOST = 500, OPEN = 12;
   var place = document.getElementById("compare"), found = document.getElementById("compare-found");
   var count = document.getElementById("compare-count");
   var from = document.getElementById("compare-from"), to = document.getElementById("compare-to");
@@ -11,13 +12,6 @@
   // Oldest first: [version, what the list says of it].
   var releases = Array.prototype.map.call(from.options, function (one) { return [one.value, one.textContent]; }).reverse();
   var asked = 0;
-
-  function make(name, attributes, text) {
-    var made = document.createElement(name);
-    Object.keys(attributes || {}).forEach(function (key) { made.setAttribute(key, attributes[key]); });
-    if (text) made.textContent = text;
-    return made;
-  }
 
   function place_of(version) { return releases.findIndex(function (one) { return one[0] === version; }); }
 
@@ -87,7 +81,7 @@
         if (number && cell[1] !== null && cell[2] !== null) span.append(" → ");
         if (side[0] === null) return;
         var mark = make(side[1]);
-        mark.append(make("bdi", {}, side[0]));
+        mark.append(make("bdi", {}, /^[a-z]+(_[a-z]+)+$/.test(side[0]) ? side[0].replace(/_/g, " ") : side[0])); // a value of an enumeration
         span.append(mark);
       });
       shown.append(span, " ");
@@ -126,11 +120,14 @@
     var byTable = new Map();
     result.rows.slice(0, MOST).forEach(function (entry) { byTable.set(entry.table, (byTable.get(entry.table) || []).concat(entry)); });
     byTable.forEach(function (entries, name) {
-      found.append(make("h2", {}, title(name)));
-      found.append(grid(["Row", "Change", "Values"], entries.map(function (entry) {
+      var folded = make("details", { "class": "change" }), head = make("summary");
+      head.append(make("strong", {}, title(name)), " ", make("span", { "class": "soft" }, entries.length + (entries.length === 1 ? " row" : " rows")));
+      folded.open = entries.length <= OPEN || byTable.size === 1;
+      folded.append(head, grid(["Row", "Change", "Values"], entries.map(function (entry) {
         var values = entry.cells.map(function (cell) { return [cell[0], cell[1][0], cell[1][1]]; });
         return [link(entry.row, address({ table: name, row: entry.row })), make("td", {}, entry.kind), cells(name, values)];
       }), "Changes of " + title(name)));
+      found.append(folded);
     });
     if (result.notes.length) found.append(make("h2", {}, "Also"), list(result.notes));
   }

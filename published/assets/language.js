@@ -1,52 +1,122 @@
-// Russian beside the English of the portal, for those who switch it on; at first the browser's language decides.
-// Quotations and data stay as they are. A classic script, so that it runs from disk.
+// Russian instead of English for those who switch it on; at first the browser's language decides. What the portal itself
+// says is translated, as portal/languages.py describes; quotations and data stay. A classic script, so that it runs from disk.
 (function () {
   "use strict";
 
-  var WORDS = {
-    "About these data": "Об этих данных", "All releases": "Все выпуски", "Change": "Изменение", "Changes": "Изменения",
-    "Check": "Проверка", "Cite it": "Как цитировать", "Code to load it": "Код для загрузки", "Columns": "Столбцы",
-    "Compare releases": "Сравнение выпусков", "Contact": "Контакт", "Countries": "Страны", "Data": "Данные", "Date": "Дата",
-    "Digest": "Контрольная сумма", "Download": "Скачать", "Example": "Пример", "File": "Файл", "Home": "Главная",
-    "Keywords": "Ключевые слова", "Language": "Язык", "Licence": "Лицензия", "Meaning": "Значение",
-    "Page not found": "Страница не найдена", "Period": "Период", "Projects": "Проекты", "Publisher": "Издатель",
-    "Regions": "Регионы", "Releases": "Выпуски", "Row": "Строка", "Rows": "Строки", "Search": "Поиск", "Source": "Источник",
-    "Sources": "Источники", "Table": "Таблица", "Tables": "Таблицы", "Themes": "Темы", "Type": "Тип",
-    "Updates": "Обновления", "Validation": "Проверка", "Values": "Значения", "Verify it": "Как проверить", "Version": "Версия"
-  };
   var KEY = "cbrn-data-russian";
-  var button = document.getElementById("language");
+  var THEIRS = "bdi:not(.enum), code, pre, mark, q, script, style, .text, .quote, .citation, .also, .forms, .made ol, [lang]:not(html, [data-said])";
+  var NAMED = ["aria-label", "placeholder", "title", "alt", "data-label"];
+  var button = document.getElementById("language"), on = false, exact = null, patterns = [], changed = [];
+  var observer = new MutationObserver(function (changes) {
+    changes.forEach(function (change) {
+      if (change.type === "childList") change.addedNodes.forEach(translate);
+      else if (change.type === "attributes") attribute(change.target, change.attributeName);
+      else translate(change.target);
+    });
+  });
 
   function remembered() {
     try { return localStorage.getItem(KEY); } catch (error) { return null; }
   }
 
-  function remember(on) {
+  function remember() {
     try { localStorage.setItem(KEY, on ? "on" : "off"); } catch (error) { /* a browser may forbid it */ }
   }
 
-  // Words of the portal that have no label on the page get one, once.
-  function complete() {
-    document.querySelectorAll("nav a, h1, h2, th[scope=col], dt").forEach(function (place) {
-      var word = WORDS[place.textContent.trim()];
-      if (!word || place.querySelector(".also, button")) return;
-      var label = document.createElement("span");
-      label.className = "also";
-      label.lang = "ru";
-      label.textContent = word;
-      place.append(" ", label);
+  // The messages: those without values by their words, the others as patterns.
+  function learn(messages) {
+    exact = new Map();
+    Object.keys(messages).forEach(function (english) {
+      if (english.indexOf("{") < 0) return exact.set(english, messages[english]);
+      var form = english.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{#\}/g, "([\\d.,:–-]+)").replace(/\{\}/g, "(.+?)");
+      patterns.push([new RegExp("^" + form + "$"), messages[english], english.replace(/\{#?\}|[^a-z]/gi, "").length < 4]);
     });
   }
 
-  function set(on) {
-    if (on) complete();
-    document.documentElement.classList.toggle("russian", on);
-    button.setAttribute("aria-pressed", String(on));
+  // The Russian of a message; of several sentences, or of several that commas part, if all of them are messages; else null.
+  function said(english) {
+    if (exact.has(english)) return exact.get(english);
+    for (var number = 0; number < patterns.length; number += 1) {
+      var values = patterns[number][0].exec(english);
+      if (values && (!patterns[number][2] || values.slice(1).every(ours))) return filled(patterns[number][1], values.slice(1));
+    }
+    var counted = /^(.+) (\([\d,]+\))$/.exec(english);
+    if (counted) return said(counted[1]) && said(counted[1]) + " " + counted[2];
+    return several(english.split(/(?<=\.) (?=[A-Z*])/), " ") || several(english.split(", "), ", ");
   }
 
-  var first = remembered();
-  var on = first ? first === "on" : /^ru\b/i.test(navigator.language || "");
+  function several(messages, between) {
+    var parts = messages.length > 1 ? messages.map(said) : [null];
+    return parts.indexOf(null) < 0 ? parts.join(between) : null;
+  }
+
+  // A pattern of few letters fits too much, so its values must be messages or numbers.
+  function ours(value) { return !/[a-z]/i.test(value) || said(value) !== null; }
+
+  function filled(russian, values) {
+    return russian.replace(/\{#?\}/g, function () { var value = values.shift(); return said(value) || value; });
+  }
+
+  function translate(node) {
+    var within = node.nodeType === 1 ? node : node.parentElement;
+    if (!within || within.closest(THEIRS)) return;
+    var walker = document.createTreeWalker(node, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT, function (each) {
+      return each.nodeType === 1 && each.matches(THEIRS) ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT;
+    });
+    for (var each = node; each; each = walker.nextNode()) {
+      if (each.nodeType === 3) words(each);
+      else if (each.nodeType === 1) NAMED.forEach(attribute.bind(null, each));
+    }
+  }
+
+  function words(node) {
+    var english = node.data, russian = /[A-Za-z]/.test(english) && said(english.trim().replace(/\s+/g, " "));
+    if (!russian) return;
+    var before = /^[,.;]/.test(russian) ? "" : /^\s*/.exec(english)[0], after = /\s*$/.exec(english)[0];
+    node.data = before + russian + after;
+    changed.push([node, "", english, node.data]);
+    if (node.parentElement.childElementCount) return;
+    node.parentElement.lang = "ru";
+    node.parentElement.dataset.said = "";
+  }
+
+  function attribute(element, name) {
+    var english = element.getAttribute(name), russian = english && /[A-Za-z]/.test(english) && said(english);
+    if (!russian || element.closest(THEIRS)) return;
+    element.setAttribute(name, russian);
+    changed.push([element, name, english, russian]);
+  }
+
+  function back() {
+    changed.forEach(function (one) {
+      if (one[1] && one[0].getAttribute(one[1]) === one[3]) one[0].setAttribute(one[1], one[2]);
+      else if (!one[1] && one[0].data === one[3]) one[0].data = one[2];
+    });
+    changed = [];
+    document.querySelectorAll("[data-said]").forEach(function (element) {
+      element.removeAttribute("lang");
+      delete element.dataset.said;
+    });
+  }
+
+  function show() {
+    if (on && !exact) return load();
+    document.documentElement.classList.toggle("russian", on);
+    button.setAttribute("aria-pressed", String(on));
+    if (!on) { observer.disconnect(); return back(); }
+    translate(document.body);
+    observer.observe(document.body, { childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: NAMED });
+  }
+
+  function load() {
+    var script = document.createElement("script");
+    script.src = button.dataset.root + "assets/russian.js";
+    script.addEventListener("load", function () { learn(window.cbrnRussian); show(); });
+    document.head.append(script);
+  }
+
+  on = remembered() ? remembered() === "on" : /^ru\b/i.test(navigator.language || "");
   button.hidden = false;
-  button.addEventListener("click", function () { on = !on; remember(on); set(on); });
-  set(on);
+  button.addEventListener("click", function () { on = !on; remember(); show(); });
+  if (on) show();
 })();

@@ -1,4 +1,5 @@
-// What pages do beyond reading: search everything, copy code. Every page works without it.
+// What pages do beyond reading: search everything, copy code. Every page works without it. It comes first: ``window.cbrn`` is
+// what the other scripts use of it.
 // A classic script, so that it runs from disk. Text is only ever set as text.
 (function () {
   "use strict";
@@ -31,7 +32,8 @@
     if (!script.isConnected) document.head.appendChild(script);
   }
 
-  // The entries that have every word, best first. A word that no entry has may have one typing error.
+  // The entries that have every word, best first. A word that no entry has may have one typing error, also
+  // while it is typed.
   function find(index, text) {
     var words = plain(text).split(/\s+/).filter(Boolean).map(function (word) { return meant(index, word); });
     if (!words.length) return [];
@@ -51,11 +53,16 @@
 
   function meant(index, word) {
     if (word.length < 5 || index.some(function (entry) { return entry.words.indexOf(word) >= 0; })) return word;
+    return nearest(index, function (other) { return isNear(word, other); }) ||
+      nearest(index, function (other) { return isNear(word, other.slice(0, word.length)) || isNear(word, other.slice(0, word.length + 1)); }) || word;
+  }
+
+  function nearest(index, fits) {
     for (var number = 0; number < index.length; number += 1) {
-      var near = index[number].words.split(/[^\p{L}\p{N}]+/u).find(function (other) { return isNear(word, other); });
+      var near = index[number].words.split(/[^\p{L}\p{N}]+/u).find(fits);
       if (near) return near;
     }
-    return word;
+    return "";
   }
 
   // True if one letter more, less or different, or two exchanged, makes one word the other.
@@ -72,7 +79,8 @@
   function result(root, entry, attributes) {
     var link = make("a", Object.assign({ href: root + entry.address }, attributes));
     var kind = attributes ? entry.kind.replace(/_/g, " ") + (entry.detail && ", " + entry.detail) : entry.detail;
-    link.append(make("bdi", {}, entry.title.length > 160 ? entry.title.slice(0, 159) + "…" : entry.title), " ", make("small", {}, kind));
+    link.append(make("bdi", {}, entry.title.length > 160 ? entry.title.slice(0, 159) + "…" : entry.title));
+    if (kind) link.append(" ", make("small", {}, kind));
     return link;
   }
 
@@ -149,7 +157,7 @@
           item.appendChild(result(root, entry));
           list.appendChild(item);
         });
-        place.append(make("h2", {}, kind.charAt(0).toUpperCase() + kind.slice(1).replace(/_/g, " ")), list);
+        place.append(make("h2", {}, (kind.charAt(0).toUpperCase() + kind.slice(1).replace(/_/g, " ")).replace(/s?$/, "s")), list);
       });
     }
   }

@@ -202,20 +202,20 @@
     row.cells.forEach(function (cell, number) {
       var column = data.columns[number], text = shown(cell), look = column.number ? ["number"] : [];
       if (cell === null) look.push("null");
-      else if (text && Array.from(text).length > 60) look.push("long");
+      else if (text && Array.from(text).length > 60) look.push("long" + (column.sparse ? " sparse" : ""));
       else if (text && Array.from(text).length <= 12 && !look.length) look.push("nowrap");
       var place = make("td", { id: id + ":" + column.name });
       if (look.length) place.className = look.join(" ");
       place.dataset.label = column.title;
-      fill(place, parts(cell));
+      fill(place, parts(cell), column);
       line.appendChild(place);
     });
     return line;
   }
 
-  function fill(place, cell) {
+  function fill(place, cell, column) {
     if (cell[0] === null) return place.append(cell[1] ? make("span", { title: cell[1] }, "≠") : "–");
-    var passages = cell[1] || [], value = make("bdi", {}, cell[0]), to = cell[2] && data.links[cell[2] - 1], out = cell[3] && data.links[cell[3] - 1];
+    var passages = cell[1] || [], value = make("bdi", column.enum ? { "class": "enum" } : {}, cell[0]), to = cell[2] && data.links[cell[2] - 1], out = cell[3] && data.links[cell[3] - 1];
     if (passages.length) {
       var first = passage(passages[0], "words");
       first.title = first.textContent;
