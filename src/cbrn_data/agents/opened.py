@@ -92,8 +92,8 @@ class OpenedStore:
         try:
             with kept_in(None) as kept:
                 said = trusted(read, kept, self._pins)
-            targets = said.targets, coming(read, said)  # the second is there if a publication was cut short
+            states = said, replace(said, targets=coming(read, said))  # the second is there if a publication was cut short
         except UntrustedError as error:
             raise UntrustedError(f"{published}: {error}") from error
-        if not any(INDEX in state and state[INDEX].hashes.get("sha256") == digest for state in targets):
+        if not any(state.holds(INDEX, digest) for state in states):
             raise UntrustedError(f"{published / INDEX}: is not what the metadata vouch for; `cbrn-data verify` says more")
