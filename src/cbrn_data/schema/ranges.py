@@ -49,8 +49,8 @@ def source_ranges(path: Path, lines: Sequence[int], within: Range | None = None)
         within = within or records_of(file)[1]
         file.seek(within.start)
         size, digest, next_lines = 0, hashlib.sha256(), list(reversed(lines[1:]))
-        left, line = within.size, within.line
-        while left and (data := file.read(min(_CHUNK, left))):
+        line = within.line
+        for data in _pieces(file, within.size):
             if b"\r" in data:
                 return [(0, "")] * len(lines)
             ends = data.count(b"\n")
@@ -62,7 +62,7 @@ def source_ranges(path: Path, lines: Sequence[int], within: Range | None = None)
                 found.append((size + cut - place, digest.hexdigest()))
                 size, digest, place = 0, hashlib.sha256(), cut
             digest.update(whole[place:])
-            size, line, left = size + len(data) - place, line + ends, left - len(data)
+            size, line = size + len(data) - place, line + ends
     return [*found, (size, digest.hexdigest())]
 
 
@@ -110,14 +110,20 @@ def compare_sources(old: Path, new: Path, parts: Sequence[Part]) -> Iterator[Kep
             yield Range(place, end - place, line)
 
 
+def _pieces(file: BinaryIO, size: int) -> Iterator[bytes]:
+    """Yield the next bytes of a file, fewer if it ends."""
+    while size and (data := file.read(min(_CHUNK, size))):
+        yield data
+        size -= len(data)
+
+
 def _is_at(file: BinaryIO, place: int, part: Part) -> bool:
     """Return whether the range of a part is at a place of a file."""
     file.seek(place)
-    digest, left = hashlib.sha256(), part.source_bytes
-    while left and (data := file.read(min(_CHUNK, left))):
+    digest = hashlib.sha256()
+    for data in _pieces(file, part.source_bytes):
         digest.update(data)
-        left -= len(data)
-    return not left and digest.hexdigest() == part.source_sha256
+    return digest.hexdigest() == part.source_sha256
 
 
 def _next(
@@ -148,9 +154,9 @@ def _next(
 def _lines(file: BinaryIO, start: int, stop: int) -> int:
     """Return the number of lines that end in a range of a file. Raises NotAlikeError for a file with carriage returns."""
     file.seek(start)
-    lines, left = 0, stop - start
-    while left and (data := file.read(min(_CHUNK, left))):
+    lines = 0
+    for data in _pieces(file, stop - start):
         if b"\r" in data:
             raise NotAlikeError
-        lines, left = lines + data.count(b"\n"), left - len(data)
+        lines += data.count(b"\n")
     return lines

@@ -120,7 +120,7 @@ class ComparedPart:
         self._writer.write(data)
 
     def close(self) -> FileRef:
-        """Say whether the part differs; the file that is returned is none."""
+        """Say where the part differs, if it does; no file was written."""
         self._writer.end()
         self._open.close()
         if self._writer.differs_at is not None:
