@@ -5,8 +5,8 @@ directly or not, also inside functions. A file that is not a module counts if on
 names it or the folder that it is in. So a style sheet, the command line and the checks of ``verify`` do not count.
 
 The digest is the sha256 of lines as ``sha256sum`` prints them, sorted, for these files by their name in the package, and of
-a line ``<library>==<version>`` for each library that these modules import. Releases up to 2.1.0 record a digest of all files
-of the package, without libraries.
+a line ``<library>==<version>`` for each library that these modules import. Releases before 2.1.0 record a digest of all
+files of the package, without libraries.
 """
 
 from __future__ import annotations

@@ -18,9 +18,10 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+from zipfile import ZipFile
 
 from cbrn_data.release.code import ADDED, FOLDER, NAME, code_version, commit
+from cbrn_data.store import zips
 from cbrn_data.strict_json import dumped
 
 LOCK, RECORD = "run.lock", "code.json"
@@ -92,9 +93,7 @@ def wheel(version: str, package: Mapping[str, bytes]) -> tuple[str, bytes]:
     packed = io.BytesIO()
     with ZipFile(packed, "w") as archive:
         for name, data in files.items():
-            entry = ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-            entry.create_system, entry.external_attr, entry.compress_type = 3, 0o100644 << 16, ZIP_DEFLATED
-            archive.writestr(entry, data)
+            archive.writestr(zips.entry(name), data)
     return f"{NAME}-{version}-py3-none-any.whl", packed.getvalue()
 
 

@@ -3,7 +3,7 @@
 The names of the fields are those of https://slsa.dev/spec/v1.0/provenance, the descriptors of dependencies those of
 https://github.com/in-toto/attestation/blob/main/spec/v1/resource_descriptor.md. A release is the result of its sources, its
 definitions, the release before and the code; each is a dependency with its digest. It has no time of a clock, so a rebuild
-gives the same payload. Attestations up to 2.1.0 have a predicate of our own, ``OLDER_TYPE``.
+gives the same payload. Attestations before 2.1.0 have a predicate of our own, ``OLDER_TYPE``.
 """
 
 from __future__ import annotations
