@@ -90,6 +90,7 @@ def test_a_command_runs_with_its_extra_alone(extra: str, arguments: list[object]
 
 
 OWN = {
+    "atomic",
     "cli",
     "deadline",
     "errors",

@@ -6,7 +6,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -108,10 +108,11 @@ def explain_missing(error: ModuleNotFoundError, arguments: list[str]) -> NoRetur
     sys.exit(2)
 
 
-def _is_unchanged(arguments: list[str]) -> bool:
-    """Whether these arguments publish, and it was known and shown that nothing would change.
+def _publishes(arguments: list[str]) -> bool:
+    """Publish if these arguments say no more than that; return whether they do.
 
-    Only ``--root``, ``--published`` and ``--json`` are understood here: the library that reads all options takes longer.
+    Only ``--root``, ``--published`` and ``--json`` are understood here: the library that reads all options takes longer than
+    to know that nothing would change.
     """
     given, rest = dict[str, str](), iter(arguments[1:])
     for name in rest:
@@ -120,10 +121,13 @@ def _is_unchanged(arguments: list[str]) -> bool:
             return False
     if arguments[:1] != ["publish"]:
         return False
-    from cbrn_data.cli.publish import show_unchanged
+    from cbrn_data.cli.progress import shown_progress
+    from cbrn_data.cli.publish import publish_now
 
     published = Path(given["--published"]) if "--published" in given else None
-    return show_unchanged(Path(given.get("--root", "")), published, "--json" in given)
+    with nullcontext() if "--json" in given else shown_progress():
+        publish_now(Path(given.get("--root", "")), published, "patch", "--json" in given)
+    return True
 
 
 def main() -> None:
@@ -132,7 +136,7 @@ def main() -> None:
     encode_output()
     try:
         with boundary():
-            if _is_unchanged(sys.argv[1:]):
+            if _publishes(sys.argv[1:]):
                 return
             from cbrn_data.cli.app import app
 

@@ -13,8 +13,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cbrn_data.atomic import whole
 from cbrn_data.cli.compared import KEPT, JsonStream, Lists, show_compared
-from cbrn_data.cli.pages import check_place, whole, write_page
+from cbrn_data.cli.pages import check_place, write_page
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.normalise.text import ACTIVE, escape_formula
 from cbrn_data.progress import step

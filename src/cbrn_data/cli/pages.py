@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
+from cbrn_data.atomic import whole
 from cbrn_data.errors import CbrnDataError
 
 
@@ -17,18 +15,6 @@ def check_place(path: Path, *about: Path) -> None:
             raise CbrnDataError(f"{path}: must not be inside {each}; choose another place")
     if not path.resolve().parent.is_dir() or path.is_dir():
         raise CbrnDataError(f"{path}: is a folder, or its folder does not exist; name a file")
-
-
-@contextmanager
-def whole(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file that gets the name ``path`` when it is complete, and is removed otherwise. Raises OSError."""
-    temporary = path.with_name(f".{path.name}.new")
-    try:
-        with temporary.open("wb") as file:
-            yield file
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def write_page(path: Path, content: bytes) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cbrn_data.beside import helper
-from cbrn_data.cli.progress import shown_progress
 from cbrn_data.cli.show import console, show_findings, show_json, show_lines
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.findings import shown
@@ -20,15 +19,6 @@ from cbrn_data.store.folder import Release
 if TYPE_CHECKING:
     from cbrn_data import pipeline
     from cbrn_data.signing.keys import SigningKey
-
-
-def show_unchanged(root: Path, published: Path | None, as_json: bool) -> bool:
-    """Show what publishing would say, if it is known that it would change nothing; return whether it is."""
-    with shown_progress():
-        found = recall(read_settings(root, published))
-    if found:
-        _show(found, as_json)
-    return found is not None
 
 
 def publish_now(
@@ -42,10 +32,13 @@ def publish_now(
     allow: Sequence[str] = (),
     reason: str | None = None,
 ) -> None:
-    """Run the whole pipeline and print what it did."""
+    """Run the whole pipeline, unless it is known that it would change nothing, and print what it did."""
     settings = read_settings(root, published)
     is_plain = (at_least, runner, scheduler, move_address, allow, reason) == ("patch", None, None, False, (), None)
     given = inputs(settings) if is_plain else None
+    if given and (known := recall(settings, given)):
+        _show(known, as_json)
+        return
     from cbrn_data import pipeline
     from cbrn_data.release.guard import read_guard
     from cbrn_data.release.overview import overview

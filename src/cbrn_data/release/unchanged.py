@@ -20,9 +20,9 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 
+from cbrn_data.atomic import whole
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.findings import Finding
 from cbrn_data.settings import FILE, Settings, release_date
@@ -58,8 +58,8 @@ def inputs(settings: Settings) -> str | None:
     return total.hexdigest()
 
 
-def recall(settings: Settings) -> Unchanged | None:
-    """Return what a run would say that changes nothing; None if that is not known.
+def recall(settings: Settings, given: str) -> Unchanged | None:
+    """Return what a run with these ``inputs`` would say that changes nothing; None if that is not known.
 
     Waits for another publisher. Raises ReleaseError if it does not end.
     """
@@ -70,7 +70,7 @@ def recall(settings: Settings) -> Unchanged | None:
         return None
     if record.pop("sha256", None) != _digest(record) or day >= record["until"] or not published.is_dir():
         return None
-    if inputs(settings) != record["inputs"]:
+    if given != record["inputs"]:
         return None
     with locked(published, WAIT), suppress(CbrnDataError):
         if _store(published, record["version"]) == record["store"]:
@@ -100,9 +100,8 @@ def remember(settings: Settings, given: str | None, found: Unchanged, until: str
             "overview": found.overview,
         }
         place.parent.mkdir(parents=True, exist_ok=True)
-        part = place.with_name(f".{token_hex(8)}")
-        part.write_bytes(dumped({**record, "sha256": _digest(record)}))
-        part.replace(place)
+        with whole(place) as file:
+            file.write(dumped({**record, "sha256": _digest(record)}))
 
 
 def _place(settings: Settings) -> Path:

@@ -15,6 +15,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cbrn_data.atomic import whole
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.strict_json import dumped, parse_object
 
@@ -50,9 +51,8 @@ def remembering(file: Path) -> Iterator[None]:
         if digests.used != known:
             with suppress(OSError):
                 file.parent.mkdir(parents=True, exist_ok=True)
-                new = file.with_name(f".{file.name}.{os.getpid()}")
-                new.write_bytes(dumped(digests.used))
-                new.replace(file)
+                with whole(file) as new:
+                    new.write(dumped(digests.used))
 
 
 def known_digest(of: os.stat_result) -> str | None:
