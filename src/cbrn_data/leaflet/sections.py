@@ -167,7 +167,7 @@ def read_projects(blocks: list[Block], leaflet: Leaflet) -> list[Block]:
     return left
 
 
-_PHASE = re.compile(r"\((?:phase|ph\.|part|lot|ifs|ipa|dci)\b[^()]{0,20}\)|phase (?:[0-9]|I{1,3}|IV|one|two|three)", re.I)
+_PHASE = re.compile(r"\([^\s()]{1,20}(?: [^\s()]{1,20}){0,2}\)|phase (?:[0-9]|I{1,3}|IV|one|two|three)", re.I)
 """Words that may follow a project's number and are not its title."""
 
 

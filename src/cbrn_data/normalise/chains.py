@@ -59,7 +59,7 @@ _LIST_OF_DAYS = re.compile(rf"(?:, {_WHOLE}){{1,12}},? (?:and|to) {_WHOLE}", re.
 WEEKDAY = rf"(?:(?:{'|'.join(calendar.day_name)}),? )?"
 PART = (
     r"(?:(?:the )?(?:(?:very |whole |calendar )?(?:early|late|mid|middle|beginning|start|end|course|whole|all|entire"
-    r"|years?|months?|period|spring|summer|autumn|fall|winter|weeks? of"
+    r"|years?|months?|period|spring|summer|autumn|fall|winter"
     r"|(?:first|second|third|fourth|last|1st|2nd|3rd|4th) (?:half|quarter|weeks?|days?|months?))"
     r"(?: of)?[ -](?:the )?){1,3})?"
 )

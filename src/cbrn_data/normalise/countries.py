@@ -123,7 +123,7 @@ class Named:
 
 @cache
 def _mentions() -> re.Pattern[str]:
-    forms = {folded(form) for name in _names() if "," not in name for form in (name, name.upper())}
+    forms = {folded(form) for name in _names() for form in (name, name.upper())}
     forms = {form for form in forms if len(form) > 1}
     longest_first = "|".join(map(re.escape, sorted(forms, key=lambda form: (-len(form), form))))
     return re.compile(rf"(?<!\w)(?=[A-Z])(?:{longest_first})(?!\w|-[a-z])")

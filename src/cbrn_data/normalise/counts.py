@@ -109,7 +109,7 @@ def _mentions(text: str) -> Iterator[_Mention]:
     total = before = None
     within = 0
     for part in parts(text):
-        mention = _mention(text, flat, part, before)
+        mention = _mention(text, flat, part, before) or _of_shared_noun(text, flat, part)
         if mention is None:
             continue
         if total and before and _is_within(flat, total, before, mention, within):
@@ -156,6 +156,17 @@ def _mention(text: str, flat: str, part: Part, last: _Mention | None) -> _Mentio
     elif part.kind == "strength":
         return _Mention(part, (part.end, part.end), _NO_COUNT[part.kind])
     return None
+
+
+def _of_shared_noun(text: str, flat: str, part: Part) -> _Mention | None:
+    """Return a number whose noun stands after the next one: ``60 male and 40 female officers``."""
+    shared = _AROUND["shares its noun"].match(flat, part.end) if part.kind == "count" and part.value else None
+    follower = next((each for each in counts(text) if shared and each.start == shared.end()), None)
+    if follower is None:
+        return None
+    what, _, end = counted(text, follower)
+    shares = what == "people" or (what == "unknown" and _of_shared_noun(text, flat, follower))
+    return _Mention(part, (part.end, end)) if shares else None
 
 
 def _is_within(flat: str, total: _Mention, before: _Mention, mention: _Mention, within: int) -> bool:

@@ -181,6 +181,8 @@ def _role(before: str, lead: str, after: str, names_month: bool, the: bool) -> s
         return "bound"
     if _AROUND["planned"].search(before):
         return "other"
+    if _AROUND["its own span"].search(before):
+        return "other"
     founded = _AROUND["founded"].search(before)
     if founded and not _AROUND["auxiliary"].search(before) and lead in {"in", "on", "", "en"}:
         return "other"

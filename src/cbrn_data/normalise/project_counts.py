@@ -25,10 +25,16 @@ _OTHER = re.compile(
     r"\b(?:completed|closed|finished|ended|concluded|finali[sz]ed|terminated|past|starts?|starting|begins?|launched|will|planned|new"
     r"|upcoming|approved|proposed|pipeline|suspended|cancelled|funded by|coordinated|led)\b", re.I
 )  # fmt: skip
+_OVER = re.compile(
+    r"projects? (?:\w+ly )?(?:(?:were|was|are|is|have|has|had) (?:been |now |all )?)?"
+    r"(?:completed|closed|finished|ended|concluded|finali[sz]ed|terminated)\b(?! or\b)", re.I
+)  # fmt: skip
 _PROJECTS = re.compile(r"\bprojects?\b", re.I)
 _TOTAL = re.compile(r"\b(?:total|in all|altogether|overall|of which|of whom)\b", re.I)
 _SINCE = re.compile(r"\bsince(?: (?:the )?(?:\w+ ){0,3}(?:in )?)?(?P<year>(?:19|20)[0-9]{2})\b", re.I)
-_IN_YEAR = re.compile(r"(?:\b(?:in|as of|during|for)(?: \w+)?? |\()(?P<year>(?:19|20)[0-9]{2})\b", re.I)
+_IN_YEAR = re.compile(r"(?:\b(?:in|as of|during|for)(?: \w+)?? |\()(?P<year>(?:19|20)[0-9]{2})\b(?! ?-)", re.I)
+_YEAR_IN_BRACKETS = re.compile(r" \((?:in |as of )?(?:19|20)[0-9]{2}\)")
+_WITHIN = re.compile(r"(?P<year>(?<![\w-])(?:19|20)[0-9]{2})\b(?! ?-)")
 _CUT = re.compile(r"[;:.(](?= |$|(?<=\())|, (?:of which|and|while|with)\b|,? and (?=_)|, (?=_)|\)", re.I)
 
 _NEXT = re.compile(r"[.;:,(] |, |\band\b|\(", re.I)
@@ -110,7 +116,8 @@ def _counts(flat: str, totals: list[Figure], ongoing: list[Figure], doubts: list
     if ongoing:
         clause = max((match.end() for match in re.finditer(r"[.;] ", flat[: ongoing[0].start])), default=0)
         own = _IN_YEAR.search(flat, clause, ongoing[0].start)
-        year = _IN_YEAR.search(flat, ongoing[0].end) or own or _IN_YEAR.search(flat, ongoing[0].start)
+        label = _WITHIN.search(flat, ongoing[0].start, ongoing[0].end)  # "On-going in 2025: 4"
+        year = label or _IN_YEAR.search(flat, ongoing[0].end) or own or _IN_YEAR.search(flat, ongoing[0].start)
     return ProjectCounts(total, current, _year(since), _year(year) if current else None, tuple(doubts))
 
 
@@ -125,7 +132,8 @@ def _status(text: str, flat: str, part: Part, before: int, after: int) -> tuple[
     masked = flat[part.end : after] + ("_" if after < len(flat) else "")
     cut = _CUT.search(masked)
     own = masked[: cut.start()] if cut else masked.rstrip("_")
-    lead = re.split(r"[;.,] |\) ?", flat[before : part.start])[-1]
+    ahead_of = _YEAR_IN_BRACKETS.sub(lambda match: " " * len(match[0]), flat[before : part.start])
+    lead = re.split(r"[;.,|·] |\) ?", ahead_of)[-1]
     if (match := _ONGOING.search(own)) and not re.match(r"[^.;]{0,12}[:=] ?_", masked[match.end() :]):
         return "ongoing", _figure(part, part.start, part.end + match.end())
     if (match := _ONGOING.search(lead)) and re.search(r":|\bare\b|\bis\b|=|-", lead[match.end() :]):
@@ -136,6 +144,8 @@ def _status(text: str, flat: str, part: Part, before: int, after: int) -> tuple[
     ):
         return "none", None
     if named:
+        if _OVER.match(own, named.start()):
+            return "total", None  # those that are over are not all
         return "total", _figure(part, part.start, part.end + named.end())
     if (match := _PROJECTS.search(flat[before : part.start])) and (
         _TOTAL.search(own) or re.search(r"[:=-] ?(?:_*|\d*) ?$|total", lead, re.I)

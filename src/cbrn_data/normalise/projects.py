@@ -17,7 +17,7 @@ _AND = r",? (?:[Aa][Nn][Dd]|&|or|to|through|et|a|и|по|as well as) "
 _TO = r" ?- ?| (?:to|through|a|по) "
 _JOINED = rf" ?[/-] ?{_NUMBER}"
 _LIST = rf"(?:, {_NUMBER}|{_JOINED})*{_AND}{_NUMBER}(?:{_JOINED})*|(?:{_JOINED})+|(?:, {_NUMBER}|{_JOINED})+(?! \w)"
-_NO = r"(?: ?(?:[Nn](?:o|umber|r|um)?s?[.°o]?s?(?![a-z])|[Nn]umeros?|№))?[ #]*"
+_NO = r"(?: ?(?:[Nn](?:o|umber|r|um)?s?[.°o]?s?(?![a-z])|[Nn]umeros?|№))?[ #-]*"
 _REFERENCE = re.compile(
     rf"\b(?:[Pp]ro(?:ject|jet)|PROJECT|[Пп]роект(?:а|у|е|ом)?)(?P<plural>s|S|ы|ов|ам|ами|ах)?{_NO}"
     rf"(?P<first>{_NUMBER})(?P<more>(?(plural)(?:{_LIST})?|(?:[/-]{_NUMBER}|{_AND}{_NUMBER}(?=[.;:)]|$))*))"
@@ -68,7 +68,7 @@ def _number(words: str) -> int:
 
 
 _LABEL = re.compile(
-    r"(?:project(?: n(?:o|r|umber)?[.°o]?)?|p) ?#?0{0,2}(?P<number>[1-9][0-9]{0,2})(?![0-9A-Za-z])"
+    r"(?:(?:project|projet|проект)(?: n(?:o|r|umber)?[.°o]?| №)?|p) ?[#-]?0{0,2}(?P<number>[1-9][0-9]{0,2})(?![0-9A-Za-z])"
     r"(?: ?(?::|[.–—-](?= |$)))?",
     re.IGNORECASE,
 )
