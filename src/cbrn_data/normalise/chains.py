@@ -36,7 +36,7 @@ _YEAR = r"(?:19|20)[0-9]{2}(?![\w%]|[.,][0-9])"
 _OF_YEAR = rf"(?=(?:,? (?:of |in |de |du )?(?:the |l'annee )?(?:year |calendar year )?|[ -]?/? ?){_YEAR})"
 _NAMED = "|".join(sorted(_PARTS, key=len, reverse=True))
 _QUARTER = (
-    rf"(?:[QTH][1-4]|(?:{_NAMED})[а-я]*[ -](?:quarter|halve|half|trimester|semester"
+    rf"(?:[QTH][1-4]|[1-4][QTH]|(?:{_NAMED})[а-я]*[ -](?:quarter|halve|half|trimester|semester"
     r"|trimestre|semestre|квартал|полугоди)s?[а-я]*(?:-year)?)"
     rf"(?:{_OF_YEAR}|(?= ?(?:[-/&]|and|to|et) ?[QTH][1-4]))"
 )
@@ -117,7 +117,10 @@ def dates_of(flat: str, start: int, stop: int) -> tuple[list[Date], list[Date]]:
 def _bind(date: Date, step: re.Match[str]) -> bool:
     """Add a token to the date before it if they belong together: ``21 May``, ``May 2024``, ``May 12, 2024``."""
     fresh = date.parts() == ()
-    if (step["join"] and not fresh) or date.whole:
+    of_its_year = (
+        step["year"] and date.month and date.year is None and (step["join"] or "").strip() in {"-", "/"}
+    )  # "Q1/2024"
+    if (step["join"] and not fresh and not of_its_year) or date.whole:
         return False
     if step["figures"] or step["dashed"]:
         if fresh:
@@ -146,9 +149,9 @@ def _month(word: str) -> int:
 
 def _quarter(words: str) -> tuple[int, int]:
     """Return the first and the last month of a quarter or a half."""
-    halves = words.startswith("h") or re.search("half|seme|полу", words) is not None
+    halves = re.search("^[1-4]?h|half|seme|полу", words) is not None
     size = 6 if halves else 3
-    if number := re.fullmatch(r"[qth]([1-4])", words):
+    if number := re.fullmatch(r"[qth]?([1-4])[qth]?", words):
         which = int(number[1])
     else:
         which = next(

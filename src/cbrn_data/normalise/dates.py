@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from cbrn_data.findings import shown
 from cbrn_data.normalise.chains import CHAIN, MONTH, PART, WEEKDAY, Date, dates_of, impossible
 from cbrn_data.normalise.nouns import group_end
+from cbrn_data.normalise.projects import references
 from cbrn_data.normalise.rules import grammar
 from cbrn_data.normalise.text import clean, folded
 
@@ -96,6 +97,10 @@ def find_dates(text: str) -> DateRange | None:
 def phrases(text: str) -> list[Phrase]:
     """Return every date in ``text``, in order, with its role."""
     flat = folded(text)
+    for named in references(text):  # "Project 87, May 2024" has no day 87
+        digits = re.search(r"[0-9]+$", flat[named.start : named.end])
+        if digits and named.end < len(flat):
+            flat = flat[: named.end - len(digits[0])] + "_" * len(digits[0]) + flat[named.end :]
     found: list[Phrase] = []
     start = 0
     for stop in [*(match.end() for match in _SENTENCE_END.finditer(flat)), len(flat)]:
@@ -191,6 +196,8 @@ def _role(before: str, lead: str, after: str, names_month: bool, the: bool) -> s
         if opens or (names_month and not _AROUND["not its time"].search(before[-40:])):
             return "time"
         if _AROUND["bound"].search(before[-40:]) or (names_month and not _AROUND["name, after"].match(after)):
+            return "bound"
+        if _AROUND["name of a time"].search(before):
             return "bound"
         if (
             _AROUND["instrument"].search(before)
