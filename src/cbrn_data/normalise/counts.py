@@ -83,10 +83,17 @@ def people(text: str) -> tuple[PeopleCount | None, list[Doubt]]:
     totals = [m for m in sound if m.total]
     if len(totals) == 1:
         sound = totals
-    if len({m.part.value for m in sound}) > 1:
+    if len({m.part.value for m in sound}) > 1 or any(_is_another(text, sound[0], m) for m in sound[1:]):
         reason = f"{len(sound)} groups of people are counted, but the table holds one number"
         return None, [*doubts, Doubt(sound[0].part.start, sound[-1].group[1], reason)]
     return _people_count(text, sound[0]), doubts
+
+
+def _is_another(text: str, first: _Mention, later: _Mention) -> bool:
+    """Return whether the same number counts other people: ``60 nurses and 60 doctors``, not ``the 60 participants``."""
+    groups = [text[slice(*mention.group)].lower() for mention in (first, later)]
+    again = re.search(r"\b(?:the|these|those|all|same)(?: same)? $", folded(text)[: later.part.start], re.I)
+    return groups[0] != groups[1] and not again
 
 
 def _people_count(text: str, mention: _Mention) -> PeopleCount:
