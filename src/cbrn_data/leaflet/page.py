@@ -23,7 +23,8 @@ from cbrn_data.sources.document import Document
 
 _NAME = r"[A-ZÀ-Ý][^\W\d_]*(?:(?:,? (?:and |of |the ){0,2}|[-'’ ])[A-ZÀ-Ý][^\W\d_]*){0,6}"
 _PLACE = r"[A-ZÀ-Ý][^\W\d_]*(?:(?: (?:de|del|da|la|es|el|al) |[-'’ ])[A-ZÀ-Ý][^\W\d_]*){0,3}"
-_SITUATED = r"(?:located|based|situated|headquartered|seated|housed|hosted (?:by|in|at)|established (?:in|at) (?=[A-Z]))"
+_SITUATED = r"(?:located|based|situated|headquartered|seated|housed|hosted (?:by|in|at)"
+_SITUATED += r"|(?:established|set up|opened|created|inaugurated) (?:in [0-9]{4} |in [a-z]+ [0-9]{4} )?(?:in|at) (?=[A-Z]))"
 _SEAT = re.compile(
     rf"\bsecretariat\b.{{0,160}}?(?:(?:\b(?:is|was|has been)|,)(?: \w+(?:ly)?)? {_SITUATED}"
     r"|\b(?:has|have) its (?:seat|headquarters|offices?|home)\b)",
@@ -49,6 +50,10 @@ _LISTS = re.compile(
     r"(?:\bnamely|:|\bare|\bis|\bcomprises?|\bconsists? of|\bcomposed of|\bcovers?|\bserves|[(–-]) ?:? ?(?:the )?$"
 )
 _MAY_LIST = re.compile(r"\bincluding(?: the)? $|\bincludes?(?: the)? $|\bwith(?: the)? $|\bamong(?: the)? $")
+_ARE_PARTNERS = re.compile(
+    r" (?:are|form|make up|constitute) (?:all |the |its |our ){0,2}(?:\w+ ){0,2}(?:countries|states|members|partners)\b",
+    re.I,
+)
 _OF_PARTNERS = re.compile(r"\b(?:countries|states|members|partners)\b", re.IGNORECASE)
 _NEXT_NAME = re.compile(r",? ?(?:(?:and|&|as well as) )?(?:the )?", re.IGNORECASE)
 _ONE_MORE = re.compile(r",? (?:and|&) (?:the )?[A-Z]|, (?:the )?[A-Z]|,? (?:and others|among others|etc)")
@@ -259,7 +264,7 @@ def _run(text: str) -> list[Named]:
             runs.append([each])
     for run in runs:
         opens = text[: run[0].start]
-        listed = _LISTS.search(opens) or _MAY_LIST.search(opens)
+        listed = _LISTS.search(opens) or _MAY_LIST.search(opens) or _ARE_PARTNERS.match(text, run[-1].end)
         if len(run) > 1 and listed and not _ONE_MORE.match(text, run[-1].end) and not any(each.left_out for each in run):
             return run
     return []
