@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from cbrn_data.portal.languages import messages
 from cbrn_data.portal.pictures import draw, labels, world
 from cbrn_data.portal.pictures.drawing import DARK, LIGHT, Picture, _drawn
 from cbrn_data.portal.pictures.partners import _note, partners
@@ -42,6 +43,13 @@ def test_a_dark_picture_is_the_light_one_in_other_colours(portal: Portal) -> Non
     light, dark = (portal.files[f"pictures/countries{variant}.svg"].decode() for variant in ("", "-dark"))
     assert LIGHT.strong in light and DARK.strong in dark and LIGHT.strong not in dark
     assert texts(light.encode()) == texts(dark.encode())
+
+
+def test_a_russian_picture_has_no_english_words_of_ours(portal: Portal) -> None:
+    for name in ("claims", "claims-narrow-dark", "timeline", "timeline-narrow"):
+        english, russian = (texts(portal.files[f"pictures/{name}{language}.svg"]) for language in ("", "-ru"))
+        said = english & messages().keys()
+        assert said and russian == english - said | {messages()[word] for word in said}, name
 
 
 def test_a_picture_refers_to_nothing(portal: Portal) -> None:

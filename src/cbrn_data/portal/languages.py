@@ -40,7 +40,7 @@ def messages_script() -> bytes:
     It has no parts of sentences (``use`` is ``sentence``): as patterns, they would fit other texts too.
     """
     rows = [row for row in _catalogue() if row["use"] != "sentence"]
-    shown = {(row["english"] or "").replace("_", " "): row["ru"] for row in rows}
+    shown = {english if " " in (english := row["english"] or "") else english.replace("_", " "): row["ru"] for row in rows}
     return f"window.cbrnRussian = {script_text(shown)};\n".encode()
 
 

@@ -15,6 +15,7 @@ BESIDE = 4
 """The number of groups from which on they are in two columns, if the picture is wide."""
 
 _SERIES = ("claimed by the source", "named here", "claimed as ongoing", "listed as ongoing")
+_UNDATED = "undated"
 
 
 def claims(view: ReleaseView) -> Picture | None:
@@ -28,7 +29,15 @@ def claims(view: ReleaseView) -> Picture | None:
     if len(keys) > EDITIONS_AT_MOST:
         note += f" Only the {EDITIONS_AT_MOST} newest counts are drawn."
     data = ("figures", "project_regions", "projects")
-    return picture("claims", "Projects claimed and named, by year", alt, note, data, lambda width: _spec(bars, width))
+    return picture(
+        "claims",
+        "Projects claimed and named, by year",
+        alt,
+        note,
+        data,
+        lambda width: _spec(bars, width),
+        (*_SERIES, _UNDATED),
+    )
 
 
 def _counted(view: ReleaseView) -> set[tuple[str, str]]:
@@ -56,7 +65,7 @@ def _bars(view: ReleaseView, year: str, region: str) -> Iterator[dict[str, Any]]
         _value(claimed.get("projects_ongoing")),
         sum(row["status"] == "ongoing" for row in listed) if listed else None,
     )
-    group = f"{view.label('regions', region)}, {year or 'undated'}"
+    group = f"{view.label('regions', region)}, {year or _UNDATED}"
     for series, count in zip(_SERIES, counts, strict=True):
         if count is not None:
             kind = "claimed" if "claimed" in series else "named"
