@@ -716,8 +716,8 @@ def test_russian_is_for_those_who_switch_it_on_or_whose_browser_speaks_it(visit:
 
 
 _SAID = """() => {
-  const theirs = "bdi:not(.ours), code, pre, mark, q, script, style, noscript, select:not(.ours) option + option, .text, .quote, " +
-    ".citation, .also, [lang]:not(html, [data-said])";
+  const theirs = "bdi:not(.ours), code, pre, mark, q, script, style, noscript, select:not(.ours) option + option, .text, " +
+    ".quote, .citation, .also, [lang]:not(html, [data-said])";
   const names = ["aria-label", "placeholder", "title", "alt", "data-label"], found = document.title.split(" – ").slice(-1);
   const kinds = NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT;
   const walker = document.createTreeWalker(document.body, kinds, one =>

@@ -80,7 +80,7 @@ def _value(cell: Cell, root: str, named: bool) -> str:
     if named:
         # An id that only repeats the name is not shown, but its words are.
         repeats = slug(name) == cell.text
-        words = _words(cell, "the source" if repeats else cell.text, root, repeats)
+        words = _words(cell, "source" if repeats else cell.text, root, repeats)
         return f'<a href="{address}"><bdi>{escaped(cut(name, 160))}</bdi></a> <div class="soft code-of">{words}</div>'
     shown = f"<bdi{_ours(not cell.named)}>{escaped(cut(name, LABEL))}</bdi>"
     return f'{_words(cell, cell.text, root, is_ours(cell.field))} <a class="to" href="{address}">{shown}</a>'

@@ -39,13 +39,15 @@
     if (exact.has(english)) return exact.get(english);
     var large = english.charAt(0).toUpperCase() + english.slice(1);
     if (exact.has(large)) return exact.get(large).charAt(0).toLowerCase() + exact.get(large).slice(1);
+    var listed = several(english.split("; "), "; ");
+    if (listed) return listed;
     for (var number = 0; number < patterns.length; number += 1) {
       var values = patterns[number][0].exec(english);
       if (values && (patterns[number][2] >= 4 || values.slice(1).every(ours))) return filled(patterns[number][1], values.slice(1));
     }
     var counted = /^(.+) (\([\d,]+\))$/.exec(english);
     if (counted) return said(counted[1]) && said(counted[1]) + " " + counted[2];
-    return several(english.split(/(?<=\.) (?=[A-Z*])/), " ") || several(english.split("; "), "; ") || several(english.split(", "), ", ");
+    return several(english.split(/(?<=\.) (?=[A-Z*])/), " ") || several(english.split(", "), ", ");
   }
 
   function several(messages, between) {

@@ -24,19 +24,22 @@ def claims(view: ReleaseView) -> Picture | None:
     bars = [bar for year, region in _newest(view, keys) for bar in _bars(view, year, region)]
     if not bars:
         return None
-    alt = "Bars: " + "; ".join(f"{bar['group']}, {bar['series']}: {bar['value']}" for bar in bars) + " projects."
+    alt = f"Bars: the numbers of projects {', '.join(_SERIES)}. {_said(bars)}."
     note = "Public pages name fewer projects than the source counts; both are published as they are."
     if len(keys) > EDITIONS_AT_MOST:
         note += f" Only the {EDITIONS_AT_MOST} newest counts are drawn."
     data = ("figures", "project_regions", "projects")
-    return picture(
-        "claims",
-        "Projects claimed and named, by year",
-        alt,
-        note,
-        data,
-        lambda width: _spec(bars, width),
-        (*_SERIES, _UNDATED),
+    words, title = (*_SERIES, _UNDATED), "Projects claimed and named, by year"
+    return picture("claims", title, alt, note, data, lambda width: _spec(bars, width), words)
+
+
+def _said(bars: Sequence[dict[str, Any]]) -> str:
+    """Return the numbers of each group, a dash for a bar that it does not have."""
+    groups: dict[str, dict[str, Any]] = {}
+    for bar in bars:
+        groups.setdefault(bar["group"], {})[bar["series"]] = bar["value"]
+    return "; ".join(
+        f"{group}: {', '.join(str(values.get(series, '–')) for series in _SERIES)}" for group, values in groups.items()
     )
 
 
