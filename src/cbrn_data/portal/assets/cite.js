@@ -62,7 +62,7 @@
       function fill() {
         code.textContent = filled(forms, form, parts[chosen]);
         code.setAttribute("aria-label", "Citation as " + form);
-        kinds.querySelectorAll("[aria-pressed]").forEach(function (button) {
+        kinds.querySelectorAll("[data-form]").forEach(function (button) {
           button.setAttribute("aria-pressed", String(button.dataset.form === form));
         });
         if (copy) copy.textContent = "Copy";
