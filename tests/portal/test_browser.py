@@ -764,8 +764,8 @@ _SAID = """() => {
 
 _NAMES = re.compile(
     r"cbrn_data maintainers|\S+@\S+|[\w./-]+\.\w{2,7}\b|\w+_\w+|\b(?:[A-Z]{3}|P[0-9]+)\b|BibTeX|RIS|CSL-JSON|Turtle|RDF/XML|"
-    r"JSON|-LD|Croissant|DuckDB|JavaScript|CSV|SHA256SUMS|sha256|CC-BY-4\.0|Python \(pandas\)|pandera|jsonschema|frictionless|"
-    r"Creative Commons Attribution 4\.0 International"
+    r"JSON|-LD|Croissant|DuckDB|JavaScript|CSV|SHA256SUMS|sha256|CC-BY-4\.0|Python \(pandas\)|pandera|jsonschema|"
+    r"frictionless|Creative Commons Attribution 4\.0 International"
 )
 """Names, which are the same in every language: of programs, formats, files and columns."""
 
