@@ -48,16 +48,16 @@ class Opened:
                 path.write_bytes(files.sums if name == SUMS else files.file(name))
 
         copy(iter((SUMS, INFO, REPORT, DESCRIPTOR)))
-        paths = {name.removesuffix(".csv"): [name] for name in files.listed if "/" not in name and name.endswith(".csv")}
+        tables = {name.removesuffix(".csv"): [name] for name in files.listed if "/" not in name and name.endswith(".csv")}
         sizes = {}
         for one in files.package["resources"]:
             if PARTS in one:
-                paths[one["name"]], sizes[one["name"]] = one["path"], sum(part["bytes"] for part in one[PARTS])
+                tables[one["name"]], sizes[one["name"]] = one["path"], sum(part["bytes"] for part in one[PARTS])
             else:
                 sizes[one["path"].removesuffix(".csv")] = one.get("bytes", 0)
-        self.left_out = {name for name in paths if sizes.get(name, 0) > FILE_LIMIT}
+        self.left_out = {name for name in tables if sizes.get(name, 0) > FILE_LIMIT}
         copy(name for name in files.listed if name.startswith("schemas/"))
-        copy(path for name, of in paths.items() if name not in self.left_out for path in of)
+        copy(path for name, of in tables.items() if name not in self.left_out for path in of)
         self.tracer = Tracer(replace(read_release(folder), erased=self.entry.erased))
         paths = (row["path"] or "" for row in self.tracer.tables["sources"].rows if row["kind"] not in ("bulk", "records"))
         copy(path for path in paths if path in files.listed and path not in self.entry.erased)
