@@ -17,13 +17,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from mcp import Client, StdioServerParameters
 
+from cbrn_data import pipeline
 from cbrn_data.agents import answers, opened
 from cbrn_data.agents.answers import CHARACTERS_AT_MOST, release_info, traced
 from cbrn_data.agents.opened import OpenedStore
 from cbrn_data.cli.serve import Preview
 from cbrn_data.client import Published, releases
 from cbrn_data.errors import CbrnDataError, UntrustedError, VerificationError
-from cbrn_data.settings import read_settings
+from cbrn_data.schema import parts as schema_parts
+from cbrn_data.settings import Settings, read_settings
+from tests import records
 from tests.conftest import PROJECT
 from tests.trees import tree
 
@@ -241,3 +244,22 @@ def test_a_store_at_an_address_answers(published: Path) -> None:
             server.shutdown()
             thread.join()
     assert found.values[0].evidence[0].file == "sources/memberships.csv"
+
+
+@pytest.mark.parametrize("parts_above", [10**9, 0], ids=["one file", "parts"])
+def test_a_bulk_table_and_one_in_parts_answer_like_any_other(
+    project: Path, without_pages: None, monkeypatch: pytest.MonkeyPatch, parts_above: int
+) -> None:
+    monkeypatch.setattr(schema_parts, "LEAST", 1000)
+    records.define(project)
+    records.put(project, [records.row(number) for number in range(1, 200)])
+    settings = Settings(project, project / "published", parts_above=parts_above)
+    built = pipeline.build(pipeline.gather(settings))
+    release = pipeline.publish(built, pipeline.open_store(settings), "2026-11-24").release
+    assert (release.folder / "trainings").is_dir() == (parts_above == 0)
+    opened = OpenedStore(str(project / "published"), settings).open(None)
+    assert answers.described(opened, "trainings").table.rows == 199
+    (row,) = answers.queried(opened, "trainings", {}, "t-0150", ["people_count"], 0, 5).rows
+    (value,) = traced(opened, "trainings", row.row, "people_count").values
+    assert (row.row, row.values[0].value, value.value) == ("t-0150", "7", "7")
+    assert [(one.file, one.first_line, one.words) for one in value.evidence] == [("sources/trainings.csv", 151, "7")]

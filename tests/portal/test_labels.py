@@ -20,11 +20,15 @@ PORTAL = PROJECT / "src/cbrn_data/portal"
 
 
 def words(folder: Path) -> set[str]:
-    """Return every title and every allowed word of the definitions."""
-    tables = read_package(folder).tables.values()
+    """Return every title, every allowed word and every sentence of the definitions, and the keywords."""
+    package = read_package(folder)
+    tables, about = package.tables.values(), package.metadata
     fields = [field for table in tables for field in table.fields]
     allowed = {str(word) for field in fields for word in field.constraints.get("enum", ())}
-    return {table.title for table in tables} | {field.title for field in fields} | allowed
+    described = [about["description"], *(one.description for one in (*tables, *fields))]
+    sentences = {sentence for text in described for sentence in re.split(r"(?<=\.) (?=[A-Z*])", " ".join(text.split()))}
+    titles = {about["title"], about["short_title"], *(one.title for one in (*tables, *fields))}
+    return titles | allowed | sentences | set(about["keywords"])
 
 
 def test_every_word_of_the_definitions_has_a_message() -> None:

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from cbrn_data.portal.languages import messages
 from cbrn_data.portal.pictures import draw, labels, world
 from cbrn_data.portal.pictures.drawing import DARK, LIGHT, Picture, _drawn
 from cbrn_data.portal.pictures.partners import _note, partners
@@ -34,7 +35,7 @@ def test_each_picture_shows_what_its_words_say(portal: Portal) -> None:
     assert timeline.alt == "Timeline: 7 projects and 6 achievements, from 2012 on."
     assert "No date is stated for 4 projects and 1 achievement." in timeline.note
     assert {"P101", "P87", "2024-03"} <= texts(timeline.files["pictures/timeline-narrow.svg"])
-    assert "Central Asia, 2025, claimed by the source: 18" in claims.alt and "Central Asia, 2026" in claims.alt
+    assert "Central Asia, 2026: 19, 11, 4, 4; Central Asia, 2025: 18, " in claims.alt
     assert {"18", "19"} <= texts(claims.files["pictures/claims.svg"])
 
 
@@ -42,6 +43,13 @@ def test_a_dark_picture_is_the_light_one_in_other_colours(portal: Portal) -> Non
     light, dark = (portal.files[f"pictures/countries{variant}.svg"].decode() for variant in ("", "-dark"))
     assert LIGHT.strong in light and DARK.strong in dark and LIGHT.strong not in dark
     assert texts(light.encode()) == texts(dark.encode())
+
+
+def test_a_russian_picture_has_no_english_words_of_ours(portal: Portal) -> None:
+    for name in ("claims", "claims-narrow-dark", "timeline", "timeline-narrow"):
+        english, russian = (texts(portal.files[f"pictures/{name}{language}.svg"]) for language in ("", "-ru"))
+        said = english & messages().keys()
+        assert said and russian == english - said | {messages()[word] for word in said}, name
 
 
 def test_a_picture_refers_to_nothing(portal: Portal) -> None:
@@ -233,7 +241,7 @@ def test_one_region_has_one_colour_and_several_have_their_own() -> None:
         ("There", "regions/there.html"),
     ]
     assert len({colour for key in many.keys for colour in (key.light, key.dark)}) == 2 * len(many.keys)
-    assert "Here: Kaz and Tjk; There: Mng" in many.alt
+    assert "Here: Kaz, Tjk; There: Mng" in many.alt
     assert "Tjk is a partner country of Here and There; its colour is that of Here." in many.note
     assert LIGHT.second.encode() in many.files["pictures/countries.svg"]
     assert DARK.second.encode() in many.files["pictures/countries-narrow-dark.svg"]

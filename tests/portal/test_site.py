@@ -75,9 +75,9 @@ def test_the_files_are_exactly_those_that_the_data_calls_for(portal: Portal) -> 
     expected.add("pictures/preview.png")
     variants = ("", "-dark", "-narrow", "-narrow-dark")
     expected |= {f"pictures/{name}{variant}.svg" for name in ("countries", "timeline", "claims") for variant in variants}
-    expected |= {
-        f"assets/{name}" for name in "site.css site.js table.js compare.js cite.js language.js map.js icon.svg".split()
-    }
+    expected |= {f"pictures/{name}{variant}-ru.svg" for name in ("timeline", "claims") for variant in variants}
+    assets = "site.css site.js table.js compare.js cite.js cite-cell.js language.js map.js icon.svg"
+    expected |= {f"assets/{name}" for name in assets.split()}
     expected |= {"assets/search-index.js", "assets/citation.js", "assets/russian.js"}
     expected |= {
         f"api/{name}".replace(".html", ".json")

@@ -17,10 +17,11 @@ from cbrn_data.client import Published, ReleaseFiles, chosen, listed
 from cbrn_data.errors import UntrustedError
 from cbrn_data.origin import FILE_LIMIT, FolderOrigin, origin
 from cbrn_data.release.trace import Tracer
+from cbrn_data.schema.parts import PARTS
 from cbrn_data.settings import Settings
 from cbrn_data.signing.keys import trusted_keys
 from cbrn_data.store import disk
-from cbrn_data.store.folder import INFO, REPORT, SUMS, read_release
+from cbrn_data.store.folder import DESCRIPTOR, INFO, REPORT, SUMS, read_release
 from cbrn_data.store.history import INDEX, METADATA
 from cbrn_data.trust.client import coming, in_folder, trusted
 from cbrn_data.verify.vouched import kept_in, raw_pins
@@ -46,11 +47,17 @@ class Opened:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(files.sums if name == SUMS else files.file(name))
 
-        copy(iter((SUMS, INFO, REPORT)))
-        large = {one["path"] for one in files.package["resources"] if one.get("bytes", 0) > FILE_LIMIT}
-        tables = [name for name in files.listed if "/" not in name and name.endswith(".csv")]
-        self.left_out = {name.removesuffix(".csv") for name in tables if name in large}
-        copy(name for name in files.listed if name.startswith("schemas/") or name in {*tables} - large)
+        copy(iter((SUMS, INFO, REPORT, DESCRIPTOR)))
+        tables = {name.removesuffix(".csv"): [name] for name in files.listed if "/" not in name and name.endswith(".csv")}
+        sizes = {}
+        for one in files.package["resources"]:
+            if PARTS in one:
+                tables[one["name"]], sizes[one["name"]] = one["path"], sum(part["bytes"] for part in one[PARTS])
+            else:
+                sizes[one["path"].removesuffix(".csv")] = one.get("bytes", 0)
+        self.left_out = {name for name in tables if sizes.get(name, 0) > FILE_LIMIT}
+        copy(name for name in files.listed if name.startswith("schemas/"))
+        copy(path for name, of in tables.items() if name not in self.left_out for path in of)
         self.tracer = Tracer(replace(read_release(folder), erased=self.entry.erased))
         paths = (row["path"] or "" for row in self.tracer.tables["sources"].rows if row["kind"] not in ("bulk", "records"))
         copy(path for path in paths if path in files.listed and path not in self.entry.erased)

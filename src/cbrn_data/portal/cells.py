@@ -14,12 +14,13 @@ from cbrn_data.schema.table import Row
 
 
 class Words(NamedTuple):
-    """A passage: its page in the site and the fragment there, the name of its source, and its lines."""
+    """A passage: its page in the site and the fragment there, the name of its source, its lines, and its words."""
 
     page: str
     anchor: str
     source: str
     lines: tuple[int, int]
+    quote: str = ""
 
     @property
     def address(self) -> str:
@@ -38,7 +39,7 @@ class Cell(NamedTuple):
     ``why`` of a null gives the values on which pages disagree.
 
     ``to`` is address and label of the row to which the cell refers, ``out`` the page that states the value, ``host`` the
-    host of this page. ``named``: the label is the name of what the text is a code of.
+    host of this page. ``named``: the label is the name of what the text is a code of, else it is ours, as "the value".
     """
 
     field: Field
@@ -82,7 +83,9 @@ def _cell(view: ReleaseView, table: TableDefinition, row_id: str, row: Row, fiel
 def _words(view: ReleaseView, one: Mention) -> Words:
     edition = view.marks[one.source_id].source["edition"]
     name = f"{one.source_id}, edition {edition}" if edition else one.source_id
-    return Words(one.page, f"w{one.span.start}-{one.span.end}", name, one.lines)
+    document = view.marks[one.source_id].document
+    quote = " ".join(document.quote(one.span).split()) if document else ""
+    return Words(one.page, f"w{one.span.start}-{one.span.end}", name, one.lines, quote)
 
 
 def _line(view: ReleaseView, table: TableDefinition, row: Row) -> tuple[Words, ...]:
@@ -113,7 +116,7 @@ def _other_cell(view: ReleaseView, table: TableDefinition, row: Row, field: Fiel
         return Cell(field, text, out=outward(text), host=host_of(text))
     match table.name, field.name:
         case "sources", "source_id" if text in view.marks:
-            return Cell(field, text, to=(view.marks[text].parts[0].path, row["title"] or text))
+            return Cell(field, text, to=(view.marks[text].parts[0].path, row["title"] or text), named=True)
         case "evidence", "quote":
             key = (row["table_name"] or "", row["row_id"] or "", row["field"] or "")
             start, source_id = int(row["char_start"] or 0), row["source_id"]

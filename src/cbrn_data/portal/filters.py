@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cbrn_data.normalise.text import natural_order
-from cbrn_data.portal.rows import LABEL, cut
+from cbrn_data.portal.rows import LABEL, cut, is_ours
 from cbrn_data.portal.view import ReleaseView
 from cbrn_data.schema.model import Field, TableDefinition
 from cbrn_data.schema.table import Row
@@ -30,12 +30,16 @@ _DATE = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2}([T ].*)?)?)?")
 
 @dataclass(frozen=True)
 class Filter:
-    """The filter of a column: ``kind`` is choice, number or date; ``choices`` are value, its name, and number of rows."""
+    """The filter of a column: ``kind`` is choice, number or date; ``choices`` are value, its name, and number of rows.
+
+    ``is_ours`` if the values are words of the definition.
+    """
 
     name: str
     title: str
     kind: str
     choices: tuple[tuple[str, str, int], ...] = ()
+    is_ours: bool = False
 
 
 def filters(view: ReleaseView, table: TableDefinition, fields: Sequence[Field], rows: Sequence[Row]) -> list[Filter]:
@@ -52,7 +56,8 @@ def _filter(view: ReleaseView, table: TableDefinition, field: Field, rows: Seque
     is_date = not is_number and all(_DATE.fullmatch(value or "") for value in counts)
     repeat = 0 < len(counts) <= _CHOICES and 2 * len(counts) <= counts.total()
     if repeat and len(counts) + bool(nothing) > 1 and (is_year or not (is_number or is_date)):
-        return Filter(field.name, title, "choice", (*_choices(view, table, field, rows, counts), *_without(nothing)))
+        choices = (*_choices(view, table, field, rows, counts), *_without(nothing))
+        return Filter(field.name, title, "choice", choices, is_ours(field))
     if len(counts) > 1 and (is_date or (is_number and table.role == "data")):  # nobody asks for a range of places in a text
         return Filter(field.name, title, "number" if is_number else "date")
     return None
@@ -71,7 +76,7 @@ def _name(view: ReleaseView, table: TableDefinition, field: Field, row: Row) -> 
     if referred := view.referred(table, row, field.name):
         return view.label(*referred)
     text = row[field.name] or ""
-    return text.replace("_", " ") if "enum" in field.constraints else text
+    return text.replace("_", " ") if is_ours(field) else text
 
 
 def _without(nothing: int) -> list[tuple[str, str, int]]:

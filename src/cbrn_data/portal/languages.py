@@ -1,9 +1,9 @@
 """What the portal itself says, in English and in Russian: one catalogue, ``messages.csv``, for Python and for scripts.
 
 A message is English with a Russian translation; ``{}`` stands for words, and ``{#}`` for a number, a version or a date.
-Titles and allowed words of the definitions are messages too. Pages are English. Sentences made of data are on their page in
-both languages, of which one is shown; all else is translated by ``assets/language.js`` for those who switch Russian on, from
-the script ``russian.js``, which is loaded only then. Text from sources is never translated.
+Titles, allowed words and each sentence of the definitions are messages too. Pages are English. Sentences made of data are on
+their page in both languages, of which one is shown; all else is translated by ``assets/language.js`` for those who switch
+Russian on, from the script ``russian.js``, which is loaded only then. Text from sources is never translated.
 
 The catalogue belongs to the portal, not to the data: a change there makes new pages, but no new release. A message without a
 translation, as from an older release, is shown in English.
@@ -40,7 +40,7 @@ def messages_script() -> bytes:
     It has no parts of sentences (``use`` is ``sentence``): as patterns, they would fit other texts too.
     """
     rows = [row for row in _catalogue() if row["use"] != "sentence"]
-    shown = {(row["english"] or "").replace("_", " "): row["ru"] for row in rows}
+    shown = {english if " " in (english := row["english"] or "") else english.replace("_", " "): row["ru"] for row in rows}
     return f"window.cbrnRussian = {script_text(shown)};\n".encode()
 
 

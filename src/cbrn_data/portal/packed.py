@@ -5,10 +5,13 @@ A page from disk may load a script, but no other file. The script sets ``cbrnRow
 - ``header``: the columns of the CSV; ``key``: their positions in the key of a row.
 - ``columns``: the columns that are shown: ``name``, ``title``, ``at`` (position in the header), ``number`` (true if its
   values are numbers), ``named`` (true if its values are sorted by the name of the row that they refer to), ``sparse`` (if
-  few rows fill it), ``enum`` (true if its values are words of the definition).
+  few rows fill it), ``ours`` (true if its values are words of the definition), ``own`` (true if the names of its links
+  are words of ours).
 - ``links``: [address, name] of the pages that the rows link to.
 - ``rows``: the cells of each row: null, a text, or [text, passages, link to a row, link to a public page, text in the CSV],
   without zeros at the end. A passage is [link, fragment, first line, last line]. Of a disputed null it is [null, reason].
+- ``quotes``: the words of each passage, by link and fragment; ``numbers``: the number of each row in the CSV. Both are for
+  citations.
 """
 
 from __future__ import annotations
@@ -20,9 +23,12 @@ from cbrn_data.catalogue.schema_org import script_text
 from cbrn_data.pages import inert
 from cbrn_data.portal.cells import Cell, ShownRow
 from cbrn_data.portal.filters import NUMBERS
-from cbrn_data.portal.rows import LABEL, cut
+from cbrn_data.portal.rows import LABEL, cut, is_ours
 from cbrn_data.schema.model import Field, TableDefinition
 from cbrn_data.schema.table import Row
+
+QUOTED = 400
+"""Characters of the words of a passage, for a citation."""
 
 
 class PackedRows:
@@ -34,10 +40,20 @@ class PackedRows:
         self._table, self._fields, self._references, self._sparse = table, fields, references, sparse
         self._links: dict[tuple[str, str], int] = {}
         self._rows: list[list[Any]] = []
+        self._numbers: list[int] = []
+        self._quotes: dict[str, str] = {}
+        self._own: set[str] = set()
 
-    def add(self, row: Row, shown: ShownRow) -> None:
-        """Add a row, as in the table and as shown."""
+    def add(self, row: Row, shown: ShownRow, number: int) -> None:
+        """Add a row, as in the table and as shown, with its number in the CSV."""
         self._rows.append([_cell(cell, row, self._links) for cell in shown.cells])
+        self._numbers.append(number)
+        for cell in shown.cells:
+            if cell.to and not cell.named:
+                self._own.add(cell.field.name)
+            for one in cell.words:
+                if one.quote:
+                    self._quotes[f"{_link(self._links, one.page, one.source)}#{one.anchor}"] = inert(cut(one.quote, QUOTED))
 
     def script(self) -> bytes:
         """Return the script."""
@@ -49,13 +65,16 @@ class PackedRows:
                 "at": names.index(field.name),
                 "number": field.type in NUMBERS,
                 "named": field.name in self._references,
-                **({"enum": True} if "enum" in field.constraints else {}),
+                **({"ours": True} if is_ours(field) else {}),
+                **({"own": True} if field.name in self._own else {}),
                 "sparse": field.name in self._sparse,
             }
             for field in self._fields
         ]
         key = [names.index(name) for name in self._table.primary_key]
         rows = {"header": names, "key": key, "columns": columns, "links": list(self._links), "rows": self._rows}
+        if self._quotes:
+            rows |= {"quotes": self._quotes, "numbers": self._numbers}
         return f"window.cbrnRows = {script_text(rows)};\n".encode()
 
 

@@ -75,17 +75,19 @@ def _value(cell: Cell, root: str, named: bool) -> str:
     if cell.text is None:
         return f'<span title="{escaped(cell.why)}">≠</span>' if cell.why else "–"
     if cell.to is None:
-        return _words(cell, cell.text, root)
+        return _words(cell, cell.text, root, is_ours(cell.field))
     address, name = f"{root}{escaped(cell.to[0])}", cell.to[1]
     if named:
         # An id that only repeats the name is not shown, but its words are.
-        words = _words(cell, "source" if slug(name) == cell.text else cell.text, root)
+        repeats = slug(name) == cell.text
+        words = _words(cell, "source" if repeats else cell.text, root, repeats)
         return f'<a href="{address}"><bdi>{escaped(cut(name, 160))}</bdi></a> <div class="soft code-of">{words}</div>'
-    return f'{_words(cell, cell.text, root)} <a class="to" href="{address}"><bdi>{escaped(cut(name, LABEL))}</bdi></a>'
+    shown = f"<bdi{_ours(not cell.named)}>{escaped(cut(name, LABEL))}</bdi>"
+    return f'{_words(cell, cell.text, root, is_ours(cell.field))} <a class="to" href="{address}">{shown}</a>'
 
 
-def _words(cell: Cell, text: str, root: str) -> str:
-    shown = f"<bdi{_ours(cell)}>{escaped(text)}</bdi>"
+def _words(cell: Cell, text: str, root: str, ours: bool) -> str:
+    shown = f"<bdi{_ours(ours)}>{escaped(text)}</bdi>"
     if cell.words:
         shown = _passage(cell.words[0], root, "words", shown)
     if cell.out:
@@ -95,9 +97,14 @@ def _words(cell: Cell, text: str, root: str) -> str:
     return shown
 
 
-def _ours(cell: Cell) -> str:
-    """Return the class of a word of an enumeration, which is ours and not that of a source."""
-    return ' class="enum"' if "enum" in cell.field.constraints else ""
+def is_ours(field: Field) -> bool:
+    """Return whether the values of a column are words of its definition, and not those of a source."""
+    return "enum" in field.constraints
+
+
+def _ours(ours: bool) -> str:
+    """Return the class of words that are translated, because they are ours."""
+    return ' class="ours"' if ours else ""
 
 
 def _passages(all_words: Sequence[Words], root: str) -> str:

@@ -87,7 +87,7 @@ def _boxes(kept: Kept, marks: Marks, doubtful: Collection[int]) -> Iterator[Box]
     for words in kept.left_out:
         if words.place:
             text = shown(words.text, _TITLE)
-            yield Box(*_rectangle(words.place, tops), "omitted", f"{text} (left out: {shown(words.rule, _TITLE)})")
+            yield Box(*_rectangle(words.place, tops), "omitted", f"“{text}” (left out: {shown(words.rule, _TITLE)})")
 
 
 def _rectangle(place: Place, tops: list[float]) -> tuple[float, float, float, float]:

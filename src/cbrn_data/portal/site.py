@@ -26,7 +26,7 @@ from cbrn_data.progress import step
 from cbrn_data.store import disk
 from cbrn_data.store.folder import Release, latest_of
 
-ASSETS = ("site.css", "site.js", "table.js", "compare.js", "cite.js", "language.js", "map.js", "icon.svg")
+ASSETS = ("site.css", "site.js", "table.js", "compare.js", "cite.js", "cite-cell.js", "language.js", "map.js", "icon.svg")
 
 
 def site(releases: Sequence[Release], base_url: str, made: Mapping[str, disk.Data] | None = None) -> dict[str, disk.Data]:

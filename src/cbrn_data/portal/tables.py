@@ -60,7 +60,7 @@ def _pages(
     packed, html = PackedRows(table, fields, view.references[table.name], sparse), []
     for one in shown:
         cells = show_row(view, table, one, fields)
-        packed.add(one, cells)
+        packed.add(one, cells, view.numbers[table.name][cells.row_id])
         html.append(row(cells, root, sparse=sparse))
     common = {
         "site": site,
@@ -73,6 +73,7 @@ def _pages(
         "csv": files.path(f"{table.name}.csv"),
         "parts": len(files.parts(table.name)),
         "evident": table.role == "data" and not view.is_older,
+        "citable": table.role == "data" and not view.is_older and not files.parts(table.name),
         "older": view.release if newest else None,
         "superseded": newest is not None and view.release.sequence < newest.release.sequence,
         "newer": page_path(TABLES, table.name) if newest and table.name in newest.rows else None,
@@ -118,11 +119,13 @@ def _columns(view: ReleaseView, table: TableDefinition) -> Iterator[dict[str, ob
     keys = [key for key in table.foreign_keys if key.resource in view.rows]
     to = {name: resources[key.resource] for key in keys for name in key.fields}
     for field in table.fields:
+        kind, _, allowed = type_words(field).partition(", one of ")
         yield {
             "name": field.name,
             "title": field.title,
             "key": field.name in table.primary_key,
-            "type": type_words(field),
+            "type": kind,
+            "allowed": allowed,
             "meaning": field.description.strip(),
             "to": to.get(field.name),
             "example": field.example,

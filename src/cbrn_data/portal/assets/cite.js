@@ -6,7 +6,7 @@
   var make = window.cbrn.make;
   var page = document.getElementById("cite-page");
   if (!page) return;
-  var LONGEST = 400;
+  var LONGEST = 400, citable = new Map();
 
   function oneLine(text) {
     var line = text.replace(/\s+/g, " ").trim();
@@ -44,7 +44,7 @@
       values.addEventListener("change", function () { chosen = Number(values.value); fill(); });
       var kinds = make("p", { "class": "forms" });
       Object.keys(forms.forms).forEach(function (name) {
-        var button = make("button", { type: "button", "aria-pressed": String(name === form) }, name);
+        var button = make("button", { type: "button", "data-form": name }, name);
         button.addEventListener("click", function () { form = name; fill(); });
         kinds.appendChild(button);
       });
@@ -62,15 +62,15 @@
       function fill() {
         code.textContent = filled(forms, form, parts[chosen]);
         code.setAttribute("aria-label", "Citation as " + form);
-        kinds.querySelectorAll("[aria-pressed]").forEach(function (button) {
-          button.setAttribute("aria-pressed", String(button.textContent === form));
+        kinds.querySelectorAll("[data-form]").forEach(function (button) {
+          button.setAttribute("aria-pressed", String(button.dataset.form === form));
         });
         if (copy) copy.textContent = "Copy";
       }
     });
   }
 
-  // The values that were made of some words: a list entry on the page of a source.
+  // The values that were made of some words, a list entry on the page of a source: name, place in the release, and words.
   function valuesOf(entry) {
     var marked = document.getElementById("w" + entry.id.slice(1)), quote = entry.querySelector("q");
     var lines = entry.querySelector(".nowrap").textContent;
@@ -81,26 +81,28 @@
       var name = row.querySelector(".soft").textContent + ", " + row.querySelector("bdi").textContent + ", " + field;
       var method = value.nextElementSibling, out = method && method.nextElementSibling;
       var stated = out && out.matches("a.out") ? ", from " + out.href : "";
-      return [oneLine(name + (text ? ": " + text.textContent : "")), window.cbrnCitation.released + value.dataset.at, words + stated + "."];
+      return [name + (text ? ": " + text.textContent : ""), value.dataset.at, words + stated + "."];
     });
   }
 
-  function open(entry) {
-    withForms(function () {
+  // Shows the citations of values; ``head`` is shown above them.
+  function open(values, head) {
+    withForms(function (forms) {
       var dialog = make("dialog", { "class": "cite", "aria-label": "Citation of a value" });
       var close = make("button", { type: "button", "class": "close" }, "Close");
       close.addEventListener("click", function () { dialog.close(); });
       dialog.addEventListener("close", function () { dialog.remove(); });
       dialog.append(make("h2", {}, "Cite a value"), close);
-      show(dialog, valuesOf(entry));
+      if (head) dialog.append(head);
+      show(dialog, values.map(function (value) { return [oneLine(value[0]), forms.released + value[1], value[2]]; }));
       document.body.appendChild(dialog);
       dialog.showModal();
     });
   }
 
-  function opener(entry) {
+  function opener(values) {
     var button = make("button", { type: "button", "class": "cite-value" }, "Cite");
-    button.addEventListener("click", function () { open(entry); });
+    button.addEventListener("click", function () { open(values); });
     return button;
   }
 
@@ -108,14 +110,19 @@
   function follow() {
     document.querySelectorAll(".words-bar").forEach(function (bar) { bar.remove(); });
     var to = /^#w(\d+-\d+)$/.exec(location.hash), entry = to && document.getElementById("v" + to[1]);
-    if (!entry || !entry.querySelector("[data-at]")) return;
-    var number = entry.querySelectorAll("[data-at]").length, bar = make("aside", { "class": "words-bar", "aria-label": "Values of these words" });
-    bar.append(make("a", { href: "#v" + to[1] }, number === 1 ? "The value made of these words" : "The " + number + " values made of these words"), opener(entry));
+    var values = entry && citable.get(entry), number = values && values.length;
+    if (!number) return;
+    var bar = make("aside", { "class": "words-bar", "aria-label": "Values of these words" });
+    bar.append(make("a", { href: "#v" + to[1] }, number === 1 ? "The value made of these words" : "The " + number + " values made of these words"), opener(values));
     document.body.appendChild(bar);
   }
 
+  // They are read before the page is translated: citations are English.
   document.querySelectorAll(".made ol > li").forEach(function (entry) {
-    if (entry.querySelector("[data-at]")) entry.querySelector(".quote").before(opener(entry));
+    var values = valuesOf(entry);
+    if (!values.length) return;
+    citable.set(entry, values);
+    entry.querySelector(".quote").before(opener(values));
   });
   page.addEventListener("toggle", function () {
     var place = page.querySelector(".citation");
@@ -125,6 +132,7 @@
       show(shown, [[page.dataset.name, page.dataset.address, ""]]);
     }
   });
+  window.cbrn.cite = open;
   window.addEventListener("hashchange", follow);
   follow();
 })();

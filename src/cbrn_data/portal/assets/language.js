@@ -4,7 +4,7 @@
   "use strict";
 
   var KEY = "cbrn-data-russian";
-  var THEIRS = "bdi:not(.enum), code, pre, mark, q, script, style, .text, .quote, .citation, .also, .forms, .made ol, [lang]:not(html, [data-said])";
+  var THEIRS = "bdi:not(.ours), code, pre, mark, q, script, style, noscript, select:not(.ours) option + option, .text, .quote, .citation, .also, [lang]:not(html, [data-said])";
   var NAMED = ["aria-label", "placeholder", "title", "alt", "data-label"];
   var button = document.getElementById("language"), on = false, exact = null, patterns = [], changed = [];
   var observer = new MutationObserver(function (changes) {
@@ -29,16 +29,21 @@
     Object.keys(messages).forEach(function (english) {
       if (english.indexOf("{") < 0) return exact.set(english, messages[english]);
       var form = english.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{#\}/g, "([\\d.,:–-]+)").replace(/\{\}/g, "(.+?)");
-      patterns.push([new RegExp("^" + form + "$"), messages[english], english.replace(/\{#?\}|[^a-z]/gi, "").length < 4]);
+      patterns.push([new RegExp("^" + form + "$"), messages[english], english.replace(/\{#?\}|[^a-z]/gi, "").length]);
     });
+    patterns.sort(function (one, other) { return other[2] - one[2]; }); // what has more words fits fewer texts
   }
 
   // The Russian of a message; of several sentences, or of several that commas part, if all of them are messages; else null.
   function said(english) {
     if (exact.has(english)) return exact.get(english);
+    var large = english.charAt(0).toUpperCase() + english.slice(1);
+    if (exact.has(large)) return exact.get(large).charAt(0).toLowerCase() + exact.get(large).slice(1);
+    var listed = several(english.split("; "), "; ");
+    if (listed) return listed;
     for (var number = 0; number < patterns.length; number += 1) {
       var values = patterns[number][0].exec(english);
-      if (values && (!patterns[number][2] || values.slice(1).every(ours))) return filled(patterns[number][1], values.slice(1));
+      if (values && (patterns[number][2] >= 4 || values.slice(1).every(ours))) return filled(patterns[number][1], values.slice(1));
     }
     var counted = /^(.+) (\([\d,]+\))$/.exec(english);
     if (counted) return said(counted[1]) && said(counted[1]) + " " + counted[2];
@@ -87,9 +92,23 @@
     changed.push([element, name, english, russian]);
   }
 
+  // A title is a name and that of the site; pictures with words of ours have a Russian variant.
+  function titled() {
+    var english = document.title;
+    document.title = english.split(" – ").map(function (part) { return said(part) || part; }).join(" – ");
+    changed.push([document, "title", english, document.title]);
+  }
+
+  function drawn(element) {
+    var name = element.srcset ? "srcset" : "src", english = element.getAttribute(name);
+    element.setAttribute(name, english.replace(/\.svg$/, "-ru.svg"));
+    changed.push([element, name, english, element.getAttribute(name)]);
+  }
+
   function back() {
     changed.forEach(function (one) {
-      if (one[1] && one[0].getAttribute(one[1]) === one[3]) one[0].setAttribute(one[1], one[2]);
+      if (one[0] === document) document.title = one[2];
+      else if (one[1] && one[0].getAttribute(one[1]) === one[3]) one[0].setAttribute(one[1], one[2]);
       else if (!one[1] && one[0].data === one[3]) one[0].data = one[2];
     });
     changed = [];
@@ -105,6 +124,8 @@
     button.setAttribute("aria-pressed", String(on));
     if (!on) { observer.disconnect(); return back(); }
     translate(document.body);
+    titled();
+    document.querySelectorAll("[data-russian] source, [data-russian] img").forEach(drawn);
     observer.observe(document.body, { childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: NAMED });
   }
 

@@ -215,7 +215,7 @@
 
   function fill(place, cell, column) {
     if (cell[0] === null) return place.append(cell[1] ? make("span", { title: cell[1] }, "≠") : "–");
-    var passages = cell[1] || [], value = make("bdi", column.enum ? { "class": "enum" } : {}, cell[0]), to = cell[2] && data.links[cell[2] - 1], out = cell[3] && data.links[cell[3] - 1];
+    var passages = cell[1] || [], value = make("bdi", column.ours ? { "class": "ours" } : {}, cell[0]), to = cell[2] && data.links[cell[2] - 1], out = cell[3] && data.links[cell[3] - 1];
     if (passages.length) {
       var first = passage(passages[0], "words");
       first.title = first.textContent;
@@ -232,7 +232,7 @@
     }
     if (to) {
       var link = make("a", { "class": "to", href: section.dataset.root + to[0] });
-      link.append(make("bdi", {}, to[1]));
+      link.append(make("bdi", column.own ? { "class": "ours" } : {}, to[1]));
       place.append(" ", link);
     }
   }
@@ -240,6 +240,19 @@
   function passage(one, look) {
     var source = data.links[one[0]], lines = one[3] ? "lines " + one[2] + "–" + one[3] : "line " + one[2];
     return make("a", { "class": look, href: section.dataset.root + source[0] + "#" + one[1] }, source[1] + ", " + lines);
+  }
+
+  // What is cited of a cell of the page, by assets/cite-cell.js: its row and column, and how the name of its row is made.
+  function held(cell, use) {
+    load(function () {
+      var row = rows.find(function (one) { return "row/" + key(one) === cell.parentElement.id; });
+      var column = Array.prototype.indexOf.call(cell.parentElement.cells, cell);
+      var names = data.key.map(function (at) {
+        var place = data.columns.findIndex(function (one) { return one.at === at; });
+        return !data.columns[place].own && label(row.cells[place]) || raw(row.cells[place]);
+      });
+      use(data, row, column, names);
+    });
   }
 
   // The chosen rows in the form of the released CSV: its columns, its cells, its way to quote.
@@ -283,6 +296,7 @@
   edges();
   var asked = recall();
   if (folded) folded.open = matchMedia("(min-width: 48rem)").matches || controls.slice(1).some(function (control) { return control.value; });
+  window.cbrn.held = held;
   window.addEventListener("hashchange", reach);
   if (asked) show();
   reach();

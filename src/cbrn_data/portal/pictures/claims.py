@@ -15,6 +15,7 @@ BESIDE = 4
 """The number of groups from which on they are in two columns, if the picture is wide."""
 
 _SERIES = ("claimed by the source", "named here", "claimed as ongoing", "listed as ongoing")
+_UNDATED = "undated"
 
 
 def claims(view: ReleaseView) -> Picture | None:
@@ -23,12 +24,23 @@ def claims(view: ReleaseView) -> Picture | None:
     bars = [bar for year, region in _newest(view, keys) for bar in _bars(view, year, region)]
     if not bars:
         return None
-    alt = "Bars: " + "; ".join(f"{bar['group']}, {bar['series']}: {bar['value']}" for bar in bars) + " projects."
+    alt = f"Bars: the numbers of projects {', '.join(_SERIES)}. {_said(bars)}."
     note = "Public pages name fewer projects than the source counts; both are published as they are."
     if len(keys) > EDITIONS_AT_MOST:
         note += f" Only the {EDITIONS_AT_MOST} newest counts are drawn."
     data = ("figures", "project_regions", "projects")
-    return picture("claims", "Projects claimed and named, by year", alt, note, data, lambda width: _spec(bars, width))
+    words, title = (*_SERIES, _UNDATED), "Projects claimed and named, by year"
+    return picture("claims", title, alt, note, data, lambda width: _spec(bars, width), words)
+
+
+def _said(bars: Sequence[dict[str, Any]]) -> str:
+    """Return the numbers of each group, a dash for a bar that it does not have."""
+    groups: dict[str, dict[str, Any]] = {}
+    for bar in bars:
+        groups.setdefault(bar["group"], {})[bar["series"]] = bar["value"]
+    return "; ".join(
+        f"{group}: {', '.join(str(values.get(series, '–')) for series in _SERIES)}" for group, values in groups.items()
+    )
 
 
 def _counted(view: ReleaseView) -> set[tuple[str, str]]:
@@ -56,7 +68,7 @@ def _bars(view: ReleaseView, year: str, region: str) -> Iterator[dict[str, Any]]
         _value(claimed.get("projects_ongoing")),
         sum(row["status"] == "ongoing" for row in listed) if listed else None,
     )
-    group = f"{view.label('regions', region)}, {year or 'undated'}"
+    group = f"{view.label('regions', region)}, {year or _UNDATED}"
     for series, count in zip(_SERIES, counts, strict=True):
         if count is not None:
             kind = "claimed" if "claimed" in series else "named"

@@ -18,6 +18,7 @@ from functools import cache
 from typing import Any
 
 from cbrn_data.kept import kept
+from cbrn_data.portal.languages import RUSSIAN
 
 Spec = dict[str, Any]
 
@@ -126,6 +127,7 @@ class Overlay:
 class Picture:
     """A drawing: ``alt`` is its text alternative, ``data`` names its tables, ``files`` are its variants.
 
+    ``is_russian`` if it has words of ours, so that each variant has one in Russian, whose name ends with ``-ru``.
     ``keys`` explain its colours, where they lead somewhere, and ``overlays`` are the links on it, of each variant.
     """
 
@@ -138,17 +140,21 @@ class Picture:
     files: dict[str, bytes]
     keys: Sequence[Key] = ()
     overlays: Sequence[Overlay] = ()
+    is_russian: bool = False
 
 
-def picture(name: str, title: str, alt: str, note: str, data: tuple[str, ...], spec: Callable[[int], Spec]) -> Picture:
-    """Draw a picture; ``spec`` returns the specification for a width."""
+def picture(
+    name: str, title: str, alt: str, note: str, data: tuple[str, ...], spec: Callable[[int], Spec], words: Sequence[str] = ()
+) -> Picture:
+    """Draw a picture; ``spec`` returns the specification for a width, ``words`` are the messages in it."""
     files: dict[str, bytes] = {}
     for variant, width in (("", WIDE), ("-narrow", NARROW)):
         config = _CONFIG | {"legend": _CONFIG["legend"] | {"direction": "horizontal" if width == WIDE else "vertical"}}
         drawn = _drawn(json.dumps({"$schema": _SCHEMA, "config": config, "padding": PADDING} | spec(width)))
-        files[f"pictures/{name}{variant}.svg"] = drawn.encode()
-        files[f"pictures/{name}{variant}-dark.svg"] = _dark(drawn).encode()
-    return Picture(name, title, alt, note, data, _size(files[f"pictures/{name}.svg"]), files)
+        for language, said in (("", drawn), *([("-ru", _russian(drawn, words))] if words else [])):
+            files[f"pictures/{name}{variant}{language}.svg"] = said.encode()
+            files[f"pictures/{name}{variant}-dark{language}.svg"] = _dark(said).encode()
+    return Picture(name, title, alt, note, data, _size(files[f"pictures/{name}.svg"]), files, is_russian=bool(words))
 
 
 @cache
@@ -217,6 +223,15 @@ def _dark(svg: str) -> str:
     """Return a drawing with the colours of a dark page, which is faster than drawing it again."""
     pairs = {f'="{light}"': f'="{dark}"' for light, dark in zip(astuple(LIGHT), astuple(DARK), strict=True)}
     return re.sub("|".join(pairs), lambda match: pairs[match[0]], svg)
+
+
+def _russian(svg: str, words: Sequence[str]) -> str:
+    """Return a drawing with Russian for those of its texts that are ``words``, or end with one after a comma.
+
+    Nothing is drawn again, so the Russian words must not be much wider than the English ones.
+    """
+    ours = "|".join(map(re.escape, words))
+    return re.sub(f"(?<=[>,])( ?)({ours})(?=</text>)", lambda found: found[1] + RUSSIAN.say(found[2]), svg)
 
 
 def _size(svg: bytes) -> tuple[int, int]:

@@ -92,12 +92,11 @@ def _said(row: Spec, of: Mapping[str, list[str]], regions: Mapping[str, str]) ->
 
 def _alt(by_kind: Mapping[str, list[str]], is_of_many: bool) -> str:
     groups = [(kind, names) for kind, names in by_kind.items() if names and kind != _NAMED]
-    others = f"; also named: {listed(by_kind[_NAMED])}" if by_kind[_NAMED] else ""
+    others = f"; also named: {', '.join(by_kind[_NAMED])}" if by_kind[_NAMED] else ""
     if not is_of_many:
-        return f"Map: the partner countries {listed(groups[0][1])}{others}."
-    return (
-        f"Map: the partner countries by region. {'; '.join(f'{kind}: {listed(names)}' for kind, names in groups)}{others}."
-    )
+        return f"Map: the partner countries {', '.join(groups[0][1])}{others}."
+    listed = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in groups)
+    return f"Map: the partner countries by region. {listed}{others}."
 
 
 def _shared(found: View, of: Mapping[str, list[str]], regions: Mapping[str, str]) -> str:
@@ -114,9 +113,9 @@ def _note(found: View, frame: Frame, shared: str = "") -> str:
     notes = ["Every country leads to its page.", *filter(None, [shared])]
     notes += ["Outlines are schematic; they imply no opinion on the status of any territory or on any border."]
     if frame.areas:
-        notes.append(f"Hatched, because the status is not settled: {listed(frame.areas)}.")
+        notes.append(f"Hatched, because the status is not settled: {', '.join(frame.areas)}.")
     if found.missing:
-        notes.append(f"Without an outline here: {listed(found.missing)}.")
+        notes.append(f"Without an outline here: {', '.join(found.missing)}.")
     named = {row["country_id"] for row in found.shown}
     notes += [_NOTES[code] for code, shown in ((_KOSOVO, frame.countries), (_PALESTINE, named)) if code in shown]
     return " ".join(notes)

@@ -38,7 +38,7 @@ def timeline(view: ReleaseView) -> Picture | None:
     data = ("projects", "achievements")
     drawn = _drawn(bars)
     return picture(
-        "timeline", "Projects and achievements over time", alt, _note(view, counts), data, lambda w: _spec(drawn, w)
+        "timeline", "Projects and achievements over time", alt, _note(view, counts), data, lambda w: _spec(drawn, w), TABLES
     )
 
 
