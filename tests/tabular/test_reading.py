@@ -168,7 +168,7 @@ ONE, NAMED = csv(GOOD[:1]).encode(), {"path": ["a.csv", "b.csv"]}
         ({"path": "t.gz"}, [gzip.compress(LINES)], ["t.gz:2 cell-type"]),
         ({"path": "t.gz", "compression": "no", "format": "csv"}, [csv(BAD).encode()], ["t.gz:3 cell-type"]),
         ({"path": "t.gz", "compression": "none", "format": "csv"}, [csv(BAD).encode()], ["t.gz:3 cell-type"]),
-        ({"path": "t.json"}, [b'[{"id": 1, "id": "x", "name": "a"}]'], ["t.json:2 cell-type"]),
+        ({"path": "u.json"}, [b'[{"id": 1, "id": "x", "name": "a"}]'], ["u.json row 2 cell-type"]),
         ({"path": ["a.csv", "b.csv.gz"]}, [ONE, gzip.compress(b"x,b\n")], ["b.csv.gz:1 cell-type"]),
         (NAMED, [ONE, b""], []),
         (NAMED, [ONE, b"[1]"], ["b.csv file-kind"]),
