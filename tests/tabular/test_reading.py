@@ -123,6 +123,7 @@ def test_a_byte_that_an_encoding_does_not_have_is_named_by_its_place(tmp_path: P
         (zipped(b"id,name\n"), "a ZIP archive"),
         (workbook(GOOD), "an Excel workbook"),
         (b"\x89PNG\r\n\x1a\n\0\0", "a picture (PNG)"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 1\n", "a pointer of Git LFS"),
         (b"%PDF-1.7\n", "a PDF document"),
         (b"  <!DOCTYPE html>\n<title>404", "an HTML page"),
         (b'[{"id": 1}]', "JSON"),
