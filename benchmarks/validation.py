@@ -69,11 +69,12 @@ def measured(peers: list[str], folder: Path, rows: int, rounds: int) -> list[Run
 def data(place: Path, rows: int, bad: float = 0.0) -> Path:
     """Make a table and a small one in the same folder; return the folder.
 
-    In processes of their own: a process counts the peak memory of the one that started it as its own.
+    If there are bad rows, each row of the small table is bad, so that it imports what they need. In processes of their own:
+    a process counts the peak memory of the one that started it as its own.
     """
     folder = place / f"{rows}-{bad}"
-    for where, count in ((folder / "small", 10), (folder, rows)):
-        subprocess.run([sys.executable, str(HERE / "table.py"), str(where), str(count), str(bad)], check=True)
+    for where, count, share in ((folder / "small", 10, float(bad > 0)), (folder, rows, bad)):
+        subprocess.run([sys.executable, str(HERE / "table.py"), str(where), str(count), str(share)], check=True)
         subprocess.run([sys.executable, str(HERE / "diffs.py"), str(where)], check=True)
     return folder
 

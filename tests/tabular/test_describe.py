@@ -146,6 +146,13 @@ def test_required_enumeration_and_key(tmp_path: Path) -> None:
     }
 
 
+def test_a_key_that_is_repeated_far_below_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    ids = [f"a{number:06}" for number in range(40_000)]  # several blocks
+    path.write_text("id,v\n" + "".join(f"{one},x\n" for one in [*ids, ids[0]]))
+    assert describe(read_table(path, None)).keys == []
+
+
 def test_no_key_is_chosen_among_several(tmp_path: Path) -> None:
     found = of("a,b\n1,2\n3,4\n", tmp_path)
     assert found.keys == ["a", "b"] and "primaryKey" not in found.schema

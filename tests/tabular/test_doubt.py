@@ -11,11 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cbrn_data.tabular.compile import compile_schema
-from cbrn_data.tabular.doubt import Look
+from cbrn_data.tabular.doubt import Look, Rows
 from cbrn_data.tabular.schema import read_schema
 
 _DIGITS = st.from_regex("-?[0-9]{0,20}", fullmatch=True) | st.sampled_from(["100000", "99999", "0007", "1_0", "٣", " 5"])
-_DATES = st.dates().map(str) | st.sampled_from(["soon", "2024-02-30", "0000-01-01", "2000-01-01", ""])
+_DATES = st.dates().map(str) | st.sampled_from(
+    ["soon", "2024-02-30", "0000-01-01", "2000-01-01", "2023-02-29", "1900-02-29", ""]
+)
 _ADDRESSES = st.builds(
     "{}{}{}".format,
     st.sampled_from(["https://", "http://", "ftp://", "https:/", "", "x"]),
@@ -90,3 +92,19 @@ def test_a_sound_column_leaves_no_doubt() -> None:
         doubtful = rule.doubt(Look(pa.array(cells[rule.field], pa.string())))
         assert doubtful is not None, rule
         assert not len(doubtful), rule
+
+
+def test_a_leap_day_leaves_no_doubt() -> None:
+    days = ["2024-02-29", "2000-02-29", "2024-01-31", None, "2024-02-30", "2023-02-29", "1900-02-29"]
+    kind = compile_schema(read_schema({"fields": [{"name": "x", "type": "date"}]})).kinds["x"]
+    assert _listed(kind.maybe_malformed(Look(pa.array(days)))) == [4, 5, 6]
+
+
+@pytest.mark.parametrize("text", ["", "abc", "a b", 'a"b#c', "é", "".join(map(chr, range(128)))])
+def test_the_rows_with_other_bytes(text: str) -> None:
+    found = _listed(Look(pa.array(["abc", text, None, "cab"])).rows_besides(b"abc"))
+    assert found == (None if len(text) > 100 else [1] if set(text) - set("abc") else [])
+
+
+def _listed(rows: Rows | None) -> list[int] | None:
+    return None if rows is None else list(rows.tolist())

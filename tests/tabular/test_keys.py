@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cbrn_data.tabular import keys
@@ -31,7 +31,7 @@ def repeated(blocks: list[list[Key]]) -> list[tuple[int, int]]:
         uniqueness.add(columns(block))
     for block in blocks:
         uniqueness.add_again(columns(block))
-    confirmation, found, first = Confirmation(uniqueness.suspects()), [], 1
+    confirmation, found, first = Confirmation(*uniqueness.suspects()), [], 1
     for block in blocks:
         rows = np.arange(first, first + len(block))
         for place, here, before in confirmation.repeated(columns(block), partial(_both, rows)):
@@ -73,6 +73,29 @@ def test_keys_that_repeat_and_references_that_lead_nowhere(
         if asked:
             there = {row for row in rows if None not in row}
             assert known.lead(columns(asked)).tolist() == [None in row or row in there for row in asked]
+
+
+@settings(max_examples=60)
+@given(
+    odd=st.lists(st.tuples(st.integers(0, 79), KEYS.map(lambda keys: (*keys, ("k05", "a"))[0])), max_size=5),
+    size=st.integers(1, 80),
+)
+@example(odd=[(10, ("R", "1")), (50, ("R", "1"))], size=20)
+@example(odd=[(10, ("z", "1")), (11, ("k70", "x"))], size=20)
+@example(odd=[(10, (None, "1")), (11, ("k11", "x")), (79, ("k00", "x"))], size=20)
+def test_few_keys_out_of_order_are_found_without_the_others(odd: list[tuple[int, Key]], size: int) -> None:
+    rows: list[Key] = [(f"k{number:02}", "x") for number in range(80)]
+    for place, key in odd:
+        rows[place] = key
+    assert repeated([rows[start : start + size] for start in range(0, 80, size)]) == expected(rows)
+
+
+def test_a_key_out_of_order_does_not_need_the_others_again() -> None:
+    uniqueness = Uniqueness()
+    for start in (10, 50):
+        uniqueness.add([pa.array([f"k{number}" if number % 40 != 30 else "A" for number in range(start, start + 40)])])
+    assert not uniqueness.missing
+    assert uniqueness.suspects()[1] == pa.array(["A"])
 
 
 @pytest.mark.parametrize("few", [0, 10])

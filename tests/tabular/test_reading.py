@@ -15,6 +15,7 @@ import pytest
 from frictionless import Report
 
 from cbrn_data.tabular.magic import content_kind
+from cbrn_data.tabular.opening import codec
 from cbrn_data.tabular.report import place_of, report, sentence
 from cbrn_data.tabular.resource import read_package
 from cbrn_data.tabular.validate import validate
@@ -76,6 +77,38 @@ def test_a_key_and_a_place_go_over_all_files_of_a_table(tmp_path: Path) -> None:
     assert sentence(fault, verdict.resource) == f"id '2' repeats the key of row 3 ({first}:3)"
 
 
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ("windows-31j x-sjis MS932", "cp932"),
+        ("windows-874 dos-874", "cp874"),
+        ("x-cp1251 csWindows1251 Windows-1251", "cp1251"),
+        ("iso88592 csISOLatin2", "iso8859-2"),
+        ("ISO-8859-8-I logical csISO88598I", "iso8859-8"),
+        ("x-gbk windows-936 csGBK", "gbk"),
+        ("x-mac-cyrillic", "mac-cyrillic"),
+        ("mac x-mac-roman csMacintosh", "mac-roman"),
+        ("IBM00858 PC-Multilingual-850+euro", "cp858"),
+        ("unicodeFFFE", "utf-16-be"),
+        ("unicode-1-1-utf-8 csUTF8", "utf-8"),
+    ],
+)
+def test_an_encoding_has_its_names_in_the_registry_and_in_browsers(names: str, expected: str) -> None:
+    assert {codec(name) for name in names.split()} == {expected}
+
+
+@pytest.mark.parametrize("name", ["ucs-2", "koi8-ru", "x-user-defined", "replacement", "IBM1047", "VISCII", "base64"])
+def test_an_encoding_that_is_not_decoded_exactly_is_not_known(name: str) -> None:
+    assert codec(name) is None
+
+
+def test_utf_16_without_a_mark_names_the_way_out(tmp_path: Path) -> None:
+    (fault,) = judged(
+        tmp_path, ({"path": "t.csv", "encoding": "utf-16"}, {"t.csv": "id\n1\n".encode("utf-16-le")})
+    ).tally.listed
+    assert "utf-16-le or utf-16-be" in fault.message
+
+
 def test_a_byte_that_an_encoding_does_not_have_is_named_by_its_place(tmp_path: Path) -> None:
     data = csv([("1", "a"), ("2", "b")]).encode().replace(b"b", b"\x98")
     (fault,) = judged(tmp_path, ({"path": "t.csv", "encoding": "windows-1251"}, {"t.csv": data})).tally.listed
@@ -90,6 +123,7 @@ def test_a_byte_that_an_encoding_does_not_have_is_named_by_its_place(tmp_path: P
         (zipped(b"id,name\n"), "a ZIP archive"),
         (workbook(GOOD), "an Excel workbook"),
         (b"\x89PNG\r\n\x1a\n\0\0", "a picture (PNG)"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 1\n", "a pointer of Git LFS"),
         (b"%PDF-1.7\n", "a PDF document"),
         (b"  <!DOCTYPE html>\n<title>404", "an HTML page"),
         (b'[{"id": 1}]', "JSON"),
@@ -134,6 +168,8 @@ ONE, NAMED = csv(GOOD[:1]).encode(), {"path": ["a.csv", "b.csv"]}
         ({"path": "t.zip", "dialect": {"sheetNumber": 2}}, [zipped(workbook(BAD), "t.xlsx")], ["t.zip row 3 cell-type"]),
         ({"path": "t.gz"}, [gzip.compress(LINES)], ["t.gz:2 cell-type"]),
         ({"path": "t.gz", "compression": "no", "format": "csv"}, [csv(BAD).encode()], ["t.gz:3 cell-type"]),
+        ({"path": "t.gz", "compression": "none", "format": "csv"}, [csv(BAD).encode()], ["t.gz:3 cell-type"]),
+        ({"path": "u.json"}, [b'[{"id": 1, "id": "x", "name": "a"}]'], ["u.json row 2 cell-type"]),
         ({"path": ["a.csv", "b.csv.gz"]}, [ONE, gzip.compress(b"x,b\n")], ["b.csv.gz:1 cell-type"]),
         (NAMED, [ONE, b""], []),
         (NAMED, [ONE, b"[1]"], ["b.csv file-kind"]),

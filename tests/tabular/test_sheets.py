@@ -21,7 +21,10 @@ from openpyxl.chart import BarChart
 from cbrn_data.isolated import Limits
 from cbrn_data.tabular import sheets
 from cbrn_data.tabular.cells import coded, decoded
+from cbrn_data.tabular.issues import Tally
 from cbrn_data.tabular.resource import read_package, read_table
+from cbrn_data.tabular.rows import Row, in_blocks
+from cbrn_data.tabular.schema import read_schema
 from cbrn_data.tabular.validate import validate
 from cbrn_data.tabular.verdict import Verdict
 from cbrn_data.tabular.workbook import read_values
@@ -176,9 +179,18 @@ def test_a_parquet_file_is_read_in_a_process_of_its_own(tmp_path: Path, monkeypa
 @pytest.mark.parametrize(
     "value",
     [
-        *(None, "a", 1, 1.5, True, float("inf"), Decimal("1.50"), [1, {"a": None}]),
+        *(None, "a", 1, 1.5, True, float("inf"), Decimal("1.50"), [1, {"a": None}], b"\xff"),
         *(DAY, DAY.replace(tzinfo=datetime.UTC), DAY.date(), datetime.time(1, 2)),
     ],
 )
 def test_a_cell_comes_back_from_that_process(value: Any) -> None:
     assert decoded(json.loads(json.dumps(coded(value), allow_nan=False))) == value
+
+
+def test_bytes_of_parquet_are_text_in_utf_8_unless_their_field_is_binary() -> None:
+    schema = read_schema({"fields": [{"name": "a", "type": "integer"}, {"name": "b", "type": "string", "format": "binary"}]})
+    rows = [Row(1, 1, [b"12", b"\xff\xfe"]), Row(2, 2, [b"\xff", None])]
+    tally = Tally()
+    (block,) = in_blocks(iter(rows), ["a", "b"], schema, tally, 0)
+    assert block.table.to_pydict() == {"a": ["12", None], "b": ["//4=", None]}
+    assert [(issue.row, issue.field, issue.message) for issue in tally.listed] == [(2, "a", "the cell is not UTF-8")]

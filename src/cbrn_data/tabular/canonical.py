@@ -20,6 +20,8 @@ from cbrn_data.tabular.verbatim import WRITTEN
 
 JSON_OPEN, JSON_BETWEEN, JSON_CLOSE = b"[\n", b",\n", b"\n]\n"
 JSON_EMPTY = b"[]\n"
+_SCANNED = 1 << 17
+"""The bytes that are scanned at once, which stay in the cache of a processor."""
 
 
 def csv_header(names: Iterable[str]) -> bytes:
@@ -117,8 +119,8 @@ def _as_it_is(column: pa.Array) -> pa.Array:
 
 def _has_escapes(data: npt.NDArray[np.uint8]) -> bool:
     """Return whether text has a character that JSON escapes."""
-    text = data.tobytes()
-    return b'"' in text or b"\\" in text or bool(data.min(initial=0x20) < 0x20)
+    parts = (data[start : start + _SCANNED] for start in range(0, len(data), _SCANNED))
+    return any(part.min() < 0x20 or b'"' in (text := part.tobytes()) or b"\\" in text for part in parts)
 
 
 def _bytes(column: pa.Array) -> bytes:

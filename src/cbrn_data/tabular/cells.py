@@ -19,6 +19,7 @@ _TYPES: dict[str, Callable[[Any], Any]] = {
     "Decimal": Decimal,
     "float": float,
     "json": json.loads,
+    "bytes": bytes.fromhex,
 }
 
 
@@ -32,7 +33,7 @@ def coded(value: Any) -> Any:
         return {type(value).__name__: str(value)}
     if isinstance(value, (list, dict)):
         return {"json": json.dumps(value, ensure_ascii=False, default=str)}
-    return str(value)
+    return {"bytes": value.hex()} if isinstance(value, bytes) else str(value)
 
 
 def decoded(cell: Any) -> Any:

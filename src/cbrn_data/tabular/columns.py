@@ -118,7 +118,7 @@ class Column:
 
     def is_unique(self) -> bool:
         """Return whether the texts of all cells are known to differ; to be called once, after the last ``add``."""
-        return self._unique is not None and self.rows > self.empty and not len(self._unique.suspects())
+        return self._unique is not None and self.rows > self.empty and not len(self._unique.suspects()[0])
 
     def add(self, cells: pa.ChunkedArray, lines: Sequence[int]) -> None:
         """Add the cells of a block, which begin on ``lines``."""
@@ -131,7 +131,7 @@ class Column:
         self._has_values |= bool(len(meant))
         self.forms = {name: form for name, form in self.forms.items() if form.holds(new if form.is_text else meant)}
         if self._unique is not None and len(new) == len(cells) - cells.null_count:
-            self._unique.add([pc.cast(cells.drop_null(), pa.string()).combine_chunks()])
+            self._unique.add([pc.cast(cells.drop_null(), pa.string()).combine_chunks()], is_whole=False)
         else:
             self._unique = None
         if self.values is not None:

@@ -1,9 +1,9 @@
 """Compile a Table Schema: each rule about one cell becomes a check on whole Arrow columns of text.
 
 Cells are text, or null if empty. A rule whose ``doubt`` has no rows holds; otherwise its mask gives the failing rows among
-those in doubt. A pandera check judges a block with any doubt: its frame has the block in one cell, because a pandera schema
-would copy columns and check each for every rule, which costs more than the rules; and its report of failures, cell by cell,
-is not used.
+those in doubt. A pandera check judges a block with any doubt: its series has the block as one value, because a schema of
+pandera would copy columns and check each for every rule, which costs more than the rules; and its report of failures, cell
+by cell, is not used.
 ``keys`` checks rules over several rows (``unique``, keys, references) over all blocks, on the texts of ``comparable``.
 """
 
@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 from cbrn_data.tabular import numbers, structures, texts, times, years
 from cbrn_data.tabular.constraints import demands
 from cbrn_data.tabular.doubt import Doubt, Look, Rows
-from cbrn_data.tabular.keys import flat, only, places
+from cbrn_data.tabular.keys import places
 from cbrn_data.tabular.kind import Column, Kernel, Kind, remembered, where
 from cbrn_data.tabular.schema import Field, ForeignKey, Problem, TableSchema, UnsupportedSchema, option
 
@@ -91,7 +91,7 @@ class CompiledSchema:
         asked = ((rule, looks[rule.field]) for rule in self.rules if rule.field in looks)
         doubts = [(rule, look, rows) for rule, look in asked if (rows := rule.doubt(look)) is None or len(rows)]
         block = _Judged(doubts)
-        return block.broken if doubts and not _HOLDS(pd.DataFrame({_BLOCK: [block]})).check_passed else []
+        return block.broken if doubts and not _HOLDS(pd.Series([block], dtype=object)).check_passed else []
 
     def part(self, names: Collection[str], nullable: bool = False) -> CompiledSchema:
         """Return the schema of the fields ``names`` without keys; with ``nullable``, no field is required."""
@@ -162,12 +162,12 @@ def _looks(table: pa.Table) -> dict[str, Look]:
 def _broken_rows(rule: Rule, look: Look, doubtful: Rows | None) -> Rows:
     if doubtful is None:
         return places(pc.invert(pc.fill_null(rule.mask(look.column), True)))
-    held = rule.mask(flat(only(look.column, doubtful)))
-    return doubtful[places(pc.invert(pc.fill_null(held, True)))]
+    held = rule.mask(look.cells(doubtful))
+    broken: Rows = doubtful[~pc.fill_null(held, True).to_numpy(zero_copy_only=False)]
+    return broken
 
 
-_BLOCK = "block"
-_HOLDS = pandera.Check(lambda frame: not frame[_BLOCK].iloc[0].broken, ignore_na=False)
+_HOLDS = pandera.Check(lambda blocks: not blocks.iloc[0].broken, ignore_na=False)
 """Called by itself: a schema of this one check takes more time for a block than most of its rules."""
 
 

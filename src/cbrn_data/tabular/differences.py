@@ -139,10 +139,10 @@ def _gathered(blocks: Iterable[pa.Table], size: int) -> Iterator[pa.Table]:
     for block in blocks:
         waiting.append(block)
         if sum(each.nbytes for each in waiting) >= size:
-            yield pa.concat_tables(waiting)
+            yield pa.concat_tables(waiting).combine_chunks()
             waiting = []
     if waiting:
-        yield pa.concat_tables(waiting)
+        yield pa.concat_tables(waiting).combine_chunks()
 
 
 def _matched(before: pa.Table, after: pa.Table, compared: Sequence[str], repeated: Repeated) -> Delta:

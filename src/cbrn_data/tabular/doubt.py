@@ -16,12 +16,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cbrn_data.tabular.keys import Mask, buffers, content, flat
+from cbrn_data.tabular.keys import Mask, buffers, content, flat, only
 
 Rows = npt.NDArray[np.int64]
 NO_ROWS: Rows = np.zeros(0, np.int64)
 _MOST_STRANGE = 8
 """The most different bytes that are searched for one by one."""
+_FEW_BYTES = 16
+"""The most different bytes for which all bytes are searched."""
 _SIDE_BY_SIDE = 64
 """The rows that numpy compares at once: it is slow along short rows."""
 
@@ -88,6 +90,11 @@ class Look:
         mask = pc.fill_null(mask, False) if mask.null_count else mask
         return NO_ROWS if pc.all(mask, min_count=0).as_py() else self.rows(~_numpy(mask))
 
+    def cells(self, rows: Rows) -> pa.Array:
+        """Return the cells at ascending row indices."""
+        is_flat = "flat" in self.__dict__  # else it would copy the column
+        return self.flat.take(pa.array(rows)) if is_flat else flat(only(self.column, rows))
+
     def of_length(self, length: int) -> tuple[Rows, npt.NDArray[np.uint8]]:
         """Return the rows with so many bytes, and their bytes side by side."""
         fits = self.lengths == length
@@ -103,10 +110,7 @@ class Look:
 
     def rows_besides(self, allowed: bytes) -> Rows | None:
         """Return the rows with another byte than those ``allowed``; None if they have too many different ones."""
-        return self.rows_with(set(self.data.tobytes().translate(None, allowed)))
-
-    def rows_with(self, strange: set[int]) -> Rows | None:
-        """Return the rows with one of some bytes; None if there are too many of them."""
+        strange = self._bytes_besides(allowed)
         if not strange:
             return NO_ROWS
         if len(strange) > _MOST_STRANGE:
@@ -115,6 +119,14 @@ class Look:
         if len(places) > len(self.column) // 2:
             return None
         return np.unique(np.searchsorted(self.starts, places, side="right") - 1)
+
+    def _bytes_besides(self, allowed: bytes) -> set[int]:
+        """Return the different bytes that are not ``allowed``."""
+        if not len(self.data):
+            return set()
+        # To search for each of a few bytes takes less time than to look at each byte.
+        odd, text = set(range(self.data.min(), self.data.max() + 1)) - set(allowed), self.data.tobytes()
+        return {byte for byte in odd if byte in text} if len(odd) <= _FEW_BYTES else set(text.translate(None, allowed))
 
 
 def extremes(cells: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:

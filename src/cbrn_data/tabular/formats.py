@@ -38,7 +38,7 @@ def form_of_entry(entry: Mapping[str, Any], paths: tuple[Path, ...]) -> tuple[st
     """
     suffixes = [suffix[1:].lower() for suffix in paths[0].suffixes[-2:]] if paths else []
     named = entry.get("compression")
-    compression = NONE if named == NONE else COMPRESSIONS.get(str(named).lower(), "") if named else ""
+    compression = NONE if named in (NONE, "none") else COMPRESSIONS.get(str(named).lower(), "") if named else ""
     if named and not compression:
         raise UnsupportedResource(f"the compression {shown(str(named), 40)!r} is not supported; use gz or zip")
     is_packed = compression not in ("", NONE)

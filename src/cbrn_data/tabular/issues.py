@@ -14,6 +14,9 @@ from cbrn_data.tabular.schema import ForeignKey
 LISTED = 1000
 """The most issues of a code that are listed for a table; the others are only counted."""
 
+NO_TWIN = (0, 0, "")
+"""The twin of a row that repeats no other."""
+
 
 @dataclass(frozen=True, order=True)
 class Issue:
@@ -36,7 +39,7 @@ class Issue:
     number: int = 0
     fields: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
-    twin: tuple[int, int, str] = (0, 0, "")
+    twin: tuple[int, int, str] = NO_TWIN
     lost: ForeignKey | None = dataclasses.field(default=None, compare=False)
     cells: tuple[str, ...] = dataclasses.field(default=(), compare=False, repr=False)
     part: str = dataclasses.field(default="", compare=False)

@@ -30,6 +30,11 @@ Place = tuple[int, int, str]
 """A row of a table: its number, its first line, and its file if the table is in several."""
 Where = Callable[[npt.NDArray[np.int64]], tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]
 
+_RARE = 16
+_FEW_STRAYS = 8
+"""The most keys of a block that are out of order, if only these are kept: one of 16, or a few."""
+_NONE = np.zeros(0, np.int64)
+
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _OTHER = np.uint64(0xD6E8FEB86659FD93)
 _HALF = np.uint64(32)
@@ -101,32 +106,63 @@ def whole(columns: Sequence[pa.Array]) -> Mask:
     return mask
 
 
-def ascending(columns: Sequence[pa.Array], before: Sequence[pa.Array] = ()) -> bool:
-    """Return whether rows have no null and strictly ascend, by the bytes of each column in turn, also from ``before``."""
-    if not len(columns[0]) or any(column.null_count for column in columns):
-        return not len(columns[0])
-    if before:
-        firsts = [pa.concat_arrays([last, column.slice(0, 1)]) for last, column in zip(before, columns, strict=True)]
-        if not ascending(firsts):
-            return False
-    rises: Any = None
-    for column in reversed(columns):
-        one, other = column.slice(0, len(column) - 1), column.slice(1)
-        rises_here = pc.less(one, other)
-        rises = rises_here if rises is None else pc.or_(rises_here, pc.and_(pc.equal(one, other), rises))
-    return bool(pc.all(rises, min_count=0).as_py())
+def strays(columns: Sequence[pa.Array], before: Sequence[pa.Array] = ()) -> npt.NDArray[np.int64] | None:
+    """Return the rows without which the others strictly ascend, also from ``before``; None if they are many.
+
+    Keys have no null, and are compared by the bytes of each column in turn.
+    """
+    size = len(columns[0])
+    if not size:
+        return _NONE
+    begins = not before or _less(before, [column.slice(0, 1) for column in columns])[0].as_py()
+    rises = _less([column.slice(0, size - 1) for column in columns], [column.slice(1) for column in columns])
+    if begins and pc.all(rises, min_count=0).as_py():
+        return _NONE
+    falls = np.flatnonzero(~rises.to_numpy(zero_copy_only=False))
+    if len(falls) > max(_FEW_STRAYS, size // _RARE):
+        return None
+    # Where a key is not less than the next one, one of the two is out of place: the next one if the keys around it ascend.
+    is_next = _ascend(columns, falls, np.minimum(falls + 2, size - 1)) | (falls + 2 == size)
+    found = np.unique(np.concatenate([_NONE if begins else [0], np.where(is_next, falls + 1, falls)]))
+    kept = np.delete(np.arange(size), found)
+    gaps = np.flatnonzero(np.diff(kept) > 1)
+    is_good = _ascend(columns, kept[gaps], kept[gaps + 1]).all()
+    if before and len(kept) and kept[0]:
+        is_good &= _less(before, taken(columns, kept[:1]))[0].as_py()
+    return found if is_good else None
+
+
+def _less(columns: Sequence[pa.Array], others: Sequence[pa.Array]) -> pa.Array:
+    less: Any = None
+    for one, other in zip(reversed(columns), reversed(others), strict=True):
+        less_here = pc.less(one, other)
+        less = less_here if less is None else pc.or_(less_here, pc.and_(pc.equal(one, other), less))
+    return less
+
+
+def _ascend(columns: Sequence[pa.Array], ones: npt.NDArray[np.int64], others: npt.NDArray[np.int64]) -> Mask:
+    found: Mask = _less(taken(columns, ones), taken(columns, others)).to_numpy(zero_copy_only=False)
+    return found
+
+
+def taken(columns: Sequence[pa.Array], rows: npt.NDArray[np.int64]) -> list[pa.Array]:
+    """Return the cells of each column at row indices."""
+    return [column.take(pa.array(rows)) for column in columns]
 
 
 class Uniqueness:
     """Checks that the keys of a table are unique: add blocks, get the suspects, then confirm them with ``Confirmation``.
 
-    Keys with a null are ignored, as in SQL. ``missing`` is the number of first rows that were in order and not hashed,
-    although later ones are not: add them again before ``suspects``.
+    Keys with a null are ignored, as in SQL. While keys ascend, except a few that are out of place, only these are hashed.
+    ``missing`` is the number of first rows that were in order and not hashed, although later ones are not: add them again
+    before ``suspects``.
     """
 
     def __init__(self) -> None:
         self._hashes = bytearray()  # grows in place; joining parts would need twice the memory
         self._ordered, self._is_ordered, self._last = 0, True, list[pa.Array]()
+        self._first: pa.Scalar | None = None
+        self._aside: list[list[pa.Array]] = []
 
     @property
     def missing(self) -> int:
@@ -135,12 +171,26 @@ class Uniqueness:
 
     def add(self, columns: Sequence[pa.Array], is_whole: bool = True) -> None:
         """Add the keys of a block, one array for each field of the key; ``is_whole`` if it has every row of the file."""
-        self._is_ordered = self._is_ordered and is_whole and ascending(columns, self._last)
-        if self._is_ordered and len(columns[0]):
-            self._ordered += len(columns[0])
-            self._last = [column.slice(len(column) - 1) for column in columns]
-        elif not self._is_ordered:
+        self._is_ordered = self._is_ordered and is_whole and self._add_ordered(columns)
+        if not self._is_ordered:
+            self._aside.clear()
             self._hash(columns)
+
+    def _add_ordered(self, columns: Sequence[pa.Array]) -> bool:
+        """Set the few rows aside that are out of order; return False if they are not few."""
+        rows = np.flatnonzero(whole(columns))
+        there = columns if len(rows) == len(columns[0]) else taken(columns, rows)
+        odd = strays(there, self._last)
+        if odd is None:
+            return False
+        self._ordered += len(columns[0])
+        if len(odd):
+            self._aside.append(taken(there, odd))
+        kept = np.delete(np.arange(len(there[0])), odd)
+        if len(kept):
+            self._first = there[0][kept[0]] if self._first is None else self._first
+            self._last = taken(there, kept[-1:])
+        return True
 
     def add_again(self, columns: Sequence[pa.Array]) -> None:
         """Add the next block of the table once more, if its rows are missing."""
@@ -154,19 +204,32 @@ class Uniqueness:
         rows = whole(columns)
         self._hashes += (values if rows.all() else values[rows]).data
 
-    def suspects(self) -> Hashes:
-        """Return the hashes that occur more than once, sorted."""
+    def suspects(self) -> tuple[Hashes, pa.Array | None]:
+        """Return the hashes that may occur more than once, sorted, and the first texts of their keys, None if not known."""
+        if self._aside:
+            return self._suspects_aside()
         values = np.frombuffer(self._hashes, np.uint64)
         self._hashes = bytearray()
         values.sort()
-        return np.unique(values[1:][values[1:] == values[:-1]])
+        return np.unique(values[1:][values[1:] == values[:-1]]), None
+
+    def _suspects_aside(self) -> tuple[Hashes, pa.Array]:
+        """Return the suspects among the keys out of order: they repeat one of them, or may be among the ordered ones."""
+        keys = [pa.concat_arrays(parts) for parts in zip(*self._aside, strict=True)]
+        values = hashed(keys)
+        _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+        mask = counts[inverse] > 1
+        if self._first is not None:
+            within = pc.and_(pc.greater_equal(keys[0], self._first), pc.less_equal(keys[0], self._last[0][0]))
+            mask |= within.to_numpy(zero_copy_only=False)
+        return np.unique(values[mask]), pc.unique(keys[0].filter(pa.array(mask)))
 
 
 class Confirmation:
     """Finds the rows that repeat an earlier key, among suspected ones: add the blocks again, in their order."""
 
-    def __init__(self, suspects: Hashes) -> None:
-        self._suspects = suspects
+    def __init__(self, suspects: Hashes, texts: pa.Array | None = None) -> None:
+        self._suspects, self._texts = suspects, texts
         self._first: dict[tuple[str, ...], Place] = {}
 
     def repeated(self, columns: Sequence[pa.Array], where: Where, part: str = "") -> list[tuple[int, Place, Place]]:
@@ -176,13 +239,16 @@ class Confirmation:
         """
         if not len(self._suspects):
             return []
+        rows = None if self._texts is None else places(pc.is_in(columns[0], value_set=self._texts))
+        columns = columns if rows is None else taken(columns, rows)
         values = hashed(columns)
         found = np.searchsorted(self._suspects, values)
         found[found == len(self._suspects)] = 0
-        places = np.flatnonzero((self._suspects[found] == values) & whole(columns))
-        keys = zip(*(column.take(pa.array(places)).to_pylist() for column in columns), strict=True)
+        likely = np.flatnonzero((self._suspects[found] == values) & whole(columns))
+        keys = zip(*(column.to_pylist() for column in taken(columns, likely)), strict=True)
+        likely = likely if rows is None else rows[likely]
         repeated = []
-        for place, row, line, key in zip(places, *where(places), keys, strict=True):
+        for place, row, line, key in zip(likely, *where(likely), keys, strict=True):
             here = int(row), int(line), part
             before = self._first.setdefault(key, here)
             if before != here:

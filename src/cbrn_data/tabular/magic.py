@@ -33,6 +33,7 @@ _BEGINNINGS = (
     (b"SQLite format 3\x00", "an SQLite database"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook or Word document"),
     (b"{\\rtf", "an RTF document"),
+    (b"version https://git-lfs.github.com/spec/", "a pointer of Git LFS"),
 )
 _MARKS = (
     (b"\xff\xfe\0\0", "utf-32"),

@@ -26,6 +26,33 @@ FREE = 1 << 30
 UTF8 = "utf-8"
 _NO_TEXT = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
 _LISTED = 100
+_NAMES = {
+    "utf-8": "csutf8 unicode-1-1-utf-8 unicode11utf8 unicode20utf8 x-unicode20utf8",
+    "utf-16-be": "unicodefffe",
+    "utf-16-le": "unicodefeff",
+    **{f"iso8859-{part}": f"iso8859{part} csiso8859{part}" for part in (1, 2, 3, 4, 5, 9, 10, 11, 13, 14, 16)},
+    "iso8859-6": "iso88596 iso-8859-6-e iso-8859-6-i csiso88596e csiso88596i",
+    "iso8859-7": "iso88597 sun_eu_greek",
+    "iso8859-8": "iso88598 iso-8859-8-e iso-8859-8-i csiso88598e csiso88598i logical visual",
+    "iso8859-15": "iso885915 csiso885915 latin-9 csisolatin9",
+    **{f"cp{page}": f"x-cp{page} cswindows{page}" for page in range(1250, 1259)},
+    "cp858": "ibm00858 ccsid00858 cp00858 pc-multilingual-850+euro",
+    "cp874": "windows-874 cswindows874 dos-874",
+    "cp932": "windows-31j cswindows31j x-sjis",
+    "cp949": "windows-949",
+    "cp1140": "ibm01140 ccsid01140 cp01140 ebcdic-us-37+euro",
+    "koi8-r": "koi koi8",
+    "mac-roman": "mac csmacintosh x-mac-roman",
+    "mac-cyrillic": "x-mac-cyrillic x-mac-ukrainian",
+    "gbk": "windows-936 csgbk x-gbk",
+    "gb2312": "csgb2312 gb_2312 gb_2312-80",
+    "gb18030": "csgb18030",
+    "big5": "cn-big5 x-x-big5",
+    "euc_jp": "cseucpkdfmtjapanese x-euc-jp extended_unix_code_packed_format_for_japanese",
+    "euc_kr": "cseuckr csksc56011987 iso-ir-149 ks_c_5601-1989 ksc_5601",
+}
+"""Names in IANA's registry and in browsers (https://encoding.spec.whatwg.org/) that Python lacks, by Python's name."""
+_OF_NAME = {name: ours for ours, names in _NAMES.items() for name in names.split()}
 
 
 @dataclass(frozen=True)
@@ -40,11 +67,14 @@ class Undecodable:
 def codec(name: str) -> str | None:
     """Return Python's name of a text encoding, ``utf-8`` for each spelling of UTF-8; None if it is unknown.
 
+    A name that means one encoding in IANA's registry and another in browsers, such as ``iso-8859-1``, means the first.
+
     >>> codec("UTF8"), codec("utf-8-sig"), codec("windows-1251"), codec("rot13")
     ('utf-8', 'utf-8', 'cp1251', None)
     """
+    bare = name.strip().lower()
     try:
-        found = codecs.lookup(name)
+        found = codecs.lookup(_OF_NAME.get(bare, bare))
     except (LookupError, ValueError, UnicodeError):
         return None
     if not getattr(found, "_is_text_encoding", False) or found.incrementaldecoder is None or found.name in _NO_TEXT:
@@ -167,7 +197,9 @@ class Decoded(_Stream):
             try:
                 text = self._decoder.decode(data, final=self._ended)
             except UnicodeError as error:  # not of a byte, but of the whole: no byte order mark
-                raise UnreadableError(f"is not text in {self._encoding} ({error})") from error
+                name = self._encoding
+                ways = f"; name {name}-le or {name}-be" if name in ("utf-16", "utf-32") else ""
+                raise UnreadableError(f"is not text in {name} ({error}){ways}") from error
             found, base = list(_FAULTS.listed), self._fed - pending
             for start, value, before in found[: max(0, _LISTED - len(self.faults))]:
                 line = self._line + breaks(before.decode(self._encoding, "replace").encode("utf-8", "replace"))

@@ -168,6 +168,8 @@ def _delimiter(verdict: Verdict, head: bytes) -> str:
 def _way_out(kind: str) -> str:
     if "UTF-16" in kind or "UTF-32" in kind:
         return f"; name its encoding: {kind.split()[-1].lower()}"
+    if "Git LFS" in kind:
+        return "; get the file itself: git lfs pull"
     return "; name its compression, or unpack it" if "compressed" in kind or "ZIP archive" in kind else ""
 
 

@@ -11,6 +11,7 @@ import codecs
 import csv
 import io
 import json
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
@@ -109,7 +110,8 @@ def _column(schema: TableSchema, label: str, values: Sequence[Any], rows: list[R
             tally.add(Issue(row.number, row.line, label, "cell-type", "", str(value)))
             text = None
         if text and not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-            message = "the text has half a surrogate pair"  # possible in JSON, but not in UTF-8
+            # Half a pair is possible in JSON, but not in UTF-8.
+            message = "the cell is not UTF-8" if isinstance(value, bytes) else "the text has half a surrogate pair"
             tally.add(Issue(row.number, row.line, label, "csv-encoding", message=message))
             text = None
         texts.append(text)
@@ -131,6 +133,9 @@ def _text(field: Field | None, value: Any) -> str | None:
         return value.isoformat()
     if isinstance(value, (date, time)):
         return value.isoformat()
+    if isinstance(value, bytes):  # in Parquet, where text is not always marked as such
+        is_binary = field and field.format == "binary"
+        return b64encode(value).decode() if is_binary else value.decode("utf-8", "surrogateescape") or None
     if isinstance(value, (int, Decimal)):
         return str(value)
     return json.dumps(value, ensure_ascii=False, default=str)

@@ -95,9 +95,9 @@ def read_schema(descriptor: Any) -> TableSchema:
     faults += [(name, "two fields have this name") for name, times in Counter(names).items() if times > 1]
     schema = TableSchema(
         fields,
-        _names(descriptor.get("primaryKey", []), "primaryKey", faults),
+        _names(descriptor["primaryKey"], "primaryKey", faults) if "primaryKey" in descriptor else (),
         tuple(_unique_keys(descriptor["uniqueKeys"] or None, faults) if "uniqueKeys" in descriptor else ()),
-        tuple(_foreign_keys(descriptor.get("foreignKeys", []), faults)),
+        tuple(_foreign_keys(descriptor["foreignKeys"] or None, faults) if "foreignKeys" in descriptor else ()),
         _fields_match(descriptor.get("fieldsMatch", "exact"), faults),
     )
     faults += _unknown_names(schema)
@@ -159,8 +159,8 @@ def _missing_values(value: Any, field: str, faults: list[Problem]) -> tuple[str,
 def _names(value: Any, subject: str, faults: list[Problem]) -> tuple[str, ...]:
     """Return names as a tuple; a single text is a list of one, as in version 1."""
     names = [value] if isinstance(value, str) else value
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        faults.append(("", f"{subject} must be a list of field names"))
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+        faults.append(("", f"{subject} must be a list of at least one field name"))
         return ()
     if len(set(names)) < len(names):
         faults.append(("", f"{subject} names a field twice"))
@@ -184,7 +184,7 @@ def _foreign_keys(value: Any, faults: list[Problem]) -> Iterator[ForeignKey]:
             or not isinstance(reference, dict)
             or not isinstance(reference.get("resource", ""), str)
         ):
-            faults.append(("", "foreignKeys must be a list of objects with fields and a reference to a resource"))
+            faults.append(("", "foreignKeys must be a list of at least one object with fields and a reference"))
             continue
         fields = _names(entry.get("fields"), "the fields of a foreign key", faults)
         references = _names(reference.get("fields"), "the fields that a foreign key refers to", faults)

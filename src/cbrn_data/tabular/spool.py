@@ -58,4 +58,4 @@ class Spool:
 
     def whole(self, group: int) -> pa.Table | None:
         """Return all rows of a group as one table, None if it has none."""
-        return pa.concat_tables(self.read(group)) if group in self._places else None
+        return pa.concat_tables(self.read(group)).combine_chunks() if group in self._places else None

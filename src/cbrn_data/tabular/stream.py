@@ -13,11 +13,10 @@ from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from cbrn_data.tabular.blocks import Block, Ints
 from cbrn_data.tabular.compile import BrokenRule, CompiledSchema
-from cbrn_data.tabular.issues import Issue, Tally, lost
+from cbrn_data.tabular.issues import NO_TWIN, Issue, Tally, lost
 from cbrn_data.tabular.keys import Confirmation, KnownKeys, Place, Uniqueness, flat, only
 from cbrn_data.tabular.schema import ForeignKey
 
@@ -113,22 +112,22 @@ class TableCheck:
         places = np.unique(np.concatenate(found))
         rows, lines = (each.tolist() for each in block.where(places))
         meant = only(table, places)
-        texts = dict(zip(meant.column_names, (column.to_pylist() for column in meant.columns), strict=True))
+        texts = {name: column.to_pylist() for name, column in zip(meant.column_names, meant.columns, strict=True)}
         written = meant if table is block.table else only(block.table, places)
-        written = (pc.fill_null(column, "").to_pylist() for column in written.columns)
-        cells = list(zip(*written, strict=True))
+        lists = texts.values() if written is meant else (column.to_pylist() for column in written.columns)
+        cells = list(zip(*([text or "" for text in column] for column in lists), strict=True))
         for failure in failures:
             key, code = failure.key, failure.code
             at = np.searchsorted(places, failure.rows[: self.tally.room(code)]).tolist()
             self.tally.count(code, len(failure.rows))
             field, fields = ("+".join(key.fields), key.fields) if key else (failure.field, failure.fields)
-            values = [tuple(texts[name][place] for name in fields) for place in at]
+            values = [tuple(texts[name][place] for name in fields) for place in at] if fields else [()] * len(at)
             messages = self._lost(key, values) if key else {}
+            rule = failure.constraint
             for place, meant_values in zip(at, values, strict=True):
                 value = "/".join(meant_values) if key else texts[field][place] if field else None
-                said = (code, failure.constraint, value, messages.get(meant_values, ""))
-                more = {"values": meant_values, "lost": key, "cells": cells[place], "part": block.part}
-                self.tally.keep(Issue(rows[place], lines[place], field, *said, fields=fields, **more))
+                said = code, rule, value, messages.get(meant_values, ""), 0, fields, meant_values, NO_TWIN, key
+                self.tally.keep(Issue(rows[place], lines[place], field, *said, cells[place], block.part))
 
     def _lost(self, key: ForeignKey, values: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
         """Return the message for each reference that is not found."""
@@ -162,7 +161,7 @@ class TableCheck:
             if not any(uniqueness.missing for uniqueness in late.values()):
                 break
         suspects = {key: uniqueness.suspects() for key, uniqueness in self._unique.items()}
-        confirming = {key: Confirmation(hashes) for key, hashes in suspects.items() if len(hashes)}
+        confirming = {key: Confirmation(hashes, texts) for key, (hashes, texts) in suspects.items() if len(hashes)}
         if not confirming:
             return
         for table, block in self._tables(again):

@@ -13,11 +13,13 @@ import string
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow.compute as pc
 import validators
 
 from cbrn_data.tabular.doubt import NO_ROWS, Doubt, Look, Rows, either
-from cbrn_data.tabular.keys import content, flat, only
+from cbrn_data.tabular.keys import content, flat
 from cbrn_data.tabular.kind import Column, Kernel, Kind, matches, where
 
 _EMAIL = r"[a-z0-9]+(?:[._-][a-z0-9]+)?@[a-z0-9]{1,30}(?:\.[a-z0-9]{1,30})?\.(?:com|org|net|eu|int)"
@@ -52,15 +54,18 @@ def _uri_doubt(look: Look) -> Rows | None:
     """Return the rows other than ``http://`` or ``https://`` and plain characters."""
     begun = pc.starts_with(look.column, "https://")
     if len(others := look.rows_without(begun)):
-        is_http = pc.starts_with(flat(only(look.column, others)), "http://")
+        is_http = pc.starts_with(look.cells(others), "http://")
         others = others[~is_http.to_numpy(zero_copy_only=False)]
-    odd = look.data.tobytes().translate(None, _PLAIN)
     # Each address has a colon; if all of them have as many as there are, none has two.
-    colons = odd.count(b":") - int((content(flat(only(look.column, others))) == ord(":")).sum() if len(others) else 0)
+    colons = _colons(look.data) - (_colons(content(look.cells(others))) if len(others) else 0)
     crowded: Rows | None = NO_ROWS
     if colons != len(look.column) - len(look.nulls) - len(others):
         crowded = look.rows_without(pc.equal(pc.count_substring(look.column, ":"), 1))
-    return either(others, crowded, look.rows_with(set(odd.replace(b":", b""))))
+    return either(others, crowded, look.rows_besides(_PLAIN + b":"))
+
+
+def _colons(data: npt.NDArray[np.uint8]) -> int:
+    return int(np.count_nonzero(data == ord(":")))
 
 
 def _checked(is_valid: Callable[[str], bool], certain: Kernel, doubt: Doubt | None = None) -> Kind:

@@ -195,7 +195,7 @@ def _dates(column: Column) -> Column:
 
 
 def _no_dates(look: Look) -> Rows:
-    """Return the rows that may not be a date in the default form; the 29th of February may not be one."""
+    """Return the rows that are not a date in the default form, or of the year 0000."""
     rows, cells = look.of_length(10)
     # Bytes are numbers without a sign: those below 0 wrap to large ones.
     digits = cells - _NOUGHTS
@@ -204,7 +204,12 @@ def _no_dates(look: Look) -> Rows:
     for place in np.flatnonzero(highest > _MOST):
         strange |= digits[:, place] > _MOST[place]
     months, days = (10 * digits[:, place] + digits[:, place + 1] for place in (5, 8))
-    strange |= (days > _LAST_DAYS[months]) | (days == 0)
+    is_no_day = (days > _LAST_DAYS[months]) | (days == 0)
+    late = np.flatnonzero(is_no_day)
+    years = digits[late, :4] @ np.array([1000, 100, 10, 1])
+    is_leap = (years % 4 == 0) & ((years % 100 != 0) | (years % 400 == 0))
+    is_no_day[late[is_leap & (months[late] == 2) & (days[late] == 29)]] = False
+    strange |= is_no_day
     if not lowest[0]:
         strange |= ~digits[:, :4].any(axis=1)
     return either(look.rows(look.lengths != 10), rows[strange])  # type: ignore[return-value]
