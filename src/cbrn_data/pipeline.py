@@ -85,7 +85,9 @@ def open_store(
             return pages(releases, base_url)
 
     address = digest(base.encode()), release_date()
-    return Store(settings.published, derivation(base, site), derived_by(base), vouch(settings, roots, code, earlier), address)
+    return Store(
+        settings.published, derivation(base, site), derived_by(base), vouch(settings, roots, code, earlier), address
+    )
 
 
 def derived_by(base: str) -> str:

@@ -53,7 +53,11 @@ CODES = [hashlib.sha256(content).hexdigest() for content in (b"first", b"next")]
 
 def code_of(digest: str) -> Mapping[str, bytes]:
     lock = f"pandas==3.1.1 --hash=sha256:{digest}\n".encode()
-    return {"run.lock": lock, "code.json": dumped({"digest": digest, "libraries": {"pandas": "3.1.1"}}), "cbrn_data-1-py3-none-any.whl": b"a wheel"}
+    return {
+        "run.lock": lock,
+        "code.json": dumped({"digest": digest, "libraries": {"pandas": "3.1.1"}}),
+        "cbrn_data-1-py3-none-any.whl": b"a wheel",
+    }
 
 
 def known_code() -> Mapping[str, str]:

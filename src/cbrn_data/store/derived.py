@@ -7,9 +7,9 @@ committed, and a reader who starts at the index finds all its files.
 A file that is no longer derived is removed after the index is written, because the old index lists it. A hidden list keeps
 its name until then: the new index does not have it, so an interrupted run would otherwise leave the file for ever.
 
-The function ``vouch`` gives the signed metadata of all these files, in order. They are written first, because they have a new
-name in each state, except the timestamp, which decides which state is in force: it comes after the index, and so does what
-follows it.
+The function ``vouch`` gives the signed metadata of all these files, in order. They are written first, because they have a
+new name in each state, except the timestamp, which decides which state is in force: it comes after the index, and so does
+what follows it.
 """
 
 from __future__ import annotations
@@ -199,7 +199,11 @@ def plan(
     vouched = _vouched(published, releases, sizes, vouch, code)
     names = list(vouched)
     last = names[names.index(_TIMESTAMP) :] if _TIMESTAMP in names else []
-    wanted = {**{name: vouched[name] for name in names if name not in last}, **wanted, **{name: vouched[name] for name in last}}
+    wanted = {
+        **{name: vouched[name] for name in names if name not in last},
+        **wanted,
+        **{name: vouched[name] for name in last},
+    }
     changed = {name: data for name, data in wanted.items() if not _is(published, name, data)}
     leaving = {name for name in gone if not stat.S_ISDIR(_mode(published, name))}
     leaving |= _in(published, LATEST) - files.keys() | _in(published, METADATA) - vouched.keys()

@@ -1,8 +1,8 @@
 """Sign the metadata of a store: what is to stand in ``metadata/``, for the files that the store will have.
 
-The function is given to the store, which writes what it returns: all up to the timestamp before the files that they name, the
-timestamp and what follows it after the index. So whoever reads the timestamp finds all else, and a publication that was cut
-short leaves signed metadata of the state to come.
+The function is given to the store, which writes what it returns: all up to the timestamp before the files that they name,
+the timestamp and what follows it after the index. So whoever reads the timestamp finds all else, and a publication that was
+cut short leaves signed metadata of the state to come.
 
 A new root with another online key is the last file, if the key of the root before is at hand: it signs the new state too, so
 the state holds by either root, and no reader meets a root whose timestamp is not there yet. Without that key (stolen, lost,
@@ -53,9 +53,9 @@ LIMIT = 1 << 26
 class Sign:
     """Signs with the key that ``key`` returns, which is asked only when something is to be signed, on ``day``.
 
-    ``roots`` are new roots, complete, that continue those of the store, and ``earlier`` returns keys that may be those of the
-    root before. ``code`` returns the sha256 of the SHA256SUMS of
-    code that may be added to the store, by name: auditors run the code that metadata vouch for, so no other is signed.
+    ``roots`` are new roots, complete, that continue those of the store; ``earlier`` returns keys that may be those of the
+    root before. ``code`` returns the sha256 of the SHA256SUMS of code that may be added to the store, by name: auditors run
+    the code that metadata vouch for, so no other is signed.
     """
 
     key: Callable[[], SigningKey]
@@ -84,7 +84,9 @@ class Sign:
         signer = _Signer(self.key().private, self.day)
         before = roots[len(files.roots) - 1] if self.roots and files.roots else None
         if before and files.root and not signer.is_online(before) and signer.is_online(files.root):
-            signer = _Signer(self.key().private, self.day, [key for key in self.earlier() if _Signer(key, self.day).is_online(before)])
+            signer = _Signer(
+                self.key().private, self.day, [key for key in self.earlier() if _Signer(key, self.day).is_online(before)]
+            )
         if files.root is None or not signer.is_online(files.root):
             if held:  # only due: whoever has the key renews them
                 return as_it_is

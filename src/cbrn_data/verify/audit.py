@@ -23,7 +23,7 @@ OPTIONS = {
     "keys.trusted": "no key is pinned",
     "--remember": "no comparison with an earlier state",
     "--max-age": "no limit of age",
-    "--rebuild": "no release, text or page was made again",
+    "--rebuild": "no release, text or page was made again, and no leaflet was read again",
 }
 """What an auditor can ask for, and what is missing if it is not."""
 

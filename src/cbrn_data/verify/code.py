@@ -85,7 +85,11 @@ def _misfits(folder: Path, digest: str, names: Collection[str]) -> Iterator[str]
         yield f"{RECORD} is about another code"
     yield from (faults := list(lock_faults(lock := disk.read(folder / LOCK, SMALL))))
     libraries = record.get("libraries")
-    if not isinstance(libraries, dict) or faults or not fits({name: str(version) for name, version in libraries.items()}, lock):
+    if (
+        not isinstance(libraries, dict)
+        or faults
+        or not fits({name: str(version) for name, version in libraries.items()}, lock)
+    ):
         yield f"{LOCK} has other libraries than {RECORD}"
         return
     (name,) = (name for name in names if WHEEL.fullmatch(name))
