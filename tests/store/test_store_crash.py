@@ -388,8 +388,8 @@ def check_left(published: Path, scenario: str, old: Tree, where: str) -> None:
     erased = {name for name in old if name.endswith("sources/rows.csv") and scenario == "erasure"}
     kept = {name: what for name, what in old.items() if name in now or name not in erased}
     assert {name: now.get(name) for name in kept} == kept, f"an old release changed: {where}"
-    for kept in (published / "code").glob("*"):
-        assert folder.differences(kept) == "", f"half a code: {where}"
+    for each in (published / "code").glob("*"):
+        assert folder.differences(each) == "", f"half a code: {where}"
     releases = Store(published).releases()
     for release in releases:
         assert scenario == "code" or release.content_digest in code_folders(published, [release]), where
