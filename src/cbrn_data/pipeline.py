@@ -42,6 +42,8 @@ from cbrn_data.store.store import Store
 from cbrn_data.strict_json import dumped, parse_object
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     from cbrn_data.release.assemble import Draft
     from cbrn_data.release.guard import Guard
     from cbrn_data.signing.keys import SigningKey
@@ -70,10 +72,11 @@ def open_store(
     package: Package | None = None,
     roots: Sequence[bytes] = (),
     code: Callable[[], Mapping[str, str]] | None = None,
+    earlier: Sequence[Ed25519PrivateKey] = (),
 ) -> Store:
     """Return the store of releases, which also derives the files for readers and signs its metadata.
 
-    ``roots`` are new roots of the metadata that continue those of the store; ``code`` is as for ``vouch``.
+    ``roots`` are new roots of the metadata that continue those of the store; ``code`` and ``earlier`` are as for ``vouch``.
     """
     base = base_url(settings, package)
 
@@ -82,7 +85,9 @@ def open_store(
             return pages(releases, base_url)
 
     address = digest(base.encode()), release_date()
-    return Store(settings.published, derivation(base, site), derived_by(base), vouch(settings, roots, code), address)
+    return Store(
+        settings.published, derivation(base, site), derived_by(base), vouch(settings, roots, code, earlier), address
+    )
 
 
 def derived_by(base: str) -> str:
@@ -90,19 +95,34 @@ def derived_by(base: str) -> str:
     return digest(dumped({"code": pages_version(), "base_url": base}))
 
 
-def vouch(settings: Settings, roots: Sequence[bytes] = (), code: Callable[[], Mapping[str, str]] | None = None) -> Vouch:
+def vouch(
+    settings: Settings,
+    roots: Sequence[bytes] = (),
+    code: Callable[[], Mapping[str, str]] | None = None,
+    earlier: Sequence[Ed25519PrivateKey] = (),
+) -> Vouch:
     """Return the function that signs the metadata of a store with its new ``roots``.
 
-    ``code`` is what may be added, as in ``trust.sign``; the default is the running code.
+    ``code`` is what may be added, as in ``trust.sign``; the default is the running code. ``earlier`` keys, and the local
+    ones, also sign the first state of a new root.
     """
 
     def signed(published: Path, targets: Mapping[str, tuple[str, int]]) -> Mapping[str, bytes]:
         from cbrn_data.trust.sign import Sign
 
         given = tuple(roots) or rotated_root(settings, published)
-        return Sign(partial(own_key, settings), release_date(), given, code or own_code)(published, targets)
+        before = partial(_keys_before, settings, earlier)
+        return Sign(partial(own_key, settings), release_date(), given, code or own_code, before)(published, targets)
 
     return signed
+
+
+def _keys_before(settings: Settings, given: Sequence[Ed25519PrivateKey]) -> list[Ed25519PrivateKey]:
+    from cbrn_data.signing.keys import LOCAL_KEY, earlier_keys, read_private_key
+
+    local = settings.state / LOCAL_KEY
+    own = [read_private_key(local, str(local))] if settings.signing_key and local.exists() else []
+    return [*given, *own, *earlier_keys(settings.state)]
 
 
 def rotated_root(settings: Settings, published: Path) -> tuple[bytes, ...]:

@@ -32,7 +32,10 @@ from cbrn_data.store import disk, folder
 from cbrn_data.store.code import code_folders, sums_name
 from cbrn_data.store.store import Release, Store
 from cbrn_data.strict_json import dumped, parse_object
+from cbrn_data.trust import rotate
+from cbrn_data.trust.roles import written
 from cbrn_data.trust.sign import Sign
+from cbrn_data.verify import code
 from cbrn_data.verify.code import check_code
 from cbrn_data.verify.results import FAILED
 from cbrn_data.verify.vouched import check_vouched
@@ -50,7 +53,11 @@ CODES = [hashlib.sha256(content).hexdigest() for content in (b"first", b"next")]
 
 def code_of(digest: str) -> Mapping[str, bytes]:
     lock = f"pandas==3.1.1 --hash=sha256:{digest}\n".encode()
-    return {"run.lock": lock, "code.json": dumped({"digest": digest}), "cbrn_data-1-py3-none-any.whl": b"a wheel"}
+    return {
+        "run.lock": lock,
+        "code.json": dumped({"digest": digest, "libraries": {"pandas": "3.1.1"}}),
+        "cbrn_data-1-py3-none-any.whl": b"a wheel",
+    }
 
 
 def known_code() -> Mapping[str, str]:
@@ -59,7 +66,8 @@ def known_code() -> Mapping[str, str]:
     return {sums_name(digest): disk.sha256_of(data) for digest, data in sums.items()}
 
 
-SIGN = Sign(lambda: SigningKey(Ed25519PrivateKey.from_private_bytes(bytes(32)), False), "2026-11-22", code=known_code)
+KEY, NEXT_KEY = (Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in range(2))
+SIGN = Sign(lambda: SigningKey(KEY, False), "2026-11-22", code=known_code)
 
 
 def part_of(release: Release) -> disk.FileRef:
@@ -118,6 +126,23 @@ def repair(published: Path) -> None:
         pass
 
 
+def next_root(published: Path, key: Ed25519PrivateKey) -> bytes:
+    """Return the second root of a store, which names ``key`` and is signed by it and by the first one."""
+    first = (published / "metadata/1.root.json").read_bytes()
+    draft = rotate.next_root(first, "2026-11-23", [key.public_key()], 1, [key.public_key()])
+    for one in (KEY, key):
+        rotate.add_signature(draft, one)
+    return written(draft)
+
+
+def put_root(published: Path, key: Ed25519PrivateKey) -> None:
+    """Put the second root in force as ``key rotate`` and ``key install`` do, with the key before at hand."""
+    roots = () if (published / "metadata/2.root.json").exists() else (next_root(published, key),)
+    sign = Sign(lambda: SigningKey(key, False), "2026-11-23", roots, known_code, lambda: [KEY])
+    with Store(published, derive, vouch=sign).writing(0):
+        pass
+
+
 def start_with(*contents: bytes, with_code: bool = True) -> Act:
     def prepare(published: Path) -> None:
         published.mkdir()
@@ -145,6 +170,9 @@ SCENARIOS: dict[str, tuple[Act, Act]] = {
     "repair": (damaged, repair),
     "erasure": (start_with(b"first", b"next"), erase),
     "code": (start_with(b"first", b"next", with_code=False), keep_code),
+    "rotation": (start_with(b"first"), lambda published: put_root(published, NEXT_KEY)),
+    "renewal of the root": (start_with(b"first"), lambda published: put_root(published, KEY)),
+    "rotation with a repair": (damaged, lambda published: put_root(published, NEXT_KEY)),
 }
 
 
@@ -329,8 +357,9 @@ def check_readers(published: Path, missing: frozenset[str] = frozenset()) -> Non
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No real fsync: what is lost is taken away by hand."""
+    """No real fsync: what is lost is taken away by hand. The wheels here are no code."""
     monkeypatch.setattr(disk, "os", Disk())
+    monkeypatch.setattr(code, "wheel_fault", lambda *given: "")
 
 
 @pytest.fixture(scope="module")
@@ -353,14 +382,14 @@ def undisturbed(memory: Path, scenario: str) -> tuple[Path, Tree]:
 
 def check_left(published: Path, scenario: str, old: Tree, where: str) -> None:
     """What a kill leaves: old releases as they were, each release and each code whole, and all vouched for."""
-    damaged = {"feed.xml", "latest/1.1.0.csv"} if scenario == "repair" else set()
+    damaged = {"feed.xml", "latest/1.1.0.csv"} if "repair" in scenario else set()
     check_readers(published, frozenset(damaged - {"feed.xml"}))
     now = tree(published / "releases")
     erased = {name for name in old if name.endswith("sources/rows.csv") and scenario == "erasure"}
     kept = {name: what for name, what in old.items() if name in now or name not in erased}
     assert {name: now.get(name) for name in kept} == kept, f"an old release changed: {where}"
-    for code in (published / "code").glob("*"):
-        assert folder.differences(code) == "", f"half a code: {where}"
+    for each in (published / "code").glob("*"):
+        assert folder.differences(each) == "", f"half a code: {where}"
     releases = Store(published).releases()
     for release in releases:
         assert scenario == "code" or release.content_digest in code_folders(published, [release]), where
@@ -439,13 +468,13 @@ ANOTHER_WORD = {"error": 7, "read-only": 7, "no permission": 7}
 )
 def test_the_disk_refuses_any_step(memory: Path, scenario: str, failure: str, monkeypatch: pytest.MonkeyPatch) -> None:
     act = SCENARIOS[scenario][1]
-    code, for_ever, said = FAILURES[failure]
+    number, for_ever, said = FAILURES[failure]
     monkeypatch.setattr(disk, "os", Disk())
     start, expected = undisturbed(memory, scenario)
     before = tree(start)
     for step in range(1, 10_000, ANOTHER_WORD.get(failure, 1)):
         published = Path(shutil.copytree(start, start.with_name(f"{step}")))
-        machine = Disk(step, failing(code, for_ever), reading=code == errno.EMFILE)
+        machine = Disk(step, failing(number, for_ever), reading=number == errno.EMFILE)
         monkeypatch.setattr(disk, "os", machine)
         try:
             act(published)

@@ -92,7 +92,7 @@ def bare(three: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def site(bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+def site(bare: Path, tmp_path: Path, older_form: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     monkeypatch.setenv("no_proxy", "*")
     shutil.copytree(bare, tmp_path / "served")
     server = Site(tmp_path / "served")

@@ -86,9 +86,9 @@ def test_both_times_and_what_was_asked_for_are_said_everywhere(small: Path, tmp_
     done = run("verify", small, "--json", *options, CBRN_DATA_TRUSTED_KEYS=str(pinned)).json
     assert (done["verified_on"], done["newest"]["version"], done["newest"]["date"]) == (f"{DAY} 00:00", "1.0.0", DAY)
     assert done["options"] == {"keys.trusted": str(pinned), "--remember": str(memory), "--max-age": "400"}
-    assert done["not_requested"] == {"--rebuild": "no release, text or page was made again"}
+    assert done["not_requested"] == {"--rebuild": "no release, text or page was made again, and no leaflet was read again"}
     text = text_of(target.read_bytes())
-    assert "--max-age 400 Not requested --rebuild: no release, text or page was made again Results" in text
+    assert "--max-age 400 Not requested --rebuild: no release, text or page was made again, and no leaflet was read" in text
     assert "No key was pinned" not in text and "Keep a memory" not in text and "Nothing was made again" in text
     said = " ".join(run("verify", small).out.split())
     assert (

@@ -1139,6 +1139,13 @@ def junk(name: str, store: Path) -> None:
     put(store / "metadata" / name, b"junk")
 
 
+def only_a_root(store: Path) -> None:
+    """Leave what a first publication would leave that was killed at once."""
+    for path in (store / "metadata").iterdir():
+        if path.name != "1.root.json":
+            path.unlink()
+
+
 def left_targets(store: Path) -> None:
     targets = json.loads((store / "metadata/3.targets.json").read_bytes())
     targets["signed"]["version"] = 2
@@ -1163,7 +1170,9 @@ METADATA = [
     ),
     case("a bit in the root", metadata("1.root.json"), metadata="1.root.json is not TUF metadata"),
     case("no targets", lambda s: (s / "metadata/3.targets.json").unlink(), metadata=NOT_VALID),
-    case("no timestamp", lambda s: (s / "metadata/timestamp.json").unlink(), cut={"metadata": "the timestamp is missing"}),
+    case("no timestamp", lambda s: (s / "metadata/timestamp.json").unlink(), metadata="timestamp.json is missing"),
+    case("no metadata", lambda s: shutil.rmtree(s / "metadata"), metadata="made when stores had metadata/: it was removed"),
+    case("a root alone", only_a_root, metadata="it was removed", cut={"metadata": "the timestamp is missing"}),
     case("no root", lambda s: (s / "metadata/1.root.json").unlink(), metadata="the metadata have no root"),
     case("brackets for a root", lambda s: put(s / "metadata/1.root.json", b"[" * 60_000), metadata="is not TUF metadata"),
     case("a root that nobody signed", lambda s: put(s / "metadata/2.root.json", b"{}"), metadata=NOT_VALID),

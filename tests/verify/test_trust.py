@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cbrn_data.cli import verify as command
 from cbrn_data.settings import now
 from cbrn_data.signing.keys import fingerprint, public_pem
+from cbrn_data.verify.results import FAILED, NOT_CHECKED, PASSED, Result
 from tests.cli.conftest import run
 from tests.conftest import PROJECT
 from tests.history import OTHER, OWN
@@ -50,7 +51,7 @@ def test_a_release_folder_alone_verifies_anywhere(three: Path, tmp_path: Path, v
     said = verify(folder)
     assert (said.code, stamped(folder)) == (0, before)
     assert [result["check"] for result in said.results] == CHECKS
-    assert said.of("not checked") == {"delta": " x: the release before it is not available"}
+    assert said.of("not checked") == {"delta": " x: the release before it is not given; verify the whole store"}
     forging.flip(folder / "sources/projects.csv")
     assert verify(folder).of("failed") == {"files": " x: 'sources/projects.csv' was changed"}
 
@@ -184,6 +185,18 @@ def test_a_memory_of_the_older_form_is_read_and_replaced(store: Path, tmp_path: 
     assert done.code == 2 and "is not a file written by --remember" in " ".join(done.err.split())
 
 
+@pytest.mark.parametrize(("outcome", "is_written"), [(PASSED, True), (NOT_CHECKED, False), (FAILED, False)])
+def test_a_memory_is_written_only_after_a_requested_rebuild(
+    outcome: str, is_written: bool, store: Path, tmp_path: Path, verify: Verify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rebuilt(*given: object) -> list[Result]:
+        return [Result("1.0.0", "rebuild", outcome, "")]
+
+    monkeypatch.setattr("cbrn_data.verify.rebuild.rebuild_all", rebuilt)
+    said = verify(store, "--rebuild", "--remember", memory := tmp_path / "memory.json")
+    assert (said.code == 0, memory.exists()) == (is_written, is_written)
+
+
 def test_memory_that_cannot_be_written_is_said(three: Path, tmp_path: Path) -> None:
     done = run("verify", three, "--remember", tmp_path / "nowhere/memory.json")
     assert done.code == 2 and "its folder does not exist" in done.err.replace("\n", " ")
@@ -272,7 +285,7 @@ def test_a_rebuild_that_was_asked_for_and_not_done_is_no_success(store: Path) ->
     alone = store / LAST
     assert run("verify", alone).code == 0
     done = run("verify", alone, "--rebuild")
-    assert done.code == 1 and "the release before it is not available" in done.out
+    assert done.code == 1 and "the release before it is not given; verify the whole store" in done.out
     end = " ".join(done.out.split())
     assert "All checks passed, but a requested rebuild was not done." in end and "Failed:" not in end
 

@@ -6,7 +6,10 @@ that the report of the release names:
 - of a cell of a curated row, the reason follows from the sources and the tables: ``not-referenced`` (a country to which no
   table refers), ``corrected``, ``other-value`` (an earlier first, or a later last, is published), ``pages-disagree`` and
   ``curated-overruled``; of a rename, ``not-referenced`` (no achievement has its new id);
-- of a line of a leaflet, the reader gives it: ``heading``, the rule that ignores the line, a finding, or ``other-value``.
+- of a line of a leaflet, the reader gives it: ``heading``, the rule that ignores the line, a finding, or ``other-value``;
+- of words in a line of a leaflet of which other words are a value, it is a finding, or ``around-values``, such as a label.
+
+What has no value may name no country and no project, unless a finding or a rule of the reader is its reason (``mentions``).
 
 A row of ``quarantine.csv`` is not left out, if it is word for word the row of its source and breaks a rule. Bulk tables are
 compared with their sources as a whole (see ``evidence``). Readers of documents are repeated by a rebuild only.
@@ -16,15 +19,15 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import accumulate
 from pathlib import PurePath
 from typing import Any
 
 from cbrn_data.checks.across import Row
 from cbrn_data.checks.left_out import LeftOut
+from cbrn_data.checks.mentions import AROUND_VALUES, bare_words, named, nameless, unmentioned
 from cbrn_data.findings import Finding
 from cbrn_data.normalise.readings import FOLLOWING
 from cbrn_data.normalise.text import Span
@@ -76,12 +79,15 @@ class Arrival:
                 yield LeftOut(source_id, 1)
 
     def lines(self) -> Iterator[LeftOut]:
-        """Yield the lines of leaflets with words and without evidence; the caller knows their reasons."""
+        """Yield the lines of leaflets with words and without evidence, and such words in a line with evidence.
+
+        The caller knows their reasons.
+        """
         for row in self.tables["sources"].rows:
             source_id = row["source_id"] or ""
             if row["kind"] in LEAFLETS:
                 document = self.documents.get(source_id)
-                yield from _bare_lines(source_id, document, self._spans[source_id]) if document else [LeftOut(source_id, 1)]
+                yield from bare_words(source_id, document, self._spans[source_id]) if document else [LeftOut(source_id, 1)]
 
     @cached_property
     def _spans(self) -> dict[str, set[Span]]:
@@ -233,25 +239,16 @@ def _values(table: TableDefinition, row: CsvRow) -> dict[str, str]:
     return {name: cell.value for name in table.names if (cell := row.cells.get(name)) and cell.value is not None}
 
 
-def _bare_lines(source_id: str, document: Document, spans: Collection[Span]) -> Iterator[LeftOut]:
-    starts = [*document.line_starts, len(document.text)]
-    steps = [0] * (len(starts) + 1)
-    for span in spans:
-        first, last = document.lines(span)
-        if first <= last:
-            steps[first - 1] += 1
-            steps[last] -= 1
-    for number, covered in enumerate(accumulate(steps[: len(starts) - 1]), start=1):
-        if not covered and any(map(str.isalnum, document.text[starts[number - 1] : starts[number]])):
-            yield LeftOut(source_id, number)
-
-
 def reasoned(arrival: Arrival, reasons: Reasons, findings: Iterable[Finding]) -> list[LeftOut]:
     """Return everything that is left out, with its reason; that of a line of a leaflet may be a finding about it."""
     codes = {(finding.source, finding.line): finding.code for finding in findings}
     found = [*arrival.cells()]
     for each in arrival.lines():
         document = arrival.documents.get(each.source_id)
-        why = reasons.get((each.source_id, each.line)) or (document and codes.get((document.place, each.line)))
-        found.append(LeftOut(each.source_id, each.line, reason=why or ("no-value" if document else "")))
-    return sorted(found)
+        why = document and codes.get((document.place, each.line))
+        if each.words:
+            rest = why or AROUND_VALUES
+        else:
+            rest = reasons.get((each.source_id, each.line)) or why or ("no-value" if document else "")
+        found.append(replace(each, reason="" if nameless(rest) and named(arrival, each) else rest))
+    return sorted([*found, *unmentioned(arrival)])

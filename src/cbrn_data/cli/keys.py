@@ -120,13 +120,10 @@ def _install(settings: Settings, given: Ceremony, file: Path) -> None:
         draft.signed, "timestamp"
     ):
         raise CbrnDataError(f"{file}: does not name the key that signs here; draft it with --online-keys")
-    _put_in_force(settings, written(draft), draft.signed.version)
-
-
-def _put_in_force(settings: Settings, root: bytes, version: int) -> None:
-    with pipeline.open_store(settings, roots=[root]).writing():
+    earlier = [read_private_key(given.key, str(given.key))] if given.key else []
+    with pipeline.open_store(settings, roots=[written(draft)], earlier=earlier).writing():
         pass
-    console().print(f"Root {version} of the metadata is in force; auditors who know the root before accept it.")
+    console().print(f"Root {draft.signed.version} of the metadata is in force; auditors who know the root before accept it.")
 
 
 def _public_keys(path: Path | None) -> list[Ed25519PublicKey]:

@@ -6,7 +6,7 @@ names it or the folder that it is in. So a style sheet, the command line and the
 
 The digest is the sha256 of lines as ``sha256sum`` prints them, sorted, for these files by their name in the package, and of
 a line ``<library>==<version>`` for each library that these modules import. Releases before 2.1.0 record a digest of all
-files of the package, without libraries.
+files of the package with one of ``EARLIER``'s endings, without libraries.
 """
 
 from __future__ import annotations
@@ -40,6 +40,11 @@ DISTRIBUTIONS = {
 FOLDER = Path(__file__).parent.parent
 ADDED = frozenset({"definitions", "run.lock"})
 """What a wheel has besides the files of a checkout (see pyproject.toml): it counts for nothing."""
+EARLIER = (
+    (".py", ".yaml", ".csv", ".json", ".txt", ".j2"),
+    (".py", ".yaml", ".csv", ".json", ".md", ".txt", ".j2", ".css", ".js", ".svg"),
+)
+"""The endings of the files that counted before 2.1.0, oldest rule first."""
 
 
 @cache
@@ -83,14 +88,34 @@ def commit() -> str | None:
 def _version(roots: Iterable[str]) -> dict[str, Any]:
     files, libraries = shaped_by(roots)
     versions = {name: installed(name) for name in sorted(libraries)}
+    return {"digest": _digest(files, versions), "libraries": versions}
+
+
+def digests_of(folder: Path, libraries: Mapping[str, str]) -> Iterator[str]:
+    """Yield the digest that a release would record of the package in ``folder``, by each rule that was ever in force.
+
+    ``libraries`` are the versions that it records.
+    """
+    others = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    for endings in EARLIER:
+        yield _digest({name: path for name, path in others.items() if name.endswith(endings)})
+    files, names = shaped_by(RELEASE, folder)
+    yield _digest(files, {name: libraries.get(name, "") for name in sorted(names)})
+
+
+def _digest(files: Mapping[str, Path], versions: Mapping[str, str] | None = None) -> str:
     lines = [f"{sha256(path.read_bytes()).hexdigest()}  {name}\n" for name, path in sorted(files.items())]
-    lines += [f"{name}=={version}\n" for name, version in versions.items()]
-    return {"digest": sha256("".join(lines).encode()).hexdigest(), "libraries": versions}
+    lines += [f"{name}=={version}\n" for name, version in (versions or {}).items()]
+    return sha256("".join(lines).encode()).hexdigest()
 
 
-def shaped_by(roots: Iterable[str]) -> tuple[dict[str, Path], set[str]]:
-    """Return the files (by name in the package) and the libraries that the modules ``roots`` need, directly or not."""
-    modules, others = _files()
+def shaped_by(roots: Iterable[str], folder: Path | None = None) -> tuple[dict[str, Path], set[str]]:
+    """Return the files (by name in the package) and the libraries that the modules ``roots`` need, directly or not.
+
+    The package is the running one, or that in ``folder``.
+    """
+    folder = folder or FOLDER
+    modules, others = _files(folder)
     files: dict[str, Path] = {}
     texts: dict[Path, str] = {}
     libraries: set[str] = set()
@@ -100,7 +125,8 @@ def shaped_by(roots: Iterable[str]) -> tuple[dict[str, Path], set[str]]:
         if name in seen or name not in modules:
             continue
         seen.add(name)
-        path = files[path_in_package(modules[name])] = modules[name]
+        path = modules[name]
+        files[path.relative_to(folder).as_posix()] = path
         imported, text = _read(path)
         texts[path.parent] = texts.get(path.parent, "") + text
         todo.append(name.rpartition(".")[0])
@@ -117,21 +143,17 @@ def shaped_by(roots: Iterable[str]) -> tuple[dict[str, Path], set[str]]:
     return files, libraries
 
 
-def path_in_package(path: Path) -> str:
-    """Return the name of a file in the package."""
-    return path.relative_to(FOLDER).as_posix()
-
-
 @cache
-def _files() -> tuple[dict[str, Path], dict[str, Path]]:
+def _files(folder: Path) -> tuple[dict[str, Path], dict[str, Path]]:
     """Return the modules by their dotted name, and the other files by their name in the package."""
     modules, others = {}, {}
-    for path in FOLDER.rglob("*"):
-        parts = path.relative_to(FOLDER.parent).with_suffix("").parts
+    for path in folder.rglob("*"):
+        name = path.relative_to(folder)
+        parts = (NAME, *name.with_suffix("").parts)
         if path.suffix == ".py":
             modules[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-        elif path.is_file() and "__pycache__" not in parts and path.relative_to(FOLDER).parts[0] not in ADDED:
-            others[path_in_package(path)] = path
+        elif path.is_file() and "__pycache__" not in parts and name.parts[0] not in ADDED:
+            others[name.as_posix()] = path
     return modules, others
 
 

@@ -7,8 +7,9 @@ committed, and a reader who starts at the index finds all its files.
 A file that is no longer derived is removed after the index is written, because the old index lists it. A hidden list keeps
 its name until then: the new index does not have it, so an interrupted run would otherwise leave the file for ever.
 
-The function ``vouch`` gives the signed metadata of all these files. They are written first, because they have a new name in
-each state, except the timestamp, which decides which state is in force: it comes after the index.
+The function ``vouch`` gives the signed metadata of all these files, in order. They are written first, because they have a
+new name in each state, except the timestamp, which decides which state is in force: it comes after the index, and so does
+what follows it.
 """
 
 from __future__ import annotations
@@ -81,8 +82,10 @@ class Derivation:
         """
         self._remove([name for name in self.leaving if name.endswith(".root.json")])
         folders = {self.published: False}
+        before = ""
         for number, name in enumerate(self.changed):
-            if name in _IN_THIS_ORDER or (folders.get(self.published / METADATA) and not _is_metadata(name)):
+            is_next = folders.get(self.published / METADATA) and not _is_metadata(name)
+            if is_next or name in _IN_THIS_ORDER or before == _TIMESTAMP:
                 _flush(folders)
             if name == _TIMESTAMP:
                 before_timestamp()
@@ -91,6 +94,7 @@ class Derivation:
                 disk.make_folder(self.published, str(Path(name).parent))
             disk.rename(staged / str(number), target)
             folders[target.parent] = True
+            before = name
         _flush(folders)
         if _TIMESTAMP not in self.changed:
             before_timestamp()
@@ -193,8 +197,13 @@ def plan(
     wanted[INDEX] = index_bytes(releases, digests, derived_by)
     sizes = {name: (disk.sha256_of(data), disk.size_of(data)) for name, data in {**files, INDEX: wanted[INDEX]}.items()}
     vouched = _vouched(published, releases, sizes, vouch, code)
-    last = {name: data for name, data in vouched.items() if name == _TIMESTAMP}
-    wanted = {**{name: data for name, data in vouched.items() if name not in last}, **wanted, **last}
+    names = list(vouched)
+    last = names[names.index(_TIMESTAMP) :] if _TIMESTAMP in names else []
+    wanted = {
+        **{name: vouched[name] for name in names if name not in last},
+        **wanted,
+        **{name: vouched[name] for name in last},
+    }
     changed = {name: data for name, data in wanted.items() if not _is(published, name, data)}
     leaving = {name for name in gone if not stat.S_ISDIR(_mode(published, name))}
     leaving |= _in(published, LATEST) - files.keys() | _in(published, METADATA) - vouched.keys()

@@ -39,6 +39,8 @@ _NAME = re.compile(f"{_SEGMENT}(?:/{_SEGMENT})*")
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _CHUNK = 1 << 20
+_LONG = 2000
+"""The characters of a path from which on folders are brought up to be removed."""
 _NO_LINK = frozenset({errno.EXDEV, errno.EMLINK, errno.EPERM, errno.ENOTSUP, errno.ENOSYS})
 """Errors of a file system that cannot link these two files, so that one is copied."""
 
@@ -307,13 +309,24 @@ def remove(path: Path) -> None:
 
 
 def remove_tree(path: Path) -> None:
-    """Remove an entry and its content; links are removed, not their targets."""
+    """Remove an entry and its content, however deep; links are removed, not their targets."""
     if not stat.S_ISDIR(mode(path)):
         return remove(path)
-    for name in entries(path):
-        remove_tree(path / name)
-    with explained(path):
-        os.rmdir(path)
+    trail = [path]
+    while trail:
+        folder = trail[-1]
+        found = {folder / name: stat.S_ISDIR(kind) for name, kind in entries(folder).items()}
+        for inner, is_folder in found.items():
+            if not is_folder:
+                remove(inner)
+            elif len(str(inner)) > _LONG:  # no system call takes a path of any length
+                trail.append(path / secrets.token_hex(8))
+                rename(inner, trail[-1])
+            else:
+                trail.append(inner)
+        if folder is trail[-1]:
+            with explained(folder):
+                os.rmdir(trail.pop())
 
 
 def remove_empty(folder: Path, root: Path) -> None:

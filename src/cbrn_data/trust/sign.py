@@ -1,8 +1,12 @@
 """Sign the metadata of a store: what is to stand in ``metadata/``, for the files that the store will have.
 
-The function is given to the store, which writes what it returns: all but the timestamp before the files that they name, the
-timestamp after the index. So whoever reads the timestamp finds all else, and a publication that was cut short leaves signed
-metadata of the state to come.
+The function is given to the store, which writes what it returns: all up to the timestamp before the files that they name,
+the timestamp and what follows it after the index. So whoever reads the timestamp finds all else, and a publication that was
+cut short leaves signed metadata of the state to come.
+
+A new root with another online key is the last file, if the key of the root before is at hand: it signs the new state too, so
+the state holds by either root, and no reader meets a root whose timestamp is not there yet. Without that key (stolen, lost,
+elsewhere) the root comes first, and until the timestamp follows, readers refuse the store.
 
 Metadata depend on the state before, the key and the day alone, so the same publication gives the same bytes. What is in
 force stays as it is while it names the same files and is not due. A store whose root does not name our key gets a root of
@@ -11,13 +15,14 @@ its own: it is a copy, such as a clone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from securesystemslib.signer import CryptoSigner, SSlibKey
 from tuf.api.metadata import Metadata, MetaFile, Role, Root, Signed, Snapshot, T, TargetFile, Targets, Timestamp
 
@@ -48,17 +53,19 @@ LIMIT = 1 << 26
 class Sign:
     """Signs with the key that ``key`` returns, which is asked only when something is to be signed, on ``day``.
 
-    ``roots`` are new roots, complete, that continue those of the store. ``code`` returns the sha256 of the SHA256SUMS of
-    code that may be added to the store, by name: auditors run the code that metadata vouch for, so no other is signed.
+    ``roots`` are new roots, complete, that continue those of the store; ``earlier`` returns keys that may be those of the
+    root before. ``code`` returns the sha256 of the SHA256SUMS of code that may be added to the store, by name: auditors run
+    the code that metadata vouch for, so no other is signed.
     """
 
     key: Callable[[], SigningKey]
     day: str
     roots: tuple[bytes, ...] = ()
     code: Callable[[], Mapping[str, str]] = dict
+    earlier: Callable[[], Sequence[Ed25519PrivateKey]] = list
 
     def __call__(self, published: Path, targets: Mapping[str, tuple[str, int]]) -> dict[str, bytes]:
-        """Return the files of ``metadata/`` by name below ``published``, the timestamp last, for ``targets``.
+        """Return the files of ``metadata/`` by name below ``published``, in the order of writing, for ``targets``.
 
         ``targets`` are sha256 and size by path. Raises ReleaseError if the roots of the store do not continue one another.
         """
@@ -74,14 +81,23 @@ class Sign:
         as_it_is = _named(kept, [files.bytes_of(signed) for signed in held], held) if held else {}
         if held and not any(is_due(signed, self.day) for signed in (*held, *roots[-1:])):
             return as_it_is
-        signer = _Signer(self.key(), self.day)
+        signer = _Signer(self.key().private, self.day)
+        before = roots[len(files.roots) - 1] if self.roots and files.roots else None
+        if before and files.root and not signer.is_online(before) and signer.is_online(files.root):
+            signer = _Signer(
+                self.key().private, self.day, [key for key in self.earlier() if _Signer(key, self.day).is_online(before)]
+            )
         if files.root is None or not signer.is_online(files.root):
             if held:  # only due: whoever has the key renews them
                 return as_it_is
             kept, files.root = [written(signer.first_root())], None
         elif is_due(files.root, self.day) and signer.may_sign(files.root):
             kept.append(written(signer.signed(signer.renewed(files.root))))
-        return _named(kept, *signer.online(files, wanted))
+        named = _named(kept, *signer.online(files, wanted))
+        if signer.is_of_two_roots:
+            late = {name: named.pop(name) for name in list(named)[len(files.roots) : len(kept)]}
+            return {**named, **late}
+        return named
 
     def _check_code(self, published: Path, wanted: Mapping[str, TargetFile], files: _Files, roots: list[Root]) -> None:
         """Refuse code that is neither in the state in force, nor in one that was cut short, nor may be added."""
@@ -134,7 +150,7 @@ def validity(published: Path, key: SigningKey | None, day: str) -> list[Validity
     files = _Files(published / METADATA)
     roots = check_roots(files.roots, published / METADATA)
     files.root = roots[-1] if roots else None
-    signer = _Signer(key, day) if key else None
+    signer = _Signer(key.private, day) if key else None
     if files.root is None or signer is None or not signer.is_online(files.root):
         return []
     signed: list[Signed] = [files.root, *(files.in_force(None) or ())]
@@ -153,11 +169,6 @@ def due_on(published: Path) -> str:
     if files.root is None or held is None:
         return ""
     return min(due_after(signed) for signed in (files.root, *held))
-
-
-def public_key(key: SigningKey) -> SSlibKey:
-    """Return the public key as metadata name it."""
-    return SSlibKey.from_crypto(key.private.public_key())
 
 
 class _Files:
@@ -229,11 +240,12 @@ class _Files:
 
 
 class _Signer:
-    """Makes metadata and signs them with one key."""
+    """Makes metadata and signs them with one key, and also with one of the ``earlier`` keys, if there are any."""
 
-    def __init__(self, key: SigningKey, day: str) -> None:
-        self._public, self._day = public_key(key), day
-        self._signer = CryptoSigner(key.private, self._public)
+    def __init__(self, key: Ed25519PrivateKey, day: str, earlier: Sequence[Ed25519PrivateKey] = ()) -> None:
+        self._public, self._day = SSlibKey.from_crypto(key.public_key()), day
+        self._signers = [CryptoSigner(each, SSlibKey.from_crypto(each.public_key())) for each in (key, *earlier[:1])]
+        self.is_of_two_roots = len(self._signers) > 1
 
     def is_online(self, root: Root) -> bool:
         """Return whether this key alone may sign all that changes with a publication."""
@@ -257,9 +269,10 @@ class _Signer:
         return Root(root.version + 1, None, expiry(Root.type, self._day), root.keys, root.roles, True)
 
     def signed(self, signed: T) -> Metadata[T]:
-        """Return metadata with the signature of this key."""
+        """Return metadata with the signature of each key."""
         metadata = Metadata(signed)
-        metadata.sign(self._signer)
+        for signer in self._signers:
+            metadata.sign(signer, append=True)
         return metadata
 
     def online(self, files: _Files, wanted: Mapping[str, TargetFile]) -> tuple[list[bytes], list[Signed]]:

@@ -8,14 +8,15 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from cbrn_data.findings import shown
-from cbrn_data.release.kept import LOCK, RECORD
+from cbrn_data.release.kept import LOCK, RECORD, fits
 from cbrn_data.store import disk
 from cbrn_data.store.code import DIGEST, code_digest, sums_name
 from cbrn_data.store.folder import SUMS, Release, parse_checksums, problems
 from cbrn_data.store.history import CODE, RELEASES
-from cbrn_data.strict_json import parse_object
+from cbrn_data.strict_json import dumped, parse_object
 from cbrn_data.verify.results import CODE_CHECK, CUT_SHORT, FAILED, STORE, Result, checked
 from cbrn_data.verify.vouched import Vouched
+from cbrn_data.verify.wheel import LIMIT, wheel_fault
 
 SMALL = 4 << 20
 """The most bytes of a lock, and of the description of a code."""
@@ -79,9 +80,21 @@ def _misfits(folder: Path, digest: str, names: Collection[str]) -> Iterator[str]
     if len(names) != 3 or not {LOCK, RECORD} < set(names) or len([name for name in names if WHEEL.fullmatch(name)]) != 1:
         yield f"has other files than one wheel, {LOCK} and {RECORD}"
         return
-    if parse_object(folder / RECORD, disk.read(folder / RECORD, SMALL)).get("digest") != digest:
+    record = parse_object(folder / RECORD, disk.read(folder / RECORD, SMALL))
+    if record.get("digest") != digest:
         yield f"{RECORD} is about another code"
-    yield from lock_faults(disk.read(folder / LOCK, SMALL))
+    yield from (faults := list(lock_faults(lock := disk.read(folder / LOCK, SMALL))))
+    libraries = record.get("libraries")
+    if (
+        not isinstance(libraries, dict)
+        or faults
+        or not fits({name: str(version) for name, version in libraries.items()}, lock)
+    ):
+        yield f"{LOCK} has other libraries than {RECORD}"
+        return
+    (name,) = (name for name in names if WHEEL.fullmatch(name))
+    if fault := wheel_fault(disk.read(folder / name, LIMIT), digest, dumped(libraries).decode()):
+        yield f"{name} {fault}"
 
 
 def lock_faults(data: bytes) -> Iterator[str]:

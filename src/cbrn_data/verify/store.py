@@ -134,6 +134,9 @@ def _index(published: Path, releases: list[Release], vouched: Vouched) -> Iterat
     if count:
         good = f"{INDEX} lists {count} release{'s' if count > 1 else ''} and their derived files"
         yield from checked(STORE, "index", lambda: listing_faults(known[:count], derived), good)
+    if not vouched.said and not vouched.after and not vouched.is_refused and (new := _of_signed_stores(known[:count])):
+        detail = f"nobody vouches for {INDEX}, which lists {new}, made when stores had {history.METADATA}/: it was removed"
+        yield Result(STORE, history.METADATA, FAILED, detail)
     if count < len(releases):
         detail = f"{INDEX} does not list {releases[-1].version} yet; the next publication completes it"
         yield Result(STORE, "index", CUT_SHORT, detail)
@@ -142,6 +145,12 @@ def _index(published: Path, releases: list[Release], vouched: Vouched) -> Iterat
     if leftovers := [name for name in disk.entries(published) if name.startswith(LEFT)]:
         detail = f"a publication left {', '.join(leftovers)[:120]}; the next one removes it"
         yield Result(STORE, "leftovers", CUT_SHORT, shown(detail, 300))
+
+
+def _of_signed_stores(releases: Sequence[Release]) -> str | None:
+    """Return the first release of code that signs the metadata of its store; it records the code of the pages too."""
+    codes = ((release.version, release.info.get("code")) for release in releases)
+    return next((version for version, code in codes if isinstance(code, dict) and "pages" in code), None)
 
 
 def _strangers(published: Path) -> Iterator[str]:

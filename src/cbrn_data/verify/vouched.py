@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from tuf.api.metadata import TargetFile
+from tuf.api.metadata import Snapshot, TargetFile
 
 from cbrn_data.errors import CbrnDataError, VerificationError
 from cbrn_data.store import disk
@@ -23,7 +23,7 @@ from cbrn_data.store.folder import SUMS, UNLISTED
 from cbrn_data.store.history import INDEX, LATEST, METADATA, RELEASES
 from cbrn_data.store.index import Index, read_index
 from cbrn_data.trust.client import ROOT, Trusted, coming, first_coming, in_folder, is_beside, leaving, trusted
-from cbrn_data.trust.roles import TIMESTAMP, raw
+from cbrn_data.trust.roles import TIMESTAMP, raw, versions
 from cbrn_data.verify.results import CUT_SHORT, FAILED, FRESHNESS, NOT_CHECKED, PASSED, STORE, UNVOUCHED, Result, checked
 
 OLDER = "the store is of the older form, without metadata: nobody vouches for its index, withdrawals, feed and pages"
@@ -140,6 +140,8 @@ def check_vouched(
         if disk.mode(folder) and not stat.S_ISDIR(disk.mode(folder)):
             raise VerificationError(f"{METADATA} is not a folder, or is a link to one")
         if not disk.mode(folder / TIMESTAMP) and not is_known:
+            if max(versions(disk.entries(folder), Snapshot.type), default=1) > 1:
+                yield f"{METADATA}/{TIMESTAMP} is missing"  # only that of the first state can be yet to come
             vouched.after = first_coming(read, pins)
             return
         with kept_in(kept) as place:
