@@ -14,7 +14,9 @@ import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator
 from functools import cache
+from importlib.util import cache_from_source
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -143,6 +145,31 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if slow and config.option.markexpr == "not slow" else None
 
 
+IS_FRESH = not list(Path(cache_from_source(str(PROJECT / "tests/verify/conftest.py"))).parent.glob("test_*.pyc"))
+"""Whether nothing is compiled yet, as in a new clone."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell each worker whether the tests were fresh before the first of them began."""
+    node.workerinput["is_fresh"] = IS_FRESH
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """In a new clone, let one worker import and so compile everything first: each would do it again for itself."""
+    given = getattr(session.config, "workerinput", {})
+    compiled = Path(session.config.option.basetemp or "").parent / "compiled"
+    is_first = given.get("workerid") == "gw0"
+    while given.get("is_fresh") and not is_first and not compiled.exists():
+        time.sleep(0.1)
+    try:
+        return (yield)
+    finally:
+        if is_first:
+            compiled.touch()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collect_file(file_path: Path) -> Generator[None, list[object], list[object]]:
     """Look for doctests in ``src/`` only: no test has any, and looking through 5,000 takes long."""
@@ -170,7 +197,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """Leave out what every test has in common, such as imported modules, wherever objects without a reference are sought."""
-    gc.collect()
     gc.freeze()
 
 
