@@ -7,21 +7,25 @@ PYTEST ?= -n $(shell expr $$(nproc || echo 2) + 1)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export DO_NOT_TRACK = 1
 
-.PHONY: publish test quick check benchmark benchmark-scale lock clean
+.PHONY: publish test quick pytest check benchmark benchmark-scale lock clean
 
 publish: $(VENV)/run
 	$(BIN)/python -m flows.pipeline
 
-test: check
+# Types are checked while the tests run: mypy uses one core.
+test: $(VENV)/dev
 	@command -v chromium || command -v google-chrome || command -v chromium-browser || test -n "$$CHROMIUM" || \
 		echo "No Chromium: the pages are not tested in a browser. Install it (apt-get install chromium), or set CHROMIUM."
 	@command -v nginx || test -x /usr/sbin/nginx || \
 		echo "No nginx: the web server of the containers is not tested (apt-get install nginx-light)."
-	$(BIN)/pytest $(PYTEST)
+	@$(MAKE) --no-print-directory --jobs 2 check pytest
 
 # Run this while you work: style, types, and the tests that need no server, browser or long history.
-quick: check
-	$(BIN)/pytest $(PYTEST) -m "not slow"
+quick: $(VENV)/dev
+	@$(MAKE) --no-print-directory --jobs 2 check pytest PYTEST="$(PYTEST) -m 'not slow'"
+
+pytest: $(VENV)/dev
+	$(BIN)/pytest $(PYTEST)
 
 check: $(VENV)/dev
 	$(BIN)/ruff check .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import random
 import shutil
@@ -11,11 +12,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from functools import cache
+from importlib.util import cache_from_source
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
+from _pytest.doctest import DoctestModule
 from filelock import FileLock
 
 from cbrn_data import pipeline
@@ -140,22 +145,59 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if slow and config.option.markexpr == "not slow" else None
 
 
+IS_FRESH = not list(Path(cache_from_source(str(PROJECT / "tests/verify/conftest.py"))).parent.glob("test_*.pyc"))
+"""Whether nothing is compiled yet, as in a new clone."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell each worker whether the tests were fresh before the first of them began."""
+    node.workerinput["is_fresh"] = IS_FRESH
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """In a new clone, let one worker import and so compile everything first: each would do it again for itself."""
+    given = getattr(session.config, "workerinput", {})
+    compiled = Path(session.config.option.basetemp or "").parent / "compiled"
+    is_first = given.get("workerid") == "gw0"
+    while given.get("is_fresh") and not is_first and not compiled.exists():
+        time.sleep(0.1)
+    try:
+        return (yield)
+    finally:
+        if is_first:
+            compiled.touch()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(file_path: Path) -> Generator[None, list[object], list[object]]:
+    """Look for doctests in ``src/`` only: no test has any, and looking through 5,000 takes long."""
+    return [one for one in (yield) if not isinstance(one, DoctestModule)]
+
+
+@cache
+def placed(path: Path) -> tuple[str, int]:
+    """Return the name of a file below ``tests/``, and its place in ``FIRST``."""
+    name = path.as_posix().partition("/tests/")[2]
+    return name, next((number for number, first in enumerate(FIRST) if name.startswith(first)), len(FIRST))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark slow tests, and give each file (or folder of ``FIRST``) to one worker, so that what it shares is made once."""
-
-    def place(item: pytest.Item) -> int:
-        name = item.path.as_posix().partition("/tests/")[2]
-        return next((number for number, first in enumerate(FIRST) if name.startswith(first)), len(FIRST))
-
     for item in items:
-        name = item.path.as_posix().partition("/tests/")[2]
+        name, first = placed(item.path)
         if f"{name}::{item.name}".startswith(SLOW) or COSTLY.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
         if name not in SPREAD:
-            first = place(item)
             item.add_marker(pytest.mark.xdist_group(FIRST[first] if first < len(FIRST) else name))
-    items.sort(key=place)
+    items.sort(key=lambda item: placed(item.path)[1])
+
+
+def pytest_collection_finish() -> None:
+    """Leave out what every test has in common, such as imported modules, wherever objects without a reference are sought."""
+    gc.freeze()
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from xml.etree.ElementTree import fromstring
 
 import pytest
@@ -29,17 +30,38 @@ HEAVY = ["pandas", "pandera", "pyarrow", "frictionless", "prefect", "pycountry",
 # --- start-up
 
 
-@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)], ids=lambda command: "-".join(command) or "none")
-def test_help_names_what_there_is_and_imports_nothing_heavy(command: list[str]) -> None:
-    code = (
-        "import sys\nfrom cbrn_data.cli import main\nsys.argv[1:] = sys.argv[1:]\n"
-        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
-        f"print('HEAVY:', *[name for name in {HEAVY} if name in sys.modules])"
-    )
-    arguments = [sys.executable, "-c", code, *command, "--help"]
+SHOWS_HELP = """
+import contextlib, io, json, os, sys
+from cbrn_data.cli import main
+heavy, commands = json.loads(sys.argv[1])
+for command in commands:  # each in a fork: none has what another imported
+    if not os.fork():
+        sys.argv[1:], shown, code = [*command, "--help"], io.StringIO(), 0
+        with contextlib.redirect_stdout(shown):
+            try:
+                main()
+            except SystemExit as end:
+                code = end.code or 0
+        print(json.dumps([code, shown.getvalue(), [name for name in heavy if name in sys.modules]]), flush=True)
+        os._exit(0)
+    os.wait()
+"""
+
+
+@pytest.fixture(scope="module")
+def helps() -> dict[str, list[Any]]:
+    """For the program and each command: exit code, help, and which heavy modules were imported to show it."""
+    commands = [[], *([name] for name in COMMANDS)]
+    arguments = [sys.executable, "-c", SHOWS_HELP, json.dumps([HEAVY, commands])]
     done = subprocess.run(arguments, capture_output=True, text=True, check=True, encoding="utf-8")
-    shown, _, heavy = done.stdout.rpartition("HEAVY:")
-    assert heavy.split() == []
+    said = [json.loads(line) for line in done.stdout.splitlines()]
+    return dict(zip(["", *COMMANDS], said, strict=True))
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS], ids=lambda command: command or "none")
+def test_help_names_what_there_is_and_imports_nothing_heavy(command: str, helps: dict[str, list[Any]]) -> None:
+    code, shown, heavy = helps[command]
+    assert (code, heavy) == (0, [])
     assert "Usage: cbrn-data" in shown
     if not command:
         listed = shown[shown.index("Commands:") :]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import cache
 from importlib.metadata import distribution, packages_distributions
 from pathlib import Path
 
@@ -50,11 +51,15 @@ def closure(name: str, extras: frozenset[str] = frozenset()) -> set[str]:
     return found
 
 
+installed = cache(packages_distributions)
+
+
+@cache
 def without(extra: str | None) -> str:
     """Return the modules that are not there where only ``extra`` is installed."""
     there = closure("cbrn_data", frozenset({extra} if extra else ()))
-    modules = packages_distributions()
-    return ",".join(name for name, owners in modules.items() if not {canonicalize_name(owner) for owner in owners} & there)
+    owned = installed().items()
+    return ",".join(name for name, owners in owned if not {canonicalize_name(owner) for owner in owners} & there)
 
 
 def run(extra: str | None, *arguments: object) -> subprocess.CompletedProcess[str]:

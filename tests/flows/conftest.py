@@ -33,6 +33,7 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
     try:
         address, server = documented("README.md")[:2]
         team.follow(address)
+        team.start_warm()
         team.start(server.command, until=team.here(server.prints[0]))
         wait_for(team.answers)
         auth = team.secrets["PREFECT_API_AUTH_STRING"]
