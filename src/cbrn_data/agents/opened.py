@@ -8,19 +8,21 @@ folder, from which answers are made.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from cbrn_data.client import Published, ReleaseFiles, chosen, listed
 from cbrn_data.errors import UntrustedError
 from cbrn_data.origin import FILE_LIMIT, FolderOrigin, origin
 from cbrn_data.release.trace import Tracer
+from cbrn_data.schema.parts import PARTS
 from cbrn_data.settings import Settings
 from cbrn_data.signing.keys import trusted_keys
 from cbrn_data.store import disk
-from cbrn_data.store.folder import INFO, REPORT, SUMS, read_release
+from cbrn_data.store.folder import DESCRIPTOR, INFO, REPORT, SUMS, is_part, read_release
 from cbrn_data.store.history import INDEX, METADATA
 from cbrn_data.trust.client import coming, in_folder, trusted
 from cbrn_data.verify.vouched import kept_in, raw_pins
@@ -46,14 +48,24 @@ class Opened:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(files.sums if name == SUMS else files.file(name))
 
-        copy(iter((SUMS, INFO, REPORT)))
-        large = {one["path"] for one in files.package["resources"] if one.get("bytes", 0) > FILE_LIMIT}
-        tables = [name for name in files.listed if "/" not in name and name.endswith(".csv")]
-        self.left_out = {name.removesuffix(".csv") for name in tables if name in large}
+        copy(iter((SUMS, INFO, REPORT, DESCRIPTOR)))
+        large = {path for one in files.package["resources"] if _size(one) > FILE_LIMIT for path in _paths(one)}
+        tables = [name for name in files.listed if name.endswith(".csv") and ("/" not in name or is_part(name))]
+        self.left_out = {name.partition("/")[0].removesuffix(".csv") for name in tables if name in large}
         copy(name for name in files.listed if name.startswith("schemas/") or name in {*tables} - large)
         self.tracer = Tracer(replace(read_release(folder), erased=self.entry.erased))
         paths = (row["path"] or "" for row in self.tracer.tables["sources"].rows if row["kind"] not in ("bulk", "records"))
         copy(path for path in paths if path in files.listed and path not in self.entry.erased)
+
+
+def _paths(resource: Mapping[str, Any]) -> list[str]:
+    """Return the names of the files of a resource."""
+    return resource["path"] if isinstance(resource["path"], list) else [resource["path"]]
+
+
+def _size(resource: Mapping[str, Any]) -> int:
+    """Return the bytes of a resource, of a table in parts those of all."""
+    return int(resource.get("bytes", 0)) + sum(int(part["bytes"]) for part in resource.get(PARTS, ()))
 
 
 class OpenedStore:

@@ -138,7 +138,9 @@ class _Making:
 
     def _begins_there(self, made: _Made) -> bool:
         """Return whether a part still begins at the beginning of a changed range; the rows before it are unchanged."""
-        is_same = bool(made.parts) and made.of.first < len(self.before) and made.parts[0].first == self.before[made.of.first].first
+        is_same = (
+            bool(made.parts) and made.of.first < len(self.before) and made.parts[0].first == self.before[made.of.first].first
+        )
         return is_same and made.edges.follow(Edges.unchanged(0))
 
     def _ends_there(self, made: _Made) -> bool:

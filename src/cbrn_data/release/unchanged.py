@@ -4,8 +4,8 @@ A run that finds nothing new, and repairs nothing, keeps what it said (``remembe
 rests: the settings; every file under ``raw/`` and ``schemas/``; the files of this package, Python, and the
 versions of all libraries; every file of the store that such a run reads. With an equal digest, a run would read the same
 bytes with the same code and so say the same, until the day on which it would renew signed metadata (``recall``). Nothing is
-guessed from times or sizes of files. Large sources are read last, and only if nothing else changed: their sidecars have their
-digests, so a new source has a new sidecar.
+guessed from times or sizes of files. Large sources are read last, and only if nothing else changed: a new source has a new
+sidecar, which has its digest.
 
 The record is in the cache, one for each project and store, and holds a digest of itself. Without a record, or with a damaged
 one, a run does everything.
@@ -87,8 +87,8 @@ def recall(settings: Settings, given: str) -> Unchanged | None:
 def remember(settings: Settings, given: str | None, found: Unchanged, until: str, sources: Mapping[str, str]) -> None:
     """Keep what a run said that changed nothing; ``given`` are its ``inputs`` as they were before it.
 
-    ``sources`` are the digests of the sources that it read, by name. From the day ``until`` on, a run would renew metadata. Nothing is kept if an input changed meanwhile, or if there is no
-    space.
+    ``sources`` are the digests of the sources that it read, by name. From the day ``until`` on, a run would renew metadata.
+    Nothing is kept if an input changed meanwhile, or if there is no space.
     """
     if given is None or given != inputs(settings):
         return

@@ -138,9 +138,7 @@ def _is_at(before: BinaryIO, of: Range, after: BinaryIO, place: int) -> bool:
     return not left
 
 
-def _next(
-    before: BinaryIO, after: BinaryIO, place: int, end: int, ranges: Sequence[Range], number: int
-) -> tuple[int, int]:
+def _next(before: BinaryIO, after: BinaryIO, place: int, end: int, ranges: Sequence[Range], number: int) -> tuple[int, int]:
     """Return the number and the place of the next range that is unchanged; the end of the file if no range follows."""
     room = _AHEAD
     for other in range(number + 1, min(number + 1 + _SKIPPED, len(ranges))):

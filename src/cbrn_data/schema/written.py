@@ -163,9 +163,7 @@ def new_files(table: TableDefinition, folder: Path) -> Iterator[tuple[TableWrite
 
 
 @contextmanager
-def new_parts(
-    table: TableDefinition, folder: Path, cutter: Cuts | None = None
-) -> Iterator[tuple[PartsWriter, list[Part]]]:
+def new_parts(table: TableDefinition, folder: Path, cutter: Cuts | None = None) -> Iterator[tuple[PartsWriter, list[Part]]]:
     """Yield a writer of a table in parts, and its parts, new files below ``folder``, known after the block."""
     (folder / table.name).mkdir(exist_ok=True)
     last: list[HashingWriter] = []
