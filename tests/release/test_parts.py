@@ -144,6 +144,8 @@ def test_a_table_in_parts_is_published_compared_loaded_and_pushed(root: Path, tm
     for path, digest in digests(first).items():
         assert f'href="../releases/1.0.0/{path}"' in made["tables/trainings.html"]
         assert there[path] == digest.removeprefix("sha256:")
+    for page in ("index.html", "tables/trainings.html", "history/1.0.0.html"):
+        assert "A table in parts has CSV files only, and its release no ZIP file" in made[page]
     assert f"CSV in {len(resource['path'])} parts" in made["index.html"] and "trainings.json" not in made["index.html"]
     assert b"releases/1.0.0/datapackage.json" in files["catalog.ttl"]
     assert forged(first, tmp_path, "line", 3) == "the parts of trainings are not those that are described"
