@@ -96,8 +96,8 @@ def part_ranges(file: BinaryIO, parts: Sequence[Part]) -> list[Range]:
 def compare_sources(old: Path, new: Path, parts: Sequence[Part]) -> Iterator[Kept | Changed]:
     """Yield the ranges of the new source, in order; ``parts`` are made from the old one.
 
-    Bytes are compared with those of the old source: that is twice as fast as a digest. Each is read once, except where
-    sources differ. Raises NotAlikeError.
+    A range is unchanged if it has the digest of that of the part. Each byte is read once, except where sources differ; of the
+    old source, only beginnings of ranges are read, to find them. Raises NotAlikeError.
     """
     with foreign.opened(old, buffering=0) as before, foreign.opened(new, buffering=0) as after:
         if records_of(before)[0] != (found := records_of(after))[0]:
@@ -106,13 +106,13 @@ def compare_sources(old: Path, new: Path, parts: Sequence[Part]) -> Iterator[Kep
         place, line, end = whole.start, whole.line, whole.start + whole.size
         while number < len(parts):
             of_part = ranges[number]
-            if _is_at(before, of_part, after, place):
+            if _is_at(after, place, parts[number]):
                 yield Kept(number, Range(place, of_part.size, line))
                 place += of_part.size
                 number += 1
                 line += ranges[number].line - of_part.line if number < len(parts) else 0
                 continue
-            stop, next_place = _next(before, after, place, end, ranges, number)
+            stop, next_place = _next(before, after, place, end, parts, ranges, number)
             yield Changed(number, stop, Range(place, next_place - place, line))
             line, place, number = line + _lines(after, place, next_place), next_place, stop
         if place < end:
@@ -126,19 +126,18 @@ def _pieces(file: BinaryIO, size: int) -> Iterator[bytes]:
         size -= len(data)
 
 
-def _is_at(before: BinaryIO, of: Range, after: BinaryIO, place: int) -> bool:
-    """Return whether the bytes of a range of one file are at a place of another."""
-    before.seek(of.start)
-    after.seek(place)
-    left = of.size
-    for one, other in zip(_pieces(before, of.size), _pieces(after, of.size), strict=False):
-        if one != other:
-            return False
-        left -= len(one)
-    return not left
+def _is_at(file: BinaryIO, place: int, part: Part) -> bool:
+    """Return whether the range of a part is at a place of a file."""
+    file.seek(place)
+    digest = hashlib.sha256()
+    for data in _pieces(file, part.source_bytes):
+        digest.update(data)
+    return digest.hexdigest() == part.source_sha256
 
 
-def _next(before: BinaryIO, after: BinaryIO, place: int, end: int, ranges: Sequence[Range], number: int) -> tuple[int, int]:
+def _next(
+    before: BinaryIO, after: BinaryIO, place: int, end: int, parts: Sequence[Part], ranges: Sequence[Range], number: int
+) -> tuple[int, int]:
     """Return the number and the place of the next range that is unchanged; the end of the file if no range follows."""
     room = _AHEAD
     for other in range(number + 1, min(number + 1 + _SKIPPED, len(ranges))):
@@ -146,7 +145,7 @@ def _next(before: BinaryIO, after: BinaryIO, place: int, end: int, ranges: Seque
         before.seek(ranges[other].start)
         anchor = b"\n" + before.read(_ANCHOR).partition(b"\n")[0] + b"\n"
         found = _find(after, anchor, place - 1, min(place + room, end))
-        if found is not None and _is_at(before, ranges[other], after, found + 1):
+        if found is not None and _is_at(after, found + 1, parts[other]):
             return other, found + 1
     if number + 1 + _SKIPPED < len(ranges):
         raise NotAlikeError
