@@ -96,8 +96,8 @@ def part_ranges(file: BinaryIO, parts: Sequence[Part]) -> list[Range]:
 def compare_sources(old: Path, new: Path, parts: Sequence[Part]) -> Iterator[Kept | Changed]:
     """Yield the ranges of the new source, in order; ``parts`` are made from the old one.
 
-    A range is unchanged if it has the digest of that of the part. Each byte is read once, except where sources differ; of the
-    old source, only beginnings of ranges are read, to find them. Raises NotAlikeError.
+    A range is unchanged if it has the digest that the part names. Each byte is read once, except where sources differ; of
+    the old source, only the beginnings of ranges are read, to find them. Raises NotAlikeError.
     """
     with foreign.opened(old, buffering=0) as before, foreign.opened(new, buffering=0) as after:
         if records_of(before)[0] != (found := records_of(after))[0]:
