@@ -13,10 +13,11 @@ import pytest
 
 import cbrn_data as cbrn
 from cbrn_data import pipeline
+from cbrn_data.agents import opened as agents
 from cbrn_data.agents.answers import queried
 from cbrn_data.agents.opened import OpenedStore
 from cbrn_data.catalogue.derive import described
-from cbrn_data.errors import CbrnDataError
+from cbrn_data.errors import CbrnDataError, GateError
 from cbrn_data.pipeline import pages
 from cbrn_data.push.push import push
 from cbrn_data.release.guard import BOUNDS, read_guard
@@ -35,6 +36,7 @@ from cbrn_data.verify.rebuild import rebuild_release
 from cbrn_data.verify.release import ReleaseAudit
 from cbrn_data.verify.results import FAILED
 from tests import records
+from tests.cli.conftest import edit
 from tests.store.test_store_crash import Disk, check_readers
 from tests.trees import tree
 
@@ -112,6 +114,19 @@ def test_parts_of_the_release_before_give_the_same_bytes_as_all_rows(edit: str, 
     assert len(kept) == len(set(digests(first).values()) & set(digests(second).values())) > 1
     assert all((root / "published/latest" / name).samefile(second.folder / name) for name in digests(second))
     assert faults(second, first.folder) == []
+
+
+def test_parts_are_kept_while_all_to_which_they_refer_is_there(root: Path) -> None:
+    records.put(root, [records.row(number) for number in range(1, 120)])
+    first = publish(root)
+    edit(root, "projects.csv", lambda text: text.replace("Enhance CBRN Critical", "Enhance Critical", 1))
+    second = publish(root, "2026-11-25")
+    assert digests(second) == digests(first)
+    assert all((second.folder / name).samefile(first.folder / name) for name in digests(first))
+    edit(root, "projects.csv", lambda text: re.sub("(?m)^P101,.*\n", "", text))
+    with pytest.raises(GateError) as refused:
+        publish(root, "2026-11-26")
+    assert {finding.code for finding in refused.value.findings if finding.is_error} == {"reference-missing"}
 
 
 def forged(release: Release, folder: Path, name: str, value: int) -> str:
@@ -212,6 +227,9 @@ def check_told(published: Path, release: Release, folder: Path) -> None:
             old, new = (read_data_package(one / "datapackage.json").resources for one in (release.folder, there))
             assert str(there / name) in next(one.problem for one in compare_packages(old, new) if one.name == "trainings")
     assert cbrn.load("trainings", source=published).shape[0] == len(ROWS) - 1
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(agents, "FILE_LIMIT", max(one["bytes"] for one in resource_of(release)["parts"]))
+        assert "trainings" in OpenedStore(str(published), read_settings()).open(None).left_out
     opened = OpenedStore(str(published), read_settings()).open(None)
     assert not opened.left_out
     (row,) = queried(opened, "trainings", {"training_id": "t-0300"}, "", ["title"], 0, 10).rows

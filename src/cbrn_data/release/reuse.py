@@ -4,8 +4,8 @@ The newest release names the range of the source of each of its parts, and its d
 its ranges are compared by digest. Where they differ, the rows are read, checked and cut again. A part beside them can be
 kept if the cut between the two stays where it was, which the changed rows show: ``schema.parts`` cuts by the rows near a
 cut. Otherwise it is made again too. The parts that are kept are those of the newest release, with new lines in the source.
-The result is the same as without a release; where that is not certain, everything is made: if this code, the definition or
-the rows that are referred to are others, or if any row has a finding.
+The result is the same as without a release; where that is not certain, everything is made: if this code or the definition is
+another, if a row is gone to which rows may refer, or if any row has a finding.
 """
 
 from __future__ import annotations
@@ -21,15 +21,14 @@ from cbrn_data.progress import step
 from cbrn_data.release.code import is_of_this_code
 from cbrn_data.schema import parts as rule
 from cbrn_data.schema.bulk import BulkReading, header_words, read_range
-from cbrn_data.schema.check import KnownKeysOf, known_keys
+from cbrn_data.schema.check import KnownKeysOf, known_keys, references_hold
 from cbrn_data.schema.model import Package, TableDefinition, read_package
 from cbrn_data.schema.parts import Cutter, Edges, Part, hash_of_key, with_sources
 from cbrn_data.schema.ranges import Changed, Kept, NotAlikeError, compare_sources, source_ranges
 from cbrn_data.schema.table import Tables, released_tables
-from cbrn_data.schema.written import new_parts, table_digest
+from cbrn_data.schema.written import new_parts
 from cbrn_data.sources.source import Source
 from cbrn_data.store import disk
-from cbrn_data.store.folder import SUMS, parse_checksums
 from cbrn_data.store.history import read_history
 from cbrn_data.tables.bulk import BulkTable, Write, parted_table
 
@@ -63,7 +62,6 @@ def _before(published: Path, source: Source, definition: TableDefinition, packag
     try:
         newest = read_history(published)[-1]
         old_package = read_package(newest.folder / "schemas")
-        listed = parse_checksums(newest.folder / SUMS, disk.read(newest.folder / SUMS))
         old = released_tables(newest.folder, old_package)
         quarantined = old["quarantine"].rows
     except (CbrnDataError, IndexError, KeyError) as error:
@@ -71,11 +69,8 @@ def _before(published: Path, source: Source, definition: TableDefinition, packag
     name, file = definition.name, f"{definition.name}.yaml"
     parts = old[definition.name].parts if definition.name in old else ()
     same_rules = is_of_this_code(newest.info) and package.files[file] == old_package.files.get(file)
-    same_references = all(
-        listed.get(f"{key.resource}.csv") == table_digest(tables[key.resource]) for key in definition.foreign_keys
-    )
     if (
-        not (parts and same_rules and same_references)
+        not (parts and same_rules and references_hold(definition, old, tables))
         or any(row["table_name"] == name for row in quarantined)
         or any(not part.source_sha256 or part.file.size > rule.LEAST * rule.MOST // 2 for part in parts)
         or not disk.mode(newest.folder / "sources" / source.name)
