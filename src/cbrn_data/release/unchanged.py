@@ -4,7 +4,7 @@ A run that finds nothing new, and repairs nothing, keeps what it said (``remembe
 rests: the settings; every file under ``raw/`` and ``schemas/``; the files of this package, Python, and the
 versions of all libraries; every file of the store that such a run reads. With an equal digest, a run would read the same
 bytes with the same code and so say the same, until the day on which it would renew signed metadata (``recall``). Nothing is
-guessed from times or sizes of files. Large sources are read last, and only if nothing else changed: a new source has a new
+guessed from times or sizes of inputs. Large sources are read last, and only if nothing else changed: a new source has a new
 sidecar, which has its digest.
 
 The record is in the cache, one for each project and store, and holds a digest of itself. Without a record, or with a damaged
@@ -31,7 +31,8 @@ from cbrn_data.store import disk
 from cbrn_data.store.folder import INFO, SUMS, Release, read_release
 from cbrn_data.store.history import RELEASES
 from cbrn_data.store.lock import WAIT, locked
-from cbrn_data.store.remembered import LARGE
+from cbrn_data.store.remembered import FILE as DIGESTS
+from cbrn_data.store.remembered import LARGE, remembering
 from cbrn_data.strict_json import dumped, parse_object
 
 PACKAGE = Path(__file__).parent.parent
@@ -77,7 +78,7 @@ def recall(settings: Settings, given: str) -> Unchanged | None:
     if given != record["inputs"] or not _are_there(settings, record["sources"]):
         return None
     with locked(published, WAIT), suppress(CbrnDataError):
-        if _store(published, record["version"]) == record["store"]:
+        if _store(settings, record["version"]) == record["store"]:
             release = replace(read_release(published / RELEASES / record["version"]), withdrawn=record["withdrawn"])
             findings = [Finding(**each) for each in record["findings"]]
             return Unchanged(release, findings, [(heading, text) for heading, text in record["overview"]])
@@ -97,7 +98,7 @@ def remember(settings: Settings, given: str | None, found: Unchanged, until: str
         record = {
             "inputs": given,
             "sources": {name: sources[name] for name in _large(settings)},
-            "store": _store(settings.published, release.version),
+            "store": _store(settings, release.version),
             "until": until,
             "version": release.version,
             "withdrawn": release.withdrawn,
@@ -148,13 +149,17 @@ def _walk(folder: Path) -> Iterator[tuple[str, int]]:
     return ((name, mode) for name, mode in disk.walk(folder) if "__pycache__" not in name)
 
 
-def _store(published: Path, newest: str) -> str:
-    """Return the digest of what a run reads of a store: of older releases, their names, and the files that name the rest."""
-    total = sha256()
-    for name, mode in disk.walk(published):
-        total.update(f"{mode:o} {name}\n".encode())
-        of, _, below = name.partition("/")
-        version, _, file = below.partition("/")
-        if stat.S_ISREG(mode) and (of != RELEASES or version == newest or file in (INFO, SUMS)):
-            total.update(disk.digest(published / name).encode())
+def _store(settings: Settings, newest: str) -> str:
+    """Return the digest of what a run reads of a store: of older releases, their names, and the files that name the rest.
+
+    As in every run, the digests of its large files are remembered.
+    """
+    total, published = sha256(), settings.published
+    with remembering(settings.cache / DIGESTS):
+        for name, mode in disk.walk(published):
+            total.update(f"{mode:o} {name}\n".encode())
+            of, _, below = name.partition("/")
+            version, _, file = below.partition("/")
+            if stat.S_ISREG(mode) and (of != RELEASES or version == newest or file in (INFO, SUMS)):
+                total.update(disk.digest(published / name).encode())
     return total.hexdigest()
