@@ -106,6 +106,7 @@ SLOW = (
     "release/test_gate.py",
     "release/test_guard.py::test_a_source_cut",
     "release/test_notes.py::test_no_source_text",
+    "release/test_parts.py::test_a_kill",
     "release/test_trace.py",
     "release/test_unchanged.py",
     "review/",

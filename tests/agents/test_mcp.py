@@ -229,7 +229,7 @@ def test_a_table_that_is_too_large_is_described_and_not_searched(copy: Path, mon
     monkeypatch.setattr(opened, "FILE_LIMIT", 500_000)
     release = OpenedStore(str(copy), read_settings()).open(None)
     assert answers.described(release, "evidence").table.rows > 1000
-    with pytest.raises(CbrnDataError, match=r"evidence\.csv is too large to be searched here; download it"):
+    with pytest.raises(CbrnDataError, match=r"evidence is too large to be searched here; download its CSV"):
         answers.queried(release, "evidence", {}, "", [], 0, 1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,11 @@ import pytest
 
 import cbrn_data as cbrn
 from cbrn_data import pipeline
+from cbrn_data.agents import opened as agents
+from cbrn_data.agents.answers import queried
+from cbrn_data.agents.opened import OpenedStore
 from cbrn_data.catalogue.derive import described
+from cbrn_data.errors import CbrnDataError, GateError
 from cbrn_data.pipeline import pages
 from cbrn_data.push.push import push
 from cbrn_data.release.guard import BOUNDS, read_guard
@@ -20,14 +25,20 @@ from cbrn_data.release.trace import trace
 from cbrn_data.schema import parts as schema_parts
 from cbrn_data.schema.model import read_package
 from cbrn_data.schema.table import released_tables
-from cbrn_data.settings import Settings
+from cbrn_data.settings import Settings, read_settings
 from cbrn_data.store import disk
 from cbrn_data.store.folder import Release, checksums
+from cbrn_data.store.store import Store
 from cbrn_data.strict_json import dumped
+from cbrn_data.tabular.compare import compare_packages
+from cbrn_data.tabular.resource import read_package as read_data_package
 from cbrn_data.verify.rebuild import rebuild_release
 from cbrn_data.verify.release import ReleaseAudit
 from cbrn_data.verify.results import FAILED
 from tests import records
+from tests.cli.conftest import edit
+from tests.store.test_store_crash import Disk, check_readers
+from tests.trees import tree
 
 pytestmark = pytest.mark.usefixtures("without_pages")
 
@@ -35,10 +46,14 @@ ROWS = range(1, 400)
 BASE = "https://data.example/cbrn/"
 
 
-@pytest.fixture
-def root(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project whose table has parts of some rows."""
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schema_parts, "LEAST", 1000)
+
+
+@pytest.fixture
+def root(project: Path) -> Path:
+    """A project whose table has parts of some rows."""
     records.define(project)
     return project
 
@@ -101,6 +116,19 @@ def test_parts_of_the_release_before_give_the_same_bytes_as_all_rows(edit: str, 
     assert faults(second, first.folder) == []
 
 
+def test_parts_are_kept_while_all_to_which_they_refer_is_there(root: Path) -> None:
+    records.put(root, [records.row(number) for number in range(1, 120)])
+    first = publish(root)
+    edit(root, "projects.csv", lambda text: text.replace("Enhance CBRN Critical", "Enhance Critical", 1))
+    second = publish(root, "2026-11-25")
+    assert digests(second) == digests(first)
+    assert all((second.folder / name).samefile(first.folder / name) for name in digests(first))
+    edit(root, "projects.csv", lambda text: re.sub("(?m)^P101,.*\n", "", text))
+    with pytest.raises(GateError) as refused:
+        publish(root, "2026-11-26")
+    assert {finding.code for finding in refused.value.findings if finding.is_error} == {"reference-missing"}
+
+
 def forged(release: Release, folder: Path, name: str, value: int) -> str:
     """Return what verify says of a release whose first part is described otherwise, with digests to match."""
     copy = Path(shutil.copytree(release.folder, folder / name / release.version))
@@ -131,6 +159,8 @@ def test_a_table_in_parts_is_published_compared_loaded_and_pushed(root: Path, tm
     for path, digest in digests(first).items():
         assert f'href="../releases/1.0.0/{path}"' in made["tables/trainings.html"]
         assert there[path] == digest.removeprefix("sha256:")
+    for page in ("index.html", "tables/trainings.html", "history/1.0.0.html"):
+        assert "A table in parts has CSV files only, and its release no ZIP file" in made[page]
     assert f"CSV in {len(resource['path'])} parts" in made["index.html"] and "trainings.json" not in made["index.html"]
     assert b"releases/1.0.0/datapackage.json" in files["catalog.ttl"]
     assert forged(first, tmp_path, "line", 3) == "the parts of trainings are not those that are described"
@@ -155,3 +185,87 @@ def test_a_table_in_parts_is_published_compared_loaded_and_pushed(root: Path, tm
         some = cbrn.load("trainings", source=store, first="t-0148", last="t-0152")
         assert some.training_id.tolist() == ["t-0148", "t-0149", "t-0151", "t-0152"]
         assert some.source_line.tolist() == [149, 150, 151, 152]
+    check_told(root / "published", second, tmp_path)
+
+
+def rename(part: Path) -> None:
+    part.rename(part.with_name("from-t-0000.csv"))
+
+
+def swap(part: Path) -> None:
+    other = max(part.parent.iterdir())
+    part.rename(part.with_name("aside"))
+    other.rename(part)
+    part.with_name("aside").rename(other)
+
+
+FAULTS: dict[str, Callable[[Path], object]] = {
+    "missing": Path.unlink,
+    "another part twice": lambda part: shutil.copyfile(max(part.parent.iterdir()), part),
+    "swapped with another": swap,
+    "renamed": rename,
+    "changed": lambda part: part.write_bytes(part.read_bytes().replace(b",P101,", b",P102,", 1)),
+}
+
+
+def check_told(published: Path, release: Release, folder: Path) -> None:
+    """Whoever reads a part with a fault names its file: a client, an agent, an audit, a publisher, who compares packages."""
+    name = sorted(digests(release))[2]
+    for fault, do in FAULTS.items():
+        store = Path(shutil.copytree(published, folder / fault.replace(" ", "-")))
+        there = store / "releases" / release.version
+        do(there / name)
+        with pytest.raises(CbrnDataError, match=re.escape(str(there / name))):
+            cbrn.load("trainings", source=store)
+        with pytest.raises(CbrnDataError, match=re.escape(str(there / name))):
+            OpenedStore(str(store), read_settings()).open(None)
+        with pytest.raises(CbrnDataError, match=re.escape(f"{name}' ")), Store(store).writing():
+            pass
+        said = [result.detail for result in ReleaseAudit(there, []).run() if result.result == FAILED]
+        assert f"'{name}' " in "; ".join(said)
+        if not (there / name).exists():
+            old, new = (read_data_package(one / "datapackage.json").resources for one in (release.folder, there))
+            assert str(there / name) in next(one.problem for one in compare_packages(old, new) if one.name == "trainings")
+    assert cbrn.load("trainings", source=published).shape[0] == len(ROWS) - 1
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(agents, "FILE_LIMIT", max(one["bytes"] for one in resource_of(release)["parts"]))
+        assert "trainings" in OpenedStore(str(published), read_settings()).open(None).left_out
+    opened = OpenedStore(str(published), read_settings()).open(None)
+    assert not opened.left_out
+    (row,) = queried(opened, "trainings", {"training_id": "t-0300"}, "", ["title"], 0, 10).rows
+    assert row.values[0].value == 'Class "300", part'
+
+
+def test_a_kill_at_any_step_of_a_publication_leaves_the_old_or_the_new(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A state that readers can see is checked in its place; some are kept, and the next run repairs them."""
+    rows: Rows = {number: records.row(number) for number in range(1, 120)}
+    records.put(root, list(rows.values()))
+    first, published = publish(root), root / "published"
+    rows = {number: row for number, row in rows.items() if number not in range(30, 75)} | {10: records.row(10, people="77")}
+    records.put(root, list(rows.values()))
+    old, kept, steps = tree(published), list[tuple[Path, bool]](), list[str]()
+
+    def stop(machine: Disk, name: str) -> None:
+        """See what is there before a step, if the step before changed names."""
+        assert all(".staging-" in str(path) for path in machine.unsynced), "a name is visible before its bytes are on disk"
+        steps.append(name)
+        if steps[-2:-1] and steps[-2] in {"rename", "unlink", "rmdir", "mkdir"}:
+            machine.stop = None
+            check_readers(published)
+            if len(steps) > 100 * len(kept) or machine.committed > any(committed for _, committed in kept):
+                copy = Path(shutil.copytree(published, root / "kept" / f"{len(steps)}"))
+                kept.append((copy, machine.committed))
+            machine.stop = stop
+
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "os", Disk(0, stop))
+        patch.setattr(disk, "LARGE", 1000)
+        second = publish(root, "2026-11-25")
+    assert {"link", "copy_file_range", "unlink"} <= set(steps)
+    assert digests(first).items() & digests(second).items() and len(digests(first)) > len(digests(second))
+    new = tree(published)
+    assert {committed for _, committed in kept} == {True, False} and len(kept) > 4
+    for copy, committed in kept:
+        with pipeline.open_store(Settings(root, copy, parts_above=0)).writing():
+            pass
+        assert tree(copy) == (new if committed else old), copy.name

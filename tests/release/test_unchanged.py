@@ -14,6 +14,7 @@ import pytest
 from cbrn_data import pipeline
 from cbrn_data.release import unchanged
 from cbrn_data.settings import Settings
+from cbrn_data.store import disk
 from tests.cli.conftest import Done, edit, run
 from tests.conftest import PROJECT
 from tests.trees import tree
@@ -95,6 +96,26 @@ def test_other_code_another_library_and_another_input_are_noticed(
     assert len(found) == 4
     os.mkfifo(project / "raw" / "pipe")
     assert unchanged.inputs(settings) is None
+
+
+@pytest.mark.usefixtures("without_pages")
+def test_a_large_source_is_read_once_and_its_bytes_decide(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, digest, read = project / "raw/projects.csv", disk.digest, list[Path]()
+    monkeypatch.setattr(unchanged, "LARGE", source.stat().st_size)
+    monkeypatch.setattr(disk, "digest", lambda path, *below: read.append(path) or digest(path, *below))  # type: ignore[func-returns-value]
+
+    def publish() -> tuple[int, int]:
+        """Return the exit code, and how often the digest of the source was taken to know that nothing is new."""
+        read.clear()
+        return run("publish", "--root", project).code, read.count(source)
+
+    assert [publish(), publish(), publish()] == [(0, 0), (0, 0), (0, 1)]
+    data, times = source.read_bytes(), source.stat()
+    source.write_bytes(data.replace(b"P101", b"P102", 1))
+    os.utime(source, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert publish() == (1, 1)
+    source.write_bytes(data)
+    assert publish() == (0, 1)
 
 
 def test_a_run_without_changes_imports_no_library_of_tables(project: Path, tmp_path: Path) -> None:

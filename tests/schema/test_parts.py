@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from cbrn_data.schema import parts
-from cbrn_data.schema.parts import Cutter, part_name
+from cbrn_data.schema.parts import Cutter, Edges, part_name
 from cbrn_data.store import disk, remembered
 from cbrn_data.tabular.keys import hashed
 from tests import records
@@ -68,13 +70,40 @@ def test_a_row_moves_only_the_ends_of_its_part(row: int, value: int, size: int) 
     assert all(cut in near or bounds[0] < cut < bounds[1] for cut in away)
 
 
+@examples(max_examples=40, deadline=None)
+@given(st.integers(0, ROWS - 1), st.integers(0, 2**64 - 1), st.integers(1, 5000), st.booleans())
+def test_a_part_that_changed_is_cut_alone_if_its_edges_hold(row: int, value: int, size: int, is_new: bool) -> None:
+    """Its rows alone, and the first key of the next part, say whether the cuts of the whole table stay where they were."""
+    before = [0, *cuts(HASHES, SIZES, ROWS), ROWS]
+    end = next(place for place, cut in enumerate(before) if cut > row)
+    start, stop = before[end - 1], before[end]
+    put = np.insert if is_new else lambda rows, at, value: np.concatenate([rows[:at], [value], rows[at + 1 :]])
+    hashes, sizes = put(HASHES, row, np.uint64(value)).astype(np.uint64), put(SIZES, row, size)
+    stop_now = stop + is_new
+    cutter = Cutter(None)  # type: ignore[arg-type]
+    alone = [*cutter.add_rows(hashes[start:stop_now], sizes[start:stop_now]), *cutter.finish()]
+    begins = start == 0 or (hashes[start] == HASHES[start] and cutter.edges.follow(Edges.unchanged(0)))
+    ends = stop == ROWS or Edges.unchanged(int(HASHES[stop])).follow(cutter.edges)
+    whole = cuts(hashes, sizes, ROWS)
+    kept = [*before[1 : end - 1 + (start > 0)], *(start + cut for cut in alone), *(cut + is_new for cut in before[end:-1])]
+    assert not (begins and ends) or whole == kept
+
+
 def test_a_long_key_gives_a_name_of_its_own() -> None:
     first, second = (part_name("trainings", "k" * 90 + end) for end in "ab")
     assert first != second and len(first) < 90
     disk.check_names([first, second])
 
 
-def test_a_digest_is_remembered_until_the_file_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("system_copies", [True, False])
+def test_a_digest_is_remembered_until_the_file_changes(
+    system_copies: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object) -> None:
+        raise OSError(errno.EXDEV, "two file systems")
+
+    if not system_copies:
+        monkeypatch.setattr(os, "copy_file_range", refuse)
     monkeypatch.setattr(remembered, "LARGE", 0)
     file, memory = tmp_path / "part.csv", tmp_path / "cache" / remembered.FILE
     data = records.HEADER.encode()
@@ -83,6 +112,7 @@ def test_a_digest_is_remembered_until_the_file_changes(tmp_path: Path, monkeypat
     with remembered.remembering(memory):
         disk.create(file, disk.FileRef(tmp_path / "made.csv", disk.sha256_of(data), len(data)))
     with remembered.remembering(memory):
+        assert file.read_bytes() == data
         assert remembered.known_digest(file.stat()) == disk.sha256_of(data) == disk.digest(file)
         (tmp_path / "link.csv").hardlink_to(file)
         assert remembered.known_digest((tmp_path / "link.csv").stat()) == disk.sha256_of(data)

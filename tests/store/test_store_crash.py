@@ -42,8 +42,8 @@ from cbrn_data.verify.vouched import check_vouched
 from tests.trees import Tree, tree
 
 KILLED = 9
-CHANGING = {"open", "write", "fchmod", "fsync", "link", "mkdir", "rename", "unlink", "rmdir"}
-READING = {"fstat", "lstat", "listdir", "close", "path"}
+CHANGING = {"open", "write", "copy_file_range", "fchmod", "fsync", "link", "mkdir", "rename", "unlink", "rmdir"}
+READING = {"fstat", "lstat", "read", "pread", "listdir", "close", "path"}
 SOURCE = b"what the law asks to be erased"
 PART = b"what stays from release to release"
 Act = Callable[[Path], object]

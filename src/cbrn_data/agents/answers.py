@@ -255,7 +255,7 @@ def _table(opened: Opened, name: str) -> Table:
 
 def _check_held(opened: Opened, name: str) -> None:
     if name in opened.left_out:
-        raise CbrnDataError(f"{name}.csv is too large to be searched here; download it, and read it with another program")
+        raise CbrnDataError(f"{name} is too large to be searched here; download its CSV, and read it with another program")
 
 
 def _table_info(opened: Opened, table: TableDefinition) -> TableInfo:

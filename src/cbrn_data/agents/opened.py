@@ -8,10 +8,11 @@ folder, from which answers are made.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from cbrn_data.client import Published, ReleaseFiles, chosen, listed
 from cbrn_data.errors import UntrustedError
@@ -21,7 +22,7 @@ from cbrn_data.schema.parts import PARTS
 from cbrn_data.settings import Settings
 from cbrn_data.signing.keys import trusted_keys
 from cbrn_data.store import disk
-from cbrn_data.store.folder import DESCRIPTOR, INFO, REPORT, SUMS, read_release
+from cbrn_data.store.folder import DESCRIPTOR, INFO, REPORT, SUMS, is_part, read_release
 from cbrn_data.store.history import INDEX, METADATA
 from cbrn_data.trust.client import coming, in_folder, trusted
 from cbrn_data.verify.vouched import kept_in, raw_pins
@@ -48,19 +49,23 @@ class Opened:
                 path.write_bytes(files.sums if name == SUMS else files.file(name))
 
         copy(iter((SUMS, INFO, REPORT, DESCRIPTOR)))
-        tables = {name.removesuffix(".csv"): [name] for name in files.listed if "/" not in name and name.endswith(".csv")}
-        sizes = {}
-        for one in files.package["resources"]:
-            if PARTS in one:
-                tables[one["name"]], sizes[one["name"]] = one["path"], sum(part["bytes"] for part in one[PARTS])
-            else:
-                sizes[one["path"].removesuffix(".csv")] = one.get("bytes", 0)
-        self.left_out = {name for name in tables if sizes.get(name, 0) > FILE_LIMIT}
-        copy(name for name in files.listed if name.startswith("schemas/"))
-        copy(path for name, of in tables.items() if name not in self.left_out for path in of)
+        large = {path for one in files.package["resources"] if _size(one) > FILE_LIMIT for path in _paths(one)}
+        tables = [name for name in files.listed if name.endswith(".csv") and ("/" not in name or is_part(name))]
+        self.left_out = {name.partition("/")[0].removesuffix(".csv") for name in tables if name in large}
+        copy(name for name in files.listed if name.startswith("schemas/") or name in {*tables} - large)
         self.tracer = Tracer(replace(read_release(folder), erased=self.entry.erased))
         paths = (row["path"] or "" for row in self.tracer.tables["sources"].rows if row["kind"] not in ("bulk", "records"))
         copy(path for path in paths if path in files.listed and path not in self.entry.erased)
+
+
+def _paths(resource: Mapping[str, Any]) -> list[str]:
+    """Return the names of the files of a resource."""
+    return resource["path"] if isinstance(resource["path"], list) else [resource["path"]]
+
+
+def _size(resource: Mapping[str, Any]) -> int:
+    """Return the bytes of a resource, of a table in parts those of all."""
+    return int(resource.get("bytes", 0)) + sum(int(part["bytes"]) for part in resource.get(PARTS, ()))
 
 
 class OpenedStore:

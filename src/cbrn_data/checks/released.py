@@ -20,7 +20,7 @@ from cbrn_data.checks.run import check_tables
 from cbrn_data.errors import ReleaseError
 from cbrn_data.findings import Finding, errors_of, shown
 from cbrn_data.progress import step
-from cbrn_data.schema.check import KnownKeysOf
+from cbrn_data.schema.check import KnownKeysOf, references_hold
 from cbrn_data.schema.model import Package, TableDefinition, read_package
 from cbrn_data.schema.nested import nested
 from cbrn_data.schema.parts import KnownCuts, Part, PartsWriter, part_name
@@ -94,13 +94,14 @@ def check_release(folder: Path, package: Package, before: Path | None = None) ->
 def _same_parts(folder: Path, before: Path, released: Released) -> dict[str, frozenset[str]]:
     """Return the first keys of the parts that a release has with the same rows, made from the same bytes of a source.
 
-    The definition of the table, and the rows to which it refers, must be the same too.
+    The definition of the table must be the same too, and the rows to which it refers must be there.
     """
     now, then = (parse_checksums(each / SUMS, disk.read(each / SUMS)) for each in (folder, before))
     tables, found = released_tables(before, read_package(before / "schemas")), {}
     for name, table in released.tables.items():
-        made_by = [f"schemas/{name}.yaml", *(f"{key.resource}.csv" for key in table.definition.foreign_keys)]
-        if table.parts and all(now[each] == then.get(each) for each in made_by) and name in tables:
+        rules = f"schemas/{name}.yaml"
+        is_same = table.parts and now[rules] == then.get(rules)
+        if is_same and references_hold(table.definition, tables, released.tables):
             there = {_without_line(part): part.first for part in tables[name].parts if part.source_sha256}
             found[name] = frozenset(first for part in table.parts if (first := there.get(_without_line(part))))
     return found

@@ -56,7 +56,8 @@ def publish_now(
             outcome = pipeline.publish(build_with(gathered, scheduler), store, release_date(), step, key, guard)
     found = Unchanged(outcome.release, outcome.findings, overview(outcome.release))
     if not outcome.is_new and not outcome.repaired:
-        remember(settings, given, found, due_on(settings.published))
+        read = {source.name: str(source.metadata["sha256"]) for source in [*gathered.sources, *gathered.lists]}
+        remember(settings, given, found, due_on(settings.published), read)
     _show(found, as_json, outcome, key)
 
 

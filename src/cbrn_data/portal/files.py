@@ -55,6 +55,11 @@ class ReleaseFiles:
         latest = f"{EXPORTS}/{LATEST}/{file}"
         return Download(self.exports + file, latest, name, disk.size_of(data), disk.sha256_of(data))
 
+    @property
+    def in_parts(self) -> bool:
+        """Whether a table is in parts, so that it has no Parquet file, and the release no ZIP file."""
+        return any(map(is_part, self.digests))
+
     def parts(self, table: str) -> list[str]:
         """Return the names of the parts of a table in parts."""
         return [name for name in self.digests if is_part(name) and name.startswith(f"{table}/")]

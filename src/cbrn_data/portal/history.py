@@ -135,6 +135,7 @@ def _page(
         folder=files.folder,
         exports=files.exports,
         downloads=files.whole(),
+        in_parts=files.in_parts,
         citations=citation_texts(of_release(site, release)),
         base=site.base,
         superseded=_is_superseded(release, newest),

@@ -44,6 +44,7 @@ def home_page(view: ReleaseView, site: Catalogue, files: ReleaseFiles, pictures:
         numbers=list(_numbers(view)),
         pictures=pictures,
         downloads=files.whole(),
+        in_parts=files.in_parts,
         themes=[THEMES[code] for code in site.themes],
         language=LANGUAGES[site.language][0],
         frequency=FREQUENCIES[site.frequency],

@@ -1,17 +1,18 @@
-"""Make a table in parts from those of the newest release: only the parts whose rows changed, and their neighbours, are made.
+"""Make a table in parts from those of the newest release: only the parts whose rows changed are made.
 
-The newest release names the range of the source of each of its parts. So the new source is read once, and its ranges are
-compared by digest. Where they differ, the rows are read, checked and cut again, from the part before to the part after,
-because a change can move the ends of the part that has it (see ``schema.parts``). The other parts are those of the newest
-release, with new lines in the source. The result is the same as without a release; where that is not certain, everything is
-made: if this code, the definition or the rows that are referred to are others, or if any row has a finding.
+The newest release names the range of the source of each of its parts, and its digest. So the new source is read once, and
+its ranges are compared by digest. Where they differ, the rows are read, checked and cut again. A part beside them can be
+kept if the cut between the two stays where it was, which the changed rows show: ``schema.parts`` cuts by the rows near a
+cut. Otherwise it is made again too. The parts that are kept are those of the newest release, with new lines in the source.
+The result is the same as without a release; where that is not certain, everything is made: if this code or the definition is
+another, if a row is gone to which rows may refer, or if any row has a finding.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,16 +20,15 @@ from cbrn_data.errors import CbrnDataError
 from cbrn_data.progress import step
 from cbrn_data.release.code import is_of_this_code
 from cbrn_data.schema import parts as rule
-from cbrn_data.schema.bulk import BulkReading, Range, header_words, read_range
-from cbrn_data.schema.check import known_keys
+from cbrn_data.schema.bulk import BulkReading, header_words, read_range
+from cbrn_data.schema.check import KnownKeysOf, known_keys, references_hold
 from cbrn_data.schema.model import Package, TableDefinition, read_package
-from cbrn_data.schema.parts import Part, with_sources
-from cbrn_data.schema.ranges import Kept, NotAlikeError, compare_sources, source_ranges
+from cbrn_data.schema.parts import Cutter, Edges, Part, hash_of_key, with_sources
+from cbrn_data.schema.ranges import Changed, Kept, NotAlikeError, compare_sources, source_ranges
 from cbrn_data.schema.table import Tables, released_tables
-from cbrn_data.schema.written import new_parts, table_digest
+from cbrn_data.schema.written import new_parts
 from cbrn_data.sources.source import Source
 from cbrn_data.store import disk
-from cbrn_data.store.folder import SUMS, parse_checksums
 from cbrn_data.store.history import read_history
 from cbrn_data.tables.bulk import BulkTable, Write, parted_table
 
@@ -62,7 +62,6 @@ def _before(published: Path, source: Source, definition: TableDefinition, packag
     try:
         newest = read_history(published)[-1]
         old_package = read_package(newest.folder / "schemas")
-        listed = parse_checksums(newest.folder / SUMS, disk.read(newest.folder / SUMS))
         old = released_tables(newest.folder, old_package)
         quarantined = old["quarantine"].rows
     except (CbrnDataError, IndexError, KeyError) as error:
@@ -70,11 +69,8 @@ def _before(published: Path, source: Source, definition: TableDefinition, packag
     name, file = definition.name, f"{definition.name}.yaml"
     parts = old[definition.name].parts if definition.name in old else ()
     same_rules = is_of_this_code(newest.info) and package.files[file] == old_package.files.get(file)
-    same_references = all(
-        listed.get(f"{key.resource}.csv") == table_digest(tables[key.resource]) for key in definition.foreign_keys
-    )
     if (
-        not (parts and same_rules and same_references)
+        not (parts and same_rules and references_hold(definition, old, tables))
         or any(row["table_name"] == name for row in quarantined)
         or any(not part.source_sha256 or part.file.size > rule.LEAST * rule.MOST // 2 for part in parts)
         or not disk.mode(newest.folder / "sources" / source.name)
@@ -86,46 +82,96 @@ def _before(published: Path, source: Source, definition: TableDefinition, packag
     )
 
 
+@dataclass(frozen=True)
+class _Made:
+    """The parts that were made of a changed range."""
+
+    of: Changed
+    parts: Sequence[Part]
+    edges: Edges
+
+
+@dataclass
+class _Making:
+    """Makes the parts of changed ranges of a source, by the cuts of the parts ``before``; ``reading`` is the last one."""
+
+    path: Path
+    folder: Path
+    before: Sequence[Part]
+    reading: BulkReading
+    known: KnownKeysOf
+    made: list[Kept | Changed | _Made] = field(default_factory=list)
+
+    def all(self, ranges: Sequence[Kept | Changed]) -> Sequence[Kept | Changed | _Made]:
+        """Return the ranges, and the parts of those that changed, with neighbours if a cut beside them is elsewhere now."""
+        self.made, place = list(ranges), 0
+        while place < len(self.made):
+            each = self.made[place]
+            if isinstance(each, Changed):
+                made = self._make(each)
+                first = place - (place > 0 and not self._begins_there(made))
+                stop = place + 1 + (place + 1 < len(self.made) and not self._ends_there(made))
+                if stop - first > 1:
+                    self.made[first:stop] = [_joined(self.made[first:stop])]
+                    place = first
+                    continue
+                self.made[place] = made
+            place += 1
+        return self.made
+
+    def _make(self, changed: Changed) -> _Made:
+        if changed.range.size > _LARGEST:
+            raise NotAlikeError
+        cutter = Cutter(self.reading.table)
+        with new_parts(self.reading.table, self.folder, cutter) as (writer, made):
+            for block in read_range(self.path, self.reading, self.known, changed.range):
+                writer.add(block)
+        ranges = source_ranges(self.path, [part.line for part in made], changed.range)
+        if self.reading.tally.counts or not all(digest for _, digest in ranges):
+            raise NotAlikeError
+        return _Made(changed, with_sources(made, ranges), cutter.edges)
+
+    def _begins_there(self, made: _Made) -> bool:
+        """Return whether a part still begins at the beginning of a changed range; the rows before it are unchanged."""
+        is_same = (
+            bool(made.parts) and made.of.first < len(self.before) and made.parts[0].first == self.before[made.of.first].first
+        )
+        return is_same and made.edges.follow(Edges.unchanged(0))
+
+    def _ends_there(self, made: _Made) -> bool:
+        """Return whether the part after a changed range still begins there; its rows are unchanged."""
+        return Edges.unchanged(hash_of_key(self.before[made.of.stop].first)).follow(made.edges)
+
+
+def _joined(ranges: Sequence[Kept | Changed | _Made]) -> Changed:
+    """Return consecutive ranges as one that changed."""
+    changed = [
+        Changed(each.number, each.number + 1, each.range)
+        if isinstance(each, Kept)
+        else each.of
+        if isinstance(each, _Made)
+        else each
+        for each in ranges
+    ]
+    size = sum(each.range.size for each in changed)
+    return Changed(changed[0].first, changed[-1].stop, replace(changed[0].range, size=size))
+
+
 def _written(source: Source, package: Package, tables: Tables, folder: Path, before: _Before) -> BulkTable:
     path = source.path
     assert path
     definition = package.tables[str(source.metadata["table"])]
     reading = BulkReading(definition)
     reading.header, reading.header_start = header_words(path)
-    known, parts = known_keys(definition, tables), list[Part]()
-    there = {part.file.sha256: part.file for part in before.parts}
+    making = _Making(path, folder, before.parts, reading, known_keys(definition, tables))
+    there, parts = {part.file.sha256: part.file for part in before.parts}, list[Part]()
     with step(f"Build {definition.name} from the parts of the release before"):
-        for each in _extended(list(compare_sources(before.source, path, before.parts))):
+        for each in making.all(list(compare_sources(before.source, path, before.parts))):
             if isinstance(each, Kept):
                 part = before.parts[each.number]
                 parts.append(replace(part, line=each.range.line if each.number else part.line))
-                continue
-            with new_parts(definition, folder) as (writer, made):
-                for block in read_range(path, reading, known, each):
-                    writer.add(block)
-            ranges = source_ranges(path, [part.line for part in made], each)
-            if reading.tally.counts or not made or not ranges[0][1]:
-                raise NotAlikeError
-            parts += [replace(part, file=there.get(part.file.sha256, part.file)) for part in with_sources(made, ranges)]
-    if any(not one.last < other.first for one, other in pairwise(parts)):
+            elif isinstance(each, _Made):
+                parts += [replace(part, file=there.get(part.file.sha256, part.file)) for part in each.parts]
+    if not parts or any(not one.last < other.first for one, other in pairwise(parts)):
         raise NotAlikeError
     return parted_table(source, reading, parts)
-
-
-def _extended(ranges: Sequence[Kept | Range]) -> list[Kept | Range]:
-    """Return ranges in which each one that changed has its unchanged neighbours too. Raises NotAlikeError."""
-    changed = {place for place, each in enumerate(ranges) if isinstance(each, Range)}
-    made = changed | {place + by for place in changed for by in (-1, 1)}
-    found: list[Kept | Range] = []
-    for place, each in enumerate(ranges):
-        if place not in made:
-            found.append(each)
-            continue
-        one = each.range if isinstance(each, Kept) else each
-        if found and isinstance(last := found[-1], Range):
-            found[-1] = replace(last, size=last.size + one.size)
-        else:
-            found.append(one)
-    if any(isinstance(each, Range) and each.size > _LARGEST for each in found):
-        raise NotAlikeError
-    return found

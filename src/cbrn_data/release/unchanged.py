@@ -4,7 +4,8 @@ A run that finds nothing new, and repairs nothing, keeps what it said (``remembe
 rests: the settings; every file under ``raw/`` and ``schemas/``; the files of this package, Python, and the
 versions of all libraries; every file of the store that such a run reads. With an equal digest, a run would read the same
 bytes with the same code and so say the same, until the day on which it would renew signed metadata (``recall``). Nothing is
-guessed from times or sizes of files.
+guessed from times or sizes of inputs. Large sources are read last, and only if nothing else changed: a new source has a new
+sidecar, which has its digest.
 
 The record is in the cache, one for each project and store, and holds a digest of itself. Without a record, or with a damaged
 one, a run does everything.
@@ -15,7 +16,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
@@ -30,6 +31,8 @@ from cbrn_data.store import disk
 from cbrn_data.store.folder import INFO, SUMS, Release, read_release
 from cbrn_data.store.history import RELEASES
 from cbrn_data.store.lock import WAIT, locked
+from cbrn_data.store.remembered import FILE as DIGESTS
+from cbrn_data.store.remembered import LARGE, remembering
 from cbrn_data.strict_json import dumped, parse_object
 
 PACKAGE = Path(__file__).parent.parent
@@ -45,14 +48,16 @@ class Unchanged:
 
 
 def inputs(settings: Settings) -> str | None:
-    """Return the digest of what a run reads besides the store.
+    """Return the digest of what a run reads besides the store; of a large source with a sidecar, it has only the name.
 
     None if there is something that cannot be read, or is neither a file nor a folder.
     """
     total = sha256(dumped([repr(settings), os.getcwd(), sys.version, sorted(_libraries())]))
     try:
+        large = {settings.raw / name for name in _large(settings)}
         for path in (settings.root / FILE, *_files(settings.raw), *_files(settings.schemas), *_files(PACKAGE)):
-            total.update(f"{disk.digest(path) if disk.mode(path) else ''}  {path}\n".encode())
+            is_read = disk.mode(path) and path not in large
+            total.update(f"{disk.digest(path) if is_read else ''}  {path}\n".encode())
     except CbrnDataError:
         return None
     return total.hexdigest()
@@ -70,29 +75,30 @@ def recall(settings: Settings, given: str) -> Unchanged | None:
         return None
     if record.pop("sha256", None) != _digest(record) or day >= record["until"] or not published.is_dir():
         return None
-    if given != record["inputs"]:
+    if given != record["inputs"] or not _are_there(settings, record["sources"]):
         return None
     with locked(published, WAIT), suppress(CbrnDataError):
-        if _store(published, record["version"]) == record["store"]:
+        if _store(settings, record["version"]) == record["store"]:
             release = replace(read_release(published / RELEASES / record["version"]), withdrawn=record["withdrawn"])
             findings = [Finding(**each) for each in record["findings"]]
             return Unchanged(release, findings, [(heading, text) for heading, text in record["overview"]])
     return None
 
 
-def remember(settings: Settings, given: str | None, found: Unchanged, until: str) -> None:
+def remember(settings: Settings, given: str | None, found: Unchanged, until: str, sources: Mapping[str, str]) -> None:
     """Keep what a run said that changed nothing; ``given`` are its ``inputs`` as they were before it.
 
-    From the day ``until`` on, a run would renew metadata. Nothing is kept if an input changed meanwhile, or if there is no
-    space.
+    ``sources`` are the digests of the sources that it read, by name. From the day ``until`` on, a run would renew metadata.
+    Nothing is kept if an input changed meanwhile, or if there is no space.
     """
     if given is None or given != inputs(settings):
         return
     place, release = _place(settings), found.release
-    with suppress(OSError, CbrnDataError):
+    with suppress(OSError, CbrnDataError, KeyError):
         record = {
             "inputs": given,
-            "store": _store(settings.published, release.version),
+            "sources": {name: sources[name] for name in _large(settings)},
+            "store": _store(settings, release.version),
             "until": until,
             "version": release.version,
             "withdrawn": release.withdrawn,
@@ -102,6 +108,20 @@ def remember(settings: Settings, given: str | None, found: Unchanged, until: str
         place.parent.mkdir(parents=True, exist_ok=True)
         with whole(place) as file:
             file.write(dumped({**record, "sha256": _digest(record)}))
+
+
+def _large(settings: Settings) -> list[str]:
+    """Return the names of the large sources that have a sidecar, which a run compares with their bytes."""
+    there = disk.entries(settings.raw)
+    return [name for name in there if f"{name}.yaml" in there and disk.size(settings.raw / name) >= LARGE]
+
+
+def _are_there(settings: Settings, sources: Mapping[str, str]) -> bool:
+    """Return whether the large sources are those with these digests."""
+    with suppress(CbrnDataError):
+        is_of_name = list(sources) == _large(settings)
+        return is_of_name and all(disk.digest(settings.raw / name) == sha256 for name, sha256 in sources.items())
+    return False
 
 
 def _place(settings: Settings) -> Path:
@@ -129,13 +149,17 @@ def _walk(folder: Path) -> Iterator[tuple[str, int]]:
     return ((name, mode) for name, mode in disk.walk(folder) if "__pycache__" not in name)
 
 
-def _store(published: Path, newest: str) -> str:
-    """Return the digest of what a run reads of a store: of older releases, their names, and the files that name the rest."""
-    total = sha256()
-    for name, mode in disk.walk(published):
-        total.update(f"{mode:o} {name}\n".encode())
-        of, _, below = name.partition("/")
-        version, _, file = below.partition("/")
-        if stat.S_ISREG(mode) and (of != RELEASES or version == newest or file in (INFO, SUMS)):
-            total.update(disk.digest(published / name).encode())
+def _store(settings: Settings, newest: str) -> str:
+    """Return the digest of what a run reads of a store: of older releases, their names, and the files that name the rest.
+
+    As in every run, the digests of its large files are remembered.
+    """
+    total, published = sha256(), settings.published
+    with remembering(settings.cache / DIGESTS):
+        for name, mode in disk.walk(published):
+            total.update(f"{mode:o} {name}\n".encode())
+            of, _, below = name.partition("/")
+            version, _, file = below.partition("/")
+            if stat.S_ISREG(mode) and (of != RELEASES or version == newest or file in (INFO, SUMS)):
+                total.update(disk.digest(published / name).encode())
     return total.hexdigest()

@@ -15,7 +15,7 @@ from cbrn_data.schema.bulk import Range
 from cbrn_data.schema.parts import Part
 from cbrn_data.tabular.blocks import read_header
 
-_CHUNK = 4 << 20
+_CHUNK = 1 << 20
 _ANCHOR = 1 << 16
 """The most bytes of the first line of a range that is looked for."""
 _AHEAD = 64 << 20
@@ -33,6 +33,15 @@ class Kept:
     """A range that is unchanged, of the part with this number."""
 
     number: int
+    range: Range
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A range in the place of those of the parts from number ``first`` to before ``stop``; it can be empty."""
+
+    first: int
+    stop: int
     range: Range
 
 
@@ -84,11 +93,11 @@ def part_ranges(file: BinaryIO, parts: Sequence[Part]) -> list[Range]:
     return found
 
 
-def compare_sources(old: Path, new: Path, parts: Sequence[Part]) -> Iterator[Kept | Range]:
-    """Yield the new source as ranges that are unchanged and ranges that are not; ``parts`` are made from the old one.
+def compare_sources(old: Path, new: Path, parts: Sequence[Part]) -> Iterator[Kept | Changed]:
+    """Yield the ranges of the new source, in order; ``parts`` are made from the old one.
 
-    A range that is not unchanged can be empty, where rows were removed. Each byte is read once, except where sources differ.
-    Raises NotAlikeError.
+    A range is unchanged if it has the digest that the part names. Each byte is read once, except where sources differ; of
+    the old source, only the beginnings of ranges are read, to find them. Raises NotAlikeError.
     """
     with foreign.opened(old, buffering=0) as before, foreign.opened(new, buffering=0) as after:
         if records_of(before)[0] != (found := records_of(after))[0]:
@@ -96,18 +105,18 @@ def compare_sources(old: Path, new: Path, parts: Sequence[Part]) -> Iterator[Kep
         whole, ranges, number = found[1], part_ranges(before, parts), 0
         place, line, end = whole.start, whole.line, whole.start + whole.size
         while number < len(parts):
+            of_part = ranges[number]
             if _is_at(after, place, parts[number]):
-                of_part = ranges[number]
                 yield Kept(number, Range(place, of_part.size, line))
                 place += of_part.size
                 number += 1
                 line += ranges[number].line - of_part.line if number < len(parts) else 0
                 continue
-            number, next_place = _next(before, after, place, end, parts, ranges, number)
-            yield Range(place, next_place - place, line)
-            line, place = line + _lines(after, place, next_place), next_place
+            stop, next_place = _next(before, after, place, end, parts, ranges, number)
+            yield Changed(number, stop, Range(place, next_place - place, line))
+            line, place, number = line + _lines(after, place, next_place), next_place, stop
         if place < end:
-            yield Range(place, end - place, line)
+            yield Changed(number, number, Range(place, end - place, line))
 
 
 def _pieces(file: BinaryIO, size: int) -> Iterator[bytes]:
@@ -127,28 +136,32 @@ def _is_at(file: BinaryIO, place: int, part: Part) -> bool:
 
 
 def _next(
-    before: BinaryIO,
-    after: BinaryIO,
-    place: int,
-    end: int,
-    parts: Sequence[Part],
-    ranges: Sequence[Range],
-    number: int,
+    before: BinaryIO, after: BinaryIO, place: int, end: int, parts: Sequence[Part], ranges: Sequence[Range], number: int
 ) -> tuple[int, int]:
     """Return the number and the place of the next range that is unchanged; the end of the file if no range follows."""
     room = _AHEAD
-    for other in range(number + 1, min(number + 1 + _SKIPPED, len(parts))):
+    for other in range(number + 1, min(number + 1 + _SKIPPED, len(ranges))):
         room += ranges[other - 1].size
         before.seek(ranges[other].start)
         anchor = b"\n" + before.read(_ANCHOR).partition(b"\n")[0] + b"\n"
-        after.seek(place - 1)
-        near = after.read(min(room, end - place) + len(anchor))
-        found = near.find(anchor)
-        if found >= 0 and _is_at(after, place + found, parts[other]):
-            return other, place + found
-    if number + 1 + _SKIPPED < len(parts):
+        found = _find(after, anchor, place - 1, min(place + room, end))
+        if found is not None and _is_at(after, found + 1, parts[other]):
+            return other, found + 1
+    if number + 1 + _SKIPPED < len(ranges):
         raise NotAlikeError
-    return len(parts), end
+    return len(ranges), end
+
+
+def _find(file: BinaryIO, words: bytes, start: int, stop: int) -> int | None:
+    """Return the first place of ``words`` between two places of a file, read piece by piece; None if they are not there."""
+    file.seek(start)
+    rest = b""
+    for data in _pieces(file, stop - start):
+        rest += data
+        if (found := rest.find(words)) >= 0:
+            return start + found
+        start, rest = start + max(0, len(rest) - len(words)), rest[-len(words) :]
+    return None
 
 
 def _lines(file: BinaryIO, start: int, stop: int) -> int:

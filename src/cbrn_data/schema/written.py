@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from cbrn_data.refusals import at
 from cbrn_data.schema.model import TableDefinition
-from cbrn_data.schema.parts import Part, PartsWriter
+from cbrn_data.schema.parts import Cuts, Part, PartsWriter
 from cbrn_data.schema.table import Row, Table
 from cbrn_data.store import disk
 from cbrn_data.store.disk import FileRef
@@ -163,7 +163,7 @@ def new_files(table: TableDefinition, folder: Path) -> Iterator[tuple[TableWrite
 
 
 @contextmanager
-def new_parts(table: TableDefinition, folder: Path) -> Iterator[tuple[PartsWriter, list[Part]]]:
+def new_parts(table: TableDefinition, folder: Path, cutter: Cuts | None = None) -> Iterator[tuple[PartsWriter, list[Part]]]:
     """Yield a writer of a table in parts, and its parts, new files below ``folder``, known after the block."""
     (folder / table.name).mkdir(exist_ok=True)
     last: list[HashingWriter] = []
@@ -173,7 +173,7 @@ def new_parts(table: TableDefinition, folder: Path) -> Iterator[tuple[PartsWrite
         return last[0]
 
     parts: list[Part] = []
-    writer = PartsWriter(table, opened)
+    writer = PartsWriter(table, opened, cutter)
     try:
         yield writer, parts
         writer.close()

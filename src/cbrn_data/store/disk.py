@@ -36,13 +36,15 @@ STAGING = ".staging-"
 
 _SEGMENT = r"(?!(?i:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:[./]|\Z))[A-Za-z0-9][A-Za-z0-9._-]*(?<!\.)"
 _NAME = re.compile(f"{_SEGMENT}(?:/{_SEGMENT})*")
-_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _CHUNK = 1 << 20
 _LONG = 2000
 """The characters of a path from which on folders are brought up to be removed."""
 _NO_LINK = frozenset({errno.EXDEV, errno.EMLINK, errno.EPERM, errno.ENOTSUP, errno.ENOSYS})
 """Errors of a file system that cannot link these two files, so that one is copied."""
+_NO_COPY = frozenset({errno.EXDEV, errno.EINVAL, errno.ENOTSUP, errno.ENOSYS})
+"""Errors of a system that cannot copy from one of these two files to the other, so that this process does."""
 
 _MEANINGS = {
     **MEANINGS,
@@ -218,23 +220,56 @@ def create(path: Path, data: Data) -> None:
     """Write a new file, mode 0644, and flush it to disk, or link it to a final one; the caller flushes its folder."""
     if isinstance(data, FileRef) and data.is_final and _linked(data, path):
         return
-    total = hashlib.sha256() if isinstance(data, FileRef) and data.size >= LARGE else None
     with explained(path):
         handle = os.open(path, _NEW_FILE, 0o600)
         try:
-            for piece in pieces(data):
-                if total:
-                    total.update(piece)
-                rest = memoryview(piece)
-                while rest:
-                    rest = rest[os.write(handle, rest) :]
+            written = _copied(data, handle) if isinstance(data, FileRef) and data.size >= LARGE else None
+            for piece in () if written else pieces(data):
+                _write(handle, piece)
                 advance_bytes(len(piece))
             os.fchmod(handle, 0o644)
             os.fsync(handle)
-            if total:
-                remember(os.fstat(handle), total.hexdigest(), is_own=True)
+            if written:
+                remember(os.fstat(handle), written, is_own=True)
         finally:
             os.close(handle)
+
+
+def _copied(file: FileRef, handle: int) -> str:
+    """Copy a file into an open new one; return the digest of the copy.
+
+    The system copies: this takes half the time, and nearly none where a file system shares blocks of files.
+    """
+    with explained(file.path):
+        source = foreign.open_regular(file.path)
+    total, place = hashlib.sha256(), 0
+    try:
+        while count := _copy(source, handle):
+            piece = os.pread(handle, count, place)
+            total.update(piece)
+            place += count
+            advance_bytes(count)
+    finally:
+        os.close(source)
+    return total.hexdigest()
+
+
+def _copy(source: int, handle: int) -> int:
+    """Copy the next bytes from one open file to another; return how many."""
+    try:
+        return os.copy_file_range(source, handle, _CHUNK)
+    except OSError as error:
+        if error.errno not in _NO_COPY:
+            raise
+    piece = os.read(source, _CHUNK)
+    _write(handle, piece)
+    return len(piece)
+
+
+def _write(handle: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(handle, rest) :]
 
 
 def _linked(file: FileRef, path: Path) -> bool:

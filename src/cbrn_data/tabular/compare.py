@@ -114,7 +114,7 @@ class _Side:
                     yield self._compiled.nulled(block.table)
         except (UnreadableError, OSError) as error:
             said = error.strerror or error if isinstance(error, OSError) else error
-            raise IncomparableError(f"{self.resource.place}: {said}") from error
+            raise IncomparableError(f"{verdict.part or self.resource.place}: {said}") from error
 
 
 def compare_tables(
