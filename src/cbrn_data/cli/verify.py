@@ -21,6 +21,7 @@ from cbrn_data.signing.keys import trusted_keys
 from cbrn_data.store import disk
 from cbrn_data.store.folder import SUMS, Release, latest_of, read_release
 from cbrn_data.store.history import LATEST, METADATA, RELEASES
+from cbrn_data.tabular.compile import without_pandera
 from cbrn_data.verify.audit import Asked, asked, audit_store, releases_of
 from cbrn_data.verify.derived import not_derived
 from cbrn_data.verify.memory import recalled
@@ -184,10 +185,10 @@ def _results(
     fetched = place.mirror.results if place.mirror else []
     if place.mirror and (any(result.check == METADATA for result in fetched) or not disk.entries(place.folder)):
         return list(place.mirror.restated(fetched))
-    if place.is_release:
-        results = [*fetched, *audit_of(place.folder, trusted, around(place.folder, trusted)).run()]
-    else:
-        with recalled(memory) if memory else nullcontext() as kept:
+    with without_pandera(), recalled(memory) if memory else nullcontext() as kept:
+        if place.is_release:
+            results = [*fetched, *audit_of(place.folder, trusted, around(place.folder, trusted)).run()]
+        else:
             served = place.mirror is not None
             results = [*fetched, *audit_store(place.folder, trusted, today, kept, max_age, served)]
     if rebuild:
