@@ -94,7 +94,7 @@ def check_release(
 
     def rows(table: Table, known: KnownKeysOf) -> Iterator[Finding]:
         is_whole = good is not None and len(known) == len(table.definition.foreign_keys)
-        made_of = _made_of(table, released.tables) if is_whole else None
+        made_of = _made_of(table, known) if is_whole else None
         if good and made_of in good:
             released.counts[table.name], cells = good[made_of]
             released.cells |= {table.name: cells} if table.definition.role == "data" else {}
@@ -110,12 +110,12 @@ def check_release(
     return released, findings
 
 
-def _made_of(table: Table, tables: Tables) -> tuple[Any, ...] | None:
+def _made_of(table: Table, known: KnownKeysOf) -> tuple[Any, ...] | None:
     """Return all that the check of a table reads; None for one that is not in two files, or is made of a source."""
-    others = [tables[key.resource] for key in table.definition.foreign_keys]
-    if table.definition.by_line or not all(len(each.files) == 2 for each in (table, *others)):
+    if table.definition.by_line or len(table.files) != 2:
         return None
-    return tuple((each.definition, *(file.sha256 for file in each.files.values())) for each in (table, *others))
+    keys = (known[key].digest() for key in table.definition.foreign_keys)
+    return table.definition, *(file.sha256 for file in table.files.values()), *keys
 
 
 def _same_parts(folder: Path, before: Path, released: Released) -> dict[str, frozenset[str]]:
