@@ -211,8 +211,8 @@ class KnownKeys:
         for number, parts in sorted(self._parts.items()):
             column = pa.concat_arrays(parts)
             total.update(f"{number} {len(column)} ".encode())
-            total.update(np.diff(buffers(column)[0]).astype("<i8"))
-            total.update(content(column))
+            total.update(np.diff(buffers(column)[0]).astype("<i8").tobytes())
+            total.update(content(column).tobytes())
         return total.digest()
 
     def lead(self, columns: Sequence[pa.Array]) -> Mask:

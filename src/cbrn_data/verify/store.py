@@ -68,9 +68,9 @@ def verify_store(
         return
     previous: Path | None = None
     before: str | None = None
-    good: Good = {}
+    judged: Good = {}
     for release in tracked("Verify releases", releases, len(releases)):
-        audit = audit_of(release.folder, trusted, vouched, previous, good)
+        audit = audit_of(release.folder, trusted, vouched, previous, judged)
         yield from audit.run()
         if not trusted and before and audit.signer and audit.signer != before:
             detail = f"the key changed from {before[:16]}… to {audit.signer[:16]}…; ask the publisher to confirm this"
