@@ -64,7 +64,12 @@ def test_what_shapes_the_code_is_found_once_and_again_if_any_file_is_another(
     for name in ("a.py", "b.py"):
         (folder / name).touch()
     monkeypatch.setattr(code, "FOLDER", folder)
-    monkeypatch.setattr(code, "shaped_by", lambda roots: (asked.append(roots), ({"a.py": folder / "a.py"}, {"pandas"}))[1])
+
+    def shaped_by(roots: object) -> tuple[dict[str, Path], set[str]]:
+        asked.append(roots)
+        return {"a.py": folder / "a.py"}, {"pandas"}
+
+    monkeypatch.setattr(code, "shaped_by", shaped_by)
     code._files.cache_clear()
     try:
         with keeping(tmp_path / "kept", None):
