@@ -15,18 +15,26 @@ from typing import Any
 import pytest
 
 from cbrn_data import cli
-from cbrn_data.checks import released
+from cbrn_data.checks import evidence, released
 from cbrn_data.checks.released import Good, check_release
 from cbrn_data.findings import Finding, errors_of
 from cbrn_data.schema.model import read_package
-from cbrn_data.schema.table import Table
+from cbrn_data.schema.table import Row, Table
+from cbrn_data.sources.document import Document
 from cbrn_data.store.folder import SUMS
 from tests.cli.conftest import run
 from tests.conftest import PROJECT
 
 
-def test_equal_tables_are_judged_once(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first, judged, good = small / "releases/1.0.0", list[str](), Good()
+def test_equal_tables_and_evidence_are_judged_once(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, judged, words, good = small / "releases/1.0.0", list[str](), list[str | None](), Good()
+    span_faults = evidence._span_faults
+
+    def compared(row: Row, document: Document | None) -> Iterator[Finding]:
+        words.append(row["row_id"])
+        return span_faults(row, document)
+
+    monkeypatch.setattr(evidence, "_span_faults", compared)
     as_written = released._as_written
 
     def counted(folder: Path, table: Table, *more: Any) -> Iterator[Finding]:
@@ -37,10 +45,12 @@ def test_equal_tables_are_judged_once(small: Path, tmp_path: Path, monkeypatch: 
     package = read_package(first / "schemas")
     found, findings = check_release(first, package, good=good)
     there = set(found.published)
-    assert not errors_of(findings) and there <= set(judged)
+    assert not errors_of(findings) and there <= set(judged) and len(words) == found.counts["evidence"]
     judged.clear()
+    words.clear()
     again, findings = check_release(first, package, good=good)
     assert not errors_of(findings) and (again.counts, again.cells) == (found.counts, found.cells) and not there & set(judged)
+    assert not words
     judged.clear()
     other = Path(copytree(first, tmp_path / "1.0.1"))
     for name in ("regions.csv", "regions.json"):
@@ -50,6 +60,7 @@ def test_equal_tables_are_judged_once(small: Path, tmp_path: Path, monkeypatch: 
         sums, old, new = (other / SUMS).read_text(), *(hashlib.sha256(each).hexdigest() for each in (data, changed))
         (other / SUMS).write_text(sums.replace(old, new))
     _, findings = check_release(other, package, good=good)
+    assert set(words) == {"central-asia"} and "evidence-dangling" in {finding.code for finding in findings}
     refers = {name for name in there for key in package.tables[name].foreign_keys if key.resource == "regions"}
     assert there & set(judged) == {"regions", *refers} and "reference-missing" in {finding.code for finding in findings}
 

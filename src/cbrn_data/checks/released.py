@@ -71,8 +71,12 @@ def file_names(table: Table) -> list[str]:
     return list(table.written) if table.parts else [f"{table.name}.{form}" for form in ("csv", "json")]
 
 
-Good = dict[tuple[Any, ...], tuple[int, int]]
-"""Tables without a finding, each by all that its check reads; its numbers of rows and of cells with data."""
+@dataclass
+class Good:
+    """What was found good, by all that its check reads: tables, with their numbers of rows and of cells, and evidence."""
+
+    tables: dict[tuple[Any, ...], tuple[int, int]] = field(default_factory=dict)
+    evidence: set[Any] = field(default_factory=set)
 
 
 def check_release(
@@ -81,8 +85,8 @@ def check_release(
     """Read every table from its bytes, once, and check it.
 
     Non-canonical bytes, and differences from JSON or from the source, are findings. ``before`` is the folder of a release
-    that passed these checks; parts of tables that it has too are not checked again. ``good`` remembers tables from one
-    release to the next; the files of both must have the digests that are listed.
+    that passed these checks; parts of tables that it has too are not checked again. ``good`` remembers tables and
+    evidence from one release to the next; the files of both must have the digests that are listed.
     """
     tables = released_tables(folder, package)
     released = Released(package, tables, documents=read_documents(folder, tables))
@@ -95,16 +99,16 @@ def check_release(
     def rows(table: Table, known: KnownKeysOf) -> Iterator[Finding]:
         is_whole = good is not None and len(known) == len(table.definition.foreign_keys)
         made_of = _made_of(table, known) if is_whole else None
-        if good and made_of in good:
-            released.counts[table.name], cells = good[made_of]
+        if good and made_of in good.tables:
+            released.counts[table.name], cells = good.tables[made_of]
             released.cells |= {table.name: cells} if table.definition.role == "data" else {}
             return
         findings = list(_as_written(folder, table, known, released, same.get(table.name, frozenset())))
         if good is not None and made_of and not findings:
-            good[made_of] = released.counts[table.name], released.cells.get(table.name, 0)
+            good.tables[made_of] = released.counts[table.name], released.cells.get(table.name, 0)
         yield from findings
 
-    findings = check_tables(released.tables, package, released.documents, rows)
+    findings = check_tables(released.tables, package, released.documents, rows, good and good.evidence)
     if not errors_of(findings) and dumped(nested(released.tables, package)) != disk.read(folder / NESTED):
         findings.append(Finding("release-json-differs", "the rows differ from the tables", NESTED))
     return released, findings

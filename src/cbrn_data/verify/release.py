@@ -65,7 +65,7 @@ class ReleaseAudit:
     """The checks of one release; ``previous`` is the folder of the release before, or None if it is not available.
 
     ``is_vouched``: the metadata of its store name its digests, so any key may have signed it. ``erased`` (reason and date by
-    name) are sources whose bytes were taken out, by an index for which the metadata vouch. ``good`` are tables that this run
+    name) are sources whose bytes were taken out, by an index for which the metadata vouch. ``good`` is what this run
     found good, in other releases too.
     """
 

@@ -68,7 +68,7 @@ def verify_store(
         return
     previous: Path | None = None
     before: str | None = None
-    judged: Good = {}
+    judged = Good()
     for release in tracked("Verify releases", releases, len(releases)):
         audit = audit_of(release.folder, trusted, vouched, previous, judged)
         yield from audit.run()
