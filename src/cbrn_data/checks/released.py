@@ -108,7 +108,7 @@ def check_release(
             good.tables[made_of] = released.counts[table.name], released.cells.get(table.name, 0)
         yield from findings
 
-    findings = check_tables(released.tables, package, released.documents, rows, good and good.evidence)
+    findings = check_tables(released.tables, package, released.documents, rows, good.evidence if good else None)
     if not errors_of(findings) and dumped(nested(released.tables, package)) != disk.read(folder / NESTED):
         findings.append(Finding("release-json-differs", "the rows differ from the tables", NESTED))
     return released, findings
