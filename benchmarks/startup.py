@@ -1,17 +1,21 @@
 """The time of starting, as ratios: run ``python benchmarks/startup.py [ROUNDS]`` (default 5).
 
-Four things are started in turn, each in a process of its own, round after round, so that a busy machine slows all of
+Several things are started in turn, each in a process of its own, round after round, so that a busy machine slows all of
 them alike; the medians are compared. The measure is the import of pandas, pandera and frictionless, which nobody who
 validates with all three gets around. A first release is measured with its pages and catalogue, also by the processor time
 of all its processes. It is staged when it has passed the gate and is signed (its ``attestation.json`` is in the hidden
-folder). "Nothing new" is a run after one that found nothing new, whose record it checks.
+folder). "Nothing new" is a run after one that found nothing new, whose record it checks. A changed cell is published into a
+store of twenty releases, which grows by one each round; two stores are verified.
 
 No figure here is a test: two runs on one machine differ by more than a regression would.
 """
 
 from __future__ import annotations
 
+import csv
+import hashlib
 import os
+import re
 import resource
 import shutil
 import statistics
@@ -27,13 +31,20 @@ PROGRAM = [str(Path(sys.executable).parent / "cbrn-data")]
 IMPORTS = [sys.executable, "-c", "import frictionless, pandas, pandera.pandas"]
 
 MEASURE = "import pandas, pandera, frictionless"
+MANY = 20
+"""Number of releases of a store."""
 STAGED, FIRST = (f"cbrn-data publish, a first release{what}" for what in (", up to its commit", " with pages"))
+CHANGED = f"cbrn-data publish, a changed cell after {MANY} releases"
+VERIFIED, VERIFIED_MANY = (f"cbrn-data verify, {number} releases" for number in (2, MANY))
 BARS = {
     MEASURE: "",
     "cbrn-data --help": "",
     "cbrn-data publish, nothing new": "0.4 ×",
     STAGED: "",
     FIRST: "2.5 ×",
+    CHANGED: "3 ×",
+    VERIFIED: "2 ×",
+    VERIFIED_MANY: "4 ×",
 }
 
 
@@ -62,6 +73,35 @@ def processor_time() -> float:
     return used.ru_utime + used.ru_stime
 
 
+def change_a_cell(root: Path, number: int) -> None:
+    """Give the first project with a title another one, and its sidecar the digest of the file."""
+    path, sidecar = root / "raw/projects.csv", root / "raw/projects.csv.yaml"
+    with path.open(encoding="utf-8", newline="") as file:
+        names, *rows = csv.reader(file)
+    place = names.index("title_official")
+    row = next(row for row in rows if row[place])
+    row[place] = f"{row[place].partition(' (')[0]} ({number})"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([names, *rows])
+    data = path.read_bytes()
+    known = re.sub(r"(?m)^sha256: .*$", f"sha256: {hashlib.sha256(data).hexdigest()}", sidecar.read_text(encoding="utf-8"))
+    sidecar.write_text(re.sub(r"(?m)^bytes: .*$", f"bytes: {len(data)}", known), encoding="utf-8")
+
+
+def stores(place: Path) -> tuple[Path, Path]:
+    """Return the roots of a store of two releases and of one of ``MANY``: each release changes a cell."""
+    two, many = place / "two", place / "many"
+    for name in ("raw", "schemas"):
+        shutil.copytree(PROJECT / name, many / name)
+    for number in range(MANY):
+        if number:
+            change_a_cell(many, number)
+        seconds([*PROGRAM, "publish", "--root", str(many)])
+        if number == 1:
+            shutil.copytree(many, two)
+    return two, many
+
+
 def measure(rounds: int, place: Path) -> dict[str, list[float]]:
     """Return the seconds of each measurement, by round."""
     found: dict[str, list[float]] = {name: [] for name in (*BARS, *map(of_processors, (MEASURE, FIRST)))}
@@ -71,6 +111,7 @@ def measure(rounds: int, place: Path) -> dict[str, list[float]]:
     publish = [*PROGRAM, "publish", "--root", str(place)]
     for _ in range(2):  # the second finds nothing new, and keeps that
         seconds([*publish, "--published", str(place / "known")])
+    two, many = stores(place)
     seconds(IMPORTS)
     for number in range(rounds):
         fresh = place / f"fresh-{number}"
@@ -87,6 +128,10 @@ def measure(rounds: int, place: Path) -> dict[str, list[float]]:
         found[STAGED].append(first)
         found[FIRST].append(whole)
         found[of_processors(FIRST)].append(used)
+        for name, root in ((VERIFIED, two), (VERIFIED_MANY, many)):
+            found[name].append(seconds([*PROGRAM, "verify", "--root", str(root)])[1])
+        change_a_cell(many, MANY + number)
+        found[CHANGED].append(seconds([*PROGRAM, "publish", "--root", str(many)])[1])
     return found
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from cbrn_data import pipeline
 from cbrn_data.catalogue import derive
-from cbrn_data.checks.released import Released, by_frictionless, by_profile, check_release
+from cbrn_data.checks.released import Released, by_frictionless, by_profile, check_release, read_documents
 from cbrn_data.findings import Finding
 from cbrn_data.portal.pictures import drawing
 from cbrn_data.release import gate
@@ -67,12 +67,15 @@ def remember(patch: pytest.MonkeyPatch, folder: Path) -> None:
 
     check = remembered(found_in, of_tables)
 
-    def checked(folder: Path, package: Package, before: Path | None = None) -> tuple[Released, list[Finding]]:
+    def checked(
+        folder: Path, package: Package, before: Path | None = None, good: object = None
+    ) -> tuple[Released, list[Finding]]:
         if any(table.parts for table in released_tables(folder, package).values()):
             return check_release(folder, package, before)
         counts, cells, findings = check(folder, package)
         tables = released_tables(folder, package)
-        return Released(package, tables, counts, cells, {name: [] for name in tables}), findings
+        documents = read_documents(folder, tables)
+        return Released(package, tables, counts, cells, {name: [] for name in tables}, documents), findings
 
     make_pages = pipeline.pages
 

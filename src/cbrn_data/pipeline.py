@@ -79,6 +79,8 @@ def open_store(
     ``roots`` are new roots of the metadata that continue those of the store; ``code`` and ``earlier`` are as for ``vouch``.
     """
     base = base_url(settings, package)
+    with keeping(settings.cache / "code", None):
+        code_version(), pages_version()  # each is found once in a process
 
     def site(releases: list[Release], base_url: str) -> Mapping[str, disk.Data]:
         with keeping(settings.cache / "derived", pages_version()):

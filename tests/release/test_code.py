@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cbrn_data.kept import keeping
 from cbrn_data.release import code
 from cbrn_data.release.kept import normalised
 
@@ -53,6 +54,33 @@ def test_what_a_rebuild_loads_counts(small: Path, tmp_path: Path) -> None:
     loaded = {Path(path).relative_to(code.FOLDER).as_posix() for path in done.stdout.split()}
     assert len(loaded) > 50
     assert loaded <= code.shaped_by(code.RELEASE)[0].keys()
+
+
+def test_what_shapes_the_code_is_found_once_and_again_if_any_file_is_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, asked = tmp_path / "cbrn_data", list[object]()
+    folder.mkdir()
+    for name in ("a.py", "b.py"):
+        (folder / name).touch()
+    monkeypatch.setattr(code, "FOLDER", folder)
+
+    def shaped_by(roots: object) -> tuple[dict[str, Path], set[str]]:
+        asked.append(roots)
+        return {"a.py": folder / "a.py"}, {"pandas"}
+
+    monkeypatch.setattr(code, "shaped_by", shaped_by)
+    code._files.cache_clear()
+    try:
+        with keeping(tmp_path / "kept", None):
+            found = [code._known_shape(("a",)) for _ in range(2)]
+            assert found[0] == found[1] == ({"a.py": folder / "a.py"}, ["pandas"]) and asked == [("a",)]
+            code._known_shape(("b",))
+            (folder / "b.py").write_text("import a")
+            code._known_shape(("a",))
+        assert asked == [("a",), ("b",), ("a",)]
+    finally:
+        code._files.cache_clear()
 
 
 def test_only_what_shapes_a_release_changes_its_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

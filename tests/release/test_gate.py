@@ -15,7 +15,7 @@ from typing import Any
 import frictionless
 import pytest
 
-from cbrn_data import pipeline
+from cbrn_data import beside, pipeline
 from cbrn_data.checks.released import by_profile
 from cbrn_data.errors import GateError
 from cbrn_data.normalise.text import unescape_formula
@@ -266,6 +266,20 @@ def test_only_the_first_rows_of_a_large_table_go_through_frictionless_and_the_re
     report = gate.judge(published / "releases/1.0.0", []).report
     assert report["checks"][-1]["check"] == "data-package"
     assert report["checks"][-1]["first_rows_only"] == {"evidence": 100, "project_countries": 100, "project_regions": 100}
+
+
+def test_frictionless_judges_in_the_second_process_where_there_is_one(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[str] = []
+
+    def begin(function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
+        begun.append(function.__name__)
+        return lambda: function(*arguments)
+
+    monkeypatch.setattr(beside, "is_open", lambda: True)
+    monkeypatch.setattr(beside, "begin", begin)
+    monkeypatch.setattr(gate, "by_frictionless", lambda folder, released, known: known[2])
+    assert gate.judge(small / "releases/1.0.0", []).report["valid"]
+    assert begun == ["frictionless_verdict"]
 
 
 # --- a release that passed

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from itertools import islice
+from typing import Any
 
 from cbrn_data.checks.across import claimed_projects, keys_alike
 from cbrn_data.checks.evidence import evidence_holds
@@ -29,9 +30,15 @@ RowFindings = Callable[[Table, KnownKeysOf], Iterable[Finding]]
 
 
 def check_tables(
-    tables: Tables, package: Package, documents: Mapping[str, Document], rows: RowFindings = table_findings
+    tables: Tables,
+    package: Package,
+    documents: Mapping[str, Document],
+    rows: RowFindings = table_findings,
+    evident: set[Any] | None = None,
 ) -> list[Finding]:
     """Return the findings of every check; ``documents`` are the texts of the sources, by id.
+
+    ``evident`` remembers good evidence from release to release, as in ``evidence_holds``.
 
     ``rows`` checks the rows of each table. If a cell or a key is wrong, references to its table are not checked, because all
     of them would be reported, and the other checks do not run, because they need well-formed tables. Raises SchemaError for
@@ -50,7 +57,7 @@ def check_tables(
     if not malformed:
         findings += keys_alike(tables, package)
         findings += claimed_projects(tables)
-        findings += islice(evidence_holds(tables, package, documents), FOUND_AT_MOST)
+        findings += islice(evidence_holds(tables, package, documents, evident), FOUND_AT_MOST)
     places = _places(tables, documents)
     return sorted({_placed(finding, places, documents) for finding in findings})
 

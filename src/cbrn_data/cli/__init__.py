@@ -108,25 +108,35 @@ def explain_missing(error: ModuleNotFoundError, arguments: list[str]) -> NoRetur
     sys.exit(2)
 
 
-def _publishes(arguments: list[str]) -> bool:
-    """Publish if these arguments say no more than that; return whether they do.
+def _runs_plainly(arguments: list[str]) -> bool:
+    """Publish or verify if these arguments say no more than that; return whether they do.
 
-    Only ``--root``, ``--published`` and ``--json`` are understood here: the library that reads all options takes longer than
-    to know that nothing would change.
+    Only ``--root``, ``--published``, ``--json`` and what to verify are understood here: the library that reads all options
+    takes longer than to know that nothing would change, and as long as to verify a small release.
     """
-    given, rest = dict[str, str](), iter(arguments[1:])
+    given, what, rest = dict[str, str](), list[str](), iter(arguments[1:])
     for name in rest:
+        if not name.startswith("-"):
+            what.append(name)
+            continue
         given[name] = "" if name == "--json" else next(rest, "-")
         if name not in ("--root", "--published", "--json") or given[name].startswith("-"):
             return False
-    if arguments[:1] != ["publish"]:
+    command = arguments[:1]
+    if command not in (["publish"], ["verify"]) or len(what) > (command == ["verify"]):
         return False
     from cbrn_data.cli.progress import shown_progress
-    from cbrn_data.cli.publish import publish_now
 
-    published = Path(given["--published"]) if "--published" in given else None
+    root, published = Path(given.get("--root", "")), Path(given["--published"]) if "--published" in given else None
     with nullcontext() if "--json" in given else shown_progress():
-        publish_now(Path(given.get("--root", "")), published, "patch", "--json" in given)
+        if command == ["publish"]:
+            from cbrn_data.cli.publish import publish_now
+
+            publish_now(root, published, "patch", "--json" in given)
+        else:
+            from cbrn_data.cli.verify import verify_now
+
+            verify_now(what[0] if what else None, root, published, None, None, "--json" in given)
     return True
 
 
@@ -136,7 +146,7 @@ def main() -> None:
     encode_output()
     try:
         with boundary():
-            if _publishes(sys.argv[1:]):
+            if _runs_plainly(sys.argv[1:]):
                 return
             from cbrn_data.cli.app import app
 

@@ -16,6 +16,9 @@ from cbrn_data.release.unchanged import Unchanged, inputs, recall, remember
 from cbrn_data.settings import FILE, Settings, read_settings, release_date
 from cbrn_data.store.folder import Release
 
+BESIDE = ("frictionless", "cbrn_data.portal.site", "cbrn_data.catalogue.dcat")
+"""What a second process works with, and imports while the tables are made here."""
+
 if TYPE_CHECKING:
     from cbrn_data import pipeline
     from cbrn_data.signing.keys import SigningKey
@@ -52,7 +55,7 @@ def publish_now(
     outcome, key = pipeline.up_to_date(gathered, store), None
     if outcome is None:
         key = pipeline.own_key(settings)
-        with helper("frictionless") if "frictionless" not in sys.modules else nullcontext():
+        with helper(*BESIDE) if "frictionless" not in sys.modules else nullcontext():
             outcome = pipeline.publish(build_with(gathered, scheduler), store, release_date(), step, key, guard)
     found = Unchanged(outcome.release, outcome.findings, overview(outcome.release))
     if not outcome.is_new and not outcome.repaired:

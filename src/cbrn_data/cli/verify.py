@@ -21,6 +21,7 @@ from cbrn_data.signing.keys import trusted_keys
 from cbrn_data.store import disk
 from cbrn_data.store.folder import SUMS, Release, latest_of, read_release
 from cbrn_data.store.history import LATEST, METADATA, RELEASES
+from cbrn_data.tabular.compile import without_pandera
 from cbrn_data.verify.audit import Asked, asked, audit_store, releases_of, remember
 from cbrn_data.verify.derived import not_derived
 from cbrn_data.verify.memory import recalled
@@ -185,10 +186,11 @@ def _results(
     if place.mirror and (any(result.check == METADATA for result in fetched) or not disk.entries(place.folder)):
         return list(place.mirror.restated(fetched))
     with recalled(memory) if memory else nullcontext() as kept:
-        if place.is_release:
-            found = list(audit_of(place.folder, trusted, around(place.folder, trusted)).run())
-        else:
-            found = audit_store(place.folder, trusted, today, kept, max_age, served=place.mirror is not None)
+        with without_pandera():
+            if place.is_release:
+                found = list(audit_of(place.folder, trusted, around(place.folder, trusted)).run())
+            else:
+                found = audit_store(place.folder, trusted, today, kept, max_age, served=place.mirror is not None)
         results = [*fetched, *found]
         if rebuild:
             from cbrn_data.verify.rebuild import rebuild_all  # loads the producer

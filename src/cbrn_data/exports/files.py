@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cbrn_data.exports.archive import write_zip
-from cbrn_data.exports.parquet import write_parquet
 from cbrn_data.kept import kept_files
 from cbrn_data.progress import tracked
 from cbrn_data.schema.model import read_package
@@ -46,7 +45,8 @@ def _exports(release: Release) -> dict[str, disk.Data]:
 
 
 def _write(release: Release, folder: Path) -> None:
-    from cbrn_data.exports.workbook import write_workbook  # auditors need no workbook, and not its library
+    from cbrn_data.exports.parquet import write_parquet  # auditors need neither form, and not its library
+    from cbrn_data.exports.workbook import write_workbook
 
     package = read_package(release.folder / "schemas")
     tables = [table for table in released_tables(release.folder, package).values() if table.written]

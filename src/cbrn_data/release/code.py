@@ -12,6 +12,7 @@ files of the package with one of ``EARLIER``'s endings, without libraries.
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from cbrn_data import __version__
+from cbrn_data.kept import kept
 
 NAME = "cbrn_data"
 RELEASE = ("release.rebuild",)
@@ -86,7 +88,7 @@ def commit() -> str | None:
 
 
 def _version(roots: Iterable[str]) -> dict[str, Any]:
-    files, libraries = shaped_by(roots)
+    files, libraries = _known_shape(roots)
     versions = {name: installed(name) for name in sorted(libraries)}
     return {"digest": _digest(files, versions), "libraries": versions}
 
@@ -107,6 +109,19 @@ def _digest(files: Mapping[str, Path], versions: Mapping[str, str] | None = None
     lines = [f"{sha256(path.read_bytes()).hexdigest()}  {name}\n" for name, path in sorted(files.items())]
     lines += [f"{name}=={version}\n" for name, version in (versions or {}).items()]
     return sha256("".join(lines).encode()).hexdigest()
+
+
+def _known_shape(roots: Iterable[str]) -> tuple[dict[str, Path], list[str]]:
+    """Return what ``shaped_by`` does: to read the syntax of all modules takes long, and only another file changes it."""
+
+    def found() -> str:
+        files, libraries = shaped_by(roots)
+        return json.dumps([sorted(files), sorted(libraries)])
+
+    there = {path.relative_to(FOLDER).as_posix(): path for each in _files(FOLDER) for path in each.values()}
+    made_of = {name: sha256(path.read_bytes()).hexdigest() for name, path in sorted(there.items())}
+    names, libraries = json.loads(kept(json.dumps([sys.version, list(roots), made_of]), found))
+    return {name: there[name] for name in names}, libraries
 
 
 def shaped_by(roots: Iterable[str], folder: Path | None = None) -> tuple[dict[str, Path], set[str]]:

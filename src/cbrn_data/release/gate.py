@@ -33,7 +33,7 @@ from cbrn_data.findings import Finding, errors_of
 from cbrn_data.release.code import is_of_this_code
 from cbrn_data.schema.model import read_package
 from cbrn_data.store import disk
-from cbrn_data.store.folder import DESCRIPTOR, Release
+from cbrn_data.store.folder import DESCRIPTOR, Release, is_part
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def judge(
     Raises GateError with the errors.
     """
     package = read_package(folder / "schemas")
-    is_in_parts = any(disk.mode(folder / name) for name in package.tables)
+    is_in_parts = any(is_part(name) for name, _ in disk.walk(folder))
     early = None
     if beside.is_open() and not is_in_parts:
         early = beside.begin(frictionless_verdict, folder, (longest > FRICTIONLESS_ROWS, {}))

@@ -3,21 +3,21 @@
 Cells are text, or null if empty. A rule whose ``doubt`` has no rows holds; otherwise its mask gives the failing rows among
 those in doubt. A pandera check judges a block with any doubt: its series has the block as one value, because a schema of
 pandera would copy columns and check each for every rule, which costs more than the rules; and its report of failures, cell
-by cell, is not used.
+by cell, is not used. An audit leaves it out (``without_pandera``): to import it takes longer than to judge a release.
 ``keys`` checks rules over several rows (``unique``, keys, references) over all blocks, on the texts of ``comparable``.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-import pandera.pandas as pandera
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -91,7 +91,7 @@ class CompiledSchema:
         asked = ((rule, looks[rule.field]) for rule in self.rules if rule.field in looks)
         doubts = [(rule, look, rows) for rule, look in asked if (rows := rule.doubt(look)) is None or len(rows)]
         block = _Judged(doubts)
-        return block.broken if doubts and not _HOLDS(pd.Series([block], dtype=object)).check_passed else []
+        return block.broken if doubts and not _holds(block) else []
 
     def part(self, names: Collection[str], nullable: bool = False) -> CompiledSchema:
         """Return the schema of the fields ``names`` without keys; with ``nullable``, no field is required."""
@@ -167,8 +167,31 @@ def _broken_rows(rule: Rule, look: Look, doubtful: Rows | None) -> Rows:
     return broken
 
 
-_HOLDS = pandera.Check(lambda blocks: not blocks.iloc[0].broken, ignore_na=False)
-"""Called by itself: a schema of this one check takes more time for a block than most of its rules."""
+_by_pandera: ContextVar[bool] = ContextVar("by_pandera", default=True)
+
+
+@contextmanager
+def without_pandera() -> Iterator[None]:
+    """Judge blocks by the same rules, but not in a pandera check."""
+    token = _by_pandera.set(False)
+    try:
+        yield
+    finally:
+        _by_pandera.reset(token)
+
+
+def _holds(block: _Judged) -> bool:
+    return bool(_pandera_check()(block)) if _by_pandera.get() else not block.broken
+
+
+@cache
+def _pandera_check() -> Callable[[_Judged], bool]:
+    """Return the check, called by itself: a schema of this one check takes more time for a block than most of its rules."""
+    import pandas as pd
+    import pandera.pandas as pandera
+
+    check = pandera.Check(lambda blocks: not blocks.iloc[0].broken, ignore_na=False)
+    return lambda block: check(pd.Series([block], dtype=object)).check_passed
 
 
 def kind_of(field: Field) -> Kind:

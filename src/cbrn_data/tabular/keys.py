@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -269,6 +270,16 @@ class KnownKeys:
         rows = whole(columns)
         for number, column in enumerate(columns):
             self._parts[number].append(column if rows.all() else column.filter(pa.array(rows)))
+
+    def digest(self) -> bytes:
+        """Return the sha256 of all keys, in their order: equal ones lead the same references."""
+        total = sha256()
+        for number, parts in sorted(self._parts.items()):
+            column = pa.concat_arrays(parts)
+            total.update(f"{number} {len(column)} ".encode())
+            total.update(np.diff(buffers(column)[0]).astype("<i8").tobytes())
+            total.update(content(column).tobytes())
+        return total.digest()
 
     def lead(self, columns: Sequence[pa.Array]) -> Mask:
         """Return which rows refer to a known key, or have a null and so are not a reference."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from cbrn_data.checks.released import Released, by_profile, check_release, comparison, covered, file_names
+from cbrn_data.checks.released import Good, Released, by_profile, check_release, comparison, covered, file_names
 from cbrn_data.findings import Finding, shown
 from cbrn_data.release.changes import apply_changes, content_of, find_changes
 from cbrn_data.schema.coverage import coverage
@@ -65,7 +65,8 @@ class ReleaseAudit:
     """The checks of one release; ``previous`` is the folder of the release before, or None if it is not available.
 
     ``is_vouched``: the metadata of its store name its digests, so any key may have signed it. ``erased`` (reason and date by
-    name) are sources whose bytes were taken out, by an index for which the metadata vouch.
+    name) are sources whose bytes were taken out, by an index for which the metadata vouch. ``good`` is what this run
+    found good, in other releases too.
     """
 
     def __init__(
@@ -75,12 +76,14 @@ class ReleaseAudit:
         previous: Path | None = None,
         is_vouched: bool = False,
         erased: Mapping[str, Mapping[str, str]] | None = None,
+        good: Good | None = None,
     ) -> None:
         self.folder = folder
         self.trusted = trusted
         self.previous = previous
         self.is_vouched = is_vouched
         self.erased = erased or {}
+        self._good = good
         self.subject = shown(folder.name, 40)
         self.signer: str | None = None
         self._released: Released | None = None
@@ -144,7 +147,7 @@ class ReleaseAudit:
 
     def _definitions(self) -> Iterator[str]:
         self._package = read_package(self.folder / "schemas")
-        self._released, found = check_release(self.folder, self._package)
+        self._released, found = check_release(self.folder, self._package, good=self._good)
         self._findings = [one for one in found if not (one.source in self._gone and one.code.startswith("evidence-"))]
         yield from _sentences(finding for finding in self._findings if finding.code in _OF_FILES)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from cbrn_data.checks.released import Good
 from cbrn_data.errors import VerificationError
 from cbrn_data.findings import shown
 from cbrn_data.progress import tracked
@@ -67,8 +68,9 @@ def verify_store(
         return
     previous: Path | None = None
     before: str | None = None
+    judged = Good()
     for release in tracked("Verify releases", releases, len(releases)):
-        audit = audit_of(release.folder, trusted, vouched, previous)
+        audit = audit_of(release.folder, trusted, vouched, previous, judged)
         yield from audit.run()
         if not trusted and before and audit.signer and audit.signer != before:
             detail = f"the key changed from {before[:16]}… to {audit.signer[:16]}…; ask the publisher to confirm this"
@@ -99,12 +101,16 @@ def _is_known(release: Path, trusted: Sequence[Ed25519PublicKey], vouched: Vouch
 
 
 def audit_of(
-    release: Path, trusted: Sequence[Ed25519PublicKey], vouched: Vouched, previous: Path | None = None
+    release: Path,
+    trusted: Sequence[Ed25519PublicKey],
+    vouched: Vouched,
+    previous: Path | None = None,
+    good: Good | None = None,
 ) -> ReleaseAudit:
-    """Return the audit of a release about which the metadata of its store say ``vouched``."""
+    """Return the audit of a release about which the metadata of its store say ``vouched``; ``good`` as there."""
     is_vouched = vouched.vouches_for(release)
     keys = [*trusted, *vouched.keys()] if trusted and not is_vouched else trusted
-    return ReleaseAudit(release, keys, previous, is_vouched, vouched.erased(release) if is_vouched else {})
+    return ReleaseAudit(release, keys, previous, is_vouched, vouched.erased(release) if is_vouched else {}, good)
 
 
 def _each_alone(published: Path, trusted: Sequence[Ed25519PublicKey], vouched: Vouched) -> Iterator[Result]:
