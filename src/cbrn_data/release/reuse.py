@@ -19,18 +19,19 @@ from cbrn_data.errors import CbrnDataError
 from cbrn_data.progress import step
 from cbrn_data.release.code import is_of_this_code
 from cbrn_data.schema import parts as rule
-from cbrn_data.schema.bulk import BulkReading, Range, header_words, read_range
+from cbrn_data.schema.bulk import BulkReading, Range, header_words
 from cbrn_data.schema.check import known_keys
 from cbrn_data.schema.model import Package, TableDefinition, read_package
-from cbrn_data.schema.parts import Part, with_sources
-from cbrn_data.schema.ranges import Kept, NotAlikeError, compare_sources, source_ranges
+from cbrn_data.schema.parts import Part
+from cbrn_data.schema.ranges import Kept, NotAlikeError, compare_sources
 from cbrn_data.schema.table import Tables, released_tables
-from cbrn_data.schema.written import new_parts, table_digest
+from cbrn_data.schema.written import table_digest
 from cbrn_data.sources.source import Source
 from cbrn_data.store import disk
 from cbrn_data.store.folder import SUMS, parse_checksums
 from cbrn_data.store.history import read_history
 from cbrn_data.tables.bulk import BulkTable, Write, parted_table
+from cbrn_data.tables.parts import write_range
 
 _LARGEST = 1 << 30
 """The most bytes of a source that are read again at once."""
@@ -100,13 +101,10 @@ def _written(source: Source, package: Package, tables: Tables, folder: Path, bef
                 part = before.parts[each.number]
                 parts.append(replace(part, line=each.range.line if each.number else part.line))
                 continue
-            with new_parts(definition, folder) as (writer, made):
-                for block in read_range(path, reading, known, each):
-                    writer.add(block)
-            ranges = source_ranges(path, [part.line for part in made], each)
-            if reading.tally.counts or not made or not ranges[0][1]:
+            made = write_range(path, each, reading, known, folder).parts
+            if reading.tally.counts or not made or not made[0].source_sha256:
                 raise NotAlikeError
-            parts += [replace(part, file=there.get(part.file.sha256, part.file)) for part in with_sources(made, ranges)]
+            parts += [replace(part, file=there.get(part.file.sha256, part.file)) for part in made]
     if any(not one.last < other.first for one, other in pairwise(parts)):
         raise NotAlikeError
     return parted_table(source, reading, parts)

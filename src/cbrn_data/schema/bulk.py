@@ -15,8 +15,8 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import numpy as np
 import pyarrow as pa
@@ -33,6 +33,7 @@ from cbrn_data.tabular.header import matched
 from cbrn_data.tabular.issues import LISTED, Issue, Tally
 from cbrn_data.tabular.keys import only, places
 from cbrn_data.tabular.patterns import pattern_doubt
+from cbrn_data.tabular.pieces import Window
 from cbrn_data.tabular.stream import TableCheck
 from cbrn_data.tabular.verbatim import WRITTEN
 
@@ -80,29 +81,6 @@ def header_messages(header: Sequence[str], table: TableDefinition) -> list[str]:
     return messages + [f"the column {shown(name, 80)!r} is repeated" for name in wanted if header.count(name) > 1]
 
 
-def read_records(path: Path, reading: BulkReading, known: KnownKeysOf) -> Iterator[pa.Table]:
-    """Yield the good rows of a source as blocks of the table, with ``WRITTEN`` if they can be copied; update ``reading``.
-
-    A wrong header yields no rows, and is reported as ``curated-header``.
-    """
-    table = reading.table
-    with foreign.opened(path, buffering=0) as file:
-        size = os.fstat(file.fileno()).st_size
-        header, begun, line = read_header(file)
-        reading.header, reading.header_start = header_words(path)
-        for message in header_messages(header, table):
-            reading.tally.add(Issue(0, 1, "", "curated-header", message=message))
-        if reading.tally.counts:
-            return
-
-        def blocks() -> Iterator[Block]:
-            for block in ahead(read_blocks(file, header, begun, line, with_written=True)):
-                reading.done = file.tell() / size
-                yield block
-
-        yield from ahead(judge_blocks(blocks(), reading, known))
-
-
 @dataclass(frozen=True)
 class Range:
     """Whole records of a source: ``size`` bytes from the byte ``start``, which begin on ``line`` (from 1)."""
@@ -112,13 +90,55 @@ class Range:
     line: int
 
 
+def records_of(file: BinaryIO) -> tuple[list[str], Range]:
+    """Return the header of an open source, and the range of all its records."""
+    file.seek(0)
+    header, begun, line = read_header(file)
+    start = file.tell() - len(begun)
+    return header, Range(start, file.seek(0, os.SEEK_END) - start, line)
+
+
+def begin(path: Path, reading: BulkReading) -> Range | None:
+    """Return the range of all records of a source; None if its header is wrong, which is reported as ``curated-header``."""
+    with foreign.opened(path, buffering=0) as file:
+        header, whole = records_of(file)
+    reading.header, reading.header_start = header_words(path)
+    for message in header_messages(header, reading.table):
+        reading.tally.add(Issue(0, 1, "", "curated-header", message=message))
+    return None if reading.tally.counts else whole
+
+
+def read_records(path: Path, reading: BulkReading, known: KnownKeysOf) -> Iterator[pa.Table]:
+    """Yield the good rows of a source as blocks of the table, with ``WRITTEN`` if they can be copied; update ``reading``.
+
+    A source with a wrong header yields no rows.
+    """
+    if (whole := begin(path, reading)) is None:
+        return
+    with foreign.opened(path, buffering=0) as file:
+        header, _ = records_of(file)
+        file.seek(whole.start)
+        yield from read_window(Window(file, whole.size, whole.line), header, reading, known)
+
+
+def read_window(window: Window, header: Sequence[str], reading: BulkReading, known: KnownKeysOf) -> Iterator[pa.Table]:
+    """Yield the good rows of a part of a source, as ``read_records``; other threads read and judge ahead."""
+
+    def blocks() -> Iterator[Block]:
+        for block in ahead(read_blocks(cast(BinaryIO, window), header, b"", window.line, with_written=True)):
+            reading.done = window.done / max(1, window.size)
+            yield block
+
+    yield from ahead(judge_blocks(blocks(), reading, known))
+
+
 def read_range(path: Path, reading: BulkReading, known: KnownKeysOf, part: Range) -> Iterator[pa.Table]:
-    """Yield the good rows of a range of a source, as ``read_records``; the range is in memory."""
+    """Yield the good rows of a range of a source, as ``read_records``."""
     with foreign.opened(path, buffering=0) as file:
         header, _, _ = read_header(file)
         file.seek(part.start)
-        data = BytesIO(file.read(part.size))
-    yield from judge_blocks(read_blocks(data, header, b"", part.line, with_written=True), reading, known)
+        window = cast(BinaryIO, Window(file, part.size))
+        yield from judge_blocks(read_blocks(window, header, b"", part.line, with_written=True), reading, known)
 
 
 def judge_blocks(blocks: Iterable[Block], reading: BulkReading, known: KnownKeysOf) -> Iterator[pa.Table]:

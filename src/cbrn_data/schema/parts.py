@@ -38,6 +38,7 @@ MOST = 32
 PARTS = "parts"
 """The property of a resource that describes its parts."""
 _LONGEST_KEY = 60
+_NO_HASH = 1 << 64
 
 _Hashes = npt.NDArray[np.uint64]
 _Ints = npt.NDArray[np.int64]
@@ -130,15 +131,41 @@ class KnownCuts(Cuts):
         return []
 
 
-class Cutter(Cuts):
-    """Cuts where the keys say, as this module describes."""
+@dataclass(frozen=True)
+class Edges:
+    """What shows whether rows that follow others would begin a part in one table too.
 
-    def __init__(self, table: TableDefinition) -> None:
-        self._table = table
-        self.decided = 0
+    ``size`` is the number of bytes of the rows, ``first`` the hash of the first one; ``after`` is the least hash of the
+    others that begin less than ``LEAST`` bytes after it, ``before`` of those that begin less than ``LEAST`` before the end.
+    """
+
+    size: int
+    first: int
+    after: int
+    before: int
+
+    def follow(self, others: Edges) -> bool:
+        """Return whether these rows begin a part if they follow ``others``, which begin one or are the first."""
+        is_least = self.first < others.before and self.first <= self.after
+        return is_least and min(self.size, others.size) >= LEAST
+
+
+class Cutter(Cuts):
+    """Cuts where the keys say, as this module describes; without ``is_forcing`` only at least hashes."""
+
+    def __init__(self, table: TableDefinition, is_forcing: bool = True) -> None:
+        self._table, self._is_forcing = table, is_forcing
+        self.decided = self.size = 0
+        self._first, self._after = _NO_HASH, _NO_HASH
         self._before = 0  # rows that are not kept any more
         self._hashes, self._starts = np.zeros(0, np.uint64), np.zeros(0, np.int64)
-        self._end = self._part = 0
+        self._part = 0
+
+    @property
+    def edges(self) -> Edges:
+        """The edges of all rows that were added."""
+        last = self._hashes[self._starts > self.size - LEAST]
+        return Edges(self.size, self._first, self._after, int(last.min()) if len(last) else _NO_HASH)
 
     def add(self, block: pa.Table) -> list[int]:
         lengths = [pc.fill_null(pc.binary_length(flat(block[name])), 0).to_numpy() for name in self._table.content]
@@ -147,13 +174,17 @@ class Cutter(Cuts):
 
     def add_rows(self, hashes: _Hashes, sizes: _Ints) -> list[int]:
         """Add rows by the hashes of their keys and their sizes, as ``add``."""
-        starts = self._end + np.cumsum(sizes) - sizes
-        self._end += int(sizes.sum())
+        starts = self.size + np.cumsum(sizes) - sizes
+        near = hashes[: int(np.searchsorted(starts, LEAST, "left"))]
+        if not self.size and len(near):
+            self._first, near = int(near[0]), near[1:]
+        self._after = min(self._after, int(near.min())) if len(near) else self._after
+        self.size += int(sizes.sum())
         self._hashes, self._starts = np.concatenate([self._hashes, hashes]), np.concatenate([self._starts, starts])
-        return self._decide(self._end - LEAST)
+        return self._decide(self.size - LEAST)
 
     def finish(self) -> list[int]:
-        cuts = self._decide(self._end)
+        cuts = self._decide(self.size)
         self.decided = self._before + len(self._starts)
         return cuts
 
@@ -163,7 +194,7 @@ class Cutter(Cuts):
         begin, stop = self.decided - self._before, int(np.searchsorted(self._starts, end, "left"))
         for row in [*self._least(begin, stop), None]:
             place = end if row is None else int(self._starts[row])
-            while place - self._part >= MOST * LEAST and (forced := self._forced()) is not None:
+            while self._is_forcing and place - self._part >= MOST * LEAST and (forced := self._forced()) is not None:
                 cuts.append(forced)
                 self._part = int(self._starts[forced])
             if row is not None:
@@ -189,7 +220,7 @@ class Cutter(Cuts):
                 np.searchsorted(starts, starts[row] + LEAST, "left"),
             )
             is_least = int(near[0]) + int(np.argmin(self._hashes[slice(*near)])) == row
-            if is_least and LEAST <= starts[row] <= self._end - LEAST:
+            if is_least and LEAST <= starts[row] <= self.size - LEAST:
                 found.append(row)
         return found
 

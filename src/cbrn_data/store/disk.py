@@ -179,7 +179,7 @@ def open_folder(path: Path, follow: bool = False) -> Iterator[int]:
 class FileRef:
     """A file on disk instead of bytes in memory: its ``path``, digest and size.
 
-    ``is_final``: it is a flushed file of a release, so another name of it in the store can be a hard link.
+    ``is_final``: it is flushed and never written again, so another name of it in the store can be a hard link.
     """
 
     path: Path
@@ -227,12 +227,22 @@ def create(path: Path, data: Data) -> None:
                 while rest:
                     rest = rest[os.write(handle, rest) :]
                 advance_bytes(len(piece))
-            os.fchmod(handle, 0o644)
-            os.fsync(handle)
+            _settle(handle)
             if total:
                 remember(os.fstat(handle), total.hexdigest(), is_own=True)
         finally:
             os.close(handle)
+
+
+def settle(file: BinaryIO) -> None:
+    """Flush a new file, mode 0644, that is not written again."""
+    file.flush()
+    _settle(file.fileno())
+
+
+def _settle(handle: int) -> None:
+    os.fchmod(handle, 0o644)
+    os.fsync(handle)
 
 
 def _linked(file: FileRef, path: Path) -> bool:
@@ -245,6 +255,7 @@ def _linked(file: FileRef, path: Path) -> bool:
         if error.errno not in _NO_LINK:
             raise ReleaseError(f"{path}: {meaning(error, _MEANINGS)}") from error
         return False
+    remember(os.lstat(path), file.sha256, is_own=True)
     advance_bytes(file.size)
     return True
 
