@@ -1,4 +1,4 @@
-"""A table in parts published by one process, by a cluster of one worker and of two: seconds, and CPU seconds of each process.
+"""A table in parts published by one process, by a cluster of one worker and of two: seconds, CPU seconds of each process.
 
     python benchmarks/cluster.py [ROWS [FOLDER]]
 

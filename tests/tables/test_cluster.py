@@ -20,11 +20,11 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from cbrn_data import pipeline
+from cbrn_data import pipeline, spread
 from cbrn_data import settings as project_settings
+from cbrn_data.checks import evidence
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.progress import Observer, Step, observed
-from cbrn_data.release.code import code_version
 from cbrn_data.schema import parts as schema_parts
 from cbrn_data.schema.bulk import BulkReading, begin
 from cbrn_data.schema.check import known_keys
@@ -34,7 +34,7 @@ from cbrn_data.schema.table import Tables, table_of_rows
 from cbrn_data.settings import Settings
 from cbrn_data.sources.source import Source, read_sources
 from cbrn_data.tables import cluster
-from cbrn_data.tables.bulk import BulkTable, Write, parted_table, write_bulk
+from cbrn_data.tables.bulk import BulkTable, parted_table, write_bulk
 from cbrn_data.tables.cluster import Cluster
 from cbrn_data.tables.parts import Job, join, make_parts, next_cut
 from cbrn_data.tabular.pieces import NotCutError, record_start
@@ -75,7 +75,7 @@ def in_ranges(source: Source, package: Package, folder: Path, size: int) -> Bulk
     end = whole.start + whole.size
     job = Job(path, whole, table, known_keys(table, projects(package)), folder)
     bounds = sorted({whole.start, *(next_cut(job, place) for place in range(whole.start + size, end, size)), end})
-    made = [make_parts(job, *bound) for bound in reversed(list(pairwise(bounds)))][::-1]
+    made = [make_parts(job, bound) for bound in reversed(list(pairwise(bounds)))][::-1]
     return parted_table(source, reading, join(made, reading, whole.line))
 
 
@@ -175,7 +175,7 @@ def test_keys_out_of_order_from_one_range_to_the_next_are_not_joined(
     assert whole
     job = Job(path, whole, table, known_keys(table, projects(package)), tmp_path)
     cut = whole.start + path.read_bytes()[whole.start :].index(b"\n") + 1
-    made = [make_parts(job, whole.start, cut), make_parts(job, cut, whole.start + whole.size)]
+    made = [make_parts(job, bounds) for bounds in pairwise((whole.start, cut, whole.start + whole.size))]
     made = [replace(each, edges=Edges(schema_parts.LEAST, 5 - place, 9, 9)) for place, each in enumerate(made)]
     with pytest.raises(NotCutError, match="comes after"):
         join(made, BulkReading(table), whole.line)
@@ -193,10 +193,15 @@ LEAST = 1000
 """The least bytes of a part, in this process and in the workers."""
 
 
-def publish(project: Path, published: Path, write: Write | None = None) -> None:
+def publish(project: Path, published: Path, scheduler: str | None = None) -> None:
+    """Publish in parts; with a scheduler no row is read in this process."""
     settings = Settings(project, published, parts_above=0)
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, pipeline.bulk_writer(scheduler) as write:
         patch.setattr(schema_parts, "LEAST", LEAST)
+        if scheduler:
+            patch.setattr(spread, "PIECE", 1 << 14)
+            for module, name in ((cluster, "write_bulk"), (evidence, "read_records"), (evidence, "_read_others")):
+                patch.setattr(module, name, None)
         built = pipeline.build(pipeline.gather(settings), write)
         pipeline.publish(built, pipeline.open_store(settings), "2026-11-22")
 
@@ -259,13 +264,8 @@ def test_a_worker_that_dies_changes_nothing(project: Path, tmp_path: Path, sched
                 first.wait()
                 dead.append(step.share)
 
-    two = Cluster(address, code_version, piece=1 << 14, small=0)
-    try:
-        with observed(Killing()), pytest.MonkeyPatch.context() as patch:
-            patch.setattr(cluster, "write_bulk", None)  # nothing is made in this process
-            publish(project, tmp_path / "together", two.write)
-    finally:
-        two.close()
+    with observed(Killing()):
+        publish(project, tmp_path / "together", address)
     assert dead
     assert _files(tmp_path / "together") == _files(tmp_path / "alone")
 
@@ -276,8 +276,7 @@ def test_the_command(project: Path, scheduler: tuple[str, Start]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(schema_parts, "LEAST", LEAST)
         patch.setattr(project_settings, "PARTS_ABOVE", 0)
-        patch.setattr(cluster, "SMALL", 0)
-        patch.setattr(cluster, "PIECE", 20_000)
+        patch.setattr(spread, "PIECE", 20_000)
         patch.setattr(cluster, "write_bulk", None)
         done = run("publish", "--root", project, "--runner", "dask", "--scheduler", scheduler[0], "--json")
     assert done.code == 0, done.err

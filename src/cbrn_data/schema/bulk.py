@@ -33,7 +33,7 @@ from cbrn_data.tabular.header import matched
 from cbrn_data.tabular.issues import LISTED, Issue, Tally
 from cbrn_data.tabular.keys import only, places
 from cbrn_data.tabular.patterns import pattern_doubt
-from cbrn_data.tabular.pieces import Window
+from cbrn_data.tabular.pieces import NotCutError, Window
 from cbrn_data.tabular.stream import TableCheck
 from cbrn_data.tabular.verbatim import WRITTEN
 
@@ -62,6 +62,26 @@ class BulkReading:
     keys: list[str | None] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
     set_aside: dict[int, dict[str, str | None]] = field(default_factory=dict)
+
+    def extend(self, after: BulkReading, lines: int = 0) -> None:
+        """Add the results of the range after this one; ``lines`` are those before it, if its own count from 1.
+
+        Raises NotCutError if these are not the results that one reading gives: keys are not in order from one range to the
+        next, a record was cut, or there are more faults than are listed.
+        """
+        if after.keys and self.keys:
+            last, first = self.keys[1], after.keys[0]
+            if last is not None and first is not None and not last < first:
+                raise NotCutError(f"the key {first!r} comes after {last!r}")
+        self.tally.extend(after.tally, self.records, lines)
+        if self.tally.unlisted or self.tally.counts["csv-quote"]:
+            raise NotCutError("a quotation mark is misplaced, or there are many faults, of which the first are listed")
+        for line, row in after.set_aside.items():
+            if len(self.set_aside) <= SET_ASIDE:
+                self.set_aside[line + lines] = row
+        self.rows, self.records = self.rows + after.rows, self.records + after.records
+        if after.keys:
+            self.keys = [self.keys[0] if self.keys else after.keys[0], after.keys[1]]
 
     def findings(self, place: str) -> list[Finding]:
         """Return the issues as findings of the file ``place``; one more finding counts the issues that are not listed."""

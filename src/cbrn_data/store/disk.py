@@ -16,14 +16,14 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
-from cbrn_data import foreign
+from cbrn_data import foreign, spread
 from cbrn_data.errors import ReleaseError
 from cbrn_data.progress import advance_bytes
 from cbrn_data.refusals import MEANINGS, meaning
@@ -118,7 +118,10 @@ def opened(path: Path, below: Path | None = None) -> Iterator[BinaryIO]:
 
 
 def digest(path: Path, below: Path | None = None) -> str:
-    """Return the sha256 of a regular file as hex, in bounded memory. Raises ReleaseError as ``read``."""
+    """Return the sha256 of a regular file as hex, in bounded memory. Raises ReleaseError as ``read``.
+
+    A worker of a cluster reads a large one.
+    """
     total = hashlib.sha256()
     with explained(path), foreign.opened(path, below) as file:
         status = os.fstat(file.fileno())
@@ -126,11 +129,38 @@ def digest(path: Path, below: Path | None = None) -> str:
             raise ReleaseError(f"{path}: has more than {LARGEST:,} bytes, the most of a published file")
         if known := known_digest(status):
             return known
-        while piece := file.read(_CHUNK):
-            total.update(piece)
-            advance_bytes(len(piece))
-    remember(status, total.hexdigest())
-    return total.hexdigest()
+        if spread.is_open() and status.st_size >= spread.PIECE:
+            (found,) = spread.each(f"Read {path.name}", digest, path, [below])
+        else:
+            while piece := file.read(_CHUNK):
+                total.update(piece)
+                advance_bytes(len(piece))
+            found = total.hexdigest()
+    remember(status, found)
+    return found
+
+
+def digests(folder: Path, names: Sequence[str]) -> dict[str, str]:
+    """Return the digests of files by name, as ``digest``; the workers of a cluster share them."""
+    found: dict[str, str] = {}
+    groups: list[list[str]] = []
+    left = 0
+    for name in names:
+        if known := known_digest(os.lstat(folder / name)):
+            found[name] = known
+            continue
+        if left <= 0:
+            groups.append([])
+            left = spread.PIECE
+        groups[-1].append(name)
+        left -= size(folder / name)
+    for each in spread.each(f"Check the files of {folder.name}", _digests, folder, groups):
+        found |= each
+    return found
+
+
+def _digests(folder: Path, names: Sequence[str]) -> dict[str, str]:
+    return {name: digest(folder / name) for name in names}
 
 
 def entries(folder: Path) -> dict[str, int]:
@@ -213,9 +243,21 @@ def pieces(data: Data) -> Iterator[bytes]:
 
 
 def create(path: Path, data: Data) -> None:
-    """Write a new file, mode 0644, and flush it to disk, or link it to a final one; the caller flushes its folder."""
+    """Write a new file, mode 0644, and flush it to disk, or link it to a final one; the caller flushes its folder.
+
+    A worker of a cluster copies a large one.
+    """
     if isinstance(data, FileRef) and data.is_final and _linked(data, path):
         return
+    if isinstance(data, FileRef) and spread.is_open() and data.size >= spread.PIECE:
+        (written,) = spread.each(f"Copy {path.name}", _written, path, [data])
+        remember(os.lstat(path), written, is_own=True)
+        return
+    _written(path, data)
+
+
+def _written(path: Path, data: Data) -> str:
+    """Write a new file, and return the sha256 of a large one."""
     total = hashlib.sha256() if isinstance(data, FileRef) and data.size >= LARGE else None
     with explained(path):
         handle = os.open(path, _NEW_FILE, 0o600)
@@ -232,6 +274,7 @@ def create(path: Path, data: Data) -> None:
                 remember(os.fstat(handle), total.hexdigest(), is_own=True)
         finally:
             os.close(handle)
+    return total.hexdigest() if total else ""
 
 
 def settle(file: BinaryIO) -> None:

@@ -13,9 +13,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
+from cbrn_data import spread
 from cbrn_data.errors import CbrnDataError, MachineError, extra_missing
 from cbrn_data.findings import shown
 from cbrn_data.progress import step, tracked
@@ -25,17 +28,13 @@ from cbrn_data.schema.check import known_keys
 from cbrn_data.schema.model import Package, TableDefinition
 from cbrn_data.schema.table import Tables
 from cbrn_data.sources.source import Source
+from cbrn_data.spread import Result
 from cbrn_data.tables.bulk import BulkTable, parted_table, write_bulk
 from cbrn_data.tables.parts import Job, join, make_parts, next_cut
 from cbrn_data.tabular.pieces import NotCutError
 
-PIECE = 256 << 20
-"""The approximate bytes of a source from which a worker makes parts at once; it reads about 10 MB more for each cut."""
-SMALL = PIECE
-"""A smaller source is read in this process: sending it would take longer."""
 _SECONDS = 30
 _ADDRESS = re.compile(r"[a-z]+://[^\s/]+:\d{1,5}")
-_Result = TypeVar("_Result")
 
 
 class Cluster:
@@ -45,13 +44,10 @@ class Cluster:
     that does not answer stops only a run that needs it. Raises CbrnDataError for a malformed address.
     """
 
-    def __init__(
-        self, scheduler: str, version: Callable[[], Any], piece: int | None = None, small: int | None = None
-    ) -> None:
+    def __init__(self, scheduler: str, version: Callable[[], Any]) -> None:
         if not _ADDRESS.fullmatch(scheduler):
             raise CbrnDataError(f"{shown(scheduler, 100)}: is not the address of a scheduler, such as tcp://host:8786")
         self._scheduler, self._version = scheduler, version
-        self._piece, self._small = (PIECE if piece is None else piece), (SMALL if small is None else small)
         self._connected: Any = None
 
     @property
@@ -90,7 +86,7 @@ class Cluster:
         """Build a table with the same result as ``write_bulk``, which makes it if it is small, in one file or not cut."""
         assert source.path
         table = package.tables[str(source.metadata["table"])]
-        if table.name in package.parted and source.path.stat().st_size >= self._small:
+        if table.name in package.parted and source.path.stat().st_size >= spread.PIECE:
             try:
                 return self._in_parts(source, table, tables, folder)
             except NotCutError:
@@ -103,15 +99,16 @@ class Cluster:
         if (whole := begin(path, reading)) is None:
             raise NotCutError("the header is not that of the table")
         end = whole.start + whole.size
-        job = self._client.submit(_same, Job(path, whole, table, known_keys(table, tables), folder), pure=False)
-        found = self._all(f"Cut {table.name}", next_cut, job, list(range(whole.start + self._piece, end, self._piece)))
+        job = Job(path, whole, table, known_keys(table, tables), folder)
+        found = self.each(f"Cut {table.name}", next_cut, job, range(whole.start + spread.PIECE, end, spread.PIECE))
         bounds = sorted({whole.start, *found, end})
-        made = self._all(f"Build {table.name}", make_parts, job, bounds[:-1], bounds[1:])
+        made = self.each(f"Build {table.name}", make_parts, job, list(pairwise(bounds)))
         return parted_table(source, reading, join(made, reading, whole.line))
 
-    def _all(self, name: str, task: Callable[..., _Result], job: Any, *given: Sequence[Any]) -> Iterator[_Result]:
-        """Yield the results of a task for each of what is given, in order; ``job`` is what each task gets first."""
-        futures = self._client.map(task, [job] * len(given[0]), *given, pure=False)
+    def each(self, name: str, function: Callable[..., Result], shared: Any, given: Sequence[Any]) -> Iterator[Result]:
+        """Yield the results of a function for ``shared`` and each of ``given``, in order, as ``spread.each``."""
+        sent = self._client.submit(_same, shared, pure=False)
+        futures = self._client.map(partial(_called, function), [sent] * len(given), given, pure=False)
         try:
             for future in tracked(name, futures, len(futures)):
                 try:
@@ -119,15 +116,19 @@ class Cluster:
                 except (NotCutError, CbrnDataError):
                     raise
                 except Exception as error:
-                    raise CbrnDataError(
-                        f"{name}: a worker failed ({type(error).__name__}: {shown(str(error), 200)}); "
-                        "all need the source and the folder for temporary files (TMPDIR) under the same paths"
+                    raise MachineError(
+                        f"{name}: a worker failed ({type(error).__name__}: {shown(str(error), 200)}); all need the project, "
+                        "the store and the folder for temporary files (TMPDIR) under the same paths"
                     ) from error
                 future.release()
         finally:
             self._client.cancel(futures)
 
 
-def _same(job: Job) -> Job:
-    """Return a job; as the result of a task it is sent to each worker once, and made again if a worker dies."""
-    return job
+def _same(shared: Any) -> Any:
+    """Return what tasks share; as the result of a task it is sent to each worker once, and again if a worker dies."""
+    return shared
+
+
+def _called(function: Callable[..., Result], shared: Any, one: Any) -> Result:
+    return function(shared, one)

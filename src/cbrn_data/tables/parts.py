@@ -19,7 +19,7 @@ import pyarrow as pa
 from cbrn_data import foreign
 from cbrn_data.progress import step
 from cbrn_data.schema import parts as rule
-from cbrn_data.schema.bulk import SET_ASIDE, BulkReading, Range, read_range, read_window, records_of
+from cbrn_data.schema.bulk import BulkReading, Range, read_range, read_window, records_of
 from cbrn_data.schema.check import KnownKeysOf
 from cbrn_data.schema.model import LINE, TableDefinition
 from cbrn_data.schema.parts import Cutter, Edges, Part, with_sources
@@ -67,8 +67,9 @@ def write_range(path: Path, within: Range, reading: BulkReading, known: KnownKey
     return MadeParts(made, reading, window.line - within.line, cutter.edges)
 
 
-def make_parts(job: Job, start: int, stop: int) -> MadeParts:
+def make_parts(job: Job, bounds: tuple[int, int]) -> MadeParts:
     """Make the parts of a range, with lines from 1. Raises NotCutError for a record that is cut, or OSError."""
+    start, stop = bounds
     reading, folder = BulkReading(job.table), job.folder / secrets.token_hex(8)
     folder.mkdir()  # another worker may make the same range
     made = write_range(job.path, Range(start, stop - start, 1), reading, job.known, folder)
@@ -113,24 +114,7 @@ def join(made: Iterable[MadeParts], reading: BulkReading, line: int) -> list[Par
     for each in made:
         if before and not each.edges.follow(before):
             raise NotCutError("a range does not begin where a part does")
-        _add(each.reading, reading, line - 1)
+        reading.extend(each.reading, line - 1)
         parts += [replace(part, line=part.line + line - 1) for part in each.parts]
         before, line = each.edges, line + each.lines
     return parts
-
-
-def _add(of_range: BulkReading, whole: BulkReading, lines: int) -> None:
-    """Add the results of a range, which follows ``lines`` lines, to those of all ranges before it."""
-    if of_range.keys and whole.keys:
-        last, first = whole.keys[1], of_range.keys[0]
-        if last is not None and first is not None and not last < first:
-            raise NotCutError(f"the key {first!r} comes after {last!r}")
-    whole.tally.extend(of_range.tally, whole.records, lines)
-    if whole.tally.unlisted:
-        raise NotCutError("which of so many faults are listed depends on the blocks")
-    for line, row in of_range.set_aside.items():
-        if len(whole.set_aside) <= SET_ASIDE:
-            whole.set_aside[line + lines] = row
-    whole.rows, whole.records = whole.rows + of_range.rows, whole.records + of_range.records
-    if of_range.keys:
-        whole.keys = [whole.keys[0] if whole.keys else of_range.keys[0], of_range.keys[1]]

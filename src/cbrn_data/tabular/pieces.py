@@ -77,10 +77,14 @@ def _line_in(data: bytes, ends: int) -> int:
 
 
 class Window:
-    """The next ``size`` bytes of an open file for a reader, which begin on ``line``; ``done`` are those that were read."""
+    """The next ``size`` bytes of an open file for a reader, which begin on ``line``.
+
+    ``done`` are those that were read, and ``ends`` the line feeds in them; ``has_returns`` if there are carriage returns.
+    """
 
     def __init__(self, file: BinaryIO, size: int, line: int = 1) -> None:
-        self.line, self.size, self.done = line, size, 0
+        self.line, self.size, self.done, self.ends = line, size, 0, 0
+        self.has_returns = False
         self._file = file
 
     def readinto(self, into: memoryview) -> int:
@@ -88,7 +92,13 @@ class Window:
         into = into[: self.size - self.done]
         count: int = self._file.readinto(into) if len(into) else 0  # type: ignore[attr-defined]
         self.done += count
+        self.see([bytes(into[start : min(start + _STEP, count)]) for start in range(0, count, _STEP)])
         return count
+
+    def see(self, pieces: Sequence[bytes]) -> None:
+        """Look at the bytes that were read."""
+        self.ends += sum(piece.count(b"\n") for piece in pieces)
+        self.has_returns = self.has_returns or any(b"\r" in piece for piece in pieces)
 
 
 class DigestedWindow(Window):
@@ -101,17 +111,13 @@ class DigestedWindow(Window):
     def __init__(self, file: BinaryIO, size: int, line: int = 1) -> None:
         super().__init__(file, size, line)
         self.ranges: list[tuple[int, str]] = []
-        self.has_returns = False
         self._pieces: deque[bytes] = deque()
         self._length, self._digest = 0, hashlib.sha256()
 
-    def readinto(self, into: memoryview) -> int:
-        """Read bytes, as a file does; ``cut`` may run in another thread."""
-        count = super().readinto(into)
-        pieces = [bytes(into[start : min(start + _STEP, count)]) for start in range(0, count, _STEP)]
-        self.has_returns = self.has_returns or any(b"\r" in piece for piece in pieces)
+    def see(self, pieces: Sequence[bytes]) -> None:
+        """Keep the bytes that were read for ``cut``, which may run in another thread."""
+        super().see(pieces)
         self._pieces.extend([] if self.has_returns else pieces)
-        return count
 
     def cut(self, lines: Sequence[int]) -> None:
         """End ranges where the next begin: ``lines`` are those on which ranges begin, of which some may be known."""
