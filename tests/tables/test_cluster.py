@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from cbrn_data import pipeline, spread
 from cbrn_data import settings as project_settings
 from cbrn_data.checks import evidence
-from cbrn_data.errors import CbrnDataError
+from cbrn_data.errors import CbrnDataError, MachineError
 from cbrn_data.progress import Observer, Step, observed
 from cbrn_data.schema import parts as schema_parts
 from cbrn_data.schema.bulk import BulkReading, begin
@@ -189,6 +189,7 @@ def test_a_range_that_does_not_begin_with_a_part_is_not_joined(edges: Edges, mon
 
 
 Start = Callable[[], subprocess.Popen[bytes]]
+Scheduler = tuple[str, Start, subprocess.Popen[bytes]]
 LEAST = 1000
 """The least bytes of a part, in this process and in the workers."""
 
@@ -207,8 +208,8 @@ def publish(project: Path, published: Path, scheduler: str | None = None) -> Non
 
 
 @pytest.fixture(scope="module")
-def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Start]]:
-    """A scheduler and a worker as processes on loopback, and what starts another worker.
+def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scheduler]:
+    """A scheduler and a worker as processes on loopback: its address, what starts another worker, and the process.
 
     Each worker has one thread and no nanny to restart it.
     """
@@ -225,13 +226,13 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, S
         running.append(subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=folder))
         return running[-1]
 
-    start("dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
+    first = start("dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
     (folder / "small.py").write_text(f"from cbrn_data.schema import parts\nparts.LEAST = {LEAST}\n")
     common = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1", "--local-directory", str(folder))
     worker = partial(start, "dask_worker", address, *common, "--preload", str(folder / "small.py"))
     worker()
     wait_for_workers(address, 1)
-    yield address, worker
+    yield address, worker, first
     for process in reversed(running):
         process.kill()
         process.wait()
@@ -245,8 +246,8 @@ def wait_for_workers(address: str, number: int) -> None:
         client.wait_for_workers(number, timeout=300)
 
 
-def test_a_worker_that_dies_changes_nothing(project: Path, tmp_path: Path, scheduler: tuple[str, Start]) -> None:
-    address, start = scheduler
+def test_a_worker_that_dies_changes_nothing(project: Path, tmp_path: Path, scheduler: Scheduler) -> None:
+    address, start, _ = scheduler
     first = start()
     wait_for_workers(address, 2)
     records.define(project)
@@ -270,7 +271,7 @@ def test_a_worker_that_dies_changes_nothing(project: Path, tmp_path: Path, sched
     assert _files(tmp_path / "together") == _files(tmp_path / "alone")
 
 
-def test_the_command(project: Path, scheduler: tuple[str, Start]) -> None:
+def test_the_command(project: Path, scheduler: Scheduler) -> None:
     records.define(project)
     records.put(project, [records.row(number) for number in range(1, 3000)])
     with pytest.MonkeyPatch.context() as patch:
@@ -279,14 +280,33 @@ def test_the_command(project: Path, scheduler: tuple[str, Start]) -> None:
         patch.setattr(spread, "PIECE", 20_000)
         patch.setattr(cluster, "write_bulk", None)
         done = run("publish", "--root", project, "--runner", "dask", "--scheduler", scheduler[0], "--json")
-    assert done.code == 0, done.err
-    assert done.json["published"]
-    assert run("verify", project / "published").code == 0
+        assert done.code == 0, done.err
+        assert done.json["published"]
+        patch.setattr(evidence, "read_records", None)  # no row is read in this process
+        assert run("verify", project / "published", "--scheduler", scheduler[0]).code == 0
 
 
-def test_a_worker_with_other_code_is_refused(scheduler: tuple[str, Start]) -> None:
+def test_a_worker_with_other_code_is_refused(scheduler: Scheduler) -> None:
     with pytest.raises(CbrnDataError, match="runs another version of the code"):
         _ = Cluster(scheduler[0], os.getpid)._client
+
+
+def test_a_scheduler_that_is_lost_is_told(project: Path, scheduler: Scheduler) -> None:
+    """This is the last test that needs it."""
+    address, _, process = scheduler
+    records.define(project)
+    records.put(project, [records.row(number, title='two\n"lines"') for number in range(1, 6_000)])
+
+    class Killing(Observer):
+        """Kills the scheduler as soon as the first part is there."""
+
+        def show(self, step: Step) -> None:
+            if step.name == "Build trainings" and step.share:
+                process.kill()
+
+    with observed(Killing()), pytest.raises(MachineError, match="Build trainings: a worker failed"):
+        publish(project, project / "published", address)
+    assert not (project / "published" / "releases").exists()
 
 
 def test_no_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
