@@ -246,6 +246,7 @@ def wait_for_workers(address: str, number: int) -> None:
         client.wait_for_workers(number, timeout=300)
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_changes_nothing(project: Path, tmp_path: Path, scheduler: Scheduler) -> None:
     address, start, _ = scheduler
     first = start()
@@ -271,6 +272,7 @@ def test_a_worker_that_dies_changes_nothing(project: Path, tmp_path: Path, sched
     assert _files(tmp_path / "together") == _files(tmp_path / "alone")
 
 
+@pytest.mark.slow
 def test_the_command(project: Path, scheduler: Scheduler) -> None:
     records.define(project)
     records.put(project, [records.row(number) for number in range(1, 3000)])
@@ -291,6 +293,7 @@ def test_a_worker_with_other_code_is_refused(scheduler: Scheduler) -> None:
         _ = Cluster(scheduler[0], os.getpid)._client
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_is_lost_is_told(project: Path, scheduler: Scheduler) -> None:
     """This is the last test that needs it."""
     address, _, process = scheduler

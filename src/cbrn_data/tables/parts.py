@@ -85,7 +85,9 @@ def next_cut(job: Job, place: int) -> int:
         middle = record_start(file, place)
         while True:
             cutter, before = Cutter(job.table, is_forcing=False), 0
-            start = record_start(file, middle - margin) if middle - margin > job.records.start else job.records.start
+            start = job.records.start
+            if middle - margin > start:
+                start = min(record_start(file, middle - margin), middle)
             for block in _rows(job, start, middle):
                 cutter.add(block)
                 before += block.num_rows
