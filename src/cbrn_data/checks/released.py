@@ -225,7 +225,13 @@ def by_frictionless(folder: Path, released: Released, known: Verdict | None = No
     in_parts = [name for name, table in released.tables.items() if table.parts]
     parts = {name: [part_name(name, first) for first in released.sampled[name]] for name in in_parts}
     sample = max(released.counts.values()) > FRICTIONLESS_ROWS, parts
-    _, described, findings = known if known and known[0] == sample else frictionless_verdict(folder, sample)
+    if known and known[0] == sample:
+        verdict = known
+    elif in_parts and spread.is_open():
+        (verdict,) = spread.each("Validate with frictionless", frictionless_verdict, folder, [sample])
+    else:
+        verdict = frictionless_verdict(folder, sample)
+    _, described, findings = verdict
     if described is not None and described != sorted(released.files):
         message = "the resources are not the tables of the release, each as CSV and JSON"
         return [Finding("frictionless", message, DESCRIPTOR)]
