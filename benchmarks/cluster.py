@@ -1,78 +1,116 @@
-"""A bulk table made in one process, by one worker and by two, on loopback: seconds, rates, and what is lost.
+"""A table in parts published by one process, by a cluster of one worker and of two: seconds, CPU seconds of each process.
 
-    python benchmarks/cluster.py [ROWS]
+    python benchmarks/cluster.py [ROWS [FOLDER]]
 
-Needs the extra ``cluster``, and one free core for each worker. The three tables must be the same bytes.
+Needs the extra ``cluster`` and ``taskset``. Each worker has a core of its own, which it shares with the scheduler and the
+publishing process; one process has one core. The releases must be the same bytes, which are made without pages. On a busy
+machine compare CPU seconds: two workers take the time of the one that has more.
 """
 
 from __future__ import annotations
 
 import os
+import socket
+import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from shutil import copytree
+from shutil import copytree, rmtree
 from tempfile import TemporaryDirectory
 
-from distributed import LocalCluster
+import parts
 
-from cbrn_data.schema.model import read_package
-from cbrn_data.schema.table import table_of_rows
-from cbrn_data.sources.source import read_sources
-from cbrn_data.tables.bulk import BulkTable, Write, write_bulk
-from cbrn_data.tables.cluster import PIECE, Cluster
-from cbrn_data.tabular.pieces import cut_file
+from tests import records
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
-from tests import records  # noqa: E402
+PUBLISH = """
+from cbrn_data import pipeline
+pipeline.pages = lambda releases, base_url: {}
+from cbrn_data.cli import main
+main()
+"""
 
-LONG = "officers of three agencies exercise at a border crossing, with the equipment that they were given; " * 2
+
+class Timed:
+    """A process on some cores; ``end`` returns its CPU seconds, after it was killed if it does not end itself."""
+
+    def __init__(self, cores: str, root: Path, *command: str) -> None:
+        environment = os.environ | {"SOURCE_DATE_EPOCH": "1795305600", "CBRN_DATA_STATE": str(root / "state")}
+        environment |= {"TMPDIR": str(root), "PYTHONPATH": str(HERE.parent / "src")}
+        command = ("taskset", "--cpu-list", cores, sys.executable, *command)
+        with (root / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, cwd=root, env=environment, stdout=log, stderr=log)
+
+    def end(self, is_killed: bool = False) -> float:
+        if is_killed:
+            self._process.kill()
+        _, status, used = os.wait4(self._process.pid, 0)
+        if not is_killed and status:
+            raise SystemExit("a publication failed; see the log")
+        return used.ru_utime + used.ru_stime
 
 
-def main(rows: int) -> None:
+@contextmanager
+def cluster(root: Path, workers: int) -> Iterator[tuple[str, dict[str, float]]]:
+    """Run a scheduler and workers; yield their address, and their CPU seconds, which are known after the block."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+    used: dict[str, float] = {}
+    port = address.rpartition(":")[2]
+    scheduler = ("-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard")
+    running = {"scheduler": Timed("0,1", root, *scheduler)}
+    for number in range(workers):
+        options = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1", "--local-directory", str(root))
+        worker = ("-m", "distributed.cli.dask_worker", address, *options)
+        running[f"worker {number + 1}"] = Timed(str(number), root, *worker)
+    from distributed import Client
+
+    with Client(address, timeout=120, set_as_default=False) as client:
+        client.wait_for_workers(workers, timeout=120)
+    try:
+        yield address, used
+    finally:
+        for name, process in running.items():
+            used[name] = process.end(is_killed=True)
+
+
+def publish(root: Path, cores: str, *options: str) -> tuple[float, float]:
+    """Publish into a new store; return seconds, and CPU seconds of the publishing process."""
+    rmtree(root / "cache", ignore_errors=True)
+    begun = time.perf_counter()
+    used = Timed(cores, root, "-c", PUBLISH, "publish", "--published", str(root / "new"), *options).end()
+    return time.perf_counter() - begun, used
+
+
+def kept(root: Path) -> bytes:
+    """Return the digests of the release, and remove its store."""
+    sums = (root / "new" / "releases" / "1.0.0" / "SHA256SUMS").read_bytes()
+    rmtree(root / "new")
+    return sums
+
+
+def main(rows: int, folder: Path | None = None) -> None:
     """Print a line for each way."""
-    with TemporaryDirectory() as folder:
-        root = Path(folder)
+    with TemporaryDirectory(dir=folder) as name:
+        root = Path(name)
         copytree(HERE.parent / "schemas", root / "schemas")
-        (root / "raw").mkdir()
+        copytree(HERE.parent / "raw", root / "raw")
         records.define(root)
-        path = records.put(root, [records.row(number, id=f"t-{number:010d}", title=LONG) for number in range(rows)])
-        package, sources = read_package(root / "schemas"), read_sources(root / "raw")[0]
-        known = {"projects": table_of_rows(package.tables["projects"], [{"project_id": "P101"}])}
-        size = path.stat().st_size
-        begun = time.perf_counter()
-        pieces = len(list(cut_file(path, PIECE)))
-        print(f"{rows:,} rows, {size:,} bytes, {pieces} pieces, {os.cpu_count()} cores")
-        _say("cutting the file", time.perf_counter() - begun, rows, size)
-
-        def timed(name: str, write: Write) -> BulkTable:
-            out = root / name.replace(" ", "-")
-            out.mkdir()
-            begun = time.perf_counter()
-            made = write(sources[0], package, known, out)
-            _say(name, time.perf_counter() - begun, rows, size)
-            for file in out.iterdir():
-                file.unlink()
-            return made
-
-        made = [timed("one process", write_bulk)]
+        print(f"{rows:,} rows, {parts.put(root, rows):,} bytes", flush=True)
+        seconds, used = publish(root, "0")
+        print(f"one process: {seconds:.1f} s, {used:.1f} CPU seconds", flush=True)
+        sums = kept(root)
         for workers in (1, 2):
-            with LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as local:
-                cluster = Cluster(local.scheduler_address, _same, small=0)
-                made.append(timed(f"cluster of {workers}", cluster.write))
-                cluster.close()
-        digests = {tuple(file.sha256 for _, file in sorted(each.table.files.items())) for each in made}
-        assert len(digests) == 1, "the tables differ"
-
-
-def _same() -> str:
-    return "the workers are children of this process"
-
-
-def _say(name: str, seconds: float, rows: int, size: int) -> None:
-    print(f"{name:24} {seconds:7.1f} s  {rows / seconds:12,.0f} rows/s  {size / seconds / 1e6:8,.0f} MB/s", flush=True)
+            with cluster(root, workers) as (address, of_each):
+                cores = "0,1" if workers == 2 else "0"
+                seconds, used = publish(root, cores, "--runner", "dask", "--scheduler", address)
+            others = ", ".join(f"{name} {used:.1f}" for name, used in of_each.items())
+            print(f"cluster of {workers}: {seconds:.1f} s; CPU seconds: publisher {used:.1f}, {others}", flush=True)
+            assert kept(root) == sums, "the releases differ"
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 2_000_000)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000_000, Path(sys.argv[2]) if len(sys.argv) > 2 else None)

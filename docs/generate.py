@@ -38,7 +38,7 @@ A result is the verdict, and the number and types of the errors. It may differ i
 | --- | --- | --- | --- |
 {cases}
 """
-EVERYWHERE = ("errors", "findings", "progress", "settings", "strict_json", "strict_yaml")
+EVERYWHERE = ("errors", "findings", "progress", "settings", "spread", "strict_json", "strict_yaml")
 """Small modules that all others may import; the picture omits them, because most arrows would lead to them."""
 
 

@@ -43,7 +43,8 @@ async def _is_the_store(task: Any, run: TaskRun, state: State) -> bool:
 @step("Stage, check and commit the release", retries=2, retry_delay_seconds=10, retry_condition_fn=_is_the_store)
 def commit_release(built: pipeline.Built, settings: Settings, date: str, guard: Guard) -> pipeline.Outcome:
     """Publish what was built."""
-    return pipeline.publish(built, pipeline.open_store(settings), date, key=pipeline.own_key(settings), guard=guard)
+    with pipeline.bulk_writer(settings.scheduler):
+        return pipeline.publish(built, pipeline.open_store(settings), date, key=pipeline.own_key(settings), guard=guard)
 
 
 @step("Check whether anything is new")

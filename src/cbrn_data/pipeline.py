@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import ParseError
 
+from cbrn_data import spread
 from cbrn_data.catalogue.derive import derivation
 from cbrn_data.catalogue.feed import FEED, base_of
 from cbrn_data.errors import GateError, ReleaseError
@@ -261,7 +262,10 @@ def _project(settings: Settings) -> str:
 
 @contextmanager
 def bulk_writer(scheduler: str | None) -> Iterator[Write]:
-    """Yield the function that builds bulk tables: in this process, or by the workers of a scheduler, tcp://host:8786."""
+    """Yield the function that builds bulk tables: in this process, or by the workers of a scheduler, tcp://host:8786.
+
+    During the body the workers share other work on large files too, such as the gate.
+    """
     if scheduler is None:
         from cbrn_data.tables.bulk import write_bulk
 
@@ -271,7 +275,8 @@ def bulk_writer(scheduler: str | None) -> Iterator[Write]:
 
     cluster = Cluster(scheduler, code_version)
     try:
-        yield cluster.write
+        with spread.over(cluster):
+            yield cluster.write
     finally:
         cluster.close()
 

@@ -8,8 +8,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +20,24 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from cbrn_data import pipeline
-from cbrn_data.errors import CbrnDataError
+from cbrn_data import pipeline, spread
+from cbrn_data import settings as project_settings
+from cbrn_data.checks import evidence
+from cbrn_data.errors import CbrnDataError, MachineError
 from cbrn_data.progress import Observer, Step, observed
-from cbrn_data.release.code import code_version
-from cbrn_data.schema.bulk import BulkReading, header_words
+from cbrn_data.schema import parts as schema_parts
+from cbrn_data.schema.bulk import BulkReading, begin
 from cbrn_data.schema.check import known_keys
 from cbrn_data.schema.model import Package, read_package
+from cbrn_data.schema.parts import Edges
 from cbrn_data.schema.table import Tables, table_of_rows
 from cbrn_data.settings import Settings
 from cbrn_data.sources.source import Source, read_sources
 from cbrn_data.tables import cluster
-from cbrn_data.tables.bulk import BulkTable, bulk_table, write_bulk
+from cbrn_data.tables.bulk import BulkTable, parted_table, write_bulk
 from cbrn_data.tables.cluster import Cluster
-from cbrn_data.tables.parts import Task, join_parts, write_part
-from cbrn_data.tabular.blocks import read_header
-from cbrn_data.tabular.pieces import NotCutError, cut_file
+from cbrn_data.tables.parts import Job, join, make_parts, next_cut
+from cbrn_data.tabular.pieces import NotCutError, record_start
 from tests import records
 from tests.cli.conftest import run
 from tests.conftest import PROJECT, free_port
@@ -61,24 +65,23 @@ def projects(package: Package) -> Tables:
     return {"projects": table_of_rows(package.tables["projects"], [{"project_id": "P101"}])}
 
 
-def in_parts(source: Source, package: Package, folder: Path, size: int) -> BulkTable:
-    """Make a table in parts, each apart from the others, last first."""
-    table = package.tables["trainings"]
-    known = known_keys(table, projects(package))
-    assert source.path
-    with source.path.open("rb") as file:
-        header, _, _ = read_header(file)
-    tasks = [Task(source.path, piece, header, table, known, folder) for piece in cut_file(source.path, size)]
-    parts = [write_part(task) for task in reversed(tasks)][::-1]
+def in_ranges(source: Source, package: Package, folder: Path, size: int) -> BulkTable:
+    """Make a table in ranges, each apart from the others, last first."""
+    table, path = package.tables["trainings"], source.path
+    assert path
     reading = BulkReading(table)
-    reading.header, reading.header_start = header_words(source.path)
-    files = join_parts(parts, reading, folder / "trainings.csv", folder / "trainings.json")
-    return bulk_table(source, reading, files)
+    whole = begin(path, reading)
+    assert whole
+    end = whole.start + whole.size
+    job = Job(path, whole, table, known_keys(table, projects(package)), folder)
+    bounds = sorted({whole.start, *(next_cut(job, place) for place in range(whole.start + size, end, size)), end})
+    made = [make_parts(job, bound) for bound in reversed(list(pairwise(bounds)))][::-1]
+    return parted_table(source, reading, join(made, reading, whole.line))
 
 
 def told(made: BulkTable) -> tuple[object, ...]:
-    files = [(form, file.path.read_bytes(), file.sha256, file.size) for form, file in sorted(made.table.files.items())]
-    return files, made.table.count, made.table.rows, made.evidence, made.findings, made.quarantined
+    parts = [(part.described(), part.file.path.read_bytes()) for part in made.table.parts]
+    return parts, made.table.count, made.table.rows, made.evidence, made.findings, made.quarantined
 
 
 @pytest.fixture(scope="module")
@@ -90,9 +93,17 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(scope="module")
+def small_parts() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schema_parts, "LEAST", 150)
+        yield
+
+
+@pytest.mark.usefixtures("small_parts")
 @examples(max_examples=60, deadline=None)
-@given(st.lists(st.sampled_from(LINES), max_size=30), st.integers(80, 1500), st.booleans(), st.booleans())
-def test_in_parts_or_in_one_go_is_the_same(
+@given(st.lists(st.sampled_from(LINES), max_size=60), st.integers(200, 1500), st.booleans(), st.booleans())
+def test_in_ranges_or_in_one_go_is_the_same(
     root: Path, tmp_path_factory: pytest.TempPathFactory, kinds: list[Any], size: int, aside: bool, ended: bool
 ) -> None:
     rows = [kind(number) for number, kind in enumerate(kinds, start=1)]
@@ -108,52 +119,97 @@ def test_in_parts_or_in_one_go_is_the_same(
                 for line in text.splitlines()
             ) + "\n", encoding="utf-8",
         )  # fmt: skip
-    package = read_package(root / "schemas")
+    package = replace(read_package(root / "schemas"), parted=frozenset(["trainings"]))
     sources, findings = read_sources(root / "raw")
     assert not findings
     one, other = tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("other")
     whole = write_bulk(sources[0], package, projects(package), one)
     try:
-        made = in_parts(sources[0], package, other, size)
+        made = in_ranges(sources[0], package, other, size)
     except NotCutError:
         return  # Left whole: the caller makes it in one go.
     assert told(made) == told(whole)
-    assert {path.name for path in other.iterdir()} == {"trainings.csv", "trainings.json"}
 
 
-def test_good_rows_are_cut_into_many_parts(root: Path, tmp_path: Path) -> None:
-    path = records.put(root, [LINES[number % 3 if number % 3 < 2 else 0](number) for number in range(1, 200)])
-    pieces = list(cut_file(path, 500))
-    assert len(pieces) > 20
-    assert sum(piece.size for piece in pieces) == path.stat().st_size - len(records.HEADER) - 1
-    text = path.read_bytes()
-    assert all(text[: piece.start].count(b"\n") + 1 == piece.line for piece in pieces)
+PLAIN = LINES[:3]
 
 
-@pytest.mark.parametrize("ending", ["", "\n"])
-def test_a_mark_that_is_never_closed_is_left_to_the_reader_of_the_last_piece(tmp_path: Path, ending: str) -> None:
+@pytest.mark.parametrize("kinds", [PLAIN[:1], PLAIN[:2], [PLAIN[0], LINES[4]]])
+def test_ranges_are_made_where_no_mark_is_misplaced(
+    root: Path, tmp_path: Path, kinds: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema_parts, "LEAST", 300)
+    rows = [kinds[number % 7 % len(kinds)](number) for number in range(1, 800)]
+    records.put(root, rows, on_error="quarantine")
+    package = replace(read_package(root / "schemas"), parted=frozenset(["trainings"]))
+    (source, *_) = read_sources(root / "raw")[0]
+    (tmp_path / "one").mkdir()
+    whole = write_bulk(source, package, projects(package), tmp_path / "one")
+    made = in_ranges(source, package, tmp_path, 3000)
+    assert told(made) == told(whole)
+    assert len({part.file.path.parent for part in made.table.parts}) > 10
+
+
+@pytest.mark.parametrize(("text", "begins"), [
+    ("b,2\nc,3\n", "c,3\n"),
+    ('b","x\ny",2\nc,3\n', "c,3\n"),
+    ('e\nb",2\nc,3\n', "c,3\n"),
+    ('e "" b",2\nc,3\n', "c,3\n"),
+    ("b,2", ""),
+])  # fmt: skip
+def test_a_record_is_found_by_the_marks_that_follow(tmp_path: Path, text: str, begins: str) -> None:
     path = tmp_path / "a.csv"
-    path.write_text(f'a,b\n1,2\n3,"4\n5,6{ending}')
-    pieces = list(cut_file(path, 100))
-    assert [(piece.start, piece.line) for piece in pieces] == [(4, 2), (8, 3)]
+    path.write_text(f"before{text}")
+    with path.open("rb") as file:
+        assert path.read_text()[record_start(file, 6) :] == begins
 
 
 @pytest.mark.parametrize(("before", "after"), [("t-0100", "t-0100"), ("t-0200", "t-0100")])
-def test_keys_out_of_order_from_one_part_to_the_next_are_not_joined(
+def test_keys_out_of_order_from_one_range_to_the_next_are_not_joined(
     root: Path, tmp_path: Path, before: str, after: str
 ) -> None:
-    records.put(root, [records.row(1, id=before), records.row(2, id=after)])
-    package, (source, *_) = read_package(root / "schemas"), read_sources(root / "raw")[0]
+    path = records.put(root, [records.row(1, id=before), records.row(2, id=after)])
+    package = read_package(root / "schemas")
+    table = package.tables["trainings"]
+    whole = begin(path, BulkReading(table))
+    assert whole
+    job = Job(path, whole, table, known_keys(table, projects(package)), tmp_path)
+    cut = whole.start + path.read_bytes()[whole.start :].index(b"\n") + 1
+    made = [make_parts(job, bounds) for bounds in pairwise((whole.start, cut, whole.start + whole.size))]
+    made = [replace(each, edges=Edges(schema_parts.LEAST, 5 - place, 9, 9)) for place, each in enumerate(made)]
     with pytest.raises(NotCutError, match="comes after"):
-        in_parts(source, package, tmp_path, 60)
+        join(made, BulkReading(table), whole.line)
+
+
+@pytest.mark.parametrize("edges", [Edges(2000, 5, 9, 9), Edges(2000, 4, 3, 9), Edges(999, 4, 9, 9)])
+def test_a_range_that_does_not_begin_with_a_part_is_not_joined(edges: Edges, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema_parts, "LEAST", 1000)
+    assert Edges(2000, 4, 9, 9).follow(before := Edges(2000, 1, 9, 5))
+    assert not edges.follow(before)
 
 
 Start = Callable[[], subprocess.Popen[bytes]]
+Scheduler = tuple[str, Start, subprocess.Popen[bytes]]
+LEAST = 1000
+"""The least bytes of a part, in this process and in the workers."""
+
+
+def publish(project: Path, published: Path, scheduler: str | None = None) -> None:
+    """Publish in parts; with a scheduler no row is read in this process."""
+    settings = Settings(project, published, parts_above=0)
+    with pytest.MonkeyPatch.context() as patch, pipeline.bulk_writer(scheduler) as write:
+        patch.setattr(schema_parts, "LEAST", LEAST)
+        if scheduler:
+            patch.setattr(spread, "PIECE", 1 << 14)
+            for module, name in ((cluster, "write_bulk"), (evidence, "read_records"), (evidence, "_read_others")):
+                patch.setattr(module, name, None)
+        built = pipeline.build(pipeline.gather(settings), write)
+        pipeline.publish(built, pipeline.open_store(settings), "2026-11-22")
 
 
 @pytest.fixture(scope="module")
-def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Start]]:
-    """A scheduler and a worker as processes on loopback, and what starts another worker.
+def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scheduler]:
+    """A scheduler and a worker as processes on loopback: its address, what starts another worker, and the process.
 
     Each worker has one thread and no nanny to restart it.
     """
@@ -170,12 +226,13 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, S
         running.append(subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=folder))
         return running[-1]
 
-    start("dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
+    first = start("dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
+    (folder / "small.py").write_text(f"from cbrn_data.schema import parts\nparts.LEAST = {LEAST}\n")
     common = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1", "--local-directory", str(folder))
-    worker = partial(start, "dask_worker", address, *common)
+    worker = partial(start, "dask_worker", address, *common, "--preload", str(folder / "small.py"))
     worker()
     wait_for_workers(address, 1)
-    yield address, worker
+    yield address, worker, first
     for process in reversed(running):
         process.kill()
         process.wait()
@@ -189,16 +246,14 @@ def wait_for_workers(address: str, number: int) -> None:
         client.wait_for_workers(number, timeout=300)
 
 
-def test_a_worker_that_dies_changes_nothing(
-    project: Path, tmp_path: Path, scheduler: tuple[str, Start], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    address, start = scheduler
+@pytest.mark.slow
+def test_a_worker_that_dies_changes_nothing(project: Path, tmp_path: Path, scheduler: Scheduler) -> None:
+    address, start, _ = scheduler
     first = start()
     wait_for_workers(address, 2)
     records.define(project)
     records.put(project, [records.row(number, id=f"t-{number:07d}", title='two\n"lines"') for number in range(6_000)])
-    alone = tmp_path / "alone"
-    assert run("publish", "--root", project, "--published", alone).code == 0
+    publish(project, tmp_path / "alone")
     dead: list[float] = []
 
     class Killing(Observer):
@@ -211,34 +266,50 @@ def test_a_worker_that_dies_changes_nothing(
                 first.wait()
                 dead.append(step.share)
 
-    where = Settings(project, tmp_path / "together")
-    two = Cluster(address, code_version, piece=1 << 14, small=0)
-    try:
-        with observed(Killing()):
-            built = pipeline.build(pipeline.gather(where), two.write)
-    finally:
-        two.close()
+    with observed(Killing()):
+        publish(project, tmp_path / "together", address)
     assert dead
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795305600")
-    pipeline.publish(built, pipeline.open_store(where), "2026-11-22")
-    assert _files(tmp_path / "together") == _files(alone)
+    assert _files(tmp_path / "together") == _files(tmp_path / "alone")
 
 
-def test_the_command(project: Path, scheduler: tuple[str, Start]) -> None:
+@pytest.mark.slow
+def test_the_command(project: Path, scheduler: Scheduler) -> None:
     records.define(project)
     records.put(project, [records.row(number) for number in range(1, 3000)])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cluster, "SMALL", 0)
-        patch.setattr(cluster, "PIECE", 20_000)
+        patch.setattr(schema_parts, "LEAST", LEAST)
+        patch.setattr(project_settings, "PARTS_ABOVE", 0)
+        patch.setattr(spread, "PIECE", 20_000)
+        patch.setattr(cluster, "write_bulk", None)
         done = run("publish", "--root", project, "--runner", "dask", "--scheduler", scheduler[0], "--json")
-    assert done.code == 0, done.err
-    assert done.json["published"]
-    assert run("verify", project / "published").code == 0
+        assert done.code == 0, done.err
+        assert done.json["published"]
+        patch.setattr(evidence, "read_records", None)  # no row is read in this process
+        assert run("verify", project / "published", "--scheduler", scheduler[0]).code == 0
 
 
-def test_a_worker_with_other_code_is_refused(scheduler: tuple[str, Start]) -> None:
+def test_a_worker_with_other_code_is_refused(scheduler: Scheduler) -> None:
     with pytest.raises(CbrnDataError, match="runs another version of the code"):
         _ = Cluster(scheduler[0], os.getpid)._client
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_is_lost_is_told(project: Path, scheduler: Scheduler) -> None:
+    """This is the last test that needs it."""
+    address, _, process = scheduler
+    records.define(project)
+    records.put(project, [records.row(number, title='two\n"lines"') for number in range(1, 6_000)])
+
+    class Killing(Observer):
+        """Kills the scheduler as soon as the first part is there."""
+
+        def show(self, step: Step) -> None:
+            if step.name == "Build trainings" and step.share:
+                process.kill()
+
+    with observed(Killing()), pytest.raises(MachineError, match="Build trainings: a worker failed"):
+        publish(project, project / "published", address)
+    assert not (project / "published" / "releases").exists()
 
 
 def test_no_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:

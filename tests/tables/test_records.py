@@ -236,6 +236,7 @@ def test_records_need_a_table_of_their_own(root: Path) -> None:
         ("primaryKey: [training_id]", "primaryKey: [training_id, title]", "must have one field of text as its key"),
         ("  - name: source_line\n    type: integer", "  - name: source_line\n    type: string", "a required integer"),
         ("role: data", "role: provenance", "must have the role data"),
+        ("constraints: {minimum: 1}", "constraints: {minimum: 1, unique: true}", "people_count must not be unique"),
     ],
 )
 def test_a_definition_that_is_unfit_for_lines_is_refused(root: Path, old: str, new: str, said: str) -> None:

@@ -95,11 +95,13 @@ def rows_by_evidence(
     known: KnownKeysOf,
     write: Callable[[pa.Table], None],
     judged: Collection[str] = (),
+    read: BulkReading | None = None,
 ) -> Iterator[Finding]:
     """Check the rows of a released table and pass them to ``write``.
 
     For a bulk table these are the rows of its source, from the copy in the release, so that every row has its line as
-    evidence. Parts that were ``judged`` before, by their first keys, are left out.
+    evidence. Parts that were ``judged`` before, by their first keys, are left out; ``read`` is what reading them found, if
+    they were read elsewhere.
     """
     if not table.definition.by_line:
         yield from table_findings(table, known, write)
@@ -107,15 +109,21 @@ def rows_by_evidence(
     made_of = [row for row in tables["evidence"].rows if row["table_name"] == table.name]
     reading, path = BulkReading(table.definition), ""
     if made_of:
-        path = next(row["path"] for row in tables["sources"].rows if row["source_id"] == made_of[0]["source_id"]) or ""
-        file = source_file(folder, path)
+        file, path = source_of(folder, table.name, tables)
         if not disk.mode(file):
             yield _finding("evidence-span", f"the source {made_of[0]['source_id']!r} cannot be read", made_of[0])
             yield from table_findings(table, known, write)
             return
-        if judged:
+        if judged or read:
+            reading = read or reading
             reading.header, reading.header_start = header_words(file)
-        for block in _read_others(file, reading, known, table, judged) if judged else read_records(file, reading, known):
+        for block in (
+            ()
+            if read
+            else _read_others(file, reading, known, table, judged)
+            if judged
+            else read_records(file, reading, known)
+        ):
             write(block)
     aside = {row["line"] for row in tables["quarantine"].rows if row["table_name"] == table.name}
     if aside != {str(fault.line) for fault in reading.tally.listed} or reading.tally.unlisted:
@@ -124,6 +132,13 @@ def rows_by_evidence(
         (row["row_id"], row["field"], row["quote"]) != ("*", "*", escape_formula(reading.header)) for row in made_of
     ):
         yield Finding("evidence-span", "the evidence is not exactly the header of the source", f"{table.name}.csv")
+
+
+def source_of(folder: Path, table: str, tables: Tables) -> tuple[Path, str]:
+    """Return the copy of the source of a bulk table in a release, and its name. Raises ReleaseError, or StopIteration."""
+    made_of = next(row["source_id"] for row in tables["evidence"].rows if row["table_name"] == table)
+    path = next(row["path"] for row in tables["sources"].rows if row["source_id"] == made_of) or ""
+    return source_file(folder, path), path
 
 
 def _read_others(

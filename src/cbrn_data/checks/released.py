@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from itertools import accumulate, pairwise
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from cbrn_data import spread
+from cbrn_data.checks.apart import read_apart
+from cbrn_data.checks.comparing import compared_parts, comparison
 from cbrn_data.checks.complete import Arrival
 from cbrn_data.checks.evidence import of_evidence, rows_by_evidence
 from cbrn_data.checks.once import judge_fields_once
@@ -21,11 +24,10 @@ from cbrn_data.errors import ReleaseError
 from cbrn_data.findings import Finding, errors_of, shown
 from cbrn_data.progress import step
 from cbrn_data.schema.check import KnownKeysOf, references_hold
-from cbrn_data.schema.model import Package, TableDefinition, read_package
+from cbrn_data.schema.model import Package, read_package
 from cbrn_data.schema.nested import nested
-from cbrn_data.schema.parts import KnownCuts, Part, PartsWriter, part_name
+from cbrn_data.schema.parts import Part, part_name
 from cbrn_data.schema.table import Table, Tables, cell_count, released_tables
-from cbrn_data.schema.written import NO_FILE, ComparedPart, ComparingWriter, TableWriter
 from cbrn_data.sources.document import Document, read_document
 from cbrn_data.sources.sidecar import SIDECAR_LIMIT
 from cbrn_data.store import disk
@@ -160,6 +162,8 @@ def _as_written(
     if definition.role == "log" and not disk.mode(folder / f"{name}.csv"):
         return
     released.cells |= {name: 0} if definition.role == "data" else {}
+    read = read_apart(folder, table, released.tables, known, judged) if spread.is_open() and table.parts else None
+    judged = frozenset(part.first for part in table.parts) if read else judged
     for part in (part for part in table.parts if part.first in judged):
         released.counts[name] += part.rows
         released.cells[name] += part.rows * len(definition.names) - sum(part.nulls.values())
@@ -172,48 +176,8 @@ def _as_written(
             if definition.role == "data":
                 released.cells[name] += cell_count(block)
 
-        yield from rows_by_evidence(folder, table, released.tables, known, write, judged)
+        yield from rows_by_evidence(folder, table, released.tables, known, write, judged, read)
     yield from (of_evidence(table, difference) for difference in differences)
-
-
-@contextmanager
-def comparison(folder: Path, table: TableDefinition) -> Iterator[tuple[TableWriter, list[Finding]]]:
-    """Yield a writer that compares with the two files of a table in ``folder``, and findings, complete after the block."""
-    with disk.opened(folder / f"{table.name}.csv") as csv_file, disk.opened(folder / f"{table.name}.json") as json_file:
-        csv, js = ComparingWriter(csv_file), ComparingWriter(json_file)
-        writer, findings = TableWriter(table, csv, js), list[Finding]()
-        yield writer, findings
-        writer.close()
-        for code, form, sink in (("release-not-canonical", "csv", csv), ("release-json-differs", "json", js)):
-            sink.end()
-            if sink.differs_at is not None:
-                message = f"byte {sink.differs_at + 1:,} differs from the rows"
-                findings.append(Finding(code, message, f"{table.name}.{form}"))
-
-
-@contextmanager
-def compared_parts(table: Table, judged: Collection[str] = ()) -> Iterator[tuple[PartsWriter, list[Finding]]]:
-    """Yield a writer that compares with the parts of a table, and findings, complete after the block.
-
-    Parts that were ``judged``, by their first keys, are left out.
-    """
-    findings: list[Finding] = []
-    by_name = {name: part.file.path for name, part in zip(table.written, table.parts, strict=True)}
-
-    def opened(name: str) -> ComparedPart:
-        def differs(message: str) -> None:
-            findings.append(Finding("release-not-canonical", message, name))
-
-        return ComparedPart(by_name.get(name), differs)
-
-    writer = PartsWriter(table.definition, opened, KnownCuts(table.definition, table.parts))
-    yield writer, findings
-    writer.close()
-    described = [replace(part, file=NO_FILE, source_bytes=0, source_sha256="") for part in table.parts]
-    is_in_order = all(one.last < other.first for one, other in pairwise(described))
-    if not findings and (not is_in_order or writer.parts != [part for part in described if part.first not in judged]):
-        message = f"the parts of {table.name} are not those that are described"
-        findings.append(Finding("release-not-canonical", message, DESCRIPTOR))
 
 
 def read_documents(folder: Path, tables: Tables) -> dict[str, Document]:
@@ -293,7 +257,13 @@ def by_frictionless(folder: Path, released: Released, known: Verdict | None = No
     in_parts = [name for name, table in released.tables.items() if table.parts]
     parts = {name: [part_name(name, first) for first in released.sampled[name]] for name in in_parts}
     sample = max(released.counts.values()) > FRICTIONLESS_ROWS, parts
-    _, described, findings = known if known and known[0] == sample else frictionless_verdict(folder, sample)
+    if known and known[0] == sample:
+        verdict = known
+    elif in_parts and spread.is_open():
+        (verdict,) = spread.each("Validate with frictionless", frictionless_verdict, folder, [sample])
+    else:
+        verdict = frictionless_verdict(folder, sample)
+    _, described, findings = verdict
     if described is not None and described != sorted(released.files):
         message = "the resources are not the tables of the release, each as CSV and JSON"
         return [Finding("frictionless", message, DESCRIPTOR)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -374,12 +376,29 @@ def verify(
     max_time: Annotated[
         float | None, typer.Option(help="The most minutes to fetch.", show_default="10, more if large")
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="A Dask cluster that shares the reading, as tcp://host:8786; its machines need the same folders."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Verify releases without trusting their publisher."""
     from cbrn_data.cli.verify import verify_now
 
-    verify_now(what, root, published, remember, max_age, as_json, report, rebuild, max_size, max_time, run_recorded_code)
+    with _shared(scheduler):
+        verify_now(what, root, published, remember, max_age, as_json, report, rebuild, max_size, max_time, run_recorded_code)
+
+
+@contextmanager
+def _shared(scheduler: str | None) -> Iterator[None]:
+    """Let the workers of a scheduler share what is read in the body, if one is given."""
+    if scheduler is None:
+        yield
+        return
+    from cbrn_data.pipeline import bulk_writer
+
+    with bulk_writer(scheduler):
+        yield
 
 
 @app.command()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cbrn_data import pipeline
 from cbrn_data.cli.pages import check_place, write_page
-from cbrn_data.cli.publish import build_with, show_nothing_new, show_withdrawn, step_of
+from cbrn_data.cli.publish import show_nothing_new, show_withdrawn, step_of
 from cbrn_data.cli.show import console, show_changes, show_findings, write
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.findings import Finding, errors_of, shown
@@ -68,7 +68,8 @@ def make_plan(
     """Return the plan of a project, what it is made of, and the old and the new address if they differ."""
     gathered = pipeline.gather(settings)
     guard = read_guard(settings, gathered.package.tables, allow, reason)
-    built, moved = build_with(gathered, settings.scheduler), pipeline.moved_address(settings, gathered.package)
+    with pipeline.bulk_writer(settings.scheduler) as write:
+        built, moved = pipeline.build(gathered, write), pipeline.moved_address(settings, gathered.package)
     return pipeline.plan(built, pipeline.open_store(settings), step, release_date(), guard), built, moved
 
 

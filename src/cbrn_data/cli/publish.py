@@ -48,15 +48,17 @@ def publish_now(
     from cbrn_data.trust.sign import due_on
 
     scheduler = _scheduler(runner, scheduler, settings)
-    step, gathered = step_of(at_least), pipeline.gather(settings)
-    guard = read_guard(settings, gathered.package.tables, allow, reason)
-    pipeline.check_address(settings, gathered.package, move_address)
-    store = pipeline.open_store(settings, gathered.package)
-    outcome, key = pipeline.up_to_date(gathered, store), None
-    if outcome is None:
-        key = pipeline.own_key(settings)
-        with helper(*BESIDE) if "frictionless" not in sys.modules else nullcontext():
-            outcome = pipeline.publish(build_with(gathered, scheduler), store, release_date(), step, key, guard)
+    step = step_of(at_least)
+    with pipeline.bulk_writer(scheduler) as write:
+        gathered = pipeline.gather(settings)
+        guard = read_guard(settings, gathered.package.tables, allow, reason)
+        pipeline.check_address(settings, gathered.package, move_address)
+        store = pipeline.open_store(settings, gathered.package)
+        outcome, key = pipeline.up_to_date(gathered, store), None
+        if outcome is None:
+            key = pipeline.own_key(settings)
+            with helper(*BESIDE) if "frictionless" not in sys.modules else nullcontext():
+                outcome = pipeline.publish(pipeline.build(gathered, write), store, release_date(), step, key, guard)
     found = Unchanged(outcome.release, outcome.findings, overview(outcome.release))
     if not outcome.is_new and not outcome.repaired:
         read = {source.name: str(source.metadata["sha256"]) for source in [*gathered.sources, *gathered.lists]}
@@ -86,14 +88,6 @@ def _show(found: Unchanged, as_json: bool, outcome: pipeline.Outcome | None = No
     if is_new and key and key.is_local:
         console().print(f"Signed with the local key {key.fingerprint[:16]}…, which is not pinned.")
     show_lines(found.overview)
-
-
-def build_with(gathered: pipeline.Gathered, scheduler: str | None) -> pipeline.Built:
-    """Build all tables; if a scheduler is given, its workers build the bulk tables."""
-    from cbrn_data import pipeline
-
-    with pipeline.bulk_writer(scheduler) as write:
-        return pipeline.build(gathered, write)
 
 
 def _scheduler(runner: str | None, given: str | None, settings: Settings) -> str | None:

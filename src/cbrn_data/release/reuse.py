@@ -20,17 +20,17 @@ from cbrn_data.errors import CbrnDataError
 from cbrn_data.progress import step
 from cbrn_data.release.code import is_of_this_code
 from cbrn_data.schema import parts as rule
-from cbrn_data.schema.bulk import BulkReading, header_words, read_range
+from cbrn_data.schema.bulk import BulkReading, header_words
 from cbrn_data.schema.check import KnownKeysOf, known_keys, references_hold
 from cbrn_data.schema.model import Package, TableDefinition, read_package
-from cbrn_data.schema.parts import Cutter, Edges, Part, hash_of_key, with_sources
-from cbrn_data.schema.ranges import Changed, Kept, NotAlikeError, compare_sources, source_ranges
+from cbrn_data.schema.parts import Edges, Part, hash_of_key
+from cbrn_data.schema.ranges import Changed, Kept, NotAlikeError, compare_sources
 from cbrn_data.schema.table import Tables, released_tables
-from cbrn_data.schema.written import new_parts
 from cbrn_data.sources.source import Source
 from cbrn_data.store import disk
 from cbrn_data.store.history import read_history
 from cbrn_data.tables.bulk import BulkTable, Write, parted_table
+from cbrn_data.tables.parts import write_range
 
 _LARGEST = 1 << 30
 """The most bytes of a source that are read again at once."""
@@ -122,14 +122,10 @@ class _Making:
     def _make(self, changed: Changed) -> _Made:
         if changed.range.size > _LARGEST:
             raise NotAlikeError
-        cutter = Cutter(self.reading.table)
-        with new_parts(self.reading.table, self.folder, cutter) as (writer, made):
-            for block in read_range(self.path, self.reading, self.known, changed.range):
-                writer.add(block)
-        ranges = source_ranges(self.path, [part.line for part in made], changed.range)
-        if self.reading.tally.counts or not all(digest for _, digest in ranges):
+        made = write_range(self.path, changed.range, self.reading, self.known, self.folder)
+        if self.reading.tally.counts or not all(part.source_sha256 for part in made.parts):
             raise NotAlikeError
-        return _Made(changed, with_sources(made, ranges), cutter.edges)
+        return _Made(changed, made.parts, made.edges)
 
     def _begins_there(self, made: _Made) -> bool:
         """Return whether a part still begins at the beginning of a changed range; the rows before it are unchanged."""

@@ -15,8 +15,8 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import numpy as np
 import pyarrow as pa
@@ -33,6 +33,7 @@ from cbrn_data.tabular.header import matched
 from cbrn_data.tabular.issues import LISTED, Issue, Tally
 from cbrn_data.tabular.keys import only, places
 from cbrn_data.tabular.patterns import pattern_doubt
+from cbrn_data.tabular.pieces import NotCutError, Window
 from cbrn_data.tabular.stream import TableCheck
 from cbrn_data.tabular.verbatim import WRITTEN
 
@@ -62,6 +63,26 @@ class BulkReading:
     tally: Tally = field(default_factory=Tally)
     set_aside: dict[int, dict[str, str | None]] = field(default_factory=dict)
 
+    def extend(self, after: BulkReading, lines: int = 0) -> None:
+        """Add the results of the range after this one; ``lines`` are those before it, if its own count from 1.
+
+        Raises NotCutError if these are not the results that one reading gives: keys are not in order from one range to the
+        next, a record was cut, or there are more faults than are listed.
+        """
+        if after.keys and self.keys:
+            last, first = self.keys[1], after.keys[0]
+            if last is not None and first is not None and not last < first:
+                raise NotCutError(f"the key {first!r} comes after {last!r}")
+        self.tally.extend(after.tally, self.records, lines)
+        if self.tally.unlisted or self.tally.counts["csv-quote"]:
+            raise NotCutError("a quotation mark is misplaced, or there are many faults, of which the first are listed")
+        for line, row in after.set_aside.items():
+            if len(self.set_aside) <= SET_ASIDE:
+                self.set_aside[line + lines] = row
+        self.rows, self.records = self.rows + after.rows, self.records + after.records
+        if after.keys:
+            self.keys = [self.keys[0] if self.keys else after.keys[0], after.keys[1]]
+
     def findings(self, place: str) -> list[Finding]:
         """Return the issues as findings of the file ``place``; one more finding counts the issues that are not listed."""
         found = [_finding(self.table, issue, place) for issue in self.tally.listed]
@@ -80,29 +101,6 @@ def header_messages(header: Sequence[str], table: TableDefinition) -> list[str]:
     return messages + [f"the column {shown(name, 80)!r} is repeated" for name in wanted if header.count(name) > 1]
 
 
-def read_records(path: Path, reading: BulkReading, known: KnownKeysOf) -> Iterator[pa.Table]:
-    """Yield the good rows of a source as blocks of the table, with ``WRITTEN`` if they can be copied; update ``reading``.
-
-    A wrong header yields no rows, and is reported as ``curated-header``.
-    """
-    table = reading.table
-    with foreign.opened(path, buffering=0) as file:
-        size = os.fstat(file.fileno()).st_size
-        header, begun, line = read_header(file)
-        reading.header, reading.header_start = header_words(path)
-        for message in header_messages(header, table):
-            reading.tally.add(Issue(0, 1, "", "curated-header", message=message))
-        if reading.tally.counts:
-            return
-
-        def blocks() -> Iterator[Block]:
-            for block in ahead(read_blocks(file, header, begun, line, with_written=True)):
-                reading.done = file.tell() / size
-                yield block
-
-        yield from ahead(judge_blocks(blocks(), reading, known))
-
-
 @dataclass(frozen=True)
 class Range:
     """Whole records of a source: ``size`` bytes from the byte ``start``, which begin on ``line`` (from 1)."""
@@ -112,13 +110,55 @@ class Range:
     line: int
 
 
+def records_of(file: BinaryIO) -> tuple[list[str], Range]:
+    """Return the header of an open source, and the range of all its records."""
+    file.seek(0)
+    header, begun, line = read_header(file)
+    start = file.tell() - len(begun)
+    return header, Range(start, file.seek(0, os.SEEK_END) - start, line)
+
+
+def begin(path: Path, reading: BulkReading) -> Range | None:
+    """Return the range of all records of a source; None if its header is wrong, which is reported as ``curated-header``."""
+    with foreign.opened(path, buffering=0) as file:
+        header, whole = records_of(file)
+    reading.header, reading.header_start = header_words(path)
+    for message in header_messages(header, reading.table):
+        reading.tally.add(Issue(0, 1, "", "curated-header", message=message))
+    return None if reading.tally.counts else whole
+
+
+def read_records(path: Path, reading: BulkReading, known: KnownKeysOf) -> Iterator[pa.Table]:
+    """Yield the good rows of a source as blocks of the table, with ``WRITTEN`` if they can be copied; update ``reading``.
+
+    A source with a wrong header yields no rows.
+    """
+    if (whole := begin(path, reading)) is None:
+        return
+    with foreign.opened(path, buffering=0) as file:
+        header, _ = records_of(file)
+        file.seek(whole.start)
+        yield from read_window(Window(file, whole.size, whole.line), header, reading, known)
+
+
+def read_window(window: Window, header: Sequence[str], reading: BulkReading, known: KnownKeysOf) -> Iterator[pa.Table]:
+    """Yield the good rows of a part of a source, as ``read_records``; other threads read and judge ahead."""
+
+    def blocks() -> Iterator[Block]:
+        for block in ahead(read_blocks(cast(BinaryIO, window), header, b"", window.line, with_written=True)):
+            reading.done = window.done / max(1, window.size)
+            yield block
+
+    yield from ahead(judge_blocks(blocks(), reading, known))
+
+
 def read_range(path: Path, reading: BulkReading, known: KnownKeysOf, part: Range) -> Iterator[pa.Table]:
-    """Yield the good rows of a range of a source, as ``read_records``; the range is in memory."""
+    """Yield the good rows of a range of a source, as ``read_records``."""
     with foreign.opened(path, buffering=0) as file:
         header, _, _ = read_header(file)
         file.seek(part.start)
-        data = BytesIO(file.read(part.size))
-    yield from judge_blocks(read_blocks(data, header, b"", part.line, with_written=True), reading, known)
+        window = cast(BinaryIO, Window(file, part.size))
+        yield from judge_blocks(read_blocks(window, header, b"", part.line, with_written=True), reading, known)
 
 
 def judge_blocks(blocks: Iterable[Block], reading: BulkReading, known: KnownKeysOf) -> Iterator[pa.Table]:

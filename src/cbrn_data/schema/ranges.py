@@ -8,12 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-
 from cbrn_data import foreign
-from cbrn_data.schema.bulk import Range
+from cbrn_data.schema.bulk import Range, records_of
 from cbrn_data.schema.parts import Part
-from cbrn_data.tabular.blocks import read_header
 
 _CHUNK = 1 << 20
 _ANCHOR = 1 << 16
@@ -43,44 +40,6 @@ class Changed:
     first: int
     stop: int
     range: Range
-
-
-def source_ranges(path: Path, lines: Sequence[int], within: Range | None = None) -> list[tuple[int, str]]:
-    """Return size and sha256 of each range of a source; ``lines`` are those on which the ranges begin.
-
-    The first range begins after the header and the last ends with the file, or they are ``within`` a range. In a file with
-    carriage returns, whose lines are not counted here, they are 0 and empty.
-    """
-    found: list[tuple[int, str]] = []
-    if not lines:
-        return found
-    with foreign.opened(path, buffering=0) as file:
-        within = within or records_of(file)[1]
-        file.seek(within.start)
-        size, digest, next_lines = 0, hashlib.sha256(), list(reversed(lines[1:]))
-        line = within.line
-        for data in _pieces(file, within.size):
-            if b"\r" in data:
-                return [(0, "")] * len(lines)
-            ends = data.count(b"\n")
-            place, whole = 0, memoryview(data)
-            while next_lines and next_lines[-1] <= line + ends:
-                breaks = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
-                cut = int(breaks[next_lines.pop() - line - 1]) + 1
-                digest.update(whole[place:cut])
-                found.append((size + cut - place, digest.hexdigest()))
-                size, digest, place = 0, hashlib.sha256(), cut
-            digest.update(whole[place:])
-            size, line = size + len(data) - place, line + ends
-    return [*found, (size, digest.hexdigest())]
-
-
-def records_of(file: BinaryIO) -> tuple[list[str], Range]:
-    """Return the header of an open source, and the range of all its records."""
-    file.seek(0)
-    header, begun, line = read_header(file)
-    start = file.tell() - len(begun)
-    return header, Range(start, file.seek(0, 2) - start, line)
 
 
 def part_ranges(file: BinaryIO, parts: Sequence[Part]) -> list[Range]:

@@ -47,12 +47,13 @@ class Sink(Protocol):
 class HashingWriter:
     """Writes a new file at ``path``; after it is closed, ``whole`` has its digest and size.
 
-    One thread hashes a piece and another writes it while the caller makes the next piece. Their errors are raised by the
-    next ``write``, or at the end.
+    With ``is_final`` it is flushed, and all may read it, so that it can be published under another name. One thread hashes
+    a piece and another writes it while the caller makes the next piece. Their errors are raised by the next ``write``, or
+    at the end.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path, self._size = path, 0
+    def __init__(self, path: Path, is_final: bool = False) -> None:
+        self.path, self._size, self._is_final = path, 0, is_final
         self._file, self._digest = path.open("wb"), hashlib.sha256()
         self._threads = ThreadPoolExecutor(2)
         self._last: list[Future[object]] = []
@@ -63,11 +64,13 @@ class HashingWriter:
     def __exit__(self, *error: object) -> None:
         with at(self.path), self._file, self._threads:
             self._wait()
+            if self._is_final:
+                disk.settle(self._file)
 
     @property
     def whole(self) -> FileRef:
         """The closed file."""
-        return FileRef(self.path, self._digest.hexdigest(), self._size)
+        return FileRef(self.path, self._digest.hexdigest(), self._size, self._is_final)
 
     def close(self) -> FileRef:
         """Close and return the file."""
@@ -169,7 +172,7 @@ def new_parts(table: TableDefinition, folder: Path, cutter: Cuts | None = None) 
     last: list[HashingWriter] = []
 
     def opened(name: str) -> HashingWriter:
-        last[:] = [HashingWriter(folder / name)]
+        last[:] = [HashingWriter(folder / name, is_final=True)]
         return last[0]
 
     parts: list[Part] = []

@@ -16,14 +16,14 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
-from cbrn_data import foreign
+from cbrn_data import foreign, spread
 from cbrn_data.errors import ReleaseError
 from cbrn_data.progress import advance_bytes
 from cbrn_data.refusals import MEANINGS, meaning
@@ -122,7 +122,10 @@ def opened(path: Path, below: Path | None = None) -> Iterator[BinaryIO]:
 
 
 def digest(path: Path, below: Path | None = None) -> str:
-    """Return the sha256 of a regular file as hex, in bounded memory. Raises ReleaseError as ``read``."""
+    """Return the sha256 of a regular file as hex, in bounded memory. Raises ReleaseError as ``read``.
+
+    A worker of a cluster reads a large one.
+    """
     total = hashlib.sha256()
     with explained(path), foreign.opened(path, below) as file:
         status = os.fstat(file.fileno())
@@ -130,11 +133,38 @@ def digest(path: Path, below: Path | None = None) -> str:
             raise ReleaseError(f"{path}: has more than {LARGEST:,} bytes, the most of a published file")
         if known := known_digest(status):
             return known
-        while piece := file.read(_CHUNK):
-            total.update(piece)
-            advance_bytes(len(piece))
-    remember(status, total.hexdigest())
-    return total.hexdigest()
+        if spread.is_open() and status.st_size >= spread.PIECE:
+            (found,) = spread.each(f"Read {path.name}", digest, path, [below])
+        else:
+            while piece := file.read(_CHUNK):
+                total.update(piece)
+                advance_bytes(len(piece))
+            found = total.hexdigest()
+    remember(status, found)
+    return found
+
+
+def digests(folder: Path, names: Sequence[str]) -> dict[str, str]:
+    """Return the digests of files by name, as ``digest``; the workers of a cluster share them."""
+    found: dict[str, str] = {}
+    groups: list[list[str]] = []
+    left = 0
+    for name in names:
+        if known := known_digest(os.lstat(folder / name)):
+            found[name] = known
+            continue
+        if left <= 0:
+            groups.append([])
+            left = spread.PIECE
+        groups[-1].append(name)
+        left -= size(folder / name)
+    for each in spread.each(f"Check the files of {folder.name}", _digests, folder, groups):
+        found |= each
+    return found
+
+
+def _digests(folder: Path, names: Sequence[str]) -> dict[str, str]:
+    return {name: digest(folder / name) for name in names}
 
 
 def entries(folder: Path) -> dict[str, int]:
@@ -183,7 +213,7 @@ def open_folder(path: Path, follow: bool = False) -> Iterator[int]:
 class FileRef:
     """A file on disk instead of bytes in memory: its ``path``, digest and size.
 
-    ``is_final``: it is a flushed file of a release, so another name of it in the store can be a hard link.
+    ``is_final``: it is flushed and never written again, so another name of it in the store can be a hard link.
     """
 
     path: Path
@@ -217,22 +247,45 @@ def pieces(data: Data) -> Iterator[bytes]:
 
 
 def create(path: Path, data: Data) -> None:
-    """Write a new file, mode 0644, and flush it to disk, or link it to a final one; the caller flushes its folder."""
+    """Write a new file, mode 0644, and flush it to disk, or link it to a final one; the caller flushes its folder.
+
+    A worker of a cluster copies a large one.
+    """
     if isinstance(data, FileRef) and data.is_final and _linked(data, path):
         return
+    if isinstance(data, FileRef) and spread.is_open() and data.size >= spread.PIECE:
+        (written,) = spread.each(f"Copy {path.name}", _written, path, [data])
+        remember(os.lstat(path), written, is_own=True)
+        return
+    _written(path, data)
+
+
+def _written(path: Path, data: Data) -> str:
+    """Write a new file, and return the sha256 of a large one, which is copied."""
     with explained(path):
         handle = os.open(path, _NEW_FILE, 0o600)
         try:
-            written = _copied(data, handle) if isinstance(data, FileRef) and data.size >= LARGE else None
+            written = _copied(data, handle) if isinstance(data, FileRef) and data.size >= LARGE else ""
             for piece in () if written else pieces(data):
                 _write(handle, piece)
                 advance_bytes(len(piece))
-            os.fchmod(handle, 0o644)
-            os.fsync(handle)
+            _settle(handle)
             if written:
                 remember(os.fstat(handle), written, is_own=True)
         finally:
             os.close(handle)
+    return written
+
+
+def settle(file: BinaryIO) -> None:
+    """Flush a new file, mode 0644, that is not written again."""
+    file.flush()
+    _settle(file.fileno())
+
+
+def _settle(handle: int) -> None:
+    os.fchmod(handle, 0o644)
+    os.fsync(handle)
 
 
 def _copied(file: FileRef, handle: int) -> str:
@@ -282,6 +335,7 @@ def _linked(file: FileRef, path: Path) -> bool:
         if error.errno not in _NO_LINK:
             raise ReleaseError(f"{path}: {meaning(error, _MEANINGS)}") from error
         return False
+    remember(os.lstat(path), file.sha256, is_own=True)
     advance_bytes(file.size)
     return True
 

@@ -20,6 +20,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from cbrn_data import spread
 from cbrn_data.errors import ReleaseError
 from cbrn_data.progress import tracked
 from cbrn_data.store import disk
@@ -224,6 +225,8 @@ def problems(folder: Path, listed: Mapping[str, str], erased: Collection[str] = 
     """
     found = dict(disk.walk(folder))
     folders = {str(parent) for name in listed for parent in Path(name).parents}
+    regular = [name for name, mode in found.items() if name in listed and name not in folders and stat.S_ISREG(mode)]
+    digests = disk.digests(folder, regular) if spread.is_open() else {}
     for name, mode in tracked(f"Check the files of {folder.name}", found.items(), len(found)):
         expected = stat.S_ISDIR if name in folders else stat.S_ISREG
         if stat.S_ISLNK(mode):
@@ -232,6 +235,6 @@ def problems(folder: Path, listed: Mapping[str, str], erased: Collection[str] = 
             yield f"{name!r} was added"
         elif not expected(mode):
             yield f"{name!r} is not a regular file"
-        elif name in listed and disk.digest(folder / name) != listed[name]:
+        elif name in listed and (digests.get(name) or disk.digest(folder / name)) != listed[name]:
             yield f"{name!r} was changed"
     yield from (f"{name!r} is missing" for name in sorted(listed.keys() - found.keys() - set(erased)))

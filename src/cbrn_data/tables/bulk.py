@@ -8,24 +8,22 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-import pyarrow as pa
 
 from cbrn_data.findings import Finding
 from cbrn_data.normalise.text import escape_formula
 from cbrn_data.progress import step
-from cbrn_data.schema.bulk import SET_ASIDE, BulkReading, read_records
+from cbrn_data.schema.bulk import SET_ASIDE, BulkReading, begin, read_records
 from cbrn_data.schema.check import known_keys
 from cbrn_data.schema.model import Package, TableDefinition
-from cbrn_data.schema.parts import Part, with_sources
-from cbrn_data.schema.ranges import source_ranges
+from cbrn_data.schema.parts import Part
 from cbrn_data.schema.table import Row, Table, Tables, table_in_file, table_in_parts, table_of_rows
-from cbrn_data.schema.written import new_files, new_parts
+from cbrn_data.schema.written import new_files
 from cbrn_data.sources.source import Source
 from cbrn_data.store.disk import FileRef
+from cbrn_data.tables.parts import write_range
 
 ROW_FAULTS = frozenset({"curated-header", "records-unordered", "findings-unlisted"})
 """Codes of faults that are not in one row, so that no row can be quarantined for them."""
@@ -72,40 +70,21 @@ def write_bulk(source: Source, package: Package, tables: Tables, folder: Path) -
     definition = package.tables[str(source.metadata["table"])]
     reading = BulkReading(definition)
 
-    def write(add: Callable[[pa.Table], None]) -> None:
-        with step(f"Build {definition.name}", total=1) as one:
-            for block in read_records(path, reading, known_keys(definition, tables)):
-                add(block)
-                one.move(reading.done)
-
     if definition.name in package.parted:
-        with new_parts(definition, folder) as (in_parts, parts):
-            write(in_parts.add)
-        ranges = source_ranges(path, [part.line for part in parts])
-        return parted_table(source, reading, with_sources(parts, ranges))
-    with new_files(definition, folder) as (writer, files):
-        write(writer.add)
+        known, whole = known_keys(definition, tables), begin(path, reading)
+        parts = write_range(path, whole, reading, known, folder).parts if whole else []
+        return parted_table(source, reading, parts)
+    with new_files(definition, folder) as (writer, files), step(f"Build {definition.name}", total=1) as one:
+        for block in read_records(path, reading, known_keys(definition, tables)):
+            writer.add(block)
+            one.move(reading.done)
     return bulk_table(source, reading, files)
 
 
-def parted_table(source: Source, reading: BulkReading, parts: list[Part]) -> BulkTable:
+def parted_table(source: Source, reading: BulkReading, parts: Sequence[Part]) -> BulkTable:
     """Return a table whose parts were written, with its evidence and findings."""
     table = table_in_parts(reading.table, parts)
     return BulkTable(table, evidence_row(source, reading), *_set_aside(source, reading))
-
-
-def in_parts(made: BulkTable, source: Source, folder: Path) -> BulkTable:
-    """Return a table with its rows in parts instead of one file, which is removed."""
-    assert source.path
-    with new_parts(made.table.definition, folder) as (writer, parts):
-        for block in made.table.blocks():
-            writer.add(block)
-    if not parts:
-        return made
-    for file in made.table.files.values():
-        file.path.unlink()
-    ranges = source_ranges(source.path, [part.line for part in parts])
-    return replace(made, table=table_in_parts(made.table.definition, with_sources(parts, ranges)))
 
 
 def bulk_table(source: Source, reading: BulkReading, files: dict[str, FileRef]) -> BulkTable:

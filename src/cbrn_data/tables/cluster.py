@@ -1,7 +1,8 @@
-"""Bulk tables built by a Dask cluster; everything else is built in this process.
+"""Bulk tables in parts built by a Dask cluster; everything else is built in this process.
 
-We use Dask's futures and not its data frames: a part must have the same bytes as in one process, and the frames read rows
-in their own way. Dask sends a part to a worker, and to another worker if that one dies.
+Workers find where to cut, validate, and write the parts; this process gets their descriptions and no row. We use Dask's
+futures and not its data frames: a part must have the same bytes as in one process, and the frames read rows in their own
+way. Dask sends a range to a worker, and to another worker if that one dies.
 
 All workers must see the source under the same path, share the folder for temporary files (``TMPDIR``), and run the same
 code, which is checked before anything is sent. Workers unpickle what they receive: use only a cluster of your own, with
@@ -11,29 +12,27 @@ TLS (``DASK_DISTRIBUTED__COMM__TLS__...``) outside a private network.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from cbrn_data import foreign
+from cbrn_data import spread
 from cbrn_data.errors import CbrnDataError, MachineError, extra_missing
 from cbrn_data.findings import shown
 from cbrn_data.progress import step, tracked
 from cbrn_data.refusals import at
-from cbrn_data.schema.bulk import BulkReading, header_messages, header_words
+from cbrn_data.schema.bulk import BulkReading, begin
 from cbrn_data.schema.check import known_keys
 from cbrn_data.schema.model import Package, TableDefinition
 from cbrn_data.schema.table import Tables
 from cbrn_data.sources.source import Source
-from cbrn_data.tables.bulk import BulkTable, bulk_table, in_parts, write_bulk
-from cbrn_data.tables.parts import Task, WrittenPart, join_parts, write_part
-from cbrn_data.tabular.blocks import read_header
-from cbrn_data.tabular.pieces import NotCutError, cut_file
+from cbrn_data.spread import Result
+from cbrn_data.tables.bulk import BulkTable, parted_table, write_bulk
+from cbrn_data.tables.parts import Job, join, make_parts, next_cut
+from cbrn_data.tabular.pieces import NotCutError
 
-PIECE = 64 << 20
-"""Bytes of a source that a worker gets at once; a process that makes one was measured at 330 MB."""
-SMALL = 4 * PIECE
-"""A smaller source is read in this process: sending it would take longer."""
 _SECONDS = 30
 _ADDRESS = re.compile(r"[a-z]+://[^\s/]+:\d{1,5}")
 
@@ -45,13 +44,10 @@ class Cluster:
     that does not answer stops only a run that needs it. Raises CbrnDataError for a malformed address.
     """
 
-    def __init__(
-        self, scheduler: str, version: Callable[[], Any], piece: int | None = None, small: int | None = None
-    ) -> None:
+    def __init__(self, scheduler: str, version: Callable[[], Any]) -> None:
         if not _ADDRESS.fullmatch(scheduler):
             raise CbrnDataError(f"{shown(scheduler, 100)}: is not the address of a scheduler, such as tcp://host:8786")
         self._scheduler, self._version = scheduler, version
-        self._piece, self._small = (PIECE if piece is None else piece), (SMALL if small is None else small)
         self._connected: Any = None
 
     @property
@@ -87,46 +83,52 @@ class Cluster:
             self._connected.close()
 
     def write(self, source: Source, package: Package, tables: Tables, folder: Path) -> BulkTable:
-        """Build a table with the same result as ``write_bulk``; in this process if the source cannot be cut."""
+        """Build a table with the same result as ``write_bulk``, which makes it if it is small, in one file or not cut."""
         assert source.path
         table = package.tables[str(source.metadata["table"])]
-        if source.path.stat().st_size >= self._small:
+        if table.name in package.parted and source.path.stat().st_size >= spread.PIECE:
             try:
-                made = self._in_parts(source, table, tables, folder)
-                return in_parts(made, source, folder) if table.name in package.parted else made
+                return self._in_parts(source, table, tables, folder)
             except NotCutError:
-                pass  # Some row is wrong; one process reports which, and what is wrong with it.
+                pass  # One process reports what is wrong with which row, or makes the parts of a table that cannot be cut.
         return write_bulk(source, package, tables, folder)
 
     def _in_parts(self, source: Source, table: TableDefinition, tables: Tables, folder: Path) -> BulkTable:
         assert source.path
-        path = source.path.resolve()
-        with foreign.opened(path, buffering=0) as file:
-            header, _, _ = read_header(file)
-        if header_messages(header, table):
+        path, reading = source.path.resolve(), BulkReading(table)
+        if (whole := begin(path, reading)) is None:
             raise NotCutError("the header is not that of the table")
-        known, pieces = known_keys(table, tables), list(cut_file(path, self._piece))
-        tasks = [Task(path, piece, header, table, known, folder) for piece in pieces]
-        futures = self._client.map(write_part, tasks, pure=False)
-        reading = BulkReading(table)
-        reading.header, reading.header_start = header_words(path)
+        end = whole.start + whole.size
+        job = Job(path, whole, table, known_keys(table, tables), folder)
+        found = self.each(f"Cut {table.name}", next_cut, job, range(whole.start + spread.PIECE, end, spread.PIECE))
+        bounds = sorted({whole.start, *found, end})
+        made = self.each(f"Build {table.name}", make_parts, job, list(pairwise(bounds)))
+        return parted_table(source, reading, join(made, reading, whole.line))
+
+    def each(self, name: str, function: Callable[..., Result], shared: Any, given: Sequence[Any]) -> Iterator[Result]:
+        """Yield the results of a function for ``shared`` and each of ``given``, in order, as ``spread.each``."""
+        sent = self._client.submit(_same, shared, pure=False)
+        futures = self._client.map(partial(_called, function), [sent] * len(given), given, pure=False)
         try:
-            files = join_parts(
-                self._results(futures, table), reading, folder / f"{table.name}.csv", folder / f"{table.name}.json"
-            )
+            for future in tracked(name, futures, len(futures)):
+                try:
+                    yield future.result()
+                except (NotCutError, CbrnDataError):
+                    raise
+                except Exception as error:
+                    raise MachineError(
+                        f"{name}: a worker failed ({type(error).__name__}: {shown(str(error), 200)}); all need the project, "
+                        "the store and the folder for temporary files (TMPDIR) under the same paths"
+                    ) from error
+                future.release()
         finally:
             self._client.cancel(futures)
-        return bulk_table(source, reading, files)
 
-    def _results(self, futures: list[Any], table: TableDefinition) -> Iterator[WrittenPart]:
-        for future in tracked(f"Build {table.name}", futures, len(futures)):
-            try:
-                yield future.result()
-            except (NotCutError, CbrnDataError):
-                raise
-            except Exception as error:
-                raise CbrnDataError(
-                    f"a worker could not make a part of {table.name} ({type(error).__name__}: {shown(str(error), 200)}); "
-                    "all need the source and the folder for temporary files (TMPDIR) under the same paths"
-                ) from error
-            future.release()
+
+def _same(shared: Any) -> Any:
+    """Return what tasks share; as the result of a task it is sent to each worker once, and again if a worker dies."""
+    return shared
+
+
+def _called(function: Callable[..., Result], shared: Any, one: Any) -> Result:
+    return function(shared, one)

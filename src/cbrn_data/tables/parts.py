@@ -1,120 +1,122 @@
-"""A bulk table built in parts on several machines, with the same bytes as one process gives.
+"""Make the parts of a range of a bulk source: in one process the range is the whole source, in a cluster there are many.
 
-A worker gets a piece of the source and writes the rows as CSV and JSON into a shared folder; it renames the complete files
-into place, so a worker that dies leaves nothing, and two workers with the same piece do no harm. ``join_parts`` then joins
-the parts in order. It raises NotCutError if the result could differ from that of one process: a record does not fit into
-a piece, or keys are out of order from one part to the next.
+A range begins and ends where a part does, so ranges are made apart from each other. ``next_cut`` finds such a place, by
+reading the source near it. It can be wrong, where quotation marks are misplaced or cells hold text that looks like rows. So
+``join`` takes the results only if they show that one process would make the same: no record was cut, the keys ascend from
+one range to the next, and each range begins with a part by the exact hashes on both of its sides. Else it raises
+NotCutError.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from io import BytesIO
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cbrn_data import foreign
-from cbrn_data.schema.bulk import SET_ASIDE, BulkReading, judge_blocks
-from cbrn_data.schema.check import KnownKeysOf
-from cbrn_data.schema.model import TableDefinition
-from cbrn_data.schema.written import HashingWriter, TableWriter
-from cbrn_data.store.disk import FileRef
-from cbrn_data.tabular.blocks import read_blocks
-from cbrn_data.tabular.canonical import JSON_BETWEEN, JSON_CLOSE, JSON_EMPTY, JSON_OPEN, csv_header
-from cbrn_data.tabular.pieces import NotCutError, Piece
+import pyarrow as pa
 
-_CHUNK = 8 << 20
+from cbrn_data import foreign
+from cbrn_data.progress import step
+from cbrn_data.schema import parts as rule
+from cbrn_data.schema.bulk import BulkReading, Range, read_range, read_window, records_of
+from cbrn_data.schema.check import KnownKeysOf
+from cbrn_data.schema.model import LINE, TableDefinition
+from cbrn_data.schema.parts import Cutter, Edges, Part, with_sources
+from cbrn_data.schema.written import new_parts
+from cbrn_data.tabular.keys import flat
+from cbrn_data.tabular.pieces import DigestedWindow, NotCutError, place_of, record_start
 
 
 @dataclass(frozen=True)
-class Task:
-    """A task of a worker: a ``piece`` of the file ``path`` with ``header``; the results go to ``folder``."""
+class Job:
+    """What each task needs: the records of the file ``path``, which become parts of a table below ``folder``."""
 
     path: Path
-    piece: Piece
-    header: Sequence[str]
+    records: Range
     table: TableDefinition
     known: KnownKeysOf
     folder: Path
 
 
 @dataclass(frozen=True)
-class WrittenPart:
-    """The result of a worker: two files, and the counts and issues of their rows."""
+class MadeParts:
+    """The parts of a range of a source, which has some ``lines``; those of the parts and of ``reading`` count from 1."""
 
-    csv: Path
-    json: Path
+    parts: Sequence[Part]
     reading: BulkReading
+    lines: int
+    edges: Edges
 
 
-def write_part(task: Task) -> WrittenPart:
-    """Write the good rows of a piece of the source. Raises NotCutError for a record that is cut, or OSError."""
-    with foreign.opened(task.path) as file:
-        file.seek(task.piece.start)
-        data = file.read(task.piece.size)
-    reading = BulkReading(task.table)
-    name = f"{task.table.name}-{task.piece.start}"
-    csv, js = (task.folder / f"{name}.{form}" for form in ("csv", "json"))
-    mine = secrets.token_hex(8)
-    with csv.with_suffix(f".{mine}.csv").open("wb") as csv_file, js.with_suffix(f".{mine}.json").open("wb") as json_file:
-        writer = TableWriter(task.table, csv_file, json_file)
-        blocks = read_blocks(BytesIO(data), task.header, b"", task.piece.line, with_written=True)
-        for block in judge_blocks(blocks, reading, task.known):
-            writer.add(block)
-        writer.close()
-    if reading.tally.counts["csv-quote"]:
-        raise NotCutError(f"{task.path.name}: line {task.piece.line} and those after it")
-    for path in (csv, js):
-        path.with_suffix(f".{mine}{path.suffix}").replace(path)
-    return WrittenPart(csv, js, reading)
+def write_range(path: Path, within: Range, reading: BulkReading, known: KnownKeysOf, folder: Path) -> MadeParts:
+    """Validate the rows of a range of a source, and write them as parts below ``folder``; update ``reading``."""
+    table, cutter = reading.table, Cutter(reading.table)
+    with foreign.opened(path, buffering=0) as file, new_parts(table, folder, cutter) as (writer, parts):
+        header, _ = records_of(file)
+        file.seek(within.start)
+        window = DigestedWindow(file, within.size, within.line)
+        with step(f"Build {table.name}", total=1) as one:
+            for block in read_window(window, header, reading, known):
+                writer.add(block)
+                one.move(reading.done)
+                window.cut([part.line for part in writer.parts])
+    window.cut([part.line for part in parts])
+    window.close()
+    made = with_sources(parts, window.ranges) if parts else []
+    return MadeParts(made, reading, window.line - within.line, cutter.edges)
 
 
-def join_parts(parts: Iterable[WrittenPart], reading: BulkReading, csv: Path, js: Path) -> dict[str, FileRef]:
-    """Join parts, in the order of the source, into two new files, and their results into ``reading``.
+def make_parts(job: Job, bounds: tuple[int, int]) -> MadeParts:
+    """Make the parts of a range, with lines from 1. Raises NotCutError for a record that is cut, or OSError."""
+    start, stop = bounds
+    reading, folder = BulkReading(job.table), job.folder / secrets.token_hex(8)
+    folder.mkdir()  # another worker may make the same range
+    made = write_range(job.path, Range(start, stop - start, 1), reading, job.known, folder)
+    if reading.tally.counts["csv-quote"] or not all(part.source_sha256 for part in made.parts):
+        raise NotCutError(f"{job.path.name}: has a misplaced quotation mark, or carriage returns")
+    return made
 
-    The files of the parts are removed. Raises NotCutError if keys are not in order from one part to the next, or more
-    faults were found than are listed.
+
+def next_cut(job: Job, place: int) -> int:
+    """Return the first byte after ``place`` at which a part likely begins; the end of the source if none does."""
+    end, margin = job.records.start + job.records.size, 2 * rule.LEAST
+    with foreign.opened(job.path, buffering=0) as file:
+        middle = record_start(file, place)
+        while True:
+            cutter, before = Cutter(job.table, is_forcing=False), 0
+            start = job.records.start
+            if middle - margin > start:
+                start = min(record_start(file, middle - margin), middle)
+            for block in _rows(job, start, middle):
+                cutter.add(block)
+                before += block.num_rows
+            if cutter.size >= rule.LEAST or start == job.records.start:
+                break
+            margin *= 2
+        lines: list[pa.Array] = []
+        for block in _rows(job, middle, end):
+            lines.append(flat(block[LINE]))
+            if cuts := [cut for cut in cutter.add(block) if cut >= before]:
+                return place_of(file, middle, int(pa.concat_arrays(lines)[cuts[0] - before].as_py()))
+    return end
+
+
+def _rows(job: Job, start: int, stop: int) -> Iterator[pa.Table]:
+    return read_range(job.path, BulkReading(job.table), job.known, Range(start, stop - start, 1))
+
+
+def join(made: Iterable[MadeParts], reading: BulkReading, line: int) -> list[Part]:
+    """Return the parts of all ranges, in order, and add what they found to ``reading``; ``line`` is the first of all.
+
+    Raises NotCutError if one process could make something else, or list other faults.
     """
-    with HashingWriter(csv) as whole, HashingWriter(js) as array:
-        header = csv_header(reading.table.names)
-        whole.write(header)
-        opened = False
-        for part in parts:
-            _add(part.reading, reading)
-            _copy(part.csv, whole, len(header), 0)
-            if part.json.stat().st_size > len(JSON_EMPTY):
-                array.write(JSON_BETWEEN if opened else JSON_OPEN)
-                _copy(part.json, array, len(JSON_OPEN), len(JSON_CLOSE))
-                opened = True
-            part.csv.unlink()
-            part.json.unlink()
-        array.write(JSON_CLOSE if opened else JSON_EMPTY)
-    return {"csv": whole.whole, "json": array.whole}
-
-
-def _copy(path: Path, sink: HashingWriter, head: int, tail: int) -> None:
-    left = path.stat().st_size - head - tail
-    with path.open("rb") as file:
-        file.seek(head)
-        while left:
-            data = file.read(min(left, _CHUNK))
-            sink.write(data)
-            left -= len(data)
-
-
-def _add(part: BulkReading, whole: BulkReading) -> None:
-    """Add the results of a part to those of all parts before it."""
-    if part.keys and whole.keys:
-        last, first = whole.keys[1], part.keys[0]
-        if last is not None and first is not None and not last < first:
-            raise NotCutError(f"the key {first!r} comes after {last!r}")
-    whole.tally.extend(part.tally, whole.records)
-    if whole.tally.unlisted:
-        raise NotCutError("which of so many faults are listed depends on the blocks")
-    for line, row in part.set_aside.items():
-        if len(whole.set_aside) <= SET_ASIDE:
-            whole.set_aside[line] = row
-    whole.rows, whole.records = whole.rows + part.rows, whole.records + part.records
-    if part.keys:
-        whole.keys = [whole.keys[0] if whole.keys else part.keys[0], part.keys[1]]
+    parts: list[Part] = []
+    before: Edges | None = None
+    for each in made:
+        if before and not each.edges.follow(before):
+            raise NotCutError("a range does not begin where a part does")
+        reading.extend(each.reading, line - 1)
+        parts += [replace(part, line=part.line + line - 1) for part in each.parts]
+        before, line = each.edges, line + each.lines
+    return parts

@@ -86,12 +86,12 @@ class Tally:
         """Count issues without listing them."""
         self.counts[code] += number
 
-    def extend(self, after: Tally, rows: int) -> None:
-        """Add the issues of a later part of the table, which begins after ``rows`` rows."""
+    def extend(self, after: Tally, rows: int, lines: int = 0) -> None:
+        """Add the issues of a later part of the table, which begins after ``rows`` rows and ``lines`` lines."""
         self.counts.update(after.counts)
         for code, issues in after._listed.items():
             for issue in issues[: self.room(code)]:
-                self.keep(replace(issue, row=issue.row + rows))
+                self.keep(replace(issue, row=issue.row + rows, line=issue.line + lines))
 
     def complete(self, cells: Mapping[int, tuple[str, ...]]) -> None:
         """Give the listed issues that have no cells those of their rows."""
