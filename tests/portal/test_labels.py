@@ -25,9 +25,9 @@ def words(folder: Path) -> set[str]:
     tables, about = package.tables.values(), package.metadata
     fields = [field for table in tables for field in table.fields]
     allowed = {str(word) for field in fields for word in field.constraints.get("enum", ())}
-    described = [about["description"], *(one.description for one in (*tables, *fields))]
+    described = [about["description"], *(one.description for one in tables), *(one.description for one in fields)]
     sentences = {sentence for text in described for sentence in re.split(r"(?<=\.) (?=[A-Z*])", " ".join(text.split()))}
-    titles = {about["title"], about["short_title"], *(one.title for one in (*tables, *fields))}
+    titles = {about["title"], about["short_title"], *(one.title for one in tables), *(one.title for one in fields)}
     return titles | allowed | sentences | set(about["keywords"])
 
 
