@@ -205,7 +205,7 @@ class Team:
 
     def start(self, command: str, until: str) -> subprocess.Popen[bytes]:
         """Start a command of the documentation that does not end, and wait until it has printed ``until``."""
-        log = self.home / f"{len(self._processes)}.log"
+        log = self.home / f"{len([*self.home.glob('*.log')])}.log"
         with log.open("wb") as stream:
             process = subprocess.Popen(**self._as_process(f"exec {command}"), stdout=stream, stderr=subprocess.STDOUT)
         self._processes.append(process)
