@@ -17,8 +17,8 @@ from cbrn_data.errors import VerificationError
 from cbrn_data.pipeline import audit_memory, present_key
 from cbrn_data.settings import Settings, now, read_settings
 from cbrn_data.signing.keys import trusted_keys
-from cbrn_data.verify.audit import audit_store
-from cbrn_data.verify.memory import recalled
+from cbrn_data.verify.audit import audit_store, remember
+from cbrn_data.verify.memory import Memory, recalled
 from cbrn_data.verify.report import VERDICTS
 from cbrn_data.verify.results import FAILED, Result, exit_code
 from flows.killed import end_tasks
@@ -26,7 +26,7 @@ from flows.reporting import FIRST, dated, quoted, report_failure, show_results, 
 
 
 @step("Verify every release and the derived files")
-def verify_releases(settings: Settings, max_age: int) -> list[Result]:
+def verify_releases(settings: Settings, max_age: int, memory: Memory) -> list[Result]:
     """Return the results of all checks that do not need the producer.
 
     A key that is new since the last audit fails unless the settings know it: the pinned ones, else the one that signs here.
@@ -34,8 +34,7 @@ def verify_releases(settings: Settings, max_age: int) -> list[Result]:
     trusted = trusted_keys(settings.trusted_keys)
     key = present_key(settings)
     known = trusted or ([key.private.public_key()] if key else [])
-    with recalled(audit_memory(settings)) as memory:
-        return audit_store(settings.published, trusted, now()[:10], memory, max_age, known=known)
+    return audit_store(settings.published, trusted, now()[:10], memory, max_age, known=known)
 
 
 @step("Rebuild every release and compare its bytes")
@@ -54,9 +53,11 @@ def audit(root: str = ".", published: str | None = None, rebuild: bool = True, m
     Returns the verdict as a sentence.
     """
     settings = read_settings(Path(root), Path(published) if published else None)
-    results = verify_releases(settings, max_age)
-    if rebuild:
-        results += rebuild_releases(settings, quoted(results))
+    with recalled(audit_memory(settings)) as memory:
+        results = verify_releases(settings, max_age, quoted(memory))
+        if rebuild:
+            results += rebuild_releases(settings, quoted(results))
+        remember(memory, settings.published, results)
     verdict = VERDICTS[exit_code(results)][1]
     show_results(verdict, results)
     failed = [f"{result.subject}: {result.check}: {result.detail}" for result in results if result.result == FAILED]

@@ -14,7 +14,11 @@ other files by SHA256SUMS. Signatures are not checked; use ``cbrn-data verify``.
 
 from __future__ import annotations
 
+import csv
+import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from dataclasses import field as with_default
 from difflib import get_close_matches
@@ -23,6 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cbrn_data.errors import CbrnDataError, ReleaseError, VerificationError
+from cbrn_data.findings import shown
 from cbrn_data.origin import Origin, origin
 from cbrn_data.settings import read_settings
 from cbrn_data.store.folder import DESCRIPTOR, NAMED_AT_MOST, SUMS, check_version, parse_checksums
@@ -34,6 +39,9 @@ if TYPE_CHECKING:
 
 _TYPES = {"integer": "Int64", "year": "Int64", "number": "Float64", "boolean": "boolean"}
 """The pandas type of a column by its type in the schema; all others are text, from which dates are made."""
+
+
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 class WithdrawnWarning(UserWarning):
@@ -102,13 +110,13 @@ def load(
     limits of a key that is not one column of text, VerificationError for a file that differs from its digest.
     """
     release = _release(source, version)
-    resource = release.resource(table)
-    fields = resource["schema"]["fields"]
-    key = _limited_key(table, resource["schema"]) if first is not None or last is not None else ""
-    if isinstance(resource["path"], list):
-        frame = _from_parts(release, resource, first, last)
-    else:
-        frame = _frame(release.file(resource["path"]), fields)
+    with release.described(table):
+        resource = release.resource(table)
+        key = _limited_key(table, resource["schema"]) if first is not None or last is not None else ""
+        if isinstance(resource["path"], list):
+            frame = _from_parts(release, resource, first, last)
+        else:
+            frame = _frame(release.file(resource["path"]), resource["schema"]["fields"])
     if first is not None:
         frame = frame[frame[key] >= first].reset_index(drop=True)
     if last is not None:
@@ -149,7 +157,7 @@ def listed(place: Origin) -> list[Published]:
         return [_published(entry) for entry in parse_object(Path(INDEX), data)["releases"]]
     except ReleaseError as error:
         raise VerificationError(f"{place.name}: {error}") from error
-    except (KeyError, TypeError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise VerificationError(f"{place.name}: its {INDEX} is not an index of releases") from error
 
 
@@ -157,6 +165,8 @@ def _published(entry: dict[str, Any]) -> Published:
     withdrawn = entry["withdrawn"]["reason"] if entry["withdrawn"] else None
     version = check_version(entry["version"])
     erased = dict(entry.get("erased", {}))
+    if not _DIGEST.fullmatch(entry["digest"]):
+        raise ValueError("not a sha256")
     return Published(version, entry["date"], entry["digest"], entry["summary"], dict(entry["counts"]), withdrawn, erased)
 
 
@@ -176,6 +186,15 @@ class ReleaseFiles:
             raise VerificationError(f"{self._place.name}: release {self.entry.version} does not list the file {name!r}")
         return self._place.file(f"{RELEASES}/{self.entry.version}/{name}", self.listed[name])
 
+    @contextmanager
+    def described(self, table: str) -> Iterator[None]:
+        """Turn whatever a package or a table that a stranger wrote makes of its readers into a VerificationError."""
+        try:
+            yield
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            what = f"the table {table!r} is not as a package describes it ({type(error).__name__}: {shown(str(error), 120)})"
+            raise VerificationError(f"{self._place.name}: release {self.entry.version}: {what}") from error
+
     def resource(self, table: str) -> dict[str, Any]:
         """Return the resource of a table in the package. Raises CbrnDataError if it does not exist."""
         tables = {resource["name"]: resource for resource in self.package["resources"] if resource.get("type") == "table"}
@@ -190,7 +209,8 @@ def _release(source: str | Path | None, version: str | None) -> ReleaseFiles:
     place = origin(source, read_settings())
     entry = chosen(listed(place), version, place.name)
     if entry.withdrawn:
-        warnings.warn(f"release {entry.version} is withdrawn: {entry.withdrawn}", WithdrawnWarning, stacklevel=3)
+        reason = shown(str(entry.withdrawn))
+        warnings.warn(f"release {entry.version} is withdrawn: {reason}", WithdrawnWarning, stacklevel=3)
     return ReleaseFiles(place, entry)
 
 
@@ -214,7 +234,12 @@ def _frame(data: bytes, fields: list[dict[str, Any]]) -> pd.DataFrame:
     import pandas as pd
 
     types = {field["name"]: _TYPES.get(field["type"], "string") for field in fields}
+    header = data[: data.find(b"\n")].decode()
+    if next(csv.reader([header]), []) != list(types):  # pandas would take hours for a million columns
+        raise ValueError("the file has other columns")
     frame = pd.read_csv(BytesIO(data), dtype=types, keep_default_na=False, na_values=[""], encoding="utf-8")
+    if not isinstance(frame.index, pd.RangeIndex):  # of longer rows, pandas makes the first columns an index
+        raise ValueError("a row has more cells than the header")
     for field in fields:
         if field["type"] == "date":
             frame[field["name"]] = pd.to_datetime(frame[field["name"]], format="%Y-%m-%d")

@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from cbrn_data import foreign
 from cbrn_data.catalogue.address import is_trusted
 from cbrn_data.errors import CbrnDataError, ReleaseError, UntrustedError, VerificationError, extra_missing
 from cbrn_data.fetch import LIST_LIMIT, TOTAL_LIMIT, AbsentError, Web, checked_address, is_address
@@ -129,7 +130,11 @@ class WebOrigin:
         with tempfile.TemporaryDirectory(prefix="cbrn-data-") as folder:
             kept = Path(folder)
             with suppress(FileNotFoundError, NotADirectoryError):
-                unpack(kept, parse_object(self._memory, self._memory.read_bytes()))
+                try:
+                    unpack(kept, parse_object(self._memory, foreign.read(self._memory, LIST_LIMIT)))
+                except (ReleaseError, TypeError) as error:
+                    message = f"{self._memory}: is damaged, so an older state of {self.name} would not be noticed"
+                    raise UntrustedError(f"{message}; remove it if you know of no attack") from error
             try:
                 said = trusted(self._metadata, kept, self._pins())
             except UntrustedError as error:

@@ -93,6 +93,12 @@ class Remembering(ReleaseAudit):
         yield from results
 
 
+@pytest.fixture
+def older_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the releases for those of older code, which did not sign the metadata of a store."""
+    monkeypatch.setattr(verify_store, "_of_signed_stores", lambda releases: None)
+
+
 Verify = Callable[..., Verified]
 
 

@@ -55,6 +55,7 @@ def claimed(store: Path) -> str:
     return "catalog.ttl"
 
 
+@pytest.mark.usefixtures("older_form")
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [(changed, "differs from the rebuild"), (added, "is not derived"), (claimed, "differs from the rebuild")],
@@ -88,6 +89,7 @@ def test_nothing_is_rebuilt_of_what_was_not_found_intact(check: str, word: str, 
     assert (result.check, result.result) == (REBUILD, NOT_CHECKED)
 
 
+@pytest.mark.usefixtures("older_form")
 def test_an_export_is_held_against_its_release(store: Path, verify: Verify) -> None:
     """Whoever changes an export lists it in the digests beside it and in the index; the older form has no metadata."""
     shutil.rmtree(store / "metadata")

@@ -22,7 +22,6 @@ from cbrn_data.signing.keys import SigningKey, public_pem
 from cbrn_data.store.store import Store
 from cbrn_data.trust.sign import Sign
 from cbrn_data.verify import remote
-from cbrn_data.verify import store as verify_store
 from tests.cli.conftest import run
 from tests.conftest import PROJECT
 from tests.history import OTHER, OWN
@@ -93,9 +92,8 @@ def bare(three: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def site(bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+def site(bare: Path, tmp_path: Path, older_form: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.setattr(verify_store, "_of_signed_stores", lambda releases: None)  # older code made them
     shutil.copytree(bare, tmp_path / "served")
     server = Site(tmp_path / "served")
     yield server

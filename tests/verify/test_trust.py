@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cbrn_data.cli import verify as command
 from cbrn_data.settings import now
 from cbrn_data.signing.keys import fingerprint, public_pem
+from cbrn_data.verify.results import FAILED, NOT_CHECKED, PASSED, Result
 from tests.cli.conftest import run
 from tests.conftest import PROJECT
 from tests.history import OTHER, OWN
@@ -182,6 +183,18 @@ def test_a_memory_of_the_older_form_is_read_and_replaced(store: Path, tmp_path: 
     memory.write_bytes(b"[]")
     done = run("verify", store, "--remember", memory)
     assert done.code == 2 and "is not a file written by --remember" in " ".join(done.err.split())
+
+
+@pytest.mark.parametrize(("outcome", "is_written"), [(PASSED, True), (NOT_CHECKED, False), (FAILED, False)])
+def test_a_memory_is_written_only_after_a_requested_rebuild(
+    outcome: str, is_written: bool, store: Path, tmp_path: Path, verify: Verify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rebuilt(*given: object) -> list[Result]:
+        return [Result("1.0.0", "rebuild", outcome, "")]
+
+    monkeypatch.setattr("cbrn_data.verify.rebuild.rebuild_all", rebuilt)
+    said = verify(store, "--rebuild", "--remember", memory := tmp_path / "memory.json")
+    assert (said.code == 0, memory.exists()) == (is_written, is_written)
 
 
 def test_memory_that_cannot_be_written_is_said(three: Path, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from cbrn_data.signing.keys import trusted_keys
 from cbrn_data.store import disk
 from cbrn_data.store.folder import SUMS, Release, latest_of, read_release
 from cbrn_data.store.history import LATEST, METADATA, RELEASES
-from cbrn_data.verify.audit import Asked, asked, audit_store, releases_of
+from cbrn_data.verify.audit import Asked, asked, audit_store, releases_of, remember
 from cbrn_data.verify.derived import not_derived
 from cbrn_data.verify.memory import recalled
 from cbrn_data.verify.remote import Mirror, mirror
@@ -184,18 +184,19 @@ def _results(
     fetched = place.mirror.results if place.mirror else []
     if place.mirror and (any(result.check == METADATA for result in fetched) or not disk.entries(place.folder)):
         return list(place.mirror.restated(fetched))
-    if place.is_release:
-        results = [*fetched, *audit_of(place.folder, trusted, around(place.folder, trusted)).run()]
-    else:
-        with recalled(memory) if memory else nullcontext() as kept:
-            served = place.mirror is not None
-            results = [*fetched, *audit_store(place.folder, trusted, today, kept, max_age, served)]
-    if rebuild:
-        from cbrn_data.verify.rebuild import rebuild_all  # loads the producer
+    with recalled(memory) if memory else nullcontext() as kept:
+        if place.is_release:
+            found = list(audit_of(place.folder, trusted, around(place.folder, trusted)).run())
+        else:
+            found = audit_store(place.folder, trusted, today, kept, max_age, served=place.mirror is not None)
+        results = [*fetched, *found]
+        if rebuild:
+            from cbrn_data.verify.rebuild import rebuild_all  # loads the producer
 
-        results += rebuild_all(place.folder, place.is_release, results, bool(trusted), run_recorded_code)
-    else:
-        results += not_derived(results, bool(trusted))
+            results += rebuild_all(place.folder, place.is_release, results, bool(trusted), run_recorded_code)
+        else:
+            results += not_derived(results, bool(trusted))
+        remember(kept, place.folder, results, rebuild)
     return list(place.mirror.restated(results)) if place.mirror else results
 
 

@@ -58,7 +58,7 @@ def audit_store(
     served: bool = False,
     known: Sequence[Ed25519PublicKey] | None = None,
 ) -> list[Result]:
-    """Verify a store, and write the memory if all checks passed.
+    """Verify a store; ``remember`` writes the memory when all else is done.
 
     ``today`` (YYYY-MM-DD) is for ``max_age`` in days. If ``known`` keys are given, any other key that is new since the
     memory was written is a failure, else it is named for a person to judge: the root before vouches for it.
@@ -74,9 +74,13 @@ def audit_store(
         results += _new_keys(memory, trusted if known is None else known)
         if known is not None:
             results = [_refused(result, memory) for result in results]
-        if exit_code(results) == 0:
-            memory.keep(published)
     return results
+
+
+def remember(memory: Memory | None, published: Path, results: Sequence[Result], rebuild: bool = False) -> None:
+    """Write the memory of a store if all checks passed, also those of files from a server and of a ``rebuild``."""
+    if memory and exit_code(results, rebuild) == 0:
+        memory.keep(published)
 
 
 def _clock(head: Release, today: str) -> Iterator[Result]:

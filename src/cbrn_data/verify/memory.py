@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from cbrn_data import foreign
+from cbrn_data.atomic import whole
 from cbrn_data.errors import CbrnDataError, VerificationError
 from cbrn_data.findings import shown
 from cbrn_data.store import disk
@@ -86,10 +87,9 @@ class Memory:
     def keep(self, published: Path) -> None:
         """Write the memory of a store that was found intact. Raises CbrnDataError if it cannot be written."""
         content = {"metadata": packed(self.folder), "index": disk.read(published / INDEX).decode()}
-        temporary = self.path.with_name(f".{self.path.name}.new")
         try:
-            temporary.write_bytes(dumped(content))
-            temporary.replace(self.path)
+            with whole(self.path) as file:
+                file.write(dumped(content))
         except OSError as error:
             message = f"{self.path}: cannot be written ({error.strerror}), so the memory was not updated"
             raise CbrnDataError(message) from error

@@ -149,8 +149,8 @@ def _index(published: Path, releases: list[Release], vouched: Vouched) -> Iterat
 
 def _of_signed_stores(releases: Sequence[Release]) -> str | None:
     """Return the first release of code that signs the metadata of its store; it records the code of the pages too."""
-    found = (release for release in releases if "pages" in (release.info.get("code") or {}))
-    return next((release.version for release in found), None)
+    codes = ((release.version, release.info.get("code")) for release in releases)
+    return next((version for version, code in codes if isinstance(code, dict) and "pages" in code), None)
 
 
 def _strangers(published: Path) -> Iterator[str]:
