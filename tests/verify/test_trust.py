@@ -51,7 +51,7 @@ def test_a_release_folder_alone_verifies_anywhere(three: Path, tmp_path: Path, v
     said = verify(folder)
     assert (said.code, stamped(folder)) == (0, before)
     assert [result["check"] for result in said.results] == CHECKS
-    assert said.of("not checked") == {"delta": " x: the release before it is not available"}
+    assert said.of("not checked") == {"delta": " x: the release before it is not given; verify the whole store"}
     forging.flip(folder / "sources/projects.csv")
     assert verify(folder).of("failed") == {"files": " x: 'sources/projects.csv' was changed"}
 
@@ -285,7 +285,7 @@ def test_a_rebuild_that_was_asked_for_and_not_done_is_no_success(store: Path) ->
     alone = store / LAST
     assert run("verify", alone).code == 0
     done = run("verify", alone, "--rebuild")
-    assert done.code == 1 and "the release before it is not available" in done.out
+    assert done.code == 1 and "the release before it is not given; verify the whole store" in done.out
     end = " ".join(done.out.split())
     assert "All checks passed, but a requested rebuild was not done." in end and "Failed:" not in end
 

@@ -83,7 +83,7 @@ def rebuild_release(folder: Path, previous: Path | None, recorded: RecordedCode 
     """
     release = read_release(folder)
     if release.previous is not None and previous is None:
-        yield Result(folder.name, REBUILD, NOT_CHECKED, "the release before it is not available")
+        yield Result(folder.name, REBUILD, NOT_CHECKED, "the release before it is not given; verify the whole store")
         return
     with tempfile.TemporaryDirectory(prefix="cbrn-data-") as name:
         made, good = None, "every file has the same bytes"
