@@ -497,7 +497,15 @@ CONSISTENT = [
         counts="counts",
         report="numbers of",
     ),
-    case("a span shifted", evidence(char_start="1"), evidence="are not the quote", delta="", signature="", index=""),
+    case(
+        "a span shifted",
+        evidence(char_start="1"),
+        evidence="are not the quote",
+        complete="2025:9:",
+        delta="",
+        signature="",
+        index="",
+    ),
     case("a line shifted", evidence(line_start="1"), evidence="is in lines", delta="", signature="", index=""),
     case("a quote changed", evidence(quote="Peace."), evidence="are not the quote", delta="", signature="", index=""),
     case(
