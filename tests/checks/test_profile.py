@@ -37,7 +37,7 @@ def test_the_profile_that_judges_is_the_official_one() -> None:
 
 
 def test_the_digest_of_the_code_that_a_release_records_has_the_profile_in_it() -> None:
-    assert "tabular/profiles/datapackage-2.0.json" in code._files()[1]
+    assert "tabular/profiles/datapackage-2.0.json" in code._files(code.FOLDER)[1]
 
 
 @pytest.fixture

@@ -344,7 +344,7 @@ def test_trace_names_the_page_of_a_curated_value(cbrn_data: Command, history: Hi
     assert passage["url"] in people.replace("\n", "").replace(" ", "")
     assert f"archived copy of that page: {COPY}" in said and said.count(COPY) == 1
     page = (history.root / "published/sources/memberships.html").read_text(encoding="utf-8")
-    assert f'<a href="{COPY}" rel="noopener noreferrer nofollow">archived copy</a>' in page
+    assert f'<a class="soft" href="{COPY}" rel="noopener noreferrer nofollow">archived copy</a>' in page
 
 
 def test_every_cell_of_a_row_is_traced_and_a_null_says_so(cbrn_data: Command, history: History) -> None:

@@ -226,7 +226,7 @@ class Disk:
         return handle
 
     def note_fsync(self, handle: int) -> None:
-        path = self.handles[handle]
+        path = self.handles.get(handle)  # None: a file of a folder beside the store, which is linked into it
         self.unsynced.discard(path)
         for note in self.notes:
             note.durable = note.durable or note.path.parent == path
