@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -71,6 +72,8 @@ class Cluster:
 
     def _check(self) -> None:
         with at(self._scheduler):
+            with suppress(TimeoutError):
+                self._connected.wait_for_workers(1, timeout=_SECONDS)
             there = self._connected.run(self._version)
         if not there:
             raise MachineError(f"{self._scheduler}: has no workers; start some with `dask worker {self._scheduler}`")
