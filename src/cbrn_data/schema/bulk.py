@@ -26,12 +26,12 @@ from cbrn_data import foreign
 from cbrn_data.findings import Finding, shown
 from cbrn_data.schema.check import KnownKeysOf, compile_table, explained, table_check
 from cbrn_data.schema.model import LINE, TableDefinition
+from cbrn_data.tabular.arrays import only, places
 from cbrn_data.tabular.blocks import Block, Ints, ahead, read_blocks, read_header
 from cbrn_data.tabular.compile import BrokenRule
 from cbrn_data.tabular.doubt import Look
 from cbrn_data.tabular.header import matched
 from cbrn_data.tabular.issues import LISTED, Issue, Tally
-from cbrn_data.tabular.keys import only, places
 from cbrn_data.tabular.patterns import pattern_doubt
 from cbrn_data.tabular.pieces import NotCutError, Window
 from cbrn_data.tabular.stream import TableCheck

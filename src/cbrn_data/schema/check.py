@@ -25,10 +25,11 @@ from cbrn_data.schema.rules import RULES, broken_rows, unsupported
 from cbrn_data.schema.table import Table, Tables
 from cbrn_data.sources.document import REFUSED, SOFT_HYPHEN
 from cbrn_data.tabular.alike import remark
+from cbrn_data.tabular.arrays import flat, only, places
 from cbrn_data.tabular.compile import BrokenRule, CompiledSchema, compile_schema
 from cbrn_data.tabular.doubt import Look
 from cbrn_data.tabular.issues import Issue, Tally
-from cbrn_data.tabular.keys import KnownKeys, flat, only, places
+from cbrn_data.tabular.keys import KnownKeys
 from cbrn_data.tabular.schema import ForeignKey, UnsupportedSchema, read_schema
 from cbrn_data.tabular.stream import More, TableCheck
 

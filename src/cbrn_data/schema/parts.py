@@ -28,8 +28,9 @@ import pyarrow.compute as pc
 from cbrn_data.schema.days import dated_fields, first_day, last_day
 from cbrn_data.schema.model import LINE, TableDefinition
 from cbrn_data.store.disk import FileRef
+from cbrn_data.tabular.arrays import flat
 from cbrn_data.tabular.canonical import csv_header, csv_rows
-from cbrn_data.tabular.keys import flat, hashed
+from cbrn_data.tabular.keys import hashed
 
 LEAST = 2 << 20
 """The least bytes of the cells of a part."""

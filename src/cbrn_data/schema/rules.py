@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from cbrn_data.findings import Finding
 from cbrn_data.schema.model import TableDefinition
-from cbrn_data.tabular.keys import only, places
+from cbrn_data.tabular.arrays import only, places
 
 _DAYS = "(?:(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|1[0-9]|2[0-8]))?|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
 _LEAP = "(?:[12][0-9](?:0[48]|[2468][048]|[13579][26])|(?:12|16|20|24|28)00)"

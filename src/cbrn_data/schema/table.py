@@ -21,8 +21,9 @@ from cbrn_data.schema.parts import PARTS, Part, moved_lines, part_name, part_of
 from cbrn_data.store import disk
 from cbrn_data.store.folder import DESCRIPTOR, SUMS, parse_checksums
 from cbrn_data.strict_json import parse_object
+from cbrn_data.tabular.arrays import flat
 from cbrn_data.tabular.blocks import Block, read_blocks, read_header
-from cbrn_data.tabular.keys import KnownKeys, flat
+from cbrn_data.tabular.keys import KnownKeys
 from cbrn_data.tabular.schema import ForeignKey
 from cbrn_data.tabular.verbatim import WRITTEN
 

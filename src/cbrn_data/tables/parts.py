@@ -24,7 +24,7 @@ from cbrn_data.schema.check import KnownKeysOf
 from cbrn_data.schema.model import LINE, TableDefinition
 from cbrn_data.schema.parts import Cutter, Edges, Part, with_sources
 from cbrn_data.schema.written import new_parts
-from cbrn_data.tabular.keys import flat
+from cbrn_data.tabular.arrays import flat
 from cbrn_data.tabular.pieces import DigestedWindow, NotCutError, place_of, record_start
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cbrn_data.tabular.keys import content, flat
+from cbrn_data.tabular.arrays import content, flat
 from cbrn_data.tabular.verbatim import WRITTEN
 
 JSON_OPEN, JSON_BETWEEN, JSON_CLOSE = b"[\n", b",\n", b"\n]\n"

@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cbrn_data.tabular.arrays import flat, places
 from cbrn_data.tabular.delta import KEY, Delta, unequal
-from cbrn_data.tabular.keys import flat, places
 from cbrn_data.tabular.structures import parse_json
 
 NAMES = ["table_name", "row_id", "field", "change", "old", "new"]

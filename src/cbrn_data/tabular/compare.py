@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.findings import shown
 from cbrn_data.isolated import UnreadableError
+from cbrn_data.tabular.arrays import flat
 from cbrn_data.tabular.blocks import ahead
 from cbrn_data.tabular.changes import VALUE, WHOLE, Columns, change_rows, whole_rows
 from cbrn_data.tabular.compared import Compared
@@ -26,7 +27,6 @@ from cbrn_data.tabular.compile import compile_schema
 from cbrn_data.tabular.delta import KEY, unequal
 from cbrn_data.tabular.differences import differences, joined
 from cbrn_data.tabular.header import columns as column_names
-from cbrn_data.tabular.keys import flat
 from cbrn_data.tabular.reading import read
 from cbrn_data.tabular.resource import Resource
 from cbrn_data.tabular.schema import UnsupportedSchema

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cbrn_data.tabular.arrays import flat
 from cbrn_data.tabular.changes import Columns, Counts, row_ids
 from cbrn_data.tabular.delta import KEY
-from cbrn_data.tabular.keys import flat
 from cbrn_data.tabular.report import sentence
 from cbrn_data.tabular.verdict import Verdict
 

@@ -22,9 +22,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cbrn_data.tabular import numbers, structures, texts, times, years
+from cbrn_data.tabular.arrays import places
 from cbrn_data.tabular.constraints import demands
 from cbrn_data.tabular.doubt import Doubt, Look, Rows
-from cbrn_data.tabular.keys import places
 from cbrn_data.tabular.kind import Column, Kernel, Kind, remembered, where
 from cbrn_data.tabular.schema import Field, ForeignKey, Problem, TableSchema, UnsupportedSchema, option
 

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cbrn_data.tabular.keys import Mask, flat, only
+from cbrn_data.tabular.arrays import Mask, flat, only
 
 KEY = "\x00key"
 """The column that holds the sort key; no field has this name."""

@@ -17,8 +17,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cbrn_data.tabular.arrays import buffers, flat
 from cbrn_data.tabular.delta import KEY, Delta, UnsortedError, ascending, cut, matched, side_by_side
-from cbrn_data.tabular.keys import buffers, flat, hashed
+from cbrn_data.tabular.keys import hashed
 from cbrn_data.tabular.spool import KEPT, Spool
 
 PART = 32 << 20

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cbrn_data.tabular.keys import Mask, buffers, content, flat, only
+from cbrn_data.tabular.arrays import Mask, buffers, content, flat, only
 
 Rows = npt.NDArray[np.int64]
 NO_ROWS: Rows = np.zeros(0, np.int64)

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cbrn_data.tabular.alike import skeleton, unlike
+from cbrn_data.tabular.arrays import Mask, buffers, content, places, taken
 
 COMPARED = 100_000
 """The most known keys that are searched for one that looks like a reference that is not found."""
@@ -26,7 +27,6 @@ FEW = 10_000
 """The most known keys that are looked up directly: Arrow makes a table of them for each block."""
 
 Hashes = npt.NDArray[np.uint64]
-Mask = npt.NDArray[np.bool_]
 Place = tuple[int, int, str]
 """A row of a table: its number, its first line, and its file if the table is in several."""
 Where = Callable[[npt.NDArray[np.int64]], tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]
@@ -72,22 +72,6 @@ def _add_hash(result: Hashes, column: pa.Array) -> None:
             active = np.flatnonzero(lengths > done)
         left = np.clip(lengths[active] - done, 0, 8)
         _mix(result, active, words[np.minimum(starts[active] + done, len(words) - 1)] & _TAILS[left])
-
-
-def content(column: pa.Array) -> npt.NDArray[np.uint8]:
-    """Return the concatenated bytes of the cells of a column; a null has none."""
-    if not len(column):
-        return np.zeros(0, np.uint8)
-    offsets, data = buffers(column)
-    return data[offsets[0] : offsets[-1]]
-
-
-def buffers(column: pa.Array) -> tuple[npt.NDArray[Any], npt.NDArray[np.uint8]]:
-    """Return the offsets and bytes of an array of text, in integers of 32 or 64 bits; a null may have bytes too."""
-    _, offsets, data = column.buffers()
-    size = np.int64 if pa.types.is_large_string(column.type) else np.int32
-    places = np.frombuffer(offsets, size)[column.offset : column.offset + len(column) + 1]
-    return places, np.frombuffer(data, np.uint8) if data else np.zeros(0, np.uint8)
 
 
 def _mix(result: Hashes, where: Any, words: Hashes) -> None:
@@ -144,11 +128,6 @@ def _less(columns: Sequence[pa.Array], others: Sequence[pa.Array]) -> pa.Array:
 def _ascend(columns: Sequence[pa.Array], ones: npt.NDArray[np.int64], others: npt.NDArray[np.int64]) -> Mask:
     found: Mask = _less(taken(columns, ones), taken(columns, others)).to_numpy(zero_copy_only=False)
     return found
-
-
-def taken(columns: Sequence[pa.Array], rows: npt.NDArray[np.int64]) -> list[pa.Array]:
-    """Return the cells of each column at row indices."""
-    return [column.take(pa.array(rows)) for column in columns]
 
 
 class Uniqueness:
@@ -345,23 +324,3 @@ class KnownKeys:
             order = np.argsort(hashes, kind="stable")
             self._frozen = hashes[order], order, known
         return self._frozen
-
-
-def places(mask: Any) -> npt.NDArray[np.int64]:
-    """Return the indices at which a mask is true, ascending; null is not true."""
-    found: npt.NDArray[np.int64] = pc.indices_nonzero(pc.fill_null(mask, False)).to_numpy().astype(np.int64)
-    return found
-
-
-def flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:
-    """Return a column as one array."""
-    if isinstance(column, pa.ChunkedArray):
-        return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-    return column
-
-
-def only(data: Any, rows: npt.NDArray[np.int64]) -> Any:
-    """Return the rows of a column or table at ascending indices; ``take`` would first join the chunks of each column."""
-    mask = np.zeros(len(data), dtype=bool)
-    mask[rows] = True
-    return data.filter(pa.array(mask))

@@ -14,10 +14,11 @@ from types import MappingProxyType
 import numpy as np
 import pyarrow as pa
 
+from cbrn_data.tabular.arrays import flat, only
 from cbrn_data.tabular.blocks import Block, Ints
 from cbrn_data.tabular.compile import BrokenRule, CompiledSchema
 from cbrn_data.tabular.issues import NO_TWIN, Issue, Tally, lost
-from cbrn_data.tabular.keys import Confirmation, KnownKeys, Place, Uniqueness, flat, only
+from cbrn_data.tabular.keys import Confirmation, KnownKeys, Place, Uniqueness
 from cbrn_data.tabular.schema import ForeignKey
 
 KEPT = 32 << 20

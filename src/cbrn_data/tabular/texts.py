@@ -18,8 +18,8 @@ import numpy.typing as npt
 import pyarrow.compute as pc
 import validators
 
+from cbrn_data.tabular.arrays import content, flat
 from cbrn_data.tabular.doubt import NO_ROWS, Doubt, Look, Rows, either
-from cbrn_data.tabular.keys import content, flat
 from cbrn_data.tabular.kind import Column, Kernel, Kind, matches, where
 
 _EMAIL = r"[a-z0-9]+(?:[._-][a-z0-9]+)?@[a-z0-9]{1,30}(?:\.[a-z0-9]{1,30})?\.(?:com|org|net|eu|int)"

@@ -12,10 +12,11 @@ import pyarrow.compute as pc
 
 from cbrn_data.deadline import Clock, OverError
 from cbrn_data.isolated import UnreadableError
+from cbrn_data.tabular.arrays import only
 from cbrn_data.tabular.blocks import Block, ahead
 from cbrn_data.tabular.compile import CompiledSchema, compile_schema
 from cbrn_data.tabular.issues import LISTED, Issue, Tally
-from cbrn_data.tabular.keys import KnownKeys, only
+from cbrn_data.tabular.keys import KnownKeys
 from cbrn_data.tabular.reading import collecting, read
 from cbrn_data.tabular.resource import Resource
 from cbrn_data.tabular.schema import ForeignKey, UnsupportedSchema

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from cbrn_data.tabular.keys import Mask, buffers
+from cbrn_data.tabular.arrays import Mask, buffers
 
 WRITTEN = "\x00written"
 """A column after the last: the text of all cells of a row but the last, a number, each with a comma after it.
