@@ -23,7 +23,7 @@ from tests.conftest import Once
 from tests.history import make_history
 
 NEEDED = {
-    "no Chromium": ("the pages were not tested in a browser", "chromium"),
+    "no Chromium": ("the pages were not tested in a browser", "chromium-headless-shell"),
     "no R:": ("the code for R was not run", "r-base-core"),
     "no Nu Html Checker:": (
         "the pages were not given to the Nu Html Checker: VNU_JAR must name its vnu.jar",
