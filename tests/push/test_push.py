@@ -126,6 +126,7 @@ def test_a_file_that_the_place_has_under_another_name_is_not_uploaded(
         put(self, item, seen)
 
     monkeypatch.setattr(place, "put", counted)
+    monkeypatch.setattr(place, "at_once", 1)  # two files that are alike can be uploaded at once
     monkeypatch.setattr(pushing, "LARGE", 0)
     for state in (states.older, states.newer):
         run_push(state, target)
