@@ -110,5 +110,5 @@ def test_the_pages_of_a_document_lead_to_the_words_and_back(many_regions: Portal
     assert {page for page, _, _ in targets} == {f"../{name}.html"} and {place for _, _, place in targets} <= places
     back = {one.attributes["href"].partition("#")[2] for one in words.named("a") if "-pages.html#" in one.attributes["href"]}
     assert len(back) > 30 and back <= lines.keys()
-    (line,) = [one for one in lines.values() if one["aria-label"].endswith(": Rabat, Morocco")]
+    (line,) = [one for one in lines.values() if one["aria-label"].endswith(": “Rabat, Morocco”")]
     assert line["class"] == "used"
