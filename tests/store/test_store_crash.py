@@ -1,8 +1,8 @@
 """The store when the publisher is killed, the machine forgets, or the disk refuses, at every single step.
 
-A stand-in for the name ``os`` of ``disk`` counts the calls that change files. Nothing here sleeps or syncs: a kill
-is ``os._exit`` in a forked child, and what a real machine would have lost is taken away by hand, so that each sweep
-goes through every step in seconds.
+A stand-in for the name ``os`` of ``disk`` counts the calls that change files. Nothing here sleeps or syncs: what a
+kill leaves is a copy of the disk at that step, and what a real machine would have lost is taken away by hand, so that each
+sweep goes through every step in seconds. Real processes are killed in ``verify/test_cut_short.py`` and ``flows/``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import shutil
 import stat
 import subprocess
 import tempfile
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -41,7 +40,6 @@ from cbrn_data.verify.results import FAILED
 from cbrn_data.verify.vouched import check_vouched
 from tests.trees import Tree, tree
 
-KILLED = 9
 CHANGING = {"open", "write", "copy_file_range", "fchmod", "fsync", "link", "mkdir", "rename", "unlink", "rmdir"}
 READING = {"fstat", "lstat", "read", "pread", "listdir", "close", "path"}
 SOURCE = b"what the law asks to be erased"
@@ -307,36 +305,36 @@ def lose_names(machine: Disk) -> None:
 
 
 LOSSES = [lose_nothing, lose_bytes, lose_half, lose_names]
+Left = dict[frozenset[Any], tuple[Path, str]]
 
 
-def killed_at(step: int, act: Act, published: Path) -> list[Path]:
-    """Run ``act`` in a child that dies before its file-changing call number ``step``.
+def left_by_kills(act: Act, published: Path) -> tuple[Left, int]:
+    """Return each state that a kill of ``act`` can leave, with a copy of it and where that was, and the number of steps.
 
-    Return what each loss leaves, a folder for each; none if the child came to its end.
+    A killed process does nothing more, so what it leaves is the disk before a call that changes it: one run visits all.
     """
-    left = [published.with_name(f"{published.name}-{loss.__name__}") for loss in LOSSES]
+    left: Left = {}
 
-    def die(machine: Disk, name: str) -> None:
-        whole = published.rename(published.with_name(f"{published.name}-whole"))
-        for loss, place in zip(LOSSES, left, strict=True):
+    def copy(machine: Disk, name: str) -> None:
+        whole = published.rename(published.with_name("whole"))
+        for loss in LOSSES:
             shutil.copytree(whole, published)
             loss(machine)
-            published.rename(place)
-        os._exit(KILLED)
+            keep(f"{loss.__name__}, step {machine.calls}")
+            shutil.rmtree(published, ignore_errors=True)
+        whole.rename(published)
 
-    child = os.fork()
-    if not child:
-        try:
-            setattr(disk, "os", Disk(step, die))  # noqa: B010
-            act(published)
-            os._exit(0)
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            os._exit(1)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert code in (0, KILLED), f"the publisher ended with {code} at step {step}"
-    return left if code == KILLED else []
+    def keep(where: str) -> None:
+        state = frozenset((re.sub(r"staging-[^/]+", "staging", name), entry) for name, entry in tree(published).items())
+        if state not in left:
+            left[state] = published.rename(published.with_name(f"left-{len(left)}")), where
+
+    machine = Disk(stop=copy)
+    setattr(disk, "os", machine)  # noqa: B010
+    act(published)
+    setattr(disk, "os", Disk())  # noqa: B010
+    keep("the end")
+    return left, machine.calls
 
 
 def check_readers(published: Path, missing: frozenset[str] = frozenset()) -> None:
@@ -411,31 +409,21 @@ def test_killed_before_any_step(memory: Path, scenario: str) -> None:
     act = SCENARIOS[scenario][1]
     start, expected = undisturbed(memory, scenario)
     old = tree(start / "releases")
-    seen: set[frozenset[Any]] = set()
-    step, is_killed = 0, True
-    while is_killed:
-        step += 1
-        room = Path(tempfile.mkdtemp(dir=memory))
-        published = Path(shutil.copytree(start, room / "published"))
-        is_killed = bool(found := killed_at(step, act, published))
-        for left in found or [published]:
-            state = frozenset((re.sub(r"staging-[^/]+", "staging", name), entry) for name, entry in tree(left).items())
-            if state in seen:
-                continue
-            seen.add(state)
-            check_left(left, scenario, old, f"{left.name}, step {step}")
-            if scenario == "code":  # a publication, which may not add this code, signs what is in place
-                with Store(left, derive, vouch=replace(SIGN, code=dict)).writing(0):
-                    pass
-                check_left(left, scenario, old, f"{left.name}, step {step}, repaired")
-            act(left)
-            if scenario == "code":  # code that is in place is signed before the rest follows, in a state of its own
-                assert without_metadata(tree(left)) == without_metadata(expected), (left.name, step)
-                assert FAILED not in {result.result for result in check_vouched(left, []).results}
-            else:
-                assert tree(left) == expected, f"another tree: {left.name}, step {step}"
-        shutil.rmtree(room)
-    assert step > (60 if scenario in ("first", "next") else 10) and len(seen) > step // 2
+    states, steps = left_by_kills(act, start)
+    for left, where in states.values():
+        check_left(left, scenario, old, where)
+        if scenario == "code":  # a publication, which may not add this code, signs what is in place
+            with Store(left, derive, vouch=replace(SIGN, code=dict)).writing(0):
+                pass
+            check_left(left, scenario, old, f"{where}, repaired")
+        act(left)
+        if scenario == "code":  # code that is in place is signed before the rest follows, in a state of its own
+            assert without_metadata(tree(left)) == without_metadata(expected), where
+            assert FAILED not in {result.result for result in check_vouched(left, []).results}
+        else:
+            assert tree(left) == expected, f"another tree: {where}"
+        shutil.rmtree(left)
+    assert steps > (60 if scenario in ("first", "next") else 10) and len(states) > steps // 2
 
 
 def failing(code: int, for_ever: bool) -> Callable[[Disk, str], None]:

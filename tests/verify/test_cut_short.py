@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +25,15 @@ LAST = "releases/1.1.1"
 
 
 class Killed:
-    """Stands in for ``os``: dies in the place of the call number ``at`` that changes a name."""
+    """Stands in for ``os``: calls ``stop`` in the place of each call that changes a name, with its number."""
 
-    def __init__(self, at: int = 0) -> None:
-        self.at, self.calls = at, 0
+    def __init__(self, stop: Callable[[int], object] = lambda number: None) -> None:
+        self.stop, self.calls = stop, 0
 
     def __getattr__(self, name: str) -> Any:
         if name in CHANGING:
             self.calls += 1
-            if self.calls == self.at:
-                os._exit(KILLED)
+            self.stop(self.calls)
         return getattr(os, name)
 
 
@@ -49,18 +49,23 @@ def withdraw(published: Path, version: str) -> None:
 
 def killed(published: Path, version: str, at: int) -> None:
     """Withdraw in a process that dies at a step."""
+
+    def stop(number: int) -> None:
+        if number == at:
+            os._exit(KILLED)
+
     child = os.fork()
     if not child:
         try:
-            pytest.MonkeyPatch().setattr(disk, "os", Killed(at))
+            pytest.MonkeyPatch().setattr(disk, "os", Killed(stop))
             withdraw(published, version)
         finally:
             os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == KILLED
 
 
-def steps(published: Path, version: str, monkeypatch: pytest.MonkeyPatch) -> int:
-    counting = Killed()
+def steps(published: Path, version: str, monkeypatch: pytest.MonkeyPatch, stop: Callable[[int], object] = id) -> int:
+    counting = Killed(stop)
     with monkeypatch.context() as patch:
         patch.setattr(disk, "os", counting)
         withdraw(published, version)
@@ -89,15 +94,22 @@ def test_a_withdrawal_that_was_killed_is_no_tampering(
     assert verify(store).code == 0
     wanted = tree_of_bytes(store)
     seen: set[str] = set()
-    for at in sorted({*range(2, 5), *range(5, last, 31), *range(last - 4, last + 1)} & set(range(2, last + 1))):
-        shutil.rmtree(store)
-        shutil.copytree(good, store)
-        killed(store, version, at)
-        said = verify(store)
+    chosen = {*range(2, 5), *range(5, last, 31), *range(last - 4, last + 1)} & set(range(2, last + 1))
+
+    def copy(number: int) -> None:
+        """Keep what a kill at this step leaves: a killed process does nothing more."""
+        if number in chosen:
+            shutil.copytree(good, tmp_path / f"{number}")
+
+    steps(good, version, monkeypatch, copy)
+    for at in sorted(chosen):
+        left = tmp_path / f"{at}"
+        said = verify(left)
         assert (said.code, said.of("failed")) == (3, {}), at
         seen |= said.of("cut short").keys()
-        withdraw(store, version)
-        assert tree_of_bytes(store) == wanted, at
+        withdraw(left, version)
+        assert tree_of_bytes(left) == wanted, at
+        shutil.rmtree(left)
     assert seen == {"leftovers", "derived files", "metadata"}
 
 
