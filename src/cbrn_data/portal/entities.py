@@ -74,9 +74,11 @@ def _page(view: ReleaseView, site: Catalogue, table: TableDefinition, row: Row, 
     row_id = table.row_id(row)
     fields = [one for one in table.fields if row[one.name] is not None]
     facts = show_row(view, table, row, fields).cells
+    sections = [one for other, key, rows in naming for one in _sections(view, other, key, rows.get(row_id, []))]
     return render(
         "entity",
         path,
+        defines=[table.name, *(one.table for one in sections)],
         site=site,
         table=table,
         row_id=row_id,
@@ -87,7 +89,7 @@ def _page(view: ReleaseView, site: Catalogue, table: TableDefinition, row: Row, 
         api=api_path(path),
         in_table=view.row_address(table.name, row_id) or page_path("tables", table.name),
         facts=[cell._replace(to=None) if cell.to and cell.to[0] == path else cell for cell in facts],
-        sections=[one for other, key, rows in naming for one in _sections(view, other, key, rows.get(row_id, []))],
+        sections=sections,
         silent=[other for other, _, rows in naming if row_id not in rows],
     )
 

@@ -3,7 +3,10 @@
 A message is English with a Russian translation; ``{}`` stands for words, and ``{#}`` for a number, a version or a date.
 Titles, allowed words and each sentence of the definitions are messages too. Pages are English. Sentences made of data are on
 their page in both languages, of which one is shown; all else is translated by ``assets/language.js`` for those who switch
-Russian on, from the script ``russian.js``, which is loaded only then. Text from sources is never translated.
+Russian on. Text from sources is never translated.
+
+Only they load messages, and a page only those that it can show. ``use`` names the templates of these pages, and the tables
+whose definitions say the message; a message without a use is loaded by every page.
 
 The catalogue belongs to the portal, not to the data: a change there makes new pages, but no new release. A message without a
 translation, as from an older release, is shown in English.
@@ -12,7 +15,8 @@ translation, as from an older release, is shown in English.
 from __future__ import annotations
 
 from calendar import month_name
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files as package_files
@@ -34,14 +38,37 @@ def messages() -> dict[str, str]:
     return {row["english"] or "": row["ru"] or "" for row in _catalogue()}
 
 
-def messages_script() -> bytes:
-    """Return the script that sets ``cbrnRussian`` to the messages; words of enumerations are as pages show them.
+def message_scripts() -> dict[str, bytes]:
+    """Return the scripts with the messages by path: those of every page, and those of each use.
 
-    It has no parts of sentences (``use`` is ``sentence``): as patterns, they would fit other texts too.
+    Words of enumerations are as pages show them. Parts of sentences (``use`` is ``sentence``) are in none: as patterns,
+    they would fit other texts too.
     """
-    rows = [row for row in _catalogue() if row["use"] != "sentence"]
-    shown = {english if " " in (english := row["english"] or "") else english.replace("_", " "): row["ru"] for row in rows}
-    return f"window.cbrnRussian = {script_text(shown)};\n".encode()
+    found: dict[str, dict[str, str | None]] = defaultdict(dict)
+    for row in _catalogue():
+        english, uses = row["english"] or "", row["use"]
+        for use in uses.split() if uses else [""]:
+            found[use][english if " " in english else english.replace("_", " ")] = row["ru"]
+    return {
+        _script(use): f"Object.assign(window.cbrnRussian.messages, {script_text(shown)});\n".encode()
+        for use, shown in found.items()
+        if use != "sentence"
+    }
+
+
+def scripts_of(uses: Iterable[str]) -> list[str]:
+    """Return the paths of the scripts that a page with such uses needs: kinds of pages, and tables that it shows."""
+    known = _uses()
+    return [_script(use) for use in dict.fromkeys(["", *uses]) if use in known]
+
+
+@cache
+def _uses() -> frozenset[str]:
+    return frozenset({"", *(use for row in _catalogue() for use in (row["use"] or "").split())})
+
+
+def _script(use: str) -> str:
+    return f"assets/russian{use and '-'}{use}.js"
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from cbrn_data.catalogue.model import Catalogue
 from cbrn_data.pages import template_environment
 from cbrn_data.portal import rows
 from cbrn_data.portal.cite import page_citation
+from cbrn_data.portal.languages import scripts_of
 from cbrn_data.portal.links import root_of
 from cbrn_data.portal.marked import marked
 from cbrn_data.portal.pictures.preview import PREVIEW, SIZE
@@ -46,9 +48,9 @@ def environment() -> Environment:
     return made
 
 
-def render(template: str, path: str, **data: Any) -> bytes:
-    """Return the page at ``path`` (in ``published/``), made from a template."""
-    links = {"root": root_of(path), "path": path}
+def render(template: str, path: str, *, defines: Iterable[str] = (), **data: Any) -> bytes:
+    """Return the page at ``path`` (in ``published/``), made from a template; it shows what ``defines`` says of its tables."""
+    links = {"root": root_of(path), "path": path, "russian": scripts_of([template, *defines])}
     return environment().get_template(f"{template}.html.j2").render(**links | data).encode()
 
 

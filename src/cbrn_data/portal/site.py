@@ -14,7 +14,7 @@ from cbrn_data.portal.entities import entity_pages
 from cbrn_data.portal.files import release_files
 from cbrn_data.portal.history import history_pages
 from cbrn_data.portal.home import home_page
-from cbrn_data.portal.languages import messages_script
+from cbrn_data.portal.languages import message_scripts
 from cbrn_data.portal.pictures import draw
 from cbrn_data.portal.pictures.preview import PREVIEW, preview
 from cbrn_data.portal.render import missing_page, render
@@ -26,7 +26,18 @@ from cbrn_data.progress import step
 from cbrn_data.store import disk
 from cbrn_data.store.folder import Release, latest_of
 
-ASSETS = ("site.css", "site.js", "table.js", "compare.js", "cite.js", "cite-cell.js", "language.js", "map.js", "icon.svg")
+ASSETS = (
+    "site.css",
+    "first.js",
+    "site.js",
+    "table.js",
+    "compare.js",
+    "cite.js",
+    "cite-cell.js",
+    "language.js",
+    "map.js",
+    "icon.svg",
+)
 
 
 def site(releases: Sequence[Release], base_url: str, made: Mapping[str, disk.Data] | None = None) -> dict[str, disk.Data]:
@@ -78,6 +89,6 @@ def _files(
     for each in releases:
         yield from citation_files(of_release(described, each))
     yield "assets/citation.js", citation_script(described)
-    yield "assets/russian.js", messages_script()
+    yield from message_scripts().items()
     for name in ASSETS:
         yield f"assets/{name}", package_files("cbrn_data.portal").joinpath("assets", name).read_bytes()

@@ -86,7 +86,7 @@ def _pages(
         if number == 1:
             more |= {"script": script, "filters": filters(view, table, fields, shown)}
         near = sorted({1, *range(max(number - 4, 1), min(number + 4, len(pages)) + 1), len(pages)})
-        yield path, render("table", path, number=number, near=near, rows=rows, **common, **more)
+        yield path, render("table", path, defines=[table.name], number=number, near=near, rows=rows, **common, **more)
     yield script, packed.script()
 
 

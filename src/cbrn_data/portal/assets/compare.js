@@ -184,6 +184,5 @@
   row.value = query.get("row") || "";
   row.addEventListener("change", show);
   row.addEventListener("search", show);
-  place.hidden = false;
   show();
 })();

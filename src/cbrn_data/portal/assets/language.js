@@ -1,12 +1,11 @@
-// Russian instead of English for those who switch it on; at first the browser's language decides. What the portal itself
-// says is translated, as portal/languages.py describes; quotations and data stay. A classic script, so that it runs from disk.
+// Russian instead of English for those who switch it on; assets/first.js knows whether it is on. What the portal itself says
+// is translated, as portal/languages.py describes; quotations and data stay. A classic script, so that it runs from disk.
 (function () {
   "use strict";
 
-  var KEY = "cbrn-data-russian";
   var THEIRS = "bdi:not(.ours), code, pre, mark, q, script, style, noscript, select:not(.ours) option + option, .text, .quote, .citation, .also, [lang]:not(html, [data-said])";
   var NAMED = ["aria-label", "placeholder", "title", "alt", "data-label"];
-  var button = document.getElementById("language"), on = false, exact = null, patterns = [], changed = [];
+  var button = document.getElementById("language"), russian = window.cbrnRussian, exact = null, patterns = [], changed = [];
   var observer = new MutationObserver(function (changes) {
     changes.forEach(function (change) {
       if (change.type === "childList") change.addedNodes.forEach(translate);
@@ -14,14 +13,6 @@
       else translate(change.target);
     });
   });
-
-  function remembered() {
-    try { return localStorage.getItem(KEY); } catch (error) { return null; }
-  }
-
-  function remember() {
-    try { localStorage.setItem(KEY, on ? "on" : "off"); } catch (error) { /* a browser may forbid it */ }
-  }
 
   // The messages: those without values by their words, the others as patterns.
   function learn(messages) {
@@ -119,25 +110,24 @@
   }
 
   function show() {
-    if (on && !exact) return load();
-    document.documentElement.classList.toggle("russian", on);
-    button.setAttribute("aria-pressed", String(on));
-    if (!on) { observer.disconnect(); return back(); }
-    translate(document.body);
-    titled();
-    document.querySelectorAll("[data-russian] source, [data-russian] img").forEach(drawn);
-    observer.observe(document.body, { childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: NAMED });
+    if (russian.on && !exact) learn(russian.messages);
+    document.documentElement.classList.toggle("russian", russian.on);
+    button.setAttribute("aria-pressed", String(russian.on));
+    if (russian.on) {
+      translate(document.body);
+      titled();
+      document.querySelectorAll("[data-russian] source, [data-russian] img").forEach(drawn);
+      observer.observe(document.body, { childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: NAMED });
+    } else {
+      observer.disconnect();
+      back();
+    }
+    document.documentElement.classList.remove("waiting");
   }
 
-  function load() {
-    var script = document.createElement("script");
-    script.src = button.dataset.root + "assets/russian.js";
-    script.addEventListener("load", function () { learn(window.cbrnRussian); show(); });
-    document.head.append(script);
-  }
-
-  on = remembered() ? remembered() === "on" : /^ru\b/i.test(navigator.language || "");
-  button.hidden = false;
-  button.addEventListener("click", function () { on = !on; remember(); show(); });
-  if (on) show();
+  button.addEventListener("click", function () {
+    russian.turn(!russian.on);
+    russian.ready().then(show);
+  });
+  if (russian.on) russian.ready().then(show);
 })();

@@ -87,7 +87,6 @@
   function search(place) {
     var field = place.querySelector("input"), found = place.querySelector("#search-found"), said = place.querySelector("#search-count");
     var root = place.dataset.root, chosen = -1;
-    place.hidden = false;
     field.addEventListener("focus", function () { withIndex(root, function () {}); });
     field.addEventListener("input", function () { withIndex(root, show); });
     field.addEventListener("keydown", move);

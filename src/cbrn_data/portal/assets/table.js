@@ -10,8 +10,8 @@
   if (!tools) return;
 
   var table = section.querySelector("table"), body = table.tBodies[0], heads = Array.from(table.tHead.rows[0].cells);
-  var controls = Array.from(tools.querySelectorAll("[name]")), folded = tools.querySelector("details"), count = tools.querySelector("[role=status]");
-  var clear = document.getElementById("rows-clear"), pages = document.getElementById("rows-pages");
+  var controls = Array.from(tools.querySelectorAll("[name]")), folded = document.getElementById("rows-filters"), count = tools.querySelector("[role=status]");
+  var clear = document.getElementById("rows-clear");
   var before = make("button", { type: "button", "class": "edge" }), after = make("button", { type: "button", "class": "edge" });
   var none = make("p", { "class": "note" }, "No row fits. Take a filter or a word away, or clear all filters.");
   var data = null, rows = [], fitting = [], from = 0, to = body.rows.length, sort = "", collator = new Intl.Collator("en", { numeric: true });
@@ -291,11 +291,11 @@
   new IntersectionObserver(function (seen) { if (seen[0].isIntersecting && !after.hidden) load(add); }).observe(after);
   table.before(before);
   table.after(after, none);
-  if (pages) pages.hidden = true;
-  tools.hidden = false;
   edges();
   var asked = recall();
-  if (folded) folded.open = matchMedia("(min-width: 48rem)").matches || controls.slice(1).some(function (control) { return control.value; });
+  // On a phone, filters are folded until somebody wants them, or the address has some.
+  if (folded) folded.addEventListener("click", function () { folded.setAttribute("aria-expanded", String(folded.getAttribute("aria-expanded") === "false")); });
+  if (folded && controls.slice(1).some(function (control) { return control.value; })) folded.setAttribute("aria-expanded", "true");
   window.cbrn.held = held;
   window.addEventListener("hashchange", reach);
   if (asked) show();
