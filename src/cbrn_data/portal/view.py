@@ -21,7 +21,7 @@ from cbrn_data.schema.model import CHANGES, Field, Package, TableDefinition, rea
 from cbrn_data.schema.table import Row, Tables, referred_id, released_tables
 from cbrn_data.store.folder import Release
 
-PAGE_WEIGHT = 75_000
+PAGE_WEIGHT = 70_000
 """Approximate bytes of rows on a page, so that a page stays below 200 kB."""
 
 ROWS_AT_MOST = 20_000

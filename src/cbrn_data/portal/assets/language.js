@@ -27,9 +27,13 @@
 
   // The Russian of a message; of several sentences, or of several that commas part, if all of them are messages; else null.
   function said(english) {
-    if (exact.has(english)) return exact.get(english);
+    if (!exact.has(english)) exact.set(english, found(english));
+    return exact.get(english);
+  }
+
+  function found(english) {
     var large = english.charAt(0).toUpperCase() + english.slice(1);
-    if (exact.has(large)) return exact.get(large).charAt(0).toLowerCase() + exact.get(large).slice(1);
+    if (large !== english && exact.get(large)) return exact.get(large).charAt(0).toLowerCase() + exact.get(large).slice(1);
     var listed = several(english.split("; "), "; ");
     if (listed) return listed;
     for (var number = 0; number < patterns.length; number += 1) {
