@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cbrn_data.portal.languages import messages
+from cbrn_data.portal.languages import messages, scripts_of, uses
 from cbrn_data.portal.sentences import openings
 from cbrn_data.portal.view import read_release
 from cbrn_data.schema.model import read_package
@@ -26,9 +26,18 @@ def words(folder: Path) -> set[str]:
     fields = [field for table in tables for field in table.fields]
     allowed = {str(word) for field in fields for word in field.constraints.get("enum", ())}
     described = [about["description"], *(one.description for one in tables), *(one.description for one in fields)]
-    sentences = {sentence for text in described for sentence in re.split(r"(?<=\.) (?=[A-Z*])", " ".join(text.split()))}
     titles = {about["title"], about["short_title"], *(one.title for one in tables), *(one.title for one in fields)}
-    return titles | allowed | sentences | set(about["keywords"])
+    return titles | allowed | sentences(" ".join(described)) | set(about["keywords"])
+
+
+def sentences(text: str) -> set[str]:
+    """Return the sentences of a text."""
+    return set(re.split(r"(?<=\.) (?=[A-Z*])", " ".join(text.split())))
+
+
+def messages_of(script: bytes) -> dict[str, str]:
+    """Return the messages of a script."""
+    return dict(json.loads(script.decode().partition("messages, ")[2].rstrip(");\n")))
 
 
 def test_every_word_of_the_definitions_has_a_message() -> None:
@@ -48,10 +57,23 @@ def test_a_pattern_has_words_that_tell_it_from_text() -> None:
 
 
 def test_the_script_has_the_messages_as_pages_show_them(portal: Portal) -> None:
-    script = portal.files["assets/russian.js"].decode()
-    said = json.loads(script.partition("= ")[2].rstrip(";\n"))
-    assert said["Projects"] == "Проекты" and said["projects total"] == "всего проектов"
-    assert "{} since {}" in messages() and "{} since {}" not in said
+    said = {path: messages_of(data) for path, data in portal.files.items() if path.startswith("assets/russian")}
+    common = said["assets/russian.js"]
+    assert common["Projects"] == "Проекты" and common["projects total"] == "всего проектов"
+    assert "{} since {}" in messages() and all("{} since {}" not in script for script in said.values())
+
+
+def test_the_page_of_a_table_loads_the_messages_of_its_definition(portal: Portal) -> None:
+    """What another page says is not loaded; the scripts of a page are small."""
+    package = read_package(PROJECT / "schemas")
+    for table in package.tables.values():
+        paths = scripts_of(["table", table.name])
+        said = {english: russian for path in paths for english, russian in messages_of(portal.files[path]).items()}
+        described = " ".join([table.description, *(field.description for field in table.fields)])
+        assert sentences(described) <= said.keys(), table.name
+        assert sum(len(portal.files[path]) for path in paths) < 28_000, table.name
+    templates = {path.name.partition(".")[0] for path in (PORTAL / "templates").iterdir()}
+    assert uses() <= {"", "sentence", *templates, *package.tables}
 
 
 def test_the_search_finds_tables_by_their_russian_titles(portal: Portal) -> None:

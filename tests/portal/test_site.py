@@ -22,6 +22,7 @@ from cbrn_data.exports import exports
 from cbrn_data.kept import keeping
 from cbrn_data.portal import evidence, history, view
 from cbrn_data.portal.history import history_pages
+from cbrn_data.portal.languages import message_scripts
 from cbrn_data.portal.render import POLICY
 from cbrn_data.portal.view import read_release
 from cbrn_data.schema.model import read_package
@@ -76,9 +77,9 @@ def test_the_files_are_exactly_those_that_the_data_calls_for(portal: Portal) -> 
     variants = ("", "-dark", "-narrow", "-narrow-dark")
     expected |= {f"pictures/{name}{variant}.svg" for name in ("countries", "timeline", "claims") for variant in variants}
     expected |= {f"pictures/{name}{variant}-ru.svg" for name in ("timeline", "claims") for variant in variants}
-    assets = "site.css site.js table.js compare.js cite.js cite-cell.js language.js map.js icon.svg"
+    assets = "site.css first.js site.js table.js compare.js cite.js cite-cell.js language.js map.js icon.svg"
     expected |= {f"assets/{name}" for name in assets.split()}
-    expected |= {"assets/search-index.js", "assets/citation.js", "assets/russian.js"}
+    expected |= {"assets/search-index.js", "assets/citation.js", *message_scripts()}
     expected |= {
         f"api/{name}".replace(".html", ".json")
         for name in expected

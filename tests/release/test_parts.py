@@ -151,8 +151,13 @@ def test_a_table_in_parts_is_published_compared_loaded_and_pushed(root: Path, tm
     assert not (first.folder / "trainings.csv").exists()
     assert faults(first) == []
     made = {
-        name: b"".join(disk.pieces(data)).decode() for name, data in pages([first], BASE).items() if name.endswith("html")
+        name: b"".join(disk.pieces(data)).decode()
+        for name, data in pages([first], BASE).items()
+        if name.endswith(("html", "trainings.js"))
     }
+    rows = json.loads(made["tables/trainings.js"].partition("= ")[2].rstrip(";\n"))
+    assert 'id="rows-cite"' in made["tables/trainings.html"] and rows["numbers"][-1] == 1 + len(ROWS)
+    assert rows["files"] == [[path, part["rows"]] for path, part in zip(resource["path"], resource["parts"], strict=True)]
     files = described([first], BASE)
     croissant = json.loads(files["croissant.json"])
     there = {entry["@id"]: entry.get("sha256") for entry in croissant["distribution"]}

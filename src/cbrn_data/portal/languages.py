@@ -46,8 +46,8 @@ def message_scripts() -> dict[str, bytes]:
     """
     found: dict[str, dict[str, str | None]] = defaultdict(dict)
     for row in _catalogue():
-        english, uses = row["english"] or "", row["use"]
-        for use in uses.split() if uses else [""]:
+        english, all_uses = row["english"] or "", row["use"]
+        for use in all_uses.split() if all_uses else [""]:
             found[use][english if " " in english else english.replace("_", " ")] = row["ru"]
     return {
         _script(use): f"Object.assign(window.cbrnRussian.messages, {script_text(shown)});\n".encode()
@@ -56,14 +56,14 @@ def message_scripts() -> dict[str, bytes]:
     }
 
 
-def scripts_of(uses: Iterable[str]) -> list[str]:
+def scripts_of(wanted: Iterable[str]) -> list[str]:
     """Return the paths of the scripts that a page with such uses needs: kinds of pages, and tables that it shows."""
-    known = _uses()
-    return [_script(use) for use in dict.fromkeys(["", *uses]) if use in known]
+    return [_script(use) for use in dict.fromkeys(["", *wanted]) if use in uses()]
 
 
 @cache
-def _uses() -> frozenset[str]:
+def uses() -> frozenset[str]:
+    """Return every use that a message has."""
     return frozenset({"", *(use for row in _catalogue() for use in (row["use"] or "").split())})
 
 

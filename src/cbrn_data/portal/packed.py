@@ -10,8 +10,8 @@ A page from disk may load a script, but no other file. The script sets ``cbrnRow
 - ``links``: [address, name] of the pages that the rows link to.
 - ``rows``: the cells of each row: null, a text, or [text, passages, link to a row, link to a public page, text in the CSV],
   without zeros at the end. A passage is [link, fragment, first line, last line]. Of a disputed null it is [null, reason].
-- ``quotes``: the words of each passage, by link and fragment; ``numbers``: the number of each row in the CSV. Both are for
-  citations.
+- for citations, if values can be cited: ``quotes``, the words of each passage by link and fragment; ``files``, [name, number
+  of rows] of each CSV file in order; ``numbers``, the number of each row in them, as if they were one.
 """
 
 from __future__ import annotations
@@ -32,12 +32,17 @@ QUOTED = 400
 
 
 class PackedRows:
-    """The script of a table; rows are added in the order of the page."""
+    """The script of a table; rows are added in the order of the page. Values can be cited if its CSV ``files`` are given."""
 
     def __init__(
-        self, table: TableDefinition, fields: Sequence[Field], references: frozenset[str], sparse: Collection[str]
+        self,
+        table: TableDefinition,
+        fields: Sequence[Field],
+        references: frozenset[str],
+        sparse: Collection[str],
+        files: Sequence[tuple[str, int]] = (),
     ) -> None:
-        self._table, self._fields, self._references, self._sparse = table, fields, references, sparse
+        self._table, self._fields, self._references, self._sparse, self._files = table, fields, references, sparse, files
         self._links: dict[tuple[str, str], int] = {}
         self._rows: list[list[Any]] = []
         self._numbers: list[int] = []
@@ -52,7 +57,7 @@ class PackedRows:
             if cell.to and not cell.named:
                 self._own.add(cell.field.name)
             for one in cell.words:
-                if one.quote:
+                if one.quote and self._files:
                     self._quotes[f"{_link(self._links, one.page, one.source)}#{one.anchor}"] = inert(cut(one.quote, QUOTED))
 
     def script(self) -> bytes:
@@ -73,8 +78,8 @@ class PackedRows:
         ]
         key = [names.index(name) for name in self._table.primary_key]
         rows = {"header": names, "key": key, "columns": columns, "links": list(self._links), "rows": self._rows}
-        if self._quotes:
-            rows |= {"quotes": self._quotes, "numbers": self._numbers}
+        if self._files:
+            rows |= {"quotes": self._quotes, "files": self._files, "numbers": self._numbers}
         return f"window.cbrnRows = {script_text(rows)};\n".encode()
 
 

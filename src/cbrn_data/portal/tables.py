@@ -57,7 +57,9 @@ def _pages(
     script, root = pages[0].removesuffix(".html") + ".js", root_of(pages[0])
     shown = [view.by_id[table.name][row_id] for chunk in chunks for row_id in chunk]
     sparse = {field.name for field in fields if _SPARSE * sum(one[field.name] is not None for one in shown) < len(shown)}
-    packed, html = PackedRows(table, fields, view.references[table.name], sparse), []
+    citable = table.role == "data" and not view.is_older
+    csv_files = view.csv_files(table.name) if citable else []
+    packed, html = PackedRows(table, fields, view.references[table.name], sparse, csv_files), []
     for one in shown:
         cells = show_row(view, table, one, fields)
         packed.add(one, cells, view.numbers[table.name][cells.row_id])
@@ -72,8 +74,7 @@ def _pages(
         "held": len(shown),
         "csv": files.path(f"{table.name}.csv"),
         "parts": len(files.parts(table.name)),
-        "evident": table.role == "data" and not view.is_older,
-        "citable": table.role == "data" and not view.is_older and not files.parts(table.name),
+        "citable": citable,
         "older": view.release if newest else None,
         "superseded": newest is not None and view.release.sequence < newest.release.sequence,
         "newer": page_path(TABLES, table.name) if newest and table.name in newest.rows else None,

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice
+from itertools import accumulate, islice
 
 from cbrn_data.catalogue.pages import page_path
 from cbrn_data.normalise.text import natural_order
@@ -18,6 +18,7 @@ from cbrn_data.portal.evidence import Marks, Mention, read_marks
 from cbrn_data.portal.links import ENTITIES, fragment
 from cbrn_data.release.trace import disputed
 from cbrn_data.schema.model import CHANGES, Field, Package, TableDefinition, read_package
+from cbrn_data.schema.parts import part_name
 from cbrn_data.schema.table import Row, Tables, referred_id, released_tables
 from cbrn_data.store.folder import Release
 
@@ -72,11 +73,18 @@ class ReleaseView:
 
     @cached_property
     def numbers(self) -> dict[str, dict[str, int]]:
-        """The number of every row in the CSV file of its table, by table and key; the names of the columns are row 1."""
+        """The number of every row in the CSV of its table, by table and key; the names of the columns are row 1."""
         return {
             table.name: {table.row_id(row): number for number, row in enumerate(self.rows[table.name], 2)}
             for table in self.tables
         }
+
+    def csv_files(self, table: str) -> list[tuple[str, int]]:
+        """Return the CSV files of the rows that the pages of a table show, in order, with the number of rows of each."""
+        parts = self.whole[table].parts
+        starts = accumulate((part.rows for part in parts), initial=0)
+        shown = [part for part, start in zip(parts, starts, strict=False) if start < self.held(table)]
+        return [(part_name(table, part.first), part.rows) for part in shown] or [(f"{table}.csv", self.counts[table])]
 
     @cached_property
     def mentions(self) -> dict[tuple[str, str, str], list[Mention]]:

@@ -34,12 +34,20 @@
     return list;
   }
 
+  // The CSV file that has a row, and its number there; the names of the columns are row 1 of each file.
+  function place(data, number) {
+    var part = data.files.find(function (file) {
+      if (number - 1 <= file[1]) return true;
+      number -= file[1];
+    });
+    return part[0] + "#cell=" + number;
+  }
+
   function cite(data, row, at, names) {
     var column = data.columns[at], cell = row.cells[at], out = cell[3] && data.links[cell[3] - 1][0];
     var passages = cell[1].map(passage.bind(null, data));
     var name = section.dataset.name + ", " + names.join(", ") + ", " + column.title + ": " + cell[0];
-    var place = section.dataset.csv.replace(/^.*\//, "") + "#cell=" + data.numbers[row.at] + "," + (column.at + 1);
-    window.cbrn.cite([[name, place, stated(passages) + (out ? ", from " + out : "") + "."]], listed(passages));
+    window.cbrn.cite([[name, place(data, data.numbers[row.at]) + "," + (column.at + 1), stated(passages) + (out ? ", from " + out : "") + "."]], listed(passages));
   }
 
   button.addEventListener("click", toggle);
