@@ -136,7 +136,7 @@ class Russian(Language):
 
     def count(self, number: int, one: str, many: str) -> str:
         """Return a message about a number, in digits."""
-        return self.say(many, f"{number:,}".replace(",", " "))
+        return self.say(many, f"{number:,}".replace(",", "\u00a0"))
 
 
 ENGLISH, RUSSIAN = Language(), Russian()

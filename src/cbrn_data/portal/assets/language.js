@@ -25,7 +25,7 @@
     patterns.sort(function (one, other) { return other[2] - one[2]; }); // what has more words fits fewer texts
   }
 
-  // The Russian of a message; of several sentences, or of several that commas part, if all of them are messages; else null.
+  // The Russian of a message; of several sentences, or of several in an enumeration, if all of them are messages; else null.
   function said(english) {
     if (!exact.has(english)) exact.set(english, found(english));
     return exact.get(english);
@@ -41,8 +41,8 @@
       if (values && (patterns[number][2] >= 4 || values.slice(1).every(ours))) return filled(patterns[number][1], values.slice(1));
     }
     var counted = /^(.+) (\([\d,]+\))$/.exec(english);
-    if (counted) return said(counted[1]) && said(counted[1]) + " " + counted[2];
-    return several(english.split(/(?<=\.) (?=[A-Z*])/), " ") || several(english.split(", "), ", ");
+    if (counted) return said(counted[1]) && said(counted[1]) + " " + number(counted[2]);
+    return several(english.split(/(?<=\.) (?=[A-Z*])/), " ") || several(english.split(" and "), " и ") || several(english.split(", "), ", ");
   }
 
   function several(messages, between) {
@@ -54,7 +54,14 @@
   function ours(value) { return !/[a-z]/i.test(value) || said(value) !== null; }
 
   function filled(russian, values) {
-    return russian.replace(/\{#?\}/g, function () { var value = values.shift(); return said(value) || value; });
+    return russian.replace(/\{#?\}/g, function () { var value = values.shift(); return said(value) || number(value); });
+  }
+
+  // Numbers as Russians write them; versions and dates stay.
+  function number(text) {
+    return text.replace(/(?<![\d.,-])\d{1,3}(?:,\d{3})*(?:\.\d+)?(?![\d.,-])/g, function (found) {
+      return found.replace(/,/g, "\u00a0").replace(".", ",");
+    });
   }
 
   function translate(node) {
@@ -70,8 +77,8 @@
   }
 
   function words(node) {
-    var english = node.data, russian = /[A-Za-z]/.test(english) && said(english.trim().replace(/\s+/g, " "));
-    if (!russian) return;
+    var english = node.data, shown = english.trim().replace(/\s+/g, " "), russian = /[A-Za-z]/.test(shown) ? said(shown) : number(shown);
+    if (!russian || russian === shown) return;
     var before = /^[,.;]/.test(russian) ? "" : /^\s*/.exec(english)[0], after = /\s*$/.exec(english)[0];
     node.data = before + russian + after;
     changed.push([node, "", english, node.data]);

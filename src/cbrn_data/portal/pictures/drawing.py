@@ -247,15 +247,6 @@ def _size(svg: bytes) -> tuple[int, int]:
     return round(width), round(height)
 
 
-def listed(names: Sequence[str]) -> str:
-    """Return names as an English list.
-
-    >>> listed(["A", "B", "C"]), listed(["A"])
-    ('A, B and C', 'A')
-    """
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
 def labels_of(space: int) -> Spec:
     """Return an axis with left-aligned labels of this width, in pixels."""
     return {"labelAlign": "left", "labelPadding": space, "labelLimit": space / WIDER}

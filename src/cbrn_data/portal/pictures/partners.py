@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from cbrn_data.catalogue.pages import page_path
-from cbrn_data.portal.pictures.drawing import DARK, LIGHT, NARROW, WIDE, Colours, Key, Picture, Spec, listed, picture
+from cbrn_data.portal.pictures.drawing import DARK, LIGHT, NARROW, WIDE, Colours, Key, Picture, Spec, picture
 from cbrn_data.portal.pictures.labels import is_marked, placed
 from cbrn_data.portal.pictures.overlay import overlay
 from cbrn_data.portal.pictures.world import FEATURE, Frame, View, map_of
@@ -86,7 +86,7 @@ def _said(row: Spec, of: Mapping[str, list[str]], regions: Mapping[str, str]) ->
     """Return what a link is called: the country, and what it is."""
     ids = of.get(row["country_id"])
     return f"{row['name']}: " + (
-        f"partner country, {listed([regions[one] for one in ids])}" if ids else "not a partner country"
+        f"partner country, {'; '.join(regions[one] for one in ids)}" if ids else "not a partner country"
     )
 
 
@@ -102,7 +102,7 @@ def _alt(by_kind: Mapping[str, list[str]], is_of_many: bool) -> str:
 def _shared(found: View, of: Mapping[str, list[str]], regions: Mapping[str, str]) -> str:
     """Return a sentence about each country of several regions, which has the colour of the first."""
     return " ".join(
-        f"{row['name']} is a partner country of {listed([regions[one] for one in of[row['country_id']]])}; "
+        f"{row['name']} is a partner country of {'; '.join(regions[one] for one in of[row['country_id']])}; "
         f"its colour is that of {row['kind']}."
         for row in found.shown
         if len(of.get(row["country_id"], ())) > 1

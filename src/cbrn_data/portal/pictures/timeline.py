@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+from cbrn_data.portal.languages import ENGLISH
 from cbrn_data.portal.links import ENTITIES
-from cbrn_data.portal.pictures.drawing import WIDE, Picture, Spec, kinds_of, labels_of, listed, picture
+from cbrn_data.portal.pictures.drawing import WIDE, Picture, Spec, kinds_of, labels_of, picture
 from cbrn_data.portal.view import ReleaseView
 from cbrn_data.release.notes import counted
 from cbrn_data.schema.days import first_day, last_day
@@ -34,7 +35,7 @@ def timeline(view: ReleaseView) -> Picture | None:
         return None
     counts = Counter(bar["kind"] for bar in bars)
     first = int(min(bar["start"] for bar in bars))
-    alt = f"Timeline: {listed([counted(number, kind) for kind, number in counts.items()])}, from {first} on."
+    alt = f"Timeline: {ENGLISH.listed([counted(number, kind) for kind, number in counts.items()])}, from {first} on."
     data = ("projects", "achievements")
     drawn = _drawn(bars)
     return picture(
@@ -47,9 +48,10 @@ def _note(view: ReleaseView, counts: Counter[str]) -> str:
     said += "start without a stated end."
     without = {table: len(view.rows[table]) - counts[table] for table in TABLES}
     if any(without.values()):
-        said += f" No date is stated for {listed([counted(number, table) for table, number in without.items() if number])}."
+        undated = [counted(number, table) for table, number in without.items() if number]
+        said += f" No date is stated for {ENGLISH.listed(undated)}."
     if cut := [table for table in TABLES if counts[table] > DRAWN_AT_MOST]:
-        said += f" Only the {DRAWN_AT_MOST} {listed(cut)} that began last are drawn."
+        said += f" Only the {DRAWN_AT_MOST} {ENGLISH.listed(cut)} that began last are drawn."
     return said
 
 
