@@ -49,7 +49,7 @@ def environment() -> Environment:
 
 
 def render(template: str, path: str, *, defines: Iterable[str] = (), **data: Any) -> bytes:
-    """Return the page at ``path`` (in ``published/``), made from a template; it defines columns of the tables ``defines``."""
+    """Return the page at ``path`` (in ``published/``), made from a template; ``defines`` are tables that it describes."""
     links = {"root": root_of(path), "path": path, "russian": scripts_of([template, *defines])}
     return environment().get_template(f"{template}.html.j2").render(**links | data).encode()
 

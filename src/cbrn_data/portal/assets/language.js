@@ -41,7 +41,7 @@
       if (values && (patterns[number][2] >= 4 || values.slice(1).every(ours))) return filled(patterns[number][1], values.slice(1));
     }
     var counted = /^(.+) (\([\d,]+\))$/.exec(english);
-    if (counted) return said(counted[1]) && said(counted[1]) + " " + number(counted[2]);
+    if (counted) return said(counted[1]) && said(counted[1]) + " " + amount(counted[2]);
     return several(english.split(/(?<=\.) (?=[A-Z*])/), " ") || several(english.split(" and "), " и ") || several(english.split(", "), ", ");
   }
 
@@ -54,11 +54,11 @@
   function ours(value) { return !/[a-z]/i.test(value) || said(value) !== null; }
 
   function filled(russian, values) {
-    return russian.replace(/\{#?\}/g, function () { var value = values.shift(); return said(value) || number(value); });
+    return russian.replace(/\{#?\}/g, function () { var value = values.shift(); return said(value) || amount(value); });
   }
 
   // Numbers as Russians write them; versions and dates stay.
-  function number(text) {
+  function amount(text) {
     return text.replace(/(?<![\d.,-])\d{1,3}(?:,\d{3})*(?:\.\d+)?(?![\d.,-])/g, function (found) {
       return found.replace(/,/g, "\u00a0").replace(".", ",");
     });
@@ -77,7 +77,7 @@
   }
 
   function words(node) {
-    var english = node.data, shown = english.trim().replace(/\s+/g, " "), russian = /[A-Za-z]/.test(shown) ? said(shown) : number(shown);
+    var english = node.data, shown = english.trim().replace(/\s+/g, " "), russian = /[A-Za-z]/.test(shown) ? said(shown) : amount(shown);
     if (!russian || russian === shown) return;
     var before = /^[,.;]/.test(russian) ? "" : /^\s*/.exec(english)[0], after = /\s*$/.exec(english)[0];
     node.data = before + russian + after;
