@@ -91,7 +91,7 @@ def _words(cell: Cell, text: str, root: str, ours: bool) -> str:
     if cell.words:
         shown = _passage(cell.words[0], root, "words", shown)
     if cell.out:
-        shown += f" {_out(cell.out, cell.host)}"
+        shown += f"\u00a0{_out(cell.out, cell.host)}"  # the arrow never stands alone on a line
     if len(cell.words) > 1:
         shown += f" {_passages(cell.words, root)}"
     return shown

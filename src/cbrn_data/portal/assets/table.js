@@ -223,7 +223,7 @@
       value = first;
     }
     place.append(value);
-    if (out) place.append(" ", make("a", { "class": "out", href: out[0], rel: "noopener noreferrer nofollow", "aria-label": "Public page at " + out[1] }, "↗"));
+    if (out) place.append("\u00a0", make("a", { "class": "out", href: out[0], rel: "noopener noreferrer nofollow", "aria-label": "Public page at " + out[1] }, "↗"));
     if (passages.length > 1) {
       var list = make("ul"), all = make("details", { "class": "passages" });
       passages.forEach(function (one) { var item = make("li"); item.append(passage(one, "more")); list.append(item); });

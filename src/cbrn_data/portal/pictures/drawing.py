@@ -95,13 +95,17 @@ _CONFIG: Spec = {
 
 @dataclass(frozen=True)
 class Key:
-    """The colour of a kind on a light and a dark page; ``hatched`` if it is a pattern. ``page`` is where it leads."""
+    """The colour of a kind on a light and a dark page; ``hatched`` if it is a pattern. ``page`` is where it leads.
+
+    ``is_ours`` if the label is not only a name.
+    """
 
     label: str
     light: str
     dark: str
     page: str | None = None
     hatched: bool = False
+    is_ours: bool = True
 
 
 @dataclass(frozen=True)

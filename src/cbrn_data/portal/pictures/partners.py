@@ -64,7 +64,10 @@ def partners(view: ReleaseView) -> Picture | None:
     )
     colours = _colours(list(groups)), _colours(list(groups), DARK)
     called = {_PARTNER: f"{_PARTNER} of {regions[used[0]]}"} if used else {}
-    keys = [Key(called.get(kind, kind), colours[0][kind], colours[1][kind], page) for kind, page in groups.items()]
+    keys = [
+        Key(called.get(kind, kind), colours[0][kind], colours[1][kind], page, is_ours=kind in called)
+        for kind, page in groups.items()
+    ]
     keys += [Key(_NAMED, colours[0][_NAMED], colours[1][_NAMED])] if by_kind[_NAMED] else []
     keys += [Key(_OPEN, LIGHT.soft, DARK.soft, hatched=True)] if frames[WIDE].areas else []
     over = [overlay(frames[width], variant, named) for width, variant in ((WIDE, "wide"), (NARROW, "narrow"))]
