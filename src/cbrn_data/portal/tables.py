@@ -25,7 +25,7 @@ from cbrn_data.schema.written import json_row
 from cbrn_data.store.history import LATEST
 
 _EXAMPLE_ROWS = 2
-_SPARSE = 2
+_SPARSE = 3
 """A column is narrow if fewer than one of so many rows fill it."""
 
 
