@@ -34,7 +34,7 @@
   function found(english) {
     var large = english.charAt(0).toUpperCase() + english.slice(1);
     if (large !== english && exact.get(large)) return exact.get(large).charAt(0).toLowerCase() + exact.get(large).slice(1);
-    var listed = several(english.split("; "), "; ");
+    var listed = several(english.split("; "), "; ") || several(english.split(", "), ", ");
     if (listed) return listed;
     for (var number = 0; number < patterns.length; number += 1) {
       var values = patterns[number][0].exec(english);
@@ -42,7 +42,7 @@
     }
     var counted = /^(.+) (\([\d,]+\))$/.exec(english);
     if (counted) return said(counted[1]) && said(counted[1]) + " " + amount(counted[2]);
-    return several(english.split(/(?<=\.) (?=[A-Z*])/), " ") || several(english.split(" and "), " и ") || several(english.split(", "), ", ");
+    return several(english.split(/(?<=\.) (?=[A-Z*])/), " ") || several(english.split(" and "), " и ");
   }
 
   function several(messages, between) {
