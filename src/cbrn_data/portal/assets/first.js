@@ -1,6 +1,6 @@
-// What must be known before a page is painted: that there are scripts, so that their tools have their place, and whether
-// Russian is on. If it is, its words are loaded, and nothing of the page is seen
-// until assets/language.js has translated it, so that nothing moves. Small, since the page waits for it. A classic script.
+// What must be known before a page is painted, so that nothing moves later: that there are scripts, whose tools then have
+// their place, and whether Russian is on. If it is, its words are loaded, and nothing of the page is seen until
+// assets/language.js has translated it. Small, since the page waits for it. A classic script, so that it runs from disk.
 (function () {
   "use strict";
 

@@ -54,7 +54,7 @@
   function ours(value) { return !/[a-z]/i.test(value) || said(value) !== null; }
 
   function filled(russian, values) {
-    return russian.replace(/\{#?\}/g, function () { var value = values.shift(); return said(value) || amount(value); });
+    return russian.replace(/\{#?\}/g, function () { var value = values.shift(); return said(value) || (/\p{L}/u.test(value) ? value : amount(value)); });
   }
 
   // Numbers as Russians write them; versions and dates stay.
