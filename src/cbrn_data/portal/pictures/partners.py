@@ -105,8 +105,8 @@ def _alt(by_kind: Mapping[str, list[str]], is_of_many: bool) -> str:
 def _shared(found: View, of: Mapping[str, list[str]], regions: Mapping[str, str]) -> str:
     """Return a sentence about each country of several regions, which has the colour of the first."""
     return " ".join(
-        f"{row['name']} is a partner country of {'; '.join(regions[one] for one in of[row['country_id']])}; "
-        f"its colour is that of {row['kind']}."
+        f"{row['name']} is a partner country of several regions "
+        f"({'; '.join(regions[one] for one in of[row['country_id']])}); its colour is that of {row['kind']}."
         for row in found.shown
         if len(of.get(row["country_id"], ())) > 1
     )
