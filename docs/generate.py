@@ -126,7 +126,7 @@ def _result(result: Mapping[str, Any]) -> str:
 
 def country_names() -> str:
     """Return the names of countries in Russian and in their official languages, from Unicode CLDR (through babel)."""
-    codes = sorted(code for code in Locale("en").territories if len(code) == 2 and code.isalpha())
+    codes = sorted(code for code in map(str, Locale("en").territories) if len(code) == 2 and code.isalpha())
     written = StringIO()
     csv.writer(written, lineterminator="\n").writerows([NAMES, *(row for code in codes for row in _names(code))])
     return written.getvalue()

@@ -290,7 +290,12 @@ def test_frictionless_reads_a_table_again_only_if_it_or_the_keys_to_which_it_ref
 ) -> None:
     before, read = small / "releases/1.0.0", list[str]()
     validate = frictionless.Resource.validate
-    monkeypatch.setattr(frictionless.Resource, "validate", lambda one, **how: read.append(one.name) or validate(one, **how))
+
+    def noted(resource: frictionless.Resource, **options: Any) -> Any:
+        read.append(resource.name or "")
+        return validate(resource, **options)
+
+    monkeypatch.setattr(frictionless.Resource, "validate", noted)
     frictionless_verdict(before, (False, {}), before)
     assert read == []
     shutil.copytree(before, tmp_path / "next")

@@ -104,7 +104,6 @@ def test_a_digest_is_remembered_until_the_file_changes(
 
     if not system_copies:
         monkeypatch.setattr(os, "copy_file_range", refuse)
-    monkeypatch.setattr(remembered, "LARGE", 0)
     file, memory = tmp_path / "part.csv", tmp_path / "cache" / remembered.FILE
     data = records.HEADER.encode()
     monkeypatch.setattr(disk, "LARGE", 0)
