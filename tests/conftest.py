@@ -271,7 +271,7 @@ def warm(made_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """A folder with a program ``cbrn-data`` that starts at once."""
     folder = tmp_path_factory.mktemp("warm")
     address = folder / "socket"
-    server = subprocess.Popen([sys.executable, "-m", "tests.warm", str(address), str(made_once)], cwd=PROJECT)
+    server = subprocess.Popen([sys.executable, "-m", "tests.warm", "command", str(address), str(made_once)], cwd=PROJECT)
     while not address.exists():
         assert server.poll() is None
         time.sleep(0.05)

@@ -1,9 +1,9 @@
 """Commands as processes of their own, forked from one that has imported everything already.
 
-``python -m tests.warm SOCKET MEMORY`` answers the program that ``command`` writes: ``cbrn-data``, which publishes without
-pages. ``python tests/warm.py SOCKET`` answers Python itself, started with what ``stand_in`` writes, for the commands of
-``RUNS``. What a call gets is its own: arguments, folder, environment, and the files that it reads from and prints to. On
-Linux, a call that is killed takes its fork with it.
+``python -m tests.warm command SOCKET MEMORY`` answers the program that ``command`` writes: ``cbrn-data``, which publishes
+without pages. ``python -m tests.warm python SOCKET MEMORY`` answers Python itself, started with what ``stand_in`` writes,
+for the commands of ``RUNS``. Both remember what was made before. What a call gets is its own: arguments, folder,
+environment, and the files that it reads from and prints to. On Linux, a call that is killed takes its fork with it.
 """
 
 from __future__ import annotations
@@ -159,10 +159,15 @@ def serve_command(address: Path, memory: Path) -> None:
     end_with(main)
 
 
-def serve_python(address: Path) -> None:
+def serve_python(address: Path, memory: Path) -> None:
     """Answer calls of Python that run Prefect; ``flows`` is imported by each, from where it is."""
+    import pytest
+
+    from tests.remember import remember
+
     del sys.path[0]
     _import_everything()
+    remember(pytest.MonkeyPatch(), memory)
     for name in _PREFECT:
         importlib.import_module(f"prefect.{name}")
     from prefect import context
@@ -179,4 +184,4 @@ def serve_python(address: Path) -> None:
 
 
 if __name__ == "__main__":
-    serve_python(Path(sys.argv[1])) if len(sys.argv) == 2 else serve_command(*map(Path, sys.argv[1:]))
+    {"command": serve_command, "python": serve_python}[sys.argv[1]](*map(Path, sys.argv[2:]))

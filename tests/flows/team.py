@@ -219,9 +219,10 @@ class Team:
         wait_for(printed)
         return process
 
-    def start_warm(self) -> None:
-        """Start the process from which runs and commands are forked."""
-        warm = subprocess.Popen([sys.executable, PROJECT / "tests/warm.py", self.warm], env=self.environment)
+    def start_warm(self, memory: Path) -> None:
+        """Start the process from which runs and commands are forked, with a ``memory`` of what was made before."""
+        command = [sys.executable, "-m", "tests.warm", "python", self.warm, memory]
+        warm = subprocess.Popen(command, cwd=PROJECT, env=self.environment)
         self._processes.append(warm)
 
     def _as_process(self, command: str) -> dict[str, Any]:

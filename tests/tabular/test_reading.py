@@ -44,6 +44,25 @@ def zipped(data: bytes, name: str = "inner.csv") -> bytes:
     return made.getvalue()
 
 
+def archive_of(files: dict[str, bytes]) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(("inner", "said"), [
+    ("in/b.csv", ""),
+    ("", "is a ZIP archive of 2 files (a.txt, in/b.csv); name one as innerpath in the resource, or unpack it"),
+    ("b.csv", "is a ZIP archive of 2 files (a.txt, in/b.csv), and 0 of them have the name b.csv, its innerpath"),
+])  # fmt: skip
+def test_a_table_in_an_archive_of_several_files_is_named(tmp_path: Path, inner: str, said: str) -> None:
+    data = archive_of({"a.txt": b"notes", "in/b.csv": csv(GOOD).encode()})
+    verdict = judged(tmp_path, ({"path": "t.zip", **({"innerpath": inner} if inner else {})}, {"t.zip": data}))
+    assert (verdict.rows, verdict.tally.listed) == (len(GOOD), []) if not said else said in str(verdict.tally.listed)
+
+
 def workbook(rows: Rows) -> bytes:
     book, made = openpyxl.Workbook(), io.BytesIO()
     book.active.title = "Notes"

@@ -112,7 +112,8 @@ def _encoding(resource: Resource) -> str:
     """Return the encoding that a byte order mark names, if none was asked for."""
     if resource.encoding != UTF8 or resource.form not in ("csv", "tsv", PACKED):
         return resource.encoding
-    with resource.opened(resource.paths[0]) as file, unpacked(file, resource.compression_of(resource.paths[0])) as content:
+    path = resource.paths[0]
+    with resource.opened(path) as file, unpacked(file, resource.compression_of(path), resource.inner) as content:
         return marked_encoding(content.read(HEAD)) or UTF8
 
 

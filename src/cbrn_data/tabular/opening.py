@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from cbrn_data.findings import shown
 from cbrn_data.isolated import UnreadableError
 from cbrn_data.tabular.grammar import breaks
 
@@ -135,29 +136,39 @@ class _Stream(io.RawIOBase):
 
 
 @contextmanager
-def unpacked(file: BinaryIO, compression: str) -> Iterator[BinaryIO]:
-    """Yield the content of a compressed file; ``compression`` is "", "gz" or "zip". Reading raises UnreadableError."""
+def unpacked(file: BinaryIO, compression: str, inner: str = "") -> Iterator[BinaryIO]:
+    """Yield the content of a compressed file; ``compression`` is "", "gz" or "zip".
+
+    ``inner`` is the name of the table in a ZIP archive; without it, the archive must have one file. Raises UnreadableError,
+    also while the content is read.
+    """
     with ExitStack() as stack:
         if compression == "gz":
-            inner: Any = stack.enter_context(gzip.GzipFile(fileobj=file, mode="rb"))
-            yield _Stream(_limited(inner, lambda: getattr(file, "size", 0), "gzip"))  # type: ignore[misc]
+            content: Any = stack.enter_context(gzip.GzipFile(fileobj=file, mode="rb"))
+            yield _Stream(_limited(content, lambda: getattr(file, "size", 0), "gzip"))  # type: ignore[misc]
         elif compression == "zip":
             try:
                 archive = stack.enter_context(zipfile.ZipFile(file))
-                names = [
-                    entry
-                    for entry in archive.infolist()
-                    if not entry.is_dir() and not entry.filename.startswith("__MACOSX/")
-                ]
-                if len(names) != 1:
-                    raise UnreadableError(f"is a ZIP archive of {len(names)} files; it must have one, the table")
-                inner = stack.enter_context(archive.open(names[0]))
+                entry = _chosen(archive, inner)
+                content = stack.enter_context(archive.open(entry))
             except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
                 raise UnreadableError(f"is not a ZIP archive that can be unpacked ({error})") from error
-            size = names[0].compress_size
-            yield _Stream(_limited(inner, lambda: size, "ZIP"), names[0].filename)  # type: ignore[misc]
+            yield _Stream(_limited(content, lambda: entry.compress_size, "ZIP"), entry.filename)  # type: ignore[misc]
         else:
             yield file
+
+
+def _chosen(archive: zipfile.ZipFile, inner: str) -> zipfile.ZipInfo:
+    """Return the file of the name ``inner``, or the only one. Raises UnreadableError."""
+    files = [one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX/")]
+    found = [one for one in files if one.filename == inner] if inner else files
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(shown(one.filename, 40) for one in files[:3]) + (", …" if len(files) > 3 else "")
+    several = f"is a ZIP archive of {len(files)} files ({names})"
+    if inner:
+        raise UnreadableError(f"{several}, and {len(found)} of them have the name {shown(inner, 40)}, its innerpath")
+    raise UnreadableError(f"{several}; name one as innerpath in the resource, or unpack it")
 
 
 def _limited(inner: Any, packed: Callable[[], int], kind: str) -> Callable[[], bytes]:

@@ -66,7 +66,7 @@ def _file(verdict: Verdict, path: Path, is_first: bool) -> Iterator[Block]:
     if resource.form in ("json", "xlsx", "parquet") or compression == "zip":
         if verdict.is_hashed:
             digest_file(verdict, path)
-        with resource.opened(path) as file, unpacked(file, compression) as whole:
+        with resource.opened(path) as file, unpacked(file, compression, resource.inner) as whole:
             yield from _of_form(verdict, whole, is_first)
         return
     with ExitStack() as stack:

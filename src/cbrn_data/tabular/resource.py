@@ -46,6 +46,7 @@ class Resource:
     dialect: Dialect = field(default_factory=Dialect)
     encoding: str = UTF8
     compression: str = ""
+    inner: str = ""
     digest: tuple[str, str] | None = None
     size: int | None = None
     rows: Any = field(default=None, repr=False)
@@ -249,6 +250,7 @@ def _resource(entry: Mapping[str, Any], name: str, base: Base) -> Resource:
         dialect=read_dialect(_linked(dialect, base)) if "dialect" in entry else Dialect(),
         encoding=known,
         compression=compression,
+        inner=str(entry.get("innerpath", "")),
     )
 
 
