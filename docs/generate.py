@@ -1,4 +1,4 @@
-"""Write the pages of docs/ that are derived, wholly or in part: ``python docs/generate.py``.
+"""Write the pages of docs/ that are derived, wholly or in part, and the names of countries: ``python docs/generate.py``.
 
 ``tests/docs/test_generated.py`` fails while one is out of date.
 """
@@ -6,13 +6,19 @@
 from __future__ import annotations
 
 import ast
+import csv
 import json
 from collections.abc import Iterator, Mapping, Set
 from graphlib import TopologicalSorter
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from babel import Locale, UnknownLocaleError
+from babel.languages import get_official_languages
+
 from cbrn_data.findings import catalogue
+from cbrn_data.portal.names import NAMES, TAG
 from cbrn_data.schema.dictionary import dictionary
 from cbrn_data.schema.model import read_package
 
@@ -118,13 +124,33 @@ def _result(result: Mapping[str, Any]) -> str:
     return f"{result['verdict']}: {len(result['errors'])} × {', '.join(kinds)}" if kinds else str(result["verdict"])
 
 
+def country_names() -> str:
+    """Return the names of countries in Russian and in their official languages, from Unicode CLDR (through babel)."""
+    codes = sorted(code for code in map(str, Locale("en").territories) if len(code) == 2 and code.isalpha())
+    written = StringIO()
+    csv.writer(written, lineterminator="\n").writerows([NAMES, *(row for code in codes for row in _names(code))])
+    return written.getvalue()
+
+
+def _names(iso2: str) -> Iterator[tuple[str, ...]]:
+    for code in dict.fromkeys((TAG, *get_official_languages(iso2, de_facto=True))):
+        try:
+            locale = Locale.parse(code)
+        except (UnknownLocaleError, ValueError):
+            continue
+        text = locale.territories.get(iso2)
+        if locale.language != "en" and text and text != iso2:
+            yield iso2, code.replace("_", "-"), locale.get_language_name() or code, locale.text_direction, text
+
+
 def pages() -> dict[str, str]:
-    """Return every derived page by its name."""
+    """Return every derived file by its path from docs/."""
     return {
         "architecture.md": architecture_page(),
         "conformance.md": conformance_page(),
         "findings.md": findings_page(),
         "tables.md": dictionary(read_package(HERE.parent / "schemas")),
+        "../src/cbrn_data/portal/names.csv": country_names(),
     }
 
 

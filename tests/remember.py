@@ -51,7 +51,7 @@ def remember(patch: pytest.MonkeyPatch, folder: Path) -> None:
     def of_releases(releases: list[Release], base_url: str) -> object:
         return [(one.version, one.digest, one.marks, one.erased) for one in releases], base_url
 
-    def what_frictionless_reads(folder: Path, released: Released, known: object = None) -> object:
+    def what_frictionless_reads(folder: Path, released: Released, known: object = None, before: object = None) -> object:
         """Return the descriptor, every file that it names, and what else the verdict rests on."""
         files = tree(folder)
         named = {name: data for name, data in files.items() if name.encode() in files[DESCRIPTOR][1] or name == DESCRIPTOR}

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import jinja2
+import pytest
+
 from cbrn_data import kept
 from cbrn_data.kept import keeping
+from cbrn_data.portal.render import environment
 
 
 def test_a_text_is_made_again_only_where_what_it_is_made_of_changed(tmp_path: Path) -> None:
@@ -32,3 +36,14 @@ def test_entries_are_few_and_no_folder_is_needed(tmp_path: Path) -> None:
     with keeping(tmp_path / "file" / "kept", "1"):
         assert kept.kept("a", lambda: "b") == "b"
     assert kept.kept("a", lambda: "c") == "c"
+
+
+def test_a_template_that_is_kept_gives_the_same_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def page() -> str:
+        with keeping(tmp_path / "kept", "1"):
+            cells = environment.__wrapped__().get_template("cells.html.j2").module
+        return str(cells.download("../", "a<b>", "regions.csv", 1500))  # type: ignore[attr-defined]
+
+    made = page()
+    monkeypatch.setattr(jinja2.Environment, "_parse", None)
+    assert page() == made and "a&lt;b&gt;" in made and "1.5 kB" in made

@@ -23,7 +23,7 @@ from cbrn_data.store import disk
 from cbrn_data.store.folder import checksums
 from cbrn_data.strict_json import dumped
 
-AT_MOST = 60
+AT_MOST = 100
 """Number of entries of a folder; of more, the oldest that this run did not use are dropped."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -16,7 +17,7 @@ import frictionless
 import pytest
 
 from cbrn_data import beside, pipeline
-from cbrn_data.checks.released import by_profile
+from cbrn_data.checks.released import by_profile, frictionless_verdict
 from cbrn_data.errors import GateError
 from cbrn_data.normalise.text import unescape_formula
 from cbrn_data.release import assemble, gate
@@ -25,7 +26,7 @@ from cbrn_data.schema.nested import nested
 from cbrn_data.schema.table import Row, released_tables
 from cbrn_data.settings import Settings
 from cbrn_data.store import disk
-from cbrn_data.store.folder import SUMS
+from cbrn_data.store.folder import DESCRIPTOR, SUMS
 from cbrn_data.strict_json import dumped
 from tests.conftest import PROJECT
 from tests.records import csv_bytes, json_bytes, read_csv, tables_of
@@ -268,6 +269,48 @@ def test_only_the_first_rows_of_a_large_table_go_through_frictionless_and_the_re
     assert report["checks"][-1]["first_rows_only"] == {"evidence": 100, "project_countries": 100, "project_regions": 100}
 
 
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if dict(CASES[case][1]).get("frictionless", DESCRIPTOR) != DESCRIPTOR]
+)
+def test_frictionless_refuses_the_same_after_a_release_that_passed(case: str, small: Path, tmp_path: Path) -> None:
+    before = small / "releases/1.0.0"
+    shutil.copytree(before, tmp_path / "next")
+    files = {path.name: path.read_bytes() for path in before.iterdir() if path.is_file()}
+    CASES[case][0](files)
+    for name, data in files.items():
+        (tmp_path / "next" / name).write_bytes(data)
+    _, _, findings = frictionless_verdict(tmp_path / "next", (False, {}), before)
+    assert {("frictionless", finding.place) for finding in findings} == {
+        each for each in CASES[case][1] if each[0] == "frictionless"
+    }
+
+
+def test_frictionless_reads_a_table_again_only_if_it_or_the_keys_to_which_it_refers_changed(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, read = small / "releases/1.0.0", list[str]()
+    validate = frictionless.Resource.validate
+
+    def noted(resource: frictionless.Resource, **options: Any) -> Any:
+        read.append(resource.name or "")
+        return validate(resource, **options)
+
+    monkeypatch.setattr(frictionless.Resource, "validate", noted)
+    frictionless_verdict(before, (False, {}), before)
+    assert read == []
+    shutil.copytree(before, tmp_path / "next")
+    names, rows = read_csv((before / "countries.csv").read_bytes())
+    others = [row for row in rows if row["country_id"] != "UZB"]
+    (tmp_path / "next/countries.csv").write_bytes(csv_bytes(names, others))
+    _, _, findings = frictionless_verdict(tmp_path / "next", (False, {}), before)
+    refer = {
+        name for name, table in SCHEMAS.tables.items() if any(key.resource == "countries" for key in table.foreign_keys)
+    }
+    there = {one["name"] for one in json.loads((before / "datapackage.json").read_bytes())["resources"]}
+    assert set(read) == {"countries", *(there & {f"{name}{form}" for name in refer for form in ("", "-json")})}
+    assert any("memberships.csv" in finding.place for finding in findings)
+
+
 def test_frictionless_judges_in_the_second_process_where_there_is_one(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[str] = []
 
@@ -277,7 +320,7 @@ def test_frictionless_judges_in_the_second_process_where_there_is_one(small: Pat
 
     monkeypatch.setattr(beside, "is_open", lambda: True)
     monkeypatch.setattr(beside, "begin", begin)
-    monkeypatch.setattr(gate, "by_frictionless", lambda folder, released, known: known[2])
+    monkeypatch.setattr(gate, "by_frictionless", lambda folder, released, known, before: known[2])
     assert gate.judge(small / "releases/1.0.0", []).report["valid"]
     assert begun == ["frictionless_verdict"]
 

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from cbrn_data.errors import ReleaseError
 from cbrn_data.schema import parts
 from cbrn_data.schema.parts import Cutter, Edges, part_name
 from cbrn_data.store import disk, remembered
@@ -104,7 +105,6 @@ def test_a_digest_is_remembered_until_the_file_changes(
 
     if not system_copies:
         monkeypatch.setattr(os, "copy_file_range", refuse)
-    monkeypatch.setattr(remembered, "LARGE", 0)
     file, memory = tmp_path / "part.csv", tmp_path / "cache" / remembered.FILE
     data = records.HEADER.encode()
     monkeypatch.setattr(disk, "LARGE", 0)
@@ -116,6 +116,9 @@ def test_a_digest_is_remembered_until_the_file_changes(
         assert remembered.known_digest(file.stat()) == disk.sha256_of(data) == disk.digest(file)
         (tmp_path / "link.csv").hardlink_to(file)
         assert remembered.known_digest((tmp_path / "link.csv").stat()) == disk.sha256_of(data)
+        (tmp_path / "other.csv").symlink_to(file)
+        with pytest.raises(ReleaseError, match="symbolic link"):
+            disk.digest(tmp_path / "other.csv")
     with remembered.remembering(memory):
         file.write_bytes(b"x" * len(data))
         assert disk.digest(file) == disk.sha256_of(b"x" * len(data))

@@ -1,14 +1,23 @@
-"""Let frictionless judge equal fields once in a process: it judges every copy of a field again, half of its time.
+"""Let frictionless judge once what stays the same: fields in a process, tables from one release to the next.
 
-The verdict on a field depends only on its class, its descriptor and the version of the standard, and only good ones are
-kept. Every row is still read and judged.
+It judges every copy of a field again, half of its time. The verdict on a field depends only on its class, its descriptor and
+the version of the standard; that on a table on its file, its description, and the keys to which it refers. Only good ones
+are kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
+
+from cbrn_data.schema.check import references_hold
+from cbrn_data.schema.model import read_package
+from cbrn_data.schema.table import released_tables
+from cbrn_data.store import disk
+from cbrn_data.store.folder import DESCRIPTOR
+from cbrn_data.strict_json import parse_object
 
 
 @cache
@@ -29,3 +38,26 @@ def judge_fields_once() -> None:
 
     frictionless.Field.metadata_validate = classmethod(metadata_validate)
     stringcase.snakecase = cache(stringcase.snakecase)
+
+
+def judged_before(folder: Path, before: Path, descriptor: Mapping[str, Any]) -> set[str]:
+    """Return the names of the resources of ``descriptor`` on which frictionless has the verdict of the release ``before``.
+
+    Their files and descriptions are the same, and no row to which they may refer is gone. A table in parts is never named.
+    """
+    then = parse_object(before / DESCRIPTOR, disk.read(before / DESCRIPTOR))
+    known = {resource["name"]: resource for resource in then["resources"]}
+    old, new = (released_tables(each, read_package(each / "schemas")) for each in (before, folder))
+
+    @cache
+    def refers(name: str) -> bool:
+        return name in new and references_hold(new[name].definition, old, new)
+
+    return {
+        resource["name"]
+        for resource in descriptor["resources"]
+        if resource == known.get(resource["name"])
+        and isinstance(resource["path"], str)
+        and resource["hash"] == f"sha256:{disk.digest(folder / resource['path'])}"
+        and refers(resource["name"].removesuffix("-json"))
+    }

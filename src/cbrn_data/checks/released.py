@@ -18,7 +18,7 @@ from cbrn_data.checks.apart import read_apart
 from cbrn_data.checks.comparing import compared_parts, comparison
 from cbrn_data.checks.complete import Arrival
 from cbrn_data.checks.evidence import of_evidence, rows_by_evidence
-from cbrn_data.checks.once import judge_fields_once
+from cbrn_data.checks.once import judge_fields_once, judged_before
 from cbrn_data.checks.run import check_tables
 from cbrn_data.errors import ReleaseError
 from cbrn_data.findings import Finding, errors_of, shown
@@ -220,9 +220,10 @@ Verdict = tuple[Sample, list[str] | None, list[Finding]]
 """What frictionless says of a release: of what, the paths that it describes (None: none), findings."""
 
 
-def frictionless_verdict(folder: Path, sample: Sample) -> Verdict:
+def frictionless_verdict(folder: Path, sample: Sample, before: Path | None = None) -> Verdict:
     """Validate descriptor, hashes, sizes and rows like a consumer, of each table all or the ``FRICTIONLESS_ROWS`` first.
 
+    ``before`` is the folder of a release that passed: tables that are the same there are only looked at in the descriptor.
     This is for releases of our own definitions: frictionless runs patterns in Python's engine, which can take exponential
     time.
     """
@@ -242,18 +243,26 @@ def frictionless_verdict(folder: Path, sample: Sample) -> Verdict:
             found.get_resource(name).path, found.get_resource(name).extrapaths = paths[0], paths[1:]
         else:
             found.remove_resource(name)
+    known = judged_before(folder, before, descriptor) if before else set()
     with step("Validate with frictionless"):
-        report = found.validate(limit_rows=FRICTIONLESS_ROWS if first_rows else None)
-    findings = [Finding("frictionless", f"{error.type}: {error.message}", DESCRIPTOR) for error in report.errors]
-    for task in report.tasks:
+        limit = FRICTIONLESS_ROWS if first_rows else None
+        reports = [resource.validate(limit_rows=limit) for resource in found.resources if resource.name not in known]
+    errors = [error for report in reports for error in report.errors]
+    findings = [Finding("frictionless", f"{error.type}: {error.message}", DESCRIPTOR) for error in errors]
+    for task in (task for report in reports for task in report.tasks):
         for error in task.errors:
             row = getattr(error, "row_number", None)
             findings.append(Finding("frictionless", f"{error.type}: {error.message}", task.place, row))
     return sample, described, findings
 
 
-def by_frictionless(folder: Path, released: Released, known: Verdict | None = None) -> list[Finding]:
-    """Return the findings of frictionless; every table must be described. ``known`` is its verdict, if that is known."""
+def by_frictionless(
+    folder: Path, released: Released, known: Verdict | None = None, before: Path | None = None
+) -> list[Finding]:
+    """Return the findings of frictionless; every table must be described.
+
+    ``known`` is its verdict, if that is known; else ``before`` is as for ``frictionless_verdict``.
+    """
     in_parts = [name for name, table in released.tables.items() if table.parts]
     parts = {name: [part_name(name, first) for first in released.sampled[name]] for name in in_parts}
     sample = max(released.counts.values()) > FRICTIONLESS_ROWS, parts
@@ -262,7 +271,7 @@ def by_frictionless(folder: Path, released: Released, known: Verdict | None = No
     elif in_parts and spread.is_open():
         (verdict,) = spread.each("Validate with frictionless", frictionless_verdict, folder, [sample])
     else:
-        verdict = frictionless_verdict(folder, sample)
+        verdict = frictionless_verdict(folder, sample, before)
     _, described, findings = verdict
     if described is not None and described != sorted(released.files):
         message = "the resources are not the tables of the release, each as CSV and JSON"

@@ -16,6 +16,8 @@ from cbrn_data.cli.show import console, show_json, show_table
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.fetch import is_address
 from cbrn_data.findings import shown
+from cbrn_data.kept import keeping
+from cbrn_data.release.code import code_version
 from cbrn_data.settings import now, read_settings
 from cbrn_data.signing.keys import trusted_keys
 from cbrn_data.store import disk
@@ -74,6 +76,8 @@ def verify_now(
         )
     with _at_hand(what, settings.published, max_size, max_time, trusted) as place:
         _check_use(place, memory, max_age, report)
+        with keeping(settings.cache / "code", None):
+            code_version()  # it is found once in a process
         results = _results(place, trusted, memory, max_age, rebuild, time[:10], run_recorded_code)
         code = exit_code(results, rebuild)
         options: dict[str, object] = {"keys.trusted": settings.trusted_keys, "--remember": memory, "--max-age": max_age}

@@ -70,12 +70,12 @@ def history_pages(
     yield "history.html", render("history", "history.html", site=site, releases=newest_first)
     yield "compare.html", render("compare", "compare.html", site=site, releases=newest_first, tables=tables)
     definitions = {name: sha256(data).hexdigest() for name, data in newest.package.files.items()}
+    frame = render("frame", page_path("history", "any"), site=site).decode()  # of every page, but for its address
     for release, before in zip(releases, [None, *releases], strict=False):
         files = release_files(release, exports)
         if release.version == newest.release.version:
             yield from _made(newest, files, before, newest, site)  # its page leads to the pages of its rows and sources
         else:
-            frame = render("frame", page_path("history", release.version), site=site).decode()
             said = [_marked(release), before and _marked(before), _is_superseded(release, newest)]
             yield from _kept(json.dumps([frame, definitions, *said]), partial(_older, files, before, newest, site))
 

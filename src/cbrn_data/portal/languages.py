@@ -25,6 +25,7 @@ from cbrn_data.catalogue.schema_org import script_text
 from cbrn_data.tabular import grammar
 
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_MONTHS = "января февраля марта апреля мая июня июля августа сентября октября ноября декабря".split()
 
 
 @cache
@@ -130,9 +131,7 @@ class Russian(Language):
 
     def month(self, number: int) -> str:
         """Return the name of a month in the genitive."""
-        from babel.dates import get_month_names
-
-        return str(get_month_names("wide", locale="ru")[number])
+        return _MONTHS[number - 1]
 
     def count(self, number: int, one: str, many: str) -> str:
         """Return a message about a number, in digits."""

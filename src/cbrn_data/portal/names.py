@@ -1,13 +1,22 @@
-"""Names of countries in Russian and in their official languages, from Unicode CLDR (through the library babel)."""
+"""Names of countries in Russian and in their official languages: ``names.csv``.
+
+The names are those of Unicode CLDR 47 (https://cldr.unicode.org, Unicode licence v3). ``docs/generate.py`` writes the file,
+because its library takes longer to read the languages than most pages take to make.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
+
+from cbrn_data.tabular import grammar
 
 TAG = "ru"
 """The language in which every country's name is given (BCP 47)."""
+NAMES = ("iso2", "tag", "language", "direction", "name")
+"""The columns of ``names.csv``."""
 
 
 @dataclass(frozen=True)
@@ -26,24 +35,13 @@ def names(iso2: str | None) -> list[Name]:
     >>> [(name.tag, name.text) for name in names("TJ")]
     [('ru', 'Таджикистан'), ('tg', 'Тоҷикистон')]
     """
-    return list(_known(iso2)) if iso2 else []
+    return _known().get(iso2 or "", [])
 
 
 @cache
-def _known(iso2: str) -> tuple[Name, ...]:
-    return tuple(_names(iso2))
-
-
-def _names(iso2: str) -> Iterator[Name]:
-    from babel import Locale, UnknownLocaleError
-    from babel.languages import get_official_languages
-
-    for code in dict.fromkeys((TAG, *get_official_languages(iso2, de_facto=True))):
-        try:
-            locale = Locale.parse(code)
-        except (UnknownLocaleError, ValueError):
-            continue
-        text = locale.territories.get(iso2)
-        if locale.language != "en" and text and text != iso2:
-            name = locale.get_language_name() or code
-            yield Name(code.replace("_", "-"), name, locale.text_direction, text)
+def _known() -> dict[str, list[Name]]:
+    known: dict[str, list[Name]] = defaultdict(list)
+    for row in grammar.rows((files("cbrn_data.portal") / "names.csv").read_bytes()):
+        iso2, *name = (row[column] or "" for column in NAMES)
+        known[iso2].append(Name(*name))
+    return dict(known)

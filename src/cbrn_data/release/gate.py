@@ -49,19 +49,19 @@ def judge(
 ) -> Verdict:
     """Check a staged release; ``known`` are the findings from reading its sources, ``reasons`` those of lines left out.
 
-    Parts of tables that the release ``before`` has too, and that this code judged then, are not judged again. A second
+    Parts of tables that the release ``before`` has too, and that this code judged then, are not judged again; frictionless
+    judges no table again that is the same there. A second
     process, if there is one, runs frictionless meanwhile, for the number of rows that the ``longest`` table should have.
     Raises GateError with the errors.
     """
     package = read_package(folder / "schemas")
     is_in_parts = any(is_part(name) for name, _ in disk.walk(folder))
-    early = None
+    judged, early = before.folder if before and is_of_this_code(before.info) else None, None
     if beside.is_open() and not is_in_parts:
-        early = beside.begin(frictionless_verdict, folder, (longest > FRICTIONLESS_ROWS, {}))
-    judged = before.folder if before and is_of_this_code(before.info) else None
+        early = beside.begin(frictionless_verdict, folder, (longest > FRICTIONLESS_ROWS, {}), judged)
     released, findings = check_release(folder, package, judged)
     findings += by_profile(json.loads(disk.read(folder / DESCRIPTOR)))
-    findings += by_frictionless(folder, released, early and early())
+    findings += by_frictionless(folder, released, early and early(), judged)
     left_out = [] if errors_of(findings) else reasoned(arrival(folder, released), reasons or {}, known)
     findings = sorted({*known, *findings, *unexplained(left_out)})
     if errors_of(findings):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from cbrn_data.findings import Finding, shown
 from cbrn_data.normalise.text import Span
@@ -63,8 +64,13 @@ def unquoted(quote: str) -> str:
     return quote.replace('""', '"')
 
 
+@lru_cache(32)
 def read_cells(document: Document, dialect: Dialect = COMMON) -> CsvTable:
-    """Read a CSV document in a dialect; ragged rows become findings, and the other rows are still read."""
+    """Read a CSV document in a dialect; ragged rows become findings, and the other rows are still read.
+
+    A run asks for the same documents again and again, and a source stays the same from release to release, so nobody may
+    change what is returned.
+    """
     found, findings = _records(document, dialect)
     if not found:
         return CsvTable([], [], findings)

@@ -176,10 +176,12 @@ def plan(
     derived_by: str = "",
     vouch: Vouch = unsigned,
     code: Mapping[str, Path] | None = None,
+    is_read: bool = False,
 ) -> Derivation:
     """Compare ``files`` (every derived file except the index) and the index with the disk; write nothing.
 
-    ``code`` are folders of code that will come into place, by digest.
+    ``code`` are folders of code that will come into place, by digest. ``is_read``: this run found that the files on the disk
+    are those of ``index``, so they are not read again.
 
     Raises ReleaseError for an invalid name, or if a link or folder has the name of a file.
     """
@@ -195,7 +197,8 @@ def plan(
     if gone:
         wanted[LEAVING] = dumped({"leaving": gone})
     wanted[INDEX] = index_bytes(releases, digests, derived_by)
-    sizes = {name: (disk.sha256_of(data), disk.size_of(data)) for name, data in {**files, INDEX: wanted[INDEX]}.items()}
+    sizes = {name: (sha256, disk.size_of(files[name])) for name, sha256 in digests.items()}
+    sizes[INDEX] = disk.sha256_of(wanted[INDEX]), disk.size_of(wanted[INDEX])
     vouched = _vouched(published, releases, sizes, vouch, code)
     names = list(vouched)
     last = names[names.index(_TIMESTAMP) :] if _TIMESTAMP in names else []
@@ -204,7 +207,8 @@ def plan(
         **wanted,
         **{name: vouched[name] for name in last},
     }
-    changed = {name: data for name, data in wanted.items() if not _is(published, name, data)}
+    there = {name for name, sha256 in digests.items() if is_read and index.derived.get(name) == sha256}
+    changed = {name: data for name, data in wanted.items() if name not in there and not _is(published, name, data)}
     leaving = {name for name in gone if not stat.S_ISDIR(_mode(published, name))}
     leaving |= _in(published, LATEST) - files.keys() | _in(published, METADATA) - vouched.keys()
     # The metadata of the state before are last, because they vouch for the other files that leave.

@@ -127,6 +127,8 @@ def digest(path: Path, below: Path | None = None) -> str:
     A worker of a cluster reads a large one.
     """
     total = hashlib.sha256()
+    if below is None and (known := _known(path)):
+        return known
     with explained(path), foreign.opened(path, below) as file:
         status = os.fstat(file.fileno())
         if status.st_size > LARGEST:
@@ -142,6 +144,14 @@ def digest(path: Path, below: Path | None = None) -> str:
             found = total.hexdigest()
     remember(status, found)
     return found
+
+
+def _known(path: Path) -> str | None:
+    """Return the remembered digest of a regular file that did not change."""
+    with suppress(OSError, ValueError):
+        status = os.lstat(path)
+        return known_digest(status) if stat.S_ISREG(status.st_mode) else None
+    return None
 
 
 def digests(folder: Path, names: Sequence[str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Digests that a publisher remembers from run to run, so that it does not read again the large files of a store that stay.
+"""Digests that a publisher remembers from run to run, so that it does not read again the files of a store that stay.
 
 A digest is remembered by device, inode, size and time of change of its file, so hard links of one file are read once. A file
 that changed in the last seconds is always read, because a second change could have the same time. An auditor remembers
@@ -22,7 +22,7 @@ from cbrn_data.strict_json import dumped, parse_object
 FILE = "digests.json"
 """The name of the file in the cache of a project."""
 LARGE = 1 << 20
-"""Bytes from which on a digest is remembered."""
+"""Bytes from which on the system copies a file, and a push looks whether the bytes are there already."""
 _RECENT = 2.0
 """Seconds in which a file system may give two changes the same time."""
 
@@ -58,7 +58,7 @@ def remembering(file: Path) -> Iterator[None]:
 def known_digest(of: os.stat_result) -> str | None:
     """Return the digest of a file that did not change, None if it must be read."""
     digests = _digests.get()
-    found = digests.known.get(_key(of)) if digests and of.st_size >= LARGE else None
+    found = digests.known.get(_key(of)) if digests else None
     if digests and found:
         digests.used[_key(of)] = found
     return found
@@ -67,7 +67,7 @@ def known_digest(of: os.stat_result) -> str | None:
 def remember(of: os.stat_result, digest: str, is_own: bool = False) -> None:
     """Remember the digest of a file that was read, or of the bytes that this process wrote into its own file."""
     digests = _digests.get()
-    if digests and of.st_size >= LARGE and (is_own or time.time() - of.st_mtime > _RECENT):
+    if digests and (is_own or time.time() - of.st_mtime > _RECENT):
         digests.known[_key(of)] = digests.used[_key(of)] = digest
 
 

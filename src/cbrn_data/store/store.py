@@ -128,6 +128,7 @@ class Writer:
         self._derived_by = derived_by
         self._vouch = vouch
         self._releases: list[Release] = []
+        self._is_read = False
         self._staging = Staging(published)
         self._unused: list[Path] = []
 
@@ -158,6 +159,7 @@ class Writer:
         check_unchanged(self.newest)
         if not is_settled(self._published, self._releases, known, self._derived_by, self._vouch):
             self.repaired += self._apply(self._plan(self._releases))
+        self._is_read = True  # nobody else writes while the store is locked
         self._remove_erased()
 
     def _refuse_foreign(self) -> None:
@@ -357,7 +359,7 @@ class Writer:
     def _plan(self, releases: list[Release], code: Mapping[str, Path] | None = None) -> Derivation:
         files = self._derive(self._published, list(releases))
         known = index.read_index(self._published, self._releases)
-        return plan(self._published, releases, files, known, self._derived_by, self._vouch, code)
+        return plan(self._published, releases, files, known, self._derived_by, self._vouch, code, self._is_read)
 
     def _apply(self, change: Derivation) -> list[str]:
         if change:
