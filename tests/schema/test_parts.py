@@ -107,7 +107,8 @@ def test_a_digest_is_remembered_until_the_file_changes(
         monkeypatch.setattr(os, "copy_file_range", refuse)
     file, memory = tmp_path / "part.csv", tmp_path / "cache" / remembered.FILE
     data = records.HEADER.encode()
-    monkeypatch.setattr(disk, "LARGE", 0)
+    for module in (disk, remembered):
+        monkeypatch.setattr(module, "LARGE", 0)
     (tmp_path / "made.csv").write_bytes(data)
     with remembered.remembering(memory):
         disk.create(file, disk.FileRef(tmp_path / "made.csv", disk.sha256_of(data), len(data)))
@@ -123,3 +124,14 @@ def test_a_digest_is_remembered_until_the_file_changes(
         file.write_bytes(b"x" * len(data))
         assert disk.digest(file) == disk.sha256_of(b"x" * len(data))
     assert remembered.known_digest(file.stat()) is None
+
+
+def test_a_small_file_that_changed_within_its_old_time_is_read_again(tmp_path: Path) -> None:
+    file, memory, old = tmp_path / "small.csv", tmp_path / "cache" / remembered.FILE, (1e9, 1e9)
+    for data in (b"1", b"1", b"2"):
+        if not file.exists() or file.read_bytes() != data:
+            file.write_bytes(data)
+            os.utime(file, old)
+        with remembered.remembering(memory):
+            assert (remembered.known_digest(file.stat()) is None) == (data == b"2" or not memory.exists())
+            assert disk.digest(file) == disk.sha256_of(data)

@@ -1,8 +1,8 @@
 """Digests that a publisher remembers from run to run, so that it does not read again the files of a store that stay.
 
-A digest is remembered by device, inode, size and time of change of its file, so hard links of one file are read once. A file
-that changed in the last seconds is always read, because a second change could have the same time. An auditor remembers
-nothing: ``verify`` reads every byte.
+A digest is remembered by device, inode, size and times of change of its file; hard links of a large file are read once.
+A file that changed in the last seconds is always read, because a second change could have the same time. An auditor
+remembers nothing: ``verify`` reads every byte.
 """
 
 from __future__ import annotations
@@ -72,4 +72,6 @@ def remember(of: os.stat_result, digest: str, is_own: bool = False) -> None:
 
 
 def _key(of: os.stat_result) -> str:
-    return f"{of.st_dev}:{of.st_ino}:{of.st_size}:{of.st_mtime_ns}"
+    """Return what another or a changed file has otherwise. ``ctime`` cannot be set back, but each new link changes it."""
+    key = f"{of.st_dev}:{of.st_ino}:{of.st_size}:{of.st_mtime_ns}"
+    return key if of.st_size >= LARGE else f"{key}:{of.st_ctime_ns}"
