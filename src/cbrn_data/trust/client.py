@@ -69,6 +69,8 @@ class _Fetcher(FetcherInterface):
             data = self._read(name)
         except FileNotFoundError:
             raise DownloadHTTPError(f"{name} is missing", 404) from None
+        except OSError as error:
+            raise TufDownloadError(f"{name}: {error.strerror or error}") from None
         if nests_too_deeply(data):
             raise TufDownloadError(f"{name} nests too deeply")
         return iter([data])

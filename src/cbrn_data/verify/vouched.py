@@ -25,6 +25,7 @@ from cbrn_data.store.history import INDEX, LATEST, METADATA, RELEASES
 from cbrn_data.store.index import Index, read_index
 from cbrn_data.trust.client import (
     ROOT,
+    ROOT_LIMIT,
     Trusted,
     coming,
     first_coming,
@@ -166,6 +167,7 @@ def check_vouched(
         with suppress(VerificationError):  # else nothing of that state can be left
             vouched.before = leaving(read, vouched.said)
         yield from _faults(published, vouched.said, vouched)
+        yield from _other_roots(folder, packed(kept) if kept else {})
 
     vouched.results = [result for result in checked(STORE, METADATA, run, "") if result.result == FAILED]
     said = vouched.said
@@ -206,6 +208,14 @@ def _read_states(vouched: Vouched, folder: Path, pins: frozenset[str], kept: Pat
         raise UntrustedError(f"{error}{_NEW_ROOT if is_unsigned and not served else ''}") from error
     vouched.after = coming(read, said)
     return said
+
+
+def _other_roots(folder: Path, known: Mapping[str, str]) -> Iterator[str]:
+    """Yield roots that differ from those trusted before: nobody who knows them reads them, but all others begin there."""
+    for name, text in known.items():
+        _, is_root, file = name.rpartition("root_history/")
+        if is_root and disk.mode(folder / file) and disk.read(folder / file, ROOT_LIMIT, folder) != text.encode():
+            yield f"{METADATA}/{file} is not the root that was trusted before"
 
 
 def _freshness(said: Trusted, served: bool) -> Result:
