@@ -13,9 +13,9 @@ For data analysis (``import cbrn_data as cbrn``): ``cbrn.releases()``, ``cbrn.lo
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cbrn_data.client import WithdrawnWarning, load, package, releases
+    from cbrn_data.client import UnvouchedWarning, WithdrawnWarning, load, package, releases
 
-__all__ = ["WithdrawnWarning", "__version__", "load", "package", "releases"]
+__all__ = ["UnvouchedWarning", "WithdrawnWarning", "__version__", "load", "package", "releases"]
 
 __version__ = "0.2.0"
 """The version of the code, defined only here; CHANGELOG.md lists its changes. Data releases have their own versions."""

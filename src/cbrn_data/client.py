@@ -9,7 +9,8 @@
 
 ``source`` is the address or the folder of a store; the default is ``CBRN_DATA_BASE_URL``, else ``published/`` in the current
 folder, else ``base_url`` of ``cbrn-data.toml`` there. Every file is checked: SHA256SUMS of the release by the index, all
-other files by SHA256SUMS. Signatures are not checked; use ``cbrn-data verify``.
+other files by SHA256SUMS. The signed metadata of an address must vouch for its index; an address without metadata warns, and
+is refused if its releases were made when stores had them, or if it had them before. For all else, use ``cbrn-data verify``.
 """
 
 from __future__ import annotations
@@ -26,12 +27,13 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cbrn_data.errors import CbrnDataError, ReleaseError, VerificationError
+from cbrn_data.errors import CbrnDataError, ReleaseError, UntrustedError, VerificationError
 from cbrn_data.findings import shown
-from cbrn_data.origin import Origin, origin
+from cbrn_data.origin import Origin, WebOrigin, origin
 from cbrn_data.settings import read_settings
-from cbrn_data.store.folder import DESCRIPTOR, NAMED_AT_MOST, SUMS, check_version, parse_checksums
-from cbrn_data.store.history import INDEX, LATEST, RELEASES
+from cbrn_data.store.code import is_of_signed_store
+from cbrn_data.store.folder import DESCRIPTOR, INFO, NAMED_AT_MOST, SUMS, check_version, parse_checksums
+from cbrn_data.store.history import INDEX, LATEST, METADATA, RELEASES
 from cbrn_data.strict_json import parse_object
 
 if TYPE_CHECKING:
@@ -42,6 +44,10 @@ _TYPES = {"integer": "Int64", "year": "Int64", "number": "Float64", "boolean": "
 
 
 _DIGEST = re.compile("[0-9a-f]{64}")
+
+
+class UnvouchedWarning(UserWarning):
+    """The store at an address has no signed metadata, so nobody vouches for its index; the message gives the address."""
 
 
 class WithdrawnWarning(UserWarning):
@@ -70,7 +76,10 @@ def releases(source: str | Path | None = None) -> list[Published]:
     >>> [release.date for release in releases("published") if release.version == "1.0.0"]
     ['2026-11-24']
     """
-    return listed(origin(source, read_settings()))
+    place = origin(source, read_settings())
+    found = listed(place)
+    _warn_unvouched(place, 3)
+    return found
 
 
 def package(version: str | None = None, source: str | Path | None = None) -> dict[str, Any]:
@@ -106,8 +115,9 @@ def load(
     >>> load("countries", "1.0.0", "published", first="KAZ", last="MNG").country_id.tolist()
     ['KAZ', 'KGZ', 'MNG']
 
-    Warns with WithdrawnWarning if the release is withdrawn. Raises CbrnDataError for an unknown table or version, or for
-    limits of a key that is not one column of text, VerificationError for a file that differs from its digest.
+    Warns with WithdrawnWarning if the release is withdrawn, with UnvouchedWarning if an address has no signed metadata.
+    Raises CbrnDataError for an unknown table or version, or for limits of a key that is not one column of text,
+    VerificationError for a file that differs from its digest, UntrustedError if the metadata of a store were taken away.
     """
     release = _release(source, version)
     with release.described(table):
@@ -154,11 +164,23 @@ def listed(place: Origin) -> list[Published]:
     """Return the releases in the index of an origin, newest first. Raises CbrnDataError."""
     data = place.index()
     try:
-        return [_published(entry) for entry in parse_object(Path(INDEX), data)["releases"]]
+        found = [_published(entry) for entry in parse_object(Path(INDEX), data)["releases"]]
     except ReleaseError as error:
         raise VerificationError(f"{place.name}: {error}") from error
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise VerificationError(f"{place.name}: its {INDEX} is not an index of releases") from error
+    if not place.has_metadata and found:
+        _check_never_signed(place, ReleaseFiles(place, found[0]))
+    return found
+
+
+def _check_never_signed(place: Origin, newest: ReleaseFiles) -> None:
+    """Refuse a store whose metadata were taken away: the code of its newest release signs them."""
+    if INFO in newest.listed and is_of_signed_store(parse_object(Path(INFO), newest.file(INFO))):
+        raise UntrustedError(
+            f"{place.name}: has no {METADATA}/, but {newest.entry.version} was made when stores had it: somebody removed "
+            "it, so nobody vouches for this store; load from another copy"
+        )
 
 
 def _published(entry: dict[str, Any]) -> Published:
@@ -208,10 +230,18 @@ class ReleaseFiles:
 def _release(source: str | Path | None, version: str | None) -> ReleaseFiles:
     place = origin(source, read_settings())
     entry = chosen(listed(place), version, place.name)
+    _warn_unvouched(place, 4)
     if entry.withdrawn:
         reason = shown(str(entry.withdrawn))
         warnings.warn(f"release {entry.version} is withdrawn: {reason}", WithdrawnWarning, stacklevel=3)
     return ReleaseFiles(place, entry)
+
+
+def _warn_unvouched(place: Origin, stacklevel: int) -> None:
+    """Warn about an address without metadata; a folder is as trusted as its disk."""
+    if isinstance(place, WebOrigin) and not place.has_metadata:
+        message = f"{place.name}: has no signed metadata, so nobody vouches for its releases and withdrawals"
+        warnings.warn(message, UnvouchedWarning, stacklevel)
 
 
 def chosen(known: list[Published], version: str | None, name: str) -> Published:

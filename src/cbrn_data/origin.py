@@ -38,6 +38,10 @@ class Origin(Protocol):
 
     name: str
 
+    @property
+    def has_metadata(self) -> bool:
+        """Whether the store has signed metadata; of an address, known once the index was read."""
+
     def index(self) -> bytes:
         """Return ``releases.json``. Raises CbrnDataError."""
 
@@ -76,6 +80,11 @@ class FolderOrigin:
         self.name = str(folder)
         self._folder = folder
 
+    @property
+    def has_metadata(self) -> bool:
+        """Whether the store has signed metadata; whether they vouch for it, ``verify`` says."""
+        return bool(disk.mode(self._folder / METADATA))
+
     def index(self) -> bytes:
         """Return the index."""
         return disk.read(self._folder / INDEX)
@@ -102,11 +111,13 @@ class WebOrigin:
         self._trusted_keys = settings.trusted_keys
         name = hashlib.sha256(self.name.encode()).hexdigest()
         self._memory = self._cache / f"trusted-{name}.json"
+        self.has_metadata = True
 
     def index(self) -> bytes:
         """Fetch the index, for which the metadata vouch; a store of the older form has none."""
         try:
             said, index = self._trusted(), self._fetched(INDEX, LIST_LIMIT)
+            self.has_metadata = said is not None
             if said and not said.holds(INDEX, hashlib.sha256(index).hexdigest()):  # published in between, perhaps
                 said, index = self._trusted(), self._fetched(INDEX, LIST_LIMIT)
                 if said and not said.holds(INDEX, hashlib.sha256(index).hexdigest()):

@@ -29,6 +29,7 @@ from cbrn_data.settings import Settings, read_settings
 from tests import records
 from tests.conftest import PROJECT
 from tests.trees import tree
+from tests.verify import forging
 
 STORE = PROJECT / "published"
 JOINED = {"table": "memberships", "row": "central-asia/KAZ", "field": "joined"}
@@ -208,14 +209,14 @@ def test_pinned_keys_must_vouch_for_the_metadata(copy: Path, tmp_path: Path) -> 
     with pytest.raises(UntrustedError, match="no root is signed by the pinned keys"):
         OpenedStore(str(copy), replace(read_settings(), trusted_keys=other)).releases()
     assert OpenedStore(str(copy), replace(read_settings(), trusted_keys=own)).releases()
-    shutil.rmtree(copy / "metadata")
+    forging.older_form(copy)
     assert OpenedStore(str(copy), read_settings()).releases()
     with pytest.raises(UntrustedError, match="has no metadata/, so no pinned key vouches for its index"):
         OpenedStore(str(copy), replace(read_settings(), trusted_keys=own)).releases()
 
 
 def test_a_withdrawn_release_says_so_and_an_older_one_answers(copy: Path) -> None:
-    shutil.rmtree(copy / "metadata")
+    forging.older_form(copy)
     index = json.loads((copy / "releases.json").read_text(encoding="utf-8"))
     for entry in index["releases"]:
         entry["withdrawn"] = None if entry["version"] == "1.0.0" else {"reason": "wrong dates", "date": "2026-12-01"}

@@ -20,8 +20,11 @@ import pytest
 
 import cbrn_data as cbrn
 from cbrn_data import client
-from cbrn_data.errors import CbrnDataError, VerificationError
+from cbrn_data.errors import CbrnDataError, UntrustedError, VerificationError
 from cbrn_data.strict_json import dumped
+from tests.verify import forging
+
+pytestmark = pytest.mark.filterwarnings("ignore::cbrn_data.client.UnvouchedWarning")
 
 TABLES = [
     "regions", "countries", "memberships", "projects", "project_regions", "project_listings", "project_countries",
@@ -71,7 +74,7 @@ class Site:
 @pytest.fixture
 def site(published: Path, tmp_path: Path) -> Iterator[Site]:
     """The first release of the real sources behind an address, without metadata, as older code published it."""
-    served = Site(Path(shutil.copytree(published, tmp_path / "site", ignore=shutil.ignore_patterns("metadata"))))
+    served = Site(forging.older_form(Path(shutil.copytree(published, tmp_path / "site"))))
     yield served
     served.close()
 
@@ -164,6 +167,32 @@ def test_without_a_source_it_is_the_configured_address_or_the_folder_here(
     assert site.asked[:2] == ["metadata/1.root.json", "releases.json"]
 
 
+# --- who vouches
+
+
+def test_an_address_without_metadata_warns_at_the_line_that_asked(site: Site, cache: Path) -> None:
+    asking: list[Callable[[], object]] = [
+        lambda: cbrn.load("countries", source=site.address),
+        lambda: cbrn.package(source=site.address),
+        lambda: cbrn.releases(site.address),
+    ]
+    for ask in asking:
+        with pytest.warns(
+            cbrn.UnvouchedWarning, match=f"{site.address}: has no signed metadata, so nobody vouches"
+        ) as caught:
+            ask()
+        assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("way", ["folder", "address"])
+def test_a_store_whose_metadata_were_taken_away_is_refused(way: str, published: Path, site: Site, cache: Path) -> None:
+    """Its newest release says that it had them; so this needs no memory."""
+    shutil.rmtree(site.folder)
+    shutil.copytree(published, site.folder, ignore=shutil.ignore_patterns("metadata"))
+    with pytest.raises(UntrustedError, match=r"but 1\.0\.0 was made when stores had it: somebody removed it"):
+        cbrn.load("countries", source=site.folder if way == "folder" else site.address)
+
+
 # --- what is withdrawn, or is not there
 
 
@@ -243,7 +272,8 @@ def test_a_page_in_the_place_of_the_index_is_told_with_its_address(site: Site, c
 
 def test_what_was_fetched_once_is_not_fetched_again(site: Site, cache: Path) -> None:
     first = cbrn.load("countries", source=site.address)
-    files = [f"{RELEASE}/{name}" for name in ("SHA256SUMS", "datapackage.json", "countries.csv")]
+    names = ("SHA256SUMS", "datapackage.json", "release.json", "countries.csv")
+    files = [f"{RELEASE}/{name}" for name in names]
     assert site.asked == ["metadata/1.root.json", "releases.json", *files]
     site.asked.clear()
     pd.testing.assert_frame_equal(cbrn.load("countries", source=site.address), first)
@@ -263,7 +293,7 @@ def test_many_at_once_do_not_disturb_each_other(site: Site, cache: Path) -> None
     with ThreadPoolExecutor(8) as pool:
         sizes = list(pool.map(lambda _: len(cbrn.load("evidence", source=site.address)), range(16)))
     assert set(sizes) == {rows(site.folder, "evidence")}
-    assert len(list(cache.iterdir())) == 3
+    assert len(list(cache.iterdir())) == 4
 
 
 def test_a_new_release_is_seen_at_once(site: Site, cache: Path) -> None:
@@ -320,4 +350,4 @@ def test_a_name_that_is_not_there_is_no_attribute() -> None:
 
 def test_what_can_be_asked_for_is_listed() -> None:
     """So that an editor or a notebook completes it, though it is loaded only when asked for."""
-    assert {"load", "package", "releases", "WithdrawnWarning"} <= set(dir(cbrn))
+    assert {"load", "package", "releases", "UnvouchedWarning", "WithdrawnWarning"} <= set(dir(cbrn))

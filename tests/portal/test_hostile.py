@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -53,6 +55,11 @@ def published(folder: Path, words: dict[str, str]) -> tuple[Path, dict[str, byte
     return root / "published", files
 
 
+def elements(path: Path) -> Counter[str]:
+    """Return how often an XML file has each element."""
+    return Counter(one.tag for one in ElementTree.parse(path).iter())
+
+
 def quoted(text: str) -> str:
     """Return a text as a cell of CSV."""
     return '"' + text.replace('"', '""') + '"'
@@ -71,8 +78,10 @@ def hostile_store(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[
 def test_a_page_has_the_same_elements_whatever_its_text(
     hostile_store: tuple[Path, dict[str, bytes]], tmp_path: Path
 ) -> None:
-    hostile, (_, harmless) = hostile_store[1], published(tmp_path, HARMLESS)
+    (store, hostile), (other_store, harmless) = hostile_store, published(tmp_path, HARMLESS)
     assert hostile.keys() == harmless.keys()
+    for name in ("feed.xml", "sitemap.xml", "catalog.rdf"):
+        assert elements(store / name) == elements(other_store / name), name
     shown = 0
     for name in hostile:
         if name.endswith(".html"):

@@ -303,12 +303,12 @@ def test_a_release_file_that_differs_is_never_overwritten(states: States, bucket
 def test_a_store_that_judges_no_conditions_is_refused(
     states: States, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    judged = S3FileSystem.call_s3
+    judged = S3FileSystem._call_s3
 
     def unjudged(self: S3FileSystem, method: str, **options: object) -> object:
         return judged(self, method, **{key: value for key, value in options.items() if not key.startswith("If")})
 
-    monkeypatch.setattr(S3FileSystem, "call_s3", unjudged)
+    monkeypatch.setattr(S3FileSystem, "_call_s3", unjudged)
     done = push(states.older, bucket.target)
     assert done.code == 2 and "choose storage that checks conditions" in " ".join(done.err.split())
     assert bucket.names() == []
@@ -464,7 +464,7 @@ def test_an_index_in_a_bucket_that_is_too_large_is_not_read(
     states: States, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     push(states.older, bucket.target)
-    monkeypatch.setattr("cbrn_data.push.place.SMALL", 10)
+    monkeypatch.setattr("cbrn_data.push.s3.SMALL", 10)
     done = push(states.newer, bucket.target)
     assert done.code == 2 and "has more than 10 bytes; find out who wrote it" in " ".join(done.err.split())
 

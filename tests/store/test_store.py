@@ -424,6 +424,26 @@ def test_sweeping_removes_a_link_and_not_what_it_points_to(two: Store, tmp_path:
     assert not (two.published / ".staging-link").is_symlink()
 
 
+@pytest.mark.parametrize(
+    ("name", "depth"), [("d", 1100), ("d" * 255, 40), ("\N{SNOWMAN}" * 85, 40)], ids=["d", "long", "wide"]
+)
+def test_a_tree_of_any_depth_is_removed(name: str, depth: int, tmp_path: Path) -> None:
+    """Deeper than Python calls functions, and than a system call takes as one path."""
+    top = tmp_path / "top"
+    top.mkdir()
+    handle = os.open(top, os.O_RDONLY)
+    for _ in range(depth):
+        os.mkdir(name, dir_fd=handle)
+        os.close(os.open("file", os.O_CREAT, dir_fd=handle))
+        handle, above = os.open(name, os.O_RDONLY, dir_fd=handle), handle
+        os.close(above)
+    os.symlink("/", "link", dir_fd=handle)
+    os.close(handle)
+    assert depth > sys.getrecursionlimit() or len(os.fsencode(name)) * depth > os.pathconf("/", "PC_PATH_MAX")
+    disk.remove_tree(top)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_linked_latest_is_refused_before_anything_is_committed(two: Store, tmp_path: Path) -> None:
     (two.published / "latest").rename(tmp_path / "elsewhere")
     (two.published / "latest").symlink_to(tmp_path / "elsewhere")

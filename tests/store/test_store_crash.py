@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cbrn_data.errors import ReleaseError
 from cbrn_data.signing.keys import SigningKey
-from cbrn_data.store import disk, folder
+from cbrn_data.store import disk, folder, index
 from cbrn_data.store.code import code_folders, sums_name
 from cbrn_data.store.store import Release, Store
 from cbrn_data.strict_json import dumped, parse_object
@@ -36,6 +36,7 @@ from cbrn_data.trust.roles import written
 from cbrn_data.trust.sign import Sign
 from cbrn_data.verify import code
 from cbrn_data.verify.code import check_code
+from cbrn_data.verify.derived import check_derived
 from cbrn_data.verify.results import FAILED
 from cbrn_data.verify.vouched import check_vouched
 from tests.trees import Tree, tree
@@ -133,11 +134,16 @@ def next_root(published: Path, key: Ed25519PrivateKey) -> bytes:
     return written(draft)
 
 
-def put_root(published: Path, key: Ed25519PrivateKey) -> None:
-    """Put the second root in force as ``key rotate`` and ``key install`` do, with the key before at hand."""
+def without_pages(published: Path, releases: list[Release]) -> Mapping[str, disk.Data]:
+    """What another version of the code derives: pages leave."""
+    return {name: data for name, data in derive(published, releases).items() if not name.startswith("pages-")}
+
+
+def put_root(published: Path, key: Ed25519PrivateKey, *earlier: Ed25519PrivateKey) -> None:
+    """Put the second root in force as ``key rotate`` and ``key install`` do, with the ``earlier`` keys at hand."""
     roots = () if (published / "metadata/2.root.json").exists() else (next_root(published, key),)
-    sign = Sign(lambda: SigningKey(key, False), "2026-11-23", roots, known_code, lambda: [KEY])
-    with Store(published, derive, vouch=sign).writing(0):
+    sign = Sign(lambda: SigningKey(key, False), "2026-11-23", roots, known_code, lambda: earlier)
+    with Store(published, without_pages, vouch=sign).writing(0):
         pass
 
 
@@ -168,9 +174,10 @@ SCENARIOS: dict[str, tuple[Act, Act]] = {
     "repair": (damaged, repair),
     "erasure": (start_with(b"first", b"next"), erase),
     "code": (start_with(b"first", b"next", with_code=False), keep_code),
-    "rotation": (start_with(b"first"), lambda published: put_root(published, NEXT_KEY)),
+    "rotation": (start_with(b"first"), lambda published: put_root(published, NEXT_KEY, KEY)),
+    "rotation without the key before": (start_with(b"first"), lambda published: put_root(published, NEXT_KEY)),
     "renewal of the root": (start_with(b"first"), lambda published: put_root(published, KEY)),
-    "rotation with a repair": (damaged, lambda published: put_root(published, NEXT_KEY)),
+    "rotation with a repair": (damaged, lambda published: put_root(published, NEXT_KEY, KEY)),
 }
 
 
@@ -394,6 +401,8 @@ def check_left(published: Path, scenario: str, old: Tree, where: str) -> None:
         assert not folder.differences(release.folder, release.erased), f"half a release: {where}"
     vouched = check_vouched(published, [])
     results = [*vouched.results, *check_code(published, releases, vouched)]
+    if not damaged and (published / "releases.json").exists():
+        results += check_derived("store", published, index.read_index(published, releases).derived, vouched)
     faults = [result.detail for result in results if result.result == FAILED]
     assert {fault.partition(" ")[0] for fault in faults} <= damaged, (faults, where)
 

@@ -31,9 +31,11 @@ from cbrn_data.signing.keys import SigningKey, public_pem
 from cbrn_data.store.store import Release, Store
 from cbrn_data.strict_json import dumped
 from cbrn_data.trust import rotate
-from cbrn_data.trust.client import in_folder, keys_in, trusted
+from cbrn_data.trust.client import Read, in_folder, keys_in, trusted
 from cbrn_data.trust.roles import DAYS, written
 from cbrn_data.trust.sign import Sign
+from cbrn_data.verify.results import FAILED
+from cbrn_data.verify.vouched import check_vouched
 from tests.trees import tree
 
 ONE, TWO, THREE, NEW = (Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in range(11, 15))
@@ -388,6 +390,62 @@ def test_a_copy_without_the_key_starts_a_root_of_its_own(published: Path, client
     exchange(published, copy)
     with pytest.raises(RepositoryError):
         client.read()
+
+
+@pytest.fixture
+def without_timestamp(published: Path, tmp_path: Path) -> Path:
+    """A store whose second root, of another key, is in force, but not its timestamp: the last step was not done."""
+    old = saved(published, tmp_path / "old")
+    put(published, NEW, signed(draft(published, (NEW,), 1, NEW), ONE, NEW))
+    exchange(published, old, *(f"metadata/{name}" for name in ("1.targets.json", "1.snapshot.json", "timestamp.json")))
+    return published
+
+
+def faults(published: Path, pin: Ed25519PrivateKey | None = None, kept: Path | None = None, served: bool = False) -> str:
+    """Return why the metadata fail; empty if they are only cut short."""
+    results = check_vouched(published, [pin.public_key()] if pin else [], kept, served).results
+    failed = [result.detail for result in results if result.result == FAILED]
+    assert failed or "root 2 is there, but not its timestamp" in str(results)
+    return "; ".join(failed)
+
+
+def test_a_new_root_without_its_timestamp_is_cut_short(without_timestamp: Path, tmp_path: Path) -> None:
+    before = tmp_path / "knows the root before"
+    trusted(hiding("2.root.json", in_folder(without_timestamp / "metadata")), before)
+    assert [faults(without_timestamp), faults(without_timestamp, ONE), faults(without_timestamp, kept=before)] == [""] * 3
+    for name in ("2.targets.json", "2.snapshot.json"):  # interrupted earlier
+        (without_timestamp / "metadata" / name).unlink()
+    assert faults(without_timestamp) == ""
+    put(without_timestamp, NEW)
+    assert trusted(in_folder(without_timestamp / "metadata"), tmp_path / "new").root.version == 2
+
+
+def hiding(hidden: str, read: Read) -> Read:
+    return lambda name: read(name if name != hidden else "none")
+
+
+def test_nothing_hides_behind_a_root_without_its_timestamp(without_timestamp: Path, tmp_path: Path) -> None:
+    """Whoever knows the new root accepts nothing of the key before, and nobody accepts it from a server."""
+    unsigned = "timestamp was signed by 0/1 keys"
+    assert unsigned in faults(without_timestamp, NEW) and unsigned in faults(without_timestamp, served=True)
+    copy = saved(without_timestamp, tmp_path / "done")
+    put(copy, NEW)
+    trusted(in_folder(copy / "metadata"), tmp_path / "knows")
+    assert unsigned in faults(without_timestamp, kept=tmp_path / "knows")
+    (without_timestamp / "feed.xml").write_bytes(b"x")
+    assert faults(without_timestamp) == "feed.xml is not what the metadata vouch for"
+    publish(copy, THREE, b"by a stranger")
+    exchange(without_timestamp, copy, "metadata/timestamp.json")
+    assert unsigned in faults(without_timestamp)
+
+
+def test_a_root_of_its_own_without_its_timestamp_says_the_way_out(published: Path, tmp_path: Path) -> None:
+    copy = saved(published, tmp_path / "copy")
+    publish(copy, NEW, b"next")
+    exchange(published, copy, "metadata/1.root.json")
+    with pytest.raises(UntrustedError, match="timestamp"):
+        trusted(in_folder(published / "metadata"), tmp_path / "client")
+    assert "; if a change of the root was interrupted here, repeat the command" in faults(published)
 
 
 def test_our_client_begins_with_the_root_that_pinned_keys_sign(offline: Path, tmp_path: Path) -> None:

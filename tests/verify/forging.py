@@ -67,6 +67,23 @@ def resum(folder: Path) -> None:
     (folder / SUMS).write_bytes(checksums({name: digest(folder / name) for name in names}))
 
 
+def older_form(published: Path) -> Path:
+    """Turn a store into one that older code published: without metadata, and no release records the code of pages."""
+    shutil.rmtree(published / "metadata", ignore_errors=True)
+    digests = {}
+    for folder in (published / "releases").iterdir():
+        before = digest(folder / SUMS)
+        if "pages" in json.loads((folder / "release.json").read_bytes()).get("code", {}):
+            edit_json(folder / "release.json", lambda info: info["code"].pop("pages"))
+            resum(folder)
+        digests[before] = digest(folder / SUMS)
+    index = (published / "releases.json").read_text()
+    for before, now in digests.items():
+        index = index.replace(before, now)
+    (published / "releases.json").write_text(index)
+    return published
+
+
 def resign(folder: Path, key: Ed25519PrivateKey) -> None:
     """Write SHA256SUMS, the public key and the attestation anew, as the owner of ``key``."""
     (folder / PUBLIC_KEY).write_bytes(public_pem(key.public_key()))

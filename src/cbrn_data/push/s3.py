@@ -9,21 +9,35 @@ atomically. Cost: storage that does not support these headers is refused; ``leas
 parts, for which s3fs supports only ``If-None-Match``: it protects releases, and only the lease protects a large file of
 ``latest/``. A copy within the bucket has no condition, so only the lease protects it too. Parts of an interrupted upload are
 invisible, but kept and billed until a lifecycle rule of the bucket (``AbortIncompleteMultipartUpload``) removes them.
+
+Each request ends within ``ANSWER`` seconds and the time for its bytes, whatever the storage sends, and follows no redirect:
+S3 names another region in an answer of its own.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import Any
 
+from aiobotocore.httpsession import AIOHTTPSession
+from fsspec.asyn import sync
+from fsspec.exceptions import FSTimeoutError
+from s3fs import S3FileSystem
+
+from cbrn_data.deadline import SLOWEST
 from cbrn_data.errors import PushError
 from cbrn_data.push.contents import ASK_AGAIN, Item
-from cbrn_data.push.place import CHUNK, HIDDEN, SMALL, ConflictError, Place, Seen, check_small, explained, sha256_of
+from cbrn_data.push.place import CHUNK, HIDDEN, SMALL, ConflictError, Place, Seen, explained
 from cbrn_data.push.refused import REGION, refusal_words
+from cbrn_data.store.disk import LARGEST
 from cbrn_data.store.media import media_type
 
+ANSWER = 60.0
+"""The most seconds of a request, with all that s3fs tries again, besides the time for the bytes of a file."""
 _PARTS_AT_ONCE = 2
 _MOST_PARTS = 10_000
 _COPIED_AT_MOST = 5 << 30
@@ -32,16 +46,30 @@ _SHA256 = "sha256"
 _CONFLICTS = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "409", "412"})
 
 
+class _Strict:
+    """A session of aiohttp that follows no redirect."""
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+
+    def request(self, *arguments: Any, **options: Any) -> Any:
+        return self._session.request(*arguments, allow_redirects=False, **options)
+
+
+class _Sessions(AIOHTTPSession):  # type: ignore[misc]
+    async def _get_session(self, proxy_url: str | None) -> _Strict:
+        return _Strict(await super()._get_session(proxy_url))
+
+
 class S3Place(Place):
     """A folder of a bucket."""
 
     at_once = 4
 
     def __init__(self, address: str) -> None:
-        from s3fs import S3FileSystem
-
         self.address = address.rstrip("/")
-        self._files: Any = S3FileSystem(use_listings_cache=False, skip_instance_cache=True)
+        config = {"http_session_cls": _Sessions}
+        self._files: Any = S3FileSystem(use_listings_cache=False, skip_instance_cache=True, config_kwargs=config)
         self._bucket, _, self._folder = self.address.partition("://")[2].partition("/")
 
     def _at(self, name: str) -> dict[str, str]:
@@ -50,29 +78,62 @@ class S3Place(Place):
     def _path(self, name: str) -> str:
         return "/".join(self._at(name).values())
 
+    def _wait(self, function: Callable[..., Any], *arguments: Any, size: int = 0, **options: Any) -> Any:
+        """Return the result of a coroutine, which may take ``ANSWER`` seconds and the time to send ``size`` bytes."""
+
+        async def timed() -> Any:
+            async with asyncio.timeout(ANSWER + size / SLOWEST):
+                return await function(*arguments, **options)
+
+        return self._run(timed)
+
+    def _run(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return sync(self._files.loop, function, *arguments)
+        except FSTimeoutError as error:
+            raise PushError(f"{self.address}: the storage answers too slowly; push again") from error
+
+    def _call(self, operation: str, **options: Any) -> Any:
+        return self._wait(self._files._call_s3, operation, **options)
+
+    async def _take(self, name: str, use: Callable[[bytes], object], most: int) -> str:
+        """Give the pieces of an object to ``use``, and return its tag. Raises PushError for more bytes than ``most``."""
+        total = 0
+        async with asyncio.timeout(ANSWER) as limit:
+            answer = await self._files._call_s3("get_object", **self._at(name))
+            async with answer["Body"] as body:
+                while piece := await body.read(CHUNK):
+                    total += len(piece)
+                    if total > most:
+                        raise PushError(f"{self.address}/{name}: has more than {most:,} bytes; find out who wrote it")
+                    use(piece)
+                    limit.reschedule((limit.when() or 0) + len(piece) / SLOWEST)
+        return str(answer["ETag"])
+
     def _head(self, name: str) -> Any:
         with _explained(f"{self.address}/{name}"):
             try:
-                return self._files.call_s3("head_object", **self._at(name))
+                return self._call("head_object", **self._at(name))
             except FileNotFoundError:
                 return None
             except OSError:
-                self._files.call_s3("get_object", **self._at(name), Range="bytes=0-0")  # says why; HEAD has no words
+                self._call("get_object", **self._at(name), Range="bytes=0-0")  # says why; HEAD has no words
                 raise
 
     def seen(self, name: str) -> Seen | None:
         head = self._head(name)
         if head is None:
             return None
-        stated = head["Metadata"].get(_SHA256, "")
-        return Seen(stated if re.fullmatch("[0-9a-f]{64}", stated) else self.digest(name), head["ETag"])
+        with _explained(f"{self.address}/{name}"):
+            stated, tag = str(head["Metadata"].get(_SHA256, "")), str(head["ETag"])
+        return Seen(stated if re.fullmatch("[0-9a-f]{64}", stated) else self.digest(name), tag)
 
     def digest(self, name: str) -> str:
-        with (
-            _explained(f"{self.address}/{name}"),
-            self._files.open(self._path(name), "rb", block_size=CHUNK, cache_type="readahead") as file,
-        ):
-            return sha256_of(file)
+        head, total = self._head(name), sha256()
+        with _explained(f"{self.address}/{name}"):
+            size = min(int(head["ContentLength"]), LARGEST)
+            self._run(self._take, name, total.update, size)
+        return total.hexdigest()
 
     def put(self, item: Item, seen: Seen | None) -> None:
         headers: dict[str, Any] = {"ContentType": item.media_type, "CacheControl": item.cache}
@@ -80,48 +141,46 @@ class S3Place(Place):
         size = max(CHUNK, -(-item.size // _MOST_PARTS))
         with _explained(f"{self.address}/{item.name}"), _conflicts_raised():
             path = self._path(item.name)
-            self._files.put_file(str(item.path), path, chunksize=size, max_concurrency=_PARTS_AT_ONCE, **headers)
+            parts = {"chunksize": size, "max_concurrency": _PARTS_AT_ONCE}
+            self._wait(self._files._put_file, str(item.path), path, size=item.size, **parts, **headers)
 
     def copy(self, item: Item, source: str, seen: Seen | None) -> bool:
         if item.size > _COPIED_AT_MOST:
             return False
-        headers = {"ContentType": item.media_type, "CacheControl": item.cache, "Metadata": {_SHA256: item.sha256}}
+        headers: dict[str, Any] = {"ContentType": item.media_type, "CacheControl": item.cache}
+        headers |= {"Metadata": {_SHA256: item.sha256}}
         with _explained(f"{self.address}/{item.name}"):
-            there = self._at(source)
-            self._files.call_s3(
-                "copy_object", **self._at(item.name), CopySource=there, MetadataDirective="REPLACE", **headers
-            )
+            headers |= {"CopySource": self._at(source), "MetadataDirective": "REPLACE"}
+            self._wait(self._files._call_s3, "copy_object", size=item.size, **self._at(item.name), **headers)
         return True
 
     def read(self, name: str) -> tuple[bytes, str] | None:
-        """Return a small file and the tag of the first of two answers, so a change between them is a conflict later."""
-        head = self._head(name)
-        if head is None:
-            return None
+        """Return a small file and its tag, of one answer."""
+        data = bytearray()
         with _explained(f"{self.address}/{name}"):
-            check_small(head["ContentLength"], f"{self.address}/{name}")
             try:
-                return self._files.cat_file(self._path(name), end=SMALL), head["ETag"]
+                tag = self._run(self._take, name, data.extend, SMALL)
             except FileNotFoundError:
                 return None
+        return bytes(data), tag
 
     def write(self, name: str, data: bytes, tag: str | None) -> str:
         condition = {"IfMatch": tag} if tag else {"IfNoneMatch": "*"}
         headers = {"ContentType": media_type(name), "CacheControl": ASK_AGAIN}
         with _explained(f"{self.address}/{name}"), _conflicts_raised():
-            answer = self._files.call_s3("put_object", **self._at(name), Body=data, **headers, **condition)
+            answer = self._call("put_object", **self._at(name), Body=data, **headers, **condition)
             return str(answer["ETag"])
 
     def remove(self, name: str) -> None:
         """Remove a file; S3 gives the same answer whether the object existed or not."""
         with _explained(f"{self.address}/{name}"):
-            self._files.call_s3("delete_object", **self._at(name))
+            self._call("delete_object", **self._at(name))
 
     def is_empty(self) -> bool:
         with _explained(self.address):
             prefix = self._at("")["Key"]
-            some = self._files.call_s3("list_objects_v2", Bucket=self._bucket, Prefix=prefix, MaxKeys=10)
-        return all(entry["Key"].removeprefix(prefix).startswith(HIDDEN) for entry in some.get("Contents", []))
+            some = self._call("list_objects_v2", Bucket=self._bucket, Prefix=prefix, MaxKeys=10)
+            return all(entry["Key"].removeprefix(prefix).startswith(HIDDEN) for entry in some.get("Contents", []))
 
 
 @contextmanager

@@ -30,6 +30,12 @@ def code_digest(info: Mapping[str, Any]) -> str | None:
     return found if isinstance(found, str) and DIGEST.fullmatch(found) else None
 
 
+def is_of_signed_store(info: Mapping[str, Any]) -> bool:
+    """Return whether the code that made a release signs metadata of its store: such code records that of the pages too."""
+    code = info.get("code")
+    return isinstance(code, Mapping) and "pages" in code
+
+
 def code_folders(published: Path, releases: Iterable[Release]) -> dict[str, Path]:
     """Return the folders of the code that made these releases, by digest. Raises ReleaseError for one that was changed."""
     found = {}

@@ -101,7 +101,9 @@ class Derivation:
         self._take_away()
 
     def _take_away(self) -> None:
-        self._remove(self.leaving)
+        # The metadata of the state before are last, because they vouch for the other files that leave.
+        self._remove([name for name in self.leaving if not _is_metadata(name)])
+        self._remove([name for name in self.leaving if _is_metadata(name)])
         if disk.mode(self.published / LEAVING):
             disk.remove(self.published / LEAVING)
             disk.flush(self.published)
@@ -211,9 +213,7 @@ def plan(
     changed = {name: data for name, data in wanted.items() if name not in there and not _is(published, name, data)}
     leaving = {name for name in gone if not stat.S_ISDIR(_mode(published, name))}
     leaving |= _in(published, LATEST) - files.keys() | _in(published, METADATA) - vouched.keys()
-    # The metadata of the state before are last, because they vouch for the other files that leave.
-    in_order = sorted(leaving, key=lambda name: (_is_metadata(name), name))
-    return Derivation(published, changed, in_order, bool(disk.mode(published / LEAVING)))
+    return Derivation(published, changed, sorted(leaving), bool(disk.mode(published / LEAVING)))
 
 
 def _is(published: Path, name: str, data: disk.Data) -> bool:

@@ -39,8 +39,8 @@ _NAME = re.compile(f"{_SEGMENT}(?:/{_SEGMENT})*")
 _NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _CHUNK = 1 << 20
-_LONG = 2000
-"""The characters of a path from which on folders are brought up to be removed."""
+_LONG = 500
+"""The bytes of a path from which on folders are brought up to be removed."""
 _NO_LINK = frozenset({errno.EXDEV, errno.EMLINK, errno.EPERM, errno.ENOTSUP, errno.ENOSYS})
 """Errors of a file system that cannot link these two files, so that one is copied."""
 _NO_COPY = frozenset({errno.EXDEV, errno.EINVAL, errno.ENOTSUP, errno.ENOSYS})
@@ -418,7 +418,7 @@ def remove_tree(path: Path) -> None:
         for inner, is_folder in found.items():
             if not is_folder:
                 remove(inner)
-            elif len(str(inner)) > _LONG:  # no system call takes a path of any length
+            elif len(bytes(inner)) > _LONG:  # no system call takes a path of any length
                 trail.append(path / secrets.token_hex(8))
                 rename(inner, trail[-1])
             else:

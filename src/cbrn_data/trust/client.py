@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tuf.api.exceptions import DownloadError as TufDownloadError
 from tuf.api.exceptions import DownloadHTTPError, ExpiredMetadataError, RepositoryError
-from tuf.api.metadata import Root, Snapshot, T, TargetFile, Targets, Timestamp
+from tuf.api.metadata import Metadata, Root, Snapshot, T, TargetFile, Targets, Timestamp
 from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
 from cbrn_data import foreign
@@ -69,6 +69,8 @@ class _Fetcher(FetcherInterface):
             data = self._read(name)
         except FileNotFoundError:
             raise DownloadHTTPError(f"{name} is missing", 404) from None
+        except OSError as error:
+            raise TufDownloadError(f"{name}: {error.strerror or error}") from None
         if nests_too_deeply(data):
             raise TufDownloadError(f"{name} nests too deeply")
         return iter([data])
@@ -97,6 +99,29 @@ def trusted(read: Read, kept: Path, pins: frozenset[str] = frozenset()) -> Trust
             raise error.__cause__ from error
         raise UntrustedError(shown(f"the metadata are not valid: {error.__cause__ or error}", 300)) from error
     return _said(kept, ended)
+
+
+def under_root_before(
+    read: Read, newest: int, kept: Path, pins: frozenset[str] = frozenset()
+) -> tuple[Trusted, Mapping[str, TargetFile]]:
+    """Return what the root before the ``newest`` says, and the signed targets to come, if there are any.
+
+    Whoever puts a root in force without a key of the root before leaves this state if interrupted: the root is there, its
+    timestamp is not. The root before must sign the newest one, and nothing but the timestamp in force may be missing to it.
+    Arguments and errors are those of ``trusted``.
+    """
+    name = file_of(Root.type, newest)
+
+    def read_others(other: str) -> bytes:
+        if other == name:
+            raise FileNotFoundError(other)
+        return read(other)
+
+    said = trusted(read_others, kept, pins)
+    root = _root(read, newest)
+    if root.signed.version != said.root.version + 1 or not all(is_signed(by, root) for by in (said.root, root.signed)):
+        raise UntrustedError(f"{name} is not signed by its own keys and those of the root before")
+    return replace(said, names=said.names | {name}), _targets(read, root.signed, said.version + 1)
 
 
 def packed(kept: Path) -> dict[str, str]:
@@ -164,8 +189,19 @@ def coming(read: Read, now: Trusted) -> Mapping[str, TargetFile]:
 
 
 def leaving(read: Read, now: Trusted) -> Mapping[str, TargetFile]:
-    """Return the signed targets of the state before; empty unless a publication was cut short. Raises as ``trusted``."""
-    return _targets(read, now.root, now.version - 1)
+    """Return the signed targets of the state before; empty unless a publication was cut short. Raises as ``trusted``.
+
+    Keys of the root before may have signed it, if that root continues to the present one.
+    """
+    try:
+        return _targets(read, now.root, now.version - 1)
+    except UntrustedError:
+        if now.root.version == 1:
+            raise
+        before, root = (_root(read, number) for number in (now.root.version - 1, now.root.version))
+        if not all(is_signed(before.signed, each) for each in (before, root)):
+            raise
+        return _targets(read, before.signed, now.version - 1)
 
 
 def first_coming(read: Read, pins: frozenset[str] = frozenset()) -> Mapping[str, TargetFile]:
@@ -189,6 +225,11 @@ def is_beside(read: Read, now: Trusted, name: str) -> bool:
     return False
 
 
+def _root(read: Read, version: int) -> Metadata[Root]:
+    name = file_of(Root.type, version)
+    return read_metadata(read(name), Root, name)
+
+
 def _targets(read: Read, root: Root, version: int) -> Mapping[str, TargetFile]:
     name = file_of(Targets.type, version)
     try:
@@ -196,5 +237,5 @@ def _targets(read: Read, root: Root, version: int) -> Mapping[str, TargetFile]:
     except FileNotFoundError:
         return {}
     if not is_signed(root, found):
-        raise VerificationError(f"{name} is not signed by the keys of the root")
+        raise UntrustedError(f"{name} is not signed by the keys of the root")
     return found.signed.targets

@@ -6,7 +6,8 @@ cut short leaves signed metadata of the state to come.
 
 A new root with another online key is the last file, if the key of the root before is at hand: it signs the new state too, so
 the state holds by either root, and no reader meets a root whose timestamp is not there yet. Without that key (stolen, lost,
-elsewhere) the root comes first, and until the timestamp follows, readers refuse the store.
+elsewhere) the root comes first, and until the timestamp follows, readers refuse the store. ``verify`` of a folder then goes
+by the root before. Nothing tells an interrupted root of its own (below) from a forged one, so there it fails.
 
 Metadata depend on the state before, the key and the day alone, so the same publication gives the same bytes. What is in
 force stays as it is while it names the same files and is not due. A store whose root does not name our key gets a root of

@@ -16,6 +16,7 @@ from cbrn_data.findings import shown
 from cbrn_data.progress import tracked
 from cbrn_data.refusals import is_of_machine
 from cbrn_data.store import disk, history
+from cbrn_data.store.code import is_of_signed_store
 from cbrn_data.store.derived import LEAVING
 from cbrn_data.store.folder import Release
 from cbrn_data.store.history import INDEX
@@ -154,9 +155,8 @@ def _index(published: Path, releases: list[Release], vouched: Vouched) -> Iterat
 
 
 def _of_signed_stores(releases: Sequence[Release]) -> str | None:
-    """Return the first release of code that signs the metadata of its store; it records the code of the pages too."""
-    codes = ((release.version, release.info.get("code")) for release in releases)
-    return next((version for version, code in codes if isinstance(code, dict) and "pages" in code), None)
+    """Return the first release of code that signs the metadata of its store."""
+    return next((release.version for release in releases if is_of_signed_store(release.info)), None)
 
 
 def _strangers(published: Path) -> Iterator[str]:

@@ -15,25 +15,43 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from tuf.api.metadata import Snapshot, TargetFile
+from tuf.api.exceptions import UnsignedMetadataError
+from tuf.api.metadata import Root, Snapshot, TargetFile
 
-from cbrn_data.errors import CbrnDataError, VerificationError
+from cbrn_data.errors import CbrnDataError, UntrustedError, VerificationError
 from cbrn_data.store import disk
 from cbrn_data.store.folder import SUMS, UNLISTED
 from cbrn_data.store.history import INDEX, LATEST, METADATA, RELEASES
 from cbrn_data.store.index import Index, read_index
-from cbrn_data.trust.client import ROOT, Trusted, coming, first_coming, in_folder, is_beside, leaving, trusted
+from cbrn_data.trust.client import (
+    ROOT,
+    ROOT_LIMIT,
+    Trusted,
+    coming,
+    first_coming,
+    in_folder,
+    is_beside,
+    leaving,
+    packed,
+    trusted,
+    under_root_before,
+    unpack,
+)
 from cbrn_data.trust.roles import TIMESTAMP, raw, versions
 from cbrn_data.verify.results import CUT_SHORT, FAILED, FRESHNESS, NOT_CHECKED, PASSED, STORE, UNVOUCHED, Result, checked
 
 OLDER = "the store is of the older form, without metadata: nobody vouches for its index, withdrawals, feed and pages"
+
+_REPEAT = "repeat the command that put the new root in force, with the new key"
+_NEW_ROOT = f"; if a change of the root was interrupted here, {_REPEAT}"
 
 
 @dataclass
 class Vouched:
     """The results, and what the metadata say; None if there are none, or if they are not valid.
 
-    ``before`` and ``after`` are the states around that in force, if a publication was cut short. ``index`` is read once.
+    ``before`` and ``after`` are the states around that in force, if a publication was cut short. ``lacks_timestamp``
+    is the version of a root that was put in force without its timestamp. ``index`` is read once.
     """
 
     results: list[Result] = field(default_factory=list)
@@ -41,6 +59,7 @@ class Vouched:
     before: Mapping[str, TargetFile] = field(default_factory=dict)
     after: Mapping[str, TargetFile] = field(default_factory=dict)
     index: Index | None = None
+    lacks_timestamp: int | None = None
 
     @property
     def is_refused(self) -> bool:
@@ -144,12 +163,11 @@ def check_vouched(
                 yield f"{METADATA}/{TIMESTAMP} is missing"  # only that of the first state can be yet to come
             vouched.after = first_coming(read, pins)
             return
-        with kept_in(kept) as place:
-            vouched.said = trusted(read, place, pins)
-        vouched.after = coming(read, vouched.said)
+        vouched.said = _read_states(vouched, folder, pins, kept, served)
         with suppress(VerificationError):  # else nothing of that state can be left
             vouched.before = leaving(read, vouched.said)
         yield from _faults(published, vouched.said, vouched)
+        yield from _other_roots(folder, packed(kept) if kept else {})
 
     vouched.results = [result for result in checked(STORE, METADATA, run, "") if result.result == FAILED]
     said = vouched.said
@@ -162,11 +180,42 @@ def check_vouched(
     by = "a pinned key" if pinned else "keys that nobody pinned"
     detail = f"root {said.root.version}, of {by}, vouches for the {len(said.targets)} files of state {said.version}"
     vouched.results.append(Result(STORE, METADATA, PASSED, detail))
+    if vouched.lacks_timestamp:
+        detail = f"root {vouched.lacks_timestamp} is there, but not its timestamp, so readers refuse the store: {_REPEAT}"
+        vouched.results.append(Result(STORE, METADATA, CUT_SHORT, detail))
     if left := sorted(disk.entries(folder).keys() - said.names):
         detail = f"{', '.join(left[:3])}: of a state before or to come; the next publication completes it"
         vouched.results.append(Result(STORE, METADATA, CUT_SHORT, detail))
     vouched.results.append(_freshness(said, served))
     return vouched
+
+
+def _read_states(vouched: Vouched, folder: Path, pins: frozenset[str], kept: Path | None, served: bool) -> Trusted:
+    """Return the state in force, and set that to come. No server may show a new root without its timestamp."""
+    read, known = in_folder(folder), packed(kept) if kept else {}
+    try:
+        with kept_in(kept) as place:
+            said = trusted(read, place, pins)
+    except UntrustedError as error:
+        newest = max(versions(disk.entries(folder), Root.type), default=1)
+        if newest > 1 and not served:
+            with suppress(VerificationError), kept_in(None) as place:
+                unpack(place, known)
+                said, vouched.after = under_root_before(read, newest, place, pins)
+                vouched.lacks_timestamp = newest
+                return said
+        is_unsigned = isinstance(error.__cause__, UnsignedMetadataError)
+        raise UntrustedError(f"{error}{_NEW_ROOT if is_unsigned and not served else ''}") from error
+    vouched.after = coming(read, said)
+    return said
+
+
+def _other_roots(folder: Path, known: Mapping[str, str]) -> Iterator[str]:
+    """Yield roots that differ from those trusted before: nobody who knows them reads them, but all others begin there."""
+    for name, text in known.items():
+        _, is_root, file = name.rpartition("root_history/")
+        if is_root and disk.mode(folder / file) and disk.read(folder / file, ROOT_LIMIT, folder) != text.encode():
+            yield f"{METADATA}/{file} is not the root that was trusted before"
 
 
 def _freshness(said: Trusted, served: bool) -> Result:
