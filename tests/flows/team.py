@@ -221,7 +221,7 @@ class Team:
 
     def start_warm(self, memory: Path) -> None:
         """Start the process from which runs and commands are forked, with a ``memory`` of what was made before."""
-        command = [sys.executable, "-m", "tests.warm", "python", self.warm, memory]
+        command = [sys.executable, "-m", "tests.warm", "python", str(self.warm), str(memory)]
         warm = subprocess.Popen(command, cwd=PROJECT, env=self.environment)
         self._processes.append(warm)
 

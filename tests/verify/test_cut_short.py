@@ -25,9 +25,9 @@ LAST = "releases/1.1.1"
 
 
 class Killed:
-    """Stands in for ``os``: calls ``stop`` in the place of each call that changes a name, with its number."""
+    """Stands in for ``os``: calls ``stop`` before each call that changes a name, with its number."""
 
-    def __init__(self, stop: Callable[[int], object] = lambda number: None) -> None:
+    def __init__(self, stop: Callable[[int], object]) -> None:
         self.stop, self.calls = stop, 0
 
     def __getattr__(self, name: str) -> Any:
@@ -47,8 +47,8 @@ def withdraw(published: Path, version: str) -> None:
     pipeline.open_store(Settings(PROJECT, published)).withdraw(version, "A column was shifted.", "2026-11-25")
 
 
-def killed(published: Path, version: str, at: int) -> None:
-    """Withdraw in a process that dies at a step."""
+def killed(act: Callable[[], object], at: int) -> None:
+    """Change the store in a process that dies at a step."""
 
     def stop(number: int) -> None:
         if number == at:
@@ -58,17 +58,18 @@ def killed(published: Path, version: str, at: int) -> None:
     if not child:
         try:
             pytest.MonkeyPatch().setattr(disk, "os", Killed(stop))
-            withdraw(published, version)
+            act()
         finally:
             os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == KILLED
 
 
-def steps(published: Path, version: str, monkeypatch: pytest.MonkeyPatch, stop: Callable[[int], object] = id) -> int:
+def steps(act: Callable[[], object], stop: Callable[[int], object] = id) -> int:
+    """Return how many steps a change takes; ``stop`` is called at each."""
     counting = Killed(stop)
-    with monkeypatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(disk, "os", counting)
-        withdraw(published, version)
+        act()
     return counting.calls
 
 
@@ -84,13 +85,12 @@ def test_a_withdrawal_that_was_killed_is_no_tampering(
     own: Path,
     tmp_path: Path,
     verify: Verify,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     forging.complete(store, own)
     for earlier in before:
         withdraw(store, earlier)
     good = Path(shutil.copytree(store, tmp_path / "good"))
-    last = steps(store, version, monkeypatch)
+    last = steps(lambda: withdraw(store, version))
     assert verify(store).code == 0
     wanted = tree_of_bytes(store)
     seen: set[str] = set()
@@ -101,7 +101,7 @@ def test_a_withdrawal_that_was_killed_is_no_tampering(
         if number in chosen:
             shutil.copytree(good, tmp_path / f"{number}")
 
-    steps(good, version, monkeypatch, copy)
+    steps(lambda: withdraw(good, version), copy)
     for at in sorted(chosen):
         left = tmp_path / f"{at}"
         said = verify(left)
@@ -121,11 +121,11 @@ def tree_of_bytes(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def halfway(store: Path, own: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+def halfway(store: Path, own: Path, tmp_path: Path) -> Path:
     """A store whose newest release is being withdrawn: the feed says so, part of latest/ is of the one before."""
     forging.complete(store, own)
-    last = steps(Path(shutil.copytree(store, tmp_path / "counted")), "1.1.1", monkeypatch)
-    killed(store, "1.1.1", last // 2)
+    counted = Path(shutil.copytree(store, tmp_path / "counted"))
+    killed(lambda: withdraw(store, "1.1.1"), steps(lambda: withdraw(counted, "1.1.1")) // 2)
     return store
 
 

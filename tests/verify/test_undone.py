@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import warnings
 from pathlib import Path
@@ -16,13 +15,12 @@ from cbrn_data import pipeline
 from cbrn_data.errors import PushError, ReleaseError
 from cbrn_data.push.push import check_behind
 from cbrn_data.settings import Settings
-from cbrn_data.store import disk
 from cbrn_data.store.index import read_index
 from cbrn_data.store.store import Store
 from tests.cli.conftest import Done, run
 from tests.conftest import PROJECT
 from tests.verify.conftest import Verify
-from tests.verify.test_cut_short import KILLED, Killed
+from tests.verify.test_cut_short import killed, steps
 
 DAYS = {"SOURCE_DATE_EPOCH": "1795737600"}
 """27 November 2026, after the releases."""
@@ -127,25 +125,15 @@ def test_a_place_that_is_behind_may_be_pushed_to_and_one_that_is_ahead_may_not(s
             check_behind("place", there, here)
 
 
-def test_one_that_was_killed_is_no_tampering(store: Path, verify: Verify, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_was_killed_is_no_tampering(store: Path, verify: Verify) -> None:
     withdraw(store, "1.1.0", PAST["reason"])
     good = Path(shutil.copytree(store, store.parent / "good"))
-    counting = Killed()
-    with monkeypatch.context() as patch:
-        patch.setattr(disk, "os", counting)
-        undo(store)
+    last = steps(lambda: undo(store))
     wanted = entries(store)
-    for at in (4, counting.calls // 2, counting.calls - 2):
+    for at in (4, last // 2, last - 2):
         shutil.rmtree(store)
         shutil.copytree(good, store)
-        child = os.fork()
-        if not child:
-            try:
-                pytest.MonkeyPatch().setattr(disk, "os", Killed(at))
-                undo(store)
-            finally:
-                os._exit(0)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == KILLED
+        killed(lambda: undo(store), at)
         said = verify(store)
         assert (said.code, said.of("failed")) == (3, {}), (at, said.of("failed"))
         undo(store)
