@@ -15,28 +15,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from cbrn_data.findings import shown
-from cbrn_data.kept import kept
 
 ALONE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 """The content security policy of a page that is one file and loads no other."""
 
 
-class _Templates(Environment):
-    """An environment that keeps the Python that it makes of templates, as this takes longer than most pages."""
-
-    def compile(
-        self, source: Any, name: Any = None, filename: Any = None, raw: Any = False, defer_init: bool = False
-    ) -> Any:
-        def made() -> str:
-            return super(_Templates, self).compile(source, name, filename, True, defer_init)
-
-        python = kept(f"{name} {defer_init}\n{source}", made)
-        return python if raw else self._compile(python, filename or "<template>")
-
-
-def template_environment(package: str) -> Environment:
+def template_environment(package: str, of: type[Environment] = Environment) -> Environment:
     """Return the environment of the templates of a package."""
-    made = _Templates(
+    made = of(
         loader=PackageLoader(package, "templates"),
         autoescape=True,
         undefined=StrictUndefined,

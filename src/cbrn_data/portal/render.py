@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from jinja2 import Environment
 
 from cbrn_data.catalogue.model import Catalogue
+from cbrn_data.kept import kept
 from cbrn_data.pages import template_environment
 from cbrn_data.portal import rows
 from cbrn_data.portal.cite import page_citation
@@ -34,10 +35,23 @@ POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self
 """The content security policy. A page cannot state ``frame-ancestors``; the preview server adds it."""
 
 
+class _Templates(Environment):
+    """An environment that keeps the Python that it makes of templates, as this takes longer than most pages."""
+
+    def compile(
+        self, source: Any, name: Any = None, filename: Any = None, raw: Any = False, defer_init: bool = False
+    ) -> Any:
+        def made() -> str:
+            return super(_Templates, self).compile(source, name, filename, True, defer_init)
+
+        python = kept(f"{name} {defer_init}\n{source}", made)
+        return python if raw else self._compile(python, filename or "<template>")
+
+
 @cache
 def environment() -> Environment:
     """Return the environment of all templates."""
-    made = template_environment("cbrn_data.portal")
+    made = template_environment("cbrn_data.portal", _Templates)
     made.filters["first_small"] = lambda text: text[:1].lower() + text[1:]
     made.filters["words"] = lambda name: str(name).replace("_", " ")
     made.filters["size"] = _size

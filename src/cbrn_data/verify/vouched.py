@@ -197,8 +197,8 @@ def _read_states(vouched: Vouched, folder: Path, pins: frozenset[str], kept: Pat
         with kept_in(kept) as place:
             said = trusted(read, place, pins)
     except UntrustedError as error:
-        newest = max(versions(disk.entries(folder), Root.type), default=1)
-        if newest > 1 and not served:
+        newest = 1 if served or not disk.mode(folder) else max(versions(disk.entries(folder), Root.type), default=1)
+        if newest > 1:
             with suppress(VerificationError), kept_in(None) as place:
                 unpack(place, known)
                 said, vouched.after = under_root_before(read, newest, place, pins)
