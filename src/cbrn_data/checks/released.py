@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from cbrn_data import spread
+from cbrn_data import beside, spread
 from cbrn_data.checks.apart import read_apart
 from cbrn_data.checks.comparing import compared_parts, comparison
 from cbrn_data.checks.complete import Arrival
@@ -271,7 +271,7 @@ def by_frictionless(
     elif in_parts and spread.is_open():
         (verdict,) = spread.each("Validate with frictionless", frictionless_verdict, folder, [sample])
     else:
-        verdict = frictionless_verdict(folder, sample, before)
+        verdict = beside.begin(frictionless_verdict, folder, sample, before)()
     _, described, findings = verdict
     if described is not None and described != sorted(released.files):
         message = "the resources are not the tables of the release, each as CSV and JSON"

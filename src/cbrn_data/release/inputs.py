@@ -20,6 +20,7 @@ def input_files(sources: list[Source], package: Package) -> dict[str, Data]:
     }
     for source in sources:
         about = source.metadata
-        data = FileRef(source.path, about["sha256"], int(about["bytes"])) if source.path else source.data
+        file = source.path and FileRef(source.path, about["sha256"], int(about["bytes"]), settled=source.settled)
+        data = file or source.data
         files |= {f"sources/{source.name}": data, f"sources/{source.name}.yaml": source.sidecar}
     return files

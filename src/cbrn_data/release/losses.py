@@ -61,21 +61,23 @@ class Losses:
         what = f"{old.name} loses {_many(removed, 'key')} of {old.count:,}{_named(names, removed)}"
         yield from self._beyond("guard-keys-removed", old.name, removed, f"{removed:,}", what)
         if new is not None and not is_other and count and old.definition.role == "data":
-            yield from self._of_columns(old, new)
+            yield from self._of_columns(old, new, changes or TableChanges(new.definition))
 
-    def _of_columns(self, old: Table, new: Table) -> Iterator[Finding]:
+    def _of_columns(self, old: Table, new: Table, changes: TableChanges) -> Iterator[Finding]:
         names = [name for name in old.definition.content if name in new.definition.names]
         enums = [f.name for f in old.definition.fields if f.name in names and "enum" in f.constraints]
-        both, before, after = 0, Counter[str](), Counter[str]()
+        before, after = Counter[str](), Counter[str]()
         gone: dict[str, set[str]] = {name: set() for name in enums}
         old_rest, new_rest, common = without_common_parts(old, new)
-        for part in common:  # with the same rows before and after
-            both += part.rows
+        are_same_keys = bool(old.parts and new.parts) and not changes.counts["added"] + changes.counts["removed"]
+        counted = (old.parts, new.parts) if are_same_keys else (common, common)
+        both = sum(part.rows for part in counted[0])  # of parts whose keys are there before and after
+        for counts, parts in zip((before, after), counted, strict=True):
             for name in names:
-                before[name] += part.nulls.get(name, 0)
-                after[name] += part.nulls.get(name, 0)
+                counts[name] = sum(part.nulls.get(name, 0) for part in parts)
         blocks = (with_fields(block, new.definition.names) for block in old_rest.blocks())
-        for was, now in pairs(blocks, new_rest.blocks(), partial(sort_keys, new.definition)):
+        keys = partial(sort_keys, new.definition)
+        for was, now in () if are_same_keys else pairs(blocks, new_rest.blocks(), keys):
             both += was.num_rows
             for name in names:
                 before[name] += was[name].null_count

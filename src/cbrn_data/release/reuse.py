@@ -1,7 +1,7 @@
 """Make a table in parts from those of the newest release: only the parts whose rows changed are made.
 
-The newest release names the range of the source of each of its parts, and its digest. So the new source is read once, and
-its ranges are compared by digest. Where they differ, the rows are read, checked and cut again. A part beside them can be
+The newest release has its source, and names the range of each part in it. So both sources are read, and compared range by
+range. Where they differ, the rows are read, checked and cut again. A part beside them can be
 kept if the cut between the two stays where it was, which the changed rows show: ``schema.parts`` cuts by the rows near a
 cut. Otherwise it is made again too. The parts that are kept are those of the newest release, with new lines in the source.
 The result is the same as without a release; where that is not certain, everything is made: if this code or the definition is

@@ -1,8 +1,7 @@
-"""The ranges of a bulk source from which the parts of its table are made, by size and digest."""
+"""The ranges of a bulk source from which the parts of its table are made."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,8 +54,8 @@ def part_ranges(file: BinaryIO, parts: Sequence[Part]) -> list[Range]:
 def compare_sources(old: Path, new: Path, parts: Sequence[Part]) -> Iterator[Kept | Changed]:
     """Yield the ranges of the new source, in order; ``parts`` are made from the old one.
 
-    A range is unchanged if it has the digest that the part names. Each byte is read once, except where sources differ; of
-    the old source, only the beginnings of ranges are read, to find them. Raises NotAlikeError.
+    A range is unchanged if it has the bytes of the old one, of which a publisher knows that it is as it was published. To
+    compare them takes a third of the time of a digest. Raises NotAlikeError.
     """
     with foreign.opened(old, buffering=0) as before, foreign.opened(new, buffering=0) as after:
         if records_of(before)[0] != (found := records_of(after))[0]:
@@ -65,7 +64,7 @@ def compare_sources(old: Path, new: Path, parts: Sequence[Part]) -> Iterator[Kep
         place, line, end = whole.start, whole.line, whole.start + whole.size
         while number < len(parts):
             of_part = ranges[number]
-            if _is_at(after, place, parts[number]):
+            if _is_at(before, of_part, after, place):
                 yield Kept(number, Range(place, of_part.size, line))
                 place += of_part.size
                 number += 1
@@ -85,13 +84,16 @@ def _pieces(file: BinaryIO, size: int) -> Iterator[bytes]:
         size -= len(data)
 
 
-def _is_at(file: BinaryIO, place: int, part: Part) -> bool:
-    """Return whether the range of a part is at a place of a file."""
-    file.seek(place)
-    digest = hashlib.sha256()
-    for data in _pieces(file, part.source_bytes):
-        digest.update(data)
-    return digest.hexdigest() == part.source_sha256
+def _is_at(before: BinaryIO, of_part: Range, after: BinaryIO, place: int) -> bool:
+    """Return whether a range of one file is at a place of another."""
+    before.seek(of_part.start)
+    after.seek(place)
+    left = of_part.size
+    for data in _pieces(before, left):
+        if after.read(len(data)) != data:
+            return False
+        left -= len(data)
+    return not left
 
 
 def _next(
@@ -104,7 +106,7 @@ def _next(
         before.seek(ranges[other].start)
         anchor = b"\n" + before.read(_ANCHOR).partition(b"\n")[0] + b"\n"
         found = _find(after, anchor, place - 1, min(place + room, end))
-        if found is not None and _is_at(after, found + 1, parts[other]):
+        if found is not None and _is_at(before, ranges[other], after, found + 1):
             return other, found + 1
     if number + 1 + _SKIPPED < len(ranges):
         raise NotAlikeError

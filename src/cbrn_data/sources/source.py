@@ -18,6 +18,7 @@ from cbrn_data.findings import READING, Finding, shown
 from cbrn_data.progress import BYTES, advance_bytes, step, tracked
 from cbrn_data.sources.document import LEAFLETS, Document, read_document
 from cbrn_data.sources.sidecar import SIDECAR_LIMIT, sidecar_findings
+from cbrn_data.store.remembered import settled
 
 MEDIA_TYPES = {
     ".txt": "text/plain",
@@ -49,7 +50,8 @@ MAX_BYTES = {
 class Source:
     """One verified source: ``about`` is its sidecar, ``data`` its bytes, ``name`` its file name under ``raw/``.
 
-    The bytes of a source of kind ``bulk`` are at ``path`` and not in memory; ``data`` is empty.
+    The bytes of a source of kind ``bulk`` are at ``path`` and not in memory; ``data`` is empty. ``settled`` is what its file
+    was before it was read, as ``store.remembered`` says it.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Source:
     sidecar: bytes
     data: bytes
     path: Path | None = None
+    settled: str = ""
 
     @property
     def source_id(self) -> str:
@@ -194,7 +197,8 @@ def _bulk(path: Path, about: dict[str, Any], sidecar: bytes, as_is: bool) -> tup
     if stream is None:
         return None, unreadable
     with stream:
-        size = os.fstat(stream.fileno()).st_size
+        status = os.fstat(stream.fileno())
+        size, before = status.st_size, settled(status)
         if (not as_is or not size) and size != int(about["bytes"]):
             return None, [_changed(path.name, about, "not computed", size)]  # before reading any of it
         try:
@@ -207,7 +211,7 @@ def _bulk(path: Path, about: dict[str, Any], sidecar: bytes, as_is: bool) -> tup
         about |= {"sha256": actual, "bytes": str(size)}
     if actual != about["sha256"]:
         return None, [_changed(path.name, about, actual, size)]
-    return Source(path.name, about, sidecar, b"", path), []
+    return Source(path.name, about, sidecar, b"", path, before), []
 
 
 def _digest_at(_: None, path: Path) -> str:

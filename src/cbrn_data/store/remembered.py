@@ -3,6 +3,9 @@
 A digest is remembered by device, inode, size and times of change of its file; hard links of a large file are read once.
 A file that changed in the last seconds is always read, because a second change could have the same time. An auditor
 remembers nothing: ``verify`` reads every byte.
+
+A source is read in each run, and its digest is not remembered for the next one. Within a run, ``settled`` shows that a file
+is still as it was read.
 """
 
 from __future__ import annotations
@@ -69,6 +72,12 @@ def remember(of: os.stat_result, digest: str, is_own: bool = False) -> None:
     digests = _digests.get()
     if digests and (is_own or time.time() - of.st_mtime > _RECENT):
         digests.known[_key(of)] = digests.used[_key(of)] = digest
+
+
+def settled(of: os.stat_result) -> str:
+    """Return what a file has otherwise after any change; empty if the next change could have the same time as the last."""
+    is_recent = time.time() - max(of.st_mtime, of.st_ctime) <= _RECENT
+    return "" if is_recent else f"{of.st_dev}:{of.st_ino}:{of.st_size}:{of.st_mtime_ns}:{of.st_ctime_ns}"
 
 
 def _key(of: os.stat_result) -> str:
