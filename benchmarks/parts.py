@@ -12,6 +12,7 @@ import os
 import random
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from shutil import copytree
@@ -24,6 +25,8 @@ from tests import records  # noqa: E402
 LONG = "officers of three agencies exercise at a border crossing with the equipment that they were given; " * 2
 AT_ONCE = 100_000
 CHANGED = 10
+REST = 3
+"""Seconds after which a file is no longer one that changed just now, which would be read twice."""
 
 
 def lines(rows: int, changed: frozenset[int]) -> Iterator[bytes]:
@@ -47,6 +50,7 @@ def put(root: Path, rows: int, changed: frozenset[int] = frozenset()) -> int:
     sidecar = path.with_name("trainings.csv.yaml")
     about = sidecar.read_text(encoding="utf-8").split("sha256:")[0]
     sidecar.write_text(f"{about}sha256: {digest.hexdigest()}\nbytes: {size}\non_error: reject\n", encoding="utf-8")
+    time.sleep(REST)
     return size
 
 

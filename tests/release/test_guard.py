@@ -16,14 +16,16 @@ from cbrn_data.release.changes import find_changes
 from cbrn_data.release.guard import Guard, read_guard
 from cbrn_data.release.losses import Losses
 from cbrn_data.schema.model import read_package
-from cbrn_data.schema.table import Row, Tables, released_tables
+from cbrn_data.schema.parts import Part
+from cbrn_data.schema.table import Row, Table, Tables, released_tables, table_in_parts
 from cbrn_data.settings import FILE, Settings, read_settings
 from cbrn_data.sources.source import Source
+from cbrn_data.store import disk
 from cbrn_data.verify.rebuild import rebuild_release
 from cbrn_data.verify.release import ReleaseAudit
 from tests.conftest import PROJECT
 from tests.plans import DAY, planned, rows, second
-from tests.records import tables_of
+from tests.records import csv_bytes, tables_of
 
 PACKAGE = read_package(PROJECT / "schemas")
 NOWHERE = Path("nowhere")
@@ -39,6 +41,18 @@ TEN = [*(project(number) for number in range(10, 19)), project(19, budget_qualif
 def lost(old: Tables, new: Tables, guard: Guard | None = None, folder: Path = NOWHERE, *sources: Source) -> list[Finding]:
     changes = find_changes(old, new, PACKAGE)
     return Losses(guard or Guard(), folder, old, new, sources).findings(changes)
+
+
+def in_two_parts(rows: Sequence[Row], folder: Path) -> Table:
+    """Return the projects as a table in parts, whose numbers of empty cells are described."""
+    table, parts = PACKAGE.tables["projects"], list[Part]()
+    for half in filter(None, (rows[:5], rows[5:])):
+        data = csv_bytes(table.names, half)
+        file = disk.FileRef(folder / disk.sha256_of(data), disk.sha256_of(data), len(data))
+        file.path.write_bytes(data)
+        nulls = {name: sum(row.get(name) is None for row in half) for name in table.names}
+        parts.append(Part(str(half[0]["project_id"]), str(half[-1]["project_id"]), len(half), 1, nulls, [], file))
+    return table_in_parts(table, parts)
 
 
 def codes(found: Sequence[Finding]) -> list[tuple[str, str | None]]:
@@ -59,9 +73,14 @@ def codes(found: Sequence[Finding]) -> list[tuple[str, str | None]]:
         ([*TEN[:9], project(19)], [("guard-values-lost", "budget_qualifier")]),
     ],
 )
-def test_each_loss_of_a_table_beyond_its_bound_is_found(new: list[Row], expected: list[tuple[str, str | None]]) -> None:
-    found = lost(tables_of({"projects": TEN}, PACKAGE), tables_of({"projects": new}, PACKAGE))
+def test_each_loss_of_a_table_beyond_its_bound_is_found(
+    new: list[Row], expected: list[tuple[str, str | None]], tmp_path: Path
+) -> None:
+    before, after = (tables_of({"projects": projects}, PACKAGE) for projects in (TEN, new))
+    found = lost(before, after)
     assert codes(found) == expected and {finding.table for finding in found} <= {"projects"}
+    parts = [tables | {"projects": in_two_parts(rows, tmp_path)} for tables, rows in ((before, TEN), (after, new))]
+    assert lost(*parts) == found
 
 
 def test_a_message_has_the_numbers_and_each_way_through() -> None:

@@ -126,6 +126,44 @@ def test_a_digest_is_remembered_until_the_file_changes(
     assert remembered.known_digest(file.stat()) is None
 
 
+@pytest.mark.parametrize("change", ["none", "before", "meanwhile"])
+def test_a_copy_is_read_again_unless_its_file_is_as_this_run_read_it(
+    change: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, copy, data = tmp_path / "source.csv", tmp_path / "copy.csv", b"a source" * 100
+    source.write_bytes(data)
+    os.utime(source, (1e9, 1e9))
+    monkeypatch.setattr(disk, "LARGE", 0)
+    monkeypatch.setattr(remembered, "_RECENT", -1.0)
+    file = disk.FileRef(source, disk.sha256_of(data), len(data), settled=remembered.settled(source.stat()))
+    read, copied = list[int](), os.copy_file_range
+
+    def edit() -> None:
+        with source.open("r+b") as there:
+            there.write(b"A")
+
+    def copy_and_edit(*arguments: int) -> int:
+        edit()
+        return copied(*arguments)
+
+    monkeypatch.setattr(os, "pread", lambda *arguments: read.append(1) or data[:0])  # type: ignore[func-returns-value]
+    if change == "before":
+        edit()
+    if change == "meanwhile":
+        monkeypatch.setattr(os, "copy_file_range", copy_and_edit)
+        with pytest.raises(ReleaseError, match=r"source\.csv: was changed while it was copied"):
+            disk.create(copy, file)
+        return
+    disk.create(copy, file)
+    assert copy.read_bytes() == source.read_bytes() and bool(read) == (change == "before")
+
+
+def test_a_file_that_changed_just_now_is_not_settled(tmp_path: Path) -> None:
+    (tmp_path / "source.csv").write_bytes(b"a source")
+    os.utime(tmp_path / "source.csv", (1e9, 1e9))  # times can be set back, but not the time of change
+    assert remembered.settled((tmp_path / "source.csv").stat()) == ""
+
+
 def test_a_small_file_that_changed_within_its_old_time_is_read_again(tmp_path: Path) -> None:
     file, memory, old = tmp_path / "small.csv", tmp_path / "cache" / remembered.FILE, (1e9, 1e9)
     for data in (b"1", b"1", b"2"):
