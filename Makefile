@@ -55,9 +55,10 @@ $(VENV)/dev: $(VENV)/run requirements/dev.lock
 benchmark: $(VENV)/dev
 	$(BIN)/python benchmarks/validation.py $(LARGE)
 
-# Publish a table in parts, and again with ten of its rows changed: CPU seconds, as in docs/scale.md.
+# Publish a table in parts, again with ten of its rows changed, and by a cluster: CPU seconds, as in docs/scale.md.
 benchmark-scale: $(VENV)/dev
-	$(BIN)/python benchmarks/parts.py
+	$(BIN)/python benchmarks/parts.py $(ROWS)
+	$(BIN)/python benchmarks/cluster.py $(ROWS)
 
 # Run this after a change of the dependencies in pyproject.toml. UPGRADE=--upgrade takes newer versions.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
