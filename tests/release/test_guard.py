@@ -79,8 +79,8 @@ def test_each_loss_of_a_table_beyond_its_bound_is_found(
     before, after = (tables_of({"projects": projects}, PACKAGE) for projects in (TEN, new))
     found = lost(before, after)
     assert codes(found) == expected and {finding.table for finding in found} <= {"projects"}
-    parts = [tables | {"projects": in_two_parts(rows, tmp_path)} for tables, rows in ((before, TEN), (after, new))]
-    assert lost(*parts) == found
+    old, now = (tables | {"projects": in_two_parts(rows, tmp_path)} for tables, rows in ((before, TEN), (after, new)))
+    assert lost(old, now) == found
 
 
 def test_a_message_has_the_numbers_and_each_way_through() -> None:
