@@ -57,7 +57,8 @@ def publish_now(
         outcome, key = pipeline.up_to_date(gathered, store), None
         if outcome is None:
             key = pipeline.own_key(settings)
-            with helper(*BESIDE) if "frictionless" not in sys.modules else nullcontext():
+            is_far = bool(scheduler and gathered.package.parted)  # a worker runs frictionless
+            with helper(*BESIDE[is_far:]) if "frictionless" not in sys.modules else nullcontext():
                 outcome = pipeline.publish(pipeline.build(gathered, write), store, release_date(), step, key, guard)
     found = Unchanged(outcome.release, outcome.findings, overview(outcome.release))
     if not outcome.is_new and not outcome.repaired:
