@@ -68,10 +68,10 @@ def remember(patch: pytest.MonkeyPatch, folder: Path) -> None:
     check = remembered(found_in, of_tables)
 
     def checked(
-        folder: Path, package: Package, before: Path | None = None, good: object = None
+        folder: Path, package: Package, before: Path | None = None, good: object = None, **options: Any
     ) -> tuple[Released, list[Finding]]:
         if any(table.parts for table in released_tables(folder, package).values()):
-            return check_release(folder, package, before)
+            return check_release(folder, package, before, **options)
         counts, cells, findings = check(folder, package)
         tables = released_tables(folder, package)
         documents = read_documents(folder, tables)

@@ -45,10 +45,11 @@ def is_open() -> bool:
 
 
 def each(name: str, function: Callable[..., Result], shared: Any, given: Sequence[Any]) -> Iterator[Result]:
-    """Yield what a function of a module returns for ``shared`` and each of ``given``, in order; show it as ``name``."""
+    """Yield what a function of a module returns for ``shared`` and each of ``given``, in order; show it as ``name``.
+
+    A cluster begins at once, before the first result is asked for.
+    """
     runner = _runner.get()
     if runner:
-        yield from runner.each(name, function, shared, given)
-        return
-    for one in tracked(name, given, len(given)):
-        yield function(shared, one)
+        return runner.each(name, function, shared, given)
+    return (function(shared, one) for one in tracked(name, given, len(given)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -82,13 +82,18 @@ class Good:
 
 
 def check_release(
-    folder: Path, package: Package, before: Path | None = None, good: Good | None = None
+    folder: Path,
+    package: Package,
+    before: Path | None = None,
+    good: Good | None = None,
+    begin: Callable[[Released], None] = lambda released: None,
 ) -> tuple[Released, list[Finding]]:
     """Read every table from its bytes, once, and check it.
 
     Non-canonical bytes, and differences from JSON or from the source, are findings. ``before`` is the folder of a release
     that passed these checks; parts of tables that it has too are not checked again. ``good`` remembers tables and
-    evidence from one release to the next; the files of both must have the digests that are listed.
+    evidence from one release to the next; the files of both must have the digests that are listed. ``begin`` gets the tables
+    before their rows are read, when it is known which parts frictionless reads.
     """
     tables = released_tables(folder, package)
     released = Released(package, tables, documents=read_documents(folder, tables))
@@ -97,6 +102,7 @@ def check_release(
     for name, table in released.tables.items():
         judged = same.get(name, frozenset()) & {part.first for part in _first_parts(then[name])} if name in then else ()
         released.sampled |= {name: [part.first for part in _first_parts(table) if part.first not in judged]}
+    begin(released)
 
     def rows(table: Table, known: KnownKeysOf) -> Iterator[Finding]:
         is_whole = good is not None and len(known) == len(table.definition.foreign_keys)
@@ -256,6 +262,20 @@ def frictionless_verdict(folder: Path, sample: Sample, before: Path | None = Non
     return sample, described, findings
 
 
+def verdict_of_worker(folder: Path, released: Released) -> Callable[[], Verdict]:
+    """Let a worker of the cluster run frictionless; return the function that waits for its verdict."""
+    verdicts = spread.each("Validate with frictionless", frictionless_verdict, folder, [_sample(released)])
+    return lambda: next(verdicts)
+
+
+def _sample(released: Released) -> Sample:
+    """Return what frictionless reads; before rows are read, only tables in parts can be known to be long."""
+    in_parts = {name: table for name, table in released.tables.items() if table.parts}
+    counts = {name: table.count for name, table in in_parts.items()} | released.counts
+    parts = {name: [part_name(name, first) for first in released.sampled[name]] for name in in_parts}
+    return max(counts.values(), default=0) > FRICTIONLESS_ROWS, parts
+
+
 def by_frictionless(
     folder: Path, released: Released, known: Verdict | None = None, before: Path | None = None
 ) -> list[Finding]:
@@ -263,15 +283,8 @@ def by_frictionless(
 
     ``known`` is its verdict, if that is known; else ``before`` is as for ``frictionless_verdict``.
     """
-    in_parts = [name for name, table in released.tables.items() if table.parts]
-    parts = {name: [part_name(name, first) for first in released.sampled[name]] for name in in_parts}
-    sample = max(released.counts.values()) > FRICTIONLESS_ROWS, parts
-    if known and known[0] == sample:
-        verdict = known
-    elif in_parts and spread.is_open():
-        (verdict,) = spread.each("Validate with frictionless", frictionless_verdict, folder, [sample])
-    else:
-        verdict = beside.begin(frictionless_verdict, folder, sample, before)()
+    sample = _sample(released)
+    verdict = known if known and known[0] == sample else beside.begin(frictionless_verdict, folder, sample, before)()
     _, described, findings = verdict
     if described is not None and described != sorted(released.files):
         message = "the resources are not the tables of the release, each as CSV and JSON"

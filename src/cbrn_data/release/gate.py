@@ -14,7 +14,7 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
-from cbrn_data import beside
+from cbrn_data import beside, spread
 from cbrn_data.checks.complete import Reasons, reasoned
 from cbrn_data.checks.left_out import COMPLETE, LEFT_OUT, LeftOut, as_report, unexplained
 from cbrn_data.checks.released import (
@@ -26,6 +26,7 @@ from cbrn_data.checks.released import (
     check_release,
     covered,
     frictionless_verdict,
+    verdict_of_worker,
 )
 from cbrn_data.checks.run import CHECKS
 from cbrn_data.errors import GateError
@@ -50,8 +51,9 @@ def judge(
     """Check a staged release; ``known`` are the findings from reading its sources, ``reasons`` those of lines left out.
 
     Parts of tables that the release ``before`` has too, and that this code judged then, are not judged again; frictionless
-    judges no table again that is the same there. A second
-    process, if there is one, runs frictionless meanwhile, for the number of rows that the ``longest`` table should have.
+    judges no table again that is the same there. A second process, or a worker of a cluster, runs frictionless meanwhile, as
+    if the ``longest`` table has as many rows as it should.
+
     Raises GateError with the errors.
     """
     package = read_package(folder / "schemas")
@@ -59,7 +61,13 @@ def judge(
     judged, early = before.folder if before and is_of_this_code(before.info) else None, None
     if beside.is_open() and not is_in_parts:
         early = beside.begin(frictionless_verdict, folder, (longest > FRICTIONLESS_ROWS, {}), judged)
-    released, findings = check_release(folder, package, judged)
+
+    def begin(tables: Released) -> None:
+        nonlocal early
+        if is_in_parts and spread.is_open():
+            early = verdict_of_worker(folder, tables)
+
+    released, findings = check_release(folder, package, judged, begin=begin)
     findings += by_profile(json.loads(disk.read(folder / DESCRIPTOR)))
     findings += by_frictionless(folder, released, early and early(), judged)
     left_out = [] if errors_of(findings) else reasoned(arrival(folder, released), reasons or {}, known)

@@ -109,9 +109,14 @@ class Cluster:
         return parted_table(source, reading, join(made, reading, whole.line))
 
     def each(self, name: str, function: Callable[..., Result], shared: Any, given: Sequence[Any]) -> Iterator[Result]:
-        """Yield the results of a function for ``shared`` and each of ``given``, in order, as ``spread.each``."""
+        """Yield the results of a function for ``shared`` and each of ``given``, in order, as ``spread.each``.
+
+        The workers begin at once.
+        """
         sent = self._client.submit(_same, shared, pure=False)
-        futures = self._client.map(partial(_called, function), [sent] * len(given), given, pure=False)
+        return self._results(name, self._client.map(partial(_called, function), [sent] * len(given), given, pure=False))
+
+    def _results(self, name: str, futures: Sequence[Any]) -> Iterator[Any]:
         try:
             for future in tracked(name, futures, len(futures)):
                 try:
