@@ -19,6 +19,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,7 @@ def code_of(digest: str) -> Mapping[str, bytes]:
     }
 
 
+@cache
 def known_code() -> Mapping[str, str]:
     files = {digest: code_of(digest).items() for digest in CODES}
     sums = {digest: folder.checksums({name: disk.sha256_of(data) for name, data in of}) for digest, of in files.items()}
@@ -307,7 +309,13 @@ def lose_names(machine: Disk) -> None:
             note.undo(path)
 
 
-Left = dict[frozenset[Any], tuple[Tree, str]]
+State = frozenset[tuple[str, tuple[int, bytes]]]
+Left = dict[State, tuple[Tree, str]]
+
+
+def state_of(found: Tree) -> State:
+    """Return what is the same for two trees but for the random names of hidden folders."""
+    return frozenset((re.sub(r"staging-[^/]+", "staging", name), entry) for name, entry in found.items())
 
 
 def losses(machine: Disk) -> list[Callable[[Disk], None]]:
@@ -337,8 +345,7 @@ def left_by_kills(act: Act, published: Path) -> tuple[Left, int]:
             aside.rename(published)
 
     def keep(found: Tree, where: str) -> None:
-        state = frozenset((re.sub(r"staging-[^/]+", "staging", name), entry) for name, entry in found.items())
-        left.setdefault(state, (found, where))
+        left.setdefault(state_of(found), (found, where))
 
     machine = Disk(stop=look)
     setattr(disk, "os", machine)  # noqa: B010
@@ -423,7 +430,7 @@ def test_killed_before_any_step(memory: Path, scenario: str) -> None:
     start, expected = undisturbed(memory, scenario)
     old = tree(start / "releases")
     states, steps = left_by_kills(act, start)
-    left, seen = start.with_name("left"), set()
+    left, seen = start.with_name("left"), set[State]()
     for state, where in states.values():
         become(left, state)
         visible = frozenset(item for item in state.items() if item[0][0] != ".")
@@ -477,7 +484,7 @@ def test_the_disk_refuses_any_step(memory: Path, scenario: str, failure: str, mo
     monkeypatch.setattr(disk, "os", Disk())
     start, expected = undisturbed(memory, scenario)
     before = tree(start)
-    published = start.with_name("refused")
+    published, seen = start.with_name("refused"), set[State]()
     for step in range(1, 10_000, ANOTHER_WORD.get(failure, 1)):
         become(published, before)
         machine = Disk(step, failing(number, for_ever), reading=number == errno.EMFILE)
@@ -503,6 +510,10 @@ def test_the_disk_refuses_any_step(memory: Path, scenario: str, failure: str, mo
         elif not machine.committed:
             assert tree(published) == before, f"not as before after step {step}"
         monkeypatch.setattr(disk, "os", Disk())
+        state = state_of(tree(published))
+        if state in seen:  # it was read and mended after an earlier step
+            continue
+        seen.add(state)
         check_readers(published)
         act(published)
         assert tree(published) == expected, f"another tree after step {step}"
