@@ -48,4 +48,4 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
 @pytest.fixture(scope="package")
 def api(team: Team) -> Api:
     """The server's API."""
-    return Api(team.home / ".prefect" / "prefect.db")
+    return Api()

@@ -64,8 +64,10 @@ def told(api: Api, state: State[Any]) -> dict[str, Any]:
     """Wait for the event of ours that a run has told, and return what is in it."""
     resource = f"prefect.flow-run.{state.state_details.flow_run_id}"
 
-    api.wait("1 FROM events WHERE event LIKE 'cbrn-data.%' AND resource_id = ?", resource)
-    (event,) = [event for event in api.events("cbrn-data.") if event["resource"]["prefect.resource.id"] == resource]
+    def found() -> list[Any]:
+        return [event for event in api.events("cbrn-data.") if event["resource"]["prefect.resource.id"] == resource]
+
+    (event,) = api.wait(found)
     return {"event": event["event"], **event["payload"]}
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cbrn_data import pipeline
+from cbrn_data.pipeline import pages
 from cbrn_data.store import disk
 from cbrn_data.store.folder import checksums
 from cbrn_data.verify import rebuild
@@ -22,10 +23,10 @@ from tests.verify.test_tamper import behind
 PAGE = "tables/projects.html"
 
 
-def again(store: Path, pages: Callable[..., object] | None = None) -> tuple[str, str]:
-    """Return the word and the details of deriving again; ``pages`` makes the pages, by default those remembered."""
+def again(store: Path, make: Callable[..., object] | None = None) -> tuple[str, str]:
+    """Return the word and the details of deriving again; ``make`` makes the pages, by default those remembered."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rebuild, "pages", pages or pipeline.pages)
+        patch.setattr(rebuild, "pages", make or pipeline.pages)
         results = list(rebuild_derived("store", store))
     assert {result.check for result in results} == {DERIVED}
     (word,) = {result.result for result in results}
@@ -33,7 +34,7 @@ def again(store: Path, pages: Callable[..., object] | None = None) -> tuple[str,
 
 
 def test_what_was_derived_is_derived_again(three: Path) -> None:
-    assert again(three, rebuild.pages) == (PASSED, "every file has the same bytes")
+    assert again(three, pages) == (PASSED, "every file has the same bytes")
 
 
 @pytest.mark.parametrize("name", ["catalog.ttl", "catalog.rdf", "catalog.jsonld", "sitemap.xml", "index.html", PAGE])
