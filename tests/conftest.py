@@ -46,6 +46,7 @@ hypothesis.settings.register_profile("no-clock", deadline=None, max_examples=50)
 hypothesis.settings.load_profile("no-clock")
 
 FIRST = (
+    "flows/test_schedule.py",
     "flows/",
     "store/test_store_crash.py",
     "portal/",

@@ -40,6 +40,25 @@ def _data(path: str, state: os.stat_result) -> bytes:
     return b"%d" % state.st_size if state.st_size > HOLES else Path(path).read_bytes()
 
 
+def become(folder: Path, wanted: Tree) -> None:
+    """Make ``folder``, which may not be there, what ``tree`` returned (without links); what is so already stays."""
+    folder.mkdir(exist_ok=True)
+    now = tree(folder)
+    for name in reversed(now):
+        mode, data = now[name]
+        if wanted.get(name) != now[name] and not (name in wanted and stat.S_ISDIR(mode) and stat.S_ISDIR(wanted[name][0])):
+            (os.rmdir if stat.S_ISDIR(mode) else os.unlink)(f"{folder}/{name}")
+    for name, (mode, data) in wanted.items():
+        if now.get(name) != (mode, data):
+            path = f"{folder}/{name}"
+            if not stat.S_ISDIR(mode):
+                with open(path, "xb", buffering=0) as file:
+                    file.write(data)
+            elif not os.path.isdir(path):
+                os.mkdir(path)
+            os.chmod(path, stat.S_IMODE(mode))
+
+
 def stamped(folder: Path) -> dict[str, tuple[int, ...]]:
     """Return what the system notes of each entry: mode, size, number, when content and entry last changed (nanoseconds).
 

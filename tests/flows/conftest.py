@@ -1,10 +1,9 @@
-"""One Prefect server and one worker for all tests of flows: each takes seconds to start, so each is started once."""
+"""One Prefect server for all tests of flows that one worker of pytest runs, because it takes seconds to start."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -25,7 +24,7 @@ from tests.flows.team import Api, Team, documented, wait_for
 
 
 @pytest.fixture(scope="package")
-def team(made_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
+def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
     """A project with a server, started as the README says; nothing is deployed yet."""
     team = Team(tmp_path_factory.mktemp("team"))
     team.key.parent.mkdir()
@@ -34,7 +33,6 @@ def team(made_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     try:
         address, server = documented("README.md")[:2]
         team.follow(address)
-        team.start_warm(made_once)
         team.start(server.command, until=team.here(server.prints[0]))
         wait_for(team.answers)
         auth = team.secrets["PREFECT_API_AUTH_STRING"]

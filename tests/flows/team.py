@@ -63,11 +63,8 @@ def documented(path: str) -> list[Documented]:
     return found
 
 
-def wait_for(what: Callable[[], Any], name: str = "", instead: object = None, pause: float = 0.5) -> Any:
-    """Return what ``what`` returns as soon as that is something; else say its ``name``, and what there was ``instead``.
-
-    Each question costs the server a good part of a run's step, hence the ``pause`` in seconds.
-    """
+def wait_for(what: Callable[[], Any], name: str = "", instead: object = None, pause: float = 0.1) -> Any:
+    """Return what ``what`` returns as soon as that is something; else say its ``name``, and what there was ``instead``."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         if found := what():
@@ -151,7 +148,7 @@ class Team:
             "PREFECT_SERVER_API_PORT": str(self.port),
             "PREFECT_WORKER_QUERY_SECONDS": "2",
             "PREFECT_WORKER_HEARTBEAT_SECONDS": "2",
-            "PREFECT_SERVER_SERVICES_FOREMAN_INACTIVITY_HEARTBEAT_MULTIPLE": "3",
+            "PREFECT_SERVER_SERVICES_FOREMAN_INACTIVITY_HEARTBEAT_MULTIPLE": "5",
             "PREFECT_SERVER_SERVICES_FOREMAN_LOOP_SECONDS": "2",
             "PYTHONPATH": f"{PROJECT / 'src'}{os.pathsep}{quick}",
             "CBRN_DATA_STATE": str(self.state),
@@ -258,13 +255,18 @@ class Api:
     def __init__(self) -> None:
         self.client: SyncPrefectClient = get_client(sync_client=True)
 
+    @staticmethod
+    def wait(what: Callable[[], Any]) -> Any:
+        """Wait for what the server tells; each answer costs it a tenth of a second of work, and so a run's step."""
+        return wait_for(what, pause=1)
+
     def post(self, path: str, **body: Any) -> Any:
         return self.client.request("POST", path, json=body).json()  # type: ignore[arg-type]
 
     def all(self, path: str, **body: Any) -> list[Any]:
         """Return everything that a filter finds, page by page."""
         found: list[Any] = []
-        while page := self.post(path, limit=200, offset=len(found), **body):
+        while len(found) % 200 == 0 and (page := self.post(path, limit=200, offset=len(found), **body)):
             found += page
         return found
 
@@ -274,13 +276,12 @@ class Api:
         return str(self.client.create_flow_run_from_deployment(deployment.id, parameters=parameters).id)
 
     def run(self, number: str) -> Any:
-        (found,) = self.post("/flow_runs/filter", flow_runs={"id": {"any_": [number]}})
-        return found
+        return self.client.request("GET", "/flow_runs/{id}", path_params={"id": number}).json()
 
     def ended(self, number: str) -> Any:
         """Wait until a run has ended, and return it."""
-        wait_for(lambda: self.run(number)["state_type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED"))
-        return self.run(number)
+        ends = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+        return self.wait(lambda: run if (run := self.run(number))["state_type"] in ends else None)
 
     def newest(self, deployment: str) -> Any:
         """Return the run of a deployment that started last."""
@@ -295,11 +296,12 @@ class Api:
     def logs(self, number: str, *until: str) -> str:
         """Return the log of a run; it is sent by and by, so wait for the words of ``until``."""
 
-        def text() -> str:
-            wanted = {"flow_run_id": {"any_": [number]}}
-            return "\n".join(line["message"] for line in self.all("/logs/filter", logs=wanted, sort="TIMESTAMP_ASC"))
+        def text() -> str | None:
+            found = self.all("/logs/filter", logs={"flow_run_id": {"any_": [number]}}, sort="TIMESTAMP_ASC")
+            log = "\n".join(line["message"] for line in found)
+            return log if all(word in log for word in until) else None
 
-        return str(wait_for(lambda: all(word in text() for word in until) and text()))
+        return str(self.wait(text))
 
     def events(self, *prefixes: str) -> list[Any]:
         found = self.post("/events/filter", filter={"event": {"prefix": list(prefixes)}}, limit=50)

@@ -30,7 +30,7 @@ from flows.pipeline import main, pipeline
 from flows.publish import _is_the_store, publish
 from flows.validate import validate
 from tests.cli.conftest import edit, run
-from tests.flows.team import DAY, Api, Team, add_leaflet, wait_for
+from tests.flows.team import DAY, Api, Team, add_leaflet
 from tests.history import OTHER
 from tests.plans import rows
 from tests.trees import tree
@@ -67,7 +67,7 @@ def told(api: Api, state: State[Any]) -> dict[str, Any]:
     def found() -> list[Any]:
         return [event for event in api.events("cbrn-data.") if event["resource"]["prefect.resource.id"] == resource]
 
-    (event,) = wait_for(found)
+    (event,) = api.wait(found)
     return {"event": event["event"], **event["payload"]}
 
 

@@ -44,11 +44,13 @@ def releases(root: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def deployed(team: Team) -> Documented:
+def deployed(team: Team, made_once: Path) -> Documented:
     """Deployments and a worker: first as the README says, then as the page on schedules does, so that somebody is told.
 
     Returns the README's last command, which has not been given yet.
     """
+    team.start_warm(made_once)
+    wait_for(team.warm.exists)
     team.environment.pop("CBRN_DATA_ALERT_URL")
     *first, last = README[2:]
     for one in first:
@@ -102,7 +104,7 @@ def test_four_commands_lead_from_nothing_to_a_release(team: Team, api: Api, depl
 def test_runs_are_planned_for_the_nights_and_sundays_of_tashkent(api: Api, deployed: Documented) -> None:
     def planned(name: str) -> list[datetime]:
         wanted = {"deployments": {"name": {"any_": [name]}}, "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
-        found = wait_for(lambda: api.post("/flow_runs/filter", **wanted, sort="EXPECTED_START_TIME_ASC"))
+        found = api.wait(lambda: api.post("/flow_runs/filter", **wanted, sort="EXPECTED_START_TIME_ASC"))
         return [datetime.fromisoformat(run["expected_start_time"]).astimezone(ZoneInfo("Asia/Tashkent")) for run in found]
 
     nights, sundays, links = planned("nightly"), planned("weekly-audit"), planned("weekly-links")
@@ -174,7 +176,7 @@ def test_a_source_that_is_wrong_at_night_is_told_with_its_line_and_mended_the_sa
     add_leaflet(team.project, "central-asia-2027", text)
     team.follow(plan)
     team.follow(retry, ID=run["id"])
-    wait_for(lambda: api.run(run["id"])["state_type"] == "COMPLETED")
+    api.wait(lambda: api.run(run["id"])["state_type"] == "COMPLETED")
     again = api.run(run["id"])
     assert again["run_count"] == 2 and again["state"]["message"].startswith("Published ")
     assert tree(team.project / "published", hidden=False) != before
@@ -211,14 +213,15 @@ def test_a_run_that_was_killed_is_told_and_the_next_one_takes_the_table_that_it_
     records.define(root)
     records.put(root, [records.row(number) for number in range(100_000, 102_000)])
     run = api.trigger("cbrn-data/nightly", root=str(root))
-    process = wait_for(lambda: api.run(run)["infrastructure_pid"])
-    wait_for(lambda: list(team.state.glob("cache/tables/*/trainings/*/record.json")), pause=0.1)
+    process = api.wait(lambda: api.run(run)["infrastructure_pid"])
+    wait_for(lambda: list(team.state.glob("cache/tables/*/trainings/*/record.json")))
     kill(process)
     assert api.ended(run)["state_name"] == "Crashed"
     assert not list(root.glob("published/releases/*"))
-    wait_for(lambda: api.post("/task_runs/count", **running(run)) == 0)
+    api.wait(lambda: api.post("/task_runs/count", **running(run)) == 0)
     assert "docs/night.md" in team.messages.of("cbrn-data/nightly failed\nProcess exited with status code: -9", run)
 
+    api.wait(lambda: [pool["status"] for pool in api.post("/work_pools/filter")] == ["READY"])
     run = api.trigger("cbrn-data/nightly", root=str(root))
     missed: dict[str, Any] = {"within": 10, "match": {"prefect.resource.id": f"prefect.flow-run.{run}"}}
     missed["after"] = ["prefect.flow-run.Running", "prefect.flow-run.heartbeat"]
@@ -226,8 +229,8 @@ def test_a_run_that_was_killed_is_told_and_the_next_one_takes_the_table_that_it_
         changed(api, "cbrn-data run is stale", 120, missed),
         changed(api, "cbrn-data has no worker", 90, {"within": 10}),
     ):
-        process = wait_for(lambda: api.run(run)["infrastructure_pid"])
-        wait_for(lambda: api.run(run)["state_name"] == "Running")
+        process = api.wait(lambda: api.run(run)["infrastructure_pid"])
+        api.wait(lambda: api.run(run)["state_name"] == "Running")
         assert team.worker
         kill(team.worker.pid, process)
         team.worker.wait()

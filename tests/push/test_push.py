@@ -35,18 +35,6 @@ def push(published: Path, target: object) -> Done:
     return run("push", target, "--published", published, "--json")
 
 
-def test_a_bucket_holds_the_same_files_and_passes_an_audit_from_the_web(small: Path, bucket: Bucket) -> None:
-    first = push(small, bucket.target)
-    assert (first.code, first.err) == (0, "")
-    assert bucket.objects() == files(small)
-    assert sorted(first.json["put"]) == sorted(files(small))
-    assert first.json["bytes"] == sum(map(len, files(small).values()))
-    audit = run("verify", bucket.web, "--json")
-    assert audit.code == 0, audit.out
-    again = push(small, bucket.target).json
-    assert (again["pushed"], again["put"], again["unchanged"]) == (False, [], len(files(small)))
-
-
 def test_a_dry_run_lists_what_a_push_then_does_and_nothing_new_makes_no_version(states: States, bucket: Bucket) -> None:
     bucket.client.put_bucket_versioning(Bucket=bucket.name, VersioningConfiguration={"Status": "Enabled"})
     push(states.older, bucket.target)
@@ -416,20 +404,28 @@ def test_no_secret_is_printed_or_put(states: States, bucket: Bucket) -> None:
     assert not any(SECRET.encode() in data for data in bucket.objects().values())
 
 
-def test_the_commands_of_the_documentation(small: Path, bucket: Bucket, tmp_path: Path) -> None:
-    web = tmp_path / "www"
+def test_a_bucket_and_a_folder_hold_the_same_files_and_pass_an_audit_by_the_commands_of_the_documentation(
+    small: Path, bucket: Bucket, tmp_path: Path
+) -> None:
+    web, upload = tmp_path / "www", "cbrn-data push s3://open-data/cbrn"
     commands = re.findall(r"(?m)^    (cbrn-data .*)$", DOCS)
-    assert len(commands) == 7
+    assert len(commands) == 7 and commands.index(upload) < commands.index(f"{upload} --json")
+    said: dict[str, Done] = {}
     for command in commands:
-        for written, here in {
+        here = f"{command} --json" if command == upload else command
+        for written, place in {
             "/srv/www/data": str(web),
             "s3://open-data/cbrn": bucket.target,
             "https://objects.example/open-data/cbrn": bucket.web,
         }.items():
-            command = command.replace(written, here)
-        done = run(*shlex.split(command)[1:], *(["--published", small] if " push " in command else []))
-        assert done.code == 0, (command, done)
-    assert files(web) == bucket.objects() == files(small)
+            here = here.replace(written, place)
+        said[command] = run(*shlex.split(here)[1:], *(["--published", small] if " push " in command else []))
+        assert said[command].code == 0, (command, said[command])
+    there = files(small)
+    assert files(web) == bucket.objects() == there
+    first, again = said[upload], said[f"{upload} --json"].json
+    assert (first.err, sorted(first.json["put"]), first.json["bytes"]) == ("", sorted(there), sum(map(len, there.values())))
+    assert (again["pushed"], again["put"], again["unchanged"]) == (False, [], len(there))
 
 
 @pytest.mark.parametrize(

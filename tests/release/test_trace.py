@@ -28,11 +28,11 @@ def release(published: Path) -> Release:
 
 
 def test_every_cell_of_the_release_leads_to_words_that_stand_in_the_named_lines(release: Release) -> None:
-    package = read_package(release.folder / "schemas")
+    tracer, package = Tracer(release), read_package(release.folder / "schemas")
     rows = rows_of(released_tables(release.folder, package))
     for name in ("regions", "memberships", "figures", "priorities"):
         for row in rows[name]:
-            for cell in trace(release, name, package.tables[name].row_id(row)):
+            for cell in tracer.row(name, package.tables[name].row_id(row)):
                 assert cell.value == row[cell.field] and cell.passages, (name, cell.field)
                 for passage in cell.passages:
                     text = (release.folder / passage.file).read_text(encoding="utf-8").splitlines()

@@ -35,8 +35,7 @@ main()
 
 def version_of_the_code(place: Path, word: str) -> Path:
     """Make a checkout whose code writes another word into the notes of a release."""
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(FOLDER, place / "src/cbrn_data", ignore=ignored)
+    shutil.copytree(FOLDER, place / "src/cbrn_data")  # with what is compiled, which takes long
     shutil.copytree(PROJECT / "schemas", place / "schemas")
     (place / "requirements").mkdir()
     shutil.copy(PROJECT / "requirements/run.lock", place / "requirements")

@@ -180,7 +180,7 @@ def _digests(folder: Path, names: Sequence[str]) -> dict[str, str]:
 def entries(folder: Path) -> dict[str, int]:
     """Return name and mode (of the entry itself, not of the target of a link) in ``folder``, by name."""
     with explained(folder):
-        return {name: os.lstat(folder / name).st_mode for name in sorted(os.listdir(folder))}
+        return {name: os.lstat(f"{folder}/{name}").st_mode for name in sorted(os.listdir(folder))}
 
 
 def mode(path: Path) -> int:

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -173,10 +173,12 @@ def due_on(published: Path) -> str:
 
 
 class _Files:
-    """The metadata on the disk; ``root`` decides which are valid."""
+    """The metadata on the disk, each read once; ``root`` decides which are valid."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._read: Callable[[str], bytes] = cache(lambda name: disk.read(folder / name, LIMIT, folder))
+        self._valid: dict[tuple[str, int], Any] = {}
         self.names = list(disk.entries(folder)) if disk.mode(folder) else []
         self.root: Root | None = None
 
@@ -187,9 +189,6 @@ class _Files:
         if sorted(there) != list(range(1, len(there) + 1)):
             raise ReleaseError(f"{self._folder}: lacks a root between the first and the newest; {_WAY_OUT}")
         return [self._read(there[number]) for number in sorted(there)]
-
-    def _read(self, name: str) -> bytes:
-        return disk.read(self._folder / name, LIMIT, self._folder)
 
     def bytes_of(self, signed: Signed) -> bytes:
         """Return the bytes of a file in force."""
@@ -207,6 +206,13 @@ class _Files:
         return 0, 0
 
     def _of(self, kind: type[T], name: str, by: Root | None = None) -> T | None:
+        key = name, by.version if by else 0
+        if key not in self._valid:
+            self._valid[key] = self._found(kind, name, by)
+        found: T | None = self._valid[key]
+        return found
+
+    def _found(self, kind: type[T], name: str, by: Root | None) -> T | None:
         if name not in self.names:
             return None
         try:

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any
@@ -93,16 +94,24 @@ class RecordedCode:
         made_with = f" (it was made with Python {shown(str(about['python']), 10)})" if about.get("python") else ""
         make_environment(environment)
         python = environment / "bin" / "python"
-        pip = [str(python), "-I", "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--no-input"]
+        pip = [*_pip_for(python), "install", "--quiet", "--no-deps", "--no-compile", "--no-input"]
         locked = ["--require-hashes", "--only-binary", ":all:", "--requirement", str(files / LOCK)]
-        _run([*pip, *locked], f"the installation of the recorded libraries{made_with}")
-        _run([*pip, "--no-index", *wheels], "the installation of the recorded code")
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        _run([*pip, *locked], f"the installation of the recorded libraries{made_with}", ours)
+        _run([*pip, "--no-index", *wheels], "the installation of the recorded code", ours)
         return python
 
 
 def make_environment(folder: Path) -> None:
-    """Make an empty Python environment. Raises VerificationError."""
-    _run([sys.executable, "-m", "venv", str(folder)], "the making of an environment")
+    """Make an empty Python environment, with a pip of its own only if there is none here. Raises VerificationError."""
+    options = ["--without-pip"] if find_spec("pip") else []
+    _run([sys.executable, "-m", "venv", *options, str(folder)], "the making of an environment")
+
+
+def _pip_for(python: Path) -> list[str]:
+    """Return the command for the pip of an environment, see ``make_environment``: to copy pip into it takes seconds."""
+    here = [sys.executable, "-I", "-m", "pip", "--python", str(python)]
+    return here if find_spec("pip") else [str(python), "-I", "-m", "pip"]
 
 
 @cache
