@@ -304,7 +304,7 @@ def copy_sources(target: Path) -> Path:
 def regions(once: Once, state: Path) -> Path:
     """A ``published/`` of eight regions, some with two editions, over three releases; the middle one is withdrawn.
 
-    One leaflet is a PDF of two pages.
+    One leaflet is a PDF of two pages. No pages are made.
     """
     from tests.cli.conftest import run
     from tests.printed import printed
@@ -322,8 +322,8 @@ def regions(once: Once, state: Path) -> Path:
                         assert run("add", leaflet, "--root", root).code == 0
                 done = run("publish", "--root", root, SOURCE_DATE_EPOCH=str(1795305600 + day * 86400))
                 assert done.code == 0, done.err
-        reason = "The leaflets of seven regions were drafts; the editions of 2026 replace them."
-        assert run("withdraw", "1.1.0", "--reason", reason, "--root", root, SOURCE_DATE_EPOCH="1795651200").code == 0
+            reason = "The leaflets of seven regions were drafts; the editions of 2026 replace them."
+            assert run("withdraw", "1.1.0", "--reason", reason, "--root", root, SOURCE_DATE_EPOCH="1795651200").code == 0
 
     return once("regions", make) / "root" / "published"
 
