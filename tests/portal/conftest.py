@@ -106,11 +106,12 @@ def publish(root: Path, day: int = 0) -> None:
 
 @dataclass(frozen=True)
 class Portal:
-    """``published`` with its pages, and where they are served; ``files`` are those that the portal made."""
+    """``published`` with its pages, and where they are served; the portal made ``files`` beside the ``exports``."""
 
     published: Path
     address: str
     files: dict[str, bytes]
+    exports: dict[str, disk.Data]
 
     def pages(self) -> list[str]:
         """Return the paths of the pages."""
@@ -134,7 +135,7 @@ def serve(published: Path, export: Callable[[list[Release]], dict[str, disk.Data
         write(published, {**in_memory(made), **files})
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield Portal(published, server.address, files)
+        yield Portal(published, server.address, files, made)
         server.shutdown()
         thread.join()
 
