@@ -386,7 +386,8 @@ def test_a_kept_page_of_a_release_is_the_one_that_would_be_made(
 
 def test_a_withdrawn_release_is_said_to_be_so_and_is_not_the_one_shown(portal: Portal, tmp_path: Path) -> None:
     *older, newest = Store(portal.published).releases()
-    files = site_of([*older, replace(newest, withdrawn={"reason": "A <b>wrong</b> date", "date": "2026-12-01"})], BASE, portal.exports)
+    gone = replace(newest, withdrawn={"reason": "A <b>wrong</b> date", "date": "2026-12-01"})
+    files = site_of([*older, gone], BASE, portal.exports)
     assert b"Withdrawn on 2026-12-01" in files["history.html"] and b"<b>wrong" not in files["history.html"]
     assert b"Newest release: 1.1.0" in files["index.html"]
     for name in ("history/1.1.1.html", "history/1.1.1/projects.html"):
@@ -399,8 +400,8 @@ def test_a_withdrawn_release_is_said_to_be_so_and_is_not_the_one_shown(portal: P
 def test_another_date_zone_hash_seed_and_language_give_the_same_bytes(portal: Portal, tmp_path: Path) -> None:
     """A process for which it is another day makes what stands in the store."""
     script = (
-        "import sys; from pathlib import Path\n"
-        "from cbrn_data.pipeline import pages; from cbrn_data.store.disk import sha256_of; from cbrn_data.store.store import Store\n"
+        "import sys; from pathlib import Path; from cbrn_data.pipeline import pages\n"
+        "from cbrn_data.store.disk import sha256_of; from cbrn_data.store.store import Store\n"
         "files = pages(Store(Path(sys.argv[1])).releases(), sys.argv[2])\n"
         "print('\\n'.join(f'{sha256_of(files[name])} {name}' for name in files))"
     )
