@@ -25,6 +25,8 @@ from filelock import FileLock
 
 from cbrn_data import pipeline
 from cbrn_data.garbage import collect_rarely
+from cbrn_data.kept import keeping
+from cbrn_data.release.code import code_version, pages_version
 from cbrn_data.settings import Settings
 from cbrn_data.signing.keys import make_local_key
 from tests.remember import remember
@@ -45,10 +47,11 @@ if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usa
 hypothesis.settings.register_profile("no-clock", deadline=None, max_examples=50)
 hypothesis.settings.load_profile("no-clock")
 
-FIRST = (
+FIRST: tuple[str | tuple[str, ...], ...] = (
     "flows/test_schedule.py",
     "flows/",
     "store/test_store_crash.py",
+    ("portal/test_browser.py", "portal/test_cite.py", "portal/test_regions.py"),
     "portal/",
     "tables/test_cluster.py",
     "test_reproducible.py",
@@ -58,7 +61,7 @@ FIRST = (
     "leaflet/test_hostile.py",
 )
 """What takes long starts first, so that no worker is left with it at the end, and what forks while processes are small.
-A folder here is one group."""
+A folder or a tuple here is one group."""
 
 SPREAD = (
     "leaflet/test_hostile.py",
@@ -193,7 +196,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if f"{name}::{item.name}".startswith(SLOW) or COSTLY.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
         if name not in SPREAD:
-            item.add_marker(pytest.mark.xdist_group(FIRST[first] if first < len(FIRST) else name))
+            item.add_marker(pytest.mark.xdist_group(str(FIRST[first]) if first < len(FIRST) else name))
     items.sort(key=lambda item: placed(item.path)[1])
 
 
@@ -227,10 +230,17 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
     return made
 
 
+def make_state(folder: Path) -> None:
+    """Make a key, and find out which files of this package shape releases and pages: each worker would."""
+    make_local_key(folder)
+    with keeping(folder / "cache" / "code", None):
+        code_version(), pages_version()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def state(once: Once, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A state folder of the tests' own, with one key for all workers: no test uses the key of whoever runs it."""
-    folder = Path(shutil.copytree(once("state", make_local_key), tmp_path_factory.mktemp("state"), dirs_exist_ok=True))
+    folder = Path(shutil.copytree(once("state", make_state), tmp_path_factory.mktemp("state"), dirs_exist_ok=True))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CBRN_DATA_STATE", str(folder))
         for name in ("CBRN_DATA_SIGNING_KEY", "CBRN_DATA_TRUSTED_KEYS", "CBRN_DATA_BASE_URL"):
@@ -305,7 +315,7 @@ def copy_sources(target: Path) -> Path:
 def regions(once: Once, state: Path) -> Path:
     """A ``published/`` of eight regions, some with two editions, over three releases; the middle one is withdrawn.
 
-    One leaflet is a PDF of two pages.
+    One leaflet is a PDF of two pages. No pages are made.
     """
     from tests.cli.conftest import run
     from tests.printed import printed
@@ -323,8 +333,8 @@ def regions(once: Once, state: Path) -> Path:
                         assert run("add", leaflet, "--root", root).code == 0
                 done = run("publish", "--root", root, SOURCE_DATE_EPOCH=str(1795305600 + day * 86400))
                 assert done.code == 0, done.err
-        reason = "The leaflets of seven regions were drafts; the editions of 2026 replace them."
-        assert run("withdraw", "1.1.0", "--reason", reason, "--root", root, SOURCE_DATE_EPOCH="1795651200").code == 0
+            reason = "The leaflets of seven regions were drafts; the editions of 2026 replace them."
+            assert run("withdraw", "1.1.0", "--reason", reason, "--root", root, SOURCE_DATE_EPOCH="1795651200").code == 0
 
     return once("regions", make) / "root" / "published"
 

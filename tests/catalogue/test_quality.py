@@ -26,9 +26,12 @@ from rdflib.term import Node
 from cbrn_data import pipeline
 from cbrn_data.catalogue.feed import SITEMAP
 from cbrn_data.catalogue.triples import DCAT, IANA, SPDX
+from cbrn_data.portal import site
 from cbrn_data.settings import Settings
+from cbrn_data.store.history import read_history
 from tests.catalogue.shapes import SHAPES, shapes, violations
 from tests.conftest import PROJECT
+from tests.portal.conftest import exports_without_workbooks
 
 PV = Namespace("https://piveau.eu/ns/voc#")
 
@@ -47,8 +50,11 @@ def served(request: pytest.FixtureRequest, published: Path, tmp_path_factory: py
     folder = Path(shutil.copytree(store, tmp_path_factory.mktemp("served") / "published"))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as server:
         base = f"http://127.0.0.1:{server.server_port}/"
-        with pipeline.open_store(Settings(PROJECT, folder, base_url=base)).writing():
-            pass  # who enters with another address derives again
+        made = exports_without_workbooks(read_history(folder))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(pipeline, "pages", lambda releases, base_url: {**made, **site(releases, base_url, made)})
+            with pipeline.open_store(Settings(PROJECT, folder, base_url=base)).writing():
+                pass  # who enters with another address derives again
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield base
         server.shutdown()

@@ -31,17 +31,22 @@ HEAVY = ["pandas", "pandera", "pyarrow", "frictionless", "prefect", "pycountry",
 
 
 SHOWS_HELP = """
-import contextlib, io, json, os, sys
+import contextlib, functools, io, json, os, sys, typer.main
 from cbrn_data.cli import main
+typer.main.get_command = functools.cache(typer.main.get_command)
+def help_of(command):
+    sys.argv[1:], shown, code = [*command, "--help"], io.StringIO(), 0
+    with contextlib.redirect_stdout(shown):
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code or 0
+    return code, shown
 heavy, commands = json.loads(sys.argv[1])
+help_of([])  # which imports what all of them do
 for command in commands:  # each in a fork: none has what another imported
     if not os.fork():
-        sys.argv[1:], shown, code = [*command, "--help"], io.StringIO(), 0
-        with contextlib.redirect_stdout(shown):
-            try:
-                main()
-            except SystemExit as end:
-                code = end.code or 0
+        code, shown = help_of(command)
         print(json.dumps([code, shown.getvalue(), [name for name in heavy if name in sys.modules]]), flush=True)
         os._exit(0)
     os.wait()

@@ -130,6 +130,15 @@ def test_options_of_tables_are_refused_for_releases(cbrn_data: Command) -> None:
     assert done.code == 2 and "are for tables; releases have their own schemas" in " ".join(done.err.split())
 
 
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A table that takes some time to compare."""
+    path = tmp_path_factory.mktemp("large") / "large.csv"
+    rows = (f"{number * 7 % 1_500_001},{'word ' * 20}\n" for number in range(1_500_001))
+    path.write_text("id,text\n" + "".join(rows))
+    return path
+
+
 def opened_in(folder: Path, process: int) -> bool:
     """Whether a process has a file of a folder open. It may close any of its files while we look."""
     for descriptor in Path(f"/proc/{process}/fd").iterdir():
@@ -141,10 +150,9 @@ def opened_in(folder: Path, process: int) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_nothing_is_left_of_a_run_that_is_ended(end: signal.Signals, tables: Path) -> None:
-    rows = [f"{number * 7 % 1_500_001},{'word ' * 20}\n" for number in range(1_500_001)]
+def test_nothing_is_left_of_a_run_that_is_ended(end: signal.Signals, tables: Path, large: Path) -> None:
     for name in ("one.csv", "two.csv"):
-        (tables / name).write_text("id,text\n" + "".join(rows))
+        (tables / name).hardlink_to(large)
     (tables / "tmp").mkdir()
     command = [sys.executable, "-c", "from cbrn_data.cli import main; main()", "diff", "one.csv", "two.csv", "--key", "id"]
     with subprocess.Popen(

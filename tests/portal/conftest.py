@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from cbrn_data.cli.serve import Preview
-from cbrn_data.exports import exports
+from cbrn_data.exports import exports, workbook
 from cbrn_data.portal import site
 from cbrn_data.store import disk
 from cbrn_data.store.folder import Release
@@ -106,28 +106,36 @@ def publish(root: Path, day: int = 0) -> None:
 
 @dataclass(frozen=True)
 class Portal:
-    """``published`` with its pages, and where they are served; ``files`` are those that the portal made."""
+    """``published`` with its pages, and where they are served; the portal made ``files`` beside the ``exports``."""
 
     published: Path
     address: str
     files: dict[str, bytes]
+    exports: dict[str, disk.Data]
 
     def pages(self) -> list[str]:
         """Return the paths of the pages."""
         return [name for name in self.files if name.endswith(".html")]
 
 
-def serve(published: Path) -> Iterator[Portal]:
+def exports_without_workbooks(releases: Sequence[Release]) -> dict[str, disk.Data]:
+    """Return the exports of releases; workbooks, which take longer than all else, are empty."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workbook, "write_workbook", lambda release, package, tables, path: path.touch())
+        return exports(releases)
+
+
+def serve(published: Path, export: Callable[[list[Release]], dict[str, disk.Data]] = exports) -> Iterator[Portal]:
     """Make the pages for the address of a preview server, and run it."""
     write(published, {"index.html": b""})
     with Preview(published) as server:
         releases = Store(published).releases()
-        made = exports(releases)
+        made = export(releases)
         files = site_of(releases, server.address, made)
         write(published, {**in_memory(made), **files})
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield Portal(published, server.address, files)
+        yield Portal(published, server.address, files, made)
         server.shutdown()
         thread.join()
 
@@ -147,7 +155,8 @@ def portal(three_releases: Path) -> Iterator[Portal]:
 @pytest.fixture(scope="session")
 def many_regions(regions: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     """The portal of several regions, with a withdrawn release."""
-    yield from serve(Path(shutil.copytree(regions, tmp_path_factory.mktemp("many") / "published")))
+    published = Path(shutil.copytree(regions, tmp_path_factory.mktemp("many") / "published"))
+    yield from serve(published, exports_without_workbooks)
 
 
 @pytest.fixture(scope="session")

@@ -214,8 +214,9 @@ def may_head(text: str) -> bool:
 
 def _distance(one: str, two: str, limit: int) -> int:
     """Return the edit distance (insert, delete, replace, swap two neighbours) of two texts, at most ``limit`` + 1."""
-    if abs(len(one) - len(two)) > limit:
-        return limit + 1
+    letters, others = set(one), set(two)
+    if max(abs(len(one) - len(two)), len(letters - others), len(others - letters)) > limit:
+        return limit + 1  # each letter that the other has not takes a step
     before: list[int] = []
     row = list(range(len(two) + 1))
     for i, char in enumerate(one, start=1):

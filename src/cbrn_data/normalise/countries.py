@@ -100,8 +100,12 @@ def nearest(name: str) -> list[str]:
     key = _key(name[:60])
     if known := _in_other_languages().get(key):
         return [known]
-    by_key = {_key(known): known for known, code in _names().items() if code}
-    return [by_key[key] for key in difflib.get_close_matches(key, by_key, n=3, cutoff=0.6)]
+    return [_by_key()[key] for key in difflib.get_close_matches(key, _by_key(), n=3, cutoff=0.6)]
+
+
+@cache
+def _by_key() -> dict[str, str]:
+    return {_key(known): known for known, code in _names().items() if code}
 
 
 @cache
