@@ -31,7 +31,12 @@ def test_entries_are_few_and_no_folder_is_needed(tmp_path: Path) -> None:
     for number in range(kept.AT_MOST + 5):
         with keeping(tmp_path / "kept", "1"):
             kept.kept(str(number), str)
-    assert len(list((tmp_path / "kept").iterdir())) == kept.AT_MOST
+    assert len(list((tmp_path / "kept").iterdir())) == kept.AT_MOST + 1  # and that of the last run
+    for uses in (["of another project"], [str(number) for number in range(kept.AT_MOST + 5)]):
+        with keeping(tmp_path / "shared", "1"):
+            for one in uses:
+                kept.kept(one, str)
+    assert len(list((tmp_path / "shared").iterdir())) == kept.AT_MOST + 6  # a store of many releases drops none of others
     (tmp_path / "file").touch()
     with keeping(tmp_path / "file" / "kept", "1"):
         assert kept.kept("a", lambda: "b") == "b"

@@ -24,7 +24,7 @@ from cbrn_data.store.folder import checksums
 from cbrn_data.strict_json import dumped
 
 AT_MOST = 100
-"""Number of entries of a folder; of more, the oldest that this run did not use are dropped."""
+"""Number of entries that a run did not use, as those of another project, and that stay; of more, the oldest are dropped."""
 
 
 @dataclass
@@ -50,9 +50,9 @@ class _Keeper:
         return place
 
     def drop_oldest(self) -> None:
-        """Drop the oldest entries, those excepted that were used."""
+        """Drop the oldest entries of those that were not used: a store of many releases uses more than ``AT_MOST``."""
         others = [place for place in self.folder.glob("*") if place not in self.used]
-        for old in sorted(others, key=os.path.getmtime, reverse=True)[max(0, AT_MOST - len(self.used)) :]:
+        for old in sorted(others, key=os.path.getmtime, reverse=True)[AT_MOST:]:
             _remove(old)
 
 

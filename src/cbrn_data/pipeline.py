@@ -209,18 +209,25 @@ def present_key(settings: Settings) -> SigningKey | None:
 def up_to_date(gathered: Gathered, store: Store) -> Outcome | None:
     """Return the newest release if this code made it from the same sources and definitions, else None.
 
-    Its tables would be the same, so nothing is built. Raises ReleaseError if the store is damaged.
+    Its tables would be the same, so nothing is built, and the store is repaired; otherwise ``publish`` repairs it. Raises
+    ReleaseError if the store is damaged.
     """
-    if not store.published.exists():
+    if not store.published.exists() or not _is_made_of(store.newest(), gathered):
         return None
     with remembered(gathered.settings), store.writing() as writer:
         newest = writer.newest
-        if newest is None or not is_of_this_code(newest.info):
-            return None
-        listed = parse_checksums(newest.folder / SUMS, disk.read(newest.folder / SUMS))
-        made_of = {name: sha256 for name, sha256 in listed.items() if name.startswith(("sources/", "schemas/"))}
-        given = {name: disk.sha256_of(data) for name, data in input_files(gathered.sources, gathered.package).items()}
-        return Outcome(newest, False, reported(newest), writer.repaired) if made_of == given else None
+        return (
+            Outcome(newest, False, reported(newest), writer.repaired) if newest and _is_made_of(newest, gathered) else None
+        )
+
+
+def _is_made_of(release: Release | None, gathered: Gathered) -> bool:
+    if release is None or not is_of_this_code(release.info):
+        return False
+    listed = parse_checksums(release.folder / SUMS, disk.read(release.folder / SUMS))
+    made_of = {name: sha256 for name, sha256 in listed.items() if name.startswith(("sources/", "schemas/"))}
+    given = {name: disk.sha256_of(data) for name, data in input_files(gathered.sources, gathered.package).items()}
+    return made_of == given
 
 
 def remembered(settings: Settings) -> AbstractContextManager[None]:

@@ -1,14 +1,14 @@
-"""Let frictionless judge once what stays the same: fields in a process, tables from one release to the next.
+"""Let frictionless judge once what stays the same: fields and addresses in a process, tables from one release to the next.
 
-It judges every copy of a field again, half of its time. The verdict on a field depends only on its class, its descriptor and
-the version of the standard; that on a table on its file, its description, and the keys to which it refers. Only good ones
-are kept.
+It judges every copy of a field again, half of its time, and an address for each cell that has it. The verdict on a field
+depends only on its class, its descriptor and the version of the standard; that on a table on its file, its description, and
+the keys to which it refers. Only good ones are kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from cbrn_data.strict_json import parse_object
 
 @cache
 def judge_fields_once() -> None:
-    """Make frictionless remember the fields that it found good, from now on."""
+    """Make frictionless remember the fields that it found good, and what it made of the last addresses, from now on."""
     import frictionless
     from frictionless.vendors import stringcase
 
@@ -38,6 +38,14 @@ def judge_fields_once() -> None:
 
     frictionless.Field.metadata_validate = classmethod(metadata_validate)
     stringcase.snakecase = cache(stringcase.snakecase)
+    reader_of = frictionless.fields.StringField.create_value_reader
+
+    def create_value_reader(field: Any) -> Callable[[Any], Any]:
+        read = reader_of(field)
+        once = lru_cache(1000)(read)
+        return (lambda cell: once(cell) if type(cell) is str else read(cell)) if field.format == "uri" else read
+
+    frictionless.fields.StringField.create_value_reader = create_value_reader
 
 
 def judged_before(folder: Path, before: Path, descriptor: Mapping[str, Any]) -> set[str]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
+from io import BytesIO
 from pathlib import Path
 
 import pyarrow as pa
@@ -38,6 +39,9 @@ MALFORMED_AT_MOST = 10_000
 """The most malformed records of a table in a file; to report each of millions would take hours."""
 WIDEST = 1000
 """The most columns of a table in a file that its definition does not have."""
+
+SMALL = 2 << 20
+"""The most bytes of a file whose rows stay in memory after it was read."""
 
 _DIGITS = 20
 """Characters to which integers in keys are padded, so that they sort as text."""
@@ -152,14 +156,17 @@ def table_in_file(
 
     def read() -> Iterator[Block]:
         if files or disk.mode(path):
-            with disk.opened(path) as file:
+            is_small = disk.size(path) <= SMALL
+            with BytesIO(disk.read(path)) if is_small else disk.opened(path) as file:
                 header, begun, line = read_header(file)
                 if len(header) > len(definition.names) + WIDEST:
                     raise ReleaseError(
                         f"{path.name}: has {len(header):,} columns, but its definition {len(definition.names)}"
                     )
                 before = malformed = 0
-                for block in read_blocks(file, header, begun, line):
+                for block in (
+                    _blocks(file.getvalue()) if isinstance(file, BytesIO) else read_blocks(file, header, begun, line)
+                ):
                     malformed += len(block.issues)
                     if malformed > MALFORMED_AT_MOST:
                         raise ReleaseError(f"{path.name}: has more than {MALFORMED_AT_MOST:,} malformed records")
@@ -167,6 +174,13 @@ def table_in_file(
                     advance_bytes(-before + (before := file.tell()))
 
     return Table(definition, read, files or {}, counted, room or Room())
+
+
+@lru_cache(maxsize=48)
+def _blocks(data: bytes) -> Sequence[Block]:
+    """Return the blocks of a small file; the last ones stay: checks read a table again, and the next release has it."""
+    file = BytesIO(data)
+    return list(read_blocks(file, *read_header(file)))
 
 
 def table_in_parts(definition: TableDefinition, parts: Sequence[Part], room: Room | None = None) -> Table:
