@@ -12,7 +12,6 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from openpyxl.utils.escape import unescape
 
 from cbrn_data.exports import WORKBOOK, ZIP, exports, files, workbook
 from cbrn_data.exports.parquet import write_parquet
@@ -94,7 +93,6 @@ def test_in_the_workbook_text_is_text_and_every_table_has_a_sheet(
     release: Release, package: Package, made: dict[str, bytes]
 ) -> None:
     book = openpyxl.load_workbook(BytesIO(made[WORKBOOK]))
-    assert (book["regions"].freeze_panes, book["regions"].auto_filter.ref) == ("A2", book["regions"].dimensions)
     tables = {table.name: table for table in released_tables(release.folder, package).values() if table.files}
     assert book.sheetnames == ["definitions", *tables]
     for name, table in tables.items():
@@ -115,7 +113,7 @@ def test_what_a_sheet_cannot_hold_is_cut_or_left_out_and_said(
     release: Release, package: Package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(workbook, "ROWS_AT_MOST", 2)
-    texts = ["=1+1", "  <_x0041_>\x0b", "004", "a\tb\nc", "ж" * 40_000]
+    texts = ["=1+1", "004", "_x0041_", "a\tb\nc", "ж" * 40_000]
     rows: list[dict[str, str | None]] = [{"country_id": f"A{n}", "name": text} for n, text in enumerate(texts)]
     number = "99999999999999999999"
     small = table_of_rows(package.tables["countries"], rows[3:])
@@ -134,8 +132,7 @@ def test_what_a_sheet_cannot_hold_is_cut_or_left_out_and_said(
 
     tab, long = (cell.value for cell in column("countries", "name"))
     assert tab == "a\tb\nc" and len(long) == workbook.TEXT_AT_MOST and long.endswith("(cut; the CSV file has all)")
-    found_texts = [(unescape(cell.value), cell.data_type) for cell in column("definitions2", "name")]
-    assert found_texts == [(text, "s") for text in texts[:2]]
+    assert [(cell.value, cell.data_type) for cell in column("definitions2", "name")] == [("=1+1", "s"), ("004", "s")]
     assert [cell.value for cell in column("figures", "value")] == [number, 7]
     write_parquet(figures, tmp_path / "figures.parquet")
     found = pq.read_table(tmp_path / "figures.parquet")

@@ -7,9 +7,13 @@ the largest that a spreadsheet keeps exactly.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from cbrn_data.exports.spreadsheet import Cell, workbook
+import xlsxwriter
+from xlsxwriter.worksheet import Worksheet
+
 from cbrn_data.schema.dictionary import type_words
 from cbrn_data.schema.model import Package
 from cbrn_data.schema.table import Table
@@ -30,42 +34,31 @@ _CUT = "… (cut; the CSV file has all)"
 
 def write_workbook(release: Release, package: Package, tables: Sequence[Table], path: Path) -> None:
     """Write the tables of a release as ``path``. Raises ReleaseError if they cannot be read."""
-    about = {
-        "title": f"{package.metadata['title']} {release.version}",
-        "creator": package.metadata["publisher"]["name"],
-        "description": f"Version {release.version}, sha256 {release.digest}, {package.metadata['licence']['name']}",
-    }
-    small = [table for table in tables if table.count <= ROWS_AT_MOST]
-    definitions = [line for table in tables for line in _definitions(table, table in small)]
-    names = set[str]()
-    # The file says when it was made: on the day of the release, whenever that is.
-    with workbook(path, about, release.date) as book:
-        book.add(_free("definitions", names), DEFINITIONS, _widths(DEFINITIONS), definitions)
-        for table in small:
-            titles = table.definition.names
-            book.add(_free(table.name, names), titles, _widths(titles), _rows(table))
-
-
-def _rows(table: Table) -> Iterator[tuple[Cell, ...]]:
-    are_numbers = [field.type in NUMBERS for field in table.definition.fields]
-    for block in table.blocks():
-        columns = (
-            [_number(cell) if is_number and cell else _cut(cell) for cell in column.to_pylist()]
-            for column, is_number in zip(block.columns, are_numbers, strict=True)
+    options = {"constant_memory": True, "tmpdir": str(path.parent)}
+    with xlsxwriter.Workbook(str(path), options) as book:
+        about = package.metadata
+        # The file says when it was made: on the day of the release, whenever that is.
+        book.set_properties(
+            {
+                "title": f"{about['title']} {release.version}",
+                "author": about["publisher"]["name"],
+                "comments": f"Version {release.version}, sha256 {release.digest}, {about['licence']['name']}",
+                "created": datetime.fromisoformat(release.date),
+            }
         )
-        yield from zip(*columns, strict=True)
-
-
-def _number(text: str) -> Cell:
-    return int(text) if abs(int(text)) <= _EXACT else text
-
-
-def _cut(text: str | None) -> str | None:
-    return text if text is None or len(text) <= TEXT_AT_MOST else text[: TEXT_AT_MOST - len(_CUT)] + _CUT
-
-
-def _widths(titles: Sequence[str]) -> list[int]:
-    return [min(max(_WIDTHS[0], len(title) + 2), _WIDTHS[1]) for title in titles]
+        sheets = _Sheets(book)
+        small = [table for table in tables if table.count <= ROWS_AT_MOST]
+        definitions = [line for table in tables for line in _definitions(table, table in small)]
+        sheets.add("definitions", DEFINITIONS, [], definitions)
+        for table in small:
+            of = table.definition
+            numbers = [place for place, field in enumerate(of.fields) if field.type in NUMBERS]
+            rows = (
+                row
+                for block in table.blocks()
+                for row in zip(*(column.to_pylist() for column in block.columns), strict=True)
+            )
+            sheets.add(of.name, of.names, numbers, rows)
 
 
 def _definitions(table: Table, has_sheet: bool) -> Iterator[tuple[str, ...]]:
@@ -77,9 +70,39 @@ def _definitions(table: Table, has_sheet: bool) -> Iterator[tuple[str, ...]]:
         yield of.name, field.name, field.title, type_words(field), " ".join(field.description.split()), field.example
 
 
-def _free(name: str, names: set[str]) -> str:
-    """Return the name of a sheet that is short enough and not in ``names`` yet, also with other letter case; add it."""
-    endings = (str(number) if number > 1 else "" for number in range(1, len(names) + 2))
-    free = next(made for end in endings if (made := name[: _SHEET_NAME - len(end)] + end).lower() not in names)
-    names.add(free.lower())
-    return free
+class _Sheets:
+    """The sheets of a workbook."""
+
+    def __init__(self, book: xlsxwriter.Workbook) -> None:
+        self._book = book
+        self._names: set[str] = set()
+        self._head, self._text = book.add_format({"bold": True}), book.add_format({"num_format": "@"})
+
+    def add(self, name: str, columns: Sequence[str], numbers: Sequence[int], rows: Any) -> None:
+        """Add a sheet; ``numbers`` are the places of the columns whose cells are numbers."""
+        sheet = self._book.add_worksheet(self._free(name))
+        sheet.freeze_panes(1, 0)
+        for place, title in enumerate(columns):
+            width = min(max(_WIDTHS[0], len(title) + 2), _WIDTHS[1])
+            sheet.set_column(place, place, width, None if place in numbers else self._text)
+            sheet.write_string(0, place, title, self._head)
+        last = 0
+        for last, row in enumerate(rows, 1):
+            for place, cell in enumerate(row):
+                if cell:
+                    self._write(sheet, last, place, cell, place in numbers)
+        sheet.autofilter(0, 0, last, len(columns) - 1)
+
+    def _write(self, sheet: Worksheet, row: int, place: int, cell: str, is_number: bool) -> None:
+        if is_number and abs(int(cell)) <= _EXACT:
+            sheet.write_number(row, place, int(cell))
+        else:
+            cut = cell if len(cell) <= TEXT_AT_MOST else cell[: TEXT_AT_MOST - len(_CUT)] + _CUT
+            sheet.write_string(row, place, cut, self._text)
+
+    def _free(self, name: str) -> str:
+        """Return the name of a sheet that is short enough and not used yet, also with other letter case."""
+        endings = (str(number) if number > 1 else "" for number in range(1, len(self._names) + 2))
+        free = next(made for end in endings if (made := name[: _SHEET_NAME - len(end)] + end).lower() not in self._names)
+        self._names.add(free.lower())
+        return free
