@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cbrn_data.findings import shown
 from cbrn_data.normalise.chains import CHAIN, MONTH, PART, WEEKDAY, Date, dates_of, impossible
@@ -249,6 +250,7 @@ def _iso(parts: tuple[int, ...]) -> str:
     return "-".join([f"{parts[0]:04}", *(f"{part:02}" for part in parts[1:])])
 
 
+@lru_cache(maxsize=64)
 def read_dates(quote: str) -> DateRange | None:
     """Return the time in a quote; a quote that is only a date needs no leading word."""
     return find_dates(clean(quote))

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cbrn_data.normalise.countries import read_country
 from cbrn_data.normalise.counts import figure_qualifier, read_number, read_qualifier
@@ -110,6 +111,7 @@ def read(table: str, field: str, quote: str) -> str | None:
     return None if value is None else str(value)
 
 
+@lru_cache(maxsize=64)
 def achievement_id(region_id: str, quote: str) -> str:
     """Return the id of an achievement from its words: region, first date, and a hash of the text's letters and digits.
 

@@ -15,6 +15,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import Generic, NamedTuple, TypeVar
 
@@ -158,6 +159,7 @@ def breaks_word(line: str, after: str) -> bool:
     return _BROKEN.search(f"{line[-2:]}\n{after[:4]}") is not None
 
 
+@lru_cache(maxsize=64)
 def clean(quote: str) -> str:
     """Return the words of a quote without markup and line ends."""
     return Plain.of(quote).text
