@@ -196,7 +196,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if f"{name}::{item.name}".startswith(SLOW) or COSTLY.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
         if name not in SPREAD:
-            item.add_marker(pytest.mark.xdist_group(str(FIRST[first]) if first < len(FIRST) else name))
+            item.add_marker(pytest.mark.xdist_group(f"first {first}" if first < len(FIRST) else name))
     items.sort(key=lambda item: placed(item.path)[1])
 
 
