@@ -29,13 +29,21 @@ HASTE = """
 import sys
 from cbrn_data.cli import main
 from cbrn_data.push import lease
-lease.LEASE, lease.RENEWED, lease.WAIT = 4.0, 0.5, 60.0
+lease.RENEWED, lease.WAIT = 0.5, 60.0
 main()
 """
-"""The command line with a lease that ends sooner."""
+"""The command line with a lease that is renewed more often."""
 
 
-FILES = 7
+SERVER = """
+import sys
+from moto.moto_server.werkzeug_app import create_backend_app
+from werkzeug.serving import run_simple
+run_simple("127.0.0.1", int(sys.argv[1]), create_backend_app("s3"), threaded=True)
+"""
+"""S3 alone: the server of all services looks at each request for the one that it is for."""
+
+FILES = 4
 """How many tables a release has, and how many pages are made of it, besides those with a name of their own."""
 
 
@@ -129,7 +137,7 @@ class Bucket:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server that speaks S3; every push of this session finds it in the environment."""
     port = free_port()
-    command = [sys.executable, "-c", "from moto.server import main; main()", "-H", "127.0.0.1", "-p", str(port)]
+    command = [sys.executable, "-c", SERVER, str(port)]
     log = (tmp_path_factory.mktemp("moto") / "log").open("wb")
     process = subprocess.Popen(command, stdout=log, stderr=log)
     address = f"http://127.0.0.1:{port}"
@@ -152,7 +160,7 @@ def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
     for _ in range(1200):
         assert process.poll() is None
         try:
-            urllib.request.urlopen(f"{address}/moto-api/data.json", timeout=60).close()
+            urllib.request.urlopen(f"{address}/", timeout=60).close()
             return
         except OSError:
             time.sleep(0.1)
@@ -181,7 +189,7 @@ Start = Callable[..., subprocess.Popen[str]]
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    """Start pushes as processes, whose leases end in seconds; those that still run at the end are killed."""
+    """Start pushes as processes, which renew their leases often; those that still run at the end are killed."""
     running: list[subprocess.Popen[str]] = []
 
     def started(*arguments: object) -> subprocess.Popen[str]:

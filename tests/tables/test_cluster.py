@@ -200,7 +200,7 @@ def publish(project: Path, published: Path, scheduler: str | None = None) -> Non
     with pytest.MonkeyPatch.context() as patch, pipeline.bulk_writer(scheduler) as write:
         patch.setattr(schema_parts, "LEAST", LEAST)
         if scheduler:
-            patch.setattr(spread, "PIECE", 1 << 14)
+            patch.setattr(spread, "PIECE", 1 << 13)
             for module, name in ((cluster, "write_bulk"), (evidence, "read_records"), (evidence, "_read_others")):
                 patch.setattr(module, name, None)
         built = pipeline.build(pipeline.gather(settings), write)
@@ -252,7 +252,7 @@ def test_a_worker_that_dies_changes_nothing(project: Path, tmp_path: Path, sched
     first = start()
     wait_for_workers(address, 2)
     records.define(project)
-    records.put(project, [records.row(number, id=f"t-{number:07d}", title='two\n"lines"') for number in range(6_000)])
+    records.put(project, [records.row(number, id=f"t-{number:07d}", title='two\n"lines"') for number in range(2_000)])
     publish(project, tmp_path / "alone")
     dead: list[float] = []
 
@@ -275,11 +275,11 @@ def test_a_worker_that_dies_changes_nothing(project: Path, tmp_path: Path, sched
 @pytest.mark.slow
 def test_the_command(project: Path, scheduler: Scheduler) -> None:
     records.define(project)
-    records.put(project, [records.row(number) for number in range(1, 3000)])
+    records.put(project, [records.row(number) for number in range(1, 1500)])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(schema_parts, "LEAST", LEAST)
         patch.setattr(project_settings, "PARTS_ABOVE", 0)
-        patch.setattr(spread, "PIECE", 20_000)
+        patch.setattr(spread, "PIECE", 10_000)
         patch.setattr(cluster, "write_bulk", None)
         done = run("publish", "--root", project, "--runner", "dask", "--scheduler", scheduler[0], "--json")
         assert done.code == 0, done.err
