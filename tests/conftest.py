@@ -48,7 +48,6 @@ hypothesis.settings.register_profile("no-clock", deadline=None, max_examples=50)
 hypothesis.settings.load_profile("no-clock")
 
 FIRST: tuple[str | tuple[str, ...], ...] = (
-    "flows/test_schedule.py",
     "flows/",
     "store/test_store_crash.py",
     ("portal/test_browser.py", "portal/test_cite.py", "portal/test_regions.py"),

@@ -58,6 +58,11 @@ def stand_in(address: Path) -> str:
     return is_asked + "".join(f"    {line}\n" for line in ask.strip().splitlines())
 
 
+def without_pages(address: Path) -> Path:
+    """Return the file that has runs publish without pages."""
+    return address.with_name("without-pages")
+
+
 def serve(address: Path) -> list[str]:
     """Answer calls until the process is ended; return in each fork, with its arguments."""
     gc.freeze()
@@ -160,19 +165,26 @@ def serve_command(address: Path, memory: Path) -> None:
 
 
 def serve_python(address: Path, memory: Path) -> None:
-    """Answer calls of Python that run Prefect; ``flows`` is imported by each, from where it is."""
+    """Answer calls of Python that run Prefect; ``flows`` is imported by each, from where it is.
+
+    As long as there is a file ``without_pages``, they publish without pages.
+    """
     import pytest
 
+    from cbrn_data import pipeline
     from tests.remember import remember
 
     del sys.path[0]
     _import_everything()
-    remember(pytest.MonkeyPatch(), memory)
+    patch = pytest.MonkeyPatch()
+    remember(patch, memory)
     for name in _PREFECT:
         importlib.import_module(f"prefect.{name}")
     from prefect import context
 
     sys.argv = serve(address)
+    if without_pages(address).exists():
+        patch.setattr(pipeline, "pages", lambda releases, base_url: {})
     context.refresh_global_settings_context()
     if sys.argv[0] != "-m":
         sys.path.insert(0, str(Path(sys.argv[0]).parent))

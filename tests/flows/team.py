@@ -34,6 +34,8 @@ PATIENCE = 300
 """Seconds until a wait is given up: nothing here is timed, this only ends a test that hangs."""
 DAY = "2026-11-22"
 LEAFLETS = PROJECT / "tests" / "leaflets"
+IDLE = ("CANCELLATION_CLEANUP", "CLEANUP_RECONCILER", "LATE_RUNS", "PAUSE_EXPIRATIONS", "REPOSSESSOR")
+"""Services of the server that no run here needs; each would ask the database every few seconds."""
 MARK = "pl4nted"
 """Part of every secret that is planted."""
 
@@ -146,6 +148,9 @@ class Team:
             "TMPDIR": str(self._made(folder / "tmp")),
             "PREFECT_HOME": str(self.home / ".prefect"),
             "PREFECT_SERVER_API_PORT": str(self.port),
+            "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",  # the one that we use registers itself
+            **{f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false" for name in IDLE},
+            "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
             "PREFECT_WORKER_QUERY_SECONDS": "2",
             "PREFECT_WORKER_HEARTBEAT_SECONDS": "2",
             "PREFECT_SERVER_SERVICES_FOREMAN_INACTIVITY_HEARTBEAT_MULTIPLE": "5",

@@ -24,6 +24,7 @@ from tests.conftest import PROJECT
 from tests.flows.team import Api, Documented, Team, add_leaflet, documented, kill, leaflet, wait_for
 from tests.links.site import Site, name_pages
 from tests.trees import tree
+from tests.warm import without_pages as leaves_out_pages
 
 _spec = importlib.util.spec_from_file_location("records", PROJECT / "tests" / "records.py")
 assert _spec and _spec.loader
@@ -67,6 +68,14 @@ def told(team: Team, deployed: Documented) -> None:
         output = team.follow(one)
         if one.command.endswith("flows.deploy"):
             assert output.splitlines() == one.prints
+
+
+@pytest.fixture
+def without_pages(team: Team) -> Iterator[None]:
+    """Leave pages out of what the runs of a test publish."""
+    leaves_out_pages(team.warm).touch()
+    yield
+    leaves_out_pages(team.warm).unlink()
 
 
 def first_run() -> Documented:
@@ -142,7 +151,7 @@ def test_the_page_on_schedules_shows_publishes_audits_and_tells(team: Team, api:
     assert {row["of"] for row in rows if "rebuild" in row["check"].split(", ")} == {"1.0.0", "1.1.0"}
 
 
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("told", "without_pages")
 def test_a_source_that_is_wrong_at_night_is_told_with_its_line_and_mended_the_same_run_is_good(team: Team, api: Api) -> None:
     """What the page for the night says, from the message to the second try."""
     text = leaflet("central-asia-2027")
@@ -203,7 +212,7 @@ def test_a_page_that_is_gone_is_told_with_its_row(team: Team, api: Api) -> None:
     assert "docs/night.md" in team.messages.of("links/weekly-links failed\n", said)
 
 
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("told", "without_pages")
 def test_a_run_that_was_killed_is_told_and_the_next_one_takes_the_table_that_it_had_finished(team: Team, api: Api) -> None:
     """First its process is killed, then another's worker too, and nobody is left to say that it ended.
 
