@@ -212,21 +212,22 @@ def up_to_date(gathered: Gathered, store: Store) -> Outcome | None:
     Its tables would be the same, so nothing is built, and the store is repaired; otherwise ``publish`` repairs it. Raises
     ReleaseError if the store is damaged.
     """
-    if not store.published.exists() or not _is_made_of(store.newest(), gathered):
+    if not store.published.exists():
+        return None
+    given = {name: disk.sha256_of(data) for name, data in input_files(gathered.sources, gathered.package).items()}
+    if not _is_made_of(store.newest(), given):
         return None
     with remembered(gathered.settings), store.writing() as writer:
         newest = writer.newest
-        return (
-            Outcome(newest, False, reported(newest), writer.repaired) if newest and _is_made_of(newest, gathered) else None
-        )
+        return Outcome(newest, False, reported(newest), writer.repaired) if newest and _is_made_of(newest, given) else None
 
 
-def _is_made_of(release: Release | None, gathered: Gathered) -> bool:
+def _is_made_of(release: Release | None, given: Mapping[str, str]) -> bool:
+    """Return whether this code made a release of inputs with these digests, by name."""
     if release is None or not is_of_this_code(release.info):
         return False
     listed = parse_checksums(release.folder / SUMS, disk.read(release.folder / SUMS))
     made_of = {name: sha256 for name, sha256 in listed.items() if name.startswith(("sources/", "schemas/"))}
-    given = {name: disk.sha256_of(data) for name, data in input_files(gathered.sources, gathered.package).items()}
     return made_of == given
 
 
