@@ -60,8 +60,8 @@ class Losses:
         names = [change.row_id for change in changes.of_kind("removed")] if changes and not is_other else []
         what = f"{old.name} loses {_many(removed, 'key')} of {old.count:,}{_named(names, removed)}"
         yield from self._beyond("guard-keys-removed", old.name, removed, f"{removed:,}", what)
-        if new is not None and not is_other and count and old.definition.role == "data":
-            yield from self._of_columns(old, new, changes or TableChanges(new.definition))
+        if new is not None and changes is not None and not is_other and count and old.definition.role == "data":
+            yield from self._of_columns(old, new, changes)
 
     def _of_columns(self, old: Table, new: Table, changes: TableChanges) -> Iterator[Finding]:
         names = [name for name in old.definition.content if name in new.definition.names]
