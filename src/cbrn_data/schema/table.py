@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from io import BytesIO
+from io import SEEK_END, BytesIO
 from pathlib import Path
 
 import pyarrow as pa
@@ -163,9 +163,11 @@ def table_in_file(
                     raise ReleaseError(
                         f"{path.name}: has {len(header):,} columns, but its definition {len(definition.names)}"
                     )
+                if is_small:
+                    file.seek(0, SEEK_END)  # how far it is read: its blocks come all at once
                 before = malformed = 0
                 for block in (
-                    _blocks(file.getvalue()) if isinstance(file, BytesIO) else read_blocks(file, header, begun, line)
+                    _parsed(file.getvalue()) if isinstance(file, BytesIO) else read_blocks(file, header, begun, line)
                 ):
                     malformed += len(block.issues)
                     if malformed > MALFORMED_AT_MOST:
@@ -177,7 +179,7 @@ def table_in_file(
 
 
 @lru_cache(maxsize=48)
-def _blocks(data: bytes) -> Sequence[Block]:
+def _parsed(data: bytes) -> Sequence[Block]:
     """Return the blocks of a small file; the last ones stay: checks read a table again, and the next release has it."""
     file = BytesIO(data)
     return list(read_blocks(file, *read_header(file)))
