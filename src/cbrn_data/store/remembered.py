@@ -77,10 +77,13 @@ def remember(of: os.stat_result, digest: str, is_own: bool = False) -> None:
 def settled(of: os.stat_result) -> str:
     """Return what a file has otherwise after any change; empty if the next change could have the same time as the last."""
     is_recent = time.time() - max(of.st_mtime, of.st_ctime) <= _RECENT
-    return "" if is_recent else f"{of.st_dev}:{of.st_ino}:{of.st_size}:{of.st_mtime_ns}:{of.st_ctime_ns}"
+    return "" if is_recent else _state(of)
+
+
+def _state(of: os.stat_result) -> str:
+    return f"{of.st_dev}:{of.st_ino}:{of.st_size}:{of.st_mtime_ns}:{of.st_ctime_ns}"
 
 
 def _key(of: os.stat_result) -> str:
     """Return what another or a changed file has otherwise. ``ctime`` cannot be set back, but each new link changes it."""
-    key = f"{of.st_dev}:{of.st_ino}:{of.st_size}:{of.st_mtime_ns}"
-    return key if of.st_size >= LARGE else f"{key}:{of.st_ctime_ns}"
+    return _state(of).rpartition(":")[0] if of.st_size >= LARGE else _state(of)
