@@ -103,7 +103,7 @@ class RecordedCode:
 
 
 def make_environment(folder: Path) -> None:
-    """Make an empty Python environment, with a pip of its own only if there is none here. Raises VerificationError."""
+    """Make an empty Python environment; it gets its own pip only if this Python has none. Raises VerificationError."""
     options = ["--without-pip"] if find_spec("pip") else []
     _run([sys.executable, "-m", "venv", *options, str(folder)], "the making of an environment")
 
