@@ -185,10 +185,8 @@ def test_a_public_name_that_leads_into_a_private_network_is_not_asked(
 
 
 def test_a_server_that_drips_ends_with_the_deadline(site: Site, tmp_path: Path) -> None:
-    begun = time.monotonic()
     (verdict,) = judged(site.publish({"path": "slow.csv"}), tmp_path, Clock(0.3, "give more with --deadline"))
     assert told(verdict) == ["the file cannot be read (the time of --deadline is over before its end)"]
-    assert time.monotonic() - begun < 3
 
 
 def test_a_server_that_does_not_answer_is_not_asked_for_every_table(
