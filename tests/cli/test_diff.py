@@ -140,10 +140,14 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def opened_in(folder: Path, process: int) -> bool:
-    """Whether a process has a file of a folder open. It may close any of its files while we look."""
+    """Whether a process has a file without a name open in a folder. It may close any of its files while we look.
+
+    A file with a name is there for a moment when Python tries which folder takes temporary files.
+    """
     for descriptor in Path(f"/proc/{process}/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):
-            if Path(os.readlink(descriptor)).is_relative_to(folder):
+            file = os.readlink(descriptor)
+            if Path(file).is_relative_to(folder) and file.endswith(" (deleted)"):
                 return True
     return False
 
