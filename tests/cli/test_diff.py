@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -152,7 +153,16 @@ def opened_in(folder: Path, process: int) -> bool:
     return False
 
 
+@pytest.fixture
+def interrupted() -> Iterator[None]:
+    """Let a process be interrupted, also if a shell runs the tests in the background, where all would ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("interrupted")
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_is_left_of_a_run_that_is_ended(end: signal.Signals, tables: Path, large: Path) -> None:
     for name in ("one.csv", "two.csv"):
