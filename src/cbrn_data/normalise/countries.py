@@ -135,7 +135,7 @@ _US = r"(?:(?<=[Tt]he )|(?<=and )|(?<=from )|(?<=in ))US(?! ?\$| [Dd]ollars?\b)"
 
 @cache
 def _mentions() -> re.Pattern[str]:
-    forms = {folded(form) for name in _names() for form in (name, name.upper())}
+    forms = {folded(form) for name in _names() for form in (name, name.upper(), name.replace(" and ", " & "))}
     forms = {form for form in forms if len(form) > 1} - {"US"}
     longest_first = "|".join(map(re.escape, sorted(forms, key=lambda form: (-len(form), form))))
     return re.compile(rf"(?<!\w)(?=[A-Z])(?:{longest_first}|{_US})(?!\w|-[a-z])")
@@ -182,23 +182,33 @@ def _why(before: str, after: str) -> str:
     return ""
 
 
-_WORD = re.compile(r"(?<![\w-])[A-Z][A-Za-z]{5,30}(?![\w-])")
+_WORD = re.compile(r"(?<![\w.@/-])(?:[A-Z][A-Za-z]{5,30}|[a-z]{7,30})(?![\w@/-]|\.\w)")
+_CODES = re.compile(r"(?<![\w-])[A-Z]{2,3}(?:(?:, |/|,? and )[A-Z]{2,3}){1,20}(?![\w-])")
 
 
 def misspelt_in(text: str) -> list[Named]:
-    """Return every word that may be the name of a country in another spelling or in French, in order, as left out.
+    """Return words that may name countries, as left out: other spellings, French, lower case, lists of ISO codes.
 
     >>> [named.left_out for named in misspelt_in("experts of Uzbekhistan, Mongolie, Kenya and Serbian guests")]
     ["it may mean 'Uzbekistan'", "it may mean 'Mongolia'"]
     """
     flat = _mentions().sub(lambda match: "_" * len(match[0]), folded(text))
-    found = ((match, _nearly(match[0])) for match in _WORD.finditer(flat))
-    return [Named("", *match.span(), f"it may mean {known!r}") for match, known in found if known]
+    words = ((match, _nearly(match[0])) for match in _WORD.finditer(flat))
+    found = [Named("", *match.span(), f"it may mean {known!r}") for match, known in words if known]
+    lists = (match for match in _CODES.finditer(flat) if _iso().issuperset(re.findall(r"\b[A-Z]+", match[0])))
+    return found + [Named("", *match.span(), "they may be codes of countries") for match in lists]
+
+
+@cache
+def _iso() -> frozenset[str]:
+    return frozenset(code for country in pycountry.countries for code in (country.alpha_2, country.alpha_3))
 
 
 @lru_cache(maxsize=4096)
 def _nearly(word: str) -> str:
     """Return the country whose name nearly is ``word``, or nothing; a demonym (``Kazakhstani``) is not a misspelt name."""
+    if word.islower():
+        return _by_key().get(word, "")
     key = _key(word)
     if code := _codes().get(key):
         return english_names(code)[0] if key not in _by_key() else ""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from cbrn_data.normalise.nouns import group_end
 from cbrn_data.normalise.text import clean, folded
 
-_NUMBER = r"(?:P-?)?0{0,2}[1-9][0-9]{0,2}(?![0-9A-Za-z]|[.,][0-9])"
+_NUMBER = r"(?:P-?|#|[Nn][or]?[.°o] ?)?0{0,2}[1-9][0-9]{0,2}(?![0-9A-Za-z]|[.,][0-9])"
 _AND = r",? (?:[Aa][Nn][Dd]|&|or|to|through|et|a|и|по|as well as) "
 _TO = r" ?- ?| (?:to|through|a|по) "
 _JOINED = rf" ?[/-] ?{_NUMBER}"
@@ -20,12 +20,14 @@ _LIST = rf"(?:, {_NUMBER}|{_JOINED})*{_AND}{_NUMBER}(?:{_JOINED})*|(?:{_JOINED})
 _NO = r"(?: ?(?:[Nn](?:o|umber|r|um)?s?[.°o]?s?(?![a-z])|[Nn]umeros?|№))?[ #]*"
 _REFERENCE = re.compile(
     rf"\b(?:(?:[Pp]ro(?:ject|jet)|PROJECT|[Пп]роект(?:а|у|е|ом)?)(?P<plural>s|S|ы|ов|ам|ами|ах)?{_NO}|(?:Project|PROJECT)-)"
-    rf"(?P<first>{_NUMBER})(?P<more>(?(plural)(?:{_LIST})?|(?:[/-]{_NUMBER}|{_AND}{_NUMBER}(?=[.;:)]|$))*))"
-    rf"|\b(?:P-?|Pr?j?\.[ ]?|PR |Prj? )(?P<short>0{{0,2}}[1-9][0-9]{{0,2}})"
+    rf"(?P<first>{_NUMBER})(?P<more>(?(plural)(?:{_LIST})?|(?:[/-]{_NUMBER}|{_AND}(?=\D){_NUMBER}|{_AND}{_NUMBER}(?=[.;:)]|$))*))"
+    rf"|\b(?:P-?|Pr?j?\.[ ]?|PR ?|Prj? )(?P<short>0{{0,2}}[1-9][0-9]{{0,2}})"
     rf"(?P<shorts>(?: ?[-/] ?{_NUMBER}|(?: to | through )(?=P){_NUMBER})*)(?![0-9A-Za-z-]|[.,][0-9])"
     rf"(?! (?:laborator|lab\b|labs\b|facilit|level|containment))"
 )
-_LEFT_OUT = re.compile(r"\b(?:not|except(?: for)?|excluding|unlike|instead of|rather than|other than|apart from) (?:the )?$", re.I)
+_LEFT_OUT = re.compile(
+    r"\b(?:not|except(?: for)?|excluding|unlike|instead of|rather than|other than|apart from) (?:the )?$", re.I
+)
 """Words before a project that took no part."""
 
 _WIDEST_RANGE = 30

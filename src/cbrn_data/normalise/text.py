@@ -184,7 +184,11 @@ class _Folded(dict[int, str]):
         return self[code]
 
 
-_FOLDED = _Folded({ord(char): "'" for char in "’‘ʼ´′‛"} | {ord(char): "-" for char in "‐‑‒–—−"} | {ord(char): "*" for char in "¹²³⁰⁴⁵⁶⁷⁸⁹†‡"})
+_FOLDED = _Folded(
+    {ord(char): "'" for char in "’‘ʼ´′‛"}
+    | {ord(char): "-" for char in "‐‑‒–—−"}
+    | {ord(char): "*" for char in "¹²³⁰⁴⁵⁶⁷⁸⁹†‡"}
+)
 
 
 def slug(text: str) -> str:
