@@ -23,7 +23,7 @@ from cbrn_data.normalise.rules import grammar
 from cbrn_data.normalise.text import clean, folded
 
 _LEAD = re.compile(
-    r"(?<![\w-])(?P<word>(?:starting|beginning)(?: in| from| on)?|in|on|from|between|throughout|during|over|since"
+    r"(?<![\w-])(?P<word>(?:starting|beginning)(?: in| from| on)?|in|on|from|between|throughout|during|within|over|since"
     r"(?: (?:its|their|the) (?:launch|start|inception|creation|establishment|foundation|beginning|kick-off)(?: in| on)?)?"
     r"|at(?= the (?:beginning|start|end))|towards(?= the end)|en|le|depuis|durant|pendant|courant|entre|a partir de|des"
     rf"|во?|со?|между|начиная с|в течение)(?: both)? (?:{WEEKDAY}{PART}|(?P<the>the ){WEEKDAY})$",

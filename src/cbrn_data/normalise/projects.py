@@ -61,6 +61,8 @@ def references(text: str) -> list[Reference]:
             several = match["plural"] is None or found[-1].start > match.start()
             if several and flat[start - 1] == " " and group_end(flat, end + 1):
                 break  # "Projects 84, 87 and 12 experts"
+            if several and flat[start - 1] == "/" and _number(more[0]) < 10 <= found[-1].number:
+                break  # "Project 66/2"
             first, last = found[-1].number, _number(more[0])
             if re.fullmatch(_TO, flat[found[-1].end : start]) and first < last <= first + _WIDEST_RANGE:
                 # The numbers inside a range are not written.
