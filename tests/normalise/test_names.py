@@ -2,7 +2,7 @@
 
 import pytest
 
-from cbrn_data.normalise.countries import countries_in, country_id, nearest, without_mark
+from cbrn_data.normalise.countries import countries_in, country_id, misspelt_in, nearest, without_mark
 from cbrn_data.normalise.projects import label, read_project_number, references
 from cbrn_data.normalise.text import Plain, clean, folded, region_name, slug
 
@@ -92,6 +92,21 @@ def test_mentions_of_countries(case: str) -> None:
     found = countries_in(text)
     assert [named.country_id for named in found] == [code for code in codes.split() if code != "-"]
     assert [country_id(text[named.start : named.end]) for named in found] == [named.country_id for named in found]
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("from Kazakstan and Uzbekhistan", ["Kazakhstan", "Uzbekistan"]),
+        ("from Mongolie", ["Mongolia"]),
+        ("from kazakhstan; see kazakhstan.un.org", ["Kazakhstan"]),
+        ("from KZ, UZ and TJ under ISO, IEC and UN rules", ["codes"]),
+        ("Ukrainian, Kazakhstani, Algiers and Siberian guests, from Kenya", []),
+    ],
+)
+def test_a_country_in_another_spelling_is_left_out_with_the_reason(words: str, meant: list[str]) -> None:
+    reasons = [named.left_out for named in misspelt_in(words)]
+    assert len(reasons) == len(meant) and all(name in reason for name, reason in zip(meant, reasons, strict=True))
 
 
 def test_a_near_miss_is_a_hint_only() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from cbrn_data.findings import Finding, shown
 from cbrn_data.leaflet.statements import Leaflet
-from cbrn_data.normalise.countries import named_in
+from cbrn_data.normalise.countries import misspelt_in, named_in
 from cbrn_data.normalise.counts import Doubt, figure_qualifier
 from cbrn_data.normalise.dates import DateRange
 from cbrn_data.normalise.grammar import Part, counted, parts
@@ -58,7 +58,7 @@ def untaken(leaflet: Leaflet, plain: Plain, taken: DateRange | None, doubts: Ite
             words = _quoted(plain.text, part.start, part.end)
             message = f"this number is not used: {words!r}"
             yield _finding("number-unread", message, leaflet, plain, part.start, "achievements", "people_count")
-    for named in named_in(plain.text):
+    for named in (*named_in(plain.text), *misspelt_in(plain.text)):
         if named.left_out:
             message = f"{plain.text[named.start : named.end]!r} is not used: {named.left_out}"
             yield _finding("country-left-out", message, leaflet, plain, named.start, "achievements", "text")

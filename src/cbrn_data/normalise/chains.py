@@ -63,9 +63,11 @@ PART = (
     r"|(?:first|second|third|fourth|last|1st|2nd|3rd|4th) (?:half|quarter|weeks?|days?|months?))"
     r"(?: of)?[ -](?:the )?){1,3})?"
 )
-_JOIN = rf" ?[-/&] ?|,? (?:and|to|until|till|through|et|au|a|по|и|до) (?:(?:the|le) )?{WEEKDAY}{PART}"
-CHAIN = re.compile(rf"(?:(?<![\w/.,-])|(?<=\bmid-)){_ANY}(?:(?:{_JOIN}|{_BIND}){_ANY})*", re.IGNORECASE)
-_STEP = re.compile(rf"(?P<join>{_JOIN})?(?P<bind>{_BIND})?(?:{_TOKEN})", re.IGNORECASE)
+_TO = r"(?:and|to|until|till|through(?: to)?|up to(?: and including)?|et|au|a|по|и|до)"
+_JOIN = rf" ?[-/&] ?|,? {_TO} (?:(?:the|le) )?{WEEKDAY}{PART}"
+_AGAIN = rf"(?<=[a-z.])(?:,? and|, then)(?: again| later| then)? (?:in|on)(?: the)? (?={_DAY} {MONTH}|{MONTH})"
+CHAIN = re.compile(rf"(?:(?<![\w/.,-])|(?<=\bmid-)){_ANY}(?:(?:{_AGAIN}|{_JOIN}|{_BIND}){_ANY})*", re.IGNORECASE)
+_STEP = re.compile(rf"(?P<join>{_AGAIN}|{_JOIN})?(?P<bind>{_BIND})?(?:{_TOKEN})", re.IGNORECASE)
 
 
 @dataclass

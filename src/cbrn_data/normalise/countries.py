@@ -13,7 +13,7 @@ import gettext
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -96,11 +96,15 @@ def read_country(quote: str) -> str | None:
 
 
 def nearest(name: str) -> list[str]:
-    """Return at most three similar names, or its names in another language, only for messages."""
+    """Return the names of at most three countries with similar names, or its name in another language, for messages."""
     key = _key(name[:60])
     if known := _in_other_languages().get(key):
         return [known]
-    return [_by_key()[key] for key in difflib.get_close_matches(key, _by_key(), n=3, cutoff=0.6)]
+    similar = [_by_key()[key] for key in difflib.get_close_matches(key, _by_key(), n=9, cutoff=0.6)]
+    best: dict[str | None, str] = {}
+    for known in similar:
+        best.setdefault(_names()[known], known)
+    return list(best.values())[:3]
 
 
 @cache
@@ -125,12 +129,16 @@ class Named:
     left_out: str = ""
 
 
+_US = r"(?:(?<=[Tt]he )|(?<=and )|(?<=from )|(?<=in ))US(?! ?\$| [Dd]ollars?\b)"
+"""The abbreviation, which in capitals is also a pronoun (``CONTACT US``)."""
+
+
 @cache
 def _mentions() -> re.Pattern[str]:
-    forms = {folded(form) for name in _names() for form in (name, name.upper())}
-    forms = {form for form in forms if len(form) > 1}
+    forms = {folded(form) for name in _names() for form in (name, name.upper(), name.replace(" and ", " & "))}
+    forms = {form for form in forms if len(form) > 1} - {"US"}
     longest_first = "|".join(map(re.escape, sorted(forms, key=lambda form: (-len(form), form))))
-    return re.compile(rf"(?<!\w)(?=[A-Z])(?:{longest_first})(?!\w|-[a-z])")
+    return re.compile(rf"(?<!\w)(?=[A-Z])(?:{longest_first}|{_US})(?!\w|-[a-z])")
 
 
 @cache
@@ -172,6 +180,41 @@ def _why(before: str, after: str) -> str:
         if words_after and words_after.match(after):
             return why
     return ""
+
+
+_WORD = re.compile(r"(?<![\w.@/-])(?:[A-Z][A-Za-z]{5,30}|[a-z]{7,30})(?![\w@/-]|\.\w)")
+_CODES = re.compile(r"(?<![\w-])[A-Z]{2,3}(?:(?:, |/|,? and )[A-Z]{2,3}){1,20}(?![\w-])")
+
+
+def misspelt_in(text: str) -> list[Named]:
+    """Return words that may name countries, as left out: other spellings, French, lower case, lists of ISO codes.
+
+    >>> [named.left_out for named in misspelt_in("experts of Uzbekhistan, Mongolie, Kenya and Serbian guests")]
+    ["it may mean 'Uzbekistan'", "it may mean 'Mongolia'"]
+    """
+    flat = _mentions().sub(lambda match: "_" * len(match[0]), folded(text))
+    words = ((match, _nearly(match[0])) for match in _WORD.finditer(flat))
+    found = [Named("", *match.span(), f"it may mean {known!r}") for match, known in words if known]
+    lists = (match for match in _CODES.finditer(flat) if _iso().issuperset(re.findall(r"\b[A-Z]+", match[0])))
+    return found + [Named("", *match.span(), "they may be codes of countries") for match in lists]
+
+
+@cache
+def _iso() -> frozenset[str]:
+    return frozenset(code for country in pycountry.countries for code in (country.alpha_2, country.alpha_3))
+
+
+@lru_cache(maxsize=4096)
+def _nearly(word: str) -> str:
+    """Return the country whose name nearly is ``word``, or nothing; a demonym (``Kazakhstani``) is not a misspelt name."""
+    if word.islower():
+        return _by_key().get(word, "")
+    key = _key(word)
+    if code := _codes().get(key):
+        return english_names(code)[0] if key not in _by_key() else ""
+    known = next(iter(difflib.get_close_matches(key, _by_key(), n=1, cutoff=0.86)), "")
+    misspelt = known[:1] == key[0] and not key.startswith(known[:-1]) and not known.startswith(key)
+    return _by_key()[known] if misspelt else ""
 
 
 def countries_in(text: str) -> list[Named]:

@@ -235,6 +235,10 @@ def _doubt(text: str, flat: str, part: Part, end: int) -> tuple[str, bool]:
         return "may be the number of a project", True
     if flat[part.start : part.end] == "1540":
         return "may be Resolution 1540", True
+    if _AROUND["qualified after"].match(after):
+        return "qualified after its noun", False
+    if _AROUND["difference"].match(after) or _AROUND["difference, before"].search(before[-60:]):
+        return "a difference, not a count", True
     clause = before[max((match.end() for match in _AROUND["clause start"].finditer(before)), default=0) :]
     stop = _AROUND["clause end"].search(after)
     rest = after[: stop.start()] if stop else after

@@ -23,7 +23,7 @@ from cbrn_data.normalise.rules import grammar
 from cbrn_data.normalise.text import clean, folded
 
 _LEAD = re.compile(
-    r"(?<![\w-])(?P<word>(?:starting|beginning)(?: in| from| on)?|in|on|from|between|throughout|during|over|since"
+    r"(?<![\w-])(?P<word>(?:starting|beginning)(?: in| from| on)?|in|on|from|between|throughout|during|within|over|since"
     r"(?: (?:its|their|the) (?:launch|start|inception|creation|establishment|foundation|beginning|kick-off)(?: in| on)?)?"
     r"|at(?= the (?:beginning|start|end))|towards(?= the end)|en|le|depuis|durant|pendant|courant|entre|a partir de|des"
     rf"|во?|со?|между|начиная с|в течение)(?: both)? (?:{WEEKDAY}{PART}|(?P<the>the ){WEEKDAY})$",
@@ -167,6 +167,10 @@ def _phrase(flat: str, sentence: int, chain: int, dates: list[Date]) -> Phrase:
     before = flat[max(sentence, start - 200) : start]
     names_month = any(date.month for date in dates)
     role = _role(before, word, flat[end : end + 60], names_month, bool(lead and lead["the"]))
+    if role == "time" and _AROUND["compared"].search(flat[max(sentence, chain - 80) : chain]):
+        role = "other"
+    if role == "time" and _AROUND["bound, after"].match(flat, end):
+        role = "bound"
     words = shown(flat[chain:end], 80)
     error, parts = "", []
     for date in dates:

@@ -79,7 +79,7 @@ def counts(text: str) -> list[Part]:
     return [part for part in parts(text) if part.kind == "count"]
 
 
-_GAP = re.compile(r"(?: \([0-9a-z -]{1,40}\))?(?: or so| odd)? ")
+_GAP = re.compile(r"\*{0,3}(?: \([0-9a-z -]{1,40}\))?(?: or so| odd)? [\"“]?")
 
 
 def counted(text: str, part: Part) -> tuple[str, int, int]:

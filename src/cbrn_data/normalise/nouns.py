@@ -14,10 +14,10 @@ _STEP = re.compile(r"(?P<word>[^\W\d_][\w'-]*)(?P<then>, and |, | and | & | et |
 _TRADE = re.compile(r"(?:[a-z]{3}(?:ologists|icians|eers|graphers|(?<!l)ists|men|women|people|persons|workers|staff))$")
 _STOP = frozenset(
     """a about after all along also among an are as at attended be before between both by can could did during each either
-    for from gave had has have held her his if in including into is its joined met more most near no not of off on onto or
-    our out over per received than that the their them then these they this those through throughout to took under until up
-    upon was were when where which while who whose will with within without did trained attended participated de du des
-    из на для по""".split()
+    fewer for from gave had has have held her his if in including into is its joined met more most near no not of off on
+    onto or our out over per plus received than that the their them then these they this those through throughout to took
+    under until up upon was were when where which while who whose will with within without did trained attended
+    participated de du des из на для по""".split()
 )
 _LONGEST = 6
 """The most words before the noun of a group; three more after each ``and`` or comma in a list."""

@@ -29,9 +29,13 @@ _OVER = re.compile(
     r"projects? (?:\w+ly )?(?:(?:were|was|are|is|have|has|had) (?:been |now |all )?)?"
     r"(?:completed|closed|finished|ended|concluded|finali[sz]ed|terminated)\b(?! or\b)", re.I
 )  # fmt: skip
+_ENDED = re.compile(r"\b(?:completed|closed|finished|concluded|finali[sz]ed|terminated) $", re.I)
 _PROJECTS = re.compile(r"\bprojects?\b", re.I)
 _TOTAL = re.compile(r"\b(?:total|in all|altogether|overall|of which|of whom)\b", re.I)
 _SINCE = re.compile(r"\bsince(?: (?:the )?(?:\w+ ){0,3}(?:in )?)?(?P<year>(?:19|20)[0-9]{2})\b", re.I)
+_FROM = re.compile(
+    r"\b(?:from|between) (?P<year>(?:19|20)[0-9]{2})(?= ?- ?[0-9]|,? (?:to|until|till|through|onwards?|and)\b)", re.I
+)
 _IN_YEAR = re.compile(r"(?:\b(?:in|as of|during|for)(?: \w+)?? |\()(?P<year>(?:19|20)[0-9]{2})\b(?! ?-)", re.I)
 _YEAR_IN_BRACKETS = re.compile(r" \((?:in |as of )?(?:19|20)[0-9]{2}\)")
 _WITHIN = re.compile(r"(?P<year>(?<![\w-])(?:19|20)[0-9]{2})\b(?! ?-)")
@@ -112,6 +116,8 @@ def _counts(flat: str, totals: list[Figure], ongoing: list[Figure], doubts: list
         chosen.append(figures[0] if figures and not several and figures[0].value >= 0 else None)
     total, current = chosen
     since = _SINCE.search(flat)
+    if totals and not since:
+        since = _FROM.search(flat, 0, max([totals[0].start, *(figure.start for figure in ongoing[:1])]))
     year = None
     if ongoing:
         clause = max((match.end() for match in re.finditer(r"[.;] ", flat[: ongoing[0].start])), default=0)
@@ -144,7 +150,7 @@ def _status(text: str, flat: str, part: Part, before: int, after: int) -> tuple[
     ):
         return "none", None
     if named:
-        if _OVER.match(own, named.start()):
+        if _OVER.match(own, named.start()) or _ENDED.search(lead):
             return "total", None  # those that are over are not all
         return "total", _figure(part, part.start, part.end + named.end())
     if (match := _PROJECTS.search(flat[before : part.start])) and (

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from cbrn_data.normalise.nouns import group_end
 from cbrn_data.normalise.text import clean, folded
 
-_NUMBER = r"(?:P-?)?0{0,2}[1-9][0-9]{0,2}(?![0-9A-Za-z]|[.,][0-9])"
+_NUMBER = r"(?:P-?|#|[Nn][or]?[.°o] ?)?0{0,2}[1-9][0-9]{0,2}(?![0-9A-Za-z]|[.,][0-9])"
 _AND = r",? (?:[Aa][Nn][Dd]|&|or|to|through|et|a|и|по|as well as) "
 _TO = r" ?- ?| (?:to|through|a|по) "
 _JOINED = rf" ?[/-] ?{_NUMBER}"
@@ -20,10 +20,16 @@ _LIST = rf"(?:, {_NUMBER}|{_JOINED})*{_AND}{_NUMBER}(?:{_JOINED})*|(?:{_JOINED})
 _NO = r"(?: ?(?:[Nn](?:o|umber|r|um)?s?[.°o]?s?(?![a-z])|[Nn]umeros?|№))?[ #]*"
 _REFERENCE = re.compile(
     rf"\b(?:(?:[Pp]ro(?:ject|jet)|PROJECT|[Пп]роект(?:а|у|е|ом)?)(?P<plural>s|S|ы|ов|ам|ами|ах)?{_NO}|(?:Project|PROJECT)-)"
-    rf"(?P<first>{_NUMBER})(?P<more>(?(plural)(?:{_LIST})?|(?:[/-]{_NUMBER}|{_AND}{_NUMBER}(?=[.;:)]|$))*))"
-    rf"|\b(?:P-?|Pr?j?\.[ ]?|PR |Prj? )(?P<short>0{{0,2}}[1-9][0-9]{{0,2}})(?![0-9A-Za-z-]|[.,][0-9])"
+    rf"(?P<first>{_NUMBER})(?P<more>(?(plural)(?:{_LIST})?|(?:[/-]{_NUMBER}|{_AND}(?=\D){_NUMBER}|{_AND}{_NUMBER}(?=[.;:)]|$))*))"
+    rf"|\b(?:P-?|Pr?j?\.[ ]?|PR ?|Prj? )(?P<short>0{{0,2}}[1-9][0-9]{{0,2}})"
+    rf"(?P<shorts>(?: ?[-/] ?{_NUMBER}|(?: to | through )(?=P){_NUMBER})*)(?![0-9A-Za-z-]|[.,][0-9])"
     rf"(?! (?:laborator|lab\b|labs\b|facilit|level|containment))"
 )
+_LEFT_OUT = re.compile(
+    r"\b(?:not|except(?: for)?|excluding|unlike|instead of|rather than|other than|apart from) (?:the )?$", re.I
+)
+"""Words before a project that took no part."""
+
 _WIDEST_RANGE = 30
 """The most projects in a range; a wider one is a mistake or something else."""
 
@@ -46,15 +52,17 @@ def references(text: str) -> list[Reference]:
     found: list[Reference] = []
     flat = folded(text)
     for match in _REFERENCE.finditer(flat):
-        if match["short"]:
-            found.append(Reference(int(match["short"]), match.start(), match.end()))
+        if _LEFT_OUT.search(flat, max(0, match.start() - 40), match.start()):
             continue
-        found.append(Reference(_number(match["first"]), match.start(), match.end("first")))
-        for more in re.finditer(_NUMBER, match["more"]):
-            start, end = match.start("more") + more.start(), match.start("more") + more.end()
+        first_group, more_group = ("short", "shorts") if match["short"] else ("first", "more")
+        found.append(Reference(_number(match[first_group]), match.start(), match.end(first_group)))
+        for more in re.finditer(_NUMBER, match[more_group]):
+            start, end = match.start(more_group) + more.start(), match.start(more_group) + more.end()
             several = match["plural"] is None or found[-1].start > match.start()
             if several and flat[start - 1] == " " and group_end(flat, end + 1):
                 break  # "Projects 84, 87 and 12 experts"
+            if several and flat[start - 1] == "/" and _number(more[0]) < 10 <= found[-1].number:
+                break  # "Project 66/2"
             first, last = found[-1].number, _number(more[0])
             if re.fullmatch(_TO, flat[found[-1].end : start]) and first < last <= first + _WIDEST_RANGE:
                 # The numbers inside a range are not written.

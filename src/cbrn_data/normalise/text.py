@@ -166,7 +166,7 @@ def clean(quote: str) -> str:
 
 
 def folded(text: str) -> str:
-    """Return ``text`` without accents and with uniform apostrophes and dashes, character by character.
+    """Return ``text`` without accents and with uniform apostrophes, dashes and footnote marks, character by character.
 
     The length does not change, so a place in the result is a place in ``text``.
 
@@ -184,7 +184,11 @@ class _Folded(dict[int, str]):
         return self[code]
 
 
-_FOLDED = _Folded({ord(char): "'" for char in "’‘ʼ´′‛"} | {ord(char): "-" for char in "‐‑‒–—−"})
+_FOLDED = _Folded(
+    {ord(char): "'" for char in "’‘ʼ´′‛"}
+    | {ord(char): "-" for char in "‐‑‒–—−"}
+    | {ord(char): "*" for char in "¹²³⁰⁴⁵⁶⁷⁸⁹†‡"}
+)
 
 
 def slug(text: str) -> str:
