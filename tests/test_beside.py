@@ -31,3 +31,12 @@ def test_results_are_those_of_this_process_whatever_becomes_of_the_other() -> No
     with beside.helper():
         os.kill(beside.begin(os.getpid)(), signal.SIGKILL)
         assert beside.begin(os.path.join, "a", "b")() == "a/b"
+
+
+def test_the_second_process_starts_without_pandas_but_can_have_it() -> None:
+    arrays = "__import__('pyarrow').array(['a'])"
+    with beside.helper("cbrn_data.schema.check"):
+        number = beside.begin(os.getpid)()
+        assert beside.begin(eval, f"{arrays}.to_pylist(), 'pandas' in __import__('sys').modules")() == (["a"], False)
+        assert beside.begin(eval, f"{arrays}.to_pandas().tolist()")() == ["a"]
+        assert beside.begin(os.getpid)() == number

@@ -19,6 +19,7 @@ from contextvars import ContextVar
 from typing import IO, Any, TypeVar
 
 from cbrn_data.garbage import collect_rarely
+from cbrn_data.hidden import pyarrow_without_pandas
 
 Value = TypeVar("Value")
 
@@ -109,6 +110,7 @@ def main() -> None:
     from importlib import import_module
 
     collect_rarely()
+    pyarrow_without_pandas()
     answers, sys.stdout, sys.stderr = sys.stdout.buffer, open("/dev/null", "w"), open("/dev/null", "w")  # noqa: SIM115
     for name in sys.argv[1:]:
         import_module(name)

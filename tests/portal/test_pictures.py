@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 from xml.etree import ElementTree
@@ -11,12 +12,13 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from cbrn_data.kept import keeping
 from cbrn_data.portal.languages import messages
 from cbrn_data.portal.pictures import draw, labels, world
 from cbrn_data.portal.pictures.drawing import DARK, LIGHT, Picture, _drawn
 from cbrn_data.portal.pictures.partners import _note, partners
 from cbrn_data.portal.pictures.preview import SIZE, preview
-from cbrn_data.portal.pictures.world import map_of
+from cbrn_data.portal.pictures.world import View, map_of
 from cbrn_data.portal.view import ReleaseView, read_release
 from cbrn_data.schema.table import Row
 from cbrn_data.store.store import Store
@@ -245,6 +247,19 @@ def test_one_region_has_one_colour_and_several_have_their_own() -> None:
     assert "Tjk is a partner country of several regions (Here; There); its colour is that of Here." in many.note
     assert LIGHT.second.encode() in many.files["pictures/countries.svg"]
     assert DARK.second.encode() in many.files["pictures/countries-narrow-dark.svg"]
+
+
+def test_a_map_is_made_again_only_for_other_countries_and_is_the_one_that_would_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [drawn("KAZ", "TJK"), drawn("KAZ", "TJK", there=["MNG", "TJK"])]
+    with keeping(tmp_path, "code"):
+        assert [drawn("KAZ", "TJK"), drawn("KAZ", "TJK", there=["MNG", "TJK"])] == made
+    monkeypatch.setattr(View, "frame", None)
+    with keeping(tmp_path, "code"):
+        assert [drawn("KAZ", "TJK"), drawn("KAZ", "TJK", there=["MNG", "TJK"])] == made
+        with pytest.raises(TypeError):
+            drawn("KAZ", "UZB")
 
 
 def test_every_country_that_is_shown_has_a_link_with_its_name() -> None:

@@ -17,7 +17,8 @@ import frictionless
 import pytest
 
 from cbrn_data import beside, pipeline
-from cbrn_data.checks.released import by_profile, frictionless_verdict
+from cbrn_data.checks.released import by_profile
+from cbrn_data.checks.second import frictionless_verdict
 from cbrn_data.errors import GateError
 from cbrn_data.normalise.text import unescape_formula
 from cbrn_data.release import assemble, gate

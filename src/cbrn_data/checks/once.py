@@ -12,9 +12,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from cbrn_data.schema.check import references_hold
 from cbrn_data.schema.model import read_package
-from cbrn_data.schema.table import released_tables
+from cbrn_data.schema.table import references_hold, released_tables
 from cbrn_data.store import disk
 from cbrn_data.store.folder import DESCRIPTOR
 from cbrn_data.strict_json import parse_object

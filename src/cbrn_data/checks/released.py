@@ -18,21 +18,20 @@ from cbrn_data.checks.apart import read_apart
 from cbrn_data.checks.comparing import compared_parts, comparison
 from cbrn_data.checks.complete import Arrival
 from cbrn_data.checks.evidence import of_evidence, rows_by_evidence
-from cbrn_data.checks.once import judge_fields_once, judged_before
 from cbrn_data.checks.run import check_tables
+from cbrn_data.checks.second import FRICTIONLESS_ROWS, Sample, Verdict, frictionless_verdict
 from cbrn_data.errors import ReleaseError
 from cbrn_data.findings import Finding, errors_of, shown
-from cbrn_data.progress import step
-from cbrn_data.schema.check import KnownKeysOf, references_hold
+from cbrn_data.schema.check import KnownKeysOf
 from cbrn_data.schema.model import Package, read_package
 from cbrn_data.schema.nested import nested
 from cbrn_data.schema.parts import Part, part_name
-from cbrn_data.schema.table import Table, Tables, cell_count, released_tables
+from cbrn_data.schema.table import Table, Tables, cell_count, references_hold, released_tables
 from cbrn_data.sources.document import Document, read_document
 from cbrn_data.sources.sidecar import SIDECAR_LIMIT
 from cbrn_data.store import disk
 from cbrn_data.store.folder import DESCRIPTOR, NESTED, SUMS, parse_checksums, source_file
-from cbrn_data.strict_json import dumped, parse_object
+from cbrn_data.strict_json import dumped
 from cbrn_data.strict_yaml import load_yaml
 from cbrn_data.tabular.profile import profile_errors
 
@@ -40,8 +39,6 @@ DOCUMENTS_LIMIT = 64 << 20
 """The most characters of all texts of sources, except bulk sources, and the most bytes of each file."""
 CELLS_LIMIT = 1_000_000
 """The most commas and line ends of these texts: a cell or a line takes hundreds of bytes in memory."""
-FRICTIONLESS_ROWS = 100_000
-"""The most rows of a table that frictionless validates; the report names larger tables."""
 
 
 @dataclass
@@ -217,49 +214,6 @@ def arrival(folder: Path, released: Released) -> Arrival:
         data = disk.read(source_file(folder, f"{row['path']}.yaml"), SIDECAR_LIMIT, folder)
         sidecars[row["source_id"] or ""] = load_yaml(data.decode())
     return Arrival(tables, released.package, released.documents, sidecars)
-
-
-Sample = tuple[bool, dict[str, list[str]]]
-"""What frictionless reads: whether first rows only, and which parts of each table in parts."""
-
-Verdict = tuple[Sample, list[str] | None, list[Finding]]
-"""What frictionless says of a release: of what, the paths that it describes (None: none), findings."""
-
-
-def frictionless_verdict(folder: Path, sample: Sample, before: Path | None = None) -> Verdict:
-    """Validate descriptor, hashes, sizes and rows like a consumer, of each table all or the ``FRICTIONLESS_ROWS`` first.
-
-    ``before`` is the folder of a release that passed: tables that are the same there are only looked at in the descriptor.
-    This is for releases of our own definitions: frictionless runs patterns in Python's engine, which can take exponential
-    time.
-    """
-    import frictionless
-
-    judge_fields_once()
-    descriptor = parse_object(folder / DESCRIPTOR, disk.read(folder / DESCRIPTOR))
-    try:
-        found = frictionless.Package.from_descriptor(descriptor, basepath=str(folder))
-    except frictionless.FrictionlessException as refusal:
-        errors = refusal.reasons or [refusal.error]
-        return sample, None, [Finding("frictionless", f"{one.type}: {one.message}", DESCRIPTOR) for one in errors]
-    described = sorted(path for resource in found.resources for path in [resource.path or "", *resource.extrapaths])
-    first_rows, parts = sample
-    for name, paths in parts.items():
-        if paths:
-            found.get_resource(name).path, found.get_resource(name).extrapaths = paths[0], paths[1:]
-        else:
-            found.remove_resource(name)
-    known = judged_before(folder, before, descriptor) if before else set()
-    with step("Validate with frictionless"):
-        limit = FRICTIONLESS_ROWS if first_rows else None
-        reports = [resource.validate(limit_rows=limit) for resource in found.resources if resource.name not in known]
-    errors = [error for report in reports for error in report.errors]
-    findings = [Finding("frictionless", f"{error.type}: {error.message}", DESCRIPTOR) for error in errors]
-    for task in (task for report in reports for task in report.tasks):
-        for error in task.errors:
-            row = getattr(error, "row_number", None)
-            findings.append(Finding("frictionless", f"{error.type}: {error.message}", task.place, row))
-    return sample, described, findings
 
 
 def verdict_of_worker(folder: Path, released: Released) -> Callable[[], Verdict]:

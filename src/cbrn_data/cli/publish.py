@@ -12,6 +12,7 @@ from cbrn_data.beside import helper
 from cbrn_data.cli.show import console, show_findings, show_json, show_lines
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.findings import shown
+from cbrn_data.hidden import signers_without_boto3
 from cbrn_data.release.unchanged import Unchanged, inputs, recall, remember
 from cbrn_data.settings import FILE, Settings, read_settings, release_date
 from cbrn_data.store.folder import Release
@@ -42,6 +43,7 @@ def publish_now(
     if given and (known := recall(settings, given)):
         _show(known, as_json)
         return
+    signers_without_boto3()
     from cbrn_data import pipeline
     from cbrn_data.release.guard import read_guard
     from cbrn_data.release.overview import overview

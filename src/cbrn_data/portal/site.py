@@ -50,7 +50,7 @@ def site(releases: Sequence[Release], base_url: str, made: Mapping[str, disk.Dat
     made = exports(releases) if made is None else made
     pages: dict[str, disk.Data] = {}
     with step("Make pages", unit="pages") as making:
-        others = beside.begin(of_entities, releases, base_url) if beside.is_open() else None
+        others = beside.begin(of_rows, releases, base_url) if beside.is_open() else None
         for name, data in _files(releases, base_url, made, others is None):
             pages[name] = data
             making.advance()
@@ -58,20 +58,21 @@ def site(releases: Sequence[Release], base_url: str, made: Mapping[str, disk.Dat
     return pages
 
 
-def of_entities(releases: Sequence[Release], base_url: str) -> dict[str, bytes]:
-    """Return the pages and files of regions, countries and projects, by path."""
-    return dict(_entities(read_release(latest_of(releases)), catalogue(releases, base_url)))
+def of_rows(releases: Sequence[Release], base_url: str) -> dict[str, bytes]:
+    """Return the pages and files of regions, countries and projects, and those of sources, by path."""
+    return dict(_of_rows(read_release(latest_of(releases)), catalogue(releases, base_url)))
 
 
-def _entities(view: ReleaseView, described: Catalogue) -> Iterator[tuple[str, bytes]]:
+def _of_rows(view: ReleaseView, described: Catalogue) -> Iterator[tuple[str, bytes]]:
     yield from entity_pages(view, described)
     yield from api_files(view, described)
+    yield from source_pages(view, described)
 
 
 def _files(
-    releases: Sequence[Release], base_url: str, made: Mapping[str, disk.Data], entities: bool
+    releases: Sequence[Release], base_url: str, made: Mapping[str, disk.Data], all_of_them: bool
 ) -> Iterator[tuple[str, disk.Data]]:
-    """Yield every file; those of ``of_entities`` only with ``entities``."""
+    """Yield every file; those of ``of_rows`` only if ``all_of_them``."""
     described, release = catalogue(releases, base_url), latest_of(releases)
     view, files = read_release(release), release_files(release, made)
     pictures = draw(view)
@@ -80,8 +81,7 @@ def _files(
         yield from picture.files.items()
     yield PREVIEW, preview(pictures)
     yield from table_pages(view, described, files)
-    yield from _entities(view, described) if entities else ()
-    yield from source_pages(view, described, files)
+    yield from _of_rows(view, described) if all_of_them else ()
     yield from history_pages(releases, view, described, made)
     yield "search.html", render("search", "search.html", site=described, searched=searched_tables(view))
     yield "404.html", missing_page(described)

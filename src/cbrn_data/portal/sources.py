@@ -8,12 +8,12 @@ from typing import Any
 from cbrn_data.catalogue.model import Catalogue
 from cbrn_data.catalogue.pages import page_path
 from cbrn_data.portal.evidence import Marks, Mention, SourcePage, line_range, tokens
-from cbrn_data.portal.files import ReleaseFiles
 from cbrn_data.portal.links import host_of, outward
 from cbrn_data.portal.render import render
 from cbrn_data.portal.sheet import released_sheet
 from cbrn_data.portal.view import ReleaseView
 from cbrn_data.sources.source import PAGES
+from cbrn_data.store.history import RELEASES
 
 OPEN = 4
 """Number of rows of one passage that are shown unfolded."""
@@ -22,7 +22,7 @@ MADE_AT_MOST = 200
 """Number of rows listed for one passage; a passage that is a whole list is the evidence of many rows."""
 
 
-def source_pages(view: ReleaseView, site: Catalogue, files: ReleaseFiles) -> Iterator[tuple[str, bytes]]:
+def source_pages(view: ReleaseView, site: Catalogue) -> Iterator[tuple[str, bytes]]:
     """Yield path and bytes of every page of every source."""
     sheets = {one: released_sheet(view.release, view.marks, one) for one in view.marks}
     for source_id, marks in view.marks.items():
@@ -36,7 +36,7 @@ def source_pages(view: ReleaseView, site: Catalogue, files: ReleaseFiles) -> Ite
                     part.path,
                     site=site,
                     source=marks.source,
-                    folder=files.folder,
+                    folder=f"{RELEASES}/{view.release.version}/",
                     address=outward(marks.source["url"]),
                     number=number,
                     parts=marks.parts,

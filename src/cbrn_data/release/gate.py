@@ -18,17 +18,16 @@ from cbrn_data import beside, spread
 from cbrn_data.checks.complete import Reasons, reasoned
 from cbrn_data.checks.left_out import COMPLETE, LEFT_OUT, LeftOut, as_report, unexplained
 from cbrn_data.checks.released import (
-    FRICTIONLESS_ROWS,
     Released,
     arrival,
     by_frictionless,
     by_profile,
     check_release,
     covered,
-    frictionless_verdict,
     verdict_of_worker,
 )
 from cbrn_data.checks.run import CHECKS
+from cbrn_data.checks.second import FRICTIONLESS_ROWS, frictionless_verdict
 from cbrn_data.errors import GateError
 from cbrn_data.findings import Finding, errors_of
 from cbrn_data.release.code import is_of_this_code

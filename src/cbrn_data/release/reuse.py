@@ -21,11 +21,11 @@ from cbrn_data.progress import step
 from cbrn_data.release.code import is_of_this_code
 from cbrn_data.schema import parts as rule
 from cbrn_data.schema.bulk import BulkReading, header_words
-from cbrn_data.schema.check import KnownKeysOf, known_keys, references_hold
+from cbrn_data.schema.check import KnownKeysOf, known_keys
 from cbrn_data.schema.model import Package, TableDefinition, read_package
 from cbrn_data.schema.parts import Edges, Part, hash_of_key
 from cbrn_data.schema.ranges import Changed, Kept, NotAlikeError, compare_sources
-from cbrn_data.schema.table import Tables, released_tables
+from cbrn_data.schema.table import Tables, references_hold, released_tables
 from cbrn_data.sources.source import Source
 from cbrn_data.store import disk
 from cbrn_data.store.history import read_history

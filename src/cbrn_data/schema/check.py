@@ -25,7 +25,7 @@ from cbrn_data.schema.rules import RULES, broken_rows, unsupported
 from cbrn_data.schema.table import Table, Tables
 from cbrn_data.sources.document import REFUSED, SOFT_HYPHEN
 from cbrn_data.tabular.alike import remark
-from cbrn_data.tabular.arrays import flat, only, places
+from cbrn_data.tabular.arrays import only, places
 from cbrn_data.tabular.compile import BrokenRule, CompiledSchema, compile_schema
 from cbrn_data.tabular.doubt import Look
 from cbrn_data.tabular.issues import Issue, Tally
@@ -88,18 +88,6 @@ def _compiled(table: TableDefinition) -> CompiledSchema:
 def known_keys(table: TableDefinition, tables: Tables) -> dict[ForeignKey, KnownKeys]:
     """Return the keys to which the references of a table can refer."""
     return {key: tables[key.resource].keys(key.references) for key in table.foreign_keys}
-
-
-def references_hold(table: TableDefinition, old: Tables, new: Tables) -> bool:
-    """Return whether every row of the old tables to which a table could refer is in the new ones."""
-    for key in table.foreign_keys:
-        if key.resource == table.name or key.resource not in old:
-            return False
-        known = new[key.resource].keys(key.references)
-        for block in old[key.resource].blocks():
-            if not known.lead([flat(block[name]) for name in key.references]).all():
-                return False
-    return True
 
 
 def table_check(

@@ -286,3 +286,15 @@ def referred_id(row: Mapping[str, str | None], key: ForeignKey, target: TableDef
     values = {there: row[here] for here, there in zip(key.fields, key.references, strict=True)}
     is_key = set(key.references) == set(target.primary_key) and None not in values.values()
     return target.row_id(values) if is_key else None
+
+
+def references_hold(table: TableDefinition, old: Tables, new: Tables) -> bool:
+    """Return whether every row of the old tables to which a table could refer is in the new ones."""
+    for key in table.foreign_keys:
+        if key.resource == table.name or key.resource not in old:
+            return False
+        known = new[key.resource].keys(key.references)
+        for block in old[key.resource].blocks():
+            if not known.lead([flat(block[name]) for name in key.references]).all():
+                return False
+    return True

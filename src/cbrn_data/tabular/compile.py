@@ -21,6 +21,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cbrn_data.hidden import pyarrow_without_pandas
 from cbrn_data.tabular import numbers, structures, texts, times, years
 from cbrn_data.tabular.arrays import places
 from cbrn_data.tabular.constraints import demands
@@ -172,7 +173,8 @@ _by_pandera: ContextVar[bool] = ContextVar("by_pandera", default=True)
 
 @contextmanager
 def without_pandera() -> Iterator[None]:
-    """Judge blocks by the same rules, but not in a pandera check."""
+    """Judge blocks by the same rules, but not in a pandera check, and so without pandas."""
+    pyarrow_without_pandas()
     token = _by_pandera.set(False)
     try:
         yield

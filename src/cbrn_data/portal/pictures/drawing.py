@@ -13,7 +13,7 @@ import itertools
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, astuple, dataclass
 from functools import cache
 from typing import Any
 
@@ -145,6 +145,21 @@ class Picture:
     keys: Sequence[Key] = ()
     overlays: Sequence[Overlay] = ()
     is_russian: bool = False
+
+
+def kept_picture(made_of: str, make: Callable[[], Picture | None]) -> Picture | None:
+    """Return the picture that was made of this, else that of ``make``, which is kept. Both are read from the same text."""
+
+    def text() -> str:
+        made = make()
+        return json.dumps(made and asdict(made) | {"files": {name: svg.decode() for name, svg in made.files.items()}})
+
+    found = json.loads(kept(made_of, text))
+    if found is None:
+        return None
+    files = {name: svg.encode() for name, svg in found["files"].items()}
+    overlays = [Overlay(one["variant"], one["box"], [Link(**link) for link in one["links"]]) for one in found["overlays"]]
+    return Picture(**found | {"files": files, "keys": [Key(**key) for key in found["keys"]], "overlays": overlays})
 
 
 def picture(

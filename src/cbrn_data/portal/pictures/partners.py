@@ -6,16 +6,18 @@ visible or named, have the notes that the EU institutions add to these names. Ev
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from cbrn_data.catalogue.pages import page_path
-from cbrn_data.portal.pictures.drawing import DARK, LIGHT, NARROW, WIDE, Colours, Key, Picture, Spec, picture
+from cbrn_data.portal.pictures.drawing import DARK, LIGHT, NARROW, WIDE, Colours, Key, Picture, Spec, kept_picture, picture
 from cbrn_data.portal.pictures.labels import is_marked, placed
 from cbrn_data.portal.pictures.overlay import overlay
 from cbrn_data.portal.pictures.world import FEATURE, Frame, View, map_of
 from cbrn_data.portal.view import ReleaseView
+from cbrn_data.schema.table import Row
 
 _ROOMY = 15
 """With more countries, names are smaller, and a narrow map leaves out those of small countries."""
@@ -33,9 +35,14 @@ _NOTES = {
 
 def partners(view: ReleaseView) -> Picture | None:
     """Return the map, None if no partner country has an outline. With several regions, each has a colour of its own."""
-    regions = {row["region_id"] or "": row["name"] or row["region_id"] or "" for row in view.rows["regions"]}
+    rows = [view.rows[name] for name in ("regions", "memberships", "countries")]
+    return kept_picture(json.dumps(["countries", *rows]), lambda: _map(*rows))
+
+
+def _map(of_regions: Sequence[Row], memberships: Sequence[Row], countries: Sequence[Row]) -> Picture | None:
+    regions = {row["region_id"] or "": row["name"] or row["region_id"] or "" for row in of_regions}
     of: dict[str, list[str]] = defaultdict(list)
-    for row in view.rows["memberships"]:
+    for row in memberships:
         if row.get("status", "partner") == "partner":
             of[row["country_id"] or ""].append(row["region_id"] or "")
     used = [region for region in regions if any(region in ids for ids in of.values())]
@@ -44,7 +51,7 @@ def partners(view: ReleaseView) -> Picture | None:
     def kind(code: str) -> str:
         return _NAMED if code not in of else regions[of[code][0]] if is_of_many else _PARTNER
 
-    rows = [row | {"kind": kind(row["country_id"] or "")} for row in view.rows["countries"]]
+    rows = [row | {"kind": kind(row["country_id"] or "")} for row in countries]
     found = map_of(rows)
     if not found.shown or not of:
         return None
