@@ -78,7 +78,7 @@ class Good:
     """What was found good, by all that its check reads: tables, with their numbers of rows and of cells, and evidence."""
 
     tables: dict[tuple[Any, ...], tuple[int, int]] = field(default_factory=dict)
-    evidence: set[Any] = field(default_factory=set)
+    evidence: set[tuple[Any, ...]] = field(default_factory=set)
 
 
 def check_release(

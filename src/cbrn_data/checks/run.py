@@ -34,7 +34,7 @@ def check_tables(
     package: Package,
     documents: Mapping[str, Document],
     rows: RowFindings = table_findings,
-    evident: set[Any] | None = None,
+    evident: set[tuple[Any, ...]] | None = None,
 ) -> list[Finding]:
     """Return the findings of every check; ``documents`` are the texts of the sources, by id.
 
@@ -58,7 +58,7 @@ def check_tables(
         findings += keys_alike(tables, package)
         findings += claimed_projects(tables)
         findings += islice(evidence_holds(tables, package, documents, evident), FOUND_AT_MOST)
-    places = _places(tables, documents)
+    places = _places(tables, documents) if findings else {}
     return sorted({_placed(finding, places, documents) for finding in findings})
 
 
