@@ -134,10 +134,35 @@ def _runs_plainly(arguments: list[str]) -> bool:
 
             publish_now(root, published, "patch", "--json" in given)
         else:
-            from cbrn_data.cli.verify import verify_now
+            with _LeftOut("boto3", "pandas"):
+                import pyarrow as pa
+
+                from cbrn_data.cli.verify import verify_now
+
+                pa.array([])  # pyarrow looks for pandas once, and now
 
             verify_now(what[0] if what else None, root, published, None, None, "--json" in given)
     return True
+
+
+class _LeftOut:
+    """Lets libraries that are imported within ``with`` do without others, which they load only because they are there.
+
+    securesystemslib loads boto3, for keys in a cloud, and pyarrow loads pandas. Each takes longer than to verify a release.
+    """
+
+    def __init__(self, *names: str) -> None:
+        self._names = names
+
+    def __enter__(self) -> None:
+        sys.meta_path.insert(0, self)
+
+    def __exit__(self, *error: object) -> None:
+        sys.meta_path.remove(self)
+
+    def find_spec(self, name: str, *more: object) -> None:
+        if name in self._names:
+            raise ModuleNotFoundError(f"{name} is left out", name=name)
 
 
 def main() -> None:
