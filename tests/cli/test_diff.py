@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -140,15 +141,28 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def opened_in(folder: Path, process: int) -> bool:
-    """Whether a process has a file of a folder open. It may close any of its files while we look."""
+    """Whether a process has a file without a name open in a folder. It may close any of its files while we look.
+
+    A file with a name is there for a moment when Python tries which folder takes temporary files.
+    """
     for descriptor in Path(f"/proc/{process}/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):
-            if Path(os.readlink(descriptor)).is_relative_to(folder):
+            file = os.readlink(descriptor)
+            if Path(file).is_relative_to(folder) and file.endswith(" (deleted)"):
                 return True
     return False
 
 
+@pytest.fixture
+def interrupted() -> Iterator[None]:
+    """Let a process be interrupted, also if a shell runs the tests in the background, where all would ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("interrupted")
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_is_left_of_a_run_that_is_ended(end: signal.Signals, tables: Path, large: Path) -> None:
     for name in ("one.csv", "two.csv"):

@@ -28,7 +28,7 @@ PAGE_WEIGHT = 70_000
 ROWS_AT_MOST = 20_000
 """Number of rows of a table that its page filters, sorts and counts as one."""
 
-ROWS_OF_LARGER = 10_000
+ROWS_OF_LARGER = 1_000
 """Number of rows of a larger table on its pages, which say so; the files have all."""
 
 TABLES = "tables"
