@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import IO, Any
 
+from cbrn_data.garbage import collect_rarely
 from cbrn_data.strict_json import parse
 
 ENVIRONMENT = ("PATH", "PYTHONPATH", "TMPDIR")
@@ -112,6 +113,7 @@ def _limit(cpu: int, memory: int, output: int) -> None:
 
 def main(reader: str, cpu: str, memory: str, output: str, *options: str) -> None:
     """Run a reader on standard input with limits, and print its result, or each that it yields, and the end."""
+    collect_rarely()
     _limit(int(cpu), int(memory), int(output))
     module, _, name = reader.partition(":")
     read: Callable[..., Any] = getattr(import_module(module), name)

@@ -24,6 +24,7 @@ from cbrn_data.schema.model import read_package
 from cbrn_data.schema.table import Row, Table
 from cbrn_data.sources.document import Document
 from cbrn_data.store.folder import SUMS
+from cbrn_data.tabular.profile import profile_errors
 from tests.cli.conftest import run
 from tests.conftest import PROJECT
 
@@ -67,13 +68,37 @@ def test_equal_tables_and_evidence_are_judged_once(small: Path, tmp_path: Path, 
     assert there & set(judged) == {"regions", *refers} and "reference-missing" in {finding.code for finding in findings}
 
 
+def test_evidence_of_a_source_that_differs_in_one_byte_is_judged_again(small: Path, tmp_path: Path) -> None:
+    first, good = small / "releases/1.0.0", Good()
+    package = read_package(first / "schemas")
+    found, findings = check_release(first, package, good=good)
+    assert not errors_of(findings)
+    other = Path(copytree(first, tmp_path / "1.0.1"))
+    row = next(row for row in found.tables["evidence"].rows if row["method"] not in ("curated", "counted"))
+    (path,) = (each["path"] for each in found.tables["sources"].rows if each["source_id"] == row["source_id"])
+    text, start = (other / str(path)).read_text(encoding="utf-8"), int(row["char_start"] or 0)
+    (other / str(path)).write_text(f"{text[:start]}#{text[start + 1 :]}", encoding="utf-8")
+    _, findings = check_release(other, package, good=good)
+    assert ("evidence-span", row["row_id"]) in {(finding.code, finding.row) for finding in findings}
+
+
+def test_a_descriptor_that_differs_in_one_resource_is_judged() -> None:
+    fields = [{"name": "a", "type": "string"}]
+    resources = [{"name": name, "path": f"{name}.csv", "schema": {"fields": fields}} for name in ("one", "two")]
+    good = {"resources": resources}
+    assert not list(profile_errors(good, "2.0")) and not list(profile_errors(good, "2.0"))
+    wrong = {"resources": [resources[0], resources[1] | {"bytes": "1"}]}
+    for _ in range(2):
+        assert [place for place, _ in profile_errors(wrong, "2.0")] == [("resources", 1, "bytes")]
+
+
 def test_a_verification_imports_no_other_validator_and_nothing_that_publishes(small: Path) -> None:
     code = "import json, sys; from cbrn_data.cli import main; main(); json.dump(sorted(sys.modules), sys.stderr)"
     command = [sys.executable, "-c", code, "verify", str(small)]
     environment = os.environ | {"PYTHONPATH": str(PROJECT / "src")}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    imported = {"frictionless", "pandera", "pyarrow.parquet", "rdflib", "typer", "vl_convert", "xlsxwriter"}
-    assert not imported.intersection(json.loads(done.stderr.splitlines()[-1]))
+    others = "boto3 frictionless jinja2 pandas pandera pyarrow.parquet rdflib typer vl_convert xlsxwriter".split()
+    assert not {*others}.intersection(json.loads(done.stderr.splitlines()[-1]))
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]], ids=["as a table", "as JSON"])

@@ -21,7 +21,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import PurePath
 from typing import Any
 
@@ -46,6 +46,8 @@ _TEXTS = frozenset({".csv", ".json", ".tsv", ".txt"})
 
 
 _Key = tuple[str | None, ...]
+Values = Mapping[str, str]
+"""The values of a row of a curated source, by column."""
 Reasons = Mapping[tuple[str, int], str]
 """Why a line of a leaflet gives no value, by source and line, as its reader knows it."""
 
@@ -91,10 +93,11 @@ class Arrival:
 
     @cached_property
     def _spans(self) -> dict[str, set[Span]]:
-        """The words of values, by source."""
+        """The words of values, by leaflet."""
         found: dict[str, set[Span]] = defaultdict(set)
+        leaflets = {row["source_id"] for row in self.tables["sources"].rows if row["kind"] in LEAFLETS}
         for row in self.tables["evidence"].rows:
-            if row["method"] not in FOLLOWING:
+            if row["source_id"] in leaflets and row["method"] not in FOLLOWING:
                 found[row["source_id"] or ""].add(Span(int(row["char_start"] or 0), int(row["char_end"] or 0)))
         return found
 
@@ -139,18 +142,15 @@ class Arrival:
         return {name: read_cells(document) for name, document in self.documents.items() if kinds.get(name) in by_row}
 
     @cached_property
-    def _stated(self) -> dict[tuple[str, _Key, str], tuple[set[str], set[str | None]]]:
-        """The values, and the pages that state them, of each cell of curated sources."""
-        found: dict[tuple[str, _Key, str], tuple[set[str], set[str | None]]] = defaultdict(lambda: (set(), set()))
-        for source_id, cells in self._cells.items():
-            if (table := self._table(source_id)) is None:
-                continue
-            aside = self._set_aside(source_id)
-            for row in (row for row in cells.rows if row.line not in aside):
-                for name, value in _values(table, row).items():
-                    values, pages = found[table.name, _key(table, row), name]
-                    values.add(value)
-                    pages.add(row.text("url"))
+    def _by_key(self) -> dict[tuple[str, _Key], list[tuple[CsvRow, Values]]]:
+        """The rows of curated sources, except those set aside, with their values, by table and key."""
+        found: dict[tuple[str, _Key], list[tuple[CsvRow, Values]]] = defaultdict(list)
+        for source_id in self._cells:
+            if table := self._table(source_id):
+                aside = self._set_aside(source_id)
+                for row, key, values in _keyed(self.documents[source_id], table):
+                    if row.line not in aside:
+                        found[table.name, key].append((row, values))
         return found
 
     def _table(self, source_id: str) -> TableDefinition | None:
@@ -165,7 +165,7 @@ class Arrival:
             return
         aside = self._set_aside(source_id)
         yield from (LeftOut(source_id, each.line or 1) for each in cells.findings if each.code != "csv-row-width")
-        rows: dict[int, Any] = {row.line: row.values() for row in cells.rows} | cells.misfits
+        rows: dict[int, Any] = {row.line: row.values() for row in cells.rows if row.line in aside} | cells.misfits
         broken = wrong_rows(document.place, table, cells, known_keys(table, self.tables)) if aside else {}
         wrong = {line for line in aside if aside[line] != {json.dumps(rows.get(line), ensure_ascii=False)}}
         sound = aside.keys() - broken.keys() - cells.misfits.keys()
@@ -174,9 +174,9 @@ class Arrival:
         ids: dict[_Key, list[str]] = defaultdict(list)
         for row_id, published in self._published[table.name].items():
             ids[tuple(published[name] if name in keys else None for name in table.primary_key)].append(row_id)
-        for row in cells.rows:
+        for row, key, values in _keyed(document, table):
             if row.line not in aside:
-                yield from self._row(source_id, table, row, ids.get(_key(table, row), []))
+                yield from self._row(source_id, table, row, key, values, ids.get(key, []))
 
     def _set_aside(self, source_id: str) -> dict[int, set[str]]:
         """Return the words of each quarantined row; a source that does not quarantine has none."""
@@ -187,27 +187,29 @@ class Arrival:
                     found[int(row["line"] or 0)].add(row["row"] or "")
         return found
 
-    def _row(self, source_id: str, table: TableDefinition, row: CsvRow, row_ids: list[str]) -> Iterator[LeftOut]:
+    def _row(
+        self, source_id: str, table: TableDefinition, row: CsvRow, key: _Key, values: Values, row_ids: list[str]
+    ) -> Iterator[LeftOut]:
         """Yield what is left out of a row; ``row_ids`` are its published rows, several if a leaflet completes its key."""
-        key, places = _key(table, row), self._places[source_id]
+        places = self._places[source_id]
         if not row_ids:
             is_unused = table.name == "countries" and None not in key and not self._referenced & {*key}
             yield LeftOut(source_id, row.line, reason="not-referenced" if is_unused else "")
             return
-        for name, value in _values(table, row).items():
+        for name, value in values.items():
             start = str(row.cells[name].span.start)
             if not any((table.name, row_id, name, start) in places for row_id in row_ids):
-                stated = self._stated[table.name, key, name]
-                yield LeftOut(source_id, row.line, name, self._why((table.name, row_ids[0], name), value, stated))
+                yield LeftOut(source_id, row.line, name, self._why((table.name, row_ids[0], name), value, key))
 
-    def _why(self, cell: tuple[str, str, str], value: str, stated: tuple[set[str], set[str | None]]) -> str:
+    def _why(self, cell: tuple[str, str, str], value: str, key: _Key) -> str:
         """Return the reason why the value of a curated cell is not the published one, or "" if there is none."""
         table, row_id, name = cell
         published, kinds = self._published[table][row_id][name], self._kinds[cell]
         if "corrections" in kinds:
             return "corrected"
         if published is None:
-            return "pages-disagree" if all(len(several) > 1 for several in stated) else ""
+            stated = [(row.text("url"), values[name]) for row, values in self._by_key[table, key] if name in values]
+            return "pages-disagree" if all(len({*several}) > 1 for several in zip(*stated, strict=True)) else ""
         if (name in FIRSTS and published < value) or (name in LASTS and published > value):
             return "other-value"
         return "curated-overruled" if kinds & {*LEAFLETS} and value != published else ""
@@ -230,13 +232,18 @@ class Arrival:
                 yield LeftOut(source_id, row.line)
 
 
-def _key(table: TableDefinition, row: CsvRow) -> _Key:
-    """Return the key of a row; a part without a column is None."""
-    return tuple(row.text(name) for name in table.primary_key)
+@lru_cache(32)
+def _keyed(document: Document, table: TableDefinition) -> list[tuple[CsvRow, _Key, Values]]:
+    """Return the rows of a curated source, each with its key, of which a part without a column is None, and its values.
 
+    A source stays the same from release to release, so nobody may change what is returned.
+    """
+    names = table.names
 
-def _values(table: TableDefinition, row: CsvRow) -> dict[str, str]:
-    return {name: cell.value for name in table.names if (cell := row.cells.get(name)) and cell.value is not None}
+    def values(row: CsvRow) -> Values:
+        return {name: cell.value for name in names if (cell := row.cells.get(name)) and cell.value is not None}
+
+    return [(row, tuple(map(row.text, table.primary_key)), values(row)) for row in read_cells(document).rows]
 
 
 def reasoned(arrival: Arrival, reasons: Reasons, findings: Iterable[Finding]) -> list[LeftOut]:

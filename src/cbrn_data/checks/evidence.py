@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +33,12 @@ CURATED = frozenset({"curated", "corrections", "renames", "reading"})
 
 
 def evidence_holds(
-    tables: Tables, package: Package, documents: Mapping[str, Document], good: set[Any] | None = None
+    tables: Tables, package: Package, documents: Mapping[str, Document], good: set[tuple[Any, ...]] | None = None
 ) -> Iterator[Finding]:
     """Check every row of evidence with its source, and every cell with its evidence.
 
-    ``good`` remembers rows that were found good, each with all that its check reads; what it has of other releases than the
-    last one is dropped. ``rows_by_evidence`` checks the evidence of bulk tables.
+    ``good`` remembers rows that were found good, each with all that its check reads (of long texts a digest); what it has of
+    other releases than the last one is dropped. ``rows_by_evidence`` checks the evidence of bulk tables.
     """
     sources, evidence = {row["source_id"]: row for row in tables["sources"].rows}, tables["evidence"].rows
     by_cell = [table for table in package.with_role("data") if not table.by_line]
@@ -46,7 +47,17 @@ def evidence_holds(
     covered: set[tuple[str | None, ...]] = set()
     curated = cache(lambda source_id: cells_by_start(documents[source_id]))
     by_line = {table.name for table in package.with_role("data")} - {table.name for table in by_cell}
-    now = set[Any]()
+    now, names = set[tuple[Any, ...]](), tables["evidence"].definition.names
+
+    @cache
+    def of_source(source_id: str) -> bytes:
+        document = documents.get(source_id)
+        return _digest(names, sources.get(source_id), document and (document.place, document.text))
+
+    @cache
+    def of_cell_row(name: str, row_id: str) -> bytes:
+        table = package.tables.get(name)
+        return _digest(cells.get((name, row_id)), table and table.primary_key)
 
     def faults(row: Row, cell_row: Row | None, source: Row, document: Document | None) -> Iterator[Finding]:
         yield from _span_faults(row, document)
@@ -66,16 +77,14 @@ def evidence_holds(
         cell = row["table_name"], row["row_id"], row["field"]
         covered.add(cell)
         document, source = documents.get(row["source_id"] or ""), sources.get(row["source_id"], {})
-        cell_row, table = cells.get((cell[0] or "", cell[1] or "")), package.tables.get(cell[0] or "")
-        made_of = None
+        name, row_id = cell[0] or "", cell[1] or ""
         if good is not None:
-            rows = (tuple(each.items()) for each in (row, source, cell_row or {}))
-            made_of = *rows, positions.get(cell), table and table.primary_key, document and (document.place, document.text)
+            made_of = *row.values(), of_source(row["source_id"] or ""), of_cell_row(name, row_id), positions.get(cell)
             if made_of in good:
                 now.add(made_of)
                 continue
-        found = list(faults(row, cell_row, source, document))
-        if not found:
+        found = list(faults(row, cells.get((name, row_id)), source, document))
+        if good is not None and not found:
             now.add(made_of)
         yield from found
     for (name, row_id), row in cells.items():
@@ -183,6 +192,11 @@ def cells_by_method(tables: Tables) -> dict[str, Counter[str]]:
                 of_cell = methods.get((table.name, table.row_id(row), name)) if row[name] is not None else None
                 counts.update([*of_cell, "evident"] if of_cell else ())
     return found
+
+
+def _digest(*made_of: object) -> bytes:
+    """Return a digest of rows and texts."""
+    return sha256(repr(made_of).encode("utf-8", "surrogatepass")).digest()
 
 
 def _is_at(document: Document, span: Span, quote: str) -> bool:

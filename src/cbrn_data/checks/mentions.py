@@ -44,16 +44,16 @@ def named(arrival: Arrival, left: LeftOut) -> list[str]:
 
 def unmentioned(arrival: Arrival) -> Iterator[LeftOut]:
     """Yield the countries and projects that the text of a statement names, and that are no row of its table of pairs."""
-    kinds = {row["source_id"]: row["kind"] for row in arrival.tables["sources"].rows}
+    leaflets = {row["source_id"] for row in arrival.tables["sources"].rows if row["kind"] in LEAFLETS}
+    texts = [row for row in arrival.tables["evidence"].rows if row["field"] == _TEXT and row["source_id"] in leaflets]
     for statement, pairs in _pairs(arrival):
         there: dict[str | None, set[str | None]] = defaultdict(set)
         key, other = arrival.package.tables[pairs].primary_key
         for row in arrival.tables[pairs].rows:
             there[row[key]].add(row[other])
-        for row in arrival.tables["evidence"].rows:
+        for row in texts:
             document = arrival.documents.get(row["source_id"] or "")
-            is_text = row["table_name"] == statement and row["field"] == _TEXT and row["method"] not in FOLLOWING
-            if document and is_text and kinds.get(row["source_id"]) in LEAFLETS:
+            if document and row["table_name"] == statement and row["method"] not in FOLLOWING:
                 words = document.words(Span(int(row["char_start"] or 0), int(row["char_end"] or 0)))
                 for name in sorted(_READERS[other](words) - there[row["row_id"]]):
                     yield LeftOut(row["source_id"] or "", int(row["line_start"] or 0), words=name)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,7 @@ class Good:
     """What was found good, by all that its check reads: tables, with their numbers of rows and of cells, and evidence."""
 
     tables: dict[tuple[Any, ...], tuple[int, int]] = field(default_factory=dict)
-    evidence: set[Any] = field(default_factory=set)
+    evidence: set[tuple[Any, ...]] = field(default_factory=set)
 
 
 def check_release(
@@ -209,11 +210,21 @@ def read_documents(folder: Path, tables: Tables) -> dict[str, Document]:
 
 def arrival(folder: Path, released: Released) -> Arrival:
     """Return what shows whether every source arrived, with the sidecars in the release. Raises ReleaseError, YamlError."""
-    tables, sidecars = released.tables, {}
-    for row in tables["sources"].rows:
-        data = disk.read(source_file(folder, f"{row['path']}.yaml"), SIDECAR_LIMIT, folder)
-        sidecars[row["source_id"] or ""] = load_yaml(data.decode())
-    return Arrival(tables, released.package, released.documents, sidecars)
+    rows = released.tables["sources"].rows
+    sidecars = {row["source_id"] or "": read_sidecar(folder, row["path"] or "") for row in rows}
+    return Arrival(released.tables, released.package, released.documents, sidecars)
+
+
+def read_sidecar(folder: Path, path: str) -> Mapping[str, Any]:
+    """Return the content of the sidecar of a source in a release. Raises ReleaseError, YamlError."""
+    return _sidecar(disk.read(source_file(folder, f"{path}.yaml"), SIDECAR_LIMIT, folder))
+
+
+@lru_cache(64)
+def _sidecar(data: bytes) -> Mapping[str, Any]:
+    """Parse a sidecar; most stay the same from release to release, so nobody may change what is returned."""
+    content: Mapping[str, Any] = load_yaml(data.decode())
+    return content
 
 
 def verdict_of_worker(folder: Path, released: Released) -> Callable[[], Verdict]:

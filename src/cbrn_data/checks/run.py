@@ -34,7 +34,7 @@ def check_tables(
     package: Package,
     documents: Mapping[str, Document],
     rows: RowFindings = table_findings,
-    evident: set[Any] | None = None,
+    evident: set[tuple[Any, ...]] | None = None,
 ) -> list[Finding]:
     """Return the findings of every check; ``documents`` are the texts of the sources, by id.
 
@@ -58,20 +58,25 @@ def check_tables(
         findings += keys_alike(tables, package)
         findings += claimed_projects(tables)
         findings += islice(evidence_holds(tables, package, documents, evident), FOUND_AT_MOST)
-    places = _places(tables, documents)
+    places = _places(findings, tables, documents)
     return sorted({_placed(finding, places, documents) for finding in findings})
 
 
 _Place = tuple[str, int | None]
 
 
-def _places(tables: Tables, documents: Mapping[str, Document]) -> dict[tuple[str | None, ...], _Place]:
-    """Return the first place of evidence for each cell and for each row; the place of a source is its sidecar."""
+def _places(
+    findings: Iterable[Finding], tables: Tables, documents: Mapping[str, Document]
+) -> dict[tuple[str | None, ...], _Place]:
+    """Return the first place of evidence for each row with a finding and for its cells; that of a source is its sidecar."""
+    found = {(finding.table, finding.row) for finding in findings}
     places: dict[tuple[str | None, ...], _Place] = {
         ("sources", row["source_id"], None): (f"{(row['path'] or '').replace('sources/', 'raw/', 1)}.yaml", None)
         for row in tables["sources"].rows
     }
-    for row in tables["evidence"].rows:
+    for row in tables["evidence"].rows if found else ():
+        if (row["table_name"], row["row_id"]) not in found:
+            continue
         document, line = documents.get(row["source_id"] or ""), row["line_start"] or ""
         if document and line.isdigit():
             places.setdefault((row["table_name"], row["row_id"], row["field"]), (document.place, int(line)))

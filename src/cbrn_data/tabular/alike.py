@@ -19,6 +19,7 @@ _DRAWN_LIKE = str.maketrans(
 _SAID_AT_MOST = 4
 
 
+@lru_cache(1 << 14)
 def skeleton(text: str) -> str:
     """Return the skeleton of a text; texts that look alike have the same skeleton.
 

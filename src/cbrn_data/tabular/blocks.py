@@ -86,7 +86,8 @@ class Block:
 
     def _breaks_before(self, places: Ints) -> Ints:
         """Return the number of line breaks within cells before each given row of ``table``."""
-        return np.zeros(len(places), np.int64) if self._breaks_within is None else self._breaks_within[places]
+        is_plain = not len(places) or self._breaks_within is None  # nobody asks of most blocks
+        return np.zeros(len(places), np.int64) if is_plain else self._breaks_within[places]  # type: ignore[index]
 
     @cached_property
     def _breaks_within(self) -> Ints | None:

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any
@@ -48,27 +48,33 @@ def _validator(version: str) -> Any:
     checker.checks("date-time", ValueError)(_is_moment)
     checker.checks("uri", ValueError)(lambda value: not isinstance(value, str) or bool(urlsplit(value).scheme))
     profile = json.loads((PROFILES / f"datapackage-{version}.json").read_bytes())
-    return extend(Draft7Validator, {"oneOf": _judged_once(Draft7Validator.VALIDATORS["oneOf"])})(
-        profile, format_checker=checker
-    )
+    return extend(Draft7Validator, _judged_once(Draft7Validator.VALIDATORS))(profile, format_checker=checker)
 
 
-def _judged_once(judge: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
-    """Return a keyword that judges equal values once in a process, and remembers only the good ones.
+def _judged_once(keywords: Mapping[str, Any]) -> dict[str, Callable[..., Iterator[Any]]]:
+    """Return keywords that judge equal values once in a process, and remember only the good ones.
 
-    Every table names its fields twice, every release again, and a field is compared with the form of each type.
+    Most resources of a release are those of the release before, every table names its fields twice, and a field is
+    compared with the form of each type.
     """
     good = set[tuple[int, bytes]]()
 
-    def keyword(validator: Any, forms: Any, value: Any, schema: Any) -> Iterator[Any]:
-        key = id(forms), sha256(repr(value).encode()).digest()
+    def once(form: Any, value: Any, judge: Callable[[], Iterator[Any]]) -> Iterator[Any]:
+        key = id(form), sha256(repr(value).encode("utf-8", "surrogatepass")).digest()
         if key not in good:
-            errors = list(judge(validator, forms, value, schema))
+            errors = list(judge())
             if not errors:
                 good.add(key)
             yield from errors
 
-    return keyword
+    def one_of(validator: Any, forms: Any, value: Any, schema: Any) -> Iterator[Any]:
+        return once(forms, value, lambda: keywords["oneOf"](validator, forms, value, schema))
+
+    def items(validator: Any, form: Any, values: Any, schema: Any) -> Iterator[Any]:
+        for place, value in enumerate(values if isinstance(values, list) else ()):
+            yield from once(form, value, partial(validator.descend, value, form, path=place))
+
+    return {"oneOf": one_of, "items": items}
 
 
 def _is_moment(value: Any) -> bool:

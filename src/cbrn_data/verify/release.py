@@ -16,7 +16,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from cbrn_data.checks.comparing import comparison
-from cbrn_data.checks.released import Good, Released, by_profile, check_release, covered, file_names
+from cbrn_data.checks.released import Good, Released, by_profile, check_release, covered, file_names, read_sidecar
 from cbrn_data.findings import Finding, shown
 from cbrn_data.release.changes import apply_changes, content_of, find_changes
 from cbrn_data.schema.coverage import coverage
@@ -25,7 +25,6 @@ from cbrn_data.schema.table import released_tables, table_of_rows
 from cbrn_data.signing.attestation import ATTESTATION, read_statement
 from cbrn_data.signing.keys import KEYS_LIMIT, PUBLIC_KEY, read_public_keys
 from cbrn_data.signing.provenance import PROVENANCE_TYPE, provenance
-from cbrn_data.sources.sidecar import SIDECAR_LIMIT
 from cbrn_data.sources.source import edition_of
 from cbrn_data.store import disk
 from cbrn_data.store.folder import (
@@ -42,7 +41,6 @@ from cbrn_data.store.folder import (
     source_file,
 )
 from cbrn_data.strict_json import parse_object
-from cbrn_data.strict_yaml import load_yaml
 from cbrn_data.verify.approval import approval_results
 from cbrn_data.verify.complete import complete_results
 from cbrn_data.verify.descriptor import descriptor_faults
@@ -194,12 +192,12 @@ class ReleaseAudit:
         )
         for row in self._read.tables["sources"].rows:
             path = row["path"] or ""
-            file, about = source_file(self.folder, path), source_file(self.folder, f"{path}.yaml")
+            file = source_file(self.folder, path)
             actual = None if path in self.erased else (disk.digest(file, self.folder), str(disk.size(file)))
             if actual not in (None, (row["sha256"], row["bytes"])):
                 yield f"{path} does not match its digest and size in the table of sources"
-            sidecar = load_yaml(disk.read(about, SIDECAR_LIMIT, self.folder).decode())
-            sidecar["edition"] = edition_of(sidecar) or None
+            sidecar = read_sidecar(self.folder, path)
+            sidecar = {**sidecar, "edition": edition_of(sidecar) or None}
             expected = {SIDECAR.get(name, name): value for name, value in row.items() if name not in ("path", "media_type")}
             for key, value in expected.items():
                 if (None if sidecar.get(key) is None else str(sidecar[key])) != value:

@@ -19,10 +19,9 @@ from dataclasses import dataclass
 from importlib.metadata import version as installed
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from cbrn_data import __version__
@@ -42,6 +41,9 @@ from cbrn_data.strict_json import parse_object
 from cbrn_data.verify.audit import Asked
 from cbrn_data.verify.results import CUT_SHORT, FAILED, NOT_CHECKED, PASSED, Result, notices
 from cbrn_data.verify.signature import SIGNATURE, UNREAD
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 LIBRARIES = ("cryptography", "frictionless", "jsonschema", "pandas", "pandera", "pyarrow", "pycountry", "pyyaml", "jinja2")
 SOURCE_KEYS = ("title", "path", "sha256", "url", "publisher", "kind", "edition", "retrieved_on", "licence", "bytes")
@@ -123,6 +125,8 @@ def verdict(code: int, results: Sequence[Result]) -> tuple[str, str]:
 
 
 def _template() -> Template:
+    from jinja2 import Environment, StrictUndefined  # most audits have no page
+
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, finalize=_inert, trim_blocks=True, lstrip_blocks=True
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -67,6 +68,17 @@ def verify_store(
     if not releases:
         yield Result(STORE, "chain", FAILED, "the store has no release")
         return
+    with ThreadPoolExecutor(1) as beside:  # the code is read in a process of its own, at the same time
+        code = beside.submit(lambda: list(check_code(published, releases, vouched)))
+        yield from _releases(releases, trusted, vouched)
+        head = releases[-1]
+        good = f"the newest is release {head.sequence}, {head.digest} of {head.date}"
+        yield from checked(STORE, "chain", lambda: _order_faults(releases), good)
+        yield from _index(published, releases, vouched, code.result)
+
+
+def _releases(releases: Sequence[Release], trusted: Sequence[Ed25519PublicKey], vouched: Vouched) -> Iterator[Result]:
+    """Verify each release, and name each change of the key for a person to judge."""
     previous: Path | None = None
     before: str | None = None
     judged = Good()
@@ -77,10 +89,6 @@ def verify_store(
             detail = f"the key changed from {before[:16]}… to {audit.signer[:16]}…; ask the publisher to confirm this"
             yield Result(release.version, KEY, NOT_CHECKED, detail)
         previous, before = release.folder, audit.signer or before
-    head = releases[-1]
-    good = f"the newest is release {head.sequence}, {head.digest} of {head.date}"
-    yield from checked(STORE, "chain", lambda: _order_faults(releases), good)
-    yield from _index(published, releases, vouched)
 
 
 def _order_faults(releases: list[Release]) -> Iterator[str]:
@@ -128,7 +136,7 @@ def _folders(published: Path) -> list[Path]:
     return [releases / name for name, mode in disk.entries(releases).items() if name[0] != "." and stat.S_ISDIR(mode)]
 
 
-def _index(published: Path, releases: list[Release], vouched: Vouched) -> Iterator[Result]:
+def _index(published: Path, releases: list[Release], vouched: Vouched, code: Callable[[], list[Result]]) -> Iterator[Result]:
     yield from checked(STORE, "files", lambda: _strangers(published), "the store has no added files")
     try:
         known = with_withdrawals(releases, read_index(published, releases))
@@ -147,7 +155,7 @@ def _index(published: Path, releases: list[Release], vouched: Vouched) -> Iterat
     if count < len(releases):
         detail = f"{INDEX} does not list {releases[-1].version} yet; the next publication completes it"
         yield Result(STORE, "index", CUT_SHORT, detail)
-    yield from check_code(published, releases, vouched)
+    yield from code()
     yield from check_derived(STORE, published, derived, vouched)
     if leftovers := [name for name in disk.entries(published) if name.startswith(LEFT)]:
         detail = f"a publication left {', '.join(leftovers)[:120]}; the next one removes it"
