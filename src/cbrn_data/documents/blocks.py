@@ -14,7 +14,7 @@ from typing import Any
 
 from cbrn_data.documents.margins import is_address, is_credit
 from cbrn_data.documents.marks import NUMERAL
-from cbrn_data.documents.sections import is_imprint
+from cbrn_data.documents.sections import is_imprint, title_first
 from cbrn_data.documents.text import Block
 from cbrn_data.leaflet.headings import is_heading
 
@@ -40,7 +40,7 @@ def blocks_of(paragraphs: Iterable[str]) -> tuple[list[Block], list[dict[str, An
         else:
             blocks.append(Block(lines))
         seen.add(text)
-    return blocks, left_out
+    return [blocks[place] for place in title_first([" ".join(block.lines) for block in blocks])], left_out
 
 
 def _rule(text: str, repeats_title: bool, times: int) -> str:

@@ -30,6 +30,8 @@ _LEFT_OUT = {
     ),
     **dict.fromkeys("form button select input textarea option dialog".split(), "form"),
 }
+_HEADINGS = frozenset("h1 h2 h3 h4 h5 h6 summary".split())
+"""Elements whose button opens the section below, so that its words are the heading."""
 _ROLES = {"navigation": "navigation", "contentinfo": "footer", "search": "form", "dialog": "form"}
 _INLINE = frozenset(
     """a abbr b bdi bdo big cite code data dfn em font i ins kbd label mark q s samp small span strong sub sup time tt u var
@@ -134,7 +136,7 @@ class _Page:
             child = child.next
 
     def _rule(self, node: LexborNode, tag: str) -> str:
-        if tag in _LEFT_OUT:
+        if tag in _LEFT_OUT and not (tag == "button" and node.parent and node.parent.tag in _HEADINGS):
             return _LEFT_OUT[tag]
         about = {key: str(value or "") for key, value in node.attributes.items()}
         classes = about.get("class", "")

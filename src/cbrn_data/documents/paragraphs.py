@@ -20,8 +20,9 @@ from cbrn_data.documents.marks import MARKS, NUMERAL
 from cbrn_data.documents.page import Page
 from cbrn_data.leaflet.foreign import begins_with_count
 from cbrn_data.leaflet.headings import is_heading
+from cbrn_data.normalise.countries import country_id
 
-_MARK = re.compile(rf"(?:[{MARKS}]|[·*–—-](?= )|[0-9]{{1,2}}[.)](?= ))")
+_MARK = re.compile(rf"(?:[{MARKS}]|[·*»›–—-](?= )|[0-9]{{1,2}}[.)](?= ))")
 _JOINS = re.compile(
     r"(?:[,–—/&-]|\b(?:a|an|and|as|at|by|for|from|in|into|of|on|or|over|the|their|to|under|with|projects?))$", re.IGNORECASE
 )
@@ -107,7 +108,7 @@ def _cut(column: Column, page: Page, leading: Mapping[float, float]) -> Iterator
 def _paragraph(lines: Sequence[Line], page: Page, unsure: set[int]) -> Paragraph:
     paragraph = Paragraph([(page.number, line) for line in lines])
     if any(id(line) in unsure for line in lines[1:]):
-        paragraph.doubts.append("may be two items, because only full stops separate the items here")
+        paragraph.doubts.append("may be two items, because only the ends of lines separate the items here")
     return paragraph
 
 
@@ -140,11 +141,28 @@ def _items_without_gaps(lines: Sequence[Line], page: Page, room: _Room) -> tuple
         pairs = list(pairwise(run))
         starts = [(above, line) for above, line in pairs if not line.text[:1].islower() or begins_with_count(line.text)]
         sentences = any(line.text[-1:] in ".!?:" for line in run[:-1])
-        if len(run) > 2 and starts and not sentences and all(room.has(*pair) for pair in starts):
+        ended = [room.has(*pair) for pair in starts]
+        if len(run) > 2 and starts and not sentences and (all(ended) or _is_each_an_item(run, ended)):
             found |= {id(line) for _, line in starts}
+        elif len(run) > 2 and not sentences and any(ended):
+            unsure |= {id(line) for above, line in starts if not _JOINS.search(above.text)}
         elif any(_ended(above, line, room) for above, line in pairs):
             unsure |= {id(line) for above, line in starts if above.text[-1:] in ".!?”" and not room.has(above, line)}
     return found, unsure
+
+
+def _is_each_an_item(run: Sequence[Line], ended: Sequence[bool]) -> bool:
+    """Return whether each line is an item, though some are full: the widest line gives the width of the column.
+
+    All lines begin like items, and half of them are not full, or few other words have a capital, or all are countries.
+    """
+    texts = [line.text for line in run]
+    if len(ended) + 1 < len(run) or any(_JOINS.search(text) for text in texts[:-1]):
+        return False
+    others = [word for text in texts for word in text.split()[1:] if word[0].isalpha() and not word.isupper()]
+    small = sum(word[0].islower() for word in others)
+    sure = 2 * sum(ended) >= len(ended) or (any(ended) and small >= 0.7 * len(others) > 0)
+    return sure or all(map(country_id, texts))
 
 
 def _even_runs(lines: Sequence[Line]) -> Iterator[list[Line]]:
@@ -166,9 +184,7 @@ def _begins(line: Line, current: list[Line], column: Column, page: Page, leading
     above = current[-1]
     if _heads(line, current, column):
         return True
-    # A mark at the start of a line is a list mark if the text above does not begin further left.
-    hangs = line.rect.x0 <= min(one.rect.x0 for one in current) + 0.3 * line.size or not line.text[0].isdigit()
-    if _MARK.match(line.text) and not _MARK.fullmatch(line.text) and hangs:
+    if _MARK.match(line.text) and not _MARK.fullmatch(line.text) and not _within_item(line, current):
         return True
     if _spot(line, page) or (_OPENS.match(line.text) and line.text[:1].isupper()):
         return True
@@ -177,6 +193,15 @@ def _begins(line: Line, current: list[Line], column: Column, page: Page, leading
     if line.y - above.y > leading * line.size + max(1.3, 0.12 * line.size) or _ruled(above, line, page):
         return True
     return _other_style(line, current) or _indented(line, current, column)
+
+
+def _within_item(line: Line, current: list[Line]) -> bool:
+    """Return whether what looks like a list mark is in the text of an item: the text above begins further left, and has
+    another mark if the sign is not a digit."""
+    first = current[0].text
+    marked = _MARK.match(first) is not None and first[0] != line.text[0]
+    further = line.rect.x0 > min(one.rect.x0 for one in current) + 0.3 * line.size
+    return further and (line.text[0].isdigit() or (line.text[0] in "–—-" and marked))
 
 
 def _heads(line: Line, current: list[Line], column: Column) -> bool:

@@ -45,7 +45,19 @@ _FUNDED = re.compile(
     r" (?:in (?:partnership|cooperation) with|by|with) (?:the )?(?P<partner>.+?)\.?",
     re.I,
 )
+_LONGEST = 100
+"""The most characters of a title."""
 _OPENS = re.compile(r"(?:(?:overall )?goal ?:|overall goal$|established\b ?:?|(?:co-?)?funded by\b)", re.I)
+
+
+def is_title(text: str) -> bool:
+    """Whether a text is the title of a leaflet.
+
+    >>> is_title("Regional Secretariat for Central Asia"), is_title("Regional Secretariat")
+    (True, False)
+    """
+    match = _REGION.fullmatch(text)
+    return match is not None and _NAME.fullmatch(match["region"] or match["after"]) is not None and len(text) <= _LONGEST
 
 
 def read_head(blocks: list[Block], leaflet: Leaflet) -> list[Block]:
