@@ -26,6 +26,7 @@ def read(page: str | bytes) -> ReadText:
         ("<div><span>Iraq</span><span>Jordan</span></div>", "Iraq\nJordan\n"),
         ("<p>6</p><p>countries have teams</p>", "6\ncountries have teams\n"),
         ("<nav>Home</nav><main><p>In</p></main><footer>Legal notice</footer>", "In\n"),
+        ("<ul><li><a href=/>Home</a></ul><h1>Title</h1><ul><li><a href=/>Iraq</a></ul>", "Title\n\nIraq\n"),
         ("<h3><button>Projects</button></h3><p>In</p><button>Send</button>", "Projects\n\nIn\n"),
         ("<p>Projects<p>In<h1>Asia Regional Secretariat</h1>End", "Asia Regional Secretariat\n\nEnd\n\nProjects\n\nIn\n"),
         ("<header><h1>Title</h1></header><main><p>In</p></main>", "Title\n\nIn\n"),

@@ -95,8 +95,8 @@ def test_gaps_of_justified_lines_are_no_gutters() -> None:
 
 def test_what_repeats_at_the_edge_and_numbers_of_pages_are_left_out_by_name() -> None:
     pages = [
-        Drawn().text(40, 30, "EU CBRN CoE", 8).text(40, 80, f"Words of page {name}").text(290, 820, f"{number} / 2", 8)
-        for number, name in enumerate(("one", "two"), start=1)
+        Drawn().text(40, y, "EU CBRN CoE", 8).text(40, 80, f"Words of page {name}").text(290, 820, f"{number} / 2", 8)
+        for number, name, y in ((1, "one", 26), (2, "two", 28))
     ]
     pages[1].text(40, 100, "www.example.org | info@example.org")
     found = read(*pages)
@@ -132,6 +132,15 @@ def test_a_dash_in_the_text_of_an_item_is_no_list_mark() -> None:
         "• Project 97: Training - South-East Asia",
         "• Project 99: Waste",
     ]
+
+
+@pytest.mark.parametrize(("last", "left_out"), [("3", 3), ("5", 0)])
+def test_numbers_in_frames_that_count_the_items_are_left_out(last: str, left_out: int) -> None:
+    page = Drawn()
+    for place, (number, name) in enumerate([("1", "Waste"), ("2", "Forensics"), (last, "Border control")]):
+        y = 200 + 40 * place
+        page.box(40, y - 12, 18, 18).text(46, y, number, 8).text(70, y, name)
+    assert [entry["rule"] for entry in read(page).left_out] == ["list-number"] * left_out
 
 
 def test_letters_that_are_spaced_out_are_words_again() -> None:
