@@ -57,11 +57,23 @@ def test_what_is_left_out_is_listed_with_its_rule() -> None:
     found = read(
         "<style>.gone{color:red; display:none}</style><body><nav>Home</nav><p hidden>Secret</p><p class=gone>Gone</p>"
         "<p style='display: none'>No</p><div id=cookie-banner>We use cookies</div><form>Find</form><p>Words</p>"
-        "<figure><figcaption>A picture</figcaption></figure><p>Page 1 of 2</p><p>www.example.org</p><script>x()</script>"
+        "<figure><figcaption>A picture</figcaption></figure><p>Page 1 of 2</p>"
+        "<p>www.example.org</p><a href=/>Read more »</a><script>x()</script>"
     )
     assert found.text == "Words\n"
     assert [entry["rule"] for entry in found.left_out] == [
-        *("navigation", "hidden", "hidden", "hidden", "page-furniture", "form", "caption", "page-number", "address")
+        *(
+            "navigation",
+            "hidden",
+            "hidden",
+            "hidden",
+            "page-furniture",
+            "form",
+            "caption",
+            "page-number",
+            "address",
+            "more-link",
+        )
     ]
 
 
