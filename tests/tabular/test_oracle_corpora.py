@@ -65,6 +65,12 @@ def read_there(path: Path) -> dict[str, dict[str, Any]]:
         return {}
 
 
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be in a folder of our own: frictionless makes a database that a package names where we are."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpora are not here")
 @pytest.mark.parametrize("path", list(packages()), ids=lambda path: str(path.relative_to(CORPUS)))
 def test_a_package_has_the_same_errors(path: Path) -> None:
