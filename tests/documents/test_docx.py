@@ -84,6 +84,19 @@ def test_notes_stand_at_the_end_and_headers_are_left_out_by_name() -> None:
     assert found.left_out == [{"text": "EU CBRN CoE", "rule": "header-footer"}]
 
 
+def test_a_header_with_the_only_title_is_the_head() -> None:
+    header = f"<w:hdr {SPACES}>{paragraph(run('Middle East Regional Secretariat'))}{paragraph(run('Amman, Jordan'))}</w:hdr>"
+    footer = header.replace("Middle East Regional Secretariat", "EU CBRN CoE")
+    found = read(docx(paragraph(run("Projects")), footer1=footer, header1=header))
+    assert found.text == "Middle East Regional Secretariat\n\nAmman, Jordan\n\nProjects\n"
+    assert [entry["text"] for entry in found.left_out] == ["EU CBRN CoE", "Amman, Jordan"]
+
+
+def test_a_paragraph_whose_end_is_deleted_goes_on_in_the_next() -> None:
+    first = paragraph(run("Six teams")).replace("<w:p>", "<w:p><w:pPr><w:rPr><w:del/></w:rPr></w:pPr>")
+    assert read(docx(first + paragraph(run(" met.")) + paragraph(run("End")))).text == "Six teams met.\n\nEnd\n"
+
+
 @pytest.mark.parametrize(
     ("data", "code"),
     [

@@ -26,6 +26,9 @@ def read(page: str | bytes) -> ReadText:
         ("<div><span>Iraq</span><span>Jordan</span></div>", "Iraq\nJordan\n"),
         ("<p>6</p><p>countries have teams</p>", "6\ncountries have teams\n"),
         ("<nav>Home</nav><main><p>In</p></main><footer>Legal notice</footer>", "In\n"),
+        ("<ul><li><a href=/>Home</a></ul><h1>Title</h1><ul><li><a href=/>Iraq</a></ul>", "Title\n\nIraq\n"),
+        ("<h3><button>Projects</button></h3><p>In</p><button>Send</button>", "Projects\n\nIn\n"),
+        ("<p>Projects<p>In<h1>Asia Regional Secretariat</h1>End", "Asia Regional Secretariat\n\nEnd\n\nProjects\n\nIn\n"),
         ("<header><h1>Title</h1></header><main><p>In</p></main>", "Title\n\nIn\n"),
     ],
 )
@@ -54,11 +57,23 @@ def test_what_is_left_out_is_listed_with_its_rule() -> None:
     found = read(
         "<style>.gone{color:red; display:none}</style><body><nav>Home</nav><p hidden>Secret</p><p class=gone>Gone</p>"
         "<p style='display: none'>No</p><div id=cookie-banner>We use cookies</div><form>Find</form><p>Words</p>"
-        "<figure><figcaption>A picture</figcaption></figure><p>Page 1 of 2</p><p>www.example.org</p><script>x()</script>"
+        "<figure><figcaption>A picture</figcaption></figure><p>Page 1 of 2</p>"
+        "<p>www.example.org</p><a href=/>Read more »</a><script>x()</script>"
     )
     assert found.text == "Words\n"
     assert [entry["rule"] for entry in found.left_out] == [
-        *("navigation", "hidden", "hidden", "hidden", "page-furniture", "form", "caption", "page-number", "address")
+        *(
+            "navigation",
+            "hidden",
+            "hidden",
+            "hidden",
+            "page-furniture",
+            "form",
+            "caption",
+            "page-number",
+            "address",
+            "more-link",
+        )
     ]
 
 

@@ -46,6 +46,15 @@ def test_the_order_of_drawing_tells_rows_from_columns() -> None:
     assert blocks(down) == names
 
 
+def test_a_column_on_the_left_of_the_title_follows_its_column() -> None:
+    page = Drawn().text(40, 60, "Partner Countries", 12, bold=True).lines(40, 90, "Iraq", "Jordan", "Lebanon")
+    page.text(240, 60, "Middle East Regional Secretariat", 16, bold=True).lines(240, 90, "Amman, Jordan", leading=30)
+    page.text(240, 120, "Projects", 12, bold=True).text(240, 140, "Since 2013, 27 projects")
+    assert [blocks(page)[place] for place in (0, 1, 2, 4)] == [
+        *("Middle East Regional Secretariat", "Amman, Jordan", "Projects", "Partner Countries")
+    ]
+
+
 def test_headings_beside_their_text_head_it() -> None:
     page = Drawn().text(40, 60, "Partner", 12, bold=True).text(40, 74, "Countries", 12, bold=True)
     page.text(200, 60, "Iraq, Jordan, Lebanon").text(40, 120, "Priorities", 12, bold=True).text(200, 120, "Border control")
@@ -86,8 +95,8 @@ def test_gaps_of_justified_lines_are_no_gutters() -> None:
 
 def test_what_repeats_at_the_edge_and_numbers_of_pages_are_left_out_by_name() -> None:
     pages = [
-        Drawn().text(40, 30, "EU CBRN CoE", 8).text(40, 80, f"Words of page {name}").text(290, 820, f"{number} / 2", 8)
-        for number, name in enumerate(("one", "two"), start=1)
+        Drawn().text(40, y, "EU CBRN CoE", 8).text(40, 80, f"Words of page {name}").text(290, 820, f"{number} / 2", 8)
+        for number, name, y in ((1, "one", 26), (2, "two", 28))
     ]
     pages[1].text(40, 100, "www.example.org | info@example.org")
     found = read(*pages)
@@ -99,6 +108,39 @@ def test_what_repeats_at_the_edge_and_numbers_of_pages_are_left_out_by_name() ->
         (2, "www.example.org | info@example.org", "address"),
         (2, "2 / 2", "page-number"),
     ]
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        ("Safety and security of sources", "Detection of traffic at ports", "Bio-risk management", "First response"),
+        ("CBRN Forensics", "CBRN Public Awareness", "Collaboration", "Critical Infrastructure Protection and Security"),
+        ("Papua New Guinea", "Indonesia", "Philippines", "Timor-Leste"),
+    ],
+)
+def test_lines_without_gaps_are_items_though_the_widest_is_full(items: tuple[str, ...]) -> None:
+    widest = max(items, key=width)
+    page = Drawn().text(40, 60, "Priorities", 14, bold=True).lines(40, 90, widest, *items)
+    assert blocks(page) == ["Priorities", widest, *items]
+
+
+def test_a_dash_in_the_text_of_an_item_is_no_list_mark() -> None:
+    page = Drawn().lines(40, 60, "• Project 95: Network of laboratories", "• Project 97: Training")
+    page.text(48, 84, "- South-East Asia").text(40, 96, "• Project 99: Waste")
+    assert blocks(page) == [
+        "• Project 95: Network of laboratories",
+        "• Project 97: Training - South-East Asia",
+        "• Project 99: Waste",
+    ]
+
+
+@pytest.mark.parametrize(("last", "left_out"), [("3", 3), ("5", 0)])
+def test_numbers_in_frames_that_count_the_items_are_left_out(last: str, left_out: int) -> None:
+    page = Drawn()
+    for place, (number, name) in enumerate([("1", "Waste"), ("2", "Forensics"), (last, "Border control")]):
+        y = 200 + 40 * place
+        page.box(40, y - 12, 18, 18).text(46, y, number, 8).text(70, y, name)
+    assert [entry["rule"] for entry in read(page).left_out] == ["list-number"] * left_out
 
 
 def test_letters_that_are_spaced_out_are_words_again() -> None:
@@ -143,6 +185,10 @@ COURSES = ("In May 2024 a course of ten days was held in Amman.", "In June 2024 
         (
             Drawn().text(40, 40, "Results").text(40, 60, COURSES[0]).text(40, 80, "A caption").text(40, 100, COURSES[1]),
             "not a sentence",
+        ),
+        (
+            Drawn().lines(40, 60, "Waste and Safety", "of Sources", "Border Control for All Goods", "Strategic Trade"),
+            "only the ends of lines",
         ),
         (Drawn().lines(40, 60, "Border control of all goods", "Border", "Waste").text(230, 60, "Forensics"), ""),
     ],

@@ -1,8 +1,8 @@
 """Paragraphs of a document without pages (DOCX, HTML) to blocks, and the lines that rules leave out.
 
 The rules are ``page-number`` (only the number of a page), ``running-line`` (a line that occurs three times or more, or
-repeats the title), ``address`` (only addresses), ``imprint`` (the makers of the leaflet) and ``credit`` (the author of a
-picture or the text).
+repeats the title), ``more-link`` (*Read more*), ``address`` (only addresses), ``imprint`` (the makers of the leaflet) and
+``credit`` (the author of a picture or the text).
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from typing import Any
 
 from cbrn_data.documents.margins import is_address, is_credit
 from cbrn_data.documents.marks import NUMERAL
-from cbrn_data.documents.sections import is_imprint
+from cbrn_data.documents.sections import is_imprint, title_first
 from cbrn_data.documents.text import Block
 from cbrn_data.leaflet.headings import is_heading
 
 _PAGE = re.compile(r"page [0-9]{1,3}(?: ?(?:of|/) ?[0-9]{1,3})?|[-–—] ?[0-9]{1,3} ?[-–—]", re.IGNORECASE)
+_MORE = re.compile(r"(?:read|learn|find out|see|show|view) more\W*", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\r\f\v\u00a0\u202f\u2009]+")
 
 
@@ -40,7 +41,7 @@ def blocks_of(paragraphs: Iterable[str]) -> tuple[list[Block], list[dict[str, An
         else:
             blocks.append(Block(lines))
         seen.add(text)
-    return blocks, left_out
+    return [blocks[place] for place in title_first([" ".join(block.lines) for block in blocks])], left_out
 
 
 def _rule(text: str, repeats_title: bool, times: int) -> str:
@@ -48,6 +49,8 @@ def _rule(text: str, repeats_title: bool, times: int) -> str:
         return "page-number"
     if repeats_title or (times > 2 and not is_heading(text) and len(text) > 12):
         return "running-line"
+    if _MORE.fullmatch(text):
+        return "more-link"
     if is_address(text):
         return "address"
     if is_imprint(text):

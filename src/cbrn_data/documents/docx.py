@@ -2,7 +2,7 @@
 
 The text includes inserted and moved text in its present form, content controls, hyperlinks, and text boxes after the
 paragraph that anchors them; notes are at the end, each with its mark. Rules leave out deleted and hidden text, field
-instructions, fallbacks of drawings, and page headers and footers (``header-footer``).
+instructions, fallbacks of drawings, and page headers and footers (``header-footer``), except a header with the only title.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 from cbrn_data.documents.blocks import blocks_of
 from cbrn_data.documents.marks import RAISED
 from cbrn_data.documents.text import ReadText, RefusedError, value_of, written
+from cbrn_data.leaflet.head import is_title
 
 UNPACKED = 32 << 20
 """The most bytes of one unpacked part of the file; the text of a leaflet needs thousands."""
@@ -43,13 +44,15 @@ def _read(data: bytes) -> ReadText:
         body = _part(archive, "word/document.xml")
         notes = [part for part in ("word/footnotes.xml", "word/endnotes.xml") if part in names]
         said = [*_paragraphs(body), *(text for part in notes for text in _notes(_part(archive, part)))]
-        margins = sorted(name for name in names if name.startswith(("word/header", "word/footer")) and name.endswith(".xml"))
-        left_out = [
-            {"text": " ".join(text.split()), "rule": "header-footer"}
-            for name in margins
-            for text in _paragraphs(_part(archive, name))
-            if text.strip()
-        ]
+        margins = {
+            name: [text for text in _paragraphs(_part(archive, name)) if text.strip()]
+            for name in sorted(names)
+            if name.startswith(("word/header", "word/footer")) and name.endswith(".xml")
+        }
+    if not any(map(is_title, said)):
+        head = next((name for name, texts in margins.items() if any(map(is_title, texts))), "")
+        said = [*margins.pop(head, []), *said]
+    left_out = [{"text": " ".join(text.split()), "rule": "header-footer"} for texts in margins.values() for text in texts]
     blocks, more = blocks_of(said)
     if not blocks:
         pictures = any(name.startswith("word/media/") for name in names)
@@ -74,16 +77,21 @@ def _part(archive: zipfile.ZipFile, name: str) -> ElementTree.Element:
 def _paragraphs(root: ElementTree.Element) -> Iterator[str]:
     """Yield the text of every paragraph below ``root`` in order, each followed by its text boxes."""
     stack = [root]
+    words: list[str] = []
     while stack:
         element = stack.pop()
         if element.tag in _SKIPPED:
             continue
         if element.tag == f"{_W}p":
             boxes: list[ElementTree.Element] = []
-            yield "".join(_words(element, boxes))
+            words = [*words, *_words(element, boxes)]
+            if element.find(f"{_W}pPr/{_W}rPr/{_W}del") is None:  # otherwise its end is deleted
+                yield "".join(words)
+                words = []
             stack += reversed(boxes)
         else:
             stack += reversed(element)
+    yield "".join(words)
 
 
 def _words(paragraph: ElementTree.Element, boxes: list[ElementTree.Element]) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """A web page to text: each paragraph, heading, list item and table cell is a separate block.
 
 The text is that of ``main`` if it exists, with the ``header`` before it if only that has the title. Rules leave out
-navigation and footers, scripts and styles, forms, pictures with their captions, and hidden elements.
+navigation (also lists of links before the title) and footers, scripts and styles, forms, pictures with their captions, and
+hidden elements.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ _LEFT_OUT = {
     ),
     **dict.fromkeys("form button select input textarea option dialog".split(), "form"),
 }
+_HEADINGS = frozenset("h1 h2 h3 h4 h5 h6 summary".split())
+"""Elements whose button opens the section below, so that its words are the heading."""
 _ROLES = {"navigation": "navigation", "contentinfo": "footer", "search": "form", "dialog": "form"}
 _INLINE = frozenset(
     """a abbr b bdi bdo big cite code data dfn em font i ins kbd label mark q s samp small span strong sub sup time tt u var
@@ -79,6 +82,7 @@ class _Page:
         main = tree.css_first("main, [role=main]")
         body = tree.body
         self._roots = [node for node in (main or body,) if node is not None]
+        self._before_title = main is None and tree.css_first("h1") is not None
         if main is not None and body is not None and main.css_first("h1") is None:
             before = [header for header in body.css("header") if header.css_first("h1") is not None]
             self._roots = [*before[:1], *self._roots]
@@ -134,8 +138,11 @@ class _Page:
             child = child.next
 
     def _rule(self, node: LexborNode, tag: str) -> str:
-        if tag in _LEFT_OUT:
+        if tag in _LEFT_OUT and not (tag == "button" and node.parent and node.parent.tag in _HEADINGS):
             return _LEFT_OUT[tag]
+        self._before_title = self._before_title and tag not in _HEADINGS
+        if tag in ("ul", "ol") and self._before_title and _has_only_links(node):
+            return "navigation"
         about = {key: str(value or "") for key, value in node.attributes.items()}
         classes = about.get("class", "")
         hidden = "hidden" in about or about.get("aria-hidden") == "true" or _HIDING.search(about.get("style", ""))
@@ -151,6 +158,12 @@ class _Page:
         text = " ".join(" ".join(shown).split())
         if text and rule != "no-text":
             self.left_out.append({"text": text, "rule": rule})
+
+
+def _has_only_links(node: LexborNode) -> bool:
+    """Return whether all words of a list are links."""
+    linked = "".join(str(link.text()) for link in node.css("a[href]"))
+    return bool(linked.strip()) and "".join(linked.split()) == "".join(str(node.text()).split())
 
 
 def _between(before: LexborNode | None, node: LexborNode) -> str:

@@ -9,6 +9,7 @@ Each rule has a name, with which every line that is left out is listed. A line a
 
 and a line anywhere by
 
+- ``list-number`` if it numbers an item in a circle or square: 1, 2, 3 and so on;
 - ``invisible`` if the PDF does not paint it;
 - ``credit`` if it is small and names the author of a picture;
 - ``address`` if it has only addresses of the web, of mail and telephone, and the programme's name.
@@ -58,7 +59,12 @@ def left_out(pages: Sequence[tuple[Page, Sequence[Segment]]]) -> list[tuple[Page
     heights = Counter(
         key for page, segments in pages for key in {_key(each) for each in segments if _at_edge(each, page)}
     )  # on how many pages a text is at a height
-    found = ((page, each, _rule(each, page, usual, title, heights)) for page, segments in pages for each in segments)
+    numbers = {id(each) for page, segments in pages for each in _list_numbers(page, segments)}
+    found = (
+        (page, each, "list-number" if id(each) in numbers else _rule(each, page, usual, title, heights))
+        for page, segments in pages
+        for each in segments
+    )
     return [(page, segment, rule) for page, segment, rule in found if rule]
 
 
@@ -76,11 +82,30 @@ def _rule(segment: Segment, page: Page, usual: float, title: str, heights: Mappi
         return ""
     if _NUMBER.fullmatch(segment.text) and segment.size <= 1.2 * usual:
         return "page-number"
-    if heights[_key(segment)] > 1 or (small and page.number > 1 and _plain(segment.text) == title):
+    if _times(segment, heights) > 1 or (small and page.number > 1 and _plain(segment.text) == title):
         return "running-line"
     if small and (_PRINT.search(segment.text) or _plain(segment.text) == title):
         return "small-print"
     return ""
+
+
+def _list_numbers(page: Page, segments: Sequence[Segment]) -> list[Segment]:
+    """Return the numbers in frames of their own that count from 1 to 3 or more in the order of drawing."""
+    found: list[Segment] = []
+    run: list[Segment] = []
+    for segment in sorted(segments, key=lambda segment: segment.order):
+        if re.fullmatch("[1-9][0-9]?", segment.text) and _is_framed(segment, page):
+            run = [*run, segment] if int(segment.text) == len(run) + 1 else [segment] * (segment.text == "1")
+            found += run if len(run) == 3 else run[3:][-1:]
+    return found
+
+
+def _is_framed(segment: Segment, page: Page) -> bool:
+    """Return whether a circle or square is around a segment, and little larger."""
+    return any(
+        box.holds(segment.band) and max(box.width, box.height) < min(1.3 * min(box.width, box.height), 3.5 * segment.size)
+        for box in page.boxes
+    )
 
 
 def is_credit(text: str) -> bool:
@@ -121,6 +146,12 @@ def _plain(text: str) -> str:
 
 def _key(segment: Segment) -> tuple[str, int]:
     return _plain(segment.text), round(segment.y / 4)
+
+
+def _times(segment: Segment, heights: Mapping[tuple[str, int], int]) -> int:
+    """Return on how many pages the text of a segment is within a line of its height."""
+    text, height = _key(segment)
+    return sum(heights.get((text, near), 0) for near in (height - 1, height, height + 1))
 
 
 def _title(pages: Sequence[tuple[Page, Sequence[Segment]]]) -> str:

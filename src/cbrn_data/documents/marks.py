@@ -21,12 +21,13 @@ _LARGE = 1.3
 NUMERAL = re.compile(r"[0-9]{1,4}(?:[.,  ]?[0-9]{3})*[+%]?")
 """The least ratio of the size of a large numeral to that of its words."""
 
-MARKS = "•‣▪●○◦■□➢➤✓✔►▶◆❖§\uf0b7\uf0a7\uf0d8\uf0fc"
+MARKS = "•‣⁃∙§\u2190-\u21ff\u25a0-\u27bf\u2b00-\u2bff\uf0b7\uf0a7\uf0d8\uf0fc"
+"""List marks as in brackets of a regular expression: bullets, arrows, shapes, dingbats, and those of symbol fonts."""
 RAISED = dict(zip("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True))
 """Raised digits, which are note marks."""
 
 _NAMELESS = "\uf0b7\uf0a7\uf0d8\uf0fc" + NO_CHARACTER
-LIST_MARK = re.compile(rf"[{MARKS}{NO_CHARACTER}·*–—-]|[0-9]{{1,2}}[.)]|[a-z][.)]")
+LIST_MARK = re.compile(rf"[{MARKS}{NO_CHARACTER}·*»›–—-]|[0-9]{{1,2}}[.)]|[a-z][.)]")
 """List marks as characters, including those of symbol fonts, and numbers or letters of lists."""
 
 

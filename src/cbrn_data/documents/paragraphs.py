@@ -13,18 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise, takewhile
 from statistics import median
-from typing import NamedTuple
 
+from cbrn_data.documents.items import JOINS, MARK, Room, has_ended, has_spot, items_without_gaps
 from cbrn_data.documents.lines import Column, Line
-from cbrn_data.documents.marks import MARKS, NUMERAL
+from cbrn_data.documents.marks import NUMERAL
 from cbrn_data.documents.page import Page
-from cbrn_data.leaflet.foreign import begins_with_count
 from cbrn_data.leaflet.headings import is_heading
 
-_MARK = re.compile(rf"(?:[{MARKS}]|[·*–—-](?= )|[0-9]{{1,2}}[.)](?= ))")
-_JOINS = re.compile(
-    r"(?:[,–—/&-]|\b(?:a|an|and|as|at|by|for|from|in|into|of|on|or|over|the|their|to|under|with|projects?))$", re.IGNORECASE
-)
 _WIDEST = 1.75
 """The greatest gap, in em, between lines of one text if no line begins with a small letter."""
 
@@ -91,12 +86,13 @@ def _cut(column: Column, page: Page, leading: Mapping[float, float]) -> Iterator
         for above, below in pairwise(lines)
         if above.size == below.size and below.text[:1].islower() and below.y - above.y < 2.2 * below.size
     ]
-    room = _Room(max(line.rect.width for line in lines), max(line.rect.x1 for line in lines))
-    items, unsure = _items_without_gaps(lines, page, room)
+    room = Room(max(line.rect.width for line in lines), max(line.rect.x1 for line in lines))
+    items, unsure = items_without_gaps(lines, page, room)
     current: list[Line] = []
     for line in lines:
         apart = sorted(own)[len(own) // 4] if len(own) > 2 else leading[line.size]
-        if current and (id(line) in items or _begins(line, current, column, page, apart) or _ended(current[-1], line, room)):
+        begins = id(line) in items or (current and _begins(line, current, column, page, apart))
+        if current and (begins or has_ended(current[-1], line, room)):
             yield _paragraph(current, page, unsure)
             current = []
         current.append(line)
@@ -107,58 +103,8 @@ def _cut(column: Column, page: Page, leading: Mapping[float, float]) -> Iterator
 def _paragraph(lines: Sequence[Line], page: Page, unsure: set[int]) -> Paragraph:
     paragraph = Paragraph([(page.number, line) for line in lines])
     if any(id(line) in unsure for line in lines[1:]):
-        paragraph.doubts.append("may be two items, because only full stops separate the items here")
+        paragraph.doubts.append("may be two items, because only the ends of lines separate the items here")
     return paragraph
-
-
-class _Room(NamedTuple):
-    """The greatest width of the lines of a column, and their right end."""
-
-    width: float
-    right: float
-
-    def has(self, above: Line, line: Line) -> bool:
-        """Return whether the first word of ``line`` would fit after ``above``, so that the line end is intended."""
-        word = line.rect.width * len(line.text.split()[0]) / len(line.text) + 0.6 * above.size
-        return above.rect.width + word < self.width and above.rect.x1 + word < self.right
-
-
-def _ended(above: Line, line: Line, room: _Room) -> bool:
-    """Return whether a sentence ends a paragraph: more words would fit, and the next line begins another sentence."""
-    return above.text[-1:] in ".!?”" and not line.text[:1].islower() and room.has(above, line)
-
-
-def _items_without_gaps(lines: Sequence[Line], page: Page, room: _Room) -> tuple[set[int], set[int]]:
-    """Return the lines that begin items of a list without gaps or marks, and those that may begin one.
-
-    Such a list follows a heading, and before every line that could begin an item, the line is not full.
-    """
-    found, unsure = set[int](), set[int]()
-    for run in _even_runs(lines):
-        if any(_MARK.match(line.text) or _spot(line, page) for line in run):
-            continue
-        pairs = list(pairwise(run))
-        starts = [(above, line) for above, line in pairs if not line.text[:1].islower() or begins_with_count(line.text)]
-        sentences = any(line.text[-1:] in ".!?:" for line in run[:-1])
-        if len(run) > 2 and starts and not sentences and all(room.has(*pair) for pair in starts):
-            found |= {id(line) for _, line in starts}
-        elif any(_ended(above, line, room) for above, line in pairs):
-            unsure |= {id(line) for above, line in starts if above.text[-1:] in ".!?”" and not room.has(above, line)}
-    return found, unsure
-
-
-def _even_runs(lines: Sequence[Line]) -> Iterator[list[Line]]:
-    """Yield the lines between two headings if all have the same style and distance."""
-    run: list[Line] = []
-    for line in [*lines, None]:
-        if line is None or is_heading(line.text):
-            pitches = [below.y - above.y for above, below in pairwise(run)]
-            alike = len({(one.size, one.style) for one in run}) == 1
-            if pitches and alike and max(pitches) < 1.05 * min(pitches) + 0.5:
-                yield run
-            run = []
-        else:
-            run.append(line)
 
 
 def _begins(line: Line, current: list[Line], column: Column, page: Page, leading: float) -> bool:
@@ -166,17 +112,24 @@ def _begins(line: Line, current: list[Line], column: Column, page: Page, leading
     above = current[-1]
     if _heads(line, current, column):
         return True
-    # A mark at the start of a line is a list mark if the text above does not begin further left.
-    hangs = line.rect.x0 <= min(one.rect.x0 for one in current) + 0.3 * line.size or not line.text[0].isdigit()
-    if _MARK.match(line.text) and not _MARK.fullmatch(line.text) and hangs:
+    if MARK.match(line.text) and not MARK.fullmatch(line.text) and not _within_item(line, current):
         return True
-    if _spot(line, page) or (_OPENS.match(line.text) and line.text[:1].isupper()):
+    if has_spot(line, page) or (_OPENS.match(line.text) and line.text[:1].isupper()):
         return True
     if abs(line.size - above.size) > 0.08 * max(line.size, above.size):
         return True
     if line.y - above.y > leading * line.size + max(1.3, 0.12 * line.size) or _ruled(above, line, page):
         return True
     return _other_style(line, current) or _indented(line, current, column)
+
+
+def _within_item(line: Line, current: list[Line]) -> bool:
+    """Return whether what looks like a list mark is in the text of an item: the text above begins further left, and has
+    another mark if the sign is not a digit."""
+    first = current[0].text
+    marked = MARK.match(first) is not None and first[0] != line.text[0]
+    further = line.rect.x0 > min(one.rect.x0 for one in current) + 0.3 * line.size
+    return further and (line.text[0].isdigit() or (line.text[0] in "–—-" and marked))
 
 
 def _heads(line: Line, current: list[Line], column: Column) -> bool:
@@ -197,16 +150,7 @@ def _within_text(line: Line, current: list[Line]) -> bool:
     """Return whether words that could be a heading are the end of a sentence: same style and size, and no capital."""
     above = current[-1]
     return (
-        line.style == above.style and line.size == above.size and not line.text.isupper() and bool(_JOINS.search(above.text))
-    )
-
-
-def _spot(line: Line, page: Page) -> bool:
-    """Return whether a small shape on the left of a line is its list mark."""
-    x0, y0 = line.rect.x0, line.y
-    return any(
-        0 < x0 - spot.x1 < 2.0 * line.size and y0 - line.size < spot.y0 and spot.y1 < y0 + 0.25 * line.size
-        for spot in page.spots
+        line.style == above.style and line.size == above.size and not line.text.isupper() and bool(JOINS.search(above.text))
     )
 
 
@@ -243,7 +187,7 @@ def _indented(line: Line, current: list[Line], column: Column) -> bool:
     below = column.lines[place + 1] if place + 1 < len(column.lines) else None
     first = current[0]
     back = below is None or abs(below.rect.x0 - left) < 1.0
-    hangs = bool(_MARK.match(first.text)) or (first.rect.x0 < left + 1.0 <= line.rect.x0 and len(current) == 1)
+    hangs = bool(MARK.match(first.text)) or (first.rect.x0 < left + 1.0 <= line.rect.x0 and len(current) == 1)
     return indent and back and not hangs and abs(current[-1].rect.x0 - left) < 1.0 and current[-1].text[-1:] in ".!?”:"
 
 
@@ -255,11 +199,11 @@ def _goes_on(paragraphs: Sequence[Paragraph], after: Paragraph, widest: float) -
     """
     before = paragraphs[-1]
     first, last = after.lines[0][1], before.lines[-1][1]
-    if is_heading(before.text) or is_heading(after.text) or first.size != last.size or _MARK.match(first.text):
+    if is_heading(before.text) or is_heading(after.text) or first.size != last.size or MARK.match(first.text):
         return False
     if before.text[-1:] in _ENDS:
         return False
-    if _JOINS.search(before.text):
+    if JOINS.search(before.text):
         return True
     word = first.rect.width * len(first.text.split()[0]) / len(first.text)
     if last.rect.width + 0.25 * last.size + word <= widest - 0.5:

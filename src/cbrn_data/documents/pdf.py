@@ -17,7 +17,7 @@ from cbrn_data.documents.margins import left_out
 from cbrn_data.documents.marks import with_marks
 from cbrn_data.documents.page import NO_CHARACTER, Page
 from cbrn_data.documents.paragraphs import Paragraph, read_paragraphs
-from cbrn_data.documents.sections import doubt_items, is_imprint
+from cbrn_data.documents.sections import doubt_items, is_imprint, title_first
 from cbrn_data.documents.segments import read_segments
 from cbrn_data.documents.text import Block, ReadText, RefusedError, value_of, written
 
@@ -52,7 +52,8 @@ def _read(data: bytes) -> ReadText:
     out = left_out(segments)
     dropped = {id(segment) for _, segment, _ in out}
     columns = [(page, read_columns([one for one in several if id(one) not in dropped], page)) for page, several in segments]
-    found = read_paragraphs(columns)
+    read_in_turn = read_paragraphs(columns)
+    found = [read_in_turn[place] for place in title_first([one.text for one in read_in_turn])]
     paragraphs = [one for one in found if not is_imprint(one.text)]
     imprint = [{"text": one.text, "rule": "imprint"} for one in found if is_imprint(one.text)]
     doubt_items(paragraphs)

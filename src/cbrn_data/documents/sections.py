@@ -1,7 +1,7 @@
 """Doubts about the items of a section that look different from their neighbours or are far from them.
 
 They may be quotations, captions, footers or notes between or after the items, which no rule can decide. This module also
-finds the statements of a leaflet about itself (``imprint``), which belong to no section.
+finds the statements of a leaflet about itself (``imprint``), which belong to no section, and the title.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from itertools import pairwise
 from statistics import median
 
 from cbrn_data.documents.paragraphs import Paragraph
+from cbrn_data.leaflet.head import is_title
 from cbrn_data.leaflet.headings import is_heading
 
 _PROJECTS = re.compile(r"projects?$|on-?going projects$", re.IGNORECASE)
@@ -31,6 +32,17 @@ def is_imprint(text: str) -> bool:
     (True, False)
     """
     return _IMPRINT.match(text) is not None
+
+
+def title_first(texts: Sequence[str]) -> list[int]:
+    """Return the order of texts with the sections before the title at the end: they are in a column beside it.
+
+    >>> title_first(["Partner Countries", "Iraq", "Middle East Regional Secretariat", "Projects"])
+    [2, 3, 0, 1]
+    """
+    title = next((place for place, text in enumerate(texts) if is_title(text)), 0)
+    start = next((place for place, text in enumerate(texts[:title]) if is_heading(text)), title)
+    return [*range(start), *range(title, len(texts)), *range(start, title)]
 
 
 def doubt_items(paragraphs: Sequence[Paragraph]) -> None:

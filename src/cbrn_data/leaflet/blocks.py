@@ -18,13 +18,14 @@ from cbrn_data.normalise.text import Plain
 from cbrn_data.sources.document import Document
 
 _FLAG = "[\U0001f1e6-\U0001f1ff]{2}"
-_BULLET = "[•‣▪▫●○◦■□◆◇▶►➔➢➤✓✔❖⁃∙\ue000-\uf8ff]"
+_BULLET = "[•‣⁃∙\u2190-\u21ff\u25a0-\u27bf\u2b00-\u2bff\ue000-\uf8ff]"
+"""Signs that begin items: bullets, arrows, shapes, dingbats, and those of symbol fonts."""
 _SPACED_MARK = (
-    r"[·*–—-]|[0-9]{1,2}[.)](?! (?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sep|Oct|Nov|Dec)[a-z.]* [0-9])"
+    r"[·*»›–—-]|[0-9]{1,2}[.)](?! (?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sep|Oct|Nov|Dec)[a-z.]* [0-9])"
     r"|#{1,6}|[oüvqØ§](?= [A-Z0-9])"
 )
 _LIST_MARK = re.compile(rf"(?:(?:{_FLAG}|{_BULLET}) ?|(?:{_SPACED_MARK}) )+(?=\S)")
-_ONLY_MARK = re.compile(rf"(?:{_FLAG}|{_BULLET}|[·-]|[0-9]{{1,2}}[.)]|#{{1,6}})(?: ?(?:{_FLAG}|{_BULLET}))*")
+_ONLY_MARK = re.compile(rf"(?:{_FLAG}|{_BULLET}|[·»›-]|[0-9]{{1,2}}[.)]|#{{1,6}})(?: ?(?:{_FLAG}|{_BULLET}))*")
 _NUMBER_MARK = re.compile(r"([0-9]{1,2})[.)](?= |$)")
 _EXPECTS_NUMBER = re.compile(
     r"(?:\b(?:projects?|pr|nos?|phases?|levels?|class|iso|and|or|to|of|in|on|under|with|by|from|over|than|about)\.?|[,–—-])$",

@@ -9,6 +9,8 @@ of the programme, the letters of a region in brackets and the seat after a dash 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 
 from cbrn_data.findings import shown
 from cbrn_data.leaflet.blocks import Block, Line
@@ -41,22 +43,35 @@ _SMALL_IN_NAMES = frozenset("de del di da do dos la le les el al of the and upon
 _GOAL = re.compile(r"(?:overall )?goal ?:? ?(?P<goal>.*)", re.I)
 _ESTABLISHED = re.compile(r"established(?: ?:| on| in)? ?(?P<day>.*)", re.I)
 _FUNDED = re.compile(
-    r"(?:co-?)?funded by (?:the )?(?P<funder>.+?)(?:,? and|[.,;]) implemented"
+    r"(?:funding ?:? )?(?:co-?)?funded by (?:the )?(?P<funder>.+?)(?:,? and|[.,;]) implemented"
     r" (?:in (?:partnership|cooperation) with|by|with) (?:the )?(?P<partner>.+?)\.?",
     re.I,
 )
+_LONGEST = 100
+"""The most characters of a title."""
 _OPENS = re.compile(r"(?:(?:overall )?goal ?:|overall goal$|established\b ?:?|(?:co-?)?funded by\b)", re.I)
+
+
+def is_title(text: str) -> bool:
+    """Whether a text is the title of a leaflet.
+
+    >>> is_title("Regional Secretariat for Central Asia"), is_title("Regional Secretariat")
+    (True, False)
+    """
+    match = _REGION.fullmatch(text)
+    return match is not None and _NAME.fullmatch(match["region"] or match["after"]) is not None and len(text) <= _LONGEST
 
 
 def read_head(blocks: list[Block], leaflet: Leaflet) -> list[Block]:
     """Add the values in the head to ``leaflet``; return the blocks that are not read."""
     left: list[Block] = []
-    paragraphs = [paragraph for block in blocks for paragraph in block.split(_opens_statement)]
+    parted = [Block(tuple(part for line in block.lines for part in _statements(line))) for block in blocks]
+    paragraphs = [paragraph for block in parted for paragraph in block.split(_opens_statement)]
     pending: Block | None = None
     for paragraph in paragraphs:
         if pending:  # a label alone on its line: its value is the next paragraph
             paragraph, pending = Block((*pending.lines, *paragraph.lines)), None
-        if re.fullmatch(r"(?:overall goal|established) ?:?", paragraph.plain.text, re.I):
+        if re.fullmatch(r"(?:overall goal|established|funding) ?:?", paragraph.plain.text, re.I):
             pending = paragraph
             continue
         if _PROGRAMME.fullmatch(paragraph.plain.text):
@@ -69,6 +84,16 @@ def read_head(blocks: list[Block], leaflet: Leaflet) -> list[Block]:
 def read_labelled(block: Block, leaflet: Leaflet) -> bool:
     """Read a labelled statement (goal, date, funding) outside the head; return whether the block is one."""
     return bool(_OPENS.match(block.plain.text)) and _take_labelled(block, leaflet)
+
+
+def _statements(line: Line) -> Iterator[Line]:
+    """Yield the parts of a line with several statements: ``Tashkent, Uzbekistan · Established: 17 July 2015``."""
+    start = 0
+    for sign in re.finditer(r" [·•|–—] ", line.plain.text):
+        if _OPENS.match(line.plain.text[sign.end() :]):
+            yield replace(line, plain=line.plain.part(start, sign.start()))
+            start = sign.end()
+    yield replace(line, plain=line.plain.part(start)) if start else line
 
 
 def _opens_statement(part: tuple[Line, ...], line: Line) -> bool:

@@ -129,7 +129,7 @@ LIKE = 0.7
 _YEAR = r"(?:19|20)[0-9]{2}"
 _SPAN_OF_YEARS = rf"{_YEAR}(?: ?[-/] ?(?:{_YEAR}|[0-9]{{2}}))?"
 _YEARS = re.compile(rf"[ ,:(-]+(?:in |for |of |since )?{_SPAN_OF_YEARS}\)?$|^{_SPAN_OF_YEARS}[ :,-]+(?=\w)")
-_COUNT = re.compile(r" ?(?:\((?P<bracketed>[0-9]{1,3})\)| ?[:-] ?(?P<after>[0-9]{1,3}))$")
+_COUNT = re.compile(r" ?(?:\((?P<bracketed>[0-9]{1,3})\)| ?[:-] ?(?P<after>[0-9]{1,3})| (?P<beside>[0-9]{1,3}))$")
 _SPACED = re.compile(r"(?:\w ){4,}\w")
 
 
@@ -151,9 +151,9 @@ def title(text: str) -> Title:
     words = words.replace(" ", "") if _SPACED.fullmatch(words) else words
     words = _YEARS.sub("", words)
     count = _COUNT.search(words)
-    if count:
-        words = words[: count.start()]
-    return Title(words.strip(" :*_-"), int(count["bracketed"] or count["after"]) if count else None)
+    if count and (not count["beside"] or words[: count.start()] in SECTION_OF):
+        return Title(words[: count.start()].strip(" :*_-"), int(re.sub(r"\D", "", count[0])))
+    return Title(words.strip(" :*_-"))
 
 
 def is_heading(text: str) -> bool:

@@ -206,14 +206,14 @@ _SMALL = frozenset({"and", "of", "the", "for", "in"})
 def region_name(quote: str) -> str:
     """Return the name of a region or a city; one printed in capitals is read in title case.
 
-    >>> region_name("SOUTH EAST AND EASTERN EUROPE")
-    'South East and Eastern Europe'
+    >>> region_name("SOUTH EAST AND EASTERN EUROPE"), region_name("SOUTH-EAST ASIA")
+    ('South East and Eastern Europe', 'South-East Asia')
     """
     name = clean(quote)
     if not name.isupper():
         return name
-    words = [word.lower() if word.lower() in _SMALL else word.capitalize() for word in name.split(" ")]
-    return " ".join(words)[:1].upper() + " ".join(words)[1:]
+    words = [word.lower() if word.lower() in _SMALL else word.capitalize() for word in re.split("([ -])", name)]
+    return "".join(words)[:1].upper() + "".join(words)[1:]
 
 
 ACTIVE = "[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
