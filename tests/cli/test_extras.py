@@ -102,6 +102,7 @@ OWN = {
     "findings",
     "foreign",
     "garbage",
+    "hidden",
     "isolated",
     "nesting",
     "pages",

@@ -59,8 +59,8 @@ def _names() -> dict[str, str | None]:
 def english_names(country_id: str) -> list[str]:
     """Return every English form of the name of a country, in the order of the lists.
 
-    >>> english_names("KGZ")
-    ['Kyrgyzstan', 'Kyrgyz Republic', 'Kirghizia', 'Kirgizia']
+    >>> english_names("CZE")
+    ['Czechia', 'Czech Republic']
     """
     return [name for name, code in _names().items() if code == country_id]
 
