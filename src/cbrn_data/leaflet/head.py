@@ -3,7 +3,7 @@
 ``<region> Regional Secretariat`` (or ``Regional Secretariat for <region>``), ``<city>, <country>``, ``OVERALL GOAL: ...``,
 ``ESTABLISHED: <day>``, ``Funded by <funder> and implemented in partnership with <partner>``, in any letter case. The name
 of the programme, the letters of a region in brackets and the seat after a dash do not belong to the region's name, nor
-``Seat:``, brackets and dashes to the city's.
+``Seat:``, ``City of``, brackets and dashes to the city's.
 """
 
 from __future__ import annotations
@@ -34,22 +34,33 @@ _LETTERS = re.compile(r" ?\((?P<letters>[A-Z]{2,6})\)$")
 _AFTER_DASH = re.compile(r" [–—-] |, ")
 _NAME = re.compile(r"[^\W\d_]+(?:[ '’-]+[^\W\d_]+){0,7}(?:, [^\W\d_]+(?:[ '’-]+[^\W\d_]+){0,7}){0,3}")
 _SEAT = re.compile(
-    r"(?:(?:(?:seat|location|host city|headquarters|city|place)(?: of the [\w ]{1,30})?(?: ?:| is| in)+"
-    r"|(?:located|based|hosted|seated) in) ?)?",
+    r"(?:(?:(?:seat|location|host city|headquarters|hq|city|place|regional secretariat)"
+    r"(?: of the [\w ]{1,30})?(?: ?:| is| in)+"
+    r"|(?:located|based|hosted|seated|headquartered) in) ?)?(?:(?:the )?city of )?",
     re.I,
 )
 _PLACE = re.compile(r"(?:[^\W\d_]+[.]?[ '’-]{1,2}){0,5}[^\W\d_]+")
 _SMALL_IN_NAMES = frozenset("de del di da do dos la le les el al of the and upon sur am an der".split())
 _GOAL = re.compile(r"(?:overall )?goal ?:? ?(?P<goal>.*)", re.I)
-_ESTABLISHED = re.compile(r"established(?: ?:| on| in)? ?(?P<day>.*)", re.I)
+_ESTABLISHED = re.compile(
+    r"(?:(?:date of )?establishment|(?:(?:the )?(?:regional )?secretariat (?:was|has been) )?established)"
+    r"(?: ?:| on| in| since)? ?(?:the (?=[0-9]))?(?P<day>.*)",
+    re.I,
+)
 _FUNDED = re.compile(
-    r"(?:funding ?:? )?(?:co-?)?funded by (?:the )?(?P<funder>.+?)(?:,? and|[.,;]) implemented"
-    r" (?:in (?:partnership|cooperation) with|by|with) (?:the )?(?P<partner>.+?)\.?",
+    r"(?:funding ?:? )?(?:(?:an?|the|this) )?(?:(?:eu )?(?:initiative|programme|project)(?: is)?,? )?"
+    r"(?:(?:co-?)?(?:funded|financed) by|with (?:the )?(?:financial )?(?:support|assistance) (?:of|from)) (?:the )?"
+    r"(?P<funder>.+?)(?:,? and|[.,;]) (?:is )?implemented"
+    r" (?:jointly )?(?:in (?:close )?(?:partnership|cooperation|collaboration) with|by"
+    r"|with(?: the (?:support|help|assistance) of)?) (?:the )?(?P<partner>.+?)\.?",
     re.I,
 )
 _LONGEST = 100
 """The most characters of a title."""
-_OPENS = re.compile(r"(?:(?:overall )?goal ?:|overall goal$|established\b ?:?|(?:co-?)?funded by\b)", re.I)
+_OPENS = re.compile(
+    r"(?:(?:overall )?goal ?:|overall goal$|(?:date of establishment|established)\b ?:?|(?:co-?)?(?:funded|financed) by\b)",
+    re.I,
+)
 
 
 def is_title(text: str) -> bool:
