@@ -20,12 +20,13 @@ from cbrn_data.normalise.dates import ImpossibleDate, find_dates
 from cbrn_data.normalise.text import Extracted, Plain, region_name
 
 _PROGRAMME = re.compile(
-    r"(?:the )?(?:(?:eu|european union) )?(?:cbrn|chemical,? biological,? radiological and nuclear) (?:risk mitigation )?"
+    r"(?:the )?(?:(?:eu|european union) )?"
+    r"(?:(?:cbrn|chemical,? biological,? radiological and nuclear) (?:risk mitigation )?)?"
     r"(?:coe|cent(?:re|er)s of excellence)(?: risk mitigation)?(?: initiative)?",
     re.I,
 )
 _REGION = re.compile(
-    rf"(?:{_PROGRAMME.pattern}[ ,:–—-]+)?(?:(?:the )?(?P<region>\S.*?)(?: region)? regional secretariat"
+    rf"(?:{_PROGRAMME.pattern}[ ,:–—-]+)?(?:(?:the )?(?P<region>\S.*?)(?: region)?(?: ?[:–—-])? regional secretariat"
     r"|(?:the )?regional secretariat(?: for| of| in)? ?[:–—-]? ?(?:the )?(?P<after>\S.*?)(?: region)?)"
     rf"(?:,? (?:of|for|under) {_PROGRAMME.pattern}| \({_PROGRAMME.pattern}\))?",
     re.I,
@@ -34,9 +35,9 @@ _LETTERS = re.compile(r" ?\((?P<letters>[A-Z]{2,6})\)$")
 _AFTER_DASH = re.compile(r" [–—-] |, ")
 _NAME = re.compile(r"[^\W\d_]+(?:[ '’-]+[^\W\d_]+){0,7}(?:, [^\W\d_]+(?:[ '’-]+[^\W\d_]+){0,7}){0,3}")
 _SEAT = re.compile(
-    r"(?:(?:(?:seat|location|host city|headquarters|hq|city|place|regional secretariat)"
-    r"(?: of the [\w ]{1,30})?(?: ?:| is| in)+"
-    r"|(?:located|based|hosted|seated|headquartered) in) ?)?(?:(?:the )?city of )?",
+    r"(?:(?:(?:the )?(?:seat|location|host city|headquarters|hq|city|place|address|(?:regional )?(?:secretariat|office))"
+    r"(?: of the [\w ]{1,30}?)?(?: ?[:–—-]| is| in| located| based| hosted)+"
+    r"|(?:(?:located|based|hosted|seated|headquartered) )?in) ?)?(?:(?:the )?city of )?",
     re.I,
 )
 _PLACE = re.compile(r"(?:[^\W\d_]+[.]?[ '’-]{1,2}){0,5}[^\W\d_]+")
@@ -47,12 +48,13 @@ _ESTABLISHED = re.compile(
     r"(?: ?:| on| in| since)? ?(?:the (?=[0-9]))?(?P<day>.*)",
     re.I,
 )
+_WITH = r"in (?:a )?(?:close )?(?:partnership|cooperation|collaboration) with"
 _FUNDED = re.compile(
-    r"(?:funding ?:? )?(?:(?:an?|the|this) )?(?:(?:eu )?(?:initiative|programme|project)(?: is)?,? )?"
-    r"(?:(?:co-?)?(?:funded|financed) by|with (?:the )?(?:financial )?(?:support|assistance) (?:of|from)) (?:the )?"
-    r"(?P<funder>.+?)(?:,? and|[.,;]) (?:is )?implemented"
-    r" (?:jointly )?(?:in (?:close )?(?:partnership|cooperation|collaboration) with|by"
-    r"|with(?: the (?:support|help|assistance) of)?) (?:the )?(?P<partner>.+?)\.?",
+    r"(?:funding ?:? )?(?:(?:\w+ ){0,4}(?:initiative|programme|project|coe)(?: is)?,? )?"
+    r"(?:(?:fully |co-?)?(?:funded|financed) by ?:?"
+    r"|with (?:the )?(?:financial )?(?:support|assistance) (?:of|from)) (?:the )?"
+    r"(?P<funder>.+?)(?:,? and| &|[.,;]| [–—-])? (?:is )?(?:(?:implemented|carried out) (?:jointly )?"
+    rf"(?:by|with(?: the (?:support|help|assistance) of)?|{_WITH})|{_WITH}) ?:? ?(?:the )?(?P<partner>.+?)\.?",
     re.I,
 )
 _LONGEST = 100
@@ -190,7 +192,7 @@ def _place_and_country(plain: Plain) -> tuple[Plain, Plain] | None:
 
     A comma, a dash or a bar separates them, or the country is in brackets.
     """
-    text = plain.text[:200]
+    text = plain.text[:200].rstrip(" .;,")
     start = _SEAT.match(text)
     begin = start.end() if start else 0
     for cut in re.finditer(r",|/|\||\s[–—-]\s|\(", text):

@@ -13,8 +13,8 @@ from cbrn_data.normalise.nouns import group_end, thing_end
 from cbrn_data.normalise.text import clean, folded
 
 _NUMBER = r"(?:P-?|#|[Nn][or]?[.°o] ?)?0{0,2}[1-9][0-9]{0,2}(?![0-9A-Za-z]|[.,][0-9])"
-_AND = r",? (?:[Aa][Nn][Dd]|&|or|to|through|et|a|и|по|as well as) "
-_TO = r" ?- ?| (?:to|through|a|по) (?:[Pp]roject )?"
+_AND = r",? (?:[Aa][Nn][Dd]|&|or|to|through(?: to)?|et|a|и|по|as well as|plus|(?:along|together) with) "
+_TO = r" ?- ?| (?:to|through(?: to)?|a|по) (?:[Pp]roject )?"
 _JOINED = rf" ?[/-] ?{_NUMBER}"
 _GLOSS = r"(?: \([^()0-9]{1,60}\))?"
 _VERB = (
@@ -26,13 +26,15 @@ _COMMA = rf"(?:{_GLOSS}, {_NUMBER}|{_JOINED})"
 _LIST = rf"{_COMMA}*{_GLOSS}{_AND}{_NUMBER}(?:{_JOINED})*|(?:{_JOINED})+|{_COMMA}+(?!(?!{_VERB}) \w)"
 _NO = r"(?: ?(?:[Nn](?:o|umber|r|um)?s?[.°o]?s?(?![a-z])|[Nn]umeros?|№))?[ #]*"
 _REFERENCE = re.compile(
-    rf"\b(?:(?:[Pp]ro(?:ject|jet)|PROJECT|[Пп]роект(?:а|у|е|ом)?)(?P<plural>s|S|ы|ов|ам|ами|ах)?{_NO}|(?:Project|PROJECT)-)"
+    rf"\b(?:(?:[Pp]ro(?:ject|jet)|PROJECT|[Пп]роект(?:а|у|е|ом)?)"
+    rf"(?P<plural>s|S|\(s\)|ы|ов|ам|ами|ах)?{_NO}(?(plural)(?:from )?)|(?:Project|PROJECT)-)"
     rf"(?P<first>{_NUMBER})(?P<more>(?(plural)(?:{_LIST})?"
     rf"|(?:(?<!from Project [0-9]{{2}})(?<!from Project [0-9]{{3}}) (?:to|through) [Pp]roject {_NUMBER}"
+    rf"|(?:, {_NUMBER})+{_AND}{_NUMBER}(?=[.;:)]|$|(?! trained){_VERB})"
     rf"|(?:[/-]{_NUMBER}|{_AND}(?=\D){_NUMBER}|{_AND}{_NUMBER}(?=[.;:)]|$|(?! trained){_VERB}))*)))"
     rf"|\bproject \((?P<bracketed>(?=\D){_NUMBER})(?=\))"
     rf"|\bprojects \((?P<opening>{_NUMBER})(?P<rest>(?:{_COMMA})*{_AND}{_NUMBER})(?=\))"
-    rf"|\b(?:P-?|Pr?j?\.[ ]?|PR ?|Prj? )(?P<short>0{{0,2}}[1-9][0-9]{{0,2}})"
+    rf"|\b(?:P-?|Pr?j?\.[ ]?|PR ?|Prj? |Proj\.? )(?P<short>0{{0,2}}[1-9][0-9]{{0,2}})"
     rf"(?P<shorts>(?: ?[-/] ?{_NUMBER}|(?: to | through )(?=P){_NUMBER})*)(?![0-9A-Za-z-]|[.,][0-9])"
     rf"(?! (?:laborator|lab\b|labs\b|facilit|level|containment))"
 )
@@ -88,7 +90,8 @@ def _number(words: str) -> int:
 
 
 _LABEL = re.compile(
-    r"(?:(?:project|projet|проект)(?: n(?:o|r|umber)?[.°o]?| №)?|p) ?[#-]?0{0,2}(?P<number>[1-9][0-9]{0,2})(?![0-9A-Za-z])"
+    r"(?:(?:(?:eu )?(?:cbrn )?(?:coe )?project|projet|проект)(?: n(?:o|r|umber)?[.°o]?| №)?(?: p)?|p) ?(?:[#-] ?)?"
+    r"0{0,2}(?P<number>[1-9][0-9]{0,2})(?![0-9A-Za-z])"
     r"(?: ?(?::|[.–—-](?= |$)))?",
     re.IGNORECASE,
 )
