@@ -27,7 +27,7 @@ _PROGRAMME = re.compile(
 )
 _REGION = re.compile(
     rf"(?:{_PROGRAMME.pattern}[ ,:–—-]+)?(?:(?:the )?(?P<region>\S.*?)(?: region)?(?: ?[:–—-])? regional secretariat"
-    r"|(?:the )?regional secretariat(?: for| of| in)? ?[:–—-]? ?(?:the )?(?P<after>\S.*?)(?: region)?)"
+    r"|(?:the )?regional secretariat(?: for| of| in)? ?[,:–—-]? ?(?:the )?(?P<after>\S.*?)(?: region)?)"
     rf"(?:,? (?:of|for|under) {_PROGRAMME.pattern}| \({_PROGRAMME.pattern}\))?",
     re.I,
 )
@@ -53,8 +53,8 @@ _FUNDED = re.compile(
     r"(?:funding ?:? )?(?:(?:\w+ ){0,4}(?:initiative|programme|project|coe)(?: is)?,? )?"
     r"(?:(?:fully |co-?)?(?:funded|financed) by ?:?"
     r"|with (?:the )?(?:financial )?(?:support|assistance) (?:of|from)) (?:the )?"
-    r"(?P<funder>.+?)(?:,? and| &|[.,;]| [–—-])? (?:is )?(?:(?:implemented|carried out) (?:jointly )?"
-    rf"(?:by|with(?: the (?:support|help|assistance) of)?|{_WITH})|{_WITH}) ?:? ?(?:the )?(?P<partner>.+?)\.?",
+    r"(?P<funder>.+?)(?:,? and| &|[.,;]| [–—-])? (?:is )?(?:(?:jointly |co-)?(?:implemented|carried out) (?:jointly )?"
+    rf"(?:by|through|with(?: the (?:support|help|assistance) of)?|{_WITH})|{_WITH}|implementing partner) ?:? ?(?:the )?(?P<partner>.+?)\.?",
     re.I,
 )
 _LONGEST = 100

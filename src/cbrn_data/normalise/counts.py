@@ -402,7 +402,9 @@ def statement(text: str) -> tuple[Part | None, list[Doubt]]:
             and re.search(r"\b(?:in|across|from|of|by|for) (?:all |the |its )*$", flat[: part.start])
         ):
             continue  # "12 National Teams in 6 countries"
-        if reason := inexact(flat, part, end, held=True):
+        if what == "countries" and re.match(r",? (?:and|plus|as well as|with) (?:the )?[A-Z]", flat[end:]):
+            doubts.append(Doubt(part.start, end, "more countries are named after it"))
+        elif reason := inexact(flat, part, end, held=True):
             doubts.append(Doubt(part.start, end, reason))
         else:
             sound.append(part)

@@ -32,7 +32,7 @@ _OVER = re.compile(
 _ENDED = re.compile(r"\b(?:completed|closed|finished|concluded|finali[sz]ed|terminated) $", re.I)
 _PROJECTS = re.compile(r"\bprojects?\b", re.I)
 _TOTAL = re.compile(r"\b(?:total|in all|altogether|overall|of which|of whom)\b", re.I)
-_SINCE = re.compile(r"\bsince(?: (?:the )?(?:\w+ ){0,3}(?:in )?)?(?P<year>(?:19|20)[0-9]{2})\b", re.I)
+_SINCE = re.compile(r"\b(?:since|depuis)(?: (?:the )?(?:\w+ ){0,6}(?:in )?)?(?P<year>(?:19|20)[0-9]{2})\b", re.I)
 _FROM = re.compile(
     r"\b(?:from|between|over|during)(?: the (?:years|period))? (?P<year>(?:19|20)[0-9]{2})"
     r"(?= ?- ?[0-9]|,? (?:to|until|till|through|onwards?|and)\b|, (?!(?:19|20)[0-9]{2}))", re.I
