@@ -54,7 +54,8 @@ _FUNDED = re.compile(
     r"(?:(?:fully |co-?)?(?:funded|financed) by ?:?"
     r"|with (?:the )?(?:financial )?(?:support|assistance) (?:of|from)) (?:the )?"
     r"(?P<funder>.+?)(?:,? and| &|[.,;]| [–—-])? (?:is )?(?:(?:jointly |co-)?(?:implemented|carried out) (?:jointly )?"
-    rf"(?:by|through|with(?: the (?:support|help|assistance) of)?|{_WITH})|{_WITH}|implementing partner) ?:? ?(?:the )?(?P<partner>.+?)\.?",
+    rf"(?:by|through|with(?: the (?:support|help|assistance) of)?|{_WITH})"
+    rf"|{_WITH}|implementing partner) ?:? ?(?:the )?(?P<partner>.+?)\.?",
     re.I,
 )
 _LONGEST = 100
