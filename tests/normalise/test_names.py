@@ -100,6 +100,8 @@ def test_mentions_of_countries(case: str) -> None:
         ("from Kazakstan and Uzbekhistan", ["Kazakhstan", "Uzbekistan"]),
         ("from Mongolie", ["Mongolia"]),
         ("from kazakhstan; see kazakhstan.un.org", ["Kazakhstan"]),
+        ("from the Czech and Slovak Republics", ["several"]),
+        ("from North and South Korea", ["several"]),
         ("from KZ, UZ and TJ under ISO, IEC and UN rules", ["codes"]),
         ("Ukrainian, Kazakhstani, Algiers and Siberian guests, from Kenya", []),
     ],

@@ -3,7 +3,7 @@
 ``<region> Regional Secretariat`` (or ``Regional Secretariat for <region>``), ``<city>, <country>``, ``OVERALL GOAL: ...``,
 ``ESTABLISHED: <day>``, ``Funded by <funder> and implemented in partnership with <partner>``, in any letter case. The name
 of the programme, the letters of a region in brackets and the seat after a dash do not belong to the region's name, nor
-``Seat:``, brackets and dashes to the city's.
+``Seat:``, ``City of``, brackets and dashes to the city's.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from cbrn_data.normalise.dates import ImpossibleDate, find_dates
 from cbrn_data.normalise.text import Extracted, Plain, region_name
 
 _PROGRAMME = re.compile(
-    r"(?:the )?(?:(?:eu|european union) )?(?:cbrn|chemical,? biological,? radiological and nuclear) (?:risk mitigation )?"
+    r"(?:the )?(?:(?:eu|european union) )?"
+    r"(?:(?:cbrn|chemical,? biological,? radiological and nuclear) (?:risk mitigation )?)?"
     r"(?:coe|cent(?:re|er)s of excellence)(?: risk mitigation)?(?: initiative)?",
     re.I,
 )
 _REGION = re.compile(
-    rf"(?:{_PROGRAMME.pattern}[ ,:–—-]+)?(?:(?:the )?(?P<region>\S.*?)(?: region)? regional secretariat"
-    r"|(?:the )?regional secretariat(?: for| of| in)? ?[:–—-]? ?(?:the )?(?P<after>\S.*?)(?: region)?)"
+    rf"(?:{_PROGRAMME.pattern}[ ,:–—-]+)?(?:(?:the )?(?P<region>\S.*?)(?: region)?(?: ?[:–—-])? regional secretariat"
+    r"|(?:the )?regional secretariat(?: for| of| in)? ?[,:–—-]? ?(?:the )?(?P<after>\S.*?)(?: region)?)"
     rf"(?:,? (?:of|for|under) {_PROGRAMME.pattern}| \({_PROGRAMME.pattern}\))?",
     re.I,
 )
@@ -34,22 +35,35 @@ _LETTERS = re.compile(r" ?\((?P<letters>[A-Z]{2,6})\)$")
 _AFTER_DASH = re.compile(r" [–—-] |, ")
 _NAME = re.compile(r"[^\W\d_]+(?:[ '’-]+[^\W\d_]+){0,7}(?:, [^\W\d_]+(?:[ '’-]+[^\W\d_]+){0,7}){0,3}")
 _SEAT = re.compile(
-    r"(?:(?:(?:seat|location|host city|headquarters|city|place)(?: of the [\w ]{1,30})?(?: ?:| is| in)+"
-    r"|(?:located|based|hosted|seated) in) ?)?",
+    r"(?:(?:(?:the )?(?:seat|location|host city|headquarters|hq|city|place|address|(?:regional )?(?:secretariat|office))"
+    r"(?: of the [\w ]{1,30}?)?(?: ?[:–—-]| is| in| located| based| hosted)+"
+    r"|(?:(?:located|based|hosted|seated|headquartered) )?in) ?)?(?:(?:the )?city of )?",
     re.I,
 )
 _PLACE = re.compile(r"(?:[^\W\d_]+[.]?[ '’-]{1,2}){0,5}[^\W\d_]+")
 _SMALL_IN_NAMES = frozenset("de del di da do dos la le les el al of the and upon sur am an der".split())
 _GOAL = re.compile(r"(?:overall )?goal ?:? ?(?P<goal>.*)", re.I)
-_ESTABLISHED = re.compile(r"established(?: ?:| on| in)? ?(?P<day>.*)", re.I)
+_ESTABLISHED = re.compile(
+    r"(?:(?:date of )?establishment|(?:(?:the )?(?:regional )?secretariat (?:was|has been) )?established)"
+    r"(?: ?:| on| in| since)? ?(?:the (?=[0-9]))?(?P<day>.*)",
+    re.I,
+)
+_WITH = r"in (?:a )?(?:close )?(?:partnership|cooperation|collaboration) with"
 _FUNDED = re.compile(
-    r"(?:funding ?:? )?(?:co-?)?funded by (?:the )?(?P<funder>.+?)(?:,? and|[.,;]) implemented"
-    r" (?:in (?:partnership|cooperation) with|by|with) (?:the )?(?P<partner>.+?)\.?",
+    r"(?:funding ?:? )?(?:(?:\w+ ){0,4}(?:initiative|programme|project|coe)(?: is)?,? )?"
+    r"(?:(?:fully |co-?)?(?:funded|financed) by ?:?"
+    r"|with (?:the )?(?:financial )?(?:support|assistance) (?:of|from)) (?:the )?"
+    r"(?P<funder>.+?)(?:,? and| &|[.,;]| [–—-])? (?:is )?(?:(?:jointly |co-)?(?:implemented|carried out) (?:jointly )?"
+    rf"(?:by|through|with(?: the (?:support|help|assistance) of)?|{_WITH})"
+    rf"|{_WITH}|implementing partner) ?:? ?(?:the )?(?P<partner>.+?)\.?",
     re.I,
 )
 _LONGEST = 100
 """The most characters of a title."""
-_OPENS = re.compile(r"(?:(?:overall )?goal ?:|overall goal$|established\b ?:?|(?:co-?)?funded by\b)", re.I)
+_OPENS = re.compile(
+    r"(?:(?:overall )?goal ?:|overall goal$|(?:date of establishment|established)\b ?:?|(?:co-?)?(?:funded|financed) by\b)",
+    re.I,
+)
 
 
 def is_title(text: str) -> bool:
@@ -179,7 +193,7 @@ def _place_and_country(plain: Plain) -> tuple[Plain, Plain] | None:
 
     A comma, a dash or a bar separates them, or the country is in brackets.
     """
-    text = plain.text[:200]
+    text = plain.text[:200].rstrip(" .;,")
     start = _SEAT.match(text)
     begin = start.end() if start else 0
     for cut in re.finditer(r",|/|\||\s[–—-]\s|\(", text):

@@ -29,7 +29,7 @@ def read_countries(blocks: list[Block], leaflet: Leaflet) -> list[Block]:
     for item in [item for block in blocks for item in block.items()]:
         for lines in [item.lines] if _names(item.lines) else _known_apart(item.lines):
             plain = Block(lines).plain
-            names = _names(lines) or _names_in_a_row(plain, leaflet.document) or _name_with_year(plain, leaflet)
+            names = _names(lines) or _names_in_a_row(plain, leaflet.document) or _name_with_note(plain, leaflet)
             if entry := leaflet.reading.at(lines[0].number, "country"):
                 leaflet.countries.append(country(_unmarked(plain).whole, entry.value, entry))
             elif names:
@@ -114,8 +114,9 @@ def _names_in_a_row(plain: Plain, document: Document) -> list[Plain]:
 
 _BETWEEN_NAMES = re.compile(r",(?= )|;| ?[|/·•∙▪●–] ?| - ")
 _AND = re.compile(r"(?<!\w)(?:and|&)(?!\w)")
-_YEAR_OF_A_NAME = re.compile(
-    r" ?(?:\((?:(?:member )?since|from|joined(?: in)?)? ?(?:19|20)[0-9]{2}\)| (?:since )?(?:19|20)[0-9]{2})$",
+_NOTE_OF_A_NAME = re.compile(
+    r" ?(?:\((?:(?:member )?since|from|joined(?: in)?)? ?(?:19|20)[0-9]{2}\)"
+    r"|\((?:host(?: country)?|[a-z]{2,3})\)| (?:since )?(?:19|20)[0-9]{2})$",
     re.IGNORECASE,
 )
 
@@ -129,9 +130,9 @@ def _wide_spaces(plain: Plain, document: Document) -> Iterator[int]:
             yield space
 
 
-def _name_with_year(plain: Plain, leaflet: Leaflet) -> list[Plain]:
-    """Read ``Kazakhstan (since 2013)`` and report the year as not used; return an empty list for other forms."""
-    note = _YEAR_OF_A_NAME.search(plain.text)
+def _name_with_note(plain: Plain, leaflet: Leaflet) -> list[Plain]:
+    """Read ``Kazakhstan (since 2013)`` or ``(host)`` and report the note as not used; return an empty list otherwise."""
+    note = _NOTE_OF_A_NAME.search(plain.text)
     if note is None or not country_id(plain.text[: note.start()]):
         return []
     message = f"{shown(note[0].strip(), 60)!r} next to {shown(plain.text[: note.start()], 60)!r} is not used"

@@ -196,7 +196,11 @@ def misspelt_in(text: str) -> list[Named]:
     words = ((match, _nearly(match[0])) for match in _WORD.finditer(flat))
     found = [Named("", *match.span(), f"it may mean {known!r}") for match, known in words if known]
     lists = (match for match in _CODES.finditer(flat) if _iso().issuperset(re.findall(r"\b[A-Z]+", match[0])))
+    found += [Named("", *match.span(), "it names several countries in one") for match in _SEVERAL.finditer(flat)]
     return found + [Named("", *match.span(), "they may be codes of countries") for match in lists]
+
+
+_SEVERAL = re.compile(r"\b[A-Z]\w+(?:, [A-Z]\w+){0,5},? and [A-Z]\w+ Republics\b|\b(?:North|South) and (?=_)")
 
 
 @cache

@@ -26,6 +26,7 @@ _PLANNED = re.compile(rf"\b{any_of(grammar()['planned'])}\b", re.IGNORECASE)
 _EVENT = re.compile(any_of(grammar()["events"]), re.IGNORECASE)
 _HANDED_OUT = re.compile(rf"\b{any_of(grammar()['handed out'])}\w*", re.IGNORECASE)
 _AROUND = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in grammar()["around numbers"].items()}
+_AIM = re.compile(grammar()["around dates"]["aim, after"], re.IGNORECASE)
 _FOR = re.compile(
     r"\bfor (?:the |use by (?:the )?)?(?:(?:over|some|about|around|nearly|more than|at least|approximately|almost) )?$", re.I
 )
@@ -81,6 +82,13 @@ def people(text: str) -> tuple[PeopleCount | None, list[Doubt]]:
     if any(m.reason and not m.sets_aside and not m.within for m in mentions) or not sound:
         return None, doubts + [Doubt(m.part.start, m.group[1], "is next to it") for m in sound]
     totals = [m for m in sound if m.total]
+    if (
+        len(sound) == 2
+        and totals == sound[1:]
+        and _AROUND["running total, before"].search(folded(text)[: totals[0].part.start])
+    ):
+        doubts.append(Doubt(totals[0].part.start, totals[0].group[1], "a total that counts earlier people too"))
+        sound, totals = sound[:1], []
     if len(totals) == 1:
         sound = totals
     if len({m.part.value for m in sound}) > 1 or any(_is_another(text, sound[0], m) for m in sound[1:]):
@@ -244,7 +252,7 @@ def _doubt(text: str, flat: str, part: Part, end: int) -> tuple[str, bool]:
     rest = after[: stop.start()] if stop else after
     if _DENIED.search(clause) or _DENIED.search(rest):
         return "the clause denies it", True
-    if _PLANNED.search(clause) or _PLANNED.search(rest):
+    if _PLANNED.search(clause) or _PLANNED.search(rest) or _AIM.match(flat, end):
         return "planned, or not yet so", True
     if _AROUND["for each, after"].match(after) or _AROUND["for each, before"].search(before[-60:]):
         return "a number for each of several groups", False
@@ -380,6 +388,8 @@ def statement(text: str) -> tuple[Part | None, list[Doubt]]:
     """
     flat, doubts, sound = folded(text), [], list[Part]()
     for part in parts(text):
+        if part.kind == "share" and sound and flat[part.start - 1] == "(":
+            continue  # "5 partner countries (83 %)"
         if part.kind in {"range", "vague", "share", "unread"}:
             doubts.append(Doubt(part.start, part.end, "not a number for the table"))
         if part.kind != "count" or (part.value == 0 and flat[part.start : part.end].lower() in {"no", "none"}):
@@ -392,7 +402,9 @@ def statement(text: str) -> tuple[Part | None, list[Doubt]]:
             and re.search(r"\b(?:in|across|from|of|by|for) (?:all |the |its )*$", flat[: part.start])
         ):
             continue  # "12 National Teams in 6 countries"
-        if reason := inexact(flat, part, end, held=True):
+        if what == "countries" and re.match(r",? (?:and|plus|as well as|with) (?:the )?[A-Z]", flat[end:]):
+            doubts.append(Doubt(part.start, end, "more countries are named after it"))
+        elif reason := inexact(flat, part, end, held=True):
             doubts.append(Doubt(part.start, end, reason))
         else:
             sound.append(part)

@@ -169,6 +169,8 @@ def _phrase(flat: str, sentence: int, chain: int, dates: list[Date]) -> Phrase:
     role = _role(before, word, flat[end : end + 60], names_month, bool(lead and lead["the"]))
     if role == "time" and _AROUND["compared"].search(flat[max(sentence, chain - 80) : chain]):
         role = "other"
+    if role == "time" and _AROUND["aim, after"].match(flat, end):
+        role = "other"
     if role == "time" and _AROUND["bound, after"].match(flat, end):
         role = "bound"
     words = shown(flat[chain:end], 80)

@@ -32,14 +32,15 @@ _OVER = re.compile(
 _ENDED = re.compile(r"\b(?:completed|closed|finished|concluded|finali[sz]ed|terminated) $", re.I)
 _PROJECTS = re.compile(r"\bprojects?\b", re.I)
 _TOTAL = re.compile(r"\b(?:total|in all|altogether|overall|of which|of whom)\b", re.I)
-_SINCE = re.compile(r"\bsince(?: (?:the )?(?:\w+ ){0,3}(?:in )?)?(?P<year>(?:19|20)[0-9]{2})\b", re.I)
+_SINCE = re.compile(r"\b(?:since|depuis)(?: (?:the )?(?:\w+ ){0,6}(?:in )?)?(?P<year>(?:19|20)[0-9]{2})\b", re.I)
 _FROM = re.compile(
-    r"\b(?:from|between) (?P<year>(?:19|20)[0-9]{2})(?= ?- ?[0-9]|,? (?:to|until|till|through|onwards?|and)\b)", re.I
-)
+    r"\b(?:from|between|over|during)(?: the (?:years|period))? (?P<year>(?:19|20)[0-9]{2})"
+    r"(?= ?- ?[0-9]|,? (?:to|until|till|through|onwards?|and)\b|, (?!(?:19|20)[0-9]{2}))", re.I
+)  # fmt: skip
 _IN_YEAR = re.compile(r"(?:\b(?:in|as of|during|for)(?: \w+)?? |\()(?P<year>(?:19|20)[0-9]{2})\b(?! ?-)", re.I)
 _YEAR_IN_BRACKETS = re.compile(r" \((?:in |as of )?(?:19|20)[0-9]{2}\)")
-_WITHIN = re.compile(r"(?P<year>(?<![\w-])(?:19|20)[0-9]{2})\b(?! ?-)")
-_CUT = re.compile(r"[;:.(](?= |$|(?<=\())|, (?:of which|and|while|with)\b|,? and (?=_)|, (?=_)|\)", re.I)
+_WITHIN = re.compile(r"(?P<year>(?<![\w-])(?<!since )(?:19|20)[0-9]{2})\b(?! ?-)")
+_CUT = re.compile(r"[;:.(](?= |$|(?<=\())|, (?:and|while|with|(?:[a-z]+ ){0,3}of which)\b|,? and (?=_)|, (?=_)|\)", re.I)
 
 _NEXT = re.compile(r"[.;:,(] |, |\band\b|\(", re.I)
 
@@ -75,6 +76,7 @@ def project_counts(text: str) -> ProjectCounts | None:
     if not _PROJECTS.search(flat) and not _ONGOING.search(flat):
         return None
     found = [part for part in parts(text) if part.kind in {"count", "range", "whole", "vague", "share", "unread"}]
+    flat, found = _without_repeats(flat, found)
     totals, ongoing, doubts = list[Figure](), list[Figure](), list[Doubt]()
     for place, part in enumerate(found):
         before = found[place - 1].end if place else 0
@@ -104,6 +106,18 @@ def project_counts(text: str) -> ProjectCounts | None:
     if not totals and not ongoing:
         return None
     return _counts(flat, totals, ongoing, doubts)
+
+
+def _without_repeats(flat: str, found: list[Part]) -> tuple[str, list[Part]]:
+    """Return the text and its numbers without figures that repeat a numeral in words: ``eighteen (18) projects``."""
+    kept = found[:1]
+    for part in found[1:]:
+        last, end = kept[-1], part.end + 1
+        if flat[last.end : part.start] == " (" and flat[part.end : end] == ")" and last.value == part.value:
+            flat = flat[: last.end] + " " * (end - last.end) + flat[end:]
+        else:
+            kept.append(part)
+    return flat, kept
 
 
 def _counts(flat: str, totals: list[Figure], ongoing: list[Figure], doubts: list[Doubt]) -> ProjectCounts:

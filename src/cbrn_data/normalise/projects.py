@@ -9,22 +9,36 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from cbrn_data.normalise.nouns import group_end
+from cbrn_data.normalise.nouns import group_end, thing_end
 from cbrn_data.normalise.text import clean, folded
 
 _NUMBER = r"(?:P-?|#|[Nn][or]?[.°o] ?)?0{0,2}[1-9][0-9]{0,2}(?![0-9A-Za-z]|[.,][0-9])"
-_AND = r",? (?:[Aa][Nn][Dd]|&|or|to|through|et|a|и|по|as well as) "
-_TO = r" ?- ?| (?:to|through|a|по) "
+_AND = r",? (?:[Aa][Nn][Dd]|&|or|to|through(?: to)?|et|a|и|по|as well as|plus|(?:along|together) with) "
+_TO = r" ?- ?| (?:to|through(?: to)?|a|по) (?:[Pp]roject )?"
 _JOINED = rf" ?[/-] ?{_NUMBER}"
-_LIST = rf"(?:, {_NUMBER}|{_JOINED})*{_AND}{_NUMBER}(?:{_JOINED})*|(?:{_JOINED})+|(?:, {_NUMBER}|{_JOINED})+(?! \w)"
+_GLOSS = r"(?: \([^()0-9]{1,60}\))?"
+_VERB = (
+    r" (?:have|had|were|are|jointly|both|capacitated|trained|conducted|organi[sz]ed|held|delivered|provided|supported"
+    r"|established|developed|contributed|carried|helped|launched)\b"
+)
+"""Words after a list of projects that show that its last number counts nothing."""
+_COMMA = rf"(?:{_GLOSS}, {_NUMBER}|{_JOINED})"
+_LIST = rf"{_COMMA}*{_GLOSS}{_AND}{_NUMBER}(?:{_JOINED})*|(?:{_JOINED})+|{_COMMA}+(?!(?!{_VERB}) \w)"
 _NO = r"(?: ?(?:[Nn](?:o|umber|r|um)?s?[.°o]?s?(?![a-z])|[Nn]umeros?|№))?[ #]*"
 _REFERENCE = re.compile(
-    rf"\b(?:(?:[Pp]ro(?:ject|jet)|PROJECT|[Пп]роект(?:а|у|е|ом)?)(?P<plural>s|S|ы|ов|ам|ами|ах)?{_NO}|(?:Project|PROJECT)-)"
-    rf"(?P<first>{_NUMBER})(?P<more>(?(plural)(?:{_LIST})?|(?:[/-]{_NUMBER}|{_AND}(?=\D){_NUMBER}|{_AND}{_NUMBER}(?=[.;:)]|$))*))"
-    rf"|\b(?:P-?|Pr?j?\.[ ]?|PR ?|Prj? )(?P<short>0{{0,2}}[1-9][0-9]{{0,2}})"
+    rf"\b(?:(?:[Pp]ro(?:ject|jet)|PROJECT|[Пп]роект(?:а|у|е|ом)?)"
+    rf"(?P<plural>s|S|\(s\)|ы|ов|ам|ами|ах)?{_NO}(?(plural)(?:from )?)|(?:Project|PROJECT)-)"
+    rf"(?P<first>{_NUMBER})(?P<more>(?(plural)(?:{_LIST})?"
+    rf"|(?:(?<!from Project [0-9]{{2}})(?<!from Project [0-9]{{3}}) (?:to|through) [Pp]roject {_NUMBER}"
+    rf"|(?:, {_NUMBER})+{_AND}{_NUMBER}(?=[.;:)]|$|(?! trained){_VERB})"
+    rf"|(?:[/-]{_NUMBER}|{_AND}(?=\D){_NUMBER}|{_AND}{_NUMBER}(?=[.;:)]|$|(?! trained){_VERB}))*)))"
+    rf"|\bproject \((?P<bracketed>(?=\D){_NUMBER})(?=\))"
+    rf"|\bprojects \((?P<opening>{_NUMBER})(?P<rest>(?:{_COMMA})*{_AND}{_NUMBER})(?=\))"
+    rf"|\b(?:P-?|Pr?j?\.[ ]?|PR ?|Prj? |Proj\.? )(?P<short>0{{0,2}}[1-9][0-9]{{0,2}})"
     rf"(?P<shorts>(?: ?[-/] ?{_NUMBER}|(?: to | through )(?=P){_NUMBER})*)(?![0-9A-Za-z-]|[.,][0-9])"
     rf"(?! (?:laborator|lab\b|labs\b|facilit|level|containment))"
 )
+_GROUPS = (("first", "more"), ("short", "shorts"), ("opening", "rest"), ("bracketed", "rest"))
 _LEFT_OUT = re.compile(
     r"\b(?:not|except(?: for)?|excluding|unlike|instead of|rather than|other than|apart from) (?:the )?$", re.I
 )
@@ -54,12 +68,12 @@ def references(text: str) -> list[Reference]:
     for match in _REFERENCE.finditer(flat):
         if _LEFT_OUT.search(flat, max(0, match.start() - 40), match.start()):
             continue
-        first_group, more_group = ("short", "shorts") if match["short"] else ("first", "more")
+        first_group, more_group = next((first, more) for first, more in _GROUPS if match[first])
         found.append(Reference(_number(match[first_group]), match.start(), match.end(first_group)))
-        for more in re.finditer(_NUMBER, match[more_group]):
+        for more in re.finditer(_NUMBER, match[more_group] or ""):
             start, end = match.start(more_group) + more.start(), match.start(more_group) + more.end()
             several = match["plural"] is None or found[-1].start > match.start()
-            if several and flat[start - 1] == " " and group_end(flat, end + 1):
+            if several and flat[start - 1] == " " and (group_end(flat, end + 1) or thing_end(flat, end + 1)):
                 break  # "Projects 84, 87 and 12 experts"
             if several and flat[start - 1] == "/" and _number(more[0]) < 10 <= found[-1].number:
                 break  # "Project 66/2"
@@ -76,7 +90,8 @@ def _number(words: str) -> int:
 
 
 _LABEL = re.compile(
-    r"(?:(?:project|projet|проект)(?: n(?:o|r|umber)?[.°o]?| №)?|p) ?[#-]?0{0,2}(?P<number>[1-9][0-9]{0,2})(?![0-9A-Za-z])"
+    r"(?:(?:(?:eu )?(?:cbrn )?(?:coe )?project|projet|проект)(?: n(?:o|r|umber)?[.°o]?| №)?(?: p)?|p) ?(?:[#-] ?)?"
+    r"0{0,2}(?P<number>[1-9][0-9]{0,2})(?![0-9A-Za-z])"
     r"(?: ?(?::|[.–—-](?= |$)))?",
     re.IGNORECASE,
 )
