@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.garbage import collect_rarely
-from cbrn_data.hidden import pyarrow_without_pandas, signers_without_boto3
+from cbrn_data.hidden import signers_without_boto3
 from cbrn_data.refusals import at, refusal
 
 
@@ -135,7 +135,6 @@ def _runs_plainly(arguments: list[str]) -> bool:
 
             publish_now(root, published, "patch", "--json" in given)
         else:
-            pyarrow_without_pandas()
             signers_without_boto3()
             from cbrn_data.cli.verify import verify_now
 
