@@ -13,16 +13,18 @@ from functools import cache
 
 from cbrn_data.documents.page import NO_CHARACTER, Glyph
 from cbrn_data.documents.segments import Segment
+from cbrn_data.leaflet.blocks import SIGNS
 
 _MARK_GAP = 3.5
 """The gap between a list mark and its item, in em."""
 
 _LARGE = 1.3
-NUMERAL = re.compile(r"[0-9]{1,4}(?:[.,  ]?[0-9]{3})*[+%]?")
 """The least ratio of the size of a large numeral to that of its words."""
 
-MARKS = "•‣⁃∙§\u2190-\u21ff\u25a0-\u27bf\u2b00-\u2bff\uf0b7\uf0a7\uf0d8\uf0fc"
-"""List marks as in brackets of a regular expression: bullets, arrows, shapes, dingbats, and those of symbol fonts."""
+NUMERAL = re.compile(r"[0-9]{1,4}(?:[.,  ]?[0-9]{3})*[+%]?")
+
+MARKS = rf"{SIGNS}§\uf0b7\uf0a7\uf0d8\uf0fc"
+"""List marks as in brackets of a regular expression: signs, and those of symbol fonts."""
 RAISED = dict(zip("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True))
 """Raised digits, which are note marks."""
 
