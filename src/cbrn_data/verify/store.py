@@ -111,8 +111,9 @@ def _given(release: Path, trusted: Sequence[Ed25519PublicKey], vouched: Vouched,
 
 
 def _audit(given: _Given, good: Good | None = None) -> ReleaseAudit:
-    folder, keys, *others = given
-    return ReleaseAudit(folder, [Ed25519PublicKey.from_public_bytes(key) for key in keys], *others, good)
+    folder, keys, previous, is_vouched, erased = given
+    trusted = [Ed25519PublicKey.from_public_bytes(key) for key in keys]
+    return ReleaseAudit(folder, trusted, previous, is_vouched, erased, good)
 
 
 def _audited(given: Iterable[_Given]) -> Iterator[tuple[list[Result], str | None]]:
