@@ -53,9 +53,8 @@ def publish_with(code: Path, root: Path, key: str, epoch: str) -> None:
 
 def publish_without_pages() -> None:
     """Run ``cbrn-data`` of the code that comes first on the path."""
-    pipeline, cli = (import_module(f"cbrn_data.{name}") for name in ("pipeline", "cli"))
-    pipeline.pages = lambda releases, base_url: {}
-    cli.main()
+    setattr(import_module("cbrn_data.pipeline"), "pages", lambda releases, base_url: {})  # noqa: B010
+    import_module("cbrn_data.cli").main()
 
 
 @pytest.fixture
