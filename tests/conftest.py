@@ -47,10 +47,9 @@ if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usa
 hypothesis.settings.register_profile("no-clock", deadline=None, max_examples=50)
 hypothesis.settings.load_profile("no-clock")
 
-FIRST: tuple[str | tuple[str, ...], ...] = (
+FIRST = (
     "flows/",
     "store/test_store_crash.py",
-    ("portal/test_browser.py", "portal/test_cite.py", "portal/test_regions.py"),
     "portal/",
     "tables/test_cluster.py",
     "test_reproducible.py",
@@ -60,7 +59,7 @@ FIRST: tuple[str | tuple[str, ...], ...] = (
     "leaflet/test_hostile.py",
 )
 """What takes long starts first, so that no worker is left with it at the end, and what forks while processes are small.
-A folder or a tuple here is one group."""
+A folder here is one group."""
 
 SPREAD = (
     "leaflet/test_hostile.py",

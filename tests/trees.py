@@ -40,6 +40,34 @@ def _data(path: str, state: os.stat_result) -> bytes:
     return b"%d" % state.st_size if state.st_size > HOLES else Path(path).read_bytes()
 
 
+def copied(source: Path, target: Path) -> Path:
+    """Copy a folder of files without links, without their times, to where nothing is; return ``target``.
+
+    Stores are copied a thousand times, which takes ``shutil.copytree`` three times as long.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _copy(str(source), str(target))
+    return target
+
+
+def _copy(source: str, target: str) -> None:
+    os.mkdir(target)
+    with os.scandir(source) as entries:
+        for entry in entries:
+            path = f"{target}/{entry.name}"
+            if entry.is_dir(follow_symlinks=False):
+                _copy(entry.path, path)
+                continue
+            given = os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW)
+            taken = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+            while os.sendfile(taken, given, None, 1 << 30):
+                pass
+            os.fchmod(taken, os.fstat(given).st_mode)
+            os.close(given)
+            os.close(taken)
+    os.chmod(target, os.stat(source).st_mode)
+
+
 def become(folder: Path, wanted: Tree) -> None:
     """Make ``folder``, which may not be there, what ``tree`` returned (without links); what is so already stays."""
     folder.mkdir(exist_ok=True)

@@ -38,9 +38,14 @@ with socket.socket(socket.AF_UNIX) as server:
     os._exit((server.recv(1) or b"\\xff")[0])
 """
 _LAZY = ("frictionless", "jinja2", "pandera.pandas", "pycountry", "rdflib", "vl_convert")
-_PREFECT = ("engine", "flow_engine", "runner._workspace_supervisor", "cli.deploy", "cli.deployment", "cli.flow_run")
-RUNS = set("cbrn-data deploy deployment flow-run flows.deploy prefect.engine prefect.runner._workspace_supervisor".split())
-"""Words among the first arguments of Python that tell what is forked: runs of flows, and commands that end by themselves."""
+_PREFECT = (
+    *("engine", "flow_engine", "runner._workspace_supervisor", "workers.process"),
+    *("cli.deploy", "cli.deployment", "cli.flow_run", "cli.worker"),
+)
+RUNS = set(
+    "cbrn-data deploy deployment flow-run flows.deploy prefect.engine prefect.runner._workspace_supervisor worker".split()
+)
+"""Words among the first arguments of Python that tell what is forked: runs of flows, the worker, commands that end."""
 
 
 def command(program: Path, address: Path) -> None:

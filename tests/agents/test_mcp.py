@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from mcp import Client, StdioServerParameters
 
 from cbrn_data import pipeline
 from cbrn_data.agents import answers, opened
@@ -72,6 +71,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def said(store: Path) -> dict[str, Any]:
     """What one process answered to every call, before and after somebody changed the store."""
+    from mcp import Client, StdioServerParameters  # not by every worker of pytest that collects this test
+
     program = ["-c", "from cbrn_data.cli import main; main()", "mcp", str(store)]
     index = store / "releases.json"
 

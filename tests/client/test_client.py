@@ -22,6 +22,7 @@ import cbrn_data as cbrn
 from cbrn_data import client
 from cbrn_data.errors import CbrnDataError, UntrustedError, VerificationError
 from cbrn_data.strict_json import dumped
+from tests.trees import copied
 from tests.verify import forging
 
 pytestmark = pytest.mark.filterwarnings("ignore::cbrn_data.client.UnvouchedWarning")
@@ -89,7 +90,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def copy(published: Path, tmp_path: Path) -> Path:
     """The first release of the real sources in a folder, to be spoilt."""
-    return Path(shutil.copytree(published, tmp_path / "copy"))
+    return copied(published, tmp_path / "copy")
 
 
 def edit_index(folder: Path, change: Callable[[Any], object]) -> None:

@@ -14,26 +14,21 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import count
+from multiprocessing import set_forkserver_preload
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cbrn_data.cli import main
+from cbrn_data.push import lease
 from cbrn_data.store.store import Release, Store
 from cbrn_data.strict_json import dumped
 from tests.conftest import PROJECT, free_port
 
 DOCS = (PROJECT / "docs/push.md").read_text(encoding="utf-8")
 SECRET = "a-secret-that-nobody-may-read"
-HASTE = """
-import sys
-from cbrn_data.cli import main
-from cbrn_data.push import lease
-lease.RENEWED, lease.WAIT = 0.5, 60.0
-main()
-"""
-"""The command line with a lease that is renewed more often."""
-
 
 SERVER = """
 import sys
@@ -184,24 +179,47 @@ def bucket(server: str) -> Bucket:
     return Bucket(client, name, server)
 
 
-Start = Callable[..., subprocess.Popen[str]]
+class Push(ForkServerProcess):
+    """The command line in a process of its own, which writes its errors to a file."""
+
+    def __init__(self, errors: Path, *arguments: object) -> None:
+        super().__init__(target=push_in_haste, args=(errors, [*map(str, arguments)], dict(os.environ, COLUMNS="200")))
+        self._errors = errors
+
+    def ended(self) -> tuple[int | None, str]:
+        """Wait for the end; return the exit code and the errors."""
+        self.join(600)
+        return self.exitcode, self._errors.read_text(encoding="utf-8")
+
+
+def push_in_haste(errors: Path, arguments: list[str], environment: dict[str, str]) -> None:
+    """Run the command line with a lease that is renewed more often."""
+    os.environ.clear()
+    os.environ.update(environment)
+    with errors.open("w", encoding="utf-8") as sys.stderr, open(os.devnull, "w", encoding="utf-8") as sys.stdout:
+        lease.RENEWED, lease.WAIT = 0.5, 60.0
+        sys.argv = ["cbrn-data", *arguments]
+        main()
+
+
+Start = Callable[..., Push]
 
 
 @pytest.fixture
-def start() -> Iterator[Start]:
-    """Start pushes as processes, which renew their leases often; those that still run at the end are killed."""
-    running: list[subprocess.Popen[str]] = []
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start pushes as processes, from one that has their libraries; those that still run at the end are killed."""
+    set_forkserver_preload(["s3fs", "tests.push.conftest"])
+    running: list[Push] = []
 
-    def started(*arguments: object) -> subprocess.Popen[str]:
-        command = [sys.executable, "-c", HASTE, *map(str, arguments)]
-        pipe = subprocess.PIPE
-        running.append(subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=dict(os.environ, COLUMNS="200")))
+    def started(*arguments: object) -> Push:
+        running.append(Push(tmp_path / f"errors-{len(running)}", *arguments))
+        running[-1].start()
         return running[-1]
 
     yield started
     for process in running:
         process.kill()
-        process.communicate()
+        process.join()
 
 
 def files(folder: Path) -> dict[str, bytes]:

@@ -8,7 +8,6 @@ import re
 import shlex
 import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from itertools import count
@@ -28,7 +27,8 @@ from cbrn_data.push.push import open_place
 from cbrn_data.push.push import push as run_push
 from cbrn_data.store.store import Store
 from tests.cli.conftest import Done, run
-from tests.push.conftest import DOCS, SECRET, Bucket, Start, States, check_whole, commit, derive, files
+from tests.push.conftest import DOCS, SECRET, Bucket, Push, Start, States, check_whole, commit, derive, files
+from tests.trees import copied
 
 
 @pytest.fixture(autouse=True)
@@ -155,14 +155,15 @@ def test_releases_come_first_and_the_index_last(states: States) -> None:
 
 
 @pytest.fixture
-def half(states: States, bucket: Bucket, start: Start) -> subprocess.Popen[str]:
+def half(states: States, bucket: Bucket, start: Start) -> Push:
     """A push that is stopped in the middle, with some files put and no index of the new state."""
     push(states.older, bucket.target)
     goal = len(bucket.names()) + 4
     process = start("push", bucket.target, "--published", states.newer)
     while len(bucket.names()) < goal:
-        assert process.poll() is None
-    process.send_signal(signal.SIGSTOP)
+        assert process.is_alive()
+    assert process.pid
+    os.kill(process.pid, signal.SIGSTOP)
     there = bucket.objects()
     assert there["releases.json"] == files(states.older)["releases.json"]
     assert files(states.older).items() <= there.items() and LEASE_FILE in there
@@ -177,10 +178,10 @@ def soon_stale(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_killed_in_the_middle_readers_see_the_state_before_and_the_next_push_goes_on(
-    states: States, bucket: Bucket, half: subprocess.Popen[str], soon_stale: None
+    states: States, bucket: Bucket, half: Push, soon_stale: None
 ) -> None:
     half.kill()
-    half.wait()
+    half.join()
     there = bucket.names()
     done = push(states.newer, bucket.target)
     assert (done.code, done.err) == (0, "")
@@ -226,7 +227,7 @@ def test_killed_before_any_step_readers_see_a_whole_state_and_the_next_push_ends
     monkeypatch.setattr(lease, "LEASE", 0.0)
     old, new = files(states.older), files(states.newer)
     for step in count(1):
-        target = Path(shutil.copytree(states.older, tmp_path / str(step)))
+        target = copied(states.older, tmp_path / str(step))
         if not push_killed_before(step, states.newer, target):
             break
         there = files(target)
@@ -243,14 +244,15 @@ def test_killed_before_any_step_readers_see_a_whole_state_and_the_next_push_ends
 
 
 def test_another_store_takes_over_from_one_that_sleeps(
-    states: States, bucket: Bucket, half: subprocess.Popen[str], soon_stale: None, tmp_path: Path
+    states: States, bucket: Bucket, half: Push, soon_stale: None, tmp_path: Path
 ) -> None:
     copy = Path(shutil.copytree(states.newer, tmp_path / "copy"))
     other = push(copy, bucket.target)
     assert other.code == 0, other
-    half.send_signal(signal.SIGCONT)
-    _, err = half.communicate(timeout=600)
-    assert half.returncode == 2
+    assert half.pid
+    os.kill(half.pid, signal.SIGCONT)
+    code, err = half.ended()
+    assert code == 2
     assert "another push took over" in err or "changed by somebody else" in err
     assert bucket.objects() == files(states.newer)
 
@@ -266,23 +268,23 @@ def test_what_only_a_push_that_was_cut_short_knew_is_taken_away(states: States, 
 
 
 def test_pushes_at_once_end_in_one_whole_state(states: States, bucket: Bucket, start: Start, tmp_path: Path) -> None:
-    copies = [Path(shutil.copytree(states.newer, tmp_path / str(number))) for number in range(2)]
+    copies = [copied(states.newer, tmp_path / str(number)) for number in range(2)]
     sources = [states.older, *copies]
     pushes = [start("push", bucket.target, "--published", source) for source in sources]
-    ends = [(*process.communicate(timeout=600), process.returncode) for process in pushes]
-    assert [code for _, _, code in ends[1:]] == [0, 0], ends
-    assert ends[0][2] == 0 or "is ahead" in ends[0][1], ends[0]
+    ends = [process.ended() for process in pushes]
+    assert [code for code, _ in ends[1:]] == [0, 0], ends
+    assert ends[0][0] == 0 or "is ahead" in ends[0][1], ends[0]
     assert bucket.objects() == files(states.newer)
     check_whole(bucket.objects())
 
 
 def test_the_same_in_a_folder(states: States, tmp_path: Path, start: Start) -> None:
-    copies = [Path(shutil.copytree(states.newer, tmp_path / str(number))) for number in range(2)]
+    copies = [copied(states.newer, tmp_path / str(number)) for number in range(2)]
     target = tmp_path / "www"
     pushes = [start("push", f"file://{target}", "--published", source) for source in [states.older, *copies]]
-    ends = [(*process.communicate(timeout=600), process.returncode) for process in pushes]
-    assert [code for _, _, code in ends[1:]] == [0, 0], ends
-    assert ends[0][2] == 0 or "is ahead" in ends[0][1], ends[0]
+    ends = [process.ended() for process in pushes]
+    assert [code for code, _ in ends[1:]] == [0, 0], ends
+    assert ends[0][0] == 0 or "is ahead" in ends[0][1], ends[0]
     assert files(target) == files(states.newer)
 
 

@@ -38,7 +38,7 @@ from cbrn_data.verify.results import FAILED
 from tests import records
 from tests.cli.conftest import edit
 from tests.store.test_store_crash import Disk, check_readers
-from tests.trees import tree
+from tests.trees import copied, tree
 
 pytestmark = pytest.mark.usefixtures("without_pages")
 
@@ -274,7 +274,7 @@ def test_a_kill_at_any_step_of_a_publication_leaves_the_old_or_the_new(root: Pat
             machine.stop = None
             check_readers(published)
             if len(steps) > 100 * len(kept) or machine.committed > any(committed for _, committed in kept):
-                copy = Path(shutil.copytree(published, root / "kept" / f"{len(steps)}"))
+                copy = copied(published, root / "kept" / f"{len(steps)}")
                 kept.append((copy, machine.committed))
             machine.stop = stop
 

@@ -36,7 +36,7 @@ from cbrn_data.trust.roles import DAYS, written
 from cbrn_data.trust.sign import Sign
 from cbrn_data.verify.results import FAILED
 from cbrn_data.verify.vouched import check_vouched
-from tests.trees import tree
+from tests.trees import copied, tree
 
 ONE, TWO, THREE, NEW = (Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in range(11, 15))
 TODAY = date.today()
@@ -131,7 +131,7 @@ def client(published: Path, tmp_path: Path) -> Iterator[Client]:
 
 
 def saved(published: Path, to: Path) -> Path:
-    return Path(shutil.copytree(published, to))
+    return copied(published, to)
 
 
 def exchange(published: Path, other: Path, *names: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from cbrn_data.verify.results import Result
 from tests.cli.conftest import Done, run
 from tests.conftest import Once
 from tests.history import OWN, make_history
-from tests.trees import tree
+from tests.trees import copied, tree
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def own(once: Once) -> Path:
 @pytest.fixture
 def store(three: Path, tmp_path: Path) -> Path:
     """A copy of the three releases, to be spoilt."""
-    return Path(shutil.copytree(three, tmp_path / "published", symlinks=True))
+    return copied(three, tmp_path / "published")
 
 
 def fingerprint(folder: Path | None) -> str:

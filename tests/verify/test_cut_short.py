@@ -15,7 +15,7 @@ from cbrn_data.settings import Settings
 from cbrn_data.store import disk
 from tests.conftest import PROJECT
 from tests.history import OWN
-from tests.trees import tree
+from tests.trees import copied, tree
 from tests.verify import forging
 from tests.verify.conftest import Verify
 
@@ -89,7 +89,7 @@ def test_a_withdrawal_that_was_killed_is_no_tampering(
     forging.complete(store, own)
     for earlier in before:
         withdraw(store, earlier)
-    good = Path(shutil.copytree(store, tmp_path / "good"))
+    good = copied(store, tmp_path / "good")
     last = steps(lambda: withdraw(store, version))
     assert verify(store).code == 0
     wanted = tree_of_bytes(store)
@@ -99,7 +99,7 @@ def test_a_withdrawal_that_was_killed_is_no_tampering(
     def copy(number: int) -> None:
         """Keep what a kill at this step leaves: a killed process does nothing more."""
         if number in chosen:
-            shutil.copytree(good, tmp_path / f"{number}")
+            copied(good, tmp_path / f"{number}")
 
     steps(lambda: withdraw(good, version), copy)
     for at in sorted(chosen):
@@ -124,7 +124,7 @@ def tree_of_bytes(folder: Path) -> dict[str, bytes]:
 def halfway(store: Path, own: Path, tmp_path: Path) -> Path:
     """A store whose newest release is being withdrawn: the feed says so, part of latest/ is of the one before."""
     forging.complete(store, own)
-    counted = Path(shutil.copytree(store, tmp_path / "counted"))
+    counted = copied(store, tmp_path / "counted")
     killed(lambda: withdraw(store, "1.1.1"), steps(lambda: withdraw(counted, "1.1.1")) // 2)
     return store
 

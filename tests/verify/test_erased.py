@@ -17,6 +17,7 @@ from cbrn_data.store.store import Store
 from tests.cli.conftest import Done, run
 from tests.conftest import PROJECT, Once
 from tests.history import OWN
+from tests.trees import copied
 from tests.trust.test_metadata import served
 from tests.verify import forging
 from tests.verify.conftest import Verify
@@ -48,7 +49,7 @@ def erased(once: Once, three: Path, own: Path) -> Path:
 
 @pytest.fixture
 def spoilt(erased: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(erased / "published", tmp_path / "published"))
+    return copied(erased / "published", tmp_path / "published")
 
 
 def test_the_bytes_are_nowhere_and_the_digests_stay(erased: Path, three: Path) -> None:

@@ -25,6 +25,7 @@ from cbrn_data.verify import remote
 from tests.cli.conftest import run
 from tests.conftest import PROJECT
 from tests.history import OTHER, OWN
+from tests.trees import copied
 
 Fetch = Callable[[str], list[str]]
 Answer = Callable[["Handler"], object]
@@ -94,7 +95,7 @@ def bare(three: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def site(bare: Path, tmp_path: Path, older_form: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     monkeypatch.setenv("no_proxy", "*")
-    shutil.copytree(bare, tmp_path / "served")
+    copied(bare, tmp_path / "served")
     server = Site(tmp_path / "served")
     yield server
     server.close()

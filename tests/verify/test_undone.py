@@ -19,6 +19,7 @@ from cbrn_data.store.index import read_index
 from cbrn_data.store.store import Store
 from tests.cli.conftest import Done, run
 from tests.conftest import PROJECT
+from tests.trees import copied
 from tests.verify.conftest import Verify
 from tests.verify.test_cut_short import killed, steps
 
@@ -114,7 +115,7 @@ def test_a_place_that_is_behind_may_be_pushed_to_and_one_that_is_ahead_may_not(s
     states: list[Path] = []
     for name, options in (("withdrawn", ()), ("undone", ("--undo",))):
         withdraw(store, "1.0.0", PAST["reason"], *options)
-        states.append(Path(shutil.copytree(store, tmp_path / name)))
+        states.append(copied(store, tmp_path / name))
     withdrawn, undone = states
     for old, new, said in ((withdrawn, undone, ""), (undone, withdrawn, "the withdrawal of 1.0.0 undone; undo it here too")):
         there, here = read_index(old, Store(old).releases()), Store(new).releases()
@@ -127,12 +128,12 @@ def test_a_place_that_is_behind_may_be_pushed_to_and_one_that_is_ahead_may_not(s
 
 def test_one_that_was_killed_is_no_tampering(store: Path, verify: Verify) -> None:
     withdraw(store, "1.1.0", PAST["reason"])
-    good = Path(shutil.copytree(store, store.parent / "good"))
+    good = copied(store, store.parent / "good")
     last = steps(lambda: undo(store))
     wanted = entries(store)
     for at in (4, last // 2, last - 2):
         shutil.rmtree(store)
-        shutil.copytree(good, store)
+        copied(good, store)
         killed(lambda: undo(store), at)
         said = verify(store)
         assert (said.code, said.of("failed")) == (3, {}), (at, said.of("failed"))
