@@ -154,10 +154,13 @@ class Lease:
             try:
                 self._tag = self._place.write(LEASE_FILE, self._state.dumped(), self._tag)
             except ConflictError:
-                # The same write may have been sent twice, because its answer was lost.
-                if not self._is_ours():
-                    self._lost.set()
-                self.check()
+                self._check_file()  # the same write may have been sent twice, because its answer was lost
+
+    def _check_file(self) -> None:
+        """Raise PushError if the file is that of another push, or gone."""
+        if not self._is_ours():
+            self._lost.set()
+        self.check()
 
     def _keep(self) -> None:
         renewed = monotonic()
@@ -179,10 +182,10 @@ class Lease:
         self._renew()
 
     def end(self) -> None:
-        """Remove the file after a complete push. Raises PushError."""
+        """Remove the file after a complete push. Raises PushError if it is that of another push."""
         self._ended.set()
         with self._writing:
-            self.check()
+            self._check_file()
             self._place.remove(LEASE_FILE)
 
 
