@@ -256,7 +256,7 @@ def test_a_new_region_is_asked_for_and_then_known(tmp_path: Path, raw: Path) -> 
         "region-unknown",
         1 + sidecar.read_text().splitlines().index("region: middle-asia"),
     )
-    assert "'middle-asia' is not a known region; nearest: Central Asia" in finding.message
+    assert "'middle-asia' is not a known region; known are central-asia" in finding.message
 
 
 def test_what_is_wrong_with_the_list_is_told(raw: Path) -> None:
