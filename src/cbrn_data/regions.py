@@ -51,7 +51,8 @@ class Regions:
 
     def nearest(self, name: str) -> list[str]:
         """Return at most three known names similar to ``name``, for a message."""
-        return difflib.get_close_matches(name, self.names, n=3, cutoff=0.5)
+        near = difflib.get_close_matches(name.replace("-", " "), self.names, n=3, cutoff=0.5)
+        return [*{_key(each): each for each in near}.values()]
 
 
 def _key(name: str) -> str:
@@ -138,7 +139,9 @@ def region_findings(sources: Iterable[Source], settings: Settings) -> list[Findi
     for source in leaflets if known else ():
         region_id = str(source.metadata["region"])
         if known and region_id not in there:
-            findings.append(unknown_region(region_id.replace("-", " "), known, f"{source.place}.yaml", 1))
+            lines = source.sidecar.decode().splitlines()
+            line = next((number for number, text in enumerate(lines, 1) if text.startswith("region:")), 1)
+            findings.append(unknown_region(region_id, known, f"{source.place}.yaml", line))
     return findings
 
 

@@ -51,7 +51,9 @@ KNOWN = (
     Setting(
         "docs_url", None, "the address of the folder docs/, for links in reports and alerts", "https://data.example/docs/"
     ),
-    Setting("push.target", None, "where published/ is copied: a folder, or s3://bucket/folder", "s3://open-data/cbrn"),
+    Setting(
+        "push.target", None, "where published/ is copied: file:///srv/www/data or s3://bucket/folder", "s3://open-data/cbrn"
+    ),
     Setting("parts.above", None, "the megabytes of its source above which a bulk table is published in parts", "256"),
     Setting("cluster.scheduler", None, "the scheduler of the Dask cluster that builds bulk tables", "tcp://10.0.0.1:8786"),
 )

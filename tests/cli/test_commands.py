@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import fromstring
@@ -16,6 +18,9 @@ import typer.main
 
 from cbrn_data import __version__
 from cbrn_data.cli.app import app
+from cbrn_data.cli.show import show_changes
+from cbrn_data.release.changes import RowChange, TableChanges
+from cbrn_data.schema.model import read_package
 from tests.cli.conftest import Command, History, edit
 from tests.conftest import PROJECT
 from tests.history import COPY
@@ -68,11 +73,22 @@ def test_help_names_what_there_is_and_imports_nothing_heavy(command: str, helps:
     code, shown, heavy = helps[command]
     assert (code, heavy) == (0, [])
     assert "Usage: cbrn-data" in shown
+    assert not re.search(r"--\S+ +<list", shown)  # a word says what to give, and no type of Python
     if not command:
         listed = shown[shown.index("Commands:") :]
         assert [line.split()[0] for line in listed.splitlines()[1:] if line[2:3].strip()] and set(COMMANDS) == {
             line.split()[0] for line in listed.splitlines()[1:] if line[2:3].strip()
         }
+
+
+def test_a_new_row_without_a_title_is_shown_with_its_cells(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    row = RowChange("added", "kick-off", None, {"held_on": "2025-05-21", "note": None, "people_count": "12"})
+    table = read_package(PROJECT / "schemas").tables["memberships"]
+    show_changes([TableChanges(table, Counter(added=1), [row])], "cbrn-data plan")
+    assert "memberships/kick-off  *           held_on 2025-05-21; people_count 12" in capsys.readouterr().out
 
 
 def test_the_installed_program_shows_its_help() -> None:

@@ -21,6 +21,9 @@ from urllib.parse import unquote
 import pytest
 
 from cbrn_data.store.store import Store
+from cbrn_data.verify.audit import Asked
+from cbrn_data.verify.report import page as report
+from cbrn_data.verify.results import Result
 from tests.portal.conftest import Page, Portal, write
 from tests.records import read_csv
 
@@ -529,6 +532,23 @@ def test_pages_work_from_disk_and_from_a_sub_folder(visit: Open, portal: Portal,
     expect(page.locator("td:target, tr:target").first).not_to_have_css("background-color", "rgba(0, 0, 0, 0)")
 
 
+_CUT = "nodes => nodes.filter(node => node.scrollWidth > node.clientWidth + 1).map(node => node.getAttribute('aria-label'))"
+
+
+@pytest.mark.parametrize("width", [800, 360])
+def test_changes_and_the_report_of_an_audit_fit_the_screen(visit: Open, browser: Any, portal: Portal, width: int) -> None:
+    page = visit("history/1.1.0.html", width=width)
+    page.locator("details:has(ins)").evaluate_all("all => all.forEach(one => { one.open = true; })")
+    assert page.locator("ins", has_text=re.compile("[0-9a-f]{64}")).count() > 0
+    assert page.locator(".scroll:has(ins)").evaluate_all(_CUT) == []
+    older = Result("store", "metadata", "failed", "of an older state than the one seen before")
+    audit = browser.new_page(viewport={"width": width, "height": 900})
+    audit.set_content(report("published", portal.published, [older], 1, [], Asked("2026-11-22 00:00")).decode())
+    no_wider(audit, width)
+    assert audit.locator(".results td:last-child").bounding_box()["width"] > 250
+    audit.close()
+
+
 @pytest.mark.parametrize("path", [path for path in KINDS if "evidence" not in path])
 def test_nothing_is_cut_off_on_paper(visit: Open, path: str) -> None:
     """What has many columns is printed across, on A4: 273 mm between the margins, the rest on 182 mm, at 96 dpi."""
@@ -538,10 +558,7 @@ def test_nothing_is_cut_off_on_paper(visit: Open, path: str) -> None:
     width = round((273 if across else 182) / 25.4 * 96)
     page.set_viewport_size({"width": width, "height": 900})
     no_wider(page, width)
-    cut = (
-        "nodes => nodes.filter(node => node.scrollWidth > node.clientWidth + 1).map(node => node.getAttribute('aria-label'))"
-    )
-    assert page.locator(".scroll").evaluate_all(cut) == []
+    assert page.locator(".scroll").evaluate_all(_CUT) == []
     pictures = "[...document.querySelectorAll('figure img')].filter(one => one.checkVisibility())"
     becomes(page, f"() => !{pictures}.some(one => /dark|narrow/.test(one.currentSrc))")
     for link in page.locator(".downloads:not(.latest-version) a").all():

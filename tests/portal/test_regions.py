@@ -91,6 +91,13 @@ def test_a_key_of_another_meaning_says_so(many_regions: Portal) -> None:
     assert "1, as the country of the secretariat" in page
 
 
+def test_a_project_without_a_title_is_named_once(many_regions: Portal) -> None:
+    twice = re.compile(rb'<bdi>(P\d+)</bdi></a> <div class="soft code-of">(?:<[^>]*>)*\1<')
+    assert [path for path in many_regions.pages() if twice.search(many_regions.files[path])] == []
+    once = re.compile(rb'<bdi>P\d+</bdi></a> <div class="soft code-of">(?:<[^>]*>)*source<')
+    assert any(once.search(many_regions.files[path]) for path in many_regions.pages())
+
+
 def test_the_words_of_a_wide_space_are_a_space(many_regions: Portal) -> None:
     """The leaflet of the Middle East has narrow no-break spaces in its blank lines, its headings and its numbers."""
     page = many_regions.files["sources/middle-east-2025.html"].decode()

@@ -12,6 +12,7 @@ from cbrn_data.schema.model import read_package
 from cbrn_data.settings import read_settings
 from cbrn_data.tables.check_definitions import TABLES
 from tests.cli.conftest import run
+from tests.conftest import PROJECT
 
 
 def test_a_new_project_publishes_and_verifies(tmp_path: Path, without_pages: None) -> None:
@@ -28,6 +29,15 @@ def test_its_definitions_are_those_that_leaflets_fill_and_the_example(tmp_path: 
     assert set(read_package(tmp_path / "schemas").tables) == TABLES | {"examples"}
     assert {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()} == set(names)
     assert read_settings(tmp_path).origins.keys() <= {"state"}
+
+
+def test_a_leaflet_can_be_published_in_a_new_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = run("init", "our data", COLUMNS="300")
+    assert "cd 'our data'\n" in made.out
+    assert run("add", PROJECT / "raw/central-asia-2025.txt", "--root", "our data").code == 0
+    planned = run("plan", "--root", "our data", "--json")
+    assert (planned.code, planned.json["blocked"]) == (0, False)
 
 
 def test_a_folder_that_is_not_empty_is_refused_and_stays_as_it_is(tmp_path: Path) -> None:

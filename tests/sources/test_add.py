@@ -251,7 +251,12 @@ def test_a_new_region_is_asked_for_and_then_known(tmp_path: Path, raw: Path) -> 
     sidecar = raw / "middle-asia-2025.txt.yaml"
     sidecar.write_text(sidecar.read_text().replace("region_is: new\n", ""))
     sources, _ = read_sources(raw)
-    assert [finding.code for finding in region_findings(sources, where)] == ["region-unknown"]
+    (finding,) = region_findings(sources, where)
+    assert (finding.code, finding.line) == (
+        "region-unknown",
+        1 + sidecar.read_text().splitlines().index("region: middle-asia"),
+    )
+    assert "'middle-asia' is not a known region; known are central-asia" in finding.message
 
 
 def test_what_is_wrong_with_the_list_is_told(raw: Path) -> None:

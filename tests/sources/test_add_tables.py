@@ -127,6 +127,7 @@ def test_what_is_wrong_is_said_in_the_terms_of_the_file(
     [
         ("a.csv", JOINED, {}, "with --table; its columns fit memberships"),
         ("a.csv", KINDS["regions"][0], {}, "its columns fit regions, or the list of regions with --kind regions"),
+        ("a.csv", "a,b\n1,2\n", {}, "with --table; `cbrn-data new-table` makes a table of its own"),
         ("a.csv", JOINED, {"table": "members"}, "--table members is not one of regions, countries"),
         ("a.csv", JOINED, {"table": "memberships", "kind": "bulk"}, "are of the kind curated, not bulk"),
         ("a.csv", JOINED, {"table": "memberships", "kind": "renames"}, "has no table"),
@@ -140,6 +141,17 @@ def test_options_that_do_not_fit_are_wrong_use(root: Path, name: str, data: str,
     with pytest.raises(CbrnDataError) as caught:
         add(root, name, data, **about)
     assert caught.value.exit_code == 2 and words in str(caught.value)
+
+
+def test_the_publisher_of_a_table_is_that_of_the_project(root: Path) -> None:
+    (root / "schemas").unlink()
+    shutil.copytree(PROJECT / "schemas", root / "schemas")
+    package = root / "schemas/package.yaml"
+    package.write_text(package.read_text().replace("name: cbrn_data maintainers", "name: An agency", 1))
+    add(root, "a.csv", JOINED.replace(",", ";"), table="memberships")
+    assert {sidecar(root, name)["publisher"] for name in ("a.csv", "a.received.csv")} == {"An agency"}
+    add(root, "b.csv", JOINED, table="memberships", publisher="Somebody")
+    assert sidecar(root, "b.csv")["publisher"] == "Somebody"
 
 
 @pytest.fixture
@@ -188,6 +200,22 @@ def test_an_error_that_a_table_causes_in_another_file_is_its_own(root: Path) -> 
     assert finding.code == "curated-conflict" and "raw/b.csv:2" in f"{finding.place} {finding.message}"
 
 
+def test_a_day_in_another_form_is_told_how_to_write_it(root: Path) -> None:
+    data = JOINED.replace("certainty\n", "certainty,read_on\n").replace("medium\n", "medium,28.11.2026\n")
+    with pytest.raises(SourceError) as caught:
+        add(root, "a.csv", data, table="memberships")
+    (finding,) = caught.value.findings
+    assert finding.message == "read_on '28.11.2026' is not a day, as in 2026-11-28"
+
+
+def test_a_wrong_option_is_told_of_the_file_that_was_given(root: Path) -> None:
+    leaflet = (PROJECT / "raw/central-asia-2025.txt").read_bytes().replace(b"in 2025:", b"in 2024:")
+    for name, data, about in (("my a.csv", JOINED, {"table": "memberships"}), ("my leaflet.txt", leaflet, {})):
+        with pytest.raises(SourceError) as caught:
+            add(root, name, data, url="https://page.example/?utm_source=x", **about)
+        assert places(caught) == [("curated-address", name)]
+
+
 def test_a_bad_row_can_be_set_aside(root: Path) -> None:
     data = JOINED + "central-asia,MNG,soon,https://data.example/m,medium\n"
     added = add(root, "a.csv", data, table="memberships", on_error="quarantine", note="As received.")
@@ -204,14 +232,14 @@ def test_other_options_of_a_file_that_is_there_are_not_dropped(root: Path) -> No
 
 
 def test_other_bytes_and_edited_files_name_update(root: Path) -> None:
-    add(root, "a.csv", JOINED, table="memberships")
-    with pytest.raises(SourceError, match=r"is there with other bytes; .*cbrn-data update"):
-        add(root, "a.csv", JOINED.replace("2018", "2019"), table="memberships")
-    (root / "raw/a.csv").write_text(JOINED.replace("2018", "2019"))
+    add(root, "my a.csv", JOINED, table="memberships")
+    with pytest.raises(SourceError, match=r"is there with other bytes; .*cbrn-data update '/.*/my a.csv'"):
+        add(root, "my a.csv", JOINED.replace("2018", "2019"), table="memberships")
+    (root / "raw/my-a.csv").write_text(JOINED.replace("2018", "2019"))
     with pytest.raises(SourceError) as caught:
-        add_file(root / "raw/a.csv", Settings(root, root / "published"), About(today="2026-11-22", table="memberships"))
-    assert places(caught) == [("source-changed", "a.csv")]
-    assert "cbrn-data update raw/a.csv" in caught.value.findings[0].message
+        add_file(root / "raw/my-a.csv", Settings(root, root / "published"), About(today="2026-11-22", table="memberships"))
+    assert places(caught) == [("source-changed", "my-a.csv")]
+    assert "cbrn-data update raw/my-a.csv" in caught.value.findings[0].message
 
 
 def test_another_source_that_is_wrong_stops_nothing(root: Path) -> None:

@@ -265,7 +265,7 @@ def start_anew(published: Path, address: str) -> None:
 @pytest.mark.parametrize(
     ("attack", "said"),
     [
-        (roll_back, "New timestamp version 1 must be >= 2"),
+        (roll_back, "of an older state than the one seen before: New timestamp version 1 must be >= 2"),
         (edit_index, "releases.json: is not what the metadata vouch for"),
         (start_anew, "timestamp was signed by 0/1 keys"),
         (lambda published, _: shutil.rmtree(published / "metadata"), "timestamp.json is missing"),

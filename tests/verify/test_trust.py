@@ -168,7 +168,7 @@ def test_memory_grows_with_the_store_and_only_with_a_sound_one(
     assert verify(store, "--remember", memory).code == 0
     assert memory.read_bytes() != seen
     said = verify(old, "--remember", memory).of("failed")
-    assert "New timestamp version 3 must be >= " in said["metadata"]
+    assert "of an older state than the one seen before: New timestamp version 3 must be >= " in said["metadata"]
     shutil.rmtree(old / "metadata")
     assert "timestamp.json is missing" in verify(old, "--remember", memory).of("failed")["metadata"]
 

@@ -252,17 +252,19 @@ def diff(
     published: Published = None,
     key: Annotated[
         list[str] | None,
-        typer.Option(help="The columns that identify a row of a table, as a,b.", show_default="the primary key"),
+        typer.Option(metavar="A,B", help="The columns that identify a row of a table.", show_default="the primary key"),
     ] = None,
     schema: Annotated[
-        list[Path] | None, typer.Option(help="The Table Schema of both tables; if given twice, of OLD, then of NEW.")
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="The Table Schema of both tables; if given twice, of OLD, then of NEW."),
     ] = None,
     delimiter: Annotated[
-        list[str] | None, typer.Option(help="The character between the cells of both tables, or of OLD, then of NEW.")
+        list[str] | None,
+        typer.Option(metavar="CHARACTER", help="The character between the cells of both tables, or of OLD, then of NEW."),
     ] = None,
     encoding: Annotated[
         list[str] | None,
-        typer.Option(help="The encoding of both tables, or of OLD, then of NEW.", show_default="utf-8"),
+        typer.Option(metavar="NAME", help="The encoding of both tables, or of OLD, then of NEW.", show_default="utf-8"),
     ] = None,
     output: Annotated[Path | None, typer.Option(help="Write the changes as CSV to this file.")] = None,
     html: Html = None,

@@ -220,7 +220,12 @@ def _address(settings: Settings) -> Iterator[Check]:
         way_out = f"set base_url in {FILE} to the address that is right; a new one needs `publish --move-address`"
         yield Check("address", PROBLEM, detail, way_out)
     elif ".example/" in base:
-        yield Check("address", NOT_CONFIGURED, f"{base} is an example", f"set base_url in {FILE} before the first release")
+        yield Check(
+            "address",
+            NOT_CONFIGURED,
+            f"{base} is an example",
+            f"set base_url in {FILE}; after a release, publish it with --move-address",
+        )
     else:
         yield Check("address", OK, base)
         if settings.base_url and (settings.published / "latest").exists():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 
 from cbrn_data.cli.show import console
 from cbrn_data.findings import shown
@@ -19,7 +20,7 @@ def init_project(folder: Path) -> None:
     out.print("raw/examples.csv and schemas/examples.yaml are an invented example: replace them by your own table.")
     out.print(f"schemas/package.yaml describes the data; {FILE} has the settings. Next:")
     if folder.resolve() != Path.cwd():
-        out.print(f"  cd {shown(str(folder))}")
+        out.print(f"  cd {shown(quote(str(folder)))}")
     out.print("  cbrn-data plan                  # show what would be published")
     out.print("  cbrn-data publish               # make the first release")
     out.print("  cbrn-data new-table FILE.csv    # propose the definition of your own table")

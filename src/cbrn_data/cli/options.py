@@ -42,7 +42,9 @@ Sheet = Annotated[str | None, typer.Option(help="The sheet of a workbook, by nam
 AtLeast = Annotated[str, typer.Option("--at-least", help="The least step of the version: minor or major.")]
 Allow = Annotated[
     list[str] | None,
-    typer.Option("--allow", help="A finding of the release guard that may pass, as CODE or CODE:TABLE.", show_default=False),
+    typer.Option(
+        "--allow", metavar="CODE[:TABLE]", help="A finding of the release guard that may pass.", show_default=False
+    ),
 ]
 Reason = Annotated[str | None, typer.Option("--reason", help="Why --allow is right; it is published.")]
 MoveAddress = Annotated[bool, typer.Option("--move-address", help="Confirm a new address of the catalogue and the pages.")]

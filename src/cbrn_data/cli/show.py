@@ -168,5 +168,8 @@ def show_changes(changes: Sequence[TableChanges], command: str) -> None:
 
 
 def _named(row: Mapping[str, str | None] | None) -> str | None:
-    """Return the words by which people know a row, or None."""
-    return next((row[name] for name in NAMED_BY if row.get(name)), None) if row else None
+    """Return the words by which people know a row, else its cells; None for no row."""
+    if row is None:
+        return None
+    cells = "; ".join(f"{name} {value}" for name, value in row.items() if value)
+    return next((row[name] for name in NAMED_BY if row.get(name)), cells)

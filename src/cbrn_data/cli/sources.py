@@ -63,7 +63,8 @@ def update_files(
     """Update each file, or ``every`` changed one, and print what differs; raises the first error after all were tried."""
     settings = read_settings(root)
     if every == bool(files):
-        raise CbrnDataError("name the files to update, or give --all for those whose bytes changed")
+        either = "name the files to update, or give --all for those whose bytes changed"
+        raise CbrnDataError(f"{either}, not both" if every else either)
     changes = {key: value for key, value in given.items() if value is not None}
     first: CbrnDataError | None = None
     chosen = changed_files(settings.raw) if every else files

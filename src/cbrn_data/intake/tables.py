@@ -30,7 +30,6 @@ from cbrn_data.tabular.magic import likely_delimiter
 KINDS = ("curated", "bulk", "corrections", "renames", "regions")
 """The kinds of sources that are tables."""
 
-OURS = "cbrn_data maintainers"
 _TITLES = {"corrections": "Corrections", "renames": "Renamed achievements", "regions": "Names of regions"}
 _OF_KIND = {"corrections": {"table_name", "row_id", "expect"}, "renames": {"new_id", "achievement_id"}}
 """Columns that only a table of this kind has."""
@@ -82,7 +81,7 @@ def add_table(path: Path, settings: Settings, about: About) -> Added:
         raise SourceError(f"{path} was not added", [Finding("source-empty", "has a header and no rows", str(path))])
     kind, table = kind_of(path, settings, about, given.header)
     stem = safe_name(path.stem, slug(path.stem))
-    files = files_of(stem, given, kind, table, about)
+    files = files_of(stem, given, kind, table, _package(settings).metadata["publisher"]["name"], about)
     found = check_table(f"{stem}.csv", files[f"{stem}.csv"][1], given, settings)
     return Added(write_new(path, settings.raw, files, about.given()), found)
 
@@ -152,7 +151,7 @@ def kind_of(path: Path, settings: Settings, about: About, header: list[str]) -> 
 
     Raises CbrnDataError if they do not say it.
     """
-    tables = _data_tables(settings)
+    tables = {each.name: each for each in _package(settings).with_role("data")}
     guessed = next((kind for kind, columns in _OF_KIND.items() if columns <= set(header)), None)
     kind = about.kind or (None if about.table else guessed)
     if kind and kind not in KINDS:
@@ -162,7 +161,8 @@ def kind_of(path: Path, settings: Settings, about: About, header: list[str]) -> 
             raise CbrnDataError(f"{path}: a source of the kind {kind} has no table; leave out --table")
         return str(kind), None
     if not about.table:
-        raise CbrnDataError(f"{path}: name the table that it completes, with --table{_fitting(header, tables)}")
+        own = _fitting(header, tables) or "; `cbrn-data new-table` makes a table of its own"
+        raise CbrnDataError(f"{path}: name the table that it completes, with --table{own}")
     if about.table not in tables:
         raise CbrnDataError(f"{path}: --table {shown(about.table, 60)} is not one of {', '.join(tables)}")
     needed = "bulk" if tables[about.table].by_line else "curated"
@@ -171,12 +171,12 @@ def kind_of(path: Path, settings: Settings, about: About, header: list[str]) -> 
     return needed, about.table
 
 
-def _data_tables(settings: Settings) -> dict[str, Any]:
+def _package(settings: Settings) -> Any:
     try:
         from cbrn_data.schema.model import read_package
     except ModuleNotFoundError as error:
         raise CbrnDataError(extra_missing("adding a table", "publish", error.name or "a module")) from error
-    return {table.name: table for table in read_package(settings.schemas).with_role("data")}
+    return read_package(settings.schemas)
 
 
 def _fitting(header: list[str], tables: dict[str, Any]) -> str:
@@ -187,11 +187,16 @@ def _fitting(header: list[str], tables: dict[str, Any]) -> str:
     return "".join([f"; its columns fit {', '.join(fitting)}" if fitting else "", *regions])
 
 
-def files_of(stem: str, given: Given, kind: str, table: str | None, about: About) -> dict[str, tuple[Content, Entry]]:
-    """Return the CSV, and the received file if it has another form, with their sidecars, by name."""
+def files_of(
+    stem: str, given: Given, kind: str, table: str | None, publisher: str, about: About
+) -> dict[str, tuple[Content, Entry]]:
+    """Return the CSV, and the received file if it has another form, with their sidecars, by name.
+
+    ``publisher`` is that of the project: a person compiled the table for it, unless ``about`` names somebody else.
+    """
     named = {"table": table} if table else {}
     source_id, title = slug(stem), _TITLES.get(kind, given.path.stem)
-    common = {"title": title, "publisher": OURS}
+    common = {"title": title, "publisher": publisher}
     if given.read is None or given.read.is_as_received:
         return {f"{stem}.csv": (given.content, entry_of(source_id, kind, about, **named, **common))}
     suffix = given.path.suffix.lower()

@@ -14,9 +14,10 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BufferedReader, BytesIO
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from cbrn_data import foreign
@@ -116,9 +117,13 @@ def write_new(
     clear_interrupted(raw)
     sidecars = {name: sidecar_text(entry, data) for name, (data, entry) in files.items()}
     wrong = [finding for name in files for finding in name_findings(name)]
-    wrong += [finding for name, text in sidecars.items() for finding in sidecar_findings(name, text.decode())[1]]
+    wrong += [  # the person wrote no sidecar, but its keys follow from the options
+        replace(finding, source=shown(str(path)), line=None)
+        for name, text in sidecars.items()
+        for finding in sidecar_findings(name, text.decode())[1]
+    ]
     if wrong:
-        raise SourceError(f"{shown(', '.join(files))} cannot be added", wrong)
+        raise SourceError(f"{shown(str(path))} cannot be added", list(dict.fromkeys(wrong)))
     try:
         raw.mkdir(parents=True, exist_ok=True)
         new = [name for name, (data, entry) in files.items() if not _is_there(path, raw, name, data, entry, given, other)]
@@ -133,7 +138,7 @@ def write_new(
 def _is_there(path: Path, raw: Path, name: str, data: Content, entry: Entry, given: Mapping[str, str], way: str) -> bool:
     there, is_ours = raw / name, name.endswith(READING)  # reading files are ours; all others stay as they were received
     if there.is_symlink() or (there.exists() and not is_ours and not _is_same(there, data)):
-        update = f"to replace it, run `cbrn-data update {shown(str(path))}`"
+        update = f"to replace it, run `cbrn-data update {shown(quote(str(path)))}`"
         raise SourceError(f"{shown(str(path))}: raw/{name} is there with other bytes; {update}{way}")
     if not (there.exists() and (raw / f"{name}.yaml").exists()):
         return False

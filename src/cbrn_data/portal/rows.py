@@ -79,7 +79,7 @@ def _value(cell: Cell, root: str, named: bool) -> str:
     address, name = f"{root}{escaped(cell.to[0])}", cell.to[1]
     if named:
         # An id that only repeats the name is not shown, but its words are.
-        repeats = slug(name) == cell.text
+        repeats = cell.text in (name, slug(name))
         words = _words(cell, "source" if repeats else cell.text, root, repeats)
         return f'<a href="{address}"><bdi>{escaped(cut(name, 160))}</bdi></a> <div class="soft code-of">{words}</div>'
     shown = f"<bdi{_ours(not cell.named)}>{escaped(cut(name, LABEL))}</bdi>"

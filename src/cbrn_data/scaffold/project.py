@@ -1,13 +1,13 @@
-"""The files of a new project, which publishes at once: definitions, an example table with its source, settings.
+"""The files of a new project, which publishes at once: definitions, the countries, an example table, settings.
 
-The definitions of the tables that leaflets fill are those of this project. An installed package has a copy of them in
-``definitions``, which the build puts there; a checkout has them in ``schemas``.
+The definitions of the tables that leaflets fill, and the list of countries to which leaflets refer, are those of this
+project. An installed package has a copy of them in ``definitions``, which the build puts there; a checkout has them in
+``schemas`` and ``raw``.
 """
 
 from __future__ import annotations
 
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from cbrn_data.errors import CbrnDataError
@@ -24,6 +24,7 @@ schemas/** -text
 published/** -text
 """
 _KEPT = {".git"}
+_COUNTRIES = ("countries.csv", "countries.csv.yaml")
 
 
 def make_project(folder: Path, day: str) -> list[str]:
@@ -44,7 +45,7 @@ def make_project(folder: Path, day: str) -> list[str]:
 
 def _files(day: str) -> dict[str, bytes]:
     """Return the bytes of each file by its name."""
-    example, definitions = files("cbrn_data.scaffold") / "example", _definitions()
+    example = files("cbrn_data.scaffold") / "example"
     rows = (example / "examples.csv").read_bytes()
     named = {"table": "examples", "title": "Invented rows; replace this file", "publisher": "Example publisher"}
     entry = entry_of("examples", "curated", About(today=day), **named)
@@ -56,11 +57,12 @@ def _files(day: str) -> dict[str, bytes]:
         "raw/examples.csv.yaml": sidecar_text(entry, rows),
         "schemas/package.yaml": (example / "package.yaml").read_bytes(),
         "schemas/examples.yaml": (example / "examples.yaml").read_bytes(),
-        **{f"schemas/{name}.yaml": (definitions / f"{name}.yaml").read_bytes() for name in sorted(TABLES)},
+        **{f"raw/{name}": _ours("raw", name) for name in _COUNTRIES},
+        **{f"schemas/{name}.yaml": _ours("schemas", f"{name}.yaml") for name in sorted(TABLES)},
     }
 
 
-def _definitions() -> Traversable:
-    """Return the folder with the definitions of the tables that leaflets fill."""
+def _ours(folder: str, name: str) -> bytes:
+    """Return the bytes of a file that this project has in ``folder``."""
     installed = files("cbrn_data") / "definitions"
-    return installed if installed.is_dir() else Path(__file__).parents[3] / "schemas"
+    return ((installed if installed.is_dir() else Path(__file__).parents[3] / folder) / name).read_bytes()

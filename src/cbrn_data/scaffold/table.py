@@ -39,8 +39,8 @@ def add_table(
     listed = _listed(settings.schemas / "package.yaml", table, package.with_role("data")[-1].name)
     given = receive(path, sheet, is_bulk=True)
     proposal = _proposal(table, given, key)
-    about = About(today=day, sheet=sheet, publisher=str(package.metadata["publisher"]["name"]))
-    received = files_of(path.stem, given, proposal.kind, proposal.name, about)
+    publisher, about = str(package.metadata["publisher"]["name"]), About(today=day, sheet=sheet)
+    received = files_of(path.stem, given, proposal.kind, proposal.name, publisher, about)
     files: dict[Path, Content] = {settings.schemas / f"{table}.yaml": proposal.yaml().encode()}
     for each, (content, entry) in received.items():
         source = settings.raw / each

@@ -66,7 +66,7 @@ def _row_faults(table: TableDefinition, row: CsvRow) -> Iterator[tuple[str, str,
         problem = f"is {shown(certainty, 40)!r}, not" if certainty else "is missing; it is"
         yield "curated-certainty", "certainty", f"certainty {problem} high or medium"
     if (read_on := row.text("read_on")) and not is_day(read_on):
-        yield "row-partial-date", "read_on", f"read_on {shown(read_on, 40)!r} is not a day of the calendar"
+        yield "row-partial-date", "read_on", f"read_on {shown(read_on, 40)!r} is not a day, as in 2026-11-28"
 
 
 def address_columns(table: TableDefinition | None) -> list[str]:

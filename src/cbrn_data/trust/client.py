@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tuf.api.exceptions import BadVersionNumberError, DownloadHTTPError, ExpiredMetadataError, RepositoryError
 from tuf.api.exceptions import DownloadError as TufDownloadError
-from tuf.api.exceptions import DownloadHTTPError, ExpiredMetadataError, RepositoryError
 from tuf.api.metadata import Metadata, Root, Snapshot, T, TargetFile, Targets, Timestamp
 from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
@@ -97,7 +97,8 @@ def trusted(read: Read, kept: Path, pins: frozenset[str] = frozenset()) -> Trust
     except (RepositoryError, TufDownloadError) as error:
         if isinstance(error.__cause__, CbrnDataError):  # the file cannot be had
             raise error.__cause__ from error
-        raise UntrustedError(shown(f"the metadata are not valid: {error.__cause__ or error}", 300)) from error
+        older = "of an older state than the one seen before" if _is_older(error) else "not valid"
+        raise UntrustedError(shown(f"the metadata are {older}: {error.__cause__ or error}", 300)) from error
     return _said(kept, ended)
 
 
@@ -170,6 +171,11 @@ def _first_root(read: Read, pins: frozenset[str]) -> bytes:
             return data
         number += 1
     raise UntrustedError("no root is signed by the pinned keys" if number > 1 else "the metadata have no root")
+
+
+def _is_older(error: Exception) -> bool:
+    """Whether the client refuses a version below the one that it knows; its other numbers are of a root or of a mixture."""
+    return isinstance(error, BadVersionNumberError) and "must be >=" in str(error)
 
 
 def _said(kept: Path, ended: str | None) -> Trusted:

@@ -45,7 +45,11 @@ def listing_faults(known: Sequence[Release], derived: Mapping[str, str]) -> Iter
     wanted = _latest(known)
     there = {name for name in derived if name.startswith(LATEST)}
     yield from (f"{name} is listed, but is not a file of the newest release" for name in sorted(there - wanted.keys()))
-    yield from (f"{name} differs from the newest release" for name in sorted(wanted) if derived.get(name) != wanted[name])
+    yield from (
+        f"{name} {'differs from' if name in derived else 'is not listed, but is a file of'} the newest release"
+        for name in sorted(wanted)
+        if derived.get(name) != wanted[name]
+    )
     if FEED not in derived:
         yield f"{FEED} is not listed"
     yield from _export_faults(known, derived)
