@@ -121,7 +121,7 @@ def _words_of(element: ElementTree.Element) -> str:
     if name == "sym":
         code = int(element.get(f"{_W}char", "0"), 16)
         return "•" if 0xF000 <= code <= 0xF0FF else chr(code)
-    return {"tab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": " "}.get(name, "")
+    return {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}.get(name, "")
 
 
 def _is_raised(run: ElementTree.Element) -> bool:

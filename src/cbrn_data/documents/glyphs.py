@@ -24,12 +24,17 @@ from pdfminer.psparser import literal_name
 from pdfminer.utils import apply_matrix_pt, apply_matrix_rect
 
 from cbrn_data.documents.page import NO_CHARACTER, Glyph, Page, Rect, around, turned_rect
+from cbrn_data.documents.text import ZERO_WIDTH
 from cbrn_data.normalise.text import LIGATURES
 
 MAX_PAGES = 40
 MAX_MARKS = 200_000
 """The most characters and shapes of a leaflet of one or two pages; measured leaflets have at most about 3,000."""
 
+_READ_AS = LIGATURES | {"\u02bc": "’"}
+"""Characters of which fonts name another one with the same shape, because one shape serves both."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _HEAVY = ("bold", "black", "heavy", "semibold", "demi")
 
 
@@ -130,9 +135,10 @@ class _Notes(PDFTextDevice):  # type: ignore[misc]
         self._count()
         advance = float(font.char_width(cid) * fontsize * scaling)
         try:
-            text = LIGATURES.get(found := str(font.to_unichr(cid)), found)
+            text = ZERO_WIDTH.sub("", _READ_AS.get(found := str(font.to_unichr(cid)), found))
         except PDFUnicodeNotDefined:
             text = NO_CHARACTER
+        text = NO_CHARACTER if _CONTROL.search(text) else text
         start, end = (apply_matrix_pt(matrix, (x, rise)) for x in (0.0, advance))
         (x0, y0), (x1, y1) = ((x - self.left, self.top - y) for x, y in (start, end))
         a, b, c, d, *_ = matrix

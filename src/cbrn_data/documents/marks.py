@@ -23,12 +23,12 @@ _LARGE = 1.3
 
 NUMERAL = re.compile(r"[0-9]{1,4}(?:[.,  ]?[0-9]{3})*[+%]?")
 
-MARKS = rf"{SIGNS}§\uf0b7\uf0a7\uf0d8\uf0fc"
-"""List marks as in brackets of a regular expression: signs, and those of symbol fonts."""
+MARKS = rf"{SIGNS}§\ue000-\uf8ff"
+"""List marks as in brackets of a regular expression: signs, and the private characters of symbol fonts."""
 RAISED = dict(zip("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True))
 """Raised digits, which are note marks."""
 
-_NAMELESS = "\uf0b7\uf0a7\uf0d8\uf0fc" + NO_CHARACTER
+_NAMELESS = re.compile(f"[\ue000-\uf8ff{NO_CHARACTER}]")
 LIST_MARK = re.compile(rf"[{MARKS}{NO_CHARACTER}·*»›–—-]|[0-9]{{1,2}}[.)]|[a-z][.)]")
 """List marks as characters, including those of symbol fonts, and numbers or letters of lists."""
 
@@ -141,7 +141,7 @@ def _with_list_marks(segments: list[Segment]) -> Iterator[Segment]:
         follower = _marked(segment, segments) if LIST_MARK.fullmatch(segment.text) else None
         if follower and id(follower) not in taken:
             taken |= {id(segment), id(follower)}
-            glyphs = tuple(replace(glyph, text="•") if glyph.text in _NAMELESS else glyph for glyph in segment.glyphs)
+            glyphs = tuple(replace(glyph, text="•") if _NAMELESS.fullmatch(glyph.text) else glyph for glyph in segment.glyphs)
             yield _before(glyphs, follower)
     yield from (segment for segment in segments if id(segment) not in taken)
 
