@@ -110,10 +110,12 @@ def _trimmed(run: list[Band], below: list[Band], page: Page) -> int:
         if not place or not all(node.is_heading for node in band):
             continue
         alone = len(split(band, gutters)) == 1
-        if alone and place > last and below:
+        if not alone:
+            return place  # headings side by side begin columns of their own
+        if place > last and below:
             return place
         if place < last and (
-            _in_turn(run[:place], run[place:]) or (alone and not _alike(run[:place], run[place + 1 :], gutters, page))
+            _in_turn(run[:place], run[place:]) or not _alike(run[:place], run[place + 1 :], gutters, page)
         ):
             return place
     return len(run)

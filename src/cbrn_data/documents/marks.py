@@ -36,7 +36,7 @@ LIST_MARK = re.compile(rf"[{MARKS}{NO_CHARACTER}·*»›–—-]|[0-9]{{1,2}}[.)
 def with_marks(segments: Sequence[Segment]) -> list[Segment]:
     """Return the segments joined with such characters, from top to bottom and from left to right."""
     found = _with_numerals(_with_initials(list(_with_raised(list(segments)))))
-    return sorted(_with_list_marks(found), key=lambda segment: (segment.y, segment.rect.x0))
+    return sorted(map(_with_sign, _with_list_marks(found)), key=lambda segment: (segment.y, segment.rect.x0))
 
 
 def _with_raised(segments: list[Segment]) -> Iterator[Segment]:
@@ -141,9 +141,16 @@ def _with_list_marks(segments: list[Segment]) -> Iterator[Segment]:
         follower = _marked(segment, segments) if LIST_MARK.fullmatch(segment.text) else None
         if follower and id(follower) not in taken:
             taken |= {id(segment), id(follower)}
-            glyphs = tuple(replace(glyph, text="•") if _NAMELESS.fullmatch(glyph.text) else glyph for glyph in segment.glyphs)
-            yield _before(glyphs, follower)
+            yield _before(segment.glyphs, follower)
     yield from (segment for segment in segments if id(segment) not in taken)
+
+
+def _with_sign(segment: Segment) -> Segment:
+    """Replace a first character that its font does not name, and that a space follows: it is a list mark."""
+    first = segment.glyphs[0]
+    if 1 not in segment.starts or not _NAMELESS.fullmatch(first.text):
+        return segment
+    return replace(segment, glyphs=(replace(first, text="•"), *segment.glyphs[1:]))
 
 
 def _marked(mark: Segment, segments: Sequence[Segment]) -> Segment | None:

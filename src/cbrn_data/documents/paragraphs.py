@@ -25,7 +25,7 @@ _WIDEST = 1.75
 
 _ENDS = '.!?:;”"'
 _LABEL = re.compile(r"(?:project|p) ?[0-9]{1,3}\b.{0,3}", re.IGNORECASE)
-_OPENS = re.compile(r"(?:(?:overall )?goal ?:|established(?: on| in)?(?: ?:| [0-9])|(?:co-?)?funded by\b)", re.IGNORECASE)
+OPENS = re.compile(r"(?:(?:overall )?goal ?:|established(?: on| in)?(?: ?:| [0-9])|(?:co-?)?funded by\b)", re.IGNORECASE)
 """The label of a statement of the head of a leaflet."""
 
 
@@ -114,7 +114,7 @@ def _begins(line: Line, current: list[Line], column: Column, page: Page, leading
         return True
     if MARK.match(line.text) and not MARK.fullmatch(line.text) and not _within_item(line, current):
         return True
-    if has_spot(line, page) or (_OPENS.match(line.text) and line.text[:1].isupper()):
+    if has_spot(line, page) or (OPENS.match(line.text) and line.text[:1].isupper()):
         return True
     if abs(line.size - above.size) > 0.08 * max(line.size, above.size):
         return True
