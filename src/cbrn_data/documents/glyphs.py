@@ -35,6 +35,8 @@ _READ_AS = LIGATURES | {"\u02bc": "’"}
 """Characters of which fonts name another one with the same shape, because one shape serves both."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+_SIGNS = re.compile("dingbats|wingdings|webdings", re.IGNORECASE)
+"""Fonts of signs, which many files name by the letter on their key."""
 _HEAVY = ("bold", "black", "heavy", "semibold", "demi")
 
 
@@ -133,17 +135,18 @@ class _Notes(PDFTextDevice):  # type: ignore[misc]
         self, matrix: Any, font: Any, fontsize: float, scaling: float, rise: float, cid: int, ncs: Any, graphicstate: Any
     ) -> float:
         self._count()
+        name = str(font.fontname or "")
         advance = float(font.char_width(cid) * fontsize * scaling)
         try:
             text = ZERO_WIDTH.sub("", _READ_AS.get(found := str(font.to_unichr(cid)), found))
         except PDFUnicodeNotDefined:
             text = NO_CHARACTER
-        text = NO_CHARACTER if _CONTROL.search(text) else text
+        if _CONTROL.search(text) or (_SIGNS.search(name) and text.isascii() and not text.isspace()):
+            text = NO_CHARACTER
         start, end = (apply_matrix_pt(matrix, (x, rise)) for x in (0.0, advance))
         (x0, y0), (x1, y1) = ((x - self.left, self.top - y) for x, y in (start, end))
         a, b, c, d, *_ = matrix
         pagination, soft = self.tags[-1] if self.tags else (False, False)
-        name = str(font.fontname or "")
         glyph = Glyph(
             text,
             x0,

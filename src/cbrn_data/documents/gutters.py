@@ -17,7 +17,8 @@ _GUTTERS = (2.0, 1.1, 0.9, 0.75)
 """The least width of a gutter, in em, with one, two, three, or more lines on its fuller side."""
 
 _UNSPACED = 0.5
-"""The least width of a gutter, in em, if the file draws spaces between words but not in the gutter."""
+"""The least width of a gutter with several lines on both sides, in em, if the file draws spaces between words but not in the
+gutter."""
 
 _BETWEEN_BOXES = 1.0
 """The least width of a gutter, in points, between two boxes or at a rule."""

@@ -20,7 +20,7 @@ from cbrn_data.normalise.countries import country_id
 MARK = re.compile(rf"(?:[{MARKS}]|[·*»›–—-](?= )|[0-9]{{1,2}}[.)](?= ))")
 """A list mark at the start of a line."""
 JOINS = re.compile(
-    r"(?:[,–—/&-]|\b(?:a|an|and|as|at|by|for|from|in|into|of|on|or|over|the|their|to|under|with|projects?))$", re.IGNORECASE
+    r"(?:[,–—/&-]|\b(?:a|an|and|as|at|by|for|from|in|into|of|on|or|over|the|their|to|under|which|with|projects?))$", re.IGNORECASE
 )
 """The end of a line whose text continues."""
 
@@ -52,16 +52,21 @@ def items_without_gaps(lines: Sequence[Line], page: Page, room: Room) -> tuple[s
         if any(MARK.match(line.text) or has_spot(line, page) for line in run):
             continue
         pairs = list(pairwise(run))
-        starts = [(above, line) for above, line in pairs if not line.text[:1].islower() or begins_with_count(line.text)]
+        starts = [(above, line) for above, line in pairs if not _goes_on(above.text, line.text)]
         sentences = any(line.text[-1:] in ".!?:" for line in run[:-1])
         ended = [room.has(*pair) for pair in starts]
         if len(run) > 2 and starts and not sentences and (all(ended) or _is_each_an_item(run, ended)):
             found |= {id(line) for _, line in starts}
         elif len(run) > 2 and not sentences and any(ended):
-            unsure |= {id(line) for above, line in starts if not JOINS.search(above.text)}
+            unsure |= {id(line) for _, line in starts}
         elif any(has_ended(above, line, room) for above, line in pairs):
             unsure |= {id(line) for above, line in starts if above.text[-1:] in ".!?”" and not room.has(above, line)}
     return found, unsure
+
+
+def _goes_on(above: str, text: str) -> bool:
+    """Return whether a line certainly continues the item of the line above."""
+    return JOINS.search(above) is not None or (text[:1].islower() and not begins_with_count(text))
 
 
 def _is_each_an_item(run: Sequence[Line], ended: Sequence[bool]) -> bool:

@@ -118,7 +118,9 @@ def _begins(line: Line, current: list[Line], column: Column, page: Page, leading
         return True
     if abs(line.size - above.size) > 0.08 * max(line.size, above.size):
         return True
-    if line.y - above.y > leading * line.size + max(1.3, 0.12 * line.size) or _ruled(above, line, page):
+    open_end = (line.text[:1].islower() or line.text[:1].isdigit()) and JOINS.search(above.text) and line.style[1] == above.style[1]
+    widest = max(leading, _WIDEST if open_end else 0.0)
+    if line.y - above.y > widest * line.size + max(1.3, 0.12 * line.size) or _ruled(above, line, page):
         return True
     return _other_style(line, current) or _indented(line, current, column)
 

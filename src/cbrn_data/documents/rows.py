@@ -25,7 +25,7 @@ def rows_of(
     if sum(any(has_heading(node) for node in column) for column in columns) > 1:
         return [], ""
     rows = _apart(bands, columns, page)
-    each = [list(band) for band in bands]
+    each = _with_next_lines(bands, columns[0])
     if len(rows) < 2 and len(each) < 2:
         return [], ""
     down = _steps_back(columns)
@@ -40,6 +40,17 @@ def rows_of(
     if len(rows) > 1 and _is_table(rows, edges):
         return rows, ""
     return [], "the reading order of texts side by side is not clear"
+
+
+def _with_next_lines(bands: list[Band], labels: Sequence[Node]) -> list[list[Node]]:
+    """Return each band as a row, with the bands after it that have nothing in the first column."""
+    rows: list[list[Node]] = []
+    for band in bands:
+        if rows and any(node in labels for node in rows[0]) and not any(node in labels for node in band):
+            rows[-1] += band
+        else:
+            rows.append(list(band))
+    return rows
 
 
 def _continues(node: Node, column: Sequence[Node]) -> bool:
