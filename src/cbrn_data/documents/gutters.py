@@ -17,8 +17,7 @@ _GUTTERS = (2.0, 1.1, 0.9, 0.75)
 """The least width of a gutter, in em, with one, two, three, or more lines on its fuller side."""
 
 _UNSPACED = 0.5
-"""The least width of a gutter with several lines on both sides, in em, if the file draws spaces between words but not in the
-gutter."""
+"""The least width of a gutter with several lines beside it, in em, if the file draws spaces between words but not in it."""
 
 _BETWEEN_BOXES = 1.0
 """The least width of a gutter, in points, between two boxes or at a rule."""
@@ -157,7 +156,8 @@ def _is_gutter(gutter: Gutter, run: list[Band], page: Page) -> bool:
     alongside = sum(1 for band in run if any(node in before for node in band) and any(node in after for node in band))
     lines = max(alongside, min(_height(before), _height(after)))
     em = median(node.em for node in (*before, *after))
-    if right - left >= _UNSPACED * em and all(_unspaced(band, gutter) for band in run):
+    several = max(lines, _height(before), _height(after)) > 1
+    if several and right - left >= _UNSPACED * em and all(_unspaced(band, gutter) for band in run):
         return True
     return right - left >= _GUTTERS[min(lines, len(_GUTTERS)) - 1] * em
 

@@ -52,6 +52,9 @@ def items_without_gaps(lines: Sequence[Line], page: Page, room: Room) -> tuple[s
         if any(MARK.match(line.text) or has_spot(line, page) for line in run):
             continue
         pairs = list(pairwise(run))
+        if begun := _begun_by_tags(pairs, room):
+            found |= begun
+            continue
         starts = [(above, line) for above, line in pairs if not _goes_on(above.text, line.text)]
         sentences = any(line.text[-1:] in ".!?:" for line in run[:-1])
         ended = [room.has(*pair) for pair in starts]
@@ -62,6 +65,20 @@ def items_without_gaps(lines: Sequence[Line], page: Page, room: Room) -> tuple[s
         elif any(has_ended(above, line, room) for above, line in pairs):
             unsure |= {id(line) for above, line in starts if above.text[-1:] in ".!?”" and not room.has(above, line)}
     return found, unsure
+
+
+def _begun_by_tags(pairs: Sequence[tuple[Line, Line]], room: Room) -> set[int]:
+    """Return the lines that begin items by the tags of the file; none if it does not tag the lines of an item together.
+
+    A line with the tag of the line above continues its item. Tags that contradict the words are not used.
+    """
+    tags = [(above.segments[-1].glyphs[-1].mark, line.segments[0].glyphs[0].mark) for above, line in pairs]
+    same = [one == other for one, other in tags]
+    if not any(same) or 0 in (tag for two in tags for tag in two):
+        return set()
+    if any(room.has(*pair) if one else _goes_on(pair[0].text, pair[1].text) for pair, one in zip(pairs, same, strict=True)):
+        return set()
+    return {id(line) for (_, line), one in zip(pairs, same, strict=True) if not one}
 
 
 def _goes_on(above: str, text: str) -> bool:

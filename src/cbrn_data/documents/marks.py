@@ -154,7 +154,12 @@ def _with_sign(segment: Segment) -> Segment:
 
 
 def _marked(mark: Segment, segments: Sequence[Segment]) -> Segment | None:
-    level = (one for one in segments if abs(one.y - mark.y) < 0.3 * one.size and one.rect.x0 >= mark.rect.x1 - 0.5)
+    level = (
+        one
+        for one in segments
+        if -0.3 * one.size < one.y - mark.y < (0.3 if one.size < 1.2 * mark.size else 0.5) * one.size
+        and one.rect.x0 >= mark.rect.x1 - 0.5
+    )
     nearest = min((one for one in level if one is not mark), key=lambda one: one.rect.x0, default=None)
     near = nearest is not None and nearest.rect.x0 - mark.rect.x1 < _MARK_GAP * max(nearest.size, mark.size)
     return nearest if near else None
