@@ -114,9 +114,7 @@ def _trimmed(run: list[Band], below: list[Band], page: Page) -> int:
             return place  # headings side by side begin columns of their own
         if place > last and below:
             return place
-        if place < last and (
-            _in_turn(run[:place], run[place:]) or not _alike(run[:place], run[place + 1 :], gutters, page)
-        ):
+        if place < last and (_in_turn(run[:place], run[place:]) or not _alike(run[:place], run[place + 1 :], gutters, page)):
             return place
     return len(run)
 
@@ -153,10 +151,10 @@ def _is_gutter(gutter: Gutter, run: list[Band], page: Page) -> bool:
     near = [node for node in before if node.rect.x1 > left - 3 * node.em], [n for n in after if n.rect.x0 < right + 3 * n.em]
     if all(any(node.inner for node in side) for side in near) or _ruled(gutter, run, page):
         return right - left >= _BETWEEN_BOXES
-    alongside = sum(1 for band in run if any(node in before for node in band) and any(node in after for node in band))
-    lines = max(alongside, min(_height(before), _height(after)))
+    beside = [band for band in run if any(node in before for node in band) and any(node in after for node in band)]
+    lines = max(len(beside), min(_height(before), _height(after)))
     em = median(node.em for node in (*before, *after))
-    several = max(lines, _height(before), _height(after)) > 1
+    several = _height([node for band in beside for node in band]) > 1
     if several and right - left >= _UNSPACED * em and all(_unspaced(band, gutter) for band in run):
         return True
     return right - left >= _GUTTERS[min(lines, len(_GUTTERS)) - 1] * em

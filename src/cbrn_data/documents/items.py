@@ -20,7 +20,8 @@ from cbrn_data.normalise.countries import country_id
 MARK = re.compile(rf"(?:[{MARKS}]|[·*»›–—-](?= )|[0-9]{{1,2}}[.)](?= ))")
 """A list mark at the start of a line."""
 JOINS = re.compile(
-    r"(?:[,–—/&-]|\b(?:a|an|and|as|at|by|for|from|in|into|of|on|or|over|the|their|to|under|which|with|projects?))$", re.IGNORECASE
+    r"(?:[,–—/&-]|\b(?:a|an|and|as|at|by|for|from|in|into|of|on|or|over|the|their|to|under|which|with|projects?))$",
+    re.IGNORECASE,
 )
 """The end of a line whose text continues."""
 

@@ -118,7 +118,9 @@ def _begins(line: Line, current: list[Line], column: Column, page: Page, leading
         return True
     if abs(line.size - above.size) > 0.08 * max(line.size, above.size):
         return True
-    open_end = (line.text[:1].islower() or line.text[:1].isdigit()) and JOINS.search(above.text) and line.style[1] == above.style[1]
+    open_end = (
+        (line.text[:1].islower() or line.text[:1].isdigit()) and JOINS.search(above.text) and line.style[1] == above.style[1]
+    )
     widest = max(leading, _WIDEST if open_end else 0.0)
     if line.y - above.y > widest * line.size + max(1.3, 0.12 * line.size) or _ruled(above, line, page):
         return True
@@ -220,17 +222,18 @@ def _goes_on(paragraphs: Sequence[Paragraph], after: Paragraph, widest: float) -
 
 
 def _with_numerals(paragraphs: list[Paragraph]) -> Iterator[Paragraph]:
-    """Join a large numeral to the paragraph that it counts."""
+    """Join a large numeral to the paragraph that it counts, and a large word (``All``) to the rest of its sentence."""
     waiting: Paragraph | None = None
     for paragraph in paragraphs:
         if waiting:
             larger = waiting.lines[0][1].size >= 1.3 * paragraph.lines[0][1].size
-            if larger and not is_heading(paragraph.text):
+            goes_on = paragraph.text[:1].islower() or not waiting.text.isalpha()
+            if larger and goes_on and not is_heading(paragraph.text):
                 paragraph.lines[:0] = waiting.lines
             else:
                 yield waiting
             waiting = None
-        if NUMERAL.fullmatch(paragraph.text):
+        if NUMERAL.fullmatch(paragraph.text) or paragraph.text.isalpha():
             waiting = paragraph
         else:
             yield paragraph

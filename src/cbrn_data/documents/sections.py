@@ -40,8 +40,10 @@ def title_first(texts: Sequence[str]) -> list[int]:
     >>> title_first(["Partner Countries", "Iraq", "Middle East Regional Secretariat", "Projects"])
     [2, 3, 0, 1]
     """
-    titles = (is_title(text) or (after.casefold() == "regional secretariat" and is_title(f"{text} {after}"))
-              for text, after in zip(texts, [*texts[1:], ""], strict=True))
+    titles = (
+        is_title(text) or (after.casefold() == "regional secretariat" and is_title(f"{text} {after}"))
+        for text, after in zip(texts, [*texts[1:], ""], strict=False)
+    )
     title = next((place for place, found in enumerate(titles) if found), 0)
     start = next((place for place, text in enumerate(texts[:title]) if is_heading(text)), title)
     return [*range(start), *range(title, len(texts)), *range(start, title)]
