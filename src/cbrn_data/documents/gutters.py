@@ -102,17 +102,14 @@ def _is_justified(run: list[Band], near: Band) -> bool:
 def _trimmed(run: list[Band], below: list[Band], page: Page) -> int:
     """Return the number of bands that belong to the columns if something below crosses their gutters.
 
-    A single line at the end of the first column is then a heading of the page, not of the column.
+    Headings at the end of the run are then those of what is below: one of the page, or several of other columns.
     """
     gutters = gutters_of(run, page)
     last = max((i for i, band in enumerate(run) if len(split(band, gutters)) > 1), default=0)
     for place, band in enumerate(run):
         if not place or not all(node.is_heading for node in band):
             continue
-        alone = len(split(band, gutters)) == 1
-        if not alone:
-            return place  # headings side by side begin columns of their own
-        if place > last and below:
+        if place >= last and below:
             return place
         if place < last and (_in_turn(run[:place], run[place:]) or not _alike(run[:place], run[place + 1 :], gutters, page)):
             return place
@@ -154,7 +151,7 @@ def _is_gutter(gutter: Gutter, run: list[Band], page: Page) -> bool:
     beside = [band for band in run if any(node in before for node in band) and any(node in after for node in band)]
     lines = max(len(beside), min(_height(before), _height(after)))
     em = median(node.em for node in (*before, *after))
-    several = _height([node for band in beside for node in band]) > 1
+    several = max(_height(after), _height([node for band in beside for node in band])) > 1
     if several and right - left >= _UNSPACED * em and all(_unspaced(band, gutter) for band in run):
         return True
     return right - left >= _GUTTERS[min(lines, len(_GUTTERS)) - 1] * em

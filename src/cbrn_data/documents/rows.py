@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from cbrn_data.documents.nodes import Band, Node, cells_of, has_heading
 from cbrn_data.documents.page import Page, around
+from cbrn_data.leaflet.head import LABEL
 from cbrn_data.leaflet.headings import is_heading
 
 _ALIGNED = 1.6
@@ -20,7 +21,11 @@ def rows_of(
     bands: list[Band], columns: list[list[Node]], edges: Sequence[float], page: Page
 ) -> tuple[list[list[Node]], str]:
     """Return the rows if they must be read row by row, else none; and doubts about this."""
-    if all(node.is_heading or _continues(node, columns[0]) for node in columns[0]) and len(columns[0]) > 1:
+    levels = {round(one.y) for column in columns[1:] for node in column for one in node.segments}
+    labels = [node.is_heading or (_is_label(node) and round(node.segments[0].y) in levels) for node in columns[0]]
+    if len(labels) > 1 and all(
+        is_one or _continues(node, columns[0]) for node, is_one in zip(columns[0], labels, strict=True)
+    ):
         return _rows_of_headings(bands, columns[0]), ""
     if sum(any(has_heading(node) for node in column) for column in columns) > 1:
         return [], ""
@@ -53,6 +58,11 @@ def _with_next_lines(bands: list[Band], labels: Sequence[Node]) -> list[list[Nod
     return rows
 
 
+def _is_label(node: Node) -> bool:
+    """Return whether a node is a heading, or the label of a statement of the head."""
+    return node.segment is not None and (node.is_heading or LABEL.fullmatch(node.segment.text) is not None)
+
+
 def _continues(node: Node, column: Sequence[Node]) -> bool:
     """Return whether a segment is part of a heading of several lines: with its neighbours it is a heading."""
     if node.segment is None:
@@ -72,9 +82,9 @@ def _rows_of_headings(bands: list[Band], headings: Sequence[Node]) -> list[list[
     starts: list[float] = []
     before: Node | None = None
     for node in sorted(headings, key=lambda node: node.rect.y0):
-        whole = before is None or is_heading(before.segment.text if before.segment else "")
+        whole = before is None or _is_label(before)
         apart = before is not None and node.rect.y0 - before.rect.y1 > 1.2 * node.em
-        if before is None or apart or (whole and node.is_heading):
+        if before is None or apart or (whole and _is_label(node)):
             starts.append(node.rect.y0)
         before = node
     edges = [start - 0.6 * headings[0].em for start in starts]

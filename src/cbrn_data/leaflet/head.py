@@ -59,7 +59,7 @@ _FUNDED = re.compile(
     rf"|{_WITH}|implementing partner) ?:? ?(?:the )?(?P<partner>.+?)\.?",
     re.I,
 )
-_LABEL = re.compile(r"(?:overall goal|established|funding|seat|location|host city|headquarters) ?:?", re.I)
+LABEL = re.compile(r"(?:overall goal|established|funding|seat|location|host city|headquarters) ?:?", re.I)
 """A label whose value is the next paragraph."""
 _SECRETARIAT = "regional secretariat"
 _LONGEST = 100
@@ -92,7 +92,7 @@ def read_head(blocks: list[Block], leaflet: Leaflet) -> list[Block]:
         text = paragraph.plain.text
         if leaflet.region is None and text.casefold() == _SECRETARIAT and left and _may_name_region(left[-1].plain.text):
             paragraph = Block((*left.pop().lines, *paragraph.lines))
-        elif _LABEL.fullmatch(text) or (leaflet.region is None and text.casefold() == _SECRETARIAT):
+        elif LABEL.fullmatch(text) or (leaflet.region is None and text.casefold() == _SECRETARIAT):
             pending = paragraph
             continue
         if _PROGRAMME.fullmatch(paragraph.plain.text):
