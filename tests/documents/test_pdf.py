@@ -71,6 +71,23 @@ def test_a_row_of_headings_begins_other_columns() -> None:
     assert blocks(page) == [*names, "Priorities", "Waste", "Methodology", "3 teams work together"]
 
 
+def test_headings_that_columns_have_on_one_line_by_chance_do_not_cut_them() -> None:
+    page = Drawn()
+    for x, above, heading in ((40, "Priorities", "Methodology"), (300, "Waste", "Recent Achievements")):
+        page.text(x, 60, above, 12, bold=above == "Priorities").lines(x, 80, "Forensics of " + above, "Borders of " + above)
+        page.text(x, 120, heading, 12, bold=True).text(x, 140, f"Words of {heading}").text(x, 160, f"More of {heading}")
+    found = blocks(page)
+    assert found.index("More of Methodology") < found.index("Waste") < found.index("Recent Achievements")
+
+
+def test_labels_that_are_drawn_before_all_values_stand_with_theirs() -> None:
+    page, labels = Drawn(), ("Seat", "Established", "Overall goal")
+    for x, words in ((40, labels), (160, ("Amman, Jordan", "4 June 2013", "Mitigate risks"))):
+        for place, text in enumerate(words):
+            page.text(x, 60 + 16 * place, text)
+    assert blocks(page) == ["Seat", "Amman, Jordan", "Established", "4 June 2013", "Overall goal", "Mitigate risks"]
+
+
 def test_a_label_and_its_text_go_on_under_the_label() -> None:
     page = (
         Drawn()
@@ -229,6 +246,10 @@ def test_letters_that_are_spaced_out_are_words_again() -> None:
     [
         (("Staff of two labora-", "tories met in infor-", "mal talks."), "Staff of two laboratories met in informal talks."),
         (("The inter-", "ministerial team met."), "The inter-ministerial team met."),
+        (
+            ("Prepared-", "ness and cap-", "abilities in infor-", "mal talks."),
+            "Preparedness and capabilities in informal talks.",
+        ),
         (("On-going work is on-", "going."), "On-going work is on-going."),
     ],
 )

@@ -21,11 +21,7 @@ def rows_of(
     bands: list[Band], columns: list[list[Node]], edges: Sequence[float], page: Page
 ) -> tuple[list[list[Node]], str]:
     """Return the rows if they must be read row by row, else none; and doubts about this."""
-    levels = {round(one.y) for column in columns[1:] for node in column for one in node.segments}
-    labels = [node.is_heading or (_is_label(node) and round(node.segments[0].y) in levels) for node in columns[0]]
-    if len(labels) > 1 and all(
-        is_one or _continues(node, columns[0]) for node, is_one in zip(columns[0], labels, strict=True)
-    ):
+    if all(node.is_heading or _continues(node, columns[0]) for node in columns[0]) and len(columns[0]) > 1:
         return _rows_of_headings(bands, columns[0]), ""
     if sum(any(has_heading(node) for node in column) for column in columns) > 1:
         return [], ""
@@ -37,7 +33,8 @@ def rows_of(
     across = _steps_back([cell for row in rows for cell in cells_of(row, edges)])
     single = _steps_back([cell for row in each for cell in cells_of(row, edges)])
     if down == 0:
-        return [], ""
+        labels = len(columns[0]) > 1 and all(map(_is_label, columns[0]))
+        return _rows_of_headings(bands, columns[0]) if labels else [], ""
     if len(rows) > 1 and across == 0:
         return rows, ""
     if single == 0:

@@ -29,7 +29,8 @@ def read_countries(blocks: list[Block], leaflet: Leaflet) -> list[Block]:
     for item in [item for block in blocks for item in block.items()]:
         for lines in [item.lines] if _names(item.lines) else _known_apart(item.lines):
             plain = Block(lines).plain
-            names = _names(lines) or _names_in_a_row(plain, leaflet.document) or _name_with_note(plain, leaflet)
+            names = _names(lines) or _names_in_a_row(plain, leaflet.document) or _rows_of_names(lines, leaflet.document)
+            names = names or _name_with_note(plain, leaflet)
             if entry := leaflet.reading.at(lines[0].number, "country"):
                 leaflet.countries.append(country(_unmarked(plain).whole, entry.value, entry))
             elif names:
@@ -121,6 +122,17 @@ def _names_in_a_row(plain: Plain, document: Document) -> list[Plain]:
         names += next((pair for pair in ends if all(not name.text or country_id(name.text) for name in pair)), (last,))
     names = [name for name in names if name.text]
     return names if len(names) > 1 and all(country_id(name.text) for name in names) else []
+
+
+def _rows_of_names(lines: tuple[Line, ...], document: Document) -> list[Plain]:
+    """Read one or more names on each line; return an empty list if a line has others."""
+    names: list[Plain] = []
+    for line in lines:
+        row = _names((line,)) or _names_in_a_row(Block((line,)).plain, document)
+        if not row:
+            return []
+        names += row
+    return names
 
 
 _BETWEEN_NAMES = re.compile(r",(?= )|;| ?[|/·•∙▪●–] ?| - ")
