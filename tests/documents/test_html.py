@@ -24,6 +24,10 @@ def read(page: str | bytes) -> ReadText:
         ("<div>Waste<br>Management</div>", "Waste\nManagement\n"),
         ("<div><span class=n>6</span><span class=t>countries</span></div>", "6 countries\n"),
         ("<div><span>Iraq</span><span>Jordan</span></div>", "Iraq\nJordan\n"),
+        (
+            "<p><span>Project 87: S</span><span>afety of C</span><span>BRN plants</span></p>",
+            "Project 87: Safety of CBRN plants\n",
+        ),
         ("<p>6</p><p>countries have teams</p>", "6\ncountries have teams\n"),
         ("<nav>Home</nav><main><p>In</p></main><footer>Legal notice</footer>", "In\n"),
         ("<ul><li><a href=/>Home</a></ul><h1>Title</h1><ul><li><a href=/>Iraq</a></ul>", "Title\n\nIraq\n"),

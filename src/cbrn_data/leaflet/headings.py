@@ -130,7 +130,7 @@ _YEAR = r"(?:19|20)[0-9]{2}"
 _SPAN_OF_YEARS = rf"{_YEAR}(?: ?[-/] ?(?:{_YEAR}|[0-9]{{2}}))?"
 _YEARS = re.compile(rf"[ ,:(-]+(?:in |for |of |since )?{_SPAN_OF_YEARS}\)?$|^{_SPAN_OF_YEARS}[ :,-]+(?=\w)")
 _COUNT = re.compile(r" ?(?:\((?P<bracketed>[0-9]{1,3})\)| ?[:-] ?(?P<after>[0-9]{1,3})| (?P<beside>[0-9]{1,3}))$")
-_NUMBER = re.compile(r"^[1-9][.)]? (?=[A-Z])")
+_NUMBER = re.compile(r"^(?:[1-9][.)]?|[IVX]{1,4}[.)]) (?=[A-Z])")
 _SPACED = re.compile(r"(?:\w ){4,}\w")
 
 
