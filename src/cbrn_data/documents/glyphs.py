@@ -143,7 +143,7 @@ class _Notes(PDFTextDevice):  # type: ignore[misc]
             text = ZERO_WIDTH.sub("", _READ_AS.get(found := str(font.to_unichr(cid)), found))
         except PDFUnicodeNotDefined:
             text = NO_CHARACTER
-        if _CONTROL.search(text) or (_SIGNS.search(name) and text.isascii() and not text.isspace()):
+        if _CONTROL.search(text) or (_SIGNS.search(name) and text.isascii() and text.strip()):
             text = NO_CHARACTER
         start, end = (apply_matrix_pt(matrix, (x, rise)) for x in (0.0, advance))
         (x0, y0), (x1, y1) = ((x - self.left, self.top - y) for x, y in (start, end))
