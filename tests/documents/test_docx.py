@@ -59,6 +59,7 @@ def test_paragraphs_and_cells_are_blocks_in_order() -> None:
         ("<w:r><w:t>non</w:t><w:noBreakHyphen/><w:t>state</w:t><w:softHyphen/><w:br/><w:t>x</w:t></w:r>", "non-state\nx"),
         (f"<w:sdt><w:sdtContent>{run('kept')}</w:sdtContent></w:sdt>", "kept"),
         (run("Kosovo") + run("1", '<w:vertAlign w:val="superscript"/>'), "Kosovo¹"),
+        (run("Iraq") + "<w:r><w:tab/></w:r>" + run(" Jordan"), "Iraq\tJordan"),
         (run("21") + run("st", '<w:vertAlign w:val="superscript"/>') + run(" May"), "21st May"),
     ],
 )
@@ -90,6 +91,11 @@ def test_a_header_with_the_only_title_is_the_head() -> None:
     found = read(docx(paragraph(run("Projects")), footer1=footer, header1=header))
     assert found.text == "Middle East Regional Secretariat\n\nAmman, Jordan\n\nProjects\n"
     assert [entry["text"] for entry in found.left_out] == ["EU CBRN CoE", "Amman, Jordan"]
+
+
+def test_a_large_first_letter_goes_on_in_the_next_paragraph() -> None:
+    frame = '<w:p><w:pPr><w:framePr w:dropCap="drop"/></w:pPr>'
+    assert read(docx(f"{frame}{run('I')}</w:p>" + paragraph(run("n May 2024")))).text == "In May 2024\n"
 
 
 def test_a_paragraph_whose_end_is_deleted_goes_on_in_the_next() -> None:

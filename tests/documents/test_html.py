@@ -24,12 +24,20 @@ def read(page: str | bytes) -> ReadText:
         ("<div>Waste<br>Management</div>", "Waste\nManagement\n"),
         ("<div><span class=n>6</span><span class=t>countries</span></div>", "6 countries\n"),
         ("<div><span>Iraq</span><span>Jordan</span></div>", "Iraq\nJordan\n"),
+        (
+            "<p><span>Project 87: S</span><span>afety of C</span><span>BRN plants</span></p>",
+            "Project 87: Safety of CBRN plants\n",
+        ),
         ("<p>6</p><p>countries have teams</p>", "6\ncountries have teams\n"),
         ("<nav>Home</nav><main><p>In</p></main><footer>Legal notice</footer>", "In\n"),
         ("<ul><li><a href=/>Home</a></ul><h1>Title</h1><ul><li><a href=/>Iraq</a></ul>", "Title\n\nIraq\n"),
         ("<h3><button>Projects</button></h3><p>In</p><button>Send</button>", "Projects\n\nIn\n"),
         ("<p>Projects<p>In<h1>Asia Regional Secretariat</h1>End", "Asia Regional Secretariat\n\nEnd\n\nProjects\n\nIn\n"),
         ("<header><h1>Title</h1></header><main><p>In</p></main>", "Title\n\nIn\n"),
+        ("<div>Site<div><h1>Title</h1></div></div><main><p>In</p></main>", "Title\n\nIn\n"),
+        ("<div><a href=/>Home</a> <a href=/n>News</a></div><h1><a href=/>Title</a></h1>In", "Title\n\nIn\n"),
+        ("<td>Border control<br> <br>Waste<br>Management</td>", "Border control\n\nWaste\nManagement\n"),
+        ("<p>\u200bPartner\u200b Countries\ufeff</p>", "Partner Countries\n"),
     ],
 )
 def test_blocks_of_a_page(body: str, text: str) -> None:

@@ -61,6 +61,69 @@ def test_headings_beside_their_text_head_it() -> None:
     assert blocks(page) == ["Partner Countries", "Iraq, Jordan, Lebanon", "Priorities", "Border control"]
 
 
+def test_a_row_of_headings_begins_other_columns() -> None:
+    page = Drawn().text(40, 60, "Partner Countries", 12, bold=True)
+    for place, name in enumerate(["Iraq", "Jordan", "Lebanon", "Syria"]):
+        page.text(40 + 200 * (place % 2), 80 + 20 * (place // 2), name)
+    for x, heading, item in ((40, "Priorities", "Waste"), (300, "Methodology", "3 teams work together")):
+        page.text(x, 140, heading, 12, bold=True).text(x, 160, item)
+    names = ["Partner Countries", "Iraq", "Jordan", "Lebanon", "Syria"]
+    assert blocks(page) == [*names, "Priorities", "Waste", "Methodology", "3 teams work together"]
+
+
+def test_headings_that_columns_have_on_one_line_by_chance_do_not_cut_them() -> None:
+    page = Drawn()
+    for x, above, heading in ((40, "Priorities", "Methodology"), (300, "Waste", "Recent Achievements")):
+        page.text(x, 60, above, 12, bold=above == "Priorities").lines(x, 80, "Forensics of " + above, "Borders of " + above)
+        page.text(x, 120, heading, 12, bold=True).text(x, 140, f"Words of {heading}").text(x, 160, f"More of {heading}")
+    found = blocks(page)
+    assert found.index("More of Methodology") < found.index("Waste") < found.index("Recent Achievements")
+
+
+def test_labels_that_are_drawn_before_all_values_stand_with_theirs() -> None:
+    page, labels = Drawn(), ("Seat", "Established", "Overall goal")
+    for x, words in ((40, labels), (160, ("Amman, Jordan", "4 June 2013", "Mitigate risks"))):
+        for place, text in enumerate(words):
+            page.text(x, 60 + 16 * place, text)
+    assert blocks(page) == ["Seat", "Amman, Jordan", "Established", "4 June 2013", "Overall goal", "Mitigate risks"]
+
+
+def test_a_label_and_its_text_go_on_under_the_label() -> None:
+    page = (
+        Drawn()
+        .text(40, 60, "Project 87", bold=True)
+        .text(40 + width("Project 87", bold=True) + 6, 60, "Exercises to mitigate")
+    )
+    assert blocks(page.text(55, 72, "risks")) == ["Project 87 Exercises to mitigate risks"]
+
+
+def test_cells_of_several_lines_belong_to_the_label_at_their_top() -> None:
+    page = Drawn()
+    for y, number, lines in (
+        (60, 87, ("Capacity building for", "mass gatherings")),
+        (84, 97, ("Chemical safety and", "security")),
+    ):
+        page.text(40, y, f"Project {number}").lines(120, y, *lines)
+    assert blocks(page) == [
+        *("Project 87", "Capacity building for mass gatherings", "Project 97", "Chemical safety and security")
+    ]
+
+
+def test_an_unfinished_line_goes_on_after_a_wider_gap() -> None:
+    page = (
+        Drawn().lines(40, 60, "Waste", "of plants", "of ports", "of roads").text(40, 200, "The goal is to mitigate risks of")
+    )
+    assert blocks(page.text(40, 216, "accidental origin"))[-1] == "The goal is to mitigate risks of accidental origin"
+
+
+@pytest.mark.parametrize("size", [26, 10])
+def test_a_large_word_begins_the_sentence_under_it(size: int) -> None:
+    page = (
+        Drawn().text(40, 40, "Methodology", 13, bold=True).text(40, 90, "All", size).text(40, 118, "three plans are written")
+    )
+    assert blocks(page)[1:] == (["All three plans are written"] if size > 10 else ["All", "three plans are written"])
+
+
 @pytest.mark.parametrize("beside", [True, False])
 def test_a_large_numeral_belongs_to_what_it_counts(beside: bool) -> None:
     page = Drawn().text(40, 40, "Methodology", 13, bold=True)
@@ -124,6 +187,25 @@ def test_lines_without_gaps_are_items_though_the_widest_is_full(items: tuple[str
     assert blocks(page) == ["Priorities", widest, *items]
 
 
+def test_tags_tell_items_that_the_ends_of_lines_do_not() -> None:
+    page, items = Drawn().text(40, 60, "Priorities", 14, bold=True), (("Strategic Trade Control of Dual Use", "Goods"),)
+    for number, lines in enumerate([*items, ("CBRN Infrastructure Protection Plans",), ("Waste Management",)]):
+        page.raw(f"/P <</MCID {number}>> BDC").lines(40, 90 + 12 * (number + (number > 0)), *lines).raw("EMC")
+    assert blocks(page)[1:] == [
+        *("Strategic Trade Control of Dual Use Goods", "CBRN Infrastructure Protection Plans", "Waste Management")
+    ]
+
+
+def test_lines_without_gaps_are_items_unless_they_certainly_go_on() -> None:
+    lines = ("Safety and Security of Industries and", "Chemical Plants", "Waste", "Detection of traffic", "at ports")
+    page = Drawn().text(40, 60, "Priorities", 14, bold=True).lines(40, 90, *lines)
+    assert blocks(page)[1:] == [
+        "Safety and Security of Industries and Chemical Plants",
+        "Waste",
+        "Detection of traffic at ports",
+    ]
+
+
 def test_a_dash_in_the_text_of_an_item_is_no_list_mark() -> None:
     page = Drawn().lines(40, 60, "• Project 95: Network of laboratories", "• Project 97: Training")
     page.text(48, 84, "- South-East Asia").text(40, 96, "• Project 99: Waste")
@@ -143,6 +225,14 @@ def test_numbers_in_frames_that_count_the_items_are_left_out(last: str, left_out
     assert [entry["rule"] for entry in read(page).left_out] == ["list-number"] * left_out
 
 
+def test_numbers_beside_items_are_left_out_and_counts_are_not() -> None:
+    page = Drawn()
+    for place, (item, count) in enumerate([("Waste", "plan"), ("Forensics", "teams"), ("Border control", "countries")]):
+        page.text(40, 200 + 30 * place, f"{place + 1}", 9).text(56, 200 + 30 * place, item)
+        page.text(300, 200 + 30 * place, f"{place + 1}", 9).text(316, 200 + 30 * place, count)
+    assert [(entry["rule"], entry["rectangle"][0]) for entry in read(page).left_out] == [("list-number", 40.0)] * 3
+
+
 def test_letters_that_are_spaced_out_are_words_again() -> None:
     page, x = Drawn(), 40.0
     for char in "PROJECTS":
@@ -156,6 +246,10 @@ def test_letters_that_are_spaced_out_are_words_again() -> None:
     [
         (("Staff of two labora-", "tories met in infor-", "mal talks."), "Staff of two laboratories met in informal talks."),
         (("The inter-", "ministerial team met."), "The inter-ministerial team met."),
+        (
+            ("Prepared-", "ness and cap-", "abilities in infor-", "mal talks."),
+            "Preparedness and capabilities in informal talks.",
+        ),
         (("On-going work is on-", "going."), "On-going work is on-going."),
     ],
 )

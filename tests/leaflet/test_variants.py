@@ -55,6 +55,19 @@ def test_a_small_edit_is_read_or_told(kind: str, old: str, new: str, follows: An
         assert changed == set(follows) - {"with"}
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "Kazakhstan\tPakistan\nKyrgyzstan\tTajikistan\nMongolia\tUzbekistan",
+        "Kazakhstan\tKyrgyzstan\tMongolia\nPakistan\tTajikistan\tUzbekistan",
+    ],
+)
+def test_names_in_columns_are_read_in_the_order_of_the_alphabet(rows: str) -> None:
+    start, end = REAL.index("Kazakhstan"), REAL.index("Structure")
+    said, findings = read(f"{REAL[:start]}{rows}\n\n{REAL[end:]}")
+    assert (said, findings) == (SAID, [])
+
+
 def test_a_name_in_another_language_gets_the_name_that_is_known() -> None:
     for name in ("Kazajistán", "Cazaquistão", "Kazachstán"):
         _, findings = read(REAL.replace("\nKazakhstan\n", f"\n{name}\n", 1))

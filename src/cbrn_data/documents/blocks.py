@@ -15,25 +15,30 @@ from typing import Any
 from cbrn_data.documents.margins import is_address, is_credit
 from cbrn_data.documents.marks import NUMERAL
 from cbrn_data.documents.sections import is_imprint, title_first
-from cbrn_data.documents.text import Block
+from cbrn_data.documents.text import ZERO_WIDTH, Block
 from cbrn_data.leaflet.headings import is_heading
 
 _PAGE = re.compile(r"page [0-9]{1,3}(?: ?(?:of|/) ?[0-9]{1,3})?|[-–—] ?[0-9]{1,3} ?[-–—]", re.IGNORECASE)
 _MORE = re.compile(r"(?:read|learn|find out|see|show|view) more\W*", re.IGNORECASE)
+_BLANK_LINE = re.compile(r"\n\s*\n")
 _SPACE = re.compile(r"[ \t\r\f\v\u00a0\u202f\u2009]+")
 
 
 def blocks_of(paragraphs: Iterable[str]) -> tuple[list[Block], list[dict[str, Any]]]:
-    """Return the blocks and the words left out; a line break within a paragraph is kept."""
-    texts = [[line for line in (_SPACE.sub(" ", line).strip() for line in text.split("\n")) if line] for text in paragraphs]
-    whole = [" ".join(lines) for lines in texts if lines]
+    """Return the blocks and the words left out.
+
+    Line breaks and tabs within a paragraph are kept; two line breaks end a block.
+    """
+    parts = [part for text in paragraphs for part in _BLANK_LINE.split(ZERO_WIDTH.sub("", text))]
+    texts = [[line for line in (_SPACE.sub(_one, line).strip() for line in part.split("\n")) if line] for part in parts]
+    whole = [" ".join(" ".join(lines).split()) for lines in texts if lines]
     times = Counter(whole)
     title = next((text for text in whole if "secretariat" in text.lower()), "")
     blocks: list[Block] = []
     left_out: list[dict[str, Any]] = []
     seen: set[str] = set()
     for lines in (lines for lines in texts if lines):
-        text = " ".join(lines)
+        text = " ".join(" ".join(lines).split())
         if rule := _rule(text, text in seen and text == title, times[text]):
             left_out.append({"text": text, "rule": rule})
         elif blocks and NUMERAL.fullmatch(" ".join(blocks[-1].lines)) and not is_heading(text):
@@ -42,6 +47,10 @@ def blocks_of(paragraphs: Iterable[str]) -> tuple[list[Block], list[dict[str, An
             blocks.append(Block(lines))
         seen.add(text)
     return [blocks[place] for place in title_first([" ".join(block.lines) for block in blocks])], left_out
+
+
+def _one(space: re.Match[str]) -> str:
+    return "\t" if "\t" in space[0] else " "
 
 
 def _rule(text: str, repeats_title: bool, times: int) -> str:

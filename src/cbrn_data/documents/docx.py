@@ -85,7 +85,7 @@ def _paragraphs(root: ElementTree.Element) -> Iterator[str]:
         if element.tag == f"{_W}p":
             boxes: list[ElementTree.Element] = []
             words = [*words, *_words(element, boxes)]
-            if element.find(f"{_W}pPr/{_W}rPr/{_W}del") is None:  # otherwise its end is deleted
+            if element.find(f"{_W}pPr/{_W}rPr/{_W}del") is None and not _is_initial(element):  # otherwise it goes on
                 yield "".join(words)
                 words = []
             stack += reversed(boxes)
@@ -121,7 +121,13 @@ def _words_of(element: ElementTree.Element) -> str:
     if name == "sym":
         code = int(element.get(f"{_W}char", "0"), 16)
         return "•" if 0xF000 <= code <= 0xF0FF else chr(code)
-    return {"tab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": " "}.get(name, "")
+    return {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}.get(name, "")
+
+
+def _is_initial(paragraph: ElementTree.Element) -> bool:
+    """Return whether a paragraph is the large first letter of the next one."""
+    frame = paragraph.find(f"{_W}pPr/{_W}framePr")
+    return frame is not None and frame.get(f"{_W}dropCap", "none") != "none"
 
 
 def _is_raised(run: ElementTree.Element) -> bool:

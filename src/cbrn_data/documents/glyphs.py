@@ -24,12 +24,20 @@ from pdfminer.psparser import literal_name
 from pdfminer.utils import apply_matrix_pt, apply_matrix_rect
 
 from cbrn_data.documents.page import NO_CHARACTER, Glyph, Page, Rect, around, turned_rect
+from cbrn_data.documents.text import ZERO_WIDTH
 from cbrn_data.normalise.text import LIGATURES
 
 MAX_PAGES = 40
 MAX_MARKS = 200_000
 """The most characters and shapes of a leaflet of one or two pages; measured leaflets have at most about 3,000."""
 
+_READ_AS = LIGATURES | {"\u02bc": "’"}
+"""Characters of which fonts name another one with the same shape, because one shape serves both."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+_SIGNS = re.compile("dingbats|wingdings|webdings", re.IGNORECASE)
+"""Fonts of signs, which many files name by the letter on their key."""
+_NO_TAG = (False, False, 0)
 _HEAVY = ("bold", "black", "heavy", "semibold", "demi")
 
 
@@ -82,7 +90,7 @@ class _Notes(PDFTextDevice):  # type: ignore[misc]
         self.shapes: list[Rect] = []
         self.pictures: list[Rect] = []
         self.curves = 0
-        self.tags: list[tuple[bool, bool]] = []
+        self.tags: list[tuple[bool, bool, int]] = []
         self.hidden = False
         self.run = 0
         self.shaded = False
@@ -94,12 +102,13 @@ class _Notes(PDFTextDevice):  # type: ignore[misc]
         self.width, self.height = abs(x1 - x0), abs(y1 - y0)
 
     def begin_tag(self, tag: Any, props: Any = None) -> None:
-        pagination, soft = self.tags[-1] if self.tags else (False, False)
+        pagination, soft, mark = self.tags[-1] if self.tags else _NO_TAG
         entries = resolve1(props) if props is not None else None
         if isinstance(entries, dict):
             pagination |= tag.name == "Artifact" and literal_name(resolve1(entries.get("Type", ""))) == "Pagination"
             soft = resolve1(entries.get("ActualText")) in (b"\xfe\xff\x00\xad", b"\xad")
-        self.tags.append((pagination, soft))
+            mark = entries["MCID"] + 1 if isinstance(entries.get("MCID"), int) else mark
+        self.tags.append((pagination, soft, mark))
 
     def end_tag(self) -> None:
         if self.tags:
@@ -128,16 +137,18 @@ class _Notes(PDFTextDevice):  # type: ignore[misc]
         self, matrix: Any, font: Any, fontsize: float, scaling: float, rise: float, cid: int, ncs: Any, graphicstate: Any
     ) -> float:
         self._count()
+        name = str(font.fontname or "")
         advance = float(font.char_width(cid) * fontsize * scaling)
         try:
-            text = LIGATURES.get(found := str(font.to_unichr(cid)), found)
+            text = ZERO_WIDTH.sub("", _READ_AS.get(found := str(font.to_unichr(cid)), found))
         except PDFUnicodeNotDefined:
+            text = NO_CHARACTER
+        if _CONTROL.search(text) or (_SIGNS.search(name) and text.isascii() and text.strip()):
             text = NO_CHARACTER
         start, end = (apply_matrix_pt(matrix, (x, rise)) for x in (0.0, advance))
         (x0, y0), (x1, y1) = ((x - self.left, self.top - y) for x, y in (start, end))
         a, b, c, d, *_ = matrix
-        pagination, soft = self.tags[-1] if self.tags else (False, False)
-        name = str(font.fontname or "")
+        pagination, soft, mark = self.tags[-1] if self.tags else _NO_TAG
         glyph = Glyph(
             text,
             x0,
@@ -152,6 +163,7 @@ class _Notes(PDFTextDevice):  # type: ignore[misc]
             self.hidden,
             pagination,
             soft,
+            mark=mark,
         )
         self.glyphs.append((glyph, round(math.degrees(math.atan2(b, a)) / 90) * 90 % 360, y1))
         return advance

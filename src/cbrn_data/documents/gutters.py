@@ -17,7 +17,7 @@ _GUTTERS = (2.0, 1.1, 0.9, 0.75)
 """The least width of a gutter, in em, with one, two, three, or more lines on its fuller side."""
 
 _UNSPACED = 0.5
-"""The least width of a gutter, in em, if the file draws spaces between words but not in the gutter."""
+"""The least width of a gutter with several lines beside it, in em, if the file draws spaces between words but not in it."""
 
 _BETWEEN_BOXES = 1.0
 """The least width of a gutter, in points, between two boxes or at a rule."""
@@ -102,19 +102,16 @@ def _is_justified(run: list[Band], near: Band) -> bool:
 def _trimmed(run: list[Band], below: list[Band], page: Page) -> int:
     """Return the number of bands that belong to the columns if something below crosses their gutters.
 
-    A single line at the end of the first column is then a heading of the page, not of the column.
+    Headings at the end of the run are then those of what is below: one of the page, or several of other columns.
     """
     gutters = gutters_of(run, page)
     last = max((i for i, band in enumerate(run) if len(split(band, gutters)) > 1), default=0)
     for place, band in enumerate(run):
         if not place or not all(node.is_heading for node in band):
             continue
-        alone = len(split(band, gutters)) == 1
-        if alone and place > last and below:
+        if place >= last and below:
             return place
-        if place < last and (
-            _in_turn(run[:place], run[place:]) or (alone and not _alike(run[:place], run[place + 1 :], gutters, page))
-        ):
+        if place < last and (_in_turn(run[:place], run[place:]) or not _alike(run[:place], run[place + 1 :], gutters, page)):
             return place
     return len(run)
 
@@ -151,10 +148,11 @@ def _is_gutter(gutter: Gutter, run: list[Band], page: Page) -> bool:
     near = [node for node in before if node.rect.x1 > left - 3 * node.em], [n for n in after if n.rect.x0 < right + 3 * n.em]
     if all(any(node.inner for node in side) for side in near) or _ruled(gutter, run, page):
         return right - left >= _BETWEEN_BOXES
-    alongside = sum(1 for band in run if any(node in before for node in band) and any(node in after for node in band))
-    lines = max(alongside, min(_height(before), _height(after)))
+    beside = [band for band in run if any(node in before for node in band) and any(node in after for node in band)]
+    lines = max(len(beside), min(_height(before), _height(after)))
     em = median(node.em for node in (*before, *after))
-    if right - left >= _UNSPACED * em and all(_unspaced(band, gutter) for band in run):
+    several = max(_height(after), _height([node for band in beside for node in band])) > 1
+    if several and right - left >= _UNSPACED * em and all(_unspaced(band, gutter) for band in run):
         return True
     return right - left >= _GUTTERS[min(lines, len(_GUTTERS)) - 1] * em
 

@@ -85,7 +85,7 @@ class _Page:
         self._before_title = main is None and tree.css_first("h1") is not None
         if main is not None and body is not None and main.css_first("h1") is None:
             before = [header for header in body.css("header") if header.css_first("h1") is not None]
-            self._roots = [*before[:1], *self._roots]
+            self._roots = [*(before or body.css("h1"))[:1], *self._roots]
         if main is not None and body is not None:
             self._leave_others(body)
 
@@ -98,7 +98,7 @@ class _Page:
         while child is not None:
             tag = str(child.tag)
             if child.mem_id not in roots and (tag == "-text" or not tag.startswith(("-", "_", "!"))):
-                if any(inner.mem_id in roots for inner in child.css("main, [role=main], header")):
+                if any(inner.mem_id in roots for inner in child.css("main, [role=main], header, h1")):
                     self._leave_others(child, depth + 1)
                 else:
                     self._leave(child, _LEFT_OUT.get(tag, "outside-main"))
@@ -141,7 +141,7 @@ class _Page:
         if tag in _LEFT_OUT and not (tag == "button" and node.parent and node.parent.tag in _HEADINGS):
             return _LEFT_OUT[tag]
         self._before_title = self._before_title and tag not in _HEADINGS
-        if tag in ("ul", "ol") and self._before_title and _has_only_links(node):
+        if self._before_title and tag not in _INLINE and _has_only_links(node):
             return "navigation"
         about = {key: str(value or "") for key, value in node.attributes.items()}
         classes = about.get("class", "")
@@ -161,7 +161,9 @@ class _Page:
 
 
 def _has_only_links(node: LexborNode) -> bool:
-    """Return whether all words of a list are links."""
+    """Return whether all words of an element are links, and none is a heading."""
+    if node.css_first("h1, h2, h3, h4, h5, h6") is not None:
+        return False
     linked = "".join(str(link.text()) for link in node.css("a[href]"))
     return bool(linked.strip()) and "".join(linked.split()) == "".join(str(node.text()).split())
 
@@ -169,13 +171,15 @@ def _has_only_links(node: LexborNode) -> bool:
 def _between(before: LexborNode | None, node: LexborNode) -> str:
     """Return the text for a gap that a style makes between two elements within a line without a written space.
 
-    Elements of one kind are items; a number is separated from the words that it counts.
+    Elements of one kind are items, unless a word goes on in the second; a number is separated from the words that it counts.
     """
     if before is None or str(before.tag) not in _INLINE - {"sup", "sub"} or node.tag in ("sup", "sub"):
         return ""
+    last, first = str(before.text())[-1:], str(node.text())[:2]
+    within_word = last.isalpha() and (first[:1].islower() or (last.isupper() and first.isupper()))
     if before.tag == node.tag and before.attributes.get("class") == node.attributes.get("class"):
-        return "\n"
-    return " " if str(before.text())[-1:].isdigit() and str(node.text())[:1].isalpha() else ""
+        return "" if within_word else "\n"
+    return " " if last.isdigit() and first[:1].isalpha() else ""
 
 
 def _hidden_classes(tree: LexborHTMLParser) -> frozenset[str]:

@@ -20,7 +20,8 @@ from cbrn_data.normalise.countries import country_id
 MARK = re.compile(rf"(?:[{MARKS}]|[·*»›–—-](?= )|[0-9]{{1,2}}[.)](?= ))")
 """A list mark at the start of a line."""
 JOINS = re.compile(
-    r"(?:[,–—/&-]|\b(?:a|an|and|as|at|by|for|from|in|into|of|on|or|over|the|their|to|under|with|projects?))$", re.IGNORECASE
+    r"(?:[,–—/&-]|\b(?:a|an|and|as|at|by|for|from|in|into|of|on|or|over|the|their|to|under|which|with|projects?))$",
+    re.IGNORECASE,
 )
 """The end of a line whose text continues."""
 
@@ -52,16 +53,38 @@ def items_without_gaps(lines: Sequence[Line], page: Page, room: Room) -> tuple[s
         if any(MARK.match(line.text) or has_spot(line, page) for line in run):
             continue
         pairs = list(pairwise(run))
-        starts = [(above, line) for above, line in pairs if not line.text[:1].islower() or begins_with_count(line.text)]
+        if begun := _begun_by_tags(pairs, room):
+            found |= begun
+            continue
+        starts = [(above, line) for above, line in pairs if not _goes_on(above.text, line.text)]
         sentences = any(line.text[-1:] in ".!?:" for line in run[:-1])
         ended = [room.has(*pair) for pair in starts]
         if len(run) > 2 and starts and not sentences and (all(ended) or _is_each_an_item(run, ended)):
             found |= {id(line) for _, line in starts}
         elif len(run) > 2 and not sentences and any(ended):
-            unsure |= {id(line) for above, line in starts if not JOINS.search(above.text)}
+            unsure |= {id(line) for _, line in starts}
         elif any(has_ended(above, line, room) for above, line in pairs):
             unsure |= {id(line) for above, line in starts if above.text[-1:] in ".!?”" and not room.has(above, line)}
     return found, unsure
+
+
+def _begun_by_tags(pairs: Sequence[tuple[Line, Line]], room: Room) -> set[int]:
+    """Return the lines that begin items by the tags of the file; none if it does not tag the lines of an item together.
+
+    A line with the tag of the line above continues its item. Tags that contradict the words are not used.
+    """
+    tags = [(above.segments[-1].glyphs[-1].mark, line.segments[0].glyphs[0].mark) for above, line in pairs]
+    same = [one == other for one, other in tags]
+    if not any(same) or 0 in (tag for two in tags for tag in two):
+        return set()
+    if any(room.has(*pair) if one else _goes_on(pair[0].text, pair[1].text) for pair, one in zip(pairs, same, strict=True)):
+        return set()
+    return {id(line) for (_, line), one in zip(pairs, same, strict=True) if not one}
+
+
+def _goes_on(above: str, text: str) -> bool:
+    """Return whether a line certainly continues the item of the line above."""
+    return JOINS.search(above) is not None or (text[:1].islower() and not begins_with_count(text))
 
 
 def _is_each_an_item(run: Sequence[Line], ended: Sequence[bool]) -> bool:

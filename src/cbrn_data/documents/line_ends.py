@@ -27,6 +27,12 @@ _PREFIXES = frozenset(
 )
 
 
+_SUFFIXES = frozenset(
+    "able ably abilities ability ally ance ed ful fully ing ings ism ist ists ity less ly ment ments ness ship ships".split()
+)
+"""Ends of words that look like words, but do not follow a hyphen."""
+
+
 @dataclass(frozen=True)
 class _Split:
     """A broken word: its two halves, and whether the file marks its hyphen as soft."""
@@ -37,11 +43,14 @@ class _Split:
 
 
 def printed(paragraphs: Sequence[Paragraph], pages: Sequence[Page]) -> Iterator[Block]:
-    """Yield each paragraph as lines with whole words and their places, with its doubts and those about its words."""
+    """Yield each paragraph as lines with whole words and their places, with its doubts and those about its words.
+
+    A hyphen reads as the one of keyboards, because fonts name either one: both have the same shape.
+    """
     words, by_number = _Words(paragraphs), {page.number: page for page in pages}
     for paragraph in paragraphs:
         lines = zip(_made_whole(paragraph, words), paragraph.lines, strict=True)
-        kept = [(text, by_number[number].place(line.rect)) for text, (number, line) in lines if text]
+        kept = [(text.replace("‐", "-"), by_number[number].place(line.rect)) for text, (number, line) in lines if text]
         yield Block([text for text, _ in kept], [place for _, place in kept], paragraph.doubts)
 
 
@@ -102,7 +111,7 @@ class _Words:
             return False
         occurs = self._occurs(split.head) and (self._occurs(split.tail) or len(split.tail) > 2)
         known = is_english(word)
-        if known and not (occurs and self._occurs(split.tail)):
+        if known and (split.tail in _SUFFIXES or not (occurs and self._occurs(split.tail))):
             return True
         if not known and self._occurs(split.head) and self._occurs(split.tail):
             return False

@@ -9,7 +9,7 @@ Each rule has a name, with which every line that is left out is listed. A line a
 
 and a line anywhere by
 
-- ``list-number`` if it numbers an item in a circle or square: 1, 2, 3 and so on;
+- ``list-number`` if it numbers an item, in a circle or square or beside it: 1, 2, 3 and so on;
 - ``invisible`` if the PDF does not paint it;
 - ``credit`` if it is small and names the author of a picture;
 - ``address`` if it has only addresses of the web, of mail and telephone, and the programme's name.
@@ -90,14 +90,25 @@ def _rule(segment: Segment, page: Page, usual: float, title: str, heights: Mappi
 
 
 def _list_numbers(page: Page, segments: Sequence[Segment]) -> list[Segment]:
-    """Return the numbers in frames of their own that count from 1 to 3 or more in the order of drawing."""
+    """Return the numbers in frames of their own or beside items that count from 1 to 3 or more in the order of drawing."""
     found: list[Segment] = []
     run: list[Segment] = []
     for segment in sorted(segments, key=lambda segment: segment.order):
-        if re.fullmatch("[1-9][0-9]?", segment.text) and _is_framed(segment, page):
+        if re.fullmatch("[1-9][0-9]?", segment.text) and (_is_framed(segment, page) or _is_beside(segment, segments)):
             run = [*run, segment] if int(segment.text) == len(run) + 1 else [segment] * (segment.text == "1")
             found += run if len(run) == 3 else run[3:][-1:]
     return found
+
+
+def _is_beside(number: Segment, segments: Sequence[Segment]) -> bool:
+    """Return whether words of the same size that begin with a capital letter follow a number on its line after a gap."""
+    return any(
+        0.4 * number.size < words.rect.x0 - number.rect.x1 < 3 * number.size
+        and abs(words.y - number.y) < 0.2 * number.size
+        and 0.8 < words.size / number.size < 1.25
+        and words.text[:1].isupper()
+        for words in segments
+    )
 
 
 def _is_framed(segment: Segment, page: Page) -> bool:

@@ -23,12 +23,12 @@ _LARGE = 1.3
 
 NUMERAL = re.compile(r"[0-9]{1,4}(?:[.,  ]?[0-9]{3})*[+%]?")
 
-MARKS = rf"{SIGNS}§\uf0b7\uf0a7\uf0d8\uf0fc"
-"""List marks as in brackets of a regular expression: signs, and those of symbol fonts."""
+MARKS = rf"{SIGNS}§\ue000-\uf8ff"
+"""List marks as in brackets of a regular expression: signs, and the private characters of symbol fonts."""
 RAISED = dict(zip("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True))
 """Raised digits, which are note marks."""
 
-_NAMELESS = "\uf0b7\uf0a7\uf0d8\uf0fc" + NO_CHARACTER
+_NAMELESS = re.compile(f"[\ue000-\uf8ff{NO_CHARACTER}]")
 LIST_MARK = re.compile(rf"[{MARKS}{NO_CHARACTER}·*»›–—-]|[0-9]{{1,2}}[.)]|[a-z][.)]")
 """List marks as characters, including those of symbol fonts, and numbers or letters of lists."""
 
@@ -36,7 +36,7 @@ LIST_MARK = re.compile(rf"[{MARKS}{NO_CHARACTER}·*»›–—-]|[0-9]{{1,2}}[.)
 def with_marks(segments: Sequence[Segment]) -> list[Segment]:
     """Return the segments joined with such characters, from top to bottom and from left to right."""
     found = _with_numerals(_with_initials(list(_with_raised(list(segments)))))
-    return sorted(_with_list_marks(found), key=lambda segment: (segment.y, segment.rect.x0))
+    return sorted(map(_with_sign, _with_list_marks(found)), key=lambda segment: (segment.y, segment.rect.x0))
 
 
 def _with_raised(segments: list[Segment]) -> Iterator[Segment]:
@@ -141,13 +141,25 @@ def _with_list_marks(segments: list[Segment]) -> Iterator[Segment]:
         follower = _marked(segment, segments) if LIST_MARK.fullmatch(segment.text) else None
         if follower and id(follower) not in taken:
             taken |= {id(segment), id(follower)}
-            glyphs = tuple(replace(glyph, text="•") if glyph.text in _NAMELESS else glyph for glyph in segment.glyphs)
-            yield _before(glyphs, follower)
+            yield _before(segment.glyphs, follower)
     yield from (segment for segment in segments if id(segment) not in taken)
 
 
+def _with_sign(segment: Segment) -> Segment:
+    """Replace a first character that its font does not name, and that a space follows: it is a list mark."""
+    first = segment.glyphs[0]
+    if 1 not in segment.starts or not _NAMELESS.fullmatch(first.text):
+        return segment
+    return replace(segment, glyphs=(replace(first, text="•"), *segment.glyphs[1:]))
+
+
 def _marked(mark: Segment, segments: Sequence[Segment]) -> Segment | None:
-    level = (one for one in segments if abs(one.y - mark.y) < 0.3 * one.size and one.rect.x0 >= mark.rect.x1 - 0.5)
+    level = (
+        one
+        for one in segments
+        if -0.3 * one.size < one.y - mark.y < (0.3 if one.size < 1.2 * mark.size else 0.5) * one.size
+        and one.rect.x0 >= mark.rect.x1 - 0.5
+    )
     nearest = min((one for one in level if one is not mark), key=lambda one: one.rect.x0, default=None)
     near = nearest is not None and nearest.rect.x0 - mark.rect.x1 < _MARK_GAP * max(nearest.size, mark.size)
     return nearest if near else None

@@ -65,7 +65,8 @@ class Glyph:
 
     ``x0`` to ``x1`` is its width on the baseline ``y``; ``size`` is the height of its font in points; ``hidden`` is
     what the PDF does not paint; ``pagination`` what it marks as header, footer or number of a page; ``soft`` a hyphen
-    that it marks as one of the line's end; ``unseen`` what has the colour of the ground under it, or is painted over.
+    that it marks as one of the line's end; ``unseen`` what has the colour of the ground under it, or is painted over;
+    ``mark`` the number of the marked content that it is in, 0 if none.
     """
 
     text: str
@@ -82,6 +83,7 @@ class Glyph:
     pagination: bool = False
     soft: bool = False
     unseen: bool = False
+    mark: int = 0
 
     @property
     def is_space(self) -> bool:

@@ -25,7 +25,7 @@ _WIDEST = 1.75
 
 _ENDS = '.!?:;”"'
 _LABEL = re.compile(r"(?:project|p) ?[0-9]{1,3}\b.{0,3}", re.IGNORECASE)
-_OPENS = re.compile(r"(?:(?:overall )?goal ?:|established(?: on| in)?(?: ?:| [0-9])|(?:co-?)?funded by\b)", re.IGNORECASE)
+OPENS = re.compile(r"(?:(?:overall )?goal ?:|established(?: on| in)?(?: ?:| [0-9])|(?:co-?)?funded by\b)", re.IGNORECASE)
 """The label of a statement of the head of a leaflet."""
 
 
@@ -114,11 +114,15 @@ def _begins(line: Line, current: list[Line], column: Column, page: Page, leading
         return True
     if MARK.match(line.text) and not MARK.fullmatch(line.text) and not _within_item(line, current):
         return True
-    if has_spot(line, page) or (_OPENS.match(line.text) and line.text[:1].isupper()):
+    if has_spot(line, page) or (OPENS.match(line.text) and line.text[:1].isupper()):
         return True
     if abs(line.size - above.size) > 0.08 * max(line.size, above.size):
         return True
-    if line.y - above.y > leading * line.size + max(1.3, 0.12 * line.size) or _ruled(above, line, page):
+    open_end = (
+        (line.text[:1].islower() or line.text[:1].isdigit()) and JOINS.search(above.text) and line.style[1] == above.style[1]
+    )
+    widest = max(leading, _WIDEST if open_end else 0.0)
+    if line.y - above.y > widest * line.size + max(1.3, 0.12 * line.size) or _ruled(above, line, page):
         return True
     return _other_style(line, current) or _indented(line, current, column)
 
@@ -218,17 +222,18 @@ def _goes_on(paragraphs: Sequence[Paragraph], after: Paragraph, widest: float) -
 
 
 def _with_numerals(paragraphs: list[Paragraph]) -> Iterator[Paragraph]:
-    """Join a large numeral to the paragraph that it counts."""
+    """Join a large numeral to the paragraph that it counts, and a large word (``All``) to the rest of its sentence."""
     waiting: Paragraph | None = None
     for paragraph in paragraphs:
         if waiting:
             larger = waiting.lines[0][1].size >= 1.3 * paragraph.lines[0][1].size
-            if larger and not is_heading(paragraph.text):
+            goes_on = paragraph.text[:1].islower() or not waiting.text.isalpha()
+            if larger and goes_on and not is_heading(paragraph.text):
                 paragraph.lines[:0] = waiting.lines
             else:
                 yield waiting
             waiting = None
-        if NUMERAL.fullmatch(paragraph.text):
+        if NUMERAL.fullmatch(paragraph.text) or paragraph.text.isalpha():
             waiting = paragraph
         else:
             yield paragraph

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from cbrn_data.documents.nodes import Band, Node, cells_of, has_heading
 from cbrn_data.documents.page import Page, around
+from cbrn_data.leaflet.head import LABEL
 from cbrn_data.leaflet.headings import is_heading
 
 _ALIGNED = 1.6
@@ -25,14 +26,15 @@ def rows_of(
     if sum(any(has_heading(node) for node in column) for column in columns) > 1:
         return [], ""
     rows = _apart(bands, columns, page)
-    each = [list(band) for band in bands]
+    each = _with_next_lines(bands, columns[0])
     if len(rows) < 2 and len(each) < 2:
         return [], ""
     down = _steps_back(columns)
     across = _steps_back([cell for row in rows for cell in cells_of(row, edges)])
     single = _steps_back([cell for row in each for cell in cells_of(row, edges)])
     if down == 0:
-        return [], ""
+        labels = len(columns[0]) > 1 and all(map(_is_label, columns[0]))
+        return _rows_of_headings(bands, columns[0]) if labels else [], ""
     if len(rows) > 1 and across == 0:
         return rows, ""
     if single == 0:
@@ -40,6 +42,22 @@ def rows_of(
     if len(rows) > 1 and _is_table(rows, edges):
         return rows, ""
     return [], "the reading order of texts side by side is not clear"
+
+
+def _with_next_lines(bands: list[Band], labels: Sequence[Node]) -> list[list[Node]]:
+    """Return each band as a row, with the bands after it that have nothing in the first column."""
+    rows: list[list[Node]] = []
+    for band in bands:
+        if rows and any(node in labels for node in rows[0]) and not any(node in labels for node in band):
+            rows[-1] += band
+        else:
+            rows.append(list(band))
+    return rows
+
+
+def _is_label(node: Node) -> bool:
+    """Return whether a node is a heading, or the label of a statement of the head."""
+    return node.segment is not None and (node.is_heading or LABEL.fullmatch(node.segment.text) is not None)
 
 
 def _continues(node: Node, column: Sequence[Node]) -> bool:
@@ -61,9 +79,9 @@ def _rows_of_headings(bands: list[Band], headings: Sequence[Node]) -> list[list[
     starts: list[float] = []
     before: Node | None = None
     for node in sorted(headings, key=lambda node: node.rect.y0):
-        whole = before is None or is_heading(before.segment.text if before.segment else "")
+        whole = before is None or _is_label(before)
         apart = before is not None and node.rect.y0 - before.rect.y1 > 1.2 * node.em
-        if before is None or apart or (whole and node.is_heading):
+        if before is None or apart or (whole and _is_label(node)):
             starts.append(node.rect.y0)
         before = node
     edges = [start - 0.6 * headings[0].em for start in starts]

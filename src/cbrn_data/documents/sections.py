@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from statistics import median
 
-from cbrn_data.documents.paragraphs import Paragraph
+from cbrn_data.documents.paragraphs import OPENS, Paragraph
 from cbrn_data.leaflet.head import is_title
 from cbrn_data.leaflet.headings import is_heading
 
@@ -40,7 +40,11 @@ def title_first(texts: Sequence[str]) -> list[int]:
     >>> title_first(["Partner Countries", "Iraq", "Middle East Regional Secretariat", "Projects"])
     [2, 3, 0, 1]
     """
-    title = next((place for place, text in enumerate(texts) if is_title(text)), 0)
+    titles = (
+        is_title(text) or (after.casefold() == "regional secretariat" and is_title(f"{text} {after}"))
+        for text, after in zip(texts, [*texts[1:], ""], strict=False)
+    )
+    title = next((place for place, found in enumerate(titles) if found), 0)
     start = next((place for place, text in enumerate(texts[:title]) if is_heading(text)), title)
     return [*range(start), *range(title, len(texts)), *range(start, title)]
 
@@ -62,7 +66,7 @@ def _sections(paragraphs: Sequence[Paragraph]) -> Iterator[tuple[str, list[Parag
             if heading:
                 yield heading, items
             heading, items = paragraph.text, []
-        else:
+        elif not OPENS.match(paragraph.text):
             items.append(paragraph)
     if heading:
         yield heading, items

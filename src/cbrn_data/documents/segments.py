@@ -19,7 +19,10 @@ _WORD_GAP = 0.18
 _SEGMENT_GAP = 0.5
 _SPACED_GAP = 3.0
 _ONE_RUN_GAP = 10.0
-"""Gaps in em: between words; the same without a drawn space; with a drawn space; and within one operator."""
+_SAME_GAP = 0.03
+_TAB = 0.7
+"""Gaps in em: between words; the same without a drawn space; with a drawn space; and within one operator. Then the greatest
+difference of two gaps of one width, and the least gap that is written as a tab."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,11 @@ class Segment:
 
     @cached_property
     def text(self) -> str:
-        """The words, one space apart."""
-        pieces = (f" {glyph.text}" if place in self.starts else glyph.text for place, glyph in enumerate(self.glyphs))
+        """The words, one space apart, or a tab if they are far apart."""
+        pieces = [glyph.text for glyph in self.glyphs]
+        for place in self.starts:
+            gap = self.glyphs[place].x0 - self.glyphs[place - 1].x1
+            pieces[place] = ("\t" if gap > _TAB * self.size else " ") + pieces[place]
         return "".join(pieces)
 
     @cached_property
@@ -134,7 +140,7 @@ def _cut(line: list[Glyph], page: Page) -> Iterator[Segment]:
     run, starts, drawn = [letters[0]], set[int](), False
     for pair, spaced in zip(pairs, tracking, strict=True):
         gap = pair.gap - spaced
-        if _parts(pair, gap, usual, len(wide)) or _is_cut(pair, page):
+        if _parts(pair, gap, usual, wide) or _is_cut(pair, page):
             yield Segment(tuple(run), frozenset(starts), drawn)
             run, starts, drawn = [], set(), False
         elif pair.drawn or gap > _WORD_GAP:
@@ -150,13 +156,17 @@ def _pair(left: Glyph, right: Glyph, spaces: Sequence[Glyph]) -> _Pair:
     return _Pair(left, right, (right.x0 - left.x1) / em, drawn)
 
 
-def _parts(pair: _Pair, gap: float, usual: float, many: int) -> bool:
-    """Return whether a gap separates two segments."""
+def _parts(pair: _Pair, gap: float, usual: float, wide: Sequence[float]) -> bool:
+    """Return whether a gap separates two segments; ``wide`` are the gaps of the line with a space, ``usual`` their median.
+
+    Words of justified lines have gaps of the same width.
+    """
     if pair.left.run == pair.right.run:
         return gap > _ONE_RUN_GAP
     if not (pair.drawn and pair.follows):
         return gap > _SEGMENT_GAP
-    return gap > 1.0 and (gap > _SPACED_GAP or many < 3 or gap > 1.6 * usual + 0.2)
+    same = sum(abs(one - pair.gap) < _SAME_GAP for one in wide)
+    return gap > 1.0 and (gap > _SPACED_GAP or (same < 2 and (len(wide) < 3 or gap > 1.6 * usual + 0.2)))
 
 
 def _tracking(pairs: Sequence[_Pair]) -> Iterator[float]:

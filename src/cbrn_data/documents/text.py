@@ -6,6 +6,7 @@ A reader returns a plain value (``value_of``), so that it can come from another 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import wraps
@@ -14,6 +15,9 @@ from typing import IO, Any
 LAYOUT = 1
 LARGEST = 200_000
 """The most characters of text; a leaflet is a page or two."""
+
+ZERO_WIDTH = re.compile("[\u200b-\u200d\u2060\ufeff]")
+"""Characters without width, which only allow or prevent a line break or a ligature."""
 
 Place = tuple[int, list[float]]
 """A page number, and left, top, right and bottom of a rectangle, in points from the upper left corner."""

@@ -37,7 +37,8 @@ _NAME = re.compile(r"[^\W\d_]+(?:[ '’-]+[^\W\d_]+){0,7}(?:, [^\W\d_]+(?:[ '’
 _SEAT = re.compile(
     r"(?:(?:(?:the )?(?:seat|location|host city|headquarters|hq|city|place|address|(?:regional )?(?:secretariat|office))"
     r"(?: of the [\w ]{1,30}?)?(?: ?[:–—-]| is| in| located| based| hosted)+"
-    r"|(?:(?:located|based|hosted|seated|headquartered) )?in) ?)?(?:(?:the )?city of )?",
+    r"|(?:(?:located|based|hosted|seated|headquartered) )?in|(?:seat|location|host city|headquarters)\b) ?)?"
+    r"(?:(?:the )?city of )?",
     re.I,
 )
 _PLACE = re.compile(r"(?:[^\W\d_]+[.]?[ '’-]{1,2}){0,5}[^\W\d_]+")
@@ -58,6 +59,9 @@ _FUNDED = re.compile(
     rf"|{_WITH}|implementing partner) ?:? ?(?:the )?(?P<partner>.+?)\.?",
     re.I,
 )
+LABEL = re.compile(r"(?:overall goal|established|funding|seat|location|host city|headquarters) ?:?", re.I)
+"""A label whose value is the next paragraph."""
+_SECRETARIAT = "regional secretariat"
 _LONGEST = 100
 """The most characters of a title."""
 _OPENS = re.compile(
@@ -85,7 +89,10 @@ def read_head(blocks: list[Block], leaflet: Leaflet) -> list[Block]:
     for paragraph in paragraphs:
         if pending:  # a label alone on its line: its value is the next paragraph
             paragraph, pending = Block((*pending.lines, *paragraph.lines)), None
-        if re.fullmatch(r"(?:overall goal|established|funding) ?:?", paragraph.plain.text, re.I):
+        text = paragraph.plain.text
+        if leaflet.region is None and text.casefold() == _SECRETARIAT and left and _may_name_region(left[-1].plain.text):
+            paragraph = Block((*left.pop().lines, *paragraph.lines))
+        elif LABEL.fullmatch(text) or (leaflet.region is None and text.casefold() == _SECRETARIAT):
             pending = paragraph
             continue
         if _PROGRAMME.fullmatch(paragraph.plain.text):
@@ -98,6 +105,11 @@ def read_head(blocks: list[Block], leaflet: Leaflet) -> list[Block]:
 def read_labelled(block: Block, leaflet: Leaflet) -> bool:
     """Read a labelled statement (goal, date, funding) outside the head; return whether the block is one."""
     return bool(_OPENS.match(block.plain.text)) and _take_labelled(block, leaflet)
+
+
+def _may_name_region(text: str) -> bool:
+    """Whether a text is the name of a region over ``Regional Secretariat``, and not the kind of the document."""
+    return is_title(f"{text} {_SECRETARIAT}") and not re.search(r"sheet\b|leaflet|brochure|flyer|profile|glance", text, re.I)
 
 
 def _statements(line: Line) -> Iterator[Line]:

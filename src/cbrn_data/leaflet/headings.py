@@ -130,6 +130,7 @@ _YEAR = r"(?:19|20)[0-9]{2}"
 _SPAN_OF_YEARS = rf"{_YEAR}(?: ?[-/] ?(?:{_YEAR}|[0-9]{{2}}))?"
 _YEARS = re.compile(rf"[ ,:(-]+(?:in |for |of |since )?{_SPAN_OF_YEARS}\)?$|^{_SPAN_OF_YEARS}[ :,-]+(?=\w)")
 _COUNT = re.compile(r" ?(?:\((?P<bracketed>[0-9]{1,3})\)| ?[:-] ?(?P<after>[0-9]{1,3})| (?P<beside>[0-9]{1,3}))$")
+_NUMBER = re.compile(r"^(?:[1-9][.)]?|[IVX]{1,4}[.)]) (?=[A-Z])")
 _SPACED = re.compile(r"(?:\w ){4,}\w")
 
 
@@ -147,7 +148,7 @@ def title(text: str) -> Title:
     >>> title("Partner Countries: 6"), title("RECENT ACHIEVEMENTS (2023–2024)").words
     (Title(words='partner countries', count=6), 'recent achievements')
     """
-    words = " ".join(folded(text).strip(" :*_-.#=").casefold().split())
+    words = " ".join(_NUMBER.sub("", folded(text).strip(" :*_-.#=")).casefold().split())
     words = words.replace(" ", "") if _SPACED.fullmatch(words) else words
     words = _YEARS.sub("", words)
     count = _COUNT.search(words)

@@ -70,9 +70,19 @@ def _foreign_within(leaflet: Leaflet, table: str, extracted: Extracted[str]) -> 
         return first, what
     for number, (before, line) in enumerate(pairwise(lines), start=first + 1):
         sentence = table == "achievements" and not before.endswith((".", "!", "?", "”"))
-        if what := foreign_line(line, within=True, sentence=sentence):
+        what = foreign_line(line, within=True, sentence=sentence)
+        if what == "a line of the head" and table == "projects" and _is_of_another_secretariat(line, leaflet):
+            what = None
+        if what:
             return number, what
     return first, None
+
+
+def _is_of_another_secretariat(line: str, leaflet: Leaflet) -> bool:
+    """Whether a line of a project's title names a regional secretariat otherwise than the title of the leaflet."""
+    words = line.casefold()
+    region = leaflet.region.value.casefold() if leaflet.region else ""
+    return "regional secretariat" in words and words != "regional secretariat" and bool(region) and region not in words
 
 
 _LONGEST_APART = 40

@@ -29,7 +29,8 @@ def read_countries(blocks: list[Block], leaflet: Leaflet) -> list[Block]:
     for item in [item for block in blocks for item in block.items()]:
         for lines in [item.lines] if _names(item.lines) else _known_apart(item.lines):
             plain = Block(lines).plain
-            names = _names(lines) or _names_in_a_row(plain, leaflet.document) or _name_with_note(plain, leaflet)
+            names = _names(lines) or _names_in_a_row(plain, leaflet.document) or _rows_of_names(lines, leaflet.document)
+            names = names or _name_with_note(plain, leaflet)
             if entry := leaflet.reading.at(lines[0].number, "country"):
                 leaflet.countries.append(country(_unmarked(plain).whole, entry.value, entry))
             elif names:
@@ -38,7 +39,18 @@ def read_countries(blocks: list[Block], leaflet: Leaflet) -> list[Block]:
                 leaflet.country_count = _counted(plain, leaflet)
             else:
                 report_unresolved(leaflet, plain.text, lines[0].number, hint=len(leaflet.findings) < _HINTS)
+    leaflet.countries[:] = _down_columns(leaflet.countries)
     return []
+
+
+def _down_columns(countries: list[Item]) -> list[Item]:
+    """Return the countries column by column, if only this order is alphabetical: their table was read row by row."""
+    names = [folded(item.value("name_in_source")).casefold() for item in countries]
+    for width in (2, 3, 4):
+        order = [place for column in range(width) for place in range(column, len(names), width)]
+        if len(names) > 4 and [names[place] for place in order] == sorted(names) != names:
+            return [countries[place] for place in order]
+    return countries
 
 
 def country(name: Extracted[str], code: str, *entries: Entry) -> Item:
@@ -112,6 +124,17 @@ def _names_in_a_row(plain: Plain, document: Document) -> list[Plain]:
     return names if len(names) > 1 and all(country_id(name.text) for name in names) else []
 
 
+def _rows_of_names(lines: tuple[Line, ...], document: Document) -> list[Plain]:
+    """Read one or more names on each line; return an empty list if a line has others."""
+    names: list[Plain] = []
+    for line in lines:
+        row = _names((line,)) or _names_in_a_row(Block((line,)).plain, document)
+        if not row:
+            return []
+        names += row
+    return names
+
+
 _BETWEEN_NAMES = re.compile(r",(?= )|;| ?[|/·•∙▪●–] ?| - ")
 _AND = re.compile(r"(?<!\w)(?:and|&)(?!\w)")
 _NOTE_OF_A_NAME = re.compile(
@@ -156,6 +179,8 @@ def read_projects(blocks: list[Block], leaflet: Leaflet) -> list[Block]:
                 leaflet.report("note-unused", message, block.lines[0].number, table="projects", row=f"P{number}")
             elif title.text:
                 extracted["title"] = title.whole
+        elif _COLUMNS.fullmatch(plain.text):
+            leaflet.ignore(block.numbers, "column-names")
         elif untitled:
             extracted["title"] = plain.whole
         elif not leaflet.project_counts.values and (counts := _projects_counted(plain, leaflet)):
@@ -168,6 +193,11 @@ def read_projects(blocks: list[Block], leaflet: Leaflet) -> list[Block]:
     return left
 
 
+_COLUMNS = re.compile(
+    r"(?:(?:(?:project )?(?:no\.?|number|code|title|name)|project|#)[ |]*)+",
+    re.I,
+)
+"""The names of the columns of a table of projects."""
 _PHASE = re.compile(r"\([^\s()]{1,20}(?: [^\s()]{1,20}){0,2}\)|phase (?:[0-9]|I{1,3}|IV|one|two|three)", re.I)
 """Words that may follow a project's number and are not its title."""
 
