@@ -16,8 +16,9 @@ from cbrn_data.leaflet.reading import Entry
 from cbrn_data.leaflet.statements import Item, Leaflet
 from cbrn_data.leaflet.untaken import doubted, qualified, untaken
 from cbrn_data.normalise.countries import countries_in, country_id, without_mark
-from cbrn_data.normalise.counts import countries_counted, people, statement
+from cbrn_data.normalise.counts import countries_counted, statement
 from cbrn_data.normalise.dates import ImpossibleDate, find_dates
+from cbrn_data.normalise.people import people
 from cbrn_data.normalise.project_counts import project_counts
 from cbrn_data.normalise.projects import label, references
 from cbrn_data.normalise.text import Extracted, Plain, Span, folded

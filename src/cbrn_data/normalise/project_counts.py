@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from cbrn_data.normalise.counts import Doubt, inexact
 from cbrn_data.normalise.grammar import Part, counted, parts
+from cbrn_data.normalise.inexact import Doubt, inexact
 from cbrn_data.normalise.numbers import numbers
 from cbrn_data.normalise.text import folded
 

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from cbrn_data.normalise.countries import read_country
-from cbrn_data.normalise.counts import figure_qualifier, read_number, read_qualifier
+from cbrn_data.normalise.counts import read_number
 from cbrn_data.normalise.dates import DateRange, ImpossibleDate, read_dates
+from cbrn_data.normalise.inexact import figure_qualifier, read_qualifier
 from cbrn_data.normalise.project_counts import ONGOING
 from cbrn_data.normalise.projects import label, read_project_number, references
 from cbrn_data.normalise.text import clean, folded, region_name, slug
