@@ -59,10 +59,11 @@ def people(text: str) -> tuple[PeopleCount | None, list[Doubt]]:
     >>> (found.count, found.qualifier, found.group, doubts)
     (1000, 'over', 'specialists', [])
     """
-    mentions = list(_mentions(text))
+    mentions = list(_mentions(text)) or list(_one_person(folded(text)))
     doubts = [Doubt(m.part.start, m.group[1], m.reason) for m in mentions if m.reason and not m.within]
     sound = [m for m in mentions if not m.reason and not m.within]
-    if any(m.reason and not m.sets_aside and not m.within for m in mentions) or not sound:
+    alone = not sound or sound[0].group[0] == sound[0].group[1]  # of people whose first number is set aside
+    if any(m.reason and not m.sets_aside and not m.within for m in mentions) or alone:
         return None, doubts + [Doubt(m.part.start, m.group[1], "is next to it") for m in sound]
     totals = [m for m in sound if m.total]
     if (
@@ -78,6 +79,14 @@ def people(text: str) -> tuple[PeopleCount | None, list[Doubt]]:
         reason = f"{len(sound)} groups of people are counted, but the table holds one number"
         return None, [*doubts, Doubt(sound[0].part.start, sound[-1].group[1], reason)]
     return _people_count(text, sound[0]), doubts
+
+
+def _one_person(flat: str) -> Iterator[_Mention]:
+    """Yield a single person of a text that counts nobody: ``an expert of Project 87 visited``."""
+    for article in re.finditer(r"\b[Aa]n? (?=[a-z])", flat):
+        end = group_end(flat, article.end(), one=True)
+        if end and not group_end(flat, article.end()) and _AROUND["after one person"].match(flat, end):
+            yield _Mention(Part("vague", *article.span()), (article.end(), end), "one person, not counted in the text")
 
 
 def _is_another(text: str, first: _Mention, later: _Mention) -> bool:
@@ -121,6 +130,9 @@ def _mentions(text: str) -> Iterator[_Mention]:
 
 _NO_COUNT = {
     "range": "a range, which the table cannot hold",
+    "share": "a share, which the table cannot hold",
+    "zero": "nobody is counted",
+    "ordinal": "the last of a row, not a count",
     "whole": "a part of a whole",
     "strength": "a size of a team",
     "vague": "no number",
@@ -145,15 +157,23 @@ def _mention(text: str, flat: str, part: Part, last: _Mention | None) -> _Mentio
             and part.start - last.group[1] < 120
         ):
             return _Mention(part, (part.end, part.end))  # "12 experts from Kenya and 8 from Mali"
-        if what == "unknown" and (
-            _is_total(flat, part.start, part.end) or _AROUND["part of a total, after"].match(flat[part.end :])
-        ):
-            return None
-    elif part.kind in _NO_COUNT and (end_of := group_end(flat, part.end + (flat[part.end : part.end + 1] == " "))):
-        return _Mention(part, (part.end, end_of), _NO_COUNT[part.kind])
-    elif part.kind == "strength":
-        return _Mention(part, (part.end, part.end), _NO_COUNT[part.kind])
-    return None
+        if what == "unknown" and last and _AROUND["more of the same people, before"].search(flat[: part.start][-40:]):
+            return _Mention(part, (part.end, part.end))  # "24 nurses, and in June a further 30"
+        return None
+    return _not_a_count(flat, part)
+
+
+def _not_a_count(flat: str, part: Part) -> _Mention | None:
+    """Return a number that stands before people but does not count them: a range, a share, ``its 1000th officer``."""
+    words = flat[part.start : part.end].lower()
+    kind = "zero" if part.value == 0 and words not in {"no", "none"} else part.kind
+    if kind not in _NO_COUNT or (kind == "ordinal" and not re.match("[0-9]{2}", words)):
+        return None
+    gap = re.compile(r" of (?:the |its |all |these )?" if kind == "share" else " ?").match(flat, part.end)
+    end = group_end(flat, gap.end(), one=kind == "ordinal") if gap else None
+    if end is None and kind != "strength":
+        return None
+    return _Mention(part, (part.end, end or part.end), _NO_COUNT[kind], kind in {"share", "zero", "ordinal"})
 
 
 def _of_shared_noun(text: str, flat: str, part: Part) -> _Mention | None:
@@ -226,6 +246,8 @@ def _doubt(text: str, flat: str, part: Part, end: int) -> tuple[str, bool]:
         return "may be the number of a project", True
     if flat[part.start : part.end] == "1540":
         return "may be Resolution 1540", True
+    if _AROUND["not real"].search(before) or re.search(r"\bsimulated\b", flat[part.end : end]):
+        return "played or assumed, not real", True
     if _AROUND["qualified after"].match(after):
         return "qualified after its noun", False
     if _AROUND["difference"].match(after) or _AROUND["difference, before"].search(before[-60:]):
