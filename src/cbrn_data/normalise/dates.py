@@ -23,16 +23,20 @@ from cbrn_data.normalise.rules import grammar
 from cbrn_data.normalise.text import clean, folded
 
 _LEAD = re.compile(
-    r"(?<![\w-])(?P<word>(?:starting|beginning)(?: in| from| on)?|in|on|from|between|throughout|during|within|over|since"
+    r"(?<![\w-])(?P<word>(?:starting|beginning)(?: in| from| on)?|in|on|from|between|throughout|during|within|over|across"
+    r"|all through|^year|since"
     r"(?: (?:its|their|the) (?:launch|start|inception|creation|establishment|foundation|beginning|kick-off)(?: in| on)?)?"
-    r"|at(?= the (?:beginning|start|end))|towards(?= the end)|en|le|depuis|durant|pendant|courant|entre|a partir de|des"
+    r"|(?:once|twice) in|at(?= the (?:beginning|start|end|$))|towards(?= the end)|en|le|depuis|durant|pendant|courant|entre"
+    r"|a partir de|des"
     rf"|во?|со?|между|начиная с|в течение)(?: both)? (?:{WEEKDAY}{PART}|(?P<the>the ){WEEKDAY})$",
     re.IGNORECASE,
 )
 _AROUND = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in grammar()["around dates"].items()}
 _CAPITALS_AFTER = re.compile(r" (?:[A-Z]\w+ )*[A-Z]\w+")
 _NAME_BEFORE = re.compile(r"(?:\b[A-Z][\w'-]*|[”\"])(?: [A-Z0-9][\w'-]*)*,? ?[\"”]?[ -]$")
-_SENTENCE_END = re.compile(r"(?<=[a-z0-9)”\"'])[.;] (?=[A-Z“\"(])")
+_SENTENCE_END = re.compile(
+    rf"(?:(?<=[a-z)”\"'])|(?<=[0-9])(?!(?<![0-9]{{3}})\. (?i:{MONTH}) ))[.;] (?=[A-Z“\"(])"  # "6. May" is a day
+)
 
 
 class ImpossibleDate(ValueError):
@@ -189,7 +193,7 @@ def _phrase(flat: str, sentence: int, chain: int, dates: list[Date]) -> Phrase:
 
 
 def _role(before: str, lead: str, after: str, names_month: bool, the: bool) -> str:
-    if _AROUND["half said"].search(before):
+    if _AROUND["half said"].search(f"{before}{lead} " if lead else before):
         return "bound"
     if _AROUND["planned"].search(before):
         return "other"
@@ -199,7 +203,7 @@ def _role(before: str, lead: str, after: str, names_month: bool, the: bool) -> s
     if founded and not _AROUND["auxiliary"].search(before) and lead in {"in", "on", "", "en"}:
         return "other"
     if not lead:
-        opens = not before.strip() and (names_month or re.match(r" ?[:,-]|$", after) is not None)
+        opens = not before.strip(" ([*") and (names_month or re.match(r" ?[:,)-]|\]|$", after) is not None)
         if opens or (names_month and not _AROUND["not its time"].search(before[-40:])):
             return "time"
         if _AROUND["bound"].search(before[-40:]) or (names_month and not _AROUND["name, after"].match(after)):
