@@ -92,17 +92,21 @@ def _number(words: str) -> int:
 
 
 _LABEL = re.compile(
-    r"(?:(?:the )?(?:(?:eu )?(?:cbrn )?(?:coe )?project|projet|проект)(?: n(?:o|r|umber)?[.°o]?| №)?(?: p)?|p\.?)"
-    r" ?(?:[#-] ?)?"
-    r"0{0,2}(?P<number>[1-9][0-9]{0,2})(?![0-9A-Za-z])"
-    r"(?: ?(?::|[.–—-](?= |$)))?",
+    r"(?:(?:the )?(?:(?:eu )?(?:cbrn )?(?:coe )?project(?P<plural>s)?|projet|проект)(?: n(?:o|r|umber)?[.°o]?| №)?"
+    r"(?: p)?|p\.?) ?(?:[#-] ?)?0{0,2}(?P<number>[1-9][0-9]{0,2})"
+    r"(?(plural)(?:(?:, ?| ?[/&-] ?|,? (?:and|to) )(?:p-?)?[1-9][0-9]{0,2})+)(?![0-9A-Za-z])(?: ?(?::|[.–—-](?= |$)))?",
     re.IGNORECASE,
 )
 
 
 def label(text: str) -> re.Match[str] | None:
-    """Match a project's label at the start of ``text``: group ``number``, and the label's end."""
+    """Match a project's label, or one of several projects, at the start of ``text``; ``labelled`` has its numbers."""
     return _LABEL.match(text)
+
+
+def labelled(match: re.Match[str]) -> list[Reference]:
+    """Return the projects of a label: one, or all of ``Projects 101–103``."""
+    return references(match[0]) if match["plural"] else [Reference(int(match["number"]), match.start(), match.end("number"))]
 
 
 def read_project_number(quote: str) -> int | None:
