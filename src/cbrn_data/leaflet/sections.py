@@ -117,7 +117,8 @@ _BETWEEN_NAMES = re.compile(r",(?= )|;| ?[|/·•∙▪●–] ?| - ")
 _AND = re.compile(r"(?<!\w)(?:and|&)(?!\w)")
 _NOTE_OF_A_NAME = re.compile(
     r" ?(?:\((?:(?:member )?since|from|joined(?: in)?)? ?(?:19|20)[0-9]{2}\)"
-    r"|\((?:host(?: country)?|[a-z]{2,3})\)|(?: [–—-]|,)? (?:(?:member |partner )?since )?(?:19|20)[0-9]{2})$",
+    r"|[(\[](?:host(?: country)?|[a-z]{2,3})[)\]]"
+    r"|(?: [–—-]|,)? (?:(?:member |partner )?since |joined (?:in )?)?(?:19|20)[0-9]{2})$",
     re.IGNORECASE,
 )
 

@@ -73,7 +73,7 @@ _JOIN = rf" ?[-/&] ?|,? {_TO} (?:(?:the|le) )?{WEEKDAY}{PART}"
 _AGAIN = (
     rf"(?<=[a-z.])(?:,? (?:and|as well as)|, then)(?: again| later| then| once)? (?:in|on)(?: the)? (?=(?:{_DAY} )?{MONTH})"
 )
-CHAIN = re.compile(rf"(?:(?<![\w/.,-])|(?<=\bmid-)){_ANY}(?:(?:{_AGAIN}|{_JOIN}|{_BIND}){_ANY})*", re.IGNORECASE)
+CHAIN = re.compile(rf"(?:(?<![\w/.,-])(?<!\bday )|(?<=\bmid-)){_ANY}(?:(?:{_AGAIN}|{_JOIN}|{_BIND}){_ANY})*", re.IGNORECASE)
 _STEP = re.compile(rf"(?P<join>{_AGAIN}|{_JOIN})?(?P<bind>{_BIND})?(?:{_TOKEN})", re.IGNORECASE)
 
 

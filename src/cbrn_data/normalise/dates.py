@@ -19,7 +19,7 @@ from cbrn_data.findings import shown
 from cbrn_data.normalise.chains import CHAIN, MONTH, PART, WEEKDAY, Date, dates_of, impossible
 from cbrn_data.normalise.nouns import group_end
 from cbrn_data.normalise.projects import references
-from cbrn_data.normalise.rules import grammar
+from cbrn_data.normalise.rules import compiled, grammar
 from cbrn_data.normalise.text import clean, folded
 
 _LEAD = re.compile(
@@ -106,6 +106,9 @@ def phrases(text: str) -> list[Phrase]:
         digits = re.search(r"[0-9]+$", flat[named.start : named.end])
         if digits and named.end < len(flat):
             flat = flat[: named.end - len(digits[0])] + "_" * len(digits[0]) + flat[named.end :]
+    for kind, pattern in compiled():  # "Decree No. 2024-12" has no month
+        if kind == "name":
+            flat = pattern.sub(lambda match: "_" * len(match[0]), flat)
     found: list[Phrase] = []
     start = 0
     for stop in [*(match.end() for match in _SENTENCE_END.finditer(flat)), len(flat)]:
@@ -249,7 +252,8 @@ def _row(flat: str, own: list[Phrase]) -> tuple[list[Phrase], list[Phrase]]:
         follows = _AROUND["follows"].search(gap[-40:])
         alone = follows is not None and not gap[-40:][: follows.start()].strip(" ,")
         again = follows is not None or _AROUND["next of its kind"].search(gap)
-        if alone or (again and phrase.width == row[0].width):
+        joined = alone and not (gap.strip() == "," and row[0].width < phrase.width)  # "to Vienna in 2019, in May 2024"
+        if joined or (again and phrase.width == row[0].width):
             row.append(phrase)
         else:
             others.append(phrase)

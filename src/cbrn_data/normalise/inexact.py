@@ -36,14 +36,17 @@ class Doubt:
     reason: str
 
 
-def qualifier_of(flat: str, number: Part) -> tuple[str, int, int]:
-    """Return how a number is qualified, and the span of the qualifying words, including the number."""
+def qualifier_of(flat: str, number: Part, noun_end: int = 0) -> tuple[str, int, int]:
+    """Return how a number is qualified, and the span of the qualifying words, including the number.
+
+    The words stand before it, after it, or after its noun: ``60 officers or more``.
+    """
     before = flat[max(0, number.start - 40) : number.start]
     for qualifier, words in _BEFORE.items():
         if match := words.search(before):
             return qualifier, number.start - len(match[0]), number.end
     for qualifier, words in _AFTER.items():
-        if match := words.match(flat, number.end):
+        if match := words.match(flat, number.end) or words.match(flat, noun_end or len(flat)):
             return qualifier, number.start, match.end()
     return ("over" if number.plus else "exact"), number.start, number.end
 
@@ -60,7 +63,10 @@ def read_qualifier(quote: str) -> str | None:
     if not found:
         return None
     last = found[-1]
-    return of_people(qualifier_of(folded(text), Part("count", last.start, last.end, last.value, last.plus))[0])
+    noun_end = next(
+        (match.start() for words in _AFTER.values() for match in words.finditer(text) if match.end() == len(text)), 0
+    )
+    return of_people(qualifier_of(folded(text), Part("count", last.start, last.end, last.value, last.plus), noun_end)[0])
 
 
 def figure_qualifier(text: str, value: int) -> str:

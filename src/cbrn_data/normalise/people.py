@@ -83,7 +83,7 @@ def people(text: str) -> tuple[PeopleCount | None, list[Doubt]]:
 
 def _one_person(flat: str) -> Iterator[_Mention]:
     """Yield a single person of a text that counts nobody: ``an expert of Project 87 visited``."""
-    for article in re.finditer(r"\b[Aa]n? (?=[a-z])", flat):
+    for article in re.finditer(r"\b[Aa]n? (?=[A-Za-z])", flat):
         end = group_end(flat, article.end(), one=True)
         if end and not group_end(flat, article.end()) and _AROUND["after one person"].match(flat, end):
             yield _Mention(Part("vague", *article.span()), (article.end(), end), "one person, not counted in the text")
@@ -98,7 +98,7 @@ def _is_another(text: str, first: _Mention, later: _Mention) -> bool:
 
 def _people_count(text: str, mention: _Mention) -> PeopleCount:
     number, flat = mention.part, folded(text)
-    qualifier, start, end = qualifier_of(flat, number)
+    qualifier, start, end = qualifier_of(flat, number, mention.group[1])
     assert number.value is not None
     return PeopleCount(
         count=number.value,
@@ -194,7 +194,9 @@ def _is_within(flat: str, total: _Mention, before: _Mention, mention: _Mention, 
     There it is a part only if it and the earlier parts, ``within``, make the total.
     """
     between = flat[total.group[1] : mention.part.start]
-    if re.search(r"; |\. (?=[A-Z])", between) or mention.total:
+    if re.search(r"^\)|; |\. (?=[A-Z])", between) or mention.total:
+        return False
+    if between.endswith(": ") and flat[: total.part.start].endswith(": "):  # "Kenya: 24 officers, Mali: 20 officers"
         return False
     since = flat[before.group[1] : mention.part.start]
     listed = before.within and _AROUND["part of a total, next"].fullmatch(since)
@@ -248,6 +250,8 @@ def _doubt(text: str, flat: str, part: Part, end: int) -> tuple[str, bool]:
         return "may be Resolution 1540", True
     if _AROUND["not real"].search(before) or re.search(r"\bsimulated\b", flat[part.end : end]):
         return "played or assumed, not real", True
+    if _AROUND["average, before"].search(before[-40:]):
+        return "an average, not a count", False
     if _AROUND["qualified after"].match(after):
         return "qualified after its noun", False
     if _AROUND["difference"].match(after) or _AROUND["difference, before"].search(before[-60:]):
