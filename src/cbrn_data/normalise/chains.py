@@ -60,7 +60,7 @@ WEEKDAY = rf"(?:(?:{'|'.join(calendar.day_name)}),? )?"
 PART = (
     r"(?:(?:the )?(?:(?:very |whole |calendar |academic |school |fiscal )?"
     r"(?:early|late|mid|middle|beginning|start|end|course|whole|all|entire"
-    r"|years?|months?|period|biennium|triennium|mornings?|afternoons?|evenings?|days?"
+    r"|years?|months?|period|biennium|triennium|mornings?|weekends?|afternoons?|evenings?|days?"
     r"|(?:spring|summer|autumn|fall|winter)(?:(?:/|-| and | to )(?:spring|summer|autumn|fall|winter))?"
     r"|(?:first|second|third|fourth|last|latter|former|1st|2nd|3rd|4th) (?:\w+ )?(?:half|quarter|weeks?|days?|months?))"
     r"(?: of)?[ -](?:the )?){1,3})?"

@@ -24,7 +24,7 @@ from cbrn_data.normalise.text import clean, folded
 
 _LEAD = re.compile(
     r"(?<![\w-])(?P<word>(?:starting|beginning)(?: in| from| on)?|in|on|from|between|throughout|during|within|over|across"
-    r"|all through|^year|since"
+    r"|all through|^year|^(?:early|late|spring|summer|autumn|fall|winter)|since"
     r"(?: (?:its|their|the) (?:launch|start|inception|creation|establishment|foundation|beginning|kick-off)(?: in| on)?)?"
     r"|(?:once|twice) in|at(?= the (?:beginning|start|end|$))|towards(?= the end)|en|le|depuis|durant|pendant|courant|entre"
     r"|a partir de|des"
@@ -252,8 +252,9 @@ def _row(flat: str, own: list[Phrase]) -> tuple[list[Phrase], list[Phrase]]:
         follows = _AROUND["follows"].search(gap[-40:])
         alone = follows is not None and not gap[-40:][: follows.start()].strip(" ,")
         again = follows is not None or _AROUND["next of its kind"].search(gap)
-        joined = alone and not (gap.strip() == "," and row[0].width < phrase.width)  # "to Vienna in 2019, in May 2024"
-        if joined or (again and phrase.width == row[0].width):
+        inner = len(own) == 2 and re.search(r"\w $", flat[: row[0].start])  # "after a pause in 2022, in 2023 experts met"
+        apart = gap.strip() == "," and (inner or row[0].width < phrase.width)
+        if not apart and (alone or (again and phrase.width == row[0].width)):
             row.append(phrase)
         else:
             others.append(phrase)

@@ -20,6 +20,7 @@ _EVENT = re.compile(any_of(grammar()["events"]), re.IGNORECASE)
 _HANDED_OUT = re.compile(rf"\b{any_of(grammar()['handed out'])}\w*", re.IGNORECASE)
 _AROUND = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in grammar()["around numbers"].items()}
 _AIM = re.compile(grammar()["around dates"]["aim, after"], re.IGNORECASE)
+_PLAYED = re.compile(r"\b(?:victims|casualties)$", re.I)
 _FOR = re.compile(
     r"\bfor (?:the |use by (?:the )?)?(?:(?:over|some|about|around|nearly|more than|at least|approximately|almost) )?$", re.I
 )
@@ -147,6 +148,8 @@ def _mention(text: str, flat: str, part: Part, last: _Mention | None) -> _Mentio
         if what == "people":
             reason, aside = _doubt(text, flat, part, end)
             return _Mention(part, (start, end), reason, aside, total=_is_total(flat, part.start, end))
+        if _PLAYED.search(flat[start:end]):
+            return _Mention(part, (start, end), "victims, who are played", True)
         if what == "unknown" and (noun := _noun_before(flat, part)):
             reason, aside = _doubt(text, flat, part, part.end)
             return _Mention(part, noun, reason, aside)

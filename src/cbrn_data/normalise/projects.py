@@ -23,7 +23,7 @@ _VERB = (
 )
 """Words after a list of projects that show that its last number counts nothing."""
 _COMMA = rf"(?:{_GLOSS} ?[,;] ?{_NUMBER}|{_JOINED})"
-_LIST = rf"{_COMMA}*{_GLOSS}{_AND}{_NUMBER}(?:{_JOINED})*|(?:{_JOINED})+|{_COMMA}+(?!(?!{_VERB}) \w)"
+_LIST = rf"(?:{_COMMA}*{_GLOSS}{_AND}{_NUMBER}){{1,3}}(?:{_JOINED})*|(?:{_JOINED})+|{_COMMA}+(?!(?!{_VERB}) \w)"
 _NO = r"(?: ?(?:[Nn](?:o|umber|r|um)?s?[.°o]{0,2}s?(?![a-z])|[Nn]umeros?|№))?[ #]*"
 _REFERENCE = re.compile(
     rf"\b(?:(?:[Pp]ro(?:ject|jet)|PROJECT|[Пп]роект(?:а|у|е|ом)?)"
