@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from cbrn_data.leaflet.read import read_leaflet
 from cbrn_data.leaflet.statements import Item, Leaflet
 from cbrn_data.normalise.countries import read_country
-from cbrn_data.normalise.counts import read_number, read_qualifier
+from cbrn_data.normalise.counts import read_number
 from cbrn_data.normalise.dates import read_dates
+from cbrn_data.normalise.inexact import read_qualifier
 from cbrn_data.normalise.projects import read_project_number
 from cbrn_data.normalise.text import Extracted, clean, region_name
 from cbrn_data.sources.document import read_document

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from cbrn_data.leaflet.read import read_leaflet
-from cbrn_data.normalise import countries, counts, dates, grammar, numbers, project_counts, projects, text
+from cbrn_data.normalise import countries, counts, dates, grammar, inexact, numbers, people, project_counts, projects, text
 from cbrn_data.sources.cells import read_cells
 from cbrn_data.sources.document import MAX_LINES, read_document
 from cbrn_data.sources.source import MAX_BYTES
@@ -24,8 +24,8 @@ from cbrn_data.sources.source import MAX_BYTES
 LEAFLET = (Path(__file__).parent.parent / "leaflets" / "central-asia-2025.txt").read_text(encoding="utf-8")
 WORDS: dict[str, Callable[[str], Any]] = {
     "dates": dates.read_dates,
-    "people": counts.people,
-    "qualifier": counts.read_qualifier,
+    "people": people.people,
+    "qualifier": inexact.read_qualifier,
     "countries counted": counts.countries_counted,
     "statement": counts.statement,
     "projects counted": project_counts.project_counts,

@@ -2,8 +2,10 @@
 
 import pytest
 
-from cbrn_data.normalise.counts import countries_counted, people, read_number, read_qualifier
+from cbrn_data.normalise.counts import countries_counted, read_number
+from cbrn_data.normalise.inexact import read_qualifier
 from cbrn_data.normalise.numbers import numbers
+from cbrn_data.normalise.people import people
 
 PEOPLE = """
 for over 1,000 specialists on water | 1000 | over | specialists

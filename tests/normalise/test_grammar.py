@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from cbrn_data.leaflet.statements import Leaflet
 from cbrn_data.leaflet.untaken import doubted, untaken
-from cbrn_data.normalise.counts import countries_counted, people, statement
+from cbrn_data.normalise.counts import countries_counted, statement
 from cbrn_data.normalise.dates import find_dates
 from cbrn_data.normalise.grammar import parts
+from cbrn_data.normalise.people import people
 from cbrn_data.normalise.projects import references
 from cbrn_data.normalise.text import Plain
 from cbrn_data.sources.document import Document

@@ -3,7 +3,7 @@
 import pytest
 
 from cbrn_data.normalise.countries import countries_in, country_id, misspelt_in, nearest, without_mark
-from cbrn_data.normalise.projects import label, read_project_number, references
+from cbrn_data.normalise.projects import label, labelled, read_project_number, references
 from cbrn_data.normalise.text import Plain, clean, folded, region_name, slug
 
 REFERENCES = """
@@ -78,6 +78,20 @@ def test_projects_are_named(case: str) -> None:
 def test_labels_open_titles(text: str, title: str | None) -> None:
     match = label(text)
     assert (match and text[match.end() :].strip()) == title
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("P.101 – Enhancing", [101]),
+        ("Projects 101–103: Enhancing", [101, 102, 103]),
+        ("Projects 101, 102 and 109", [101, 102, 109]),
+        ("Projects 101/102", [101, 102]),
+    ],
+)
+def test_a_label_names_one_or_several_projects(text: str, numbers: list[int]) -> None:
+    match = label(folded(text))
+    assert match and [project.number for project in labelled(match)] == numbers
 
 
 @pytest.mark.parametrize("case", NAMES)

@@ -14,9 +14,11 @@ import pytest
 from cbrn_data.leaflet.statements import Leaflet
 from cbrn_data.leaflet.untaken import untaken
 from cbrn_data.normalise.countries import countries_in, country_id
-from cbrn_data.normalise.counts import people, read_number, read_qualifier, statement
+from cbrn_data.normalise.counts import read_number, statement
 from cbrn_data.normalise.dates import find_dates, read_dates
 from cbrn_data.normalise.grammar import parts
+from cbrn_data.normalise.inexact import read_qualifier
+from cbrn_data.normalise.people import people
 from cbrn_data.normalise.project_counts import Figure, project_counts
 from cbrn_data.normalise.projects import references
 from cbrn_data.normalise.readings import Words, read_measure, reproduces

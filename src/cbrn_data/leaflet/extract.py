@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cbrn_data.leaflet.statements import Item, Leaflet
-from cbrn_data.normalise.counts import figure_qualifier
+from cbrn_data.normalise.inexact import figure_qualifier
 
 _OF_REGION = ("region", "secretariat_city", "secretariat_country", "established", "goal", "funder", "implementing_partner")
 

@@ -26,17 +26,20 @@ _PROGRAMME = re.compile(
     re.I,
 )
 _REGION = re.compile(
-    rf"(?:{_PROGRAMME.pattern}[ ,:–—-]+)?(?:(?:the )?(?P<region>\S.*?)(?: region)?(?: ?[:–—-])? regional secretariat"
-    r"|(?:the )?regional secretariat(?: for| of| in)? ?[,:–—-]? ?(?:the )?(?P<after>\S.*?)(?: region)?)"
-    rf"(?:,? (?:of|for|under) {_PROGRAMME.pattern}| \({_PROGRAMME.pattern}\))?",
+    rf"(?:(?:{_PROGRAMME.pattern}|cbrn)[ ,:–—-]+)?"
+    rf"(?:(?:the )?(?P<region>\S.*?)(?: region)?(?: ?[:–—-])?(?: {_PROGRAMME.pattern})? regional secretariat"
+    r"|(?:the )?(?:regional secretariat(?: for| of| in)?|secretariat (?:for|of)) ?[,:–—-]? ?(?:the )?"
+    r"(?P<after>\S.*?)(?: region)?)"
+    rf"(?:(?:,| of| for| under){{1,2}} {_PROGRAMME.pattern}| \((?:{_PROGRAMME.pattern}|[A-Z]{{2,8}})\))?",
     re.I,
 )
 _LETTERS = re.compile(r" ?\((?P<letters>[A-Z]{2,6})\)$")
 _AFTER_DASH = re.compile(r" [–—-] |, ")
 _NAME = re.compile(r"[^\W\d_]+(?:[ '’-]+[^\W\d_]+){0,7}(?:, [^\W\d_]+(?:[ '’-]+[^\W\d_]+){0,7}){0,3}")
 _SEAT = re.compile(
-    r"(?:(?:(?:the )?(?:seat|location|host city|headquarters|hq|city|place|address|(?:regional )?(?:secretariat|office))"
-    r"(?: of the [\w ]{1,30}?)?(?: ?[:–—-]| is| in| located| based| hosted)+"
+    r"[^\w(]*"
+    r"(?:(?:(?:the )?(?:seat|location|host(?: city)?|headquarters|hq|city|place|address"
+    r"|(?:regional )?(?:secretariat|office))(?: of the [\w ]{1,30}?)?(?: ?[:,–—-]| is| in| located| based| hosted)+"
     r"|(?:(?:located|based|hosted|seated|headquartered) )?in|(?:seat|location|host city|headquarters)\b) ?)?"
     r"(?:(?:the )?city of )?",
     re.I,
@@ -53,8 +56,9 @@ _WITH = r"in (?:a )?(?:close )?(?:partnership|cooperation|collaboration) with"
 _FUNDED = re.compile(
     r"(?:funding ?:? )?(?:(?:\w+ ){0,4}(?:initiative|programme|project|coe)(?: is)?,? )?"
     r"(?:(?:fully |co-?)?(?:funded|financed) by ?:?"
-    r"|with (?:the )?(?:financial )?(?:support|assistance) (?:of|from)) (?:the )?"
-    r"(?P<funder>.+?)(?:,? and| &|[.,;]| [–—-])? (?:is )?(?:(?:jointly |co-)?(?:implemented|carried out) (?:jointly )?"
+    r"|with (?:the )?(?:financial )?(?:support|assistance|funding) (?:of|from)) (?:the )?"
+    r"(?P<funder>.+?)(?: \([A-Z]{2,8}\))?(?:,? and| &|[.,;]| [–—/|-])?"
+    r" (?:is )?(?:(?:jointly |co-)?(?:implemented|carried out) (?:jointly )?"
     rf"(?:by|through|with(?: the (?:support|help|assistance) of)?|{_WITH})"
     rf"|{_WITH}|implementing partner) ?:? ?(?:the )?(?P<partner>.+?)\.?",
     re.I,
@@ -208,12 +212,14 @@ def _place_and_country(plain: Plain) -> tuple[Plain, Plain] | None:
     text = plain.text[:200].rstrip(" .;,")
     start = _SEAT.match(text)
     begin = start.end() if start else 0
-    for cut in re.finditer(r",|/|\||\s[–—-]\s|\(", text):
+    for cut in re.finditer(r",|/|\||;|·|\s[–—-]\s|\(", text):
         end = len(text) - 1 if cut[0] == "(" and text.endswith(")") else len(text)
-        name = plain.part(cut.end(), end)
-        if cut.start() > begin and country_id(name.text):
-            place = plain.part(begin, cut.start())
-            return (place, name) if place.text else None
+        place, name = plain.part(begin, max(begin, cut.start())), plain.part(cut.end(), end)
+        name = name.part(4 * name.text.startswith("the "))
+        if place.text and country_id(name.text):
+            return place.part(0, len(place.text.removesuffix(" city"))), name
+        if country_id(place.text) and _is_place(name.text):
+            return name, place  # "Uzbekistan, Tashkent"
     return None
 
 

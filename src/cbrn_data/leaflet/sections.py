@@ -16,10 +16,11 @@ from cbrn_data.leaflet.reading import Entry
 from cbrn_data.leaflet.statements import Item, Leaflet
 from cbrn_data.leaflet.untaken import doubted, qualified, untaken
 from cbrn_data.normalise.countries import countries_in, country_id, without_mark
-from cbrn_data.normalise.counts import countries_counted, people, statement
+from cbrn_data.normalise.counts import countries_counted, statement
 from cbrn_data.normalise.dates import ImpossibleDate, find_dates
+from cbrn_data.normalise.people import people
 from cbrn_data.normalise.project_counts import project_counts
-from cbrn_data.normalise.projects import label, references
+from cbrn_data.normalise.projects import label, labelled, references
 from cbrn_data.normalise.text import Extracted, Plain, Span, folded
 from cbrn_data.sources.document import Document
 
@@ -139,7 +140,8 @@ _BETWEEN_NAMES = re.compile(r",(?= )|;| ?[|/·•∙▪●–] ?| - ")
 _AND = re.compile(r"(?<!\w)(?:and|&)(?!\w)")
 _NOTE_OF_A_NAME = re.compile(
     r" ?(?:\((?:(?:member )?since|from|joined(?: in)?)? ?(?:19|20)[0-9]{2}\)"
-    r"|\((?:host(?: country)?|[a-z]{2,3})\)| (?:since )?(?:19|20)[0-9]{2})$",
+    r"|[(\[](?:host(?: country)?|[a-z]{2,3})[)\]]"
+    r"|(?: [–—-]|,)? (?:(?:member |partner )?since |joined (?:in )?)?(?:19|20)[0-9]{2})$",
     re.IGNORECASE,
 )
 
@@ -166,23 +168,23 @@ def _name_with_note(plain: Plain, leaflet: Leaflet) -> list[Plain]:
 def read_projects(blocks: list[Block], leaflet: Leaflet) -> list[Block]:
     """Read the sentence that counts the projects, and the list of on-going ones: a label, then its title."""
     left: list[Block] = []
-    extracted: dict[str, Extracted[Any]] = {}
+    opened: list[dict[str, Extracted[Any]]] = []  # the projects of the last label: the next block may have their title
     for block in [part for whole in blocks for part in whole.split(_opens_project)]:
-        plain, untitled = block.plain, extracted and "title" not in extracted
+        plain, untitled = block.plain, opened and "title" not in opened[0]
         if match := label(folded(plain.text)):
-            extracted = {"number": Extracted(int(match["number"]), plain.span(0, match.end("number")))}
-            leaflet.projects.append(Item(extracted))  # the next block may have its title
+            opened = [{"number": Extracted(each.number, plain.span(each.start, each.end))} for each in labelled(match)]
+            leaflet.projects += map(Item, opened)
             title = plain.part(match.end())
             if _PHASE.fullmatch(title.text):
-                number = extracted["number"].value
+                number = opened[0]["number"].value
                 message = f"{shown(title.text, 60)!r} next to the number of Project {number} is not used"
                 leaflet.report("note-unused", message, block.lines[0].number, table="projects", row=f"P{number}")
             elif title.text:
-                extracted["title"] = title.whole
+                _entitle(opened, title)
         elif _COLUMNS.fullmatch(plain.text):
             leaflet.ignore(block.numbers, "column-names")
         elif untitled:
-            extracted["title"] = plain.whole
+            _entitle(opened, plain)
         elif not leaflet.project_counts.values and (counts := _projects_counted(plain, leaflet)):
             leaflet.project_counts = counts
         else:
@@ -193,12 +195,17 @@ def read_projects(blocks: list[Block], leaflet: Leaflet) -> list[Block]:
     return left
 
 
+def _entitle(projects: list[dict[str, Extracted[Any]]], title: Plain) -> None:
+    for project in projects:
+        project["title"] = title.whole
+
+
 _COLUMNS = re.compile(
     r"(?:(?:(?:project )?(?:no\.?|number|code|title|name)|project|#)[ |]*)+",
     re.I,
 )
 """The names of the columns of a table of projects."""
-_PHASE = re.compile(r"\([^\s()]{1,20}(?: [^\s()]{1,20}){0,2}\)|phase (?:[0-9]|I{1,3}|IV|one|two|three)", re.I)
+_PHASE = re.compile(r"[(\[][^\s()\[\]]{1,20}(?: [^\s()\[\]]{1,20}){0,2}[)\]]|phase (?:[0-9]|I{1,3}|IV|one|two|three)", re.I)
 """Words that may follow a project's number and are not its title."""
 
 

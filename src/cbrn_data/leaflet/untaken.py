@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from cbrn_data.findings import Finding, shown
 from cbrn_data.leaflet.statements import Leaflet
 from cbrn_data.normalise.countries import misspelt_in, named_in
-from cbrn_data.normalise.counts import Doubt, figure_qualifier
 from cbrn_data.normalise.dates import DateRange
 from cbrn_data.normalise.grammar import Part, counted, parts
+from cbrn_data.normalise.inexact import Doubt, figure_qualifier
 from cbrn_data.normalise.text import Plain, folded
 
 _SMALLEST_IN_WORDS = 10

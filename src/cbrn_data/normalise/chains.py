@@ -32,7 +32,7 @@ _PARTS = {
 }  # fmt: skip
 """The quarter or half that a word names; 0 is the last."""
 
-_YEAR = r"(?:19|20)[0-9]{2}(?![\w%]|[.,][0-9])"
+_YEAR = r"(?:19|20)[0-9]{2}(?![\w%]|[.,][0-9]|-[0-9]{2}-[0-9])"
 _OF_YEAR = rf"(?=(?:,? (?:of |in |de |du )?(?:the |l'annee )?(?:year |calendar year )?|[ -]?/? ?){_YEAR})"
 _NAMED = "|".join(sorted(_PARTS, key=len, reverse=True))
 _QUARTER = (
@@ -40,13 +40,13 @@ _QUARTER = (
     r"|trimestre|semestre|квартал|полугоди)s?[а-я]*(?:-year)?)"
     rf"(?:{_OF_YEAR}|(?= ?(?:[-/&]|and|to|et) ?[QTH][1-4]))"
 )
-_AFTER_FIGURES = r"(?![\w%]|[-./][0-9])"
+_AFTER_FIGURES = r"(?![\w%]|[-./](?!(?:19|20)[0-9]{2}-[0-9])[0-9])"
 _FIGURES = (
     rf"(?:19|20)[0-9]{{2}}[-/.](?:1[0-2]|0?[1-9])(?:[-/.](?:3[01]|[12][0-9]|0?[1-9]))?{_AFTER_FIGURES}"
     rf"|(?:[0-9]{{1,2}}(?:\.[0-9]{{1,2}})?\.? ?- ?)?[0-9]{{1,2}}[-/.][0-9]{{1,2}}[-/.](?:19|20)[0-9]{{2}}{_AFTER_FIGURES}"
     rf"|(?:0?[1-9]|1[0-2])[/.](?:19|20)[0-9]{{2}}{_AFTER_FIGURES}"
 )
-_DAY = r"[0-9]{1,2}(?: ?(?:st|nd|rd|th|er))?(?![\w%]|[.,][0-9])"
+_DAY = rf"[0-9]{{1,2}}(?: ?(?:st|nd|rd|th|er)|\.(?= ?-| (?:to|and|bis|und) [0-9]| {MONTH}))?(?![\w%]|[.,][0-9])"
 _DASHED = rf"[0-9]{{1,2}}[-/]{MONTH}[-/](?:19|20)[0-9]{{2}}(?!\w)"
 
 
@@ -58,15 +58,22 @@ _WHOLE = rf"(?:(?:{_DAY} )?{MONTH} )?{_YEAR}"
 _LIST_OF_DAYS = re.compile(rf"(?:, {_WHOLE}){{1,12}},? (?:and|to) {_WHOLE}", re.IGNORECASE)
 WEEKDAY = rf"(?:(?:{'|'.join(calendar.day_name)}),? )?"
 PART = (
-    r"(?:(?:the )?(?:(?:very |whole |calendar )?(?:early|late|mid|middle|beginning|start|end|course|whole|all|entire"
-    r"|years?|months?|period|spring|summer|autumn|fall|winter"
-    r"|(?:first|second|third|fourth|last|1st|2nd|3rd|4th) (?:half|quarter|weeks?|days?|months?))"
+    r"(?:(?:the )?(?:(?:very |whole |calendar |academic |school |fiscal )?"
+    r"(?:early|late|mid|middle|beginning|start|end|course|whole|all|entire"
+    r"|years?|months?|period|biennium|triennium|mornings?|weekends?|afternoons?|evenings?|days?"
+    r"|(?:spring|summer|autumn|fall|winter)(?:(?:/|-| and | to )(?:spring|summer|autumn|fall|winter))?"
+    r"|(?:first|second|third|fourth|last|latter|former|1st|2nd|3rd|4th) (?:\w+ )?(?:half|quarter|weeks?|days?|months?))"
     r"(?: of)?[ -](?:the )?){1,3})?"
 )
-_TO = r"(?:and|to|until|till|through(?: to)?|up to(?: and including)?|et|au|a|по|и|до)"
+_TO = (
+    r"(?:and(?: (?:ending|ended|finishing|closing)(?: in| on)?)?|to|until|till|through(?: to)?|up to(?: and including)?"
+    r"|et|au|a|по|и|до)"
+)
 _JOIN = rf" ?[-/&] ?|,? {_TO} (?:(?:the|le) )?{WEEKDAY}{PART}"
-_AGAIN = rf"(?<=[a-z.])(?:,? and|, then)(?: again| later| then)? (?:in|on)(?: the)? (?={_DAY} {MONTH}|{MONTH})"
-CHAIN = re.compile(rf"(?:(?<![\w/.,-])|(?<=\bmid-)){_ANY}(?:(?:{_AGAIN}|{_JOIN}|{_BIND}){_ANY})*", re.IGNORECASE)
+_AGAIN = (
+    rf"(?<=[a-z.])(?:,? (?:and|as well as)|, then)(?: again| later| then| once)? (?:in|on)(?: the)? (?=(?:{_DAY} )?{MONTH})"
+)
+CHAIN = re.compile(rf"(?:(?<![\w/.,-])(?<!\bday )|(?<=\bmid-)){_ANY}(?:(?:{_AGAIN}|{_JOIN}|{_BIND}){_ANY})*", re.IGNORECASE)
 _STEP = re.compile(rf"(?P<join>{_AGAIN}|{_JOIN})?(?P<bind>{_BIND})?(?:{_TOKEN})", re.IGNORECASE)
 
 

@@ -87,7 +87,11 @@ def country_id(name: str) -> str | None:
     >>> country_id("Côte d’Ivoire"), country_id("DR Congo"), country_id("Kosovo*"), country_id("Kazakstan")
     ('CIV', 'COD', 'XKX', None)
     """
-    return _codes().get(_key(name)) if len(name) <= _LONGEST_NAME else None
+    if len(name) > _LONGEST_NAME:
+        return None
+    twice = re.fullmatch(r"([^()]+) \(([^()]{4,})\)", name)  # "Kyrgyzstan (Kyrgyz Republic)"
+    codes = {_codes().get(_key(part)) for part in twice.groups()} if twice else set()
+    return _codes().get(_key(name)) or (codes.pop() if len(codes) == 1 else None)
 
 
 def read_country(quote: str) -> str | None:

@@ -19,20 +19,24 @@ from cbrn_data.findings import shown
 from cbrn_data.normalise.chains import CHAIN, MONTH, PART, WEEKDAY, Date, dates_of, impossible
 from cbrn_data.normalise.nouns import group_end
 from cbrn_data.normalise.projects import references
-from cbrn_data.normalise.rules import grammar
+from cbrn_data.normalise.rules import compiled, grammar
 from cbrn_data.normalise.text import clean, folded
 
 _LEAD = re.compile(
-    r"(?<![\w-])(?P<word>(?:starting|beginning)(?: in| from| on)?|in|on|from|between|throughout|during|within|over|since"
+    r"(?<![\w-])(?P<word>(?:starting|beginning)(?: in| from| on)?|in|on|from|between|throughout|during|within|over|across"
+    r"|all through|^year|^(?:early|late|spring|summer|autumn|fall|winter)|since"
     r"(?: (?:its|their|the) (?:launch|start|inception|creation|establishment|foundation|beginning|kick-off)(?: in| on)?)?"
-    r"|at(?= the (?:beginning|start|end))|towards(?= the end)|en|le|depuis|durant|pendant|courant|entre|a partir de|des"
+    r"|(?:once|twice) in|at(?= the (?:beginning|start|end|$))|towards(?= the end)|en|le|depuis|durant|pendant|courant|entre"
+    r"|a partir de|des"
     rf"|во?|со?|между|начиная с|в течение)(?: both)? (?:{WEEKDAY}{PART}|(?P<the>the ){WEEKDAY})$",
     re.IGNORECASE,
 )
 _AROUND = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in grammar()["around dates"].items()}
 _CAPITALS_AFTER = re.compile(r" (?:[A-Z]\w+ )*[A-Z]\w+")
 _NAME_BEFORE = re.compile(r"(?:\b[A-Z][\w'-]*|[”\"])(?: [A-Z0-9][\w'-]*)*,? ?[\"”]?[ -]$")
-_SENTENCE_END = re.compile(r"(?<=[a-z0-9)”\"'])[.;] (?=[A-Z“\"(])")
+_SENTENCE_END = re.compile(
+    rf"(?:(?<=[a-z)”\"'])|(?<=[0-9])(?!(?<![0-9]{{3}})\. (?i:{MONTH}) ))[.;] (?=[A-Z“\"(])"  # "6. May" is a day
+)
 
 
 class ImpossibleDate(ValueError):
@@ -102,6 +106,9 @@ def phrases(text: str) -> list[Phrase]:
         digits = re.search(r"[0-9]+$", flat[named.start : named.end])
         if digits and named.end < len(flat):
             flat = flat[: named.end - len(digits[0])] + "_" * len(digits[0]) + flat[named.end :]
+    for kind, pattern in compiled():  # "Decree No. 2024-12" has no month
+        if kind == "name":
+            flat = pattern.sub(lambda match: "_" * len(match[0]), flat)
     found: list[Phrase] = []
     start = 0
     for stop in [*(match.end() for match in _SENTENCE_END.finditer(flat)), len(flat)]:
@@ -189,7 +196,7 @@ def _phrase(flat: str, sentence: int, chain: int, dates: list[Date]) -> Phrase:
 
 
 def _role(before: str, lead: str, after: str, names_month: bool, the: bool) -> str:
-    if _AROUND["half said"].search(before):
+    if _AROUND["half said"].search(f"{before}{lead} " if lead else before):
         return "bound"
     if _AROUND["planned"].search(before):
         return "other"
@@ -199,7 +206,7 @@ def _role(before: str, lead: str, after: str, names_month: bool, the: bool) -> s
     if founded and not _AROUND["auxiliary"].search(before) and lead in {"in", "on", "", "en"}:
         return "other"
     if not lead:
-        opens = not before.strip() and (names_month or re.match(r" ?[:,-]|$", after) is not None)
+        opens = not before.strip(" ([*") and (names_month or re.match(r" ?[:,)-]|\]|$", after) is not None)
         if opens or (names_month and not _AROUND["not its time"].search(before[-40:])):
             return "time"
         if _AROUND["bound"].search(before[-40:]) or (names_month and not _AROUND["name, after"].match(after)):
@@ -245,7 +252,9 @@ def _row(flat: str, own: list[Phrase]) -> tuple[list[Phrase], list[Phrase]]:
         follows = _AROUND["follows"].search(gap[-40:])
         alone = follows is not None and not gap[-40:][: follows.start()].strip(" ,")
         again = follows is not None or _AROUND["next of its kind"].search(gap)
-        if alone or (again and phrase.width == row[0].width):
+        inner = len(own) == 2 and re.search(r"\w $", flat[: row[0].start])  # "after a pause in 2022, in 2023 experts met"
+        apart = gap.strip() == "," and (inner or row[0].width < phrase.width)
+        if not apart and (alone or (again and phrase.width == row[0].width)):
             row.append(phrase)
         else:
             others.append(phrase)

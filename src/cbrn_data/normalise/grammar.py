@@ -15,7 +15,7 @@ from cbrn_data.normalise.dates import Phrase, phrases
 from cbrn_data.normalise.nouns import group_end, thing_end
 from cbrn_data.normalise.numbers import numbers
 from cbrn_data.normalise.projects import references
-from cbrn_data.normalise.rules import compiled
+from cbrn_data.normalise.rules import any_of, compiled, grammar
 from cbrn_data.normalise.text import folded
 
 
@@ -79,7 +79,9 @@ def counts(text: str) -> list[Part]:
     return [part for part in parts(text) if part.kind == "count"]
 
 
-_GAP = re.compile(r"\*{0,3}(?: \([0-9a-z -]{1,40}\))?(?: or so| odd)? [\"“]?")
+_GAP = re.compile(
+    rf"\*{{0,3}}(?: \([0-9a-z -]{{1,40}}\))?{any_of(grammar()['qualifiers after'].values())}?(?: more(?! than))? [\"“]?"
+)
 
 
 def counted(text: str, part: Part) -> tuple[str, int, int]:
@@ -91,7 +93,8 @@ def counted(text: str, part: Part) -> tuple[str, int, int]:
     if match := COUNTRIES.match(flat, gap.end() - 1):
         return "countries", gap.end(), match.end()
     if end := group_end(flat, gap.end(), one=part.value == 1):
-        return "people", gap.end(), end
+        quoted = gap[0][-1] != " " and re.search('["”]', flat[gap.end() : end])
+        return "people", gap.end() - bool(quoted), end
     if end := thing_end(flat, gap.end()):
         return "thing", gap.end(), end
     return "unknown", gap.end(), gap.end()

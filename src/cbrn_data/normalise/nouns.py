@@ -10,15 +10,17 @@ import re
 from functools import cache
 from importlib.resources import files
 
-_STEP = re.compile(r"(?P<word>[^\W\d_][\w'-]*)(?P<then>, and |, | and | & | et | и | )?")
+_STEP = re.compile(r"(?P<word>[^\W\d_][\w'-]*)[\"”']?(?P<then>, and |, | and | & | et | и |/| )?[\"“]?")
 _TRADE = re.compile(r"(?:[a-z]{3}(?:ologists|icians|eers|graphers|(?<!l)ists|men|women|people|persons|workers|staff))$")
 _STOP = frozenset(
     """a about after all along also among an are as at attended be before between both by can could did during each either
     fewer for from gave had has have held her his if in including into is its joined met more most near no not of off on
     onto or our out over per plus received than that the their them then these they this those through throughout to took
     under until up upon was were when where which while who whose will with within without did trained attended
-    participated de du des из на для по""".split()
+    participated several many some few half two-thirds de du des из на для по""".split()
 )
+_SHARE = re.compile(r" (?:\w+ing\b|[0-9]+ ?%)")
+"""Words after a noun that tell of a share: ``45 officers, women representing 40 %``."""
 _LONGEST = 6
 """The most words before the noun of a group; three more after each ``and`` or comma in a list."""
 _HEADS_AFTER = re.compile(
@@ -53,9 +55,9 @@ def is_people(word: str, before: str = "") -> bool:
         return True
     if word in _things():
         return False
-    parts = word.rpartition("-")[2]
     known = word in nouns or (word.endswith(endings) and word.isalpha())
-    return known or _TRADE.search(word) is not None or (parts in nouns and "-of-" not in word)
+    head = re.split("-(?:in|of|at|on)-", word)[0].rpartition("-")[2]  # "trainers-of-trainers", "training-of-trainers"
+    return known or _TRADE.search(word) is not None or head in nouns
 
 
 def group_end(flat: str, start: int, one: bool = False) -> int | None:
@@ -67,9 +69,11 @@ def group_end(flat: str, start: int, one: bool = False) -> int | None:
     before, listed, waiting, limit = "", "", 0, _LONGEST
     while step := _STEP.match(flat, start):
         word = step["word"].lower().removesuffix("'s")
-        if word in _STOP or (word in _things() and not is_people(word, before)):
+        if (word in _STOP and (before or word != "trained")) or (word in _things() and not is_people(word, before)):
             break
         if is_people(word, before) or (one and is_people(f"{word}s", before)):
+            if listed == ", " and _SHARE.match(flat, step.end("word")):
+                break
             end, waiting, limit = step.end("word"), 0, 3
             if step["word"].endswith("'"):
                 return None  # "20 doctors' offices"

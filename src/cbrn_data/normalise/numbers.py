@@ -39,7 +39,7 @@ _NUMBER = re.compile(
     rf"(?P<digits>{_GROUPED}|[0-9]{{1,9}})(?P<part>[.,][0-9]{{1,2}}(?![0-9]))?"
     rf"(?:(?: (?P<scale>{_SCALE})| ?(?P<short>k|mln|mio|bn))\b)?"
     rf"|(?P<half>half )?(?P<words>(?:an? (?={_SCALE}))?(?:{_WORD})(?:(?: and |[ -])(?:{_WORD}))*))"
-    rf"(?P<plus>\+?)(?![\w%+/]|[.,'][0-9]|-\w)",
+    rf"(?P<plus>\+|[- ]plus\b(?= [a-z]|$)|)(?![\w%+/]|[.,'][0-9]|-(?!odd\b)\w)",
     re.IGNORECASE,
 )
 

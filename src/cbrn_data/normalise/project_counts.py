@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from cbrn_data.normalise.counts import Doubt, inexact
 from cbrn_data.normalise.grammar import Part, counted, parts
+from cbrn_data.normalise.inexact import Doubt, inexact
 from cbrn_data.normalise.numbers import numbers
 from cbrn_data.normalise.text import folded
 
 ONGOING = (
     r"\b(?:on-?going|active|running|currently implemented|being implemented"
-    r"|under implementation|in progress|under ?way|still open)\b"
+    r"|under implementation|in progress|under ?way|still open|continue|continuing)\b"
 )
 """The words for on-going, as a pattern."""
 
@@ -35,7 +35,7 @@ _TOTAL = re.compile(r"\b(?:total|in all|altogether|overall|of which|of whom)\b",
 _SINCE = re.compile(r"\b(?:since|depuis)(?: (?:the )?(?:\w+ ){0,6}(?:in )?)?(?P<year>(?:19|20)[0-9]{2})\b", re.I)
 _FROM = re.compile(
     r"\b(?:from|between|over|during)(?: the (?:years|period))? (?P<year>(?:19|20)[0-9]{2})"
-    r"(?= ?- ?[0-9]|,? (?:to|until|till|through|onwards?|and)\b|, (?!(?:19|20)[0-9]{2}))", re.I
+    r"(?= ?- ?[0-9]|,? (?:to|until|till|through|onwards?|on|and)\b|, (?!(?:19|20)[0-9]{2}))", re.I
 )  # fmt: skip
 _IN_YEAR = re.compile(r"(?:\b(?:in|as of|during|for)(?: \w+)?? |\()(?P<year>(?:19|20)[0-9]{2})\b(?! ?-)", re.I)
 _YEAR_IN_BRACKETS = re.compile(r" \((?:in |as of )?(?:19|20)[0-9]{2}\)")

@@ -12,19 +12,19 @@ from dataclasses import dataclass
 from cbrn_data.normalise.nouns import group_end, thing_end
 from cbrn_data.normalise.text import clean, folded
 
-_NUMBER = r"(?:P-?|#|[Nn][or]?[.°o] ?)?0{0,2}[1-9][0-9]{0,2}(?![0-9A-Za-z]|[.,][0-9])"
+_NUMBER = r"(?:P-?|#|[Nn][or]?[.°o]{1,2} ?)?0{0,2}[1-9][0-9]{0,2}(?![0-9A-Za-z]|[.,][0-9])"
 _AND = r",? (?:[Aa][Nn][Dd]|&|or|to|through(?: to)?|et|a|и|по|as well as|plus|(?:along|together) with) "
 _TO = r" ?- ?| (?:to|through(?: to)?|a|по) (?:[Pp]roject )?"
-_JOINED = rf" ?[/-] ?{_NUMBER}"
-_GLOSS = r"(?: \([^()0-9]{1,60}\))?"
+_JOINED = rf" ?[/+-] ?{_NUMBER}"
+_GLOSS = r"(?: (?:\([^()0-9]{1,60}\)|[\"“][^\"”0-9]{1,60}[\"”]))?"
 _VERB = (
     r" (?:have|had|were|are|jointly|both|capacitated|trained|conducted|organi[sz]ed|held|delivered|provided|supported"
     r"|established|developed|contributed|carried|helped|launched)\b"
 )
 """Words after a list of projects that show that its last number counts nothing."""
-_COMMA = rf"(?:{_GLOSS}, {_NUMBER}|{_JOINED})"
-_LIST = rf"{_COMMA}*{_GLOSS}{_AND}{_NUMBER}(?:{_JOINED})*|(?:{_JOINED})+|{_COMMA}+(?!(?!{_VERB}) \w)"
-_NO = r"(?: ?(?:[Nn](?:o|umber|r|um)?s?[.°o]?s?(?![a-z])|[Nn]umeros?|№))?[ #]*"
+_COMMA = rf"(?:{_GLOSS} ?[,;] ?{_NUMBER}|{_JOINED})"
+_LIST = rf"(?:{_COMMA}*{_GLOSS}{_AND}{_NUMBER}){{1,3}}(?:{_JOINED})*|(?:{_JOINED})+|{_COMMA}+(?!(?!{_VERB}) \w)"
+_NO = r"(?: ?(?:[Nn](?:o|umber|r|um)?s?[.°o]{0,2}s?(?![a-z])|[Nn]umeros?|№))?[ #]*"
 _REFERENCE = re.compile(
     rf"\b(?:(?:[Pp]ro(?:ject|jet)|PROJECT|[Пп]роект(?:а|у|е|ом)?)"
     rf"(?P<plural>s|S|\(s\)|ы|ов|ам|ами|ах)?{_NO}(?(plural)(?:from )?)|(?:Project|PROJECT)-)"
@@ -32,12 +32,14 @@ _REFERENCE = re.compile(
     rf"|(?:(?<!from Project [0-9]{{2}})(?<!from Project [0-9]{{3}}) (?:to|through) [Pp]roject {_NUMBER}"
     rf"|(?:, {_NUMBER})+{_AND}{_NUMBER}(?=[.;:)]|$|(?! trained){_VERB})"
     rf"|(?:[/-]{_NUMBER}|{_AND}(?=\D){_NUMBER}|{_AND}{_NUMBER}(?=[.;:)]|$|(?! trained){_VERB}))*)))"
-    rf"|\bproject \((?P<bracketed>(?=\D){_NUMBER})(?=\))"
-    rf"|\bprojects \((?P<opening>{_NUMBER})(?P<rest>(?:{_COMMA})*{_AND}{_NUMBER})(?=\))"
-    rf"|\b(?:P-?|Pr?j?\.[ ]?|PR ?|Prj? |Proj\.? )(?P<short>0{{0,2}}[1-9][0-9]{{0,2}})"
+    rf"|\b[Pp]roject [(\[\"“'](?P<bracketed>{_NUMBER})(?=[)\]\"”'])"
+    rf"|\b[Pp]rojects [(\[](?P<opening>{_NUMBER})(?P<rest>{_COMMA}*(?:{_COMMA}|{_AND}{_NUMBER}))(?=[)\]])"
+    rf"|\b(?:P-?|Pr?j?\.[ ]?|PR ?|Prj? |P |Proj\.? )(?P<short>0{{0,2}}[1-9][0-9]{{0,2}})"
     rf"(?P<shorts>(?: ?[-/] ?{_NUMBER}|(?: to | through )(?=P){_NUMBER})*)(?![0-9A-Za-z-]|[.,][0-9])"
     rf"(?! (?:laborator|lab\b|labs\b|facilit|level|containment))"
 )
+_CLOSE = re.compile(r"(?<=[Pp]rojects )[0-9]{3}(?:,[0-9]{2,3})+(?![0-9])")
+"""A list without spaces, whose commas could be those of thousands: ``Projects 101,105``."""
 _GROUPS = (("first", "more"), ("short", "shorts"), ("opening", "rest"), ("bracketed", "rest"))
 _LEFT_OUT = re.compile(
     r"\b(?:not|except(?: for)?|excluding|unlike|instead of|rather than|other than|apart from) (?:the )?$", re.I
@@ -64,7 +66,7 @@ def references(text: str) -> list[Reference]:
     [84, 99, 81, 1, 2, 3]
     """
     found: list[Reference] = []
-    flat = folded(text)
+    flat = _CLOSE.sub(lambda match: match[0].replace(",", ";"), folded(text))
     for match in _REFERENCE.finditer(flat):
         if _LEFT_OUT.search(flat, max(0, match.start() - 40), match.start()):
             continue
@@ -90,16 +92,21 @@ def _number(words: str) -> int:
 
 
 _LABEL = re.compile(
-    r"(?:(?:(?:eu )?(?:cbrn )?(?:coe )?project|projet|проект)(?: n(?:o|r|umber)?[.°o]?| №)?(?: p)?|p) ?(?:[#-] ?)?"
-    r"0{0,2}(?P<number>[1-9][0-9]{0,2})(?![0-9A-Za-z])"
-    r"(?: ?(?::|[.–—-](?= |$)))?",
+    r"(?:(?:the )?(?:(?:eu )?(?:cbrn )?(?:coe )?project(?P<plural>s)?|projet|проект)(?: n(?:o|r|umber)?[.°o]?| №)?"
+    r"(?: p)?|(?:eu )?(?:cbrn )?(?:coe )?p\.?) ?(?:[#-] ?)?0{0,2}(?P<number>[1-9][0-9]{0,2})"
+    r"(?(plural)(?:(?:, ?| ?[/&-] ?|,? (?:and|to) )(?:p-?)?[1-9][0-9]{0,2})+)(?![0-9A-Za-z])\*?(?: ?(?::|[.–—-](?= |$)))?",
     re.IGNORECASE,
 )
 
 
 def label(text: str) -> re.Match[str] | None:
-    """Match a project's label at the start of ``text``: group ``number``, and the label's end."""
+    """Match a project's label, or one of several projects, at the start of ``text``; ``labelled`` has its numbers."""
     return _LABEL.match(text)
+
+
+def labelled(match: re.Match[str]) -> list[Reference]:
+    """Return the projects of a label: one, or all of ``Projects 101–103``."""
+    return references(match[0]) if match["plural"] else [Reference(int(match["number"]), match.start(), match.end("number"))]
 
 
 def read_project_number(quote: str) -> int | None:

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from cbrn_data.normalise.countries import read_country
-from cbrn_data.normalise.counts import figure_qualifier, read_number, read_qualifier
+from cbrn_data.normalise.counts import read_number
 from cbrn_data.normalise.dates import DateRange, ImpossibleDate, read_dates
+from cbrn_data.normalise.inexact import figure_qualifier, read_qualifier
 from cbrn_data.normalise.project_counts import ONGOING
-from cbrn_data.normalise.projects import label, read_project_number, references
+from cbrn_data.normalise.projects import label, labelled, read_project_number, references
 from cbrn_data.normalise.text import clean, folded, region_name, slug
 
 METHODS = ("verbatim", "normalised", "counted", "derived", "curated")
@@ -130,7 +131,7 @@ def achievement_id(region_id: str, quote: str) -> str:
 def _status(quote: str, row: Mapping[str, str | None]) -> str:
     """``ongoing`` if the quoted list has the project's label at the start of a line, else not listed."""
     lines = [re.sub(r"^\W+", "", line) for line in folded(quote).splitlines()]
-    listed = {f"P{match['number']}" for line in lines if (match := label(line))}
+    listed = {f"P{each.number}" for line in lines if (match := label(line)) for each in labelled(match)}
     return "ongoing" if row["project_id"] in listed else "not_listed_as_ongoing"
 
 

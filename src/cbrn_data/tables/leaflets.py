@@ -10,7 +10,7 @@ from typing import Any
 from cbrn_data.leaflet.reading import Entry
 from cbrn_data.leaflet.statements import Item, Leaflet
 from cbrn_data.normalise.countries import country_id
-from cbrn_data.normalise.counts import figure_qualifier
+from cbrn_data.normalise.inexact import figure_qualifier
 from cbrn_data.normalise.readings import achievement_id, read_measure, read_unit, short_slug
 from cbrn_data.normalise.text import Extracted, Span, slug
 from cbrn_data.sources.source import Source
