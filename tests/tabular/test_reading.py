@@ -176,6 +176,8 @@ def test_a_delimiter_that_is_not_named_is_proposed_and_used(tmp_path: Path) -> N
 
 
 LINES = b'{"id": 1, "name": "a"}\n{"id": "x", "name": "b"}\n'
+ODD = {"path": "t.csv", "dialect": {"commentChar": "#"}}
+"""A table that is read row by row."""
 ONE, NAMED = csv(GOOD[:1]).encode(), {"path": ["a.csv", "b.csv"]}
 
 
@@ -204,6 +206,11 @@ ONE, NAMED = csv(GOOD[:1]).encode(), {"path": ["a.csv", "b.csv"]}
         ({"path": "t.csv", "bytes": 5}, [b""], ["t.csv file-size", "t.csv:1 header-wrong"]),
         ({"path": "t.json"}, [LINES], ["t.json file-kind"]),
         ({"path": "t.csv"}, [b"id,gr\xf6\n1,a\n"], ["t.csv:1 csv-encoding", "t.csv:1 header-wrong"]),
+        ({"path": "t.csv"}, [b"id,name\n1,Astana\0\nx,b\n"], ["t.csv:2 csv-encoding", "t.csv:3 cell-type"]),
+        (ODD, [b"id,name\n1,Astana\0\nx,b\n"], ["t.csv:2 csv-encoding", "t.csv:3 cell-type"]),
+        (ODD, [b"id,name\n1,\xff\nx,b\n"], ["t.csv:2 csv-encoding", "t.csv:3 cell-type"]),
+        (ODD, [b'id,name\n1,"%b"\nx,b\n' % (b"a" * 200_000)], ["t.csv:3 cell-type"]),
+        ({"path": "v.json"}, [b'[{"name": "a", "id": 1}, {"name": "b", "id": "x"}]'], ["v.json row 3 cell-type"]),
     ],
 )
 def test_a_file_is_read_as_what_it_is(entry: Any, files: list[bytes], faults: list[str], tmp_path: Path) -> None:

@@ -201,7 +201,7 @@ def _parsed(data: bytearray, cut: Cut, names: Sequence[str], row: int, line: int
     view = memoryview(data)[slice(*cut.records[0])] if len(cut.records) == 1 else memoryview(_joined(data, cut.records))
     found: list[pacsv.InvalidRow] = []
     bad: dict[int, list[tuple[str, str]]] = {}
-    if is_text(view):
+    if is_text(view) and all(data.find(b"\0", *span) < 0 for span in cut.records):
         columns, texts = text_columns(view, len(names), dialect, found, at_once), [invalid.text for invalid in found]
     elif cut.count is None and _lines(data, cut) > cutting.MOST:
         raise CrowdedError

@@ -63,16 +63,22 @@ def _short(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def decoded(column: pa.ChunkedArray, name: str, bad: dict[int, list[tuple[str, str]]]) -> pa.ChunkedArray:
-    """Decode a column that was read as Latin-1 from UTF-8; a cell that is not UTF-8 becomes null, and ``bad`` gets it."""
+    """Decode a column that was read as Latin-1 from UTF-8; a cell that is not UTF-8, or has a NUL, becomes null.
+
+    ``bad`` gets these cells, each with a message.
+    """
     values: list[str | None] = []
     for place, text in enumerate(column.to_pylist()):
         value = (text or "").encode("latin-1")
+        wrong, reason = value.find(b"\0"), "not text"
         try:
-            values.append(value.decode("utf-8") or None)
+            value.decode("utf-8")
         except UnicodeDecodeError as error:
-            message = f"byte {error.start + 1} of {name} (0x{value[error.start]:02x}) is not UTF-8"
+            wrong, reason = error.start, "not UTF-8"
+        if wrong >= 0:
+            message = f"byte {wrong + 1} of {name} (0x{value[wrong]:02x}) is {reason}"
             bad.setdefault(place, []).append((message, value.decode("utf-8", "replace")))
-            values.append(None)
+        values.append(None if wrong >= 0 else value.decode("utf-8") or None)
     return pa.chunked_array([pa.array(values, pa.string())])
 
 

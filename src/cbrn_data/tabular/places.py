@@ -48,6 +48,8 @@ class Base:
             return fetched_path(value, self.remote)
         if value.startswith(("/", "~", "\\")) or ".." in parts or ":" in parts[0]:
             raise UnsupportedResource(f"the path {said} leads out of the folder of the descriptor")
+        if any(part.startswith(".") for part in parts):
+            raise UnsupportedResource(f"the path {said} is hidden (a name begins with a dot), which the standard forbids")
         if self.folder is None:
             return fetched_path(self.place(value), self.remote)
         path = self.folder / value

@@ -48,6 +48,7 @@ def _validator(version: str) -> Any:
     checker.checks("date-time", ValueError)(_is_moment)
     checker.checks("uri", ValueError)(lambda value: not isinstance(value, str) or bool(urlsplit(value).scheme))
     profile = json.loads((PROFILES / f"datapackage-{version}.json").read_bytes())
+    profile["properties"]["contributors"]["items"]["type"] = "object"  # which the profile forgets, and the text says
     return extend(Draft7Validator, _judged_once(Draft7Validator.VALIDATORS))(profile, format_checker=checker)
 
 

@@ -28,10 +28,11 @@ from cbrn_data.tabular.magic import (
     likely_delimiter,
     looked_at,
 )
+from cbrn_data.tabular.native import Number, json_number
 from cbrn_data.tabular.opening import CHUNK, UTF8, Decoded, Hashing, unpacked
 from cbrn_data.tabular.places import parse_file
 from cbrn_data.tabular.resource import Resource
-from cbrn_data.tabular.rows import Number, Row, csv_rows, in_blocks, json_number, json_rows, labelled, moved, with_labels_of
+from cbrn_data.tabular.rows import Row, csv_rows, in_blocks, json_rows, labelled, moved, with_labels_of
 from cbrn_data.tabular.verdict import Verdict, algorithms, digest_file, read_through
 
 

@@ -1,0 +1,58 @@
+"""Cells with a type of their own become the text of their field, or are an issue."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from cbrn_data.tabular.issues import Tally
+from cbrn_data.tabular.native import json_number
+from cbrn_data.tabular.rows import Row, in_blocks
+from cbrn_data.tabular.schema import read_schema
+
+COMMA = {"type": "number", "decimalChar": ",", "groupChar": "."}
+DAY, MOMENT = date(2024, 1, 31), datetime(2024, 1, 31, 10, 30)
+
+
+@pytest.mark.parametrize(
+    ("field", "cell", "text"),
+    [
+        (COMMA, 1234.5, "1234,5"),
+        (COMMA, json_number("1234.5"), "1234,5"),
+        (COMMA, Decimal("0.50"), "0,50"),
+        (COMMA, 1234, "1234"),
+        ({"type": "number"}, 1e21, "1000000000000000000000"),
+        ({"type": "integer"}, json_number("1E3"), "1000"),
+        ({"type": "integer"}, json_number("0.0"), "0"),
+        ({"type": "integer", "groupChar": "."}, json_number("1.5"), None),
+        ({"type": "integer", "groupChar": "."}, 1.5, None),
+        ({"type": "integer", "groupChar": "."}, Decimal("1.5"), None),
+        ({"type": "date", "format": "%d/%m/%Y"}, DAY, "31/01/2024"),
+        ({"type": "date", "format": "%d/%m/%Y"}, datetime(2024, 1, 31), "31/01/2024"),
+        ({"type": "date", "format": "%d/%m/%Y"}, MOMENT, "2024-01-31T10:30:00"),
+        ({"type": "date", "format": "any"}, DAY, "2024-01-31"),
+        ({"type": "datetime", "format": "%d.%m.%Y %H:%M"}, MOMENT, "31.01.2024 10:30"),
+        ({"type": "datetime", "format": "%d.%m.%Y %H:%M"}, DAY, "2024-01-31"),
+        ({"type": "time", "format": "%H:%M"}, time(10, 30), "10:30"),
+        ({"type": "list", "itemType": "integer", "delimiter": ";"}, [1, 2], "1;2"),
+        ({"type": "boolean", "trueValues": ["ja"]}, True, "ja"),
+        ({"type": "string"}, json_number("5"), None),
+    ],
+)
+@pytest.mark.parametrize("typed", [True, False])
+def test_a_cell_is_written_as_its_field_is(field: dict[str, Any], cell: Any, text: str | None, typed: bool) -> None:
+    tally = Tally()
+    schema = read_schema({"fields": [{"name": "a", **field}]})
+    (block,) = in_blocks([Row(1, 1, [cell])], ["a"], schema, tally, 0, typed)
+    if field["type"] == "string" and not typed:
+        text = "5"  # in a workbook, people see no difference
+    assert block.table.column("a").to_pylist() == [text]
+    assert [issue.code for issue in tally.listed] == ([] if text else ["cell-type"])
+
+
+@pytest.mark.parametrize("text", ["1.50", "1e999", "1e-999999999999999999999", "1.00000000000000000000001"])
+def test_a_number_that_is_not_whole_stays_as_it_is_written(text: str) -> None:
+    assert json_number(text) == text
