@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from cbrn_data.tabular.compile import compile_schema
 from cbrn_data.tabular.issues import Tally
 from cbrn_data.tabular.native import json_number
 from cbrn_data.tabular.rows import Row, in_blocks
@@ -38,6 +39,8 @@ DAY, MOMENT = date(2024, 1, 31), datetime(2024, 1, 31, 10, 30)
         ({"type": "datetime", "format": "%d.%m.%Y %H:%M"}, DAY, "2024-01-31"),
         ({"type": "time", "format": "%H:%M"}, time(10, 30), "10:30"),
         ({"type": "list", "itemType": "integer", "delimiter": ";"}, [1, 2], "1;2"),
+        ({"type": "duration"}, timedelta(hours=-30), "-PT108000.0S"),
+        ({"type": "time"}, timedelta(hours=10), "10:00:00"),
         ({"type": "boolean", "trueValues": ["ja"]}, True, "ja"),
         ({"type": "string"}, json_number("5"), None),
     ],
@@ -56,3 +59,13 @@ def test_a_cell_is_written_as_its_field_is(field: dict[str, Any], cell: Any, tex
 @pytest.mark.parametrize("text", ["1.50", "1e999", "1e-999999999999999999999", "1.00000000000000000000001"])
 def test_a_number_that_is_not_whole_stays_as_it_is_written(text: str) -> None:
     assert json_number(text) == text
+
+
+@pytest.mark.parametrize(
+    ("missing", "expected"), [(["NA"], ["", None, None]), ([], ["", None, "NA"]), ([""], [None, None, "NA"])]
+)
+def test_a_null_is_missing_also_where_the_empty_text_is_not(missing: list[str], expected: list[str | None]) -> None:
+    schema = read_schema({"fields": [{"name": "a"}], "missingValues": missing})
+    rows = [Row(number, number, [cell]) for number, cell in enumerate(["", None, "NA"], start=1)]
+    (block,) = in_blocks(rows, ["a"], schema, Tally(), 0)
+    assert compile_schema(schema).nulled(block.table, block.has_nulls).column("a").to_pylist() == expected

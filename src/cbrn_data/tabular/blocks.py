@@ -52,7 +52,8 @@ class Block:
     ``first_row`` counts records from 1 after the header, ``first_line`` lines of the file from 1. ``left_out``: for each
     skipped record, the row index in ``table`` before which it was, ascending. ``beyond``: cells that are in no column, by
     row index: extra cells, and cells that are not UTF-8. ``part`` is the file of a table in several files. ``written`` has
-    the rows as in ``verbatim``, if they were asked for and the columns are those of the file.
+    the rows as in ``verbatim``, if they were asked for and the columns are those of the file. ``has_nulls``: a null is no
+    empty text.
     """
 
     table: pa.Table
@@ -65,6 +66,7 @@ class Block:
     beyond: dict[int, list[str]] = field(default_factory=dict, repr=False)
     part: str = ""
     written: pa.Array | None = field(default=None, repr=False)
+    has_nulls: bool = False
 
     def rows(self, places: Ints) -> Ints:
         """Return the row numbers in the file, from 1 after the header, for row indices of ``table``."""

@@ -1,4 +1,4 @@
-"""Cells that have a type of their own, in JSON, Parquet and workbooks: each becomes the text that its field would have in CSV.
+"""Cells with a type of their own, in JSON, Parquet and workbooks: each becomes the text that it would be in CSV.
 
 So a number is written with the ``decimalChar`` of its field, a date in its format. A cell is valid only in a field of such a
 type: a number in a field of text is an issue.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -66,6 +66,9 @@ def as_text(field: Field | None, value: Any) -> str | None:
     if isinstance(value, bool):
         texts = field.descriptor.get("trueValues" if value else "falseValues") if field else None
         return str(texts[0]) if texts else str(value).lower()
+    if isinstance(value, timedelta):  # also a time of day in a workbook
+        seconds = Decimal(str(value.total_seconds()))
+        return f"{'-' * (seconds < 0)}PT{abs(seconds):f}S" if field and field.type == "duration" else str(value)
     if isinstance(value, bytes):  # in Parquet, where text is not always marked as such
         is_binary = field and field.format == "binary"
         return b64encode(value).decode() if is_binary else value.decode("utf-8", "surrogateescape") or None

@@ -1,7 +1,7 @@
 """Tables that are read row by row, not as blocks of CSV: JSON, JSON Lines, XLSX, Parquet, and CSV in an unusual dialect.
 
 Each reader yields ``Row``: the number of the row in the file, its line, and its cells. A cell of JSON or Parquet has a type
-of its own (``native``). A string is read like a cell of CSV, and so is a number in a workbook, where people see no difference.
+of its own (``native``), a string is read like a cell of CSV. So is a number in a workbook, where people see no difference.
 """
 
 from __future__ import annotations
@@ -76,14 +76,18 @@ def _block(names: list[str], rows: list[Row], schema: TableSchema, tally: Tally,
         np.array(each, dtype=np.int64) for each in zip(*((row.number, row.line) for row in rows), strict=True)
     )
     table = pa.Table.from_arrays(found, names=names)
-    return ListedBlock(table, rows[0].number, rows[0].line, len(rows), len(rows), issues, numbers=numbers, starts=starts)
+    size, first = len(rows), rows[0]
+    return ListedBlock(table, first.number, first.line, size, size, issues, has_nulls=True, numbers=numbers, starts=starts)
 
 
 def _column(schema: TableSchema, label: str, values: Sequence[Any], rows: list[Row], tally: Tally, typed: bool) -> pa.Array:
     field = schema.field(label) if schema.has(label) else None
+    is_empty_missing = field is None or field.missing_values == ("",)
     texts: list[str | None] = []
     for row, value in zip(rows, values, strict=True):
         text = as_text(field, value)
+        if text is None and value is not None and not is_empty_missing:
+            text = ""
         if field and not is_own(field, value, typed):
             tally.add(Issue(row.number, row.line, label, "cell-type", "", str(value)))
             text = None
@@ -141,6 +145,7 @@ def csv_rows(file: BinaryIO, dialect: Dialect, delimiter: str, tally: Tally) -> 
         quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
         quotechar=dialect.quote or None,
     )
+    null = dialect.null or None
     content, last = 0, dialect.header_rows[-1] if dialect.has_header else 0
     while True:
         lines.begin()
@@ -156,7 +161,7 @@ def csv_rows(file: BinaryIO, dialect: Dialect, delimiter: str, tally: Tally) -> 
         number = content + (lines.comments if content > last else 0)
         if number in dialect.comment_rows:
             continue
-        yield Row(number, lines.first, [None if cell == dialect.null else cell for cell in cells])
+        yield Row(number, lines.first, [None if cell == null else cell for cell in cells])
 
 
 class _Lines:
@@ -224,7 +229,7 @@ def json_rows(value: Any, dialect: Dialect, schema: TableSchema) -> tuple[list[s
         if not isinstance(value, dict) or key not in value:
             raise UnreadableError(f"has no property {dialect.rows_in!r} with the rows")
         value = value[key]
-    if isinstance(value, list) and all(isinstance(row, dict) for row in value):
+    if _are_items(value, dict, "object", dialect):
         keys = dict.fromkeys(key for row in value for key in row)
         ordered = [*filter(keys.__contains__, schema.names), *(key for key in keys if not schema.has(key))]
         labels = list(dialect.item_keys) or ordered or list(schema.names)
@@ -234,10 +239,15 @@ def json_rows(value: Any, dialect: Dialect, schema: TableSchema) -> tuple[list[s
             Row(place + 1, place + 1, [row.get(label) for label in labels]) for place, row in enumerate(value, start=1)
         )
         return labels, rows
-    if isinstance(value, list) and all(isinstance(row, list) for row in value):
+    if _are_items(value, list, "array", dialect):
         rows = (Row(place, place, row) for place, row in enumerate(value, start=1))
         return labelled(rows, dialect, schema)
-    raise UnreadableError("is not an array of objects, or of arrays with a header")
+    asked = f"; the itemType of its dialect is {dialect.item_type}" if dialect.item_type else ""
+    raise UnreadableError(f"is not an array of objects, or of arrays with a header{asked}")
+
+
+def _are_items(value: Any, kind: type, name: str, dialect: Dialect) -> bool:
+    return isinstance(value, list) and dialect.item_type in ("", name) and all(isinstance(row, kind) for row in value)
 
 
 def with_labels_of(labels: list[str], dialect: Dialect, schema: TableSchema) -> list[str]:

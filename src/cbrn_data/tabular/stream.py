@@ -63,7 +63,7 @@ class TableCheck:
         """Validate a block; return its table with missing values as null, and the indices of its wrong rows, ascending."""
         self.rows += block.records
         self._keep(block)
-        table = self.compiled.nulled(block.table)
+        table = self.compiled.nulled(block.table, block.has_nulls)
         blank = _blank_rows(table) if self._as_frictionless else np.zeros(0, np.int64)
         empty = set(block.rows(blank).tolist())
         for issue in block.issues:
@@ -175,7 +175,7 @@ class TableCheck:
         """Yield the rows of the blocks once more, with their missing values as null, and the blocks."""
         for block in again() if self._kept is None else self._kept:
             if block.table.num_rows:
-                yield self.compiled.nulled(block.table), block
+                yield self.compiled.nulled(block.table, block.has_nulls), block
 
     def _repeated(self, key: tuple[str, ...], here: Place, before: Place, values: tuple[str, ...]) -> None:
         schema, field = self.compiled.schema, key[0] if len(key) == 1 else ""
