@@ -13,6 +13,7 @@ from cbrn_data.tabular.issues import Tally
 from cbrn_data.tabular.native import json_number
 from cbrn_data.tabular.rows import Row, in_blocks
 from cbrn_data.tabular.schema import read_schema
+from cbrn_data.tabular.stream import TableCheck
 
 COMMA = {"type": "number", "decimalChar": ",", "groupChar": "."}
 DAY, MOMENT = date(2024, 1, 31), datetime(2024, 1, 31, 10, 30)
@@ -69,3 +70,13 @@ def test_a_null_is_missing_also_where_the_empty_text_is_not(missing: list[str], 
     rows = [Row(number, number, [cell]) for number, cell in enumerate(["", None, "NA"], start=1)]
     (block,) = in_blocks(rows, ["a"], schema, Tally(), 0)
     assert compile_schema(schema).nulled(block.table, block.has_nulls).column("a").to_pylist() == expected
+
+
+def test_a_cell_of_another_type_is_told_once() -> None:
+    schema = read_schema(
+        {"fields": [{"name": "a", "constraints": {"required": True}, "type": "string"}], "primaryKey": ["a"]}
+    )
+    check = TableCheck(compile_schema(schema), tally := Tally(), as_frictionless=True)
+    for block in in_blocks([Row(1, 1, [json_number("5")]), Row(2, 2, [None]), Row(3, 3, ["x"])], ["a"], schema, tally, 0):
+        check.add(block)
+    assert [(issue.code, issue.row) for issue in tally.listed] == [("cell-type", 1), ("row-blank", 2)]

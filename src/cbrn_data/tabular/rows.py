@@ -71,30 +71,46 @@ def _block(names: list[str], rows: list[Row], schema: TableSchema, tally: Tally,
         if len(row.cells) != width
     ]
     cells = zip(*((*row.cells[:width], *[None] * (width - len(row.cells))) for row in rows), strict=True)
-    found = [_column(schema, name, values, rows, tally, typed) for name, values in zip(names, cells, strict=True)]
+    spoilt: dict[str, Ints] = {}
+    found = [_column(schema, name, values, rows, tally, typed, spoilt) for name, values in zip(names, cells, strict=True)]
     numbers, starts = (
         np.array(each, dtype=np.int64) for each in zip(*((row.number, row.line) for row in rows), strict=True)
     )
     table = pa.Table.from_arrays(found, names=names)
     size, first = len(rows), rows[0]
-    return ListedBlock(table, first.number, first.line, size, size, issues, has_nulls=True, numbers=numbers, starts=starts)
+    block = ListedBlock(table, first.number, first.line, size, size, issues, numbers=numbers, starts=starts)
+    return replace(block, has_nulls=True, spoilt=spoilt)
 
 
-def _column(schema: TableSchema, label: str, values: Sequence[Any], rows: list[Row], tally: Tally, typed: bool) -> pa.Array:
+def _column(
+    schema: TableSchema,
+    label: str,
+    values: Sequence[Any],
+    rows: list[Row],
+    tally: Tally,
+    typed: bool,
+    spoilt: dict[str, Ints],
+) -> pa.Array:
+    """Return a column as text; a cell that cannot be text of its field is an issue, null, and among ``spoilt``."""
     field = schema.field(label) if schema.has(label) else None
     is_empty_missing = field is None or field.missing_values == ("",)
     texts: list[str | None] = []
-    for row, value in zip(rows, values, strict=True):
+    wrong: list[int] = []
+    for place, (row, value) in enumerate(zip(rows, values, strict=True)):
         text = as_text(field, value)
         if text is None and value is not None and not is_empty_missing:
             text = ""
         if field and not is_own(field, value, typed):
             tally.add(Issue(row.number, row.line, label, "cell-type", "", str(value)))
-            text = None
-        if text and (message := _no_text(text, value, typed)):
+            wrong.append(place)
+        elif text and (message := _no_text(text, value, typed)):
             tally.add(Issue(row.number, row.line, label, "csv-encoding", message=message))
-            text = None
+            wrong.append(place)
         texts.append(text)
+    for place in wrong:
+        texts[place] = None
+    if wrong:
+        spoilt[label] = np.array(wrong, dtype=np.int64)
     return pa.array(texts, pa.string())
 
 

@@ -64,12 +64,17 @@ class TableCheck:
         self.rows += block.records
         self._keep(block)
         table = self.compiled.nulled(block.table, block.has_nulls)
-        blank = _blank_rows(table) if self._as_frictionless else np.zeros(0, np.int64)
+        blank = np.zeros(0, np.int64)
+        if self._as_frictionless:
+            blank = np.setdiff1d(_blank_rows(table), np.concatenate([blank, *block.spoilt.values()]))
         empty = set(block.rows(blank).tolist())
         for issue in block.issues:
             if issue.code != "csv-row-width" or issue.row not in empty:
                 self.tally.add(issue)
         failures = self._failures(table, blank if self._as_frictionless else block.malformed)
+        for number, failure in enumerate(failures):
+            if failure.constraint == "required" and failure.field in block.spoilt:
+                failures[number] = replace(failure, rows=np.setdiff1d(failure.rows, block.spoilt[failure.field]))
         if len(blank):
             failures.append(BrokenRule("", "row-blank", "", blank))
         self._report(block, table, failures)
