@@ -223,6 +223,20 @@ def test_a_file_is_read_as_what_it_is(entry: Any, files: list[bytes], faults: li
     assert all(word in said for part, word in words.items() if part in str(entry))
 
 
+@pytest.mark.parametrize(
+    ("entry", "second", "code"),
+    [
+        ({"dialect": ODD["dialect"]}, b'id,name\n2,"b\nb"\n3,\xff\n', "csv-encoding"),
+        ({"dialect": ODD["dialect"]}, b'id,name\n2,"b\nb"\n3,"c"c\n', "csv-quote"),
+        ({"encoding": "windows-1252"}, b'id,name\n2,"b\nb"\n3,\x81\n', "csv-encoding"),
+    ],
+)
+def test_a_fault_of_a_later_file_has_its_place(entry: dict[str, Any], second: bytes, code: str, tmp_path: Path) -> None:
+    verdict = judged(tmp_path, (NAMED | entry, {"a.csv": ONE, "b.csv": second}))
+    (fault,) = verdict.tally.listed
+    assert (fault.code, fault.row, place_of(fault, verdict.resource)) == (code, 3, f"{tmp_path}/b.csv:4")
+
+
 def test_a_malformed_row_of_an_unusual_dialect_does_not_end_the_table(tmp_path: Path) -> None:
     data = b'id,name\n1,"a"b\nx,c\n'
     verdict = judged(tmp_path, ({"path": "t.csv", "dialect": {"skipInitialSpace": True}}, {"t.csv": data}))
