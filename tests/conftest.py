@@ -26,7 +26,7 @@ from filelock import FileLock
 from cbrn_data import pipeline
 from cbrn_data.garbage import collect_rarely
 from cbrn_data.kept import keeping
-from cbrn_data.release.code import code_version, pages_version
+from cbrn_data.release.code import code_version, exports_version, pages_version
 from cbrn_data.settings import Settings
 from cbrn_data.signing.keys import make_local_key
 from tests.remember import remember
@@ -233,7 +233,7 @@ def make_state(folder: Path) -> None:
     """Make a key, and find out which files of this package shape releases and pages: each worker would."""
     make_local_key(folder)
     with keeping(folder / "cache" / "code", None):
-        code_version(), pages_version()
+        code_version(), pages_version(), exports_version()
 
 
 @pytest.fixture(scope="session", autouse=True)

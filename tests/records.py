@@ -69,6 +69,10 @@ fields:
     example: 2
     constraints: {required: true, minimum: 1}
 """
+UNIQUE = DEFINITION.replace(
+    "Border crossings\n    constraints: {required: true}", "Border crossings\n    constraints: {unique: true}"
+)
+"""The same table, in which no title occurs twice."""
 HEADER = "training_id,title,project_id,people_count,date_start,date_end"
 
 

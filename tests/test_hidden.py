@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 SIGNERS = """
 import sys
 from cbrn_data.hidden import signers_without_boto3
@@ -15,5 +17,18 @@ import boto3
 """
 
 
-def test_signers_come_without_boto3() -> None:
-    subprocess.run([sys.executable, "-c", SIGNERS], check=True)
+PANDERA = """
+import sys
+from cbrn_data.hidden import pandera_without_hypothesis
+pandera_without_hypothesis()
+import pandas
+import pandera.pandas as pandera
+assert pandera.Check(lambda texts: texts == "a")(pandas.Series(["a"])).check_passed
+assert "hypothesis" not in sys.modules
+import hypothesis
+"""
+
+
+@pytest.mark.parametrize("program", [SIGNERS, PANDERA])
+def test_it_is_hidden_from_one_library_only(program: str) -> None:
+    subprocess.run([sys.executable, "-c", program], check=True)

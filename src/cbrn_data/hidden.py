@@ -31,6 +31,12 @@ def _hidden(library: str) -> Iterator[None]:
         sys.meta_path.remove(finder)
 
 
+def pandera_without_hypothesis() -> None:
+    """Import pandera and its checks of pandas without the library that makes up data for tests, if that is installed."""
+    with _hidden("hypothesis"):
+        import pandera.backends.pandas.builtin_checks  # noqa: F401
+
+
 def pyarrow_without_pandas() -> None:
     """Import pyarrow, and let it not import pandas to ask whether a list is a column of pandas, which it does once.
 

@@ -33,8 +33,8 @@ class _Keeper:
     code: Any
     used: set[Path] = field(default_factory=set)
 
-    def key(self, made_of: str) -> str:
-        return sha256(dumped([self.code, made_of])).hexdigest()
+    def key(self, made_of: str, code: Any = None) -> str:
+        return sha256(dumped([self.code if code is None else code, made_of])).hexdigest()
 
     def there(self, key: str) -> Iterator[Path]:
         """Yield the entries of a key, which may be damaged."""
@@ -91,13 +91,13 @@ def kept(made_of: str, make: Callable[[], str]) -> str:
     return text
 
 
-def kept_files(made_of: str, write: Callable[[Path], None]) -> Mapping[str, disk.Data]:
+def kept_files(made_of: str, write: Callable[[Path], None], code: Any = None) -> Mapping[str, disk.Data]:
     """Return the files that were made of this, by name, else those that ``write`` puts into a folder, which is kept.
 
-    What is not kept is in memory.
+    ``code`` describes the code that makes them, if it is less than that of ``keeping``. What is not kept is in memory.
     """
     keeper = _keeper.get()
-    key = keeper.key(made_of) if keeper else ""
+    key = keeper.key(made_of, code) if keeper else ""
     for place in keeper.there(key) if keeper else ():
         with suppress(OSError, ReleaseError):
             found = _read(place)

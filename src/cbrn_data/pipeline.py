@@ -26,7 +26,7 @@ from cbrn_data.release.build import Built as Built
 from cbrn_data.release.build import Gathered as Gathered
 from cbrn_data.release.build import build as build
 from cbrn_data.release.build import gather as gather
-from cbrn_data.release.code import code_version, is_of_this_code, pages_version, recorded_code
+from cbrn_data.release.code import code_version, exports_version, is_of_this_code, pages_version, recorded_code
 from cbrn_data.release.guard import read_guard
 from cbrn_data.release.inputs import input_files
 from cbrn_data.schema.model import Package, read_package
@@ -81,7 +81,7 @@ def open_store(
     """
     base = base_url(settings, package)
     with keeping(settings.cache / "code", None):
-        code_version(), pages_version()  # each is found once in a process
+        code_version(), pages_version(), exports_version()  # each is found once in a process
 
     def site(releases: list[Release], base_url: str) -> Mapping[str, disk.Data]:
         with keeping(settings.cache / "derived", pages_version()):

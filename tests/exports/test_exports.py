@@ -148,14 +148,16 @@ def test_what_was_made_once_is_kept_unless_it_is_damaged(
     write = files._write
     monkeypatch.setattr(files, "_write", lambda of, folder: written.append(of.version) or write(of, folder))  # type: ignore[func-returns-value]
 
-    def again() -> dict[str, bytes]:
-        with keeping(tmp_path / "kept", "1"):
+    def again(pages: str = "1") -> dict[str, bytes]:
+        with keeping(tmp_path / "kept", pages):
             return {name.split("/")[-1]: whole(data) for name, data in exports([release]).items()}
 
-    assert again() == again() == made and written == [release.version]
+    assert again() == again() == again("2") == made and written == [release.version]  # other pages make none anew
     (entry,) = (tmp_path / "kept").iterdir()
     (entry / ZIP).write_bytes(b"other")
     assert again() == made and written == [release.version] * 2
+    monkeypatch.setattr(files, "exports_version", lambda: {"digest": "another"})
+    assert again() == made and written == [release.version] * 3
     (tmp_path / "file").touch()
     with keeping(tmp_path / "file" / "kept", "1"):
         assert {whole(data) for data in exports([release]).values()} == set(made.values())

@@ -87,22 +87,25 @@ def test_only_what_shapes_a_release_changes_its_digest(tmp_path: Path, monkeypat
     folder = Path(shutil.copytree(code.FOLDER, tmp_path / "cbrn_data", ignore=shutil.ignore_patterns("__pycache__")))
     monkeypatch.setattr(code, "FOLDER", folder)
 
-    def digests(name: str | None = None) -> tuple[str, str]:
+    def digests(name: str | None = None) -> tuple[str, str, str]:
         code._files.cache_clear()
         before = (folder / name).read_bytes() if name else b""
         if name:
             (folder / name).write_bytes(before + b"\n")
-        found = code._version(code.RELEASE)["digest"], code._version(code.PAGES)["digest"]
+        release, pages, exports = (code._version(roots)["digest"] for roots in (code.RELEASE, code.PAGES, code.EXPORTS))
         if name:
             (folder / name).write_bytes(before)
-        return found
+        return release, pages, exports
 
     try:
-        release, pages = digests()
+        release, pages, exports = digests()
         assert (release, pages) == (code.code_version()["digest"], code.pages_version()["digest"])
-        of_style = digests("portal/assets/site.css")
-        assert of_style[0] == release and of_style[1] != pages
-        assert digests("verify/store.py") == (release, pages)
+        for page in ("portal/assets/site.css", "portal/tables.py"):
+            of_page = digests(page)
+            assert (of_page[0], of_page[2]) == (release, exports) and of_page[1] != pages
+        of_exports = digests("exports/workbook.py")
+        assert of_exports[0] == release and of_exports[1] != pages and of_exports[2] != exports
+        assert digests("verify/store.py") == (release, pages, exports)
         assert digests("release/notes.py")[0] != release
         assert digests("normalise/hyphens.txt")[0] != release
     finally:

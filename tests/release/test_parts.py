@@ -129,6 +129,22 @@ def test_parts_are_kept_while_all_to_which_they_refer_is_there(root: Path) -> No
     assert {finding.code for finding in refused.value.findings if finding.is_error} == {"reference-missing"}
 
 
+def test_a_unique_value_is_compared_with_those_of_parts_that_are_kept(root: Path) -> None:
+    (root / "schemas/trainings.yaml").write_text(records.UNIQUE, encoding="utf-8")
+    rows: Rows = {number: records.row(number) for number in ROWS}
+    records.put(root, list(rows.values()))
+    first = publish(root)
+    records.put(root, list({**rows, 300: records.row(300, title='Class "20", part')}.values()))
+    with pytest.raises(GateError) as refused:
+        publish(root, "2026-11-25")
+    wrong = [(found.code, found.place) for found in refused.value.findings if found.is_error]
+    assert wrong == [("cell-unique", "raw/trainings.csv:301")]
+    records.put(root, list({**rows, 300: records.row(300, title="Class of its own")}.values()))
+    second = publish(root, "2026-11-25")
+    assert len(set(digests(first).values()) & set(digests(second).values())) > 1
+    assert faults(second, first.folder) == []
+
+
 def forged(release: Release, folder: Path, name: str, value: int) -> str:
     """Return what verify says of a release whose first part is described otherwise, with digests to match."""
     copy = Path(shutil.copytree(release.folder, folder / name / release.version))

@@ -73,7 +73,7 @@ def in_ranges(source: Source, package: Package, folder: Path, size: int) -> Bulk
     whole = begin(path, reading)
     assert whole
     end = whole.start + whole.size
-    job = Job(path, whole, table, known_keys(table, projects(package)), folder)
+    job = Job(path, whole, table, known_keys(table, projects(package)), folder, reading.repeats)
     bounds = sorted({whole.start, *(next_cut(job, place) for place in range(whole.start + size, end, size)), end})
     made = [make_parts(job, bound) for bound in reversed(list(pairwise(bounds)))][::-1]
     return parted_table(source, reading, join(made, reading, whole.line))
@@ -102,10 +102,17 @@ def small_parts() -> Iterator[None]:
 
 @pytest.mark.usefixtures("small_parts")
 @examples(max_examples=60, deadline=None)
-@given(st.lists(st.sampled_from(LINES), max_size=60), st.integers(200, 1500), st.booleans(), st.booleans())
+@given(st.lists(st.sampled_from(LINES), max_size=60), st.integers(200, 1500), *(st.booleans() for _ in range(3)))
 def test_in_ranges_or_in_one_go_is_the_same(
-    root: Path, tmp_path_factory: pytest.TempPathFactory, kinds: list[Any], size: int, aside: bool, ended: bool
+    root: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    kinds: list[Any],
+    size: int,
+    aside: bool,
+    ended: bool,
+    unique: bool,
 ) -> None:
+    (root / "schemas/trainings.yaml").write_text(records.UNIQUE if unique else records.DEFINITION, encoding="utf-8")
     rows = [kind(number) for number, kind in enumerate(kinds, start=1)]
     path = records.put(root, rows, on_error="quarantine" if aside else "reject")
     if not ended:
@@ -171,9 +178,10 @@ def test_keys_out_of_order_from_one_range_to_the_next_are_not_joined(
     path = records.put(root, [records.row(1, id=before), records.row(2, id=after)])
     package = read_package(root / "schemas")
     table = package.tables["trainings"]
-    whole = begin(path, BulkReading(table))
+    reading = BulkReading(table)
+    whole = begin(path, reading)
     assert whole
-    job = Job(path, whole, table, known_keys(table, projects(package)), tmp_path)
+    job = Job(path, whole, table, known_keys(table, projects(package)), tmp_path, reading.repeats)
     cut = whole.start + path.read_bytes()[whole.start :].index(b"\n") + 1
     made = [make_parts(job, bounds) for bounds in pairwise((whole.start, cut, whole.start + whole.size))]
     made = [replace(each, edges=Edges(schema_parts.LEAST, 5 - place, 9, 9)) for place, each in enumerate(made)]
@@ -274,7 +282,7 @@ def test_a_worker_that_dies_changes_nothing(project: Path, tmp_path: Path, sched
 
 @pytest.mark.slow
 def test_the_command(project: Path, scheduler: Scheduler) -> None:
-    records.define(project)
+    records.define(project, records.UNIQUE)
     records.put(project, [records.row(number) for number in range(1, 1500)])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(schema_parts, "LEAST", LEAST)

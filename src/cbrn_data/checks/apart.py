@@ -18,6 +18,7 @@ from cbrn_data.schema.check import KnownKeysOf
 from cbrn_data.schema.model import TableDefinition
 from cbrn_data.schema.parts import Part
 from cbrn_data.schema.ranges import part_ranges
+from cbrn_data.schema.repeats import Repeats, repeats_of
 from cbrn_data.schema.table import Table, Tables, table_in_parts
 from cbrn_data.store import disk
 from cbrn_data.tabular.pieces import NotCutError, Window
@@ -28,6 +29,7 @@ class _Source:
     path: Path
     table: TableDefinition
     known: KnownKeysOf
+    repeats: Repeats
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,12 @@ def read_apart(
     if ranges[-1].start + ranges[-1].size != whole.start + whole.size:
         return None
     groups = _groups(table.parts, ranges, judged)
+    repeats = repeats_of(path, table.definition, whole.start, whole.start + whole.size)
     reading, line = BulkReading(table.definition), whole.line
     try:
         for group, (read, end) in zip(
             groups,
-            spread.each(f"Check {table.name}", _read_group, _Source(path, table.definition, known), groups),
+            spread.each(f"Check {table.name}", _read_group, _Source(path, table.definition, known, repeats), groups),
             strict=True,
         ):
             if not judged and group.range.line != line:
@@ -89,7 +92,7 @@ def _groups(parts: Sequence[Part], ranges: Sequence[Range], judged: Collection[s
 
 def _read_group(source: _Source, group: _Group) -> tuple[BulkReading, int]:
     """Return what the rows of a group have, and the line after them. Raises NotCutError where the parts have others."""
-    reading = BulkReading(source.table)
+    reading = BulkReading(source.table, source.repeats)
     with foreign.opened(source.path, buffering=0) as file:
         header, _ = records_of(file)
         file.seek(group.range.start)

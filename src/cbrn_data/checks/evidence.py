@@ -17,7 +17,7 @@ from cbrn_data.checks.rows import table_findings
 from cbrn_data.findings import Finding, shown
 from cbrn_data.normalise.readings import AS_PRINTED, Words, reproduces
 from cbrn_data.normalise.text import Span, escape_formula
-from cbrn_data.schema.bulk import BulkReading, header_words, read_range, read_records
+from cbrn_data.schema.bulk import BulkReading, begin, header_words, read_range, read_records
 from cbrn_data.schema.check import KnownKeysOf
 from cbrn_data.schema.model import Package, TableDefinition
 from cbrn_data.schema.ranges import part_ranges
@@ -123,8 +123,8 @@ def rows_by_evidence(
             yield _finding("evidence-span", f"the source {made_of[0]['source_id']!r} cannot be read", made_of[0])
             yield from table_findings(table, known, write)
             return
-        if judged or read:
-            reading = read or reading
+        if read:
+            reading = read
             reading.header, reading.header_start = header_words(file)
         for block in (
             ()
@@ -153,7 +153,9 @@ def source_of(folder: Path, table: str, tables: Tables) -> tuple[Path, str]:
 def _read_others(
     file: Path, reading: BulkReading, known: KnownKeysOf, table: Table, judged: Collection[str]
 ) -> Iterator[pa.Table]:
-    """Yield the rows of the ranges of a source of which the parts were not judged."""
+    """Yield the rows of the ranges of a source of which the parts were not judged; none if its header is wrong."""
+    if begin(file, reading) is None:
+        return
     with foreign.opened(file, buffering=0) as source:
         ranges = part_ranges(source, table.parts)
     for part, of_part in zip(table.parts, ranges, strict=True):

@@ -1,4 +1,7 @@
-"""The exports of every release, as files of the store. What was made once is kept, because a release never changes."""
+"""The exports of every release, as files of the store.
+
+What was made once is kept, because a release never changes, until the code of exports does.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from pathlib import Path
 from cbrn_data.exports.archive import write_zip
 from cbrn_data.kept import kept_files
 from cbrn_data.progress import tracked
+from cbrn_data.release.code import exports_version
 from cbrn_data.schema.model import read_package
 from cbrn_data.schema.table import released_tables
 from cbrn_data.store import disk
@@ -39,7 +43,8 @@ def exports(releases: Sequence[Release]) -> dict[str, disk.Data]:
 
 def _exports(release: Release) -> dict[str, disk.Data]:
     erased = f" without {', '.join(sorted(release.erased))}" if release.erased else ""
-    files = kept_files(f"exports of {release.digest}{erased}", lambda folder: _write(release, folder))
+    of = f"exports of {release.digest}{erased}"
+    files = kept_files(of, lambda folder: _write(release, folder), exports_version())
     digests = {name: disk.sha256_of(data) for name, data in files.items()}
     return {**files, SUMS: checksums(digests)}
 

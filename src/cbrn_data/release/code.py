@@ -28,6 +28,7 @@ from cbrn_data.kept import kept
 NAME = "cbrn_data"
 RELEASE = ("release.rebuild",)
 PAGES = ("catalogue.derive", "portal")
+EXPORTS = ("exports",)
 """The modules of this package with which the search for imports begins."""
 
 DISTRIBUTIONS = {
@@ -59,6 +60,12 @@ def code_version() -> dict[str, Any]:
 def pages_version() -> dict[str, Any]:
     """Return the code that shapes pages and catalogue: its digest, and the versions of its libraries."""
     return _version(PAGES)
+
+
+@cache
+def exports_version() -> dict[str, Any]:
+    """Return the code that shapes exports: a part of that of the pages, so that another page leaves them as they are."""
+    return _version(EXPORTS)
 
 
 def recorded_code() -> dict[str, Any]:

@@ -20,7 +20,7 @@ from cbrn_data.errors import CbrnDataError
 from cbrn_data.progress import step
 from cbrn_data.release.code import is_of_this_code
 from cbrn_data.schema import parts as rule
-from cbrn_data.schema.bulk import BulkReading, header_words
+from cbrn_data.schema.bulk import BulkReading, begin
 from cbrn_data.schema.check import KnownKeysOf, known_keys
 from cbrn_data.schema.model import Package, TableDefinition, read_package
 from cbrn_data.schema.parts import Edges, Part, hash_of_key
@@ -157,12 +157,13 @@ def _written(source: Source, package: Package, tables: Tables, folder: Path, bef
     path = source.path
     assert path
     definition = package.tables[str(source.metadata["table"])]
-    reading = BulkReading(definition)
-    reading.header, reading.header_start = header_words(path)
+    ranges, reading = list(compare_sources(before.source, path, before.parts)), BulkReading(definition)
+    if begin(path, reading) is None or reading.repeats.found:
+        raise NotAlikeError
     making = _Making(path, folder, before.parts, reading, known_keys(definition, tables))
     there, parts = {part.file.sha256: part.file for part in before.parts}, list[Part]()
     with step(f"Build {definition.name} from the parts of the release before"):
-        for each in making.all(list(compare_sources(before.source, path, before.parts))):
+        for each in making.all(ranges):
             if isinstance(each, Kept):
                 part = before.parts[each.number]
                 parts.append(replace(part, line=each.range.line if each.number else part.line))

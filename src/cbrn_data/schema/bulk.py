@@ -26,6 +26,7 @@ from cbrn_data import foreign
 from cbrn_data.findings import Finding, shown
 from cbrn_data.schema.check import KnownKeysOf, compile_table, explained, table_check
 from cbrn_data.schema.model import LINE, TableDefinition
+from cbrn_data.schema.repeats import Repeats, repeats_of
 from cbrn_data.tabular.arrays import only, places
 from cbrn_data.tabular.blocks import Block, Ints, ahead, read_blocks, read_header
 from cbrn_data.tabular.compile import BrokenRule
@@ -50,10 +51,12 @@ class BulkReading:
     """The state of reading a bulk source: the number of good ``rows`` and ``cells``, issues, and bad rows by line.
 
     ``records`` is the number of all records; ``keys`` are the first and the last key, empty before the first block.
-    ``done`` is the part of the file that was read, from 0 to 1, including blocks that are not yet processed.
+    ``done`` is the part of the file that was read, from 0 to 1, including blocks that are not yet processed. ``repeats`` is
+    what is known of the values of unique fields in the whole source.
     """
 
     table: TableDefinition
+    repeats: Repeats = field(default_factory=Repeats)
     rows: int = 0
     done: float = 0.0
     header: str = ""
@@ -119,13 +122,19 @@ def records_of(file: BinaryIO) -> tuple[list[str], Range]:
 
 
 def begin(path: Path, reading: BulkReading) -> Range | None:
-    """Return the range of all records of a source; None if its header is wrong, which is reported as ``curated-header``."""
+    """Return the range of all records of a source, after comparing its unique fields.
+
+    None if the header is wrong, which is reported as ``curated-header``.
+    """
     with foreign.opened(path, buffering=0) as file:
         header, whole = records_of(file)
     reading.header, reading.header_start = header_words(path)
     for message in header_messages(header, reading.table):
         reading.tally.add(Issue(0, 1, "", "curated-header", message=message))
-    return None if reading.tally.counts else whole
+    if reading.tally.counts:
+        return None
+    reading.repeats = repeats_of(path, reading.table, whole.start, whole.start + whole.size)
+    return whole
 
 
 def read_records(path: Path, reading: BulkReading, known: KnownKeysOf) -> Iterator[pa.Table]:
@@ -166,7 +175,12 @@ def judge_blocks(blocks: Iterable[Block], reading: BulkReading, known: KnownKeys
     table = reading.table
     part = compile_table(table).part([name for name in table.names if name != LINE])
     keys = _Keys(table.primary_key[0], part.looks)
-    check = table_check(table, known, part, more=keys.failures, tally=reading.tally)
+
+    def more(data: pa.Table, found: Sequence[BrokenRule]) -> Iterator[BrokenRule]:
+        yield from keys.failures(data, found)
+        yield from reading.repeats.failures(data)
+
+    check = table_check(table, known, part, more=more, tally=reading.tally, with_unique=False)
     for block in blocks:
         yield from _good_rows(matched(block, part.schema), check, reading)
         reading.records, reading.keys = check.rows, keys.ends

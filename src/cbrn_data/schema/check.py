@@ -97,11 +97,12 @@ def table_check(
     rules: Collection[str] = RULES.keys(),
     more: More = lambda data, found: (),
     tally: Tally | None = None,
+    with_unique: bool = True,
 ) -> TableCheck:
     """Return a check for the blocks of a table, or of a ``compiled`` part of it, by its definition and our own rules.
 
     ``rules`` are the rules between cells to check, ``known`` the keys of the references to check, and ``more`` are rules of
-    the caller. A rule between cells is not checked in a row in which one of these cells is wrong.
+    the caller. A rule between cells is not checked in a row in which one of these cells is wrong. ``with_unique`` as there.
     """
     compiled = compiled or compile_table(table)
 
@@ -117,7 +118,7 @@ def table_check(
                     yield BrokenRule(check.fields[0], f"row-{check.name}", check.name, rows, fields=check.fields)
         yield from more(data, found)
 
-    return TableCheck(compiled, tally or Tally(), known, more=beyond)
+    return TableCheck(compiled, tally or Tally(), known, more=beyond, with_unique=with_unique)
 
 
 def table_issues(table: Table, known: KnownKeysOf, writer: Callable[[pa.Table], None] = lambda block: None) -> Tally:

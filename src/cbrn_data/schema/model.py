@@ -311,5 +311,3 @@ def _unfit_for_lines(table: TableDefinition) -> Iterator[str]:
         yield "a table with evidence by line must have one field of text as its key"
     if table.role != "data" or not line or line[0].type != "integer" or not line[0].required:
         yield "a table with evidence by line must have the role data, and a required integer 'source_line'"
-    for field in (field for field in table.fields if field.constraints.get("unique") and field.name != key):
-        yield f"{field.name} must not be unique: of a table with evidence by line, only the key is compared in all rows"

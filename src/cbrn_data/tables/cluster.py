@@ -102,7 +102,7 @@ class Cluster:
         if (whole := begin(path, reading)) is None:
             raise NotCutError("the header is not that of the table")
         end = whole.start + whole.size
-        job = Job(path, whole, table, known_keys(table, tables), folder)
+        job = Job(path, whole, table, known_keys(table, tables), folder, reading.repeats)
         found = self.each(f"Cut {table.name}", next_cut, job, range(whole.start + spread.PIECE, end, spread.PIECE))
         bounds = sorted({whole.start, *found, end})
         made = self.each(f"Build {table.name}", make_parts, job, list(pairwise(bounds)))

@@ -23,6 +23,7 @@ from cbrn_data.schema.bulk import BulkReading, Range, read_range, read_window, r
 from cbrn_data.schema.check import KnownKeysOf
 from cbrn_data.schema.model import LINE, TableDefinition
 from cbrn_data.schema.parts import Cutter, Edges, Part, with_sources
+from cbrn_data.schema.repeats import Repeats
 from cbrn_data.schema.written import new_parts
 from cbrn_data.tabular.arrays import flat
 from cbrn_data.tabular.pieces import DigestedWindow, NotCutError, place_of, record_start
@@ -37,6 +38,7 @@ class Job:
     table: TableDefinition
     known: KnownKeysOf
     folder: Path
+    repeats: Repeats
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def write_range(path: Path, within: Range, reading: BulkReading, known: KnownKey
 def make_parts(job: Job, bounds: tuple[int, int]) -> MadeParts:
     """Make the parts of a range, with lines from 1. Raises NotCutError for a record that is cut, or OSError."""
     start, stop = bounds
-    reading, folder = BulkReading(job.table), job.folder / secrets.token_hex(8)
+    reading, folder = BulkReading(job.table, job.repeats), job.folder / secrets.token_hex(8)
     folder.mkdir()  # another worker may make the same range
     made = write_range(job.path, Range(start, stop - start, 1), reading, job.known, folder)
     if reading.tally.counts["csv-quote"] or not all(part.source_sha256 for part in made.parts):
@@ -103,7 +105,7 @@ def next_cut(job: Job, place: int) -> int:
 
 
 def _rows(job: Job, start: int, stop: int) -> Iterator[pa.Table]:
-    return read_range(job.path, BulkReading(job.table), job.known, Range(start, stop - start, 1))
+    return read_range(job.path, BulkReading(job.table, job.repeats), job.known, Range(start, stop - start, 1))
 
 
 def join(made: Iterable[MadeParts], reading: BulkReading, line: int) -> list[Part]:

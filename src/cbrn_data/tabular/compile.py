@@ -21,7 +21,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cbrn_data.hidden import pyarrow_without_pandas
+from cbrn_data.hidden import pandera_without_hypothesis, pyarrow_without_pandas
 from cbrn_data.tabular import numbers, structures, texts, times, years
 from cbrn_data.tabular.arrays import places
 from cbrn_data.tabular.constraints import demands
@@ -193,6 +193,8 @@ def _holds(block: _Judged) -> bool:
 def _pandera_check() -> Callable[[_Judged], bool]:
     """Return the check, called by itself: a schema of this one check takes more time for a block than most of its rules."""
     import pandas as pd
+
+    pandera_without_hypothesis()
     import pandera.pandas as pandera
 
     check = pandera.Check(lambda blocks: not blocks.iloc[0].broken, ignore_na=False)

@@ -36,7 +36,7 @@ class TableCheck:
     ``known`` has the keys of the referenced table for each foreign key; ``referred`` collects the keys of this table.
     ``more`` checks rules beyond Table Schema: it takes a table and its failures so far, and returns others. Ragged rows, and
     rows with a cell that is not UTF-8, are not reliable and not validated further. With ``as_frictionless`` they are, and an
-    empty row is only reported as empty.
+    empty row is only reported as empty. Without ``with_unique``, repeated values are not looked for.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class TableCheck:
         referred: Referred = MappingProxyType({}),
         more: More = lambda table, failures: (),
         as_frictionless: bool = False,
+        with_unique: bool = True,
     ) -> None:
         self.compiled = compiled
         self.tally = tally
@@ -55,7 +56,7 @@ class TableCheck:
         self._as_frictionless = as_frictionless
         self._known = known
         self._referred = referred
-        self._unique = {key: Uniqueness() for key in _unique_keys(compiled)}
+        self._unique = {key: Uniqueness() for key in (_unique_keys(compiled) if with_unique else ())}
         self._kept: list[Block] | None = [] if self._unique else None
         self._room = KEPT
 
