@@ -27,7 +27,7 @@ def sparse(path: Path) -> None:
     [
         (lambda path: path.symlink_to("/etc/hostname"), "is a symbolic link"),
         (lambda path: os.mkfifo(path), "is not a regular file"),
-        (lambda path: path.mkdir(), "is not a regular file"),
+        (lambda path: path.mkdir(), "is a folder, not a file"),
         (a_socket, "No such device"),
         (sparse, "claims 10,737,418,240 bytes, but is almost empty"),
     ],

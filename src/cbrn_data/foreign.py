@@ -72,6 +72,8 @@ def open_regular(path: Path, below: Path | None = None) -> int:
     found = os.fstat(handle)
     if not stat.S_ISREG(found.st_mode):
         os.close(handle)
+        if stat.S_ISDIR(found.st_mode):
+            raise RefusedError(errno.EISDIR, "is a folder, not a file")
         raise RefusedError(errno.EINVAL, "is not a regular file; replace it with the real file")
     if found.st_size > LIMIT and found.st_blocks * 512 < found.st_size // 1000:
         os.close(handle)

@@ -274,7 +274,7 @@ UNREADABLE: dict[str, tuple[Callable[[Path], object], list[tuple[str, str, str]]
     ),
     "a folder": (
         to_folder,
-        [("schema-invalid", "schemas/countries.yaml", "is not a regular file; replace it with the real file")],
+        [("schema-invalid", "schemas/countries.yaml", "is a folder, not a file")],
     ),
     "no YAML": (
         lambda path: path.write_text("name: [countries\n"),

@@ -176,6 +176,8 @@ def test_a_delimiter_that_is_not_named_is_proposed_and_used(tmp_path: Path) -> N
 
 
 LINES = b'{"id": 1, "name": "a"}\n{"id": "x", "name": "b"}\n'
+ODD = {"path": "t.csv", "dialect": {"commentChar": "#"}}
+"""A table that is read row by row."""
 ONE, NAMED = csv(GOOD[:1]).encode(), {"path": ["a.csv", "b.csv"]}
 
 
@@ -204,6 +206,11 @@ ONE, NAMED = csv(GOOD[:1]).encode(), {"path": ["a.csv", "b.csv"]}
         ({"path": "t.csv", "bytes": 5}, [b""], ["t.csv file-size", "t.csv:1 header-wrong"]),
         ({"path": "t.json"}, [LINES], ["t.json file-kind"]),
         ({"path": "t.csv"}, [b"id,gr\xf6\n1,a\n"], ["t.csv:1 csv-encoding", "t.csv:1 header-wrong"]),
+        ({"path": "t.csv"}, [b"id,name\n1,Astana\0\nx,b\n"], ["t.csv:2 csv-encoding", "t.csv:3 cell-type"]),
+        (ODD, [b"id,name\n1,Astana\0\nx,b\n"], ["t.csv:2 csv-encoding", "t.csv:3 cell-type"]),
+        (ODD, [b"id,name\n1,\xff\nx,b\n"], ["t.csv:2 csv-encoding", "t.csv:3 cell-type"]),
+        (ODD, [b'id,name\n1,"%b"\nx,b\n' % (b"a" * 200_000)], ["t.csv:3 cell-type"]),
+        ({"path": "v.json"}, [b'[{"name": "a", "id": 1}, {"name": "b", "id": "x"}]'], ["v.json row 3 cell-type"]),
     ],
 )
 def test_a_file_is_read_as_what_it_is(entry: Any, files: list[bytes], faults: list[str], tmp_path: Path) -> None:
@@ -214,6 +221,20 @@ def test_a_file_is_read_as_what_it_is(entry: Any, files: list[bytes], faults: li
     said = " ".join(fault.message for fault in verdict.tally.listed)
     words = {"t.json": "name its format, jsonl", "utf-16": "is not text in utf-16", "|": "which is named"}
     assert all(word in said for part, word in words.items() if part in str(entry))
+
+
+@pytest.mark.parametrize(
+    ("entry", "second", "code"),
+    [
+        ({"dialect": ODD["dialect"]}, b'id,name\n2,"b\nb"\n3,\xff\n', "csv-encoding"),
+        ({"dialect": ODD["dialect"]}, b'id,name\n2,"b\nb"\n3,"c"c\n', "csv-quote"),
+        ({"encoding": "windows-1252"}, b'id,name\n2,"b\nb"\n3,\x81\n', "csv-encoding"),
+    ],
+)
+def test_a_fault_of_a_later_file_has_its_place(entry: dict[str, Any], second: bytes, code: str, tmp_path: Path) -> None:
+    verdict = judged(tmp_path, (NAMED | entry, {"a.csv": ONE, "b.csv": second}))
+    (fault,) = verdict.tally.listed
+    assert (fault.code, fault.row, place_of(fault, verdict.resource)) == (code, 3, f"{tmp_path}/b.csv:4")
 
 
 def test_a_malformed_row_of_an_unusual_dialect_does_not_end_the_table(tmp_path: Path) -> None:

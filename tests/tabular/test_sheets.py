@@ -180,7 +180,7 @@ def test_a_parquet_file_is_read_in_a_process_of_its_own(tmp_path: Path, monkeypa
     "value",
     [
         *(None, "a", 1, 1.5, True, float("inf"), Decimal("1.50"), [1, {"a": None}], b"\xff"),
-        *(DAY, DAY.replace(tzinfo=datetime.UTC), DAY.date(), datetime.time(1, 2)),
+        *(DAY, DAY.replace(tzinfo=datetime.UTC), DAY.date(), datetime.time(1, 2), datetime.timedelta(1, 2.5)),
     ],
 )
 def test_a_cell_comes_back_from_that_process(value: Any) -> None:

@@ -6,7 +6,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from cbrn_data.sources.cells import CsvRow, cells_by_start
 from cbrn_data.sources.document import Document
 from cbrn_data.store import disk
 from cbrn_data.store.folder import source_file
+from cbrn_data.strict_json import digest_of
 
 CURATED = frozenset({"curated", "corrections", "renames", "reading"})
 """Kinds of sources whose cells are values; a rule derives a value from the words of a leaflet."""
@@ -52,12 +52,12 @@ def evidence_holds(
     @cache
     def of_source(source_id: str) -> bytes:
         document = documents.get(source_id)
-        return _digest(names, sources.get(source_id), document and (document.place, document.text))
+        return digest_of((names, sources.get(source_id), document and (document.place, document.text)))
 
     @cache
     def of_cell_row(name: str, row_id: str) -> bytes:
         table = package.tables.get(name)
-        return _digest(cells.get((name, row_id)), table and table.primary_key)
+        return digest_of((cells.get((name, row_id)), table and table.primary_key))
 
     def faults(row: Row, cell_row: Row | None, source: Row, document: Document | None) -> Iterator[Finding]:
         yield from _span_faults(row, document)
@@ -194,11 +194,6 @@ def cells_by_method(tables: Tables) -> dict[str, Counter[str]]:
                 of_cell = methods.get((table.name, table.row_id(row), name)) if row[name] is not None else None
                 counts.update([*of_cell, "evident"] if of_cell else ())
     return found
-
-
-def _digest(*made_of: object) -> bytes:
-    """Return a digest of rows and texts."""
-    return sha256(repr(made_of).encode("utf-8", "surrogatepass")).digest()
 
 
 def _is_at(document: Document, span: Span, quote: str) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from io import SEEK_END, BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -156,19 +157,15 @@ def table_in_file(
 
     def read() -> Iterator[Block]:
         if files or disk.mode(path):
-            is_small = disk.size(path) <= SMALL
+            is_small, most = disk.size(path) <= SMALL, len(definition.names) + WIDEST
             with BytesIO(disk.read(path)) if is_small else disk.opened(path) as file:
-                header, begun, line = read_header(file)
-                if len(header) > len(definition.names) + WIDEST:
-                    raise ReleaseError(
-                        f"{path.name}: has {len(header):,} columns, but its definition {len(definition.names)}"
-                    )
+                columns, blocks = _parsed(file.getvalue(), most) if isinstance(file, BytesIO) else _blocks(file, most)
+                if columns > most:
+                    raise ReleaseError(f"{path.name}: has {columns:,} columns, but its definition {len(definition.names)}")
                 if is_small:
                     file.seek(0, SEEK_END)  # how far it is read: its blocks come all at once
                 before = malformed = 0
-                for block in (
-                    _parsed(file.getvalue()) if isinstance(file, BytesIO) else read_blocks(file, header, begun, line)
-                ):
+                for block in blocks:
                     malformed += len(block.issues)
                     if malformed > MALFORMED_AT_MOST:
                         raise ReleaseError(f"{path.name}: has more than {MALFORMED_AT_MOST:,} malformed records")
@@ -178,11 +175,17 @@ def table_in_file(
     return Table(definition, read, files or {}, counted, room or Room())
 
 
+def _blocks(file: BinaryIO, most: int) -> tuple[int, Iterable[Block]]:
+    """Return the number of columns of a file, and its blocks unless it has more than ``most``."""
+    header, begun, line = read_header(file)
+    return len(header), read_blocks(file, header, begun, line) if len(header) <= most else ()
+
+
 @lru_cache(maxsize=48)
-def _parsed(data: bytes) -> Sequence[Block]:
-    """Return the blocks of a small file; the last ones stay: checks read a table again, and the next release has it."""
-    file = BytesIO(data)
-    return list(read_blocks(file, *read_header(file)))
+def _parsed(data: bytes, most: int) -> tuple[int, Sequence[Block]]:
+    """Return the same of a small file; the last ones stay: checks read a table again, and the next release has it."""
+    columns, blocks = _blocks(BytesIO(data), most)
+    return columns, list(blocks)
 
 
 def table_in_parts(definition: TableDefinition, parts: Sequence[Part], room: Room | None = None) -> Table:

@@ -9,7 +9,7 @@ Why not pyarrow's own stream of blocks: it stops at the first malformed row, and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -26,7 +26,7 @@ from cbrn_data.tabular import cutting
 from cbrn_data.tabular.cutting import Cut, Cutter, line_end, rest_of
 from cbrn_data.tabular.grammar import COMMON, MARK, Dialect, Scanner, breaks, split
 from cbrn_data.tabular.issues import Issue, row_width
-from cbrn_data.tabular.parsing import CrowdedError, decoded, is_text, text_columns, woven
+from cbrn_data.tabular.parsing import Bad, CrowdedError, by_column, decoded, is_text, text_columns, woven
 from cbrn_data.tabular.verbatim import rows_as_written
 
 SIZE = 8 << 20
@@ -52,7 +52,8 @@ class Block:
     ``first_row`` counts records from 1 after the header, ``first_line`` lines of the file from 1. ``left_out``: for each
     skipped record, the row index in ``table`` before which it was, ascending. ``beyond``: cells that are in no column, by
     row index: extra cells, and cells that are not UTF-8. ``part`` is the file of a table in several files. ``written`` has
-    the rows as in ``verbatim``, if they were asked for and the columns are those of the file.
+    the rows as in ``verbatim``, if they were asked for and the columns are those of the file. ``has_nulls``: a null is no
+    empty text. ``spoilt``: the row indices of cells, by column, that were read as null and have an issue already.
     """
 
     table: pa.Table
@@ -65,6 +66,8 @@ class Block:
     beyond: dict[int, list[str]] = field(default_factory=dict, repr=False)
     part: str = ""
     written: pa.Array | None = field(default=None, repr=False)
+    has_nulls: bool = False
+    spoilt: Mapping[str, Ints] = field(default_factory=dict, repr=False)
 
     def rows(self, places: Ints) -> Ints:
         """Return the row numbers in the file, from 1 after the header, for row indices of ``table``."""
@@ -200,8 +203,8 @@ def _parsed(data: bytearray, cut: Cut, names: Sequence[str], row: int, line: int
     # Bytes that are not valid UTF-8 are read as Latin-1, which is lossless, and then decoded cell by cell.
     view = memoryview(data)[slice(*cut.records[0])] if len(cut.records) == 1 else memoryview(_joined(data, cut.records))
     found: list[pacsv.InvalidRow] = []
-    bad: dict[int, list[tuple[str, str]]] = {}
-    if is_text(view):
+    bad: Bad = {}
+    if is_text(view) and all(data.find(b"\0", *span) < 0 for span in cut.records):
         columns, texts = text_columns(view, len(names), dialect, found, at_once), [invalid.text for invalid in found]
     elif cut.count is None and _lines(data, cut) > cutting.MOST:
         raise CrowdedError
@@ -214,16 +217,16 @@ def _parsed(data: bytearray, cut: Cut, names: Sequence[str], row: int, line: int
         columns, bad = woven(columns, uneven, bad)
     table = pa.Table.from_arrays(columns, names=list(names))
     beyond = {place: cells[len(names) :] for place, cells in uneven.items() if len(cells) > len(names)}
-    beyond |= {place: [text for _, text in cells] for place, cells in bad.items()}
+    beyond |= {place: [text for *_, text in cells] for place, cells in bad.items()}
     lines = table.num_rows if is_plain else _lines(data, cut)
     gone = np.array([count for count, *_ in cut.left_out], dtype=np.int64)
     records = table.num_rows + len(gone)
-    block = Block(table, row, line, records, lines + len(gone), left_out=gone, beyond=beyond)
+    block = Block(table, row, line, records, lines + len(gone), left_out=gone, beyond=beyond, spoilt=by_column(bad))
     of_another_width = _places(block, list(uneven))
     block.issues.extend(row_width(number, on, uneven[place], len(names)) for place, number, on in of_another_width)
     block.issues.extend(_left_out(data, cut, block))
     for place, number, on in _places(block, sorted(bad)):
-        block.issues.append(Issue(number, on, "", "csv-encoding", message=bad[place][0][0]))
+        block.issues.append(Issue(number, on, "", "csv-encoding", message=bad[place][0][1]))
     return block
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from math import isfinite
 from typing import Any
@@ -16,6 +16,7 @@ _TYPES: dict[str, Callable[[Any], Any]] = {
     "datetime": datetime.fromisoformat,
     "date": date.fromisoformat,
     "time": time.fromisoformat,
+    "timedelta": lambda seconds: timedelta(seconds=float(seconds)),
     "Decimal": Decimal,
     "float": float,
     "json": json.loads,
@@ -29,6 +30,8 @@ def coded(value: Any) -> Any:
         return value
     if isinstance(value, (datetime, date, time)):
         return {type(value).__name__ if type(value).__name__ in _TYPES else "datetime": value.isoformat()}
+    if isinstance(value, timedelta):
+        return {"timedelta": str(value.total_seconds())}
     if isinstance(value, (Decimal, float)):
         return {type(value).__name__: str(value)}
     if isinstance(value, (list, dict)):

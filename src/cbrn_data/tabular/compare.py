@@ -111,7 +111,7 @@ class _Side:
                 for issue in block.issues:
                     verdict.tally.add(issue)
                 if block.table.num_rows:
-                    yield self._compiled.nulled(block.table)
+                    yield self._compiled.nulled(block.table, block.has_nulls)
         except (UnreadableError, OSError) as error:
             said = error.strerror or error if isinstance(error, OSError) else error
             raise IncomparableError(f"{verdict.part or self.resource.place}: {said}") from error

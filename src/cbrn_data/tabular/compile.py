@@ -74,11 +74,14 @@ class CompiledSchema:
     kinds: dict[str, Kind]
     looks: Callable[[pa.Table], dict[str, Look]] = dataclasses.field(default_factory=lambda: remembered(_looks), repr=False)
 
-    def nulled(self, table: pa.Table) -> pa.Table:
-        """Return the table with the missing values of each field as null; null in ``table`` is the empty text."""
+    def nulled(self, table: pa.Table, has_nulls: bool = False) -> pa.Table:
+        """Return the table with the missing values of each field as null; null in ``table`` is the empty text.
+
+        With ``has_nulls``, a null is one, as in JSON, also where the empty text is not missing.
+        """
         for number, name in enumerate(table.column_names):
             if name in self.kinds and (missing := self.schema.field(name).missing_values) != ("",):
-                texts = pc.fill_null(table.column(number), "")
+                texts = table.column(number) if has_nulls else pc.fill_null(table.column(number), "")
                 is_missing = pc.is_in(texts, value_set=pa.array(missing, pa.string()))
                 table = table.set_column(number, name, where(pc.invert(is_missing), texts))
         return table

@@ -25,7 +25,8 @@ class Dialect:
 
     ``delimiter`` None: the comma, or the tab in a TSV file. ``quote`` and ``escape`` are single characters, "" for none,
     ``comment`` one or more. ``header_rows`` and ``comment_rows`` count the rows of the file from 1. ``rows_in`` is the
-    property of a JSON file that has the rows. ``sheet`` is the number of a sheet, from 1, or its name.
+    property of a JSON file that has the rows, ``item_type`` their type, "" for any. ``sheet`` is the number from 1 of a
+    sheet, or its name.
     """
 
     delimiter: str | None = None
@@ -42,6 +43,7 @@ class Dialect:
     comment: str = ""
     rows_in: str = ""
     item_keys: tuple[str, ...] = ()
+    item_type: str = ""
     sheet: int | str = 1
 
     @property
@@ -52,7 +54,7 @@ class Dialect:
     def plain(self, delimiter: str) -> grammar.Dialect | None:
         """Return the dialect for the reader of blocks; None if the table has to be read row by row."""
         usual = Dialect(quote=self.quote, header_rows=self.header_rows[:1], header_case=self.header_case, sheet=self.sheet)
-        named = Dialect(**{**vars(self), "delimiter": None, "header_join": " ", "rows_in": "", "item_keys": ()})
+        named = Dialect(**{**vars(self), "delimiter": None, "header_join": " ", **_JSON_ONLY})
         delimiter = self.delimiter or delimiter
         marks = delimiter + self.quote
         if named != usual or self.header_rows not in ((), (1,)) or not self.quote or not marks.isascii():
@@ -64,6 +66,9 @@ def read_dialect(descriptor: Any) -> Dialect:
     """Return the dialect of a descriptor. Raises DialectError."""
     if not isinstance(descriptor, Mapping):
         raise DialectError("the dialect must be an object")
+    for key in ("$schema", "name", "title", "description"):
+        if not isinstance(descriptor.get(key, ""), str):
+            raise DialectError(f"{key} must be a text")
     given = {key: value for key, value in descriptor.items() if key not in _IGNORED}
     given |= given.pop("csv", {}) if isinstance(given.get("csv"), dict) else {}
     found: dict[str, Any] = {}
@@ -137,14 +142,21 @@ def _number(value: Any) -> int:
     return value
 
 
+def _item_type(value: Any) -> str:
+    if value not in ("array", "object"):
+        raise ValueError("array or object")
+    return str(value)
+
+
 def _names(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
         raise ValueError("a list of texts")
     return tuple(value)
 
 
-_IGNORED = frozenset(("$schema", "name", "title", "description", "type", "csvddfVersion", "table", "itemType"))
-"""Properties that do not change how a table is read here: JSON rows show whether they are arrays or objects."""
+_IGNORED = frozenset(("$schema", "name", "title", "description", "type", "csvddfVersion", "table"))
+"""Properties that do not change how a table is read here."""
+_JSON_ONLY: dict[str, Any] = {"rows_in": "", "item_keys": (), "item_type": ""}
 
 _READ: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "delimiter": ("delimiter", character),
@@ -163,6 +175,7 @@ _READ: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "commentChar": ("comment", _beginning),
     "property": ("rows_in", _text),
     "itemKeys": ("item_keys", _names),
+    "itemType": ("item_type", _item_type),
     "sheetNumber": ("sheet", _number),
     "sheetName": ("sheet", _text),
 }

@@ -86,12 +86,16 @@ class Tally:
         """Count issues without listing them."""
         self.counts[code] += number
 
-    def extend(self, after: Tally, rows: int, lines: int = 0) -> None:
-        """Add the issues of a later part of the table, which begins after ``rows`` rows and ``lines`` lines."""
+    def extend(self, after: Tally, rows: int, lines: int = 0, part: str = "") -> None:
+        """Add the issues of a later part of the table, which begins after ``rows`` rows and ``lines`` lines of a file.
+
+        ``part`` is the file of the part, if it is another one.
+        """
         self.counts.update(after.counts)
         for code, issues in after._listed.items():
             for issue in issues[: self.room(code)]:
-                self.keep(replace(issue, row=issue.row + rows, line=issue.line + lines))
+                row = issue.row + rows if issue.row else 0
+                self.keep(replace(issue, row=row, line=issue.line + lines, part=issue.part or part))
 
     def complete(self, cells: Mapping[int, tuple[str, ...]]) -> None:
         """Give the listed issues that have no cells those of their rows."""

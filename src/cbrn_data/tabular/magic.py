@@ -49,6 +49,8 @@ _OF_HTML = frozenset(b"title meta script style table div span p h1 pre center if
 _JSON = re.compile(_BLANK + rb"(?:\[\s*(?:[\[{]|\]\s*\Z|[\d\s,.\"eE+-]+\]\s*\Z)|\{\s*(?:\}\s*\Z|\"(?:[^\"\\]|\\.)*\"\s*:))")
 _JSON_LINES = re.compile(rb"(?:\xef\xbb\xbf)?\s*(\{[^\r\n]*\}|\[[^\r\n]*\])[ \t]*(?:\r?\n|\Z)\s*(?:[\[{]|\Z)")
 _OFFICE = ((b"xl/", "an Excel workbook"), (b"word/", "a Word document"), (b"content.xml", "an OpenDocument file"))
+_TEXT = re.compile(rb"[^\x00-\x08\x0e-\x1f\r\n]+[\r\n](?:[^\x00-\x08\x0e-\x1f]{4,}+\0?)+\Z")
+"""A header, and text with a NUL here or there, which is a fault of its row."""
 _DELIMITERS = (";", "\t", "|", ",")
 
 
@@ -66,7 +68,7 @@ def content_kind(head: bytes) -> str | None:
         return f"text in {marked.upper()}"
     if (zeros := head.count(0)) and _is_wide(head, zeros):
         return "text in UTF-16"
-    if zeros:
+    if zeros and not _TEXT.match(head):
         return "binary, not text"
     for pattern, name in ((_MARKUP, "an HTML page"), (_XML, "XML"), (_JSON, "JSON")):
         if pattern.match(head):

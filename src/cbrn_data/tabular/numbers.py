@@ -2,7 +2,8 @@
 
 An integer is ASCII digits, with an optional sign; a number can also have a decimal part or an exponent, or be NaN, INF or
 -INF in any letter case. Surrounding white space is ignored, as in XML Schema (https://www.w3.org/TR/xmlschema-2/#decimal).
-Every ``groupChar`` is removed; if ``bareNumber`` is false, text before and after the number is removed too.
+A ``groupChar`` between digits of the whole part is removed; if ``bareNumber`` is false, text before and after the number is
+removed too.
 
 Fast kernels: an integer of at most 18 digits fits 64 bits. A number is rounded to a double, which keeps the order of numbers
 unless they round to the same double; these are compared as decimals.
@@ -179,19 +180,24 @@ def _plain(field: Field, point: str | None) -> tuple[Callable[[str], str | None]
     if point is not None and (not point or point == group):
         raise ValueError("decimalChar must be a text that differs from groupChar")
     foreign = point is not None and point != "."
+    mark, fraction = re.escape(group), rf"|{re.escape(point)}.*{re.escape(group)}" if point else ""
+    stray = re.compile(rf"(?<![0-9]){mark}|{mark}(?![0-9]){fraction}", re.DOTALL)
+    is_grouped = matches(rf"[+-]?[0-9]+(?:{mark}[0-9]+)*" + (rf"(?:{re.escape(point)}[0-9]*)?" if point else ""))
     before = re.compile(rf"[^0-9-]*?(?=[+-]?(?:{re.escape(point)})?[0-9])" if point else r"[^0-9-]*?(?=[+-]?[0-9])")
 
     def plain(text: str) -> str | None:
         if not bare and text.strip(_BLANKS).lower() not in _SPECIAL:
             start = before.match(text)
             text = text[start.end() if start else 0 : 1 + max(map(text.rfind, "0123456789"))]
+        if group and stray.search(text.strip(_BLANKS)):
+            return None
         text = text.replace(group, "") if group else text
         return None if foreign and "." in text else text.replace(point or ".", ".")
 
     def kernel(column: Column) -> Column:
         if not bare:
             return pa.nulls(len(column), pa.string())
-        column = pc.replace_substring(column, group, "") if group else column
+        column = pc.replace_substring(where(is_grouped(column), column), group, "") if group else column
         if not foreign:
             return column
         return pc.replace_substring(where(pc.invert(pc.match_substring(column, ".")), column), point, ".")

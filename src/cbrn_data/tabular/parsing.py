@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
@@ -11,6 +12,10 @@ from cbrn_data.tabular.grammar import MARK, Dialect
 
 SMALL = 1 << 21
 """The most bytes of a column of a block that are copied into one chunk."""
+
+
+Bad = dict[int, list[tuple[str, str, str]]]
+"""By row index, the cells that were set aside: the column, a message and the text of each."""
 
 
 class CrowdedError(Exception):
@@ -62,23 +67,27 @@ def _short(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pa.chunked_array([column.combine_chunks()]) if column.num_chunks > 1 and column.nbytes < SMALL else column
 
 
-def decoded(column: pa.ChunkedArray, name: str, bad: dict[int, list[tuple[str, str]]]) -> pa.ChunkedArray:
-    """Decode a column that was read as Latin-1 from UTF-8; a cell that is not UTF-8 becomes null, and ``bad`` gets it."""
+def decoded(column: pa.ChunkedArray, name: str, bad: Bad) -> pa.ChunkedArray:
+    """Decode a column that was read as Latin-1 from UTF-8; a cell that is not UTF-8, or has a NUL, becomes null.
+
+    ``bad`` gets these cells, each with a message.
+    """
     values: list[str | None] = []
     for place, text in enumerate(column.to_pylist()):
         value = (text or "").encode("latin-1")
+        wrong, reason = value.find(b"\0"), "not text"
         try:
-            values.append(value.decode("utf-8") or None)
+            value.decode("utf-8")
         except UnicodeDecodeError as error:
-            message = f"byte {error.start + 1} of {name} (0x{value[error.start]:02x}) is not UTF-8"
-            bad.setdefault(place, []).append((message, value.decode("utf-8", "replace")))
-            values.append(None)
+            wrong, reason = error.start, "not UTF-8"
+        if wrong >= 0:
+            message = f"byte {wrong + 1} of {name} (0x{value[wrong]:02x}) is {reason}"
+            bad.setdefault(place, []).append((name, message, value.decode("utf-8", "replace")))
+        values.append(None if wrong >= 0 else value.decode("utf-8") or None)
     return pa.chunked_array([pa.array(values, pa.string())])
 
 
-def woven(
-    columns: list[pa.ChunkedArray], uneven: dict[int, list[str]], bad: dict[int, list[tuple[str, str]]]
-) -> tuple[list[pa.Array], dict[int, list[tuple[str, str]]]]:
+def woven(columns: list[pa.ChunkedArray], uneven: dict[int, list[str]], bad: Bad) -> tuple[list[pa.Array], Bad]:
     """Insert ragged rows into columns at their row indices; return the columns, and ``bad`` with adjusted indices."""
     # Append the ragged rows to the rows that were read; ``order`` moves each row to its index.
     aside = np.array(list(uneven), dtype=np.int64)
@@ -89,6 +98,15 @@ def woven(
         cells = [row[number] or None if number < len(row) else None for row in uneven.values()]
         woven.append(pa.concat_arrays([*column.chunks, pa.array(cells, pa.string())]).take(order))
     return woven, {int(even[place]): cells for place, cells in bad.items()}
+
+
+def by_column(bad: Bad) -> dict[str, npt.NDArray[np.int64]]:
+    """Return the row indices of the cells that were set aside, by column, ascending."""
+    found: dict[str, list[int]] = {}
+    for place in sorted(bad):
+        for name, *_ in bad[place]:
+            found.setdefault(name, []).append(place)
+    return {name: np.array(places, dtype=np.int64) for name, places in found.items()}
 
 
 def is_text(data: memoryview) -> bool:

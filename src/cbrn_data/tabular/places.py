@@ -13,7 +13,7 @@ from cbrn_data.errors import CbrnDataError
 from cbrn_data.findings import shown
 from cbrn_data.nesting import nests_too_deeply
 from cbrn_data.strict_json import no_constant
-from cbrn_data.tabular.remote import Remote, is_address
+from cbrn_data.tabular.remote import SCHEMES, Remote, is_address
 
 DESCRIPTOR_LIMIT = 64 << 20
 """The most bytes of a descriptor or of a schema."""
@@ -48,6 +48,8 @@ class Base:
             return fetched_path(value, self.remote)
         if value.startswith(("/", "~", "\\")) or ".." in parts or ":" in parts[0]:
             raise UnsupportedResource(f"the path {said} leads out of the folder of the descriptor")
+        if any(part.startswith(".") for part in parts):
+            raise UnsupportedResource(f"the path {said} is hidden (a name begins with a dot), which the standard forbids")
         if self.folder is None:
             return fetched_path(self.place(value), self.remote)
         path = self.folder / value
@@ -71,12 +73,15 @@ class Base:
 
 def fetched_path(address: str, remote: Remote | None) -> Path:
     """Return where the file of an address will be. Raises UnsupportedResource without ``remote``."""
+    said = shown(repr(address), 100)
+    if address.partition(":")[0].lower() not in SCHEMES:
+        raise UnsupportedResource(f"the address {said} is not fetched; use {', '.join(SCHEMES)}")
     if remote is None:
-        raise UnsupportedResource(f"the address {shown(repr(address), 100)} is fetched with --remote only")
+        raise UnsupportedResource(f"the address {said} is fetched with --remote only")
     try:
         return remote.path_of(address)
     except ValueError as error:
-        raise UnsupportedResource(f"the address {shown(repr(address), 100)} is not fetched; {error}") from error
+        raise UnsupportedResource(f"the address {said} is not fetched; {error}") from error
 
 
 def read_object(path: Path, below: Path | None = None, remote: Remote | None = None) -> dict[str, Any]:

@@ -11,10 +11,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cache, partial
-from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
+
+from cbrn_data.strict_json import digest_of
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
 PROFILES = files("cbrn_data.tabular") / "profiles"
@@ -48,6 +49,7 @@ def _validator(version: str) -> Any:
     checker.checks("date-time", ValueError)(_is_moment)
     checker.checks("uri", ValueError)(lambda value: not isinstance(value, str) or bool(urlsplit(value).scheme))
     profile = json.loads((PROFILES / f"datapackage-{version}.json").read_bytes())
+    profile["properties"]["contributors"]["items"]["type"] = "object"  # which the profile forgets, and the text says
     return extend(Draft7Validator, _judged_once(Draft7Validator.VALIDATORS))(profile, format_checker=checker)
 
 
@@ -60,7 +62,7 @@ def _judged_once(keywords: Mapping[str, Any]) -> dict[str, Callable[..., Iterato
     good = set[tuple[int, bytes]]()
 
     def once(form: Any, value: Any, judge: Callable[[], Iterator[Any]]) -> Iterator[Any]:
-        key = id(form), sha256(repr(value).encode("utf-8", "surrogatepass")).digest()
+        key = id(form), digest_of(value)
         if key not in good:
             errors = list(judge())
             if not errors:

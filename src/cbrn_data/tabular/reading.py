@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -28,10 +28,11 @@ from cbrn_data.tabular.magic import (
     likely_delimiter,
     looked_at,
 )
+from cbrn_data.tabular.native import Number, json_number
 from cbrn_data.tabular.opening import CHUNK, UTF8, Decoded, Hashing, unpacked
 from cbrn_data.tabular.places import parse_file
 from cbrn_data.tabular.resource import Resource
-from cbrn_data.tabular.rows import Number, Row, csv_rows, in_blocks, json_number, json_rows, labelled, moved, with_labels_of
+from cbrn_data.tabular.rows import Row, csv_rows, in_blocks, json_rows, labelled, moved, with_labels_of
 from cbrn_data.tabular.verdict import Verdict, algorithms, digest_file, read_through
 
 
@@ -44,13 +45,18 @@ def read(verdict: Verdict) -> Iterator[Block]:
     if not resource.paths:
         yield from _inline(verdict)
         return
-    before = 0
+    before, whole = 0, verdict.tally
     for number, path in enumerate(resource.paths):
         part = verdict.part = resource.place_of(path) if len(resource.paths) > 1 else ""
-        rows = before
-        for block in _file(verdict, path, is_first=number == 0):
-            yield moved(block, before, part) if part else block
-            rows = before + int(block.rows(_last(block))[-1]) if block.table.num_rows else rows
+        rows, verdict.tally = before, Tally(whole.cap) if part else whole
+        try:
+            for block in _file(verdict, path, is_first=number == 0):
+                yield moved(block, before, part) if part else block
+                rows = before + int(block.rows(_last(block))[-1]) if block.table.num_rows else rows
+        finally:
+            if part:
+                whole.extend(verdict.tally, before, part=part)
+                verdict.tally = whole
         before = rows
 
 
@@ -93,7 +99,7 @@ def _of_form(verdict: Verdict, content: BinaryIO, is_first: bool) -> Iterator[Bl
         content = decoded or content  # type: ignore[assignment]
         yield from _json(verdict, _loaded(content)) if resource.form == "json" else _json_lines(verdict, content)
         if decoded:
-            _undecodable(verdict, decoded)
+            _undecodable(verdict, decoded, {})
     else:
         yield from _typed(verdict, content, is_first)
 
@@ -122,12 +128,30 @@ def _text(verdict: Verdict, content: BinaryIO, is_first: bool) -> Iterator[Block
     delimiter = _delimiter(verdict, head) if is_first else _usual_delimiter(resource)
     plain = resource.dialect.plain(delimiter)
     if plain and plain.delimiter.isascii():
-        yield from _plain(verdict, content, plain, is_first)
+        blocks = _plain(verdict, content, plain, is_first)
     else:
         rows = csv_rows(content, resource.dialect, delimiter, verdict.tally)
-        yield from _from_rows(verdict, *_labelled(verdict, rows, is_first), is_first, typed=False)
-    if decoded:
-        _undecodable(verdict, decoded)
+        blocks = _from_rows(verdict, *_labelled(verdict, rows, is_first), is_first, typed=False)
+    if decoded is None:
+        yield from blocks
+        return
+    row_of: dict[int, int] = {}
+    for block in blocks:
+        row_of |= _rows_of(decoded, block)
+        yield block
+    _undecodable(verdict, decoded, row_of)
+
+
+def _rows_of(decoded: Decoded, block: Block) -> dict[int, int]:
+    """Return the row of each line with a byte that cannot be decoded; the last row of the block if the line is below it."""
+    import numpy as np
+
+    lines = [fault.line for fault in decoded.faults]
+    if not lines or not block.table.num_rows:
+        return {}
+    rows, starts = block.where(np.arange(block.table.num_rows))
+    places = np.searchsorted(starts, lines, side="right") - 1
+    return {line: int(rows[place]) for line, place in zip(lines, places, strict=True) if place >= 0}
 
 
 def _labelled(verdict: Verdict, rows: Iterator[Row], is_first: bool) -> tuple[list[str], Iterator[Row]]:
@@ -173,11 +197,11 @@ def _way_out(kind: str) -> str:
     return "; name its compression, or unpack it" if "compressed" in kind or "ZIP archive" in kind else ""
 
 
-def _undecodable(verdict: Verdict, decoded: Decoded) -> None:
+def _undecodable(verdict: Verdict, decoded: Decoded, row_of: Mapping[int, int]) -> None:
     encoding = verdict.resource.encoding
     for fault in decoded.faults:
         message = f"byte {fault.place:,} of the file (0x{fault.value:02x}) is not {encoding}"
-        verdict.tally.keep(Issue(0, fault.line, "", "csv-encoding", message=message))
+        verdict.tally.keep(Issue(row_of.get(fault.line, 0), fault.line, "", "csv-encoding", message=message))
     if decoded.count:
         verdict.tally.count("csv-encoding", decoded.count)
 

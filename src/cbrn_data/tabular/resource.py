@@ -111,9 +111,9 @@ def read_package(descriptor: Path | str, remote: Remote | None = None) -> Packag
     of_entry: dict[int, list[str]] = {}
     for where, message in profile_errors(content, version):
         if len(where) > 1 and where[0] == "resources" and isinstance(where[1], int):
-            # ``read_schema`` judges schemas, because the profile has errors of its own. A dialect may be the where of
-            # a file, and have no quotation mark.
-            if where[2:3] != ("schema",) and where[2:] not in (("dialect",), ("dialect", "quoteChar")):
+            # ``read_schema`` judges schemas and ``Base`` paths, because the profile has errors of its own. A dialect may be
+            # the where of a file, and have no quotation mark.
+            if where[2:3] not in (("schema",), ("path",)) and where[2:] not in (("dialect",), ("dialect", "quoteChar")):
                 of_entry.setdefault(where[1], []).append(shown(message, 200))
         else:
             wrong.append(shown(message, 200))

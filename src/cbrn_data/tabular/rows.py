@@ -1,8 +1,7 @@
 """Tables that are read row by row, not as blocks of CSV: JSON, JSON Lines, XLSX, Parquet, and CSV in an unusual dialect.
 
 Each reader yields ``Row``: the number of the row in the file, its line, and its cells. A cell of JSON or Parquet has a type
-of its own, and is valid only in a field of such a type: a number in a field of text is an issue. A string is read like a
-cell of CSV, and so is a number in a workbook, where people see no difference.
+of its own (``native``), a string is read like a cell of CSV. So is a number in a workbook, where people see no difference.
 """
 
 from __future__ import annotations
@@ -10,12 +9,8 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import json
-from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time
-from decimal import Decimal
 from itertools import chain, islice
 from typing import Any, BinaryIO, NamedTuple
 
@@ -25,9 +20,11 @@ import pyarrow as pa
 from cbrn_data.isolated import UnreadableError
 from cbrn_data.tabular.blocks import Block, Ints
 from cbrn_data.tabular.dialect import Dialect
+from cbrn_data.tabular.grammar import LONGEST
 from cbrn_data.tabular.issues import Issue, Tally, row_width
+from cbrn_data.tabular.native import as_text, is_own
 from cbrn_data.tabular.opening import CHUNK
-from cbrn_data.tabular.schema import Field, TableSchema
+from cbrn_data.tabular.schema import TableSchema
 
 AT_ONCE = 50_000
 """Rows of a block."""
@@ -43,16 +40,6 @@ class Row(NamedTuple):
     cells: Sequence[Any]
 
 
-class Number(str):
-    """A JSON number as written."""
-
-
-def json_number(text: str) -> Number:
-    """Return a number of JSON, in which 1.0 is an integer."""
-    whole, _, fraction = text.partition(".")
-    return Number(whole if fraction and not fraction.strip("0") else text)
-
-
 @dataclass(frozen=True)
 class ListedBlock(Block):
     """A block whose rows have ``numbers`` and ``starts`` (first lines) of their own, because rows between are no data."""
@@ -65,14 +52,6 @@ class ListedBlock(Block):
 
     def lines(self, places: Ints) -> Ints:
         return self.starts[places]
-
-
-_OWN_TYPES: dict[type, frozenset[str]] = {
-    Number: frozenset({"integer", "number", "year", "any"}),
-    bool: frozenset({"boolean", "any"}),
-    list: frozenset({"array", "list", "geopoint", "any"}),
-    dict: frozenset({"object", "geojson", "geopoint", "any"}),
-}
 
 
 def in_blocks(
@@ -92,53 +71,57 @@ def _block(names: list[str], rows: list[Row], schema: TableSchema, tally: Tally,
         if len(row.cells) != width
     ]
     cells = zip(*((*row.cells[:width], *[None] * (width - len(row.cells))) for row in rows), strict=True)
-    found = [_column(schema, name, values, rows, tally, typed) for name, values in zip(names, cells, strict=True)]
+    spoilt: dict[str, Ints] = {}
+    found = [_column(schema, name, values, rows, tally, typed, spoilt) for name, values in zip(names, cells, strict=True)]
     numbers, starts = (
         np.array(each, dtype=np.int64) for each in zip(*((row.number, row.line) for row in rows), strict=True)
     )
     table = pa.Table.from_arrays(found, names=names)
-    return ListedBlock(table, rows[0].number, rows[0].line, len(rows), len(rows), issues, numbers=numbers, starts=starts)
+    size, first = len(rows), rows[0]
+    block = ListedBlock(table, first.number, first.line, size, size, issues, numbers=numbers, starts=starts)
+    return replace(block, has_nulls=True, spoilt=spoilt)
 
 
-def _column(schema: TableSchema, label: str, values: Sequence[Any], rows: list[Row], tally: Tally, typed: bool) -> pa.Array:
+def _column(
+    schema: TableSchema,
+    label: str,
+    values: Sequence[Any],
+    rows: list[Row],
+    tally: Tally,
+    typed: bool,
+    spoilt: dict[str, Ints],
+) -> pa.Array:
+    """Return a column as text; a cell that cannot be text of its field is an issue, null, and among ``spoilt``."""
     field = schema.field(label) if schema.has(label) else None
+    is_empty_missing = field is None or field.missing_values == ("",)
     texts: list[str | None] = []
-    for row, value in zip(rows, values, strict=True):
-        text = _text(field, value)
-        kind = Number if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool) else type(value)
-        if typed and field and kind in _OWN_TYPES and field.type not in _OWN_TYPES[kind]:
+    wrong: list[int] = []
+    for place, (row, value) in enumerate(zip(rows, values, strict=True)):
+        text = as_text(field, value)
+        if text is None and value is not None and not is_empty_missing:
+            text = ""
+        if field and not is_own(field, value, typed):
             tally.add(Issue(row.number, row.line, label, "cell-type", "", str(value)))
-            text = None
-        if text and not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-            # Half a pair is possible in JSON, but not in UTF-8.
-            message = "the cell is not UTF-8" if isinstance(value, bytes) else "the text has half a surrogate pair"
+            wrong.append(place)
+        elif text and (message := _no_text(text, value, typed)):
             tally.add(Issue(row.number, row.line, label, "csv-encoding", message=message))
-            text = None
+            wrong.append(place)
         texts.append(text)
+    for place in wrong:
+        texts[place] = None
+    if wrong:
+        spoilt[label] = np.array(wrong, dtype=np.int64)
     return pa.array(texts, pa.string())
 
 
-def _text(field: Field | None, value: Any) -> str | None:
-    """Return a cell as its text in CSV."""
-    if value is None or isinstance(value, str):
-        return value or None
-    if isinstance(value, bool):
-        texts = field.descriptor.get("trueValues" if value else "falseValues") if field else None
-        return str(texts[0]) if texts else str(value).lower()
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1 << 53 else repr(value)
-    if isinstance(value, datetime):
-        if field and field.type == "date" and value.time() == time():
-            return value.date().isoformat()
-        return value.isoformat()
-    if isinstance(value, (date, time)):
-        return value.isoformat()
-    if isinstance(value, bytes):  # in Parquet, where text is not always marked as such
-        is_binary = field and field.format == "binary"
-        return b64encode(value).decode() if is_binary else value.decode("utf-8", "surrogateescape") or None
-    if isinstance(value, (int, Decimal)):
-        return str(value)
-    return json.dumps(value, ensure_ascii=False, default=str)
+def _no_text(text: str, value: Any, typed: bool) -> str:
+    """Return what is wrong with the characters of a cell, or "". Bytes that are not UTF-8 are halves of surrogate pairs."""
+    if not typed and "\0" in text:
+        return "the cell has a NUL character"
+    if text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text):
+        return ""
+    is_byte = isinstance(value, bytes) or not typed
+    return "the cell is not UTF-8" if is_byte else "the text has half a surrogate pair"  # which JSON may have
 
 
 def labelled(rows: Iterator[Row], dialect: Dialect, schema: TableSchema) -> tuple[list[str], Iterator[Row]]:
@@ -150,7 +133,7 @@ def labelled(rows: Iterator[Row], dialect: Dialect, schema: TableSchema) -> tupl
     parts: list[Sequence[Any]] = []
     for row in rows:
         if row.number in dialect.header_rows:
-            parts.append(["" if cell is None else _text(None, cell) or "" for cell in row.cells])
+            parts.append(["" if cell is None else as_text(None, cell) or "" for cell in row.cells])
         if row.number >= dialect.header_rows[-1]:
             break
     width = max(map(len, parts), default=0)
@@ -166,6 +149,7 @@ def csv_rows(file: BinaryIO, dialect: Dialect, delimiter: str, tally: Tally) -> 
 
     A comment counts as a row, as in frictionless, but only after the header, which is known by its number without them.
     """
+    csv.field_size_limit(LONGEST)
     lines = _Lines(file, dialect)
     reader = csv.reader(
         lines,
@@ -177,6 +161,7 @@ def csv_rows(file: BinaryIO, dialect: Dialect, delimiter: str, tally: Tally) -> 
         quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
         quotechar=dialect.quote or None,
     )
+    null = dialect.null or None
     content, last = 0, dialect.header_rows[-1] if dialect.has_header else 0
     while True:
         lines.begin()
@@ -192,7 +177,7 @@ def csv_rows(file: BinaryIO, dialect: Dialect, delimiter: str, tally: Tally) -> 
         number = content + (lines.comments if content > last else 0)
         if number in dialect.comment_rows:
             continue
-        yield Row(number, lines.first, [None if cell == dialect.null else cell for cell in cells])
+        yield Row(number, lines.first, [None if cell == null else cell for cell in cells])
 
 
 class _Lines:
@@ -223,8 +208,8 @@ class _Lines:
 
 
 def _split(file: BinaryIO, end: str) -> Iterator[str]:
-    """Yield lines; LF, CR LF and CR each end one, or only ``end`` if it is given. Bytes that are not UTF-8 are U+FFFD."""
-    decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
+    """Yield lines; LF, CR LF and CR each end one, or only ``end`` if it is given. Bytes that are not UTF-8 are escaped."""
+    decoder = codecs.getincrementaldecoder("utf-8-sig")("surrogateescape")
     held, final = "", False
     while not final:
         data = file.read(CHUNK)
@@ -252,25 +237,33 @@ def _broken(text: str) -> list[str]:
 def json_rows(value: Any, dialect: Dialect, schema: TableSchema) -> tuple[list[str], Iterator[Row]]:
     """Return the labels and rows of a JSON table. Raises UnreadableError.
 
-    The rows are objects, or arrays of which the first is the header. The labels of an empty array are the schema's fields.
+    The rows are objects, or arrays of which the first is the header. Keys of objects have no order (RFC 8259): their labels
+    are in that of the schema's fields. The labels of an empty array are these fields.
     """
     is_one = isinstance(value, dict) and dialect.rows_in in value
     for key in [dialect.rows_in] if is_one else dialect.rows_in.split(".") if dialect.rows_in else ():
         if not isinstance(value, dict) or key not in value:
             raise UnreadableError(f"has no property {dialect.rows_in!r} with the rows")
         value = value[key]
-    if isinstance(value, list) and all(isinstance(row, dict) for row in value):
-        labels = list(dialect.item_keys) or list(dict.fromkeys(key for row in value for key in row)) or list(schema.names)
+    if _are_items(value, dict, "object", dialect):
+        keys = dict.fromkeys(key for row in value for key in row)
+        ordered = [*filter(keys.__contains__, schema.names), *(key for key in keys if not schema.has(key))]
+        labels = list(dialect.item_keys) or ordered or list(schema.names)
         if len(value) * len(labels) > SPARSE * sum(map(len, value)) + AT_ONCE:
             raise UnreadableError(f"has {len(labels):,} different keys, but few in each row")
         rows: Iterator[Row] = (
             Row(place + 1, place + 1, [row.get(label) for label in labels]) for place, row in enumerate(value, start=1)
         )
         return labels, rows
-    if isinstance(value, list) and all(isinstance(row, list) for row in value):
+    if _are_items(value, list, "array", dialect):
         rows = (Row(place, place, row) for place, row in enumerate(value, start=1))
         return labelled(rows, dialect, schema)
-    raise UnreadableError("is not an array of objects, or of arrays with a header")
+    asked = f"; the itemType of its dialect is {dialect.item_type}" if dialect.item_type else ""
+    raise UnreadableError(f"is not an array of objects, or of arrays with a header{asked}")
+
+
+def _are_items(value: Any, kind: type, name: str, dialect: Dialect) -> bool:
+    return isinstance(value, list) and dialect.item_type in ("", name) and all(isinstance(row, kind) for row in value)
 
 
 def with_labels_of(labels: list[str], dialect: Dialect, schema: TableSchema) -> list[str]:

@@ -64,13 +64,18 @@ class TableCheck:
         """Validate a block; return its table with missing values as null, and the indices of its wrong rows, ascending."""
         self.rows += block.records
         self._keep(block)
-        table = self.compiled.nulled(block.table)
-        blank = _blank_rows(table) if self._as_frictionless else np.zeros(0, np.int64)
+        table = self.compiled.nulled(block.table, block.has_nulls)
+        blank = np.zeros(0, np.int64)
+        if self._as_frictionless:
+            blank = np.setdiff1d(_blank_rows(table), np.concatenate([blank, *block.spoilt.values()]))
         empty = set(block.rows(blank).tolist())
         for issue in block.issues:
             if issue.code != "csv-row-width" or issue.row not in empty:
                 self.tally.add(issue)
         failures = self._failures(table, blank if self._as_frictionless else block.malformed)
+        for number, failure in enumerate(failures):
+            if failure.constraint == "required" and failure.field in block.spoilt:
+                failures[number] = replace(failure, rows=np.setdiff1d(failure.rows, block.spoilt[failure.field]))
         if len(blank):
             failures.append(BrokenRule("", "row-blank", "", blank))
         self._report(block, table, failures)
@@ -176,7 +181,7 @@ class TableCheck:
         """Yield the rows of the blocks once more, with their missing values as null, and the blocks."""
         for block in again() if self._kept is None else self._kept:
             if block.table.num_rows:
-                yield self.compiled.nulled(block.table), block
+                yield self.compiled.nulled(block.table, block.has_nulls), block
 
     def _repeated(self, key: tuple[str, ...], here: Place, before: Place, values: tuple[str, ...]) -> None:
         schema, field = self.compiled.schema, key[0] if len(key) == 1 else ""

@@ -190,7 +190,7 @@ def _collect(
     """Collect the keys of a table that is validated later, or that refers to itself; a missing file has none."""
     with suppress(OSError, UnreadableError), _alarm(clock):
         for block in _in_time(ahead(read(Verdict(resource, is_hashed=False))), clock):
-            parts = Comparables(compiled, compiled.nulled(block.table))
+            parts = Comparables(compiled, compiled.nulled(block.table, block.has_nulls))
             for fields, keys in referred.items():
                 keys.add(parts.of(fields))
 
