@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from cbrn_data.errors import PushError, ReleaseError
+from cbrn_data.push.contents import Item
+from cbrn_data.push.place import LocalPlace, Seen
 from cbrn_data.push.push import push
 from cbrn_data.release.erase import source_files
 from cbrn_data.store.store import Store
@@ -170,6 +172,15 @@ def test_a_mirror_loses_the_bytes_too_and_never_gets_them_back(erased: Path, thr
     assert (mirror / "releases/1.0.0" / FILE).exists()
     gone = {*(f"releases/{version}/{FILE}" for version in VERSIONS), f"latest/{FILE}"}
     assert gone <= set(push(erased / "published", address, dry_run=True).removed)
+    put = LocalPlace.put
+
+    def cut_short(place: LocalPlace, item: Item, seen: Seen | None) -> None:
+        put(place, item, seen)
+        raise PushError("the net is gone")
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(PushError, match="the net is gone"):
+        patch.setattr(LocalPlace, "put", cut_short)
+        push(erased / "published", address)
     assert gone <= set(push(erased / "published", address).removed)
     assert not [name for name in gone if (mirror / name).exists()]
     assert not push(erased / "published", address).is_new

@@ -1012,7 +1012,7 @@ INDEX = [
     case(
         "a table of latest deleted in the index too",
         unlisted("latest/projects.csv"),
-        index="latest/projects.csv differs from the newest",
+        index="latest/projects.csv is not listed, but is a file of the newest",
     ),
     case(
         "a table of latest linked",

@@ -84,7 +84,7 @@ def push(published: Path, target: str, dry_run: bool = False) -> Pushed:
     with locked(published, WAIT):
         contents = read_contents(published)
         found, left = _last_of(place), left_names(place)
-        names = _checked(place, found, contents, is_left=bool(left)) | (left or frozenset())
+        names = _checked(place, found, contents, is_left=bool(left)) | (left or frozenset()) | _erased(place, contents)
         if dry_run or (left is None and _are_there(found, contents)):
             seen = _look(place, contents, found, names)
             if dry_run or not seen.is_new:
@@ -115,8 +115,12 @@ def _checked(place: Place, found: Found, contents: Contents, is_left: bool) -> s
         raise PushError(f"{place.address}: is not empty and has no {INDEX}; choose an empty folder")
     there = _index(place.address, index[0]) if index else Index()
     check_behind(place.address, there, contents.releases)
-    erased = {name for name in contents.erased if place.seen(name)}
-    return {*there.derived, *erased, *(_older_metadata(place.address, timestamp[0], contents) if timestamp else ())}
+    return {*there.derived, *(_older_metadata(place.address, timestamp[0], contents) if timestamp else ())}
+
+
+def _erased(place: Place, contents: Contents) -> set[str]:
+    """Return the names of the erased files of releases that are at a place."""
+    return {name for name in contents.erased if place.seen(name)}
 
 
 def _older_metadata(address: str, timestamp: bytes, contents: Contents) -> list[str]:
@@ -135,7 +139,7 @@ def _older_metadata(address: str, timestamp: bytes, contents: Contents) -> list[
 
 
 def _look(place: Place, contents: Contents, found: Found, names: Set[str]) -> Pushed:
-    """Return what a push would do; ``names`` are the derived files that may be at the place. Raises PushError."""
+    """Return what a push would do; ``names`` are files that may be at the place, and are to go. Raises PushError."""
     pushed = Pushed(place.address, contents.releases[-1])
     items = [item for stage in contents.stages for item in stage]
     with ThreadPoolExecutor(place.at_once) as pool:
@@ -222,7 +226,7 @@ class _Push:
         self._pushed.count(name, len(data), True)
 
     def _take_away(self) -> None:
-        for name in sorted(self._lease.names - self._contents.passing):
+        for name in sorted((self._lease.names - self._contents.passing) | _erased(self._place, self._contents)):
             self._lease.check()
             self._place.remove(name)
             self._pushed.removed.append(name)
