@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from datetime import date
-from itertools import chain, pairwise
+from itertools import pairwise
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from cbrn_data import beside
 from cbrn_data.checks.released import Good
 from cbrn_data.errors import VerificationError
 from cbrn_data.findings import shown
@@ -25,7 +23,6 @@ from cbrn_data.store.folder import Release
 from cbrn_data.store.history import INDEX
 from cbrn_data.store.index import index_bytes, read_index, with_withdrawals
 from cbrn_data.strict_json import parse_object
-from cbrn_data.tabular.compile import without_pandera
 from cbrn_data.verify.code import check_code
 from cbrn_data.verify.derived import check_derived, listing_faults
 from cbrn_data.verify.release import ReleaseAudit
@@ -35,8 +32,6 @@ from cbrn_data.verify.vouched import Vouched, check_vouched
 
 LEFT = (disk.STAGING, LEAVING)
 """Prefixes of the names of files that a publication leaves if it is cut short."""
-MANY = 8
-"""From so many releases on a second process pays: to start it takes as long as to verify three small releases."""
 
 
 def verify_store(
@@ -73,8 +68,8 @@ def verify_store(
     if not releases:
         yield Result(STORE, "chain", FAILED, "the store has no release")
         return
-    with ThreadPoolExecutor(1) as reader:  # the code is read in a process of its own, at the same time
-        code = reader.submit(lambda: list(check_code(published, releases, vouched)))
+    with ThreadPoolExecutor(1) as beside:  # the code is read in a process of its own, at the same time
+        code = beside.submit(lambda: list(check_code(published, releases, vouched)))
         yield from _releases(releases, trusted, vouched)
         head = releases[-1]
         good = f"the newest is release {head.sequence}, {head.digest} of {head.date}"
@@ -83,51 +78,17 @@ def verify_store(
 
 
 def _releases(releases: Sequence[Release], trusted: Sequence[Ed25519PublicKey], vouched: Vouched) -> Iterator[Result]:
-    """Verify each release, and name each change of the key for a person to judge; of many, a second process does half."""
+    """Verify each release, and name each change of the key for a person to judge."""
+    previous: Path | None = None
     before: str | None = None
-    folders = [release.folder for release in releases]
-    given = [_given(folder, trusted, vouched, previous) for folder, previous in zip(folders, [None, *folders], strict=False)]
-    half = len(given) // 2 if len(given) >= MANY else len(given)
-    with beside.helper(__name__) if half < len(given) else nullcontext():
-        later = beside.begin(_audited_apart, given[half:])
-        found = chain.from_iterable(part() for part in (lambda: _audited(given[:half]), later))
-        for release, (results, signed_by) in zip(releases, tracked("Verify releases", found, len(releases)), strict=True):
-            yield from results
-            if not trusted and before and signed_by and signed_by != before:
-                detail = f"the key changed from {before[:16]}… to {signed_by[:16]}…; ask the publisher to confirm this"
-                yield Result(release.version, KEY, NOT_CHECKED, detail)
-            before = signed_by or before
-
-
-_Given = tuple[Path, Sequence[bytes], Path | None, bool, Mapping[str, Mapping[str, str]]]
-"""What the audit of a release needs, for another process: as ``ReleaseAudit``, but with the bytes of the keys."""
-
-
-def _given(release: Path, trusted: Sequence[Ed25519PublicKey], vouched: Vouched, previous: Path | None = None) -> _Given:
-    is_vouched = vouched.vouches_for(release)
-    keys = [*trusted, *vouched.keys()] if trusted and not is_vouched else trusted
-    erased = vouched.erased(release) if is_vouched else {}
-    return release, [key.public_bytes_raw() for key in keys], previous, is_vouched, erased
-
-
-def _audit(given: _Given, good: Good | None = None) -> ReleaseAudit:
-    folder, keys, previous, is_vouched, erased = given
-    trusted = [Ed25519PublicKey.from_public_bytes(key) for key in keys]
-    return ReleaseAudit(folder, trusted, previous, is_vouched, erased, good)
-
-
-def _audited(given: Iterable[_Given]) -> Iterator[tuple[list[Result], str | None]]:
-    """Yield the results of each release, and who signed it."""
     judged = Good()
-    for one in given:
-        audit = _audit(one, judged)
-        yield list(audit.run()), audit.signer
-
-
-def _audited_apart(given: Iterable[_Given]) -> list[tuple[list[Result], str | None]]:
-    """Return the same, in the second process."""
-    with without_pandera():
-        return list(_audited(given))
+    for release in tracked("Verify releases", releases, len(releases)):
+        audit = audit_of(release.folder, trusted, vouched, previous, judged)
+        yield from audit.run()
+        if not trusted and before and audit.signer and audit.signer != before:
+            detail = f"the key changed from {before[:16]}… to {audit.signer[:16]}…; ask the publisher to confirm this"
+            yield Result(release.version, KEY, NOT_CHECKED, detail)
+        previous, before = release.folder, audit.signer or before
 
 
 def _order_faults(releases: list[Release]) -> Iterator[str]:
@@ -148,9 +109,17 @@ def _is_known(release: Path, trusted: Sequence[Ed25519PublicKey], vouched: Vouch
     return vouched.vouches_for(release) or signer(release, [*trusted, *vouched.keys()]) is not None
 
 
-def audit_of(release: Path, trusted: Sequence[Ed25519PublicKey], vouched: Vouched) -> ReleaseAudit:
-    """Return the audit of one release about which the metadata of its store say ``vouched``."""
-    return _audit(_given(release, trusted, vouched))
+def audit_of(
+    release: Path,
+    trusted: Sequence[Ed25519PublicKey],
+    vouched: Vouched,
+    previous: Path | None = None,
+    good: Good | None = None,
+) -> ReleaseAudit:
+    """Return the audit of a release about which the metadata of its store say ``vouched``; ``good`` as there."""
+    is_vouched = vouched.vouches_for(release)
+    keys = [*trusted, *vouched.keys()] if trusted and not is_vouched else trusted
+    return ReleaseAudit(release, keys, previous, is_vouched, vouched.erased(release) if is_vouched else {}, good)
 
 
 def _each_alone(published: Path, trusted: Sequence[Ed25519PublicKey], vouched: Vouched) -> Iterator[Result]:
