@@ -31,14 +31,14 @@ def blocks_of(paragraphs: Iterable[str]) -> tuple[list[Block], list[dict[str, An
     """
     parts = [part for text in paragraphs for part in _BLANK_LINE.split(ZERO_WIDTH.sub("", text))]
     texts = [[line for line in (_SPACE.sub(_one, line).strip() for line in part.split("\n")) if line] for part in parts]
-    whole = [" ".join(" ".join(lines).split()) for lines in texts if lines]
+    texts = [lines for lines in texts if lines]
+    whole = [" ".join(" ".join(lines).split()) for lines in texts]
     times = Counter(whole)
     title = next((text for text in whole if "secretariat" in text.lower()), "")
     blocks: list[Block] = []
     left_out: list[dict[str, Any]] = []
     seen: set[str] = set()
-    for lines in (lines for lines in texts if lines):
-        text = " ".join(" ".join(lines).split())
+    for lines, text in zip(texts, whole, strict=True):
         if rule := _rule(text, text in seen and text == title, times[text]):
             left_out.append({"text": text, "rule": rule})
         elif blocks and NUMERAL.fullmatch(" ".join(blocks[-1].lines)) and not is_heading(text):

@@ -23,8 +23,8 @@ _LARGE = 1.3
 
 NUMERAL = re.compile(r"[0-9]{1,4}(?:[.,  ]?[0-9]{3})*[+%]?")
 
-MARKS = rf"{SIGNS}§\ue000-\uf8ff"
-"""List marks as in brackets of a regular expression: signs, and the private characters of symbol fonts."""
+MARKS = f"{SIGNS}§"
+"""List marks as in brackets of a regular expression."""
 RAISED = dict(zip("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True))
 """Raised digits, which are note marks."""
 

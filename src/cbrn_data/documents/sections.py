@@ -13,7 +13,7 @@ from itertools import pairwise
 from statistics import median
 
 from cbrn_data.documents.paragraphs import OPENS, Paragraph
-from cbrn_data.leaflet.head import is_title
+from cbrn_data.leaflet.head import SECRETARIAT, is_title
 from cbrn_data.leaflet.headings import is_heading
 
 _PROJECTS = re.compile(r"projects?$|on-?going projects$", re.IGNORECASE)
@@ -41,7 +41,7 @@ def title_first(texts: Sequence[str]) -> list[int]:
     [2, 3, 0, 1]
     """
     titles = (
-        is_title(text) or (after.casefold() == "regional secretariat" and is_title(f"{text} {after}"))
+        is_title(text) or (after.casefold() == SECRETARIAT and is_title(f"{text} {after}"))
         for text, after in zip(texts, [*texts[1:], ""], strict=False)
     )
     title = next((place for place, found in enumerate(titles) if found), 0)

@@ -18,9 +18,10 @@ from cbrn_data.normalise.text import Plain
 from cbrn_data.sources.document import Document
 
 _FLAG = "[\U0001f1e6-\U0001f1ff]{2}"
-SIGNS = r"•‣⁃∙\u2190-\u21ff\u25a0-\u27bf\u2b00-\u2bff"
-"""Signs that begin items, as in brackets of a regular expression: bullets, arrows, shapes, dingbats."""
-_BULLET = rf"[{SIGNS}\ue000-\uf8ff]"  # also those of symbol fonts
+SIGNS = r"•‣⁃∙\u2190-\u21ff\u25a0-\u27bf\u2b00-\u2bff\ue000-\uf8ff"
+"""Signs that begin items, as in brackets of a regular expression: bullets, arrows, shapes, dingbats, private characters of
+symbol fonts."""
+_BULLET = f"[{SIGNS}]"
 _SPACED_MARK = (
     r"[·*»›–—-]|[0-9]{1,2}[.)](?! (?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sep|Oct|Nov|Dec)[a-z.]* [0-9])"
     r"|#{1,6}|[oüvqØ§](?= [A-Z0-9])"

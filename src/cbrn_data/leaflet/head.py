@@ -65,7 +65,8 @@ _FUNDED = re.compile(
 )
 LABEL = re.compile(r"(?:overall goal|established|funding|seat|location|host city|headquarters) ?:?", re.I)
 """A label whose value is the next paragraph."""
-_SECRETARIAT = "regional secretariat"
+SECRETARIAT = "regional secretariat"
+"""Words of a title, which can have the region on a line of its own."""
 _LONGEST = 100
 """The most characters of a title."""
 _OPENS = re.compile(
@@ -94,9 +95,9 @@ def read_head(blocks: list[Block], leaflet: Leaflet) -> list[Block]:
         if pending:  # a label alone on its line: its value is the next paragraph
             paragraph, pending = Block((*pending.lines, *paragraph.lines)), None
         text = paragraph.plain.text
-        if leaflet.region is None and text.casefold() == _SECRETARIAT and left and _may_name_region(left[-1].plain.text):
+        if leaflet.region is None and text.casefold() == SECRETARIAT and left and _may_name_region(left[-1].plain.text):
             paragraph = Block((*left.pop().lines, *paragraph.lines))
-        elif LABEL.fullmatch(text) or (leaflet.region is None and text.casefold() == _SECRETARIAT):
+        elif LABEL.fullmatch(text) or (leaflet.region is None and text.casefold() == SECRETARIAT):
             pending = paragraph
             continue
         if _PROGRAMME.fullmatch(paragraph.plain.text):
@@ -113,7 +114,7 @@ def read_labelled(block: Block, leaflet: Leaflet) -> bool:
 
 def _may_name_region(text: str) -> bool:
     """Whether a text is the name of a region over ``Regional Secretariat``, and not the kind of the document."""
-    return is_title(f"{text} {_SECRETARIAT}") and not re.search(r"sheet\b|leaflet|brochure|flyer|profile|glance", text, re.I)
+    return is_title(f"{text} {SECRETARIAT}") and not re.search(r"sheet\b|leaflet|brochure|flyer|profile|glance", text, re.I)
 
 
 def _statements(line: Line) -> Iterator[Line]:

@@ -21,6 +21,7 @@ from cbrn_data.leaflet.foreign import (
     foreign_title,
     ignored_content,
 )
+from cbrn_data.leaflet.head import SECRETARIAT
 from cbrn_data.leaflet.layout import Layout, Section
 from cbrn_data.leaflet.statements import Leaflet
 from cbrn_data.normalise.numbers import numbers
@@ -82,7 +83,7 @@ def _is_of_another_secretariat(line: str, leaflet: Leaflet) -> bool:
     """Whether a line of a project's title names a regional secretariat otherwise than the title of the leaflet."""
     words = line.casefold()
     region = leaflet.region.value.casefold() if leaflet.region else ""
-    return "regional secretariat" in words and words != "regional secretariat" and bool(region) and region not in words
+    return SECRETARIAT in words and words != SECRETARIAT and bool(region) and region not in words
 
 
 _LONGEST_APART = 40

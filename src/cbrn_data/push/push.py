@@ -84,7 +84,7 @@ def push(published: Path, target: str, dry_run: bool = False) -> Pushed:
     with locked(published, WAIT):
         contents = read_contents(published)
         found, left = _last_of(place), left_names(place)
-        names = _checked(place, found, contents, is_left=bool(left)) | (left or frozenset()) | _erased(place, contents)
+        names = _checked(place, found, contents, is_left=bool(left)) | (left or frozenset())
         if dry_run or (left is None and _are_there(found, contents)):
             seen = _look(place, contents, found, names)
             if dry_run or not seen.is_new:
@@ -118,9 +118,9 @@ def _checked(place: Place, found: Found, contents: Contents, is_left: bool) -> s
     return {*there.derived, *(_older_metadata(place.address, timestamp[0], contents) if timestamp else ())}
 
 
-def _erased(place: Place, contents: Contents) -> set[str]:
-    """Return the names of the erased files of releases that are at a place."""
-    return {name for name in contents.erased if place.seen(name)}
+def _leaving(place: Place, contents: Contents, names: Set[str]) -> list[str]:
+    """Return the files that a push takes away: of ``names`` those of another state, and the erased ones that are there."""
+    return sorted((names - contents.passing) | {name for name in contents.erased if place.seen(name)})
 
 
 def _older_metadata(address: str, timestamp: bytes, contents: Contents) -> list[str]:
@@ -139,7 +139,7 @@ def _older_metadata(address: str, timestamp: bytes, contents: Contents) -> list[
 
 
 def _look(place: Place, contents: Contents, found: Found, names: Set[str]) -> Pushed:
-    """Return what a push would do; ``names`` are files that may be at the place, and are to go. Raises PushError."""
+    """Return what a push would do; ``names`` are the derived files that may be at the place. Raises PushError."""
     pushed = Pushed(place.address, contents.releases[-1])
     items = [item for stage in contents.stages for item in stage]
     with ThreadPoolExecutor(place.at_once) as pool:
@@ -152,7 +152,7 @@ def _look(place: Place, contents: Contents, found: Found, names: Set[str]) -> Pu
     for name, data in contents.last.items():
         last = found[name]
         pushed.count(name, len(data), last is None or last[0] != data)
-    pushed.removed = sorted(names - contents.passing)
+    pushed.removed = _leaving(place, contents, names)
     return pushed
 
 
@@ -226,7 +226,7 @@ class _Push:
         self._pushed.count(name, len(data), True)
 
     def _take_away(self) -> None:
-        for name in sorted((self._lease.names - self._contents.passing) | _erased(self._place, self._contents)):
+        for name in _leaving(self._place, self._contents, self._lease.names):
             self._lease.check()
             self._place.remove(name)
             self._pushed.removed.append(name)

@@ -102,7 +102,8 @@ def table_check(
     """Return a check for the blocks of a table, or of a ``compiled`` part of it, by its definition and our own rules.
 
     ``rules`` are the rules between cells to check, ``known`` the keys of the references to check, and ``more`` are rules of
-    the caller. A rule between cells is not checked in a row in which one of these cells is wrong. ``with_unique`` as there.
+    the caller. A rule between cells is not checked in a row in which one of these cells is wrong. ``with_unique`` as in
+    ``TableCheck``.
     """
     compiled = compiled or compile_table(table)
 

@@ -65,8 +65,8 @@ def repeats_of(path: Path, table: TableDefinition, start: int, stop: int) -> Rep
         try:
             suspects = _suspects(job, bounds)
         except NotCutError:  # a quotation mark is misplaced, so only reading all records in turn tells where they begin
-            bounds = [(start, stop)]
-            suspects = _suspects(replace(job, files=1), bounds)
+            job, bounds = replace(job, files=1), [(start, stop)]
+            suspects = _suspects(job, bounds)
         if not len(suspects):
             return Repeats(key)
         job = replace(job, suspects=suspects)
@@ -75,7 +75,10 @@ def repeats_of(path: Path, table: TableDefinition, start: int, stop: int) -> Rep
 
 @dataclass(frozen=True)
 class _Job:
-    """What each task needs; ``suspects`` are the sorted hashes that occur more than once."""
+    """What each task needs.
+
+    There are as many ``files`` of hashes as ranges; ``suspects`` are the sorted hashes that occur more than once.
+    """
 
     path: Path
     key: str
@@ -143,11 +146,10 @@ def _rows(job: _Job, bounds: tuple[int, int]) -> Iterator[pa.Table]:
     """Yield the rows of a range that have as many cells as the header."""
     start, stop = bounds
     with foreign.opened(job.path, buffering=0) as file:
-        header, begun, _ = read_header(file)
-        is_whole = start == file.tell() - len(begun) and stop == file.seek(0, 2)
+        header, _, _ = read_header(file)
         file.seek(start)
         for block in read_blocks(cast(BinaryIO, Window(file, stop - start)), header):
-            if not is_whole and any(issue.code == "csv-quote" for issue in block.issues):
+            if job.files > 1 and any(issue.code == "csv-quote" for issue in block.issues):
                 raise NotCutError(f"{job.path.name}: a quotation mark is misplaced")
             table = block.table.select([job.key, *job.fields])
             yield table.take(np.delete(np.arange(table.num_rows), block.malformed)) if len(block.malformed) else table

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from cbrn_data.tabular import grammar
+from cbrn_data.tabular.schema import not_texts
 
 _LINE_ENDS = ("\r\n", "\n", "\r")
 
@@ -66,9 +67,8 @@ def read_dialect(descriptor: Any) -> Dialect:
     """Return the dialect of a descriptor. Raises DialectError."""
     if not isinstance(descriptor, Mapping):
         raise DialectError("the dialect must be an object")
-    for key in ("$schema", "name", "title", "description"):
-        if not isinstance(descriptor.get(key, ""), str):
-            raise DialectError(f"{key} must be a text")
+    for fault in not_texts(descriptor, "$schema", "name", "title", "description"):
+        raise DialectError(fault)
     given = {key: value for key, value in descriptor.items() if key not in _IGNORED}
     given |= given.pop("csv", {}) if isinstance(given.get("csv"), dict) else {}
     found: dict[str, Any] = {}

@@ -88,7 +88,7 @@ def read_schema(descriptor: Any) -> TableSchema:
     """Return the schema of parsed JSON. Raises UnsupportedSchema, which lists every problem."""
     if not isinstance(descriptor, Mapping):
         raise UnsupportedSchema([("", "it must be an object")])
-    faults: list[Problem] = [("", fault) for fault in _texts(descriptor, "$schema", "name", "title", "description")]
+    faults: list[Problem] = [("", fault) for fault in not_texts(descriptor, "$schema", "name", "title", "description")]
     default = _missing_values(descriptor.get("missingValues", [""]), "", faults)
     fields = tuple(_fields(descriptor.get("fields"), default, faults))
     names = [field.name for field in fields]
@@ -134,7 +134,7 @@ def _field(entry: dict[str, Any], default: tuple[str, ...], faults: list[Problem
     if not isinstance(constraints, dict):
         faults.append((name, "constraints must be an object"))
         constraints = {}
-    faults += [(name, fault) for fault in _texts(entry, "title", "description", "rdfType")]
+    faults += [(name, fault) for fault in not_texts(entry, "title", "description", "rdfType")]
     if "required" in entry:
         faults.append((name, "required must be in constraints"))
     missing = _missing_values(entry["missingValues"], name, faults) if "missingValues" in entry else default
@@ -142,7 +142,7 @@ def _field(entry: dict[str, Any], default: tuple[str, ...], faults: list[Problem
     return Field(name, str(found["type"]), form, constraints, missing, entry)
 
 
-def _texts(entry: Mapping[str, Any], *names: str) -> Iterator[str]:
+def not_texts(entry: Mapping[str, Any], *names: str) -> Iterator[str]:
     """Yield what is wrong with properties that must be texts."""
     return (f"{name} must be a text" for name in names if not isinstance(entry.get(name, ""), str))
 
