@@ -39,7 +39,7 @@ class Doubt:
 def qualifier_of(flat: str, number: Part, noun_end: int = 0) -> tuple[str, int, int]:
     """Return how a number is qualified, and the span of the qualifying words, including the number.
 
-    The words stand before it, after it, or after its noun: ``60 officers or more``.
+    The words are before it, after it, or after its noun: ``60 officers or more``.
     """
     before = flat[max(0, number.start - 40) : number.start]
     for qualifier, words in _BEFORE.items():
@@ -106,7 +106,7 @@ def inexact(flat: str, part: Part, end: int, clause: tuple[int, int] | None = No
 
 
 def not_so(before: str, rest: str) -> str:
-    """Return why a number between ``before`` and the ``rest`` of its clause is no fact, or nothing."""
+    """Return why a number between ``before`` and the ``rest`` of its clause is not a fact, or nothing."""
     lead = before[max((match.end() for match in _CLAUSE_START.finditer(before)), default=0) :]
     if _DENIED.search(lead) or _DENIED.search(_INSTEAD.sub("", rest)):
         return "the clause denies it, or makes an exception"

@@ -167,7 +167,7 @@ def _mention(text: str, flat: str, part: Part, last: _Mention | None) -> _Mentio
 
 
 def _not_a_count(flat: str, part: Part) -> _Mention | None:
-    """Return a number that stands before people but does not count them: a range, a share, ``its 1000th officer``."""
+    """Return a number before people that does not count them: a range, a share, ``its 1000th officer``."""
     words = flat[part.start : part.end].lower()
     kind = "zero" if part.value == 0 and words not in {"no", "none"} else part.kind
     if kind not in _NO_COUNT or (kind == "ordinal" and not re.match("[0-9]{2}", words)):
@@ -180,7 +180,7 @@ def _not_a_count(flat: str, part: Part) -> _Mention | None:
 
 
 def _of_shared_noun(text: str, flat: str, part: Part) -> _Mention | None:
-    """Return a number whose noun stands after the next one: ``60 male and 40 female officers``."""
+    """Return a number whose noun comes after the next one: ``60 male and 40 female officers``."""
     shared = _AROUND["shares its noun"].match(flat, part.end) if part.kind == "count" and part.value else None
     follower = next((each for each in counts(text) if shared and each.start == shared.end()), None)
     if follower is None:
