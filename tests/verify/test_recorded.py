@@ -8,7 +8,6 @@ import shutil
 import socket
 import subprocess
 import sys
-from importlib import import_module
 from pathlib import Path
 
 import pandas
@@ -24,7 +23,13 @@ from tests.cli.conftest import run
 from tests.conftest import PROJECT, copy_sources
 from tests.history import OWN, write_key
 from tests.verify import forging
-from tests.warm import end_with
+
+PUBLISH_WITHOUT_PAGES = """
+from cbrn_data import pipeline
+from cbrn_data.cli import main
+pipeline.pages = lambda releases, base_url: {}
+main()
+"""
 
 
 def version_of_the_code(place: Path, word: str) -> Path:
@@ -38,23 +43,9 @@ def version_of_the_code(place: Path, word: str) -> Path:
 
 
 def publish_with(code: Path, root: Path, key: str, epoch: str) -> None:
-    """Publish with another code, in a fork that has the libraries already."""
-    import_module("frictionless")  # once: else, each would start a process that imports it
-    child = os.fork()
-    if not child:
-        for name in [name for name in sys.modules if name.partition(".")[0] == "cbrn_data"]:
-            del sys.modules[name]
-        sys.path.insert(0, str(code))
-        os.environ.update(CBRN_DATA_SIGNING_KEY=key, SOURCE_DATE_EPOCH=epoch)
-        sys.argv = ["cbrn-data", "publish", "--root", str(root)]
-        end_with(publish_without_pages)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-
-
-def publish_without_pages() -> None:
-    """Run ``cbrn-data`` of the code that comes first on the path."""
-    setattr(import_module("cbrn_data.pipeline"), "pages", lambda releases, base_url: {})  # noqa: B010
-    import_module("cbrn_data.cli").main()
+    """Publish with another code, in a process of its own, without pages."""
+    environment = {**os.environ, "PYTHONPATH": str(code), "CBRN_DATA_SIGNING_KEY": key, "SOURCE_DATE_EPOCH": epoch}
+    subprocess.run([sys.executable, "-c", PUBLISH_WITHOUT_PAGES, "publish", "--root", root], env=environment, check=True)
 
 
 @pytest.fixture
