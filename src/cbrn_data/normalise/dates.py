@@ -25,8 +25,9 @@ from cbrn_data.normalise.text import clean, folded
 _LEAD = re.compile(
     r"(?<![\w-])(?P<word>(?:starting|beginning)(?: in| from| on)?|in|on|from|between|throughout|during|within|over|across"
     r"|all through|^year|^(?:early|late|spring|summer|autumn|fall|winter)|since"
-    r"(?: (?:its|their|the) (?:launch|start|inception|creation|establishment|foundation|beginning|kick-off)(?: in| on)?)?"
-    r"|(?:once|twice) in|at(?= the (?:beginning|start|end|$))|towards(?= the end)|en|le|depuis|durant|pendant|courant|entre"
+    r"(?: (?:its|their|the) (?:launch|start|inception|creation|establishment|foundation|beginning|kick-off)"
+    r"(?: of [\w #'-]{1,40})?,?(?: in| on)?)?"
+    r"|(?:once|twice) in|at(?= the (?:beginning|start|end|$))|towards(?= the end)|for(?= the (?:whole|entire|duration))|en|le|depuis|durant|pendant|courant|entre"
     r"|a partir de|des"
     rf"|во?|со?|между|начиная с|в течение)(?: both)? (?:{WEEKDAY}{PART}|(?P<the>the ){WEEKDAY})$",
     re.IGNORECASE,
@@ -173,6 +174,8 @@ def _phrase(flat: str, sentence: int, chain: int, dates: list[Date]) -> Phrase:
     start = chain - (len(lead[0]) if lead else 0)
     before = flat[max(sentence, start - 200) : start]
     names_month = any(date.month for date in dates)
+    if still := _AROUND["still, after"].match(flat, end):  # "2021 - present"
+        word, end = "since", still.end()
     role = _role(before, word, flat[end : end + 60], names_month, bool(lead and lead["the"]))
     if role == "time" and _AROUND["compared"].search(flat[max(sentence, chain - 80) : chain]):
         role = "other"

@@ -53,7 +53,7 @@ def is_people(word: str, before: str = "") -> bool:
     nouns, endings = _people()
     if f"{before} {word}" in nouns:
         return True
-    if word in _things():
+    if word in _things() or f"{before} {word}" in _things():
         return False
     known = word in nouns or (word.endswith(endings) and word.isalpha())
     head = re.split("-(?:in|of|at|on)-", word)[0].rpartition("-")[2]  # "trainers-of-trainers", "training-of-trainers"
@@ -89,14 +89,15 @@ def group_end(flat: str, start: int, one: bool = False) -> int | None:
 
 def thing_end(flat: str, start: int) -> int | None:
     """Return the end of a noun phrase whose noun is a known thing, or None."""
+    before = ""
     for _ in range(_LONGEST):
         step = _STEP.match(flat, start)
         if not step or step["word"].lower() in _STOP:
             return None
         word = step["word"].lower()
-        if word in _things() or word.rpartition("-")[2] in _things():
+        if not _things().isdisjoint({word, word.rpartition("-")[2], f"{before} {word}"}):
             return step.end("word")
-        start = step.end()
+        before, start = word, step.end()
         if step["then"] != " ":
             return None
     return None

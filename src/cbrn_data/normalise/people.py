@@ -20,6 +20,10 @@ _EVENT = re.compile(any_of(grammar()["events"]), re.IGNORECASE)
 _HANDED_OUT = re.compile(rf"\b{any_of(grammar()['handed out'])}\w*", re.IGNORECASE)
 _AROUND = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in grammar()["around numbers"].items()}
 _AIM = re.compile(grammar()["around dates"]["aim, after"], re.IGNORECASE)
+_WHOSE = re.compile(
+    r"\b(?!staff|personnel|crews?|visitors|people|women|men|delegates|members\b)(\w+) of (?:the |all |these )*$", re.I
+)
+"""People of others that are counted: ``heads of the six National Focal Points``."""
 _PLAYED = re.compile(r"\b(?:victims|casualties)$", re.I)
 _FOR = re.compile(
     r"\bfor (?:the |use by (?:the )?)?(?:(?:over|some|about|around|nearly|more than|at least|approximately|almost) )?$", re.I
@@ -253,6 +257,10 @@ def _doubt(text: str, flat: str, part: Part, end: int) -> tuple[str, bool]:
         return "may be Resolution 1540", True
     if _AROUND["not real"].search(before) or re.search(r"\bsimulated\b", flat[part.end : end]):
         return "played or assumed, not real", True
+    if _AROUND["size of a place, before"].search(before):
+        return "the size of a place, not those who took part", True
+    if (whose := _WHOSE.search(before)) and is_people(whose[1].lower()):
+        return f"those whose {whose[1].lower()} are meant", True
     if _AROUND["average, before"].search(before[-40:]):
         return "an average, not a count", False
     if _AROUND["qualified after"].match(after):
