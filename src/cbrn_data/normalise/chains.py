@@ -51,14 +51,16 @@ _FIGURES = (
     rf"[0-9]{{1,2}}(?:[-/.]| / )[0-9]{{1,2}}(?:[-/.]| / )(?:19|20)[0-9]{{2}}{_AFTER_FIGURES}"
     rf"|(?:0?[1-9]|1[0-2])[/.](?:19|20)[0-9]{{2}}{_AFTER_FIGURES}"
 )
-_DAY = rf"[0-9]{{1,2}}(?: ?(?:st|nd|rd|th|er)|\.(?= ?-| (?:to|and|bis|und) [0-9]| ?{MONTH}))?(?=$|{MONTH}|(?![.,][0-9])[^\w%])"
+_DAY = (
+    rf"[0-9]{{1,2}}(?: ?(?:st|nd|rd|th|er)|\.(?= ?-| (?:to|and|bis|und) [0-9]| ?{MONTH}))?(?=$|{MONTH}|(?![.,][0-9])[^\w%])"
+)
 _DASHED = rf"[0-9]{{1,2}}[-/]{MONTH}[-/](?:19|20)[0-9]{{2}}(?!\w)"
 
 
 _KINDS = {"figures": _FIGURES, "dashed": _DASHED, "quarter": _QUARTER, "month": MONTH, "year": _YEAR, "day": _DAY}
 _TOKEN = "|".join(f"(?P<{name}>{pattern})" for name, pattern in _KINDS.items())
 _ANY = f"(?:{'|'.join(_KINDS.values())})"
-_BIND = rf"(?:,? (?:of |de |du )?|(?<=[0-9.])(?={MONTH})|(?<=[a-z])(?=[0-9]))"  # or none: "6May2024"
+_BIND = rf"(?:,? (?:of |de |du )?|(?:(?<=[0-9.])|(?<=st|nd|rd|th))(?={MONTH})|(?<=[a-z])(?=[0-9]))"  # or none: "6May2024"
 _WHOLE = rf"(?:(?:{_DAY} )?{MONTH} )?{_YEAR}"
 _LIST_OF_DAYS = re.compile(rf"(?:, {_WHOLE}){{1,12}},? (?:and|to) {_WHOLE}", re.IGNORECASE)
 WEEKDAY = rf"(?:(?:{'|'.join(calendar.day_name)}),? )?"

@@ -89,7 +89,7 @@ def country_id(name: str) -> str | None:
     """
     if len(name) > _LONGEST_NAME:
         return None
-    twice = re.fullmatch(r"([^()]+) \(([^()]{4,})\)", name)  # "Kyrgyzstan (Kyrgyz Republic)"
+    twice = re.fullmatch(r"([^()/]+) (?:\(|/ )([^()/]{4,})\)?", name)  # "Kyrgyzstan (Kyrgyz Republic)"
     codes = {_codes().get(_key(part)) for part in twice.groups()} if twice else set()
     return _codes().get(_key(name)) or (codes.pop() if len(codes) == 1 else None)
 

@@ -11,7 +11,7 @@ the first to the last. Months are read in English, French and Russian, quarters 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,7 +19,7 @@ from cbrn_data.findings import shown
 from cbrn_data.normalise.chains import CHAIN, MONTH, PART, WEEKDAY, Date, dates_of, impossible
 from cbrn_data.normalise.nouns import group_end
 from cbrn_data.normalise.projects import references
-from cbrn_data.normalise.rules import compiled, grammar
+from cbrn_data.normalise.rules import grammar, names_with_numbers
 from cbrn_data.normalise.text import clean, folded
 
 _LEAD = re.compile(
@@ -100,22 +100,22 @@ def find_dates(text: str) -> DateRange | None:
     return DateRange(_iso(start), None if is_open else _iso(end), _PRECISION[width], (row[0].start, row[-1].end))
 
 
-def phrases(text: str) -> list[Phrase]:
+@lru_cache(maxsize=64)
+def phrases(text: str) -> tuple[Phrase, ...]:
     """Return every date in ``text``, in order, with its role."""
     flat = folded(text)
     for named in references(text):  # "Project 87, May 2024" has no day 87
         digits = re.search(r"[0-9]+$", flat[named.start : named.end])
         if digits and named.end < len(flat):
             flat = flat[: named.end - len(digits[0])] + "_" * len(digits[0]) + flat[named.end :]
-    for kind, pattern in compiled():  # "Decree No. 2024-12" has no month
-        if kind == "name":
-            flat = pattern.sub(lambda match: "_" * len(match[0]), flat)
+    for first, last in names_with_numbers(folded(text)):  # "Decree No. 2024-12" has no month
+        flat = flat[:first] + "_" * (last - first) + flat[last:]
     found: list[Phrase] = []
     start = 0
     for stop in [*(match.end() for match in _SENTENCE_END.finditer(flat)), len(flat)]:
         found += _phrases(flat, start, stop)
         start = stop
-    return found
+    return tuple(found)
 
 
 def _phrases(flat: str, start: int, stop: int) -> Iterator[Phrase]:
@@ -143,7 +143,7 @@ def _lead_before(flat: str, chain: int) -> str:
     return lead[0] if lead else ""
 
 
-def time_of(text: str, found: list[Phrase]) -> list[Phrase]:
+def time_of(text: str, found: Iterable[Phrase]) -> list[Phrase]:
     """Return the phrases that together give the time of the event; empty if there are several answers.
 
     Raises ImpossibleDate.
