@@ -66,7 +66,8 @@ _FUNDED = re.compile(
     re.I,
 )
 _FUNDED_LAST = re.compile(
-    rf"(?:(?:(?:this|the|an) )?(?:initiative|programme|project)(?: is)?,? )?implemented (?:by|{_WITH}) (?:the )?(?P<partner>[^,;]+?)"
+    rf"(?:(?:(?:this|the|an) )?(?:initiative|programme|project)(?: is)?,? )?"
+    rf"implemented (?:by|{_WITH}) (?:the )?(?P<partner>[^,;]+?)"
     r"(?:,? and|[,;])? (?:is )?(?:(?:fully |co-?)?(?:funded|financed) by"
     r"|with (?:the )?(?:financial )?(?:support|assistance|funding) (?:of|from)) (?:the )?(?P<funder>.+?)\.?",
     re.I,

@@ -41,8 +41,8 @@ _QUARTER = (
     rf"(?:{_OF_YEAR}|(?= ?(?:[-/&]|and|to|et) ?[QTH][1-4]))"
 )
 _TO = (
-    r"(?:and(?: (?:ending|ended|finishing|closing)(?: in| on)?| (?:until|till|up to))?|to|until|till|through(?: to)?|up to(?: and including)?"
-    r"|et|au|a|по|и|до)"
+    r"(?:and(?: (?:ending|ended|finishing|closing)(?: in| on)?| (?:until|till|up to))?|to|until|till|through(?: to)?"
+    r"|up to(?: and including)?|et|au|a|по|и|до)"
 )
 _AFTER_FIGURES = r"(?![\w%]|[-./](?!(?:19|20)[0-9]{2}-[0-9]|(?<=[0-9]{4}-)[0-9]{1,2}/(?:19|20)[0-9]{2})[0-9])"
 _FIGURES = (

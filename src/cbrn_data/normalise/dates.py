@@ -27,13 +27,14 @@ _LEAD = re.compile(
     r"|all through|^year|^(?:early|late|spring|summer|autumn|fall|winter)|since"
     r"(?: (?:its|their|the) (?:launch|start|inception|creation|establishment|foundation|beginning|kick-off)"
     r"(?: of [\w #'-]{1,40})?,?(?: in| on)?)?"
-    r"|(?:once|twice) in|at(?= the (?:beginning|start|end|$))|towards(?= the end)|for(?= the (?:whole|entire|duration))|en|le|depuis|durant|pendant|courant|entre"
+    r"|(?:once|twice) in|at(?= the (?:beginning|start|end|$))|towards(?= the end)"
+    r"|for(?= the (?:whole|entire|duration))|en|le|depuis|durant|pendant|courant|entre"
     r"|a partir de|des"
     rf"|во?|со?|между|начиная с|в течение)(?: both)? (?:{WEEKDAY}{PART}|(?P<the>the ){WEEKDAY})$",
     re.IGNORECASE,
 )
 _AROUND = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in grammar()["around dates"].items()}
-_CAPITALS_AFTER = re.compile(r" (?:[A-Z]\w+ )*[A-Z]\w+")
+_CAPITALS_AFTER = re.compile(r" (?!Projects? _)(?:[A-Z]\w+ )*[A-Z]\w+")
 _NAME_BEFORE = re.compile(r"(?:\b[A-Z][\w'-]*|[”\"])(?: [A-Z0-9][\w'-]*)*,? ?[\"”]?[ -]$")
 _SENTENCE_END = re.compile(
     rf"(?:(?<=[a-z)”\"'])|(?<=[0-9])(?!(?<![0-9]{{3}})\. (?i:{MONTH}) ))[.;] (?=[A-Z“\"(])"  # "6. May" is a day
@@ -203,8 +204,9 @@ def _role(before: str, lead: str, after: str, names_month: bool, the: bool) -> s
         return "bound"
     if _AROUND["planned"].search(before):
         return "other"
-    if _AROUND["its own span"].search(before):
-        return "other"
+    if span := _AROUND["its own span"].search(before):
+        bare = span[0].endswith("(") and not lead and not names_month  # "Project 87 (2021-2024)"
+        return "name" if bare else "other"
     founded = _AROUND["founded"].search(before)
     if founded and not _AROUND["auxiliary"].search(before) and lead in {"in", "on", "", "en"}:
         return "other"
