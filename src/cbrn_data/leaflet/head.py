@@ -227,10 +227,17 @@ def _place_and_country(plain: Plain) -> tuple[Plain, Plain] | None:
         place, name = plain.part(begin, max(begin, cut.start())), plain.part(cut.end(), end)
         name = name.part(len(_BEFORE_NAME.match(name.text)[0]))  # type: ignore[index]
         if place.text and country_id(name.text):
-            return place.part(0, len(place.text.removesuffix(" city"))), name
+            return place.part(0, len(_city(place.text, country_id(name.text)))), name
         if country_id(place.text) and _is_place(name.text):
             return name, place  # "Uzbekistan, Tashkent"
     return None
+
+
+def _city(place: str, country: str | None) -> str:
+    """Return the name of a city without ``City``, which belongs to names like Kuwait City, Ho Chi Minh City, Quezon City."""
+    name = place[:-5] if place.casefold().endswith(" city") else place
+    whole = place[-4:] != "city" and (country_id(name) or " " in name or country == "PHL")
+    return place if whole else name
 
 
 def _is_place(text: str) -> bool:
