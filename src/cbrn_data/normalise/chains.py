@@ -65,9 +65,9 @@ _WHOLE = rf"(?:(?:{_DAY} )?{MONTH} )?{_YEAR}"
 _LIST_OF_DAYS = re.compile(rf"(?:, {_WHOLE}){{1,12}},? (?:and|to) {_WHOLE}", re.IGNORECASE)
 WEEKDAY = rf"(?:(?:{'|'.join(calendar.day_name)}),? )?"
 PART = (
-    r"(?:(?:the )?(?:(?:very |whole |calendar |academic |school |fiscal )?"
+    r"(?:(?:the )?(?:(?:very |whole |each |every |calendar |academic |school |fiscal )?"
     r"(?:early|late|mid|middle|beginning|start|end|course|whole|all|entire"
-    r"|years?|months?|dates?|period|biennium|triennium|mornings?|weekends?|afternoons?|evenings?|days?"
+    r"|years?|quarters?|months?|dates?|period|biennium|triennium|mornings?|weekends?|afternoons?|evenings?|days?"
     r"|(?:spring|summer|autumn|fall|winter)(?:(?:/|-| and | to )(?:spring|summer|autumn|fall|winter))?(?: term| semester)?"
     r"|(?:first|second|third|fourth|last|latter|former|1st|2nd|3rd|4th) (?:\w+ )?"
     r"(?:half|quarter|weeks?|fortnight|days?|months?))"

@@ -28,7 +28,7 @@ _LEAD = re.compile(
     r"(?: (?:its|their|the) (?:launch|start|inception|creation|establishment|foundation|beginning|kick-off)"
     r"(?: of [\w #'-]{1,40})?,?(?: in| on)?)?"
     r"|(?:once|twice) in|at(?= the (?:beginning|start|end|$))|towards(?= the end)"
-    r"|for(?= the (?:whole|entire|duration))|en|le|depuis|durant|pendant|courant|entre"
+    r"|for(?= the (?:whole|entire|duration))|^for(?= the (?:period|years))|en|le|depuis|durant|pendant|courant|entre"
     r"|a partir de|des"
     rf"|во?|со?|между|начиная с|в течение)(?: both)? (?:{WEEKDAY}{PART}|(?P<the>the ){WEEKDAY})$",
     re.IGNORECASE,
