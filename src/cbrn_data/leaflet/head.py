@@ -45,7 +45,7 @@ _SEAT = re.compile(
     r"(?:(?:the )?city of )?",
     re.I,
 )
-_BEFORE_NAME = re.compile(r"(?:the )?(?:capital of (?:the )?)?")
+_BEFORE_NAME = re.compile(r"\A(?:the )?(?:capital of (?:the )?)?")
 _PLACE = re.compile(r"(?:[^\W\d_]+[.]?[ '’-]{1,2}){0,5}[^\W\d_]+")
 _SMALL_IN_NAMES = frozenset("de del di da do dos la le les el al of the and upon sur am an der".split())
 _GOAL = re.compile(r"(?:overall )?goal ?:? ?(?P<goal>.*)", re.I)
@@ -225,7 +225,7 @@ def _place_and_country(plain: Plain) -> tuple[Plain, Plain] | None:
     for cut in re.finditer(r",|/|\||;|·|\s[–—-]\s|\(", text):
         end = len(text) - 1 if cut[0] == "(" and text.endswith(")") else len(text)
         place, name = plain.part(begin, max(begin, cut.start())), plain.part(cut.end(), end)
-        name = name.part(len(_BEFORE_NAME.match(name.text)[0]))  # type: ignore[index]
+        name = name.part(len(name.text) - len(_BEFORE_NAME.sub("", name.text)))
         if place.text and country_id(name.text):
             return place.part(0, len(_city(place.text, country_id(name.text)))), name
         if country_id(place.text) and _is_place(name.text):
