@@ -27,7 +27,8 @@ _PROGRAMME = re.compile(
 )
 _REGION = re.compile(
     rf"(?:(?:{_PROGRAMME.pattern}|cbrn)[ ,:–—-]+)?"
-    rf"(?:(?:the )?(?P<region>\S.*?)(?: region)?(?: ?[:–—-])?(?: {_PROGRAMME.pattern})? regional secretariat"
+    rf"(?:(?:the )?(?P<region>\S.*?)(?: region)?(?: ?[:–—-])?(?: {_PROGRAMME.pattern})?"
+    r"(?: regional|(?<=africa|europe)|(?<=asia|east|gulf)|(?<=sahel)) secretariat"
     r"|(?:the )?(?:regional secretariat(?: for| of| in)?|secretariat (?:for|of)) ?[,:–—-]? ?(?:the )?"
     r"(?P<after>\S.*?)(?: region)?)"
     rf"(?:(?:,| of| for| under){{1,2}} {_PROGRAMME.pattern}| \((?:{_PROGRAMME.pattern}|[A-Z]{{2,8}})\))?",
@@ -44,6 +45,7 @@ _SEAT = re.compile(
     r"(?:(?:the )?city of )?",
     re.I,
 )
+_BEFORE_NAME = re.compile(r"\A(?:the )?(?:capital of (?:the )?)?")
 _PLACE = re.compile(r"(?:[^\W\d_]+[.]?[ '’-]{1,2}){0,5}[^\W\d_]+")
 _SMALL_IN_NAMES = frozenset("de del di da do dos la le les el al of the and upon sur am an der".split())
 _GOAL = re.compile(r"(?:overall )?goal ?:? ?(?P<goal>.*)", re.I)
@@ -55,12 +57,19 @@ _ESTABLISHED = re.compile(
 _WITH = r"in (?:a )?(?:close )?(?:partnership|cooperation|collaboration) with"
 _FUNDED = re.compile(
     r"(?:funding ?:? )?(?:(?:\w+ ){0,4}(?:initiative|programme|project|coe)(?: is)?,? )?"
-    r"(?:(?:fully |co-?)?(?:funded|financed) by ?:?"
+    r"(?:(?:fully |co-?)?(?:funded|financed) by ?:?|(?:funding|donor) ?:"
     r"|with (?:the )?(?:financial )?(?:support|assistance|funding) (?:of|from)) (?:the )?"
     r"(?P<funder>.+?)(?: \([A-Z]{2,8}\))?(?:,? and| &|[.,;]| [–—/|-])?"
     r" (?:is )?(?:(?:jointly |co-)?(?:implemented|carried out) (?:jointly )?"
     rf"(?:by|through|with(?: the (?:support|help|assistance) of)?|{_WITH})"
-    rf"|{_WITH}|implementing partner) ?:? ?(?:the )?(?P<partner>.+?)\.?",
+    rf"|{_WITH}|implementing partner|implementation) ?:? ?(?:the )?(?P<partner>.+?)\.?",
+    re.I,
+)
+_FUNDED_LAST = re.compile(
+    rf"(?:(?:(?:this|the|an) )?(?:initiative|programme|project)(?: is)?,? )?"
+    rf"implemented (?:by|{_WITH}) (?:the )?(?P<partner>[^,;]+?)"
+    r"(?:,? and|[,;])? (?:is )?(?:(?:fully |co-?)?(?:funded|financed) by"
+    r"|with (?:the )?(?:financial )?(?:support|assistance|funding) (?:of|from)) (?:the )?(?P<funder>.+?)\.?",
     re.I,
 )
 LABEL = re.compile(r"(?:overall goal|established|funding|seat|location|host city|headquarters) ?:?", re.I)
@@ -178,7 +187,7 @@ def _take_labelled(block: Block, leaflet: Leaflet) -> bool:
         leaflet.goal = plain.part(*match.span("goal")).whole
     elif leaflet.established is None and (match := _ESTABLISHED.fullmatch(plain.text)) and match["day"]:
         leaflet.established = _day(block, plain.part(*match.span("day")), leaflet)
-    elif leaflet.funder is None and (match := _FUNDED.fullmatch(plain.text)):
+    elif leaflet.funder is None and (match := _FUNDED.fullmatch(plain.text) or _FUNDED_LAST.fullmatch(plain.text)):
         leaflet.funder = plain.part(*match.span("funder")).whole
         leaflet.implementing_partner = plain.part(*match.span("partner")).whole
     else:
@@ -216,12 +225,19 @@ def _place_and_country(plain: Plain) -> tuple[Plain, Plain] | None:
     for cut in re.finditer(r",|/|\||;|·|\s[–—-]\s|\(", text):
         end = len(text) - 1 if cut[0] == "(" and text.endswith(")") else len(text)
         place, name = plain.part(begin, max(begin, cut.start())), plain.part(cut.end(), end)
-        name = name.part(4 * name.text.startswith("the "))
+        name = name.part(len(name.text) - len(_BEFORE_NAME.sub("", name.text)))
         if place.text and country_id(name.text):
-            return place.part(0, len(place.text.removesuffix(" city"))), name
+            return place.part(0, len(_city(place.text, country_id(name.text)))), name
         if country_id(place.text) and _is_place(name.text):
             return name, place  # "Uzbekistan, Tashkent"
     return None
+
+
+def _city(place: str, country: str | None) -> str:
+    """Return the name of a city without ``City``, which belongs to names like Kuwait City, Ho Chi Minh City, Quezon City."""
+    name = place[:-5] if place.casefold().endswith(" city") else place
+    whole = place[-4:] != "city" and (country_id(name) or " " in name or country == "PHL")
+    return place if whole else name
 
 
 def _is_place(text: str) -> bool:

@@ -40,38 +40,44 @@ _QUARTER = (
     r"|trimestre|semestre|квартал|полугоди)s?[а-я]*(?:-year)?)"
     rf"(?:{_OF_YEAR}|(?= ?(?:[-/&]|and|to|et) ?[QTH][1-4]))"
 )
-_AFTER_FIGURES = r"(?![\w%]|[-./](?!(?:19|20)[0-9]{2}-[0-9])[0-9])"
+_TO = (
+    r"(?:and(?: (?:ending|ended|finishing|closing)(?: in| on)?| (?:until|till|up to))?|to|until|till|through(?: to)?"
+    r"|up to(?: and including)?|et|au|a|по|и|до)"
+)
+_AFTER_FIGURES = r"(?![\w%]|[-./](?!(?:19|20)[0-9]{2}-[0-9]|(?<=[0-9]{4}-)[0-9]{1,2}/(?:19|20)[0-9]{2})[0-9])"
 _FIGURES = (
     rf"(?:19|20)[0-9]{{2}}[-/.](?:1[0-2]|0?[1-9])(?:[-/.](?:3[01]|[12][0-9]|0?[1-9]))?{_AFTER_FIGURES}"
-    rf"|(?:[0-9]{{1,2}}(?:\.[0-9]{{1,2}})?\.? ?- ?)?[0-9]{{1,2}}[-/.][0-9]{{1,2}}[-/.](?:19|20)[0-9]{{2}}{_AFTER_FIGURES}"
+    rf"|(?:[0-9]{{1,2}}(?:\.[0-9]{{1,2}})?(?:\.? ?- ?|\. {_TO} ))?"
+    rf"[0-9]{{1,2}}(?:[-/.]| / )[0-9]{{1,2}}(?:[-/.]| / )(?:19|20)[0-9]{{2}}{_AFTER_FIGURES}"
     rf"|(?:0?[1-9]|1[0-2])[/.](?:19|20)[0-9]{{2}}{_AFTER_FIGURES}"
 )
-_DAY = rf"[0-9]{{1,2}}(?: ?(?:st|nd|rd|th|er)|\.(?= ?-| (?:to|and|bis|und) [0-9]| {MONTH}))?(?![\w%]|[.,][0-9])"
+_DAY = (
+    rf"[0-9]{{1,2}}(?: ?(?:st|nd|rd|th|er)|\.(?= ?-| (?:to|and|bis|und) [0-9]| ?{MONTH}))?(?=$|{MONTH}|(?![.,][0-9])[^\w%])"
+)
 _DASHED = rf"[0-9]{{1,2}}[-/]{MONTH}[-/](?:19|20)[0-9]{{2}}(?!\w)"
 
 
 _KINDS = {"figures": _FIGURES, "dashed": _DASHED, "quarter": _QUARTER, "month": MONTH, "year": _YEAR, "day": _DAY}
 _TOKEN = "|".join(f"(?P<{name}>{pattern})" for name, pattern in _KINDS.items())
 _ANY = f"(?:{'|'.join(_KINDS.values())})"
-_BIND = r",? (?:of |de |du )?"
+_BIND = rf"(?:,? (?:of |de |du )?|(?:(?<=[0-9.])|(?<=st|nd|rd|th))(?={MONTH})|(?<=[a-z])(?=[0-9]))"  # or none: "6May2024"
 _WHOLE = rf"(?:(?:{_DAY} )?{MONTH} )?{_YEAR}"
 _LIST_OF_DAYS = re.compile(rf"(?:, {_WHOLE}){{1,12}},? (?:and|to) {_WHOLE}", re.IGNORECASE)
 WEEKDAY = rf"(?:(?:{'|'.join(calendar.day_name)}),? )?"
 PART = (
-    r"(?:(?:the )?(?:(?:very |whole |calendar |academic |school |fiscal )?"
+    r"(?:(?:the )?(?:(?:very |whole |each |every |calendar |academic |school |fiscal )?"
     r"(?:early|late|mid|middle|beginning|start|end|course|whole|all|entire"
-    r"|years?|months?|period|biennium|triennium|mornings?|weekends?|afternoons?|evenings?|days?"
-    r"|(?:spring|summer|autumn|fall|winter)(?:(?:/|-| and | to )(?:spring|summer|autumn|fall|winter))?"
-    r"|(?:first|second|third|fourth|last|latter|former|1st|2nd|3rd|4th) (?:\w+ )?(?:half|quarter|weeks?|days?|months?))"
+    r"|years?|quarters?|months?|dates?|period|biennium|triennium|mornings?|weekends?|afternoons?|evenings?|days?"
+    r"|(?:spring|summer|autumn|fall|winter)(?:(?:/|-| and | to )(?:spring|summer|autumn|fall|winter))?(?: term| semester)?"
+    r"|(?:first|second|third|fourth|last|latter|former|1st|2nd|3rd|4th) (?:\w+ )?"
+    r"(?:half|quarter|weeks?|fortnight|days?|months?))"
     r"(?: of)?[ -](?:the )?){1,3})?"
-)
-_TO = (
-    r"(?:and(?: (?:ending|ended|finishing|closing)(?: in| on)?)?|to|until|till|through(?: to)?|up to(?: and including)?"
-    r"|et|au|a|по|и|до)"
 )
 _JOIN = rf" ?[-/&] ?|,? {_TO} (?:(?:the|le) )?{WEEKDAY}{PART}"
 _AGAIN = (
-    rf"(?<=[a-z.])(?:,? (?:and|as well as)|, then)(?: again| later| then| once)? (?:in|on)(?: the)? (?=(?:{_DAY} )?{MONTH})"
+    rf"(?<=[a-z.])(?:,? (?:and|as well as)|, then)(?: again| later| then| once)? (?:in|on|from)(?: the)?"
+    rf" (?=(?:{_DAY}(?: ?- ?| to ))?(?:{_DAY} )?{MONTH})"
+    rf"|(?<=[0-9]) and again on(?: the)? (?={_DAY} {MONTH})"
 )
 CHAIN = re.compile(rf"(?:(?<![\w/.,-])(?<!\bday )|(?<=\bmid-)){_ANY}(?:(?:{_AGAIN}|{_JOIN}|{_BIND}){_ANY})*", re.IGNORECASE)
 _STEP = re.compile(rf"(?P<join>{_AGAIN}|{_JOIN})?(?P<bind>{_BIND})?(?:{_TOKEN})", re.IGNORECASE)
@@ -87,6 +93,7 @@ class Date:
     end: int = 0
     month_first: bool = False  # "May 12", not "12 May"
     ranged: bool = False  # joined to the next by a word of range, not of listing
+    tight: bool = False  # joined to the next by a sign
     last_month: int | None = None  # of a quarter or a half
     whole: bool = False  # in figures: nothing can be added
     ambiguous: bool = False
@@ -110,6 +117,7 @@ def dates_of(flat: str, start: int, stop: int) -> tuple[list[Date], list[Date]]:
                 break
             if dates:
                 dates[-1].ranged = bool(step["join"] and "and" not in step["join"].lower())
+                dates[-1].tight = (step["join"] or "").strip() in {"-", "/"}
             year, month = _taken_over(flat, dates[-1], step) if dates else (None, None)
             dates.append(Date(year=year))
             if year is None:
@@ -176,7 +184,7 @@ def _in_figures(date: Date, words: str) -> None:
     With dots, the day is first; with other marks, only a day above 12 shows the order.
     """
     date.whole = True
-    pieces = [int(piece) if piece.isdigit() else _month(piece) for piece in re.findall(r"[0-9]+|[^\W\d_]+", words)]
+    pieces = [int(piece) if piece.isdigit() else _month(piece) for piece in re.findall(rf"[0-9]+|{MONTH}", words, re.I)]
     if pieces[0] > 31:
         date.year, date.month = pieces[0], pieces[1]
         date.day = pieces[2] if len(pieces) > 2 else None
@@ -214,6 +222,7 @@ def _shared(dates: list[Date]) -> list[Date]:
         if date.day is not None and date.month is None:
             date.month = after.month
             if after.month is None:
+                after.ambiguous = date.tight  # "10 /05/2024" is no year alone
                 return dates[place + 1 :]
         if date.year is None:
             date.year = after.year

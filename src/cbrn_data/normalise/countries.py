@@ -12,7 +12,7 @@ import difflib
 import gettext
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
@@ -89,7 +89,7 @@ def country_id(name: str) -> str | None:
     """
     if len(name) > _LONGEST_NAME:
         return None
-    twice = re.fullmatch(r"([^()]+) \(([^()]{4,})\)", name)  # "Kyrgyzstan (Kyrgyz Republic)"
+    twice = re.fullmatch(r"([^()/]+) (?:\(|/ )([^()/]{4,})\)?", name)  # "Kyrgyzstan (Kyrgyz Republic)"
     codes = {_codes().get(_key(part)) for part in twice.groups()} if twice else set()
     return _codes().get(_key(name)) or (codes.pop() if len(codes) == 1 else None)
 
@@ -133,6 +133,8 @@ class Named:
     left_out: str = ""
 
 
+_WITHIN = (" (", " (the ", " in the ", " in ", ", in the ")
+"""What stands between a place and the United States that it is in."""
 _US = r"(?:(?<=[Tt]he )|(?<=and )|(?<=from )|(?<=in ))US(?! ?\$| [Dd]ollars?\b)"
 """The abbreviation, which in capitals is also a pronoun (``CONTACT US``)."""
 
@@ -146,14 +148,14 @@ def _mentions() -> re.Pattern[str]:
 
 
 @cache
-def _around() -> tuple[tuple[str, re.Pattern[str] | None, re.Pattern[str] | None], ...]:
-    """The reasons why a country did not take part, and the words before and after its name that show it."""
-
-    def pattern(words: str | None) -> re.Pattern[str] | None:
-        return re.compile(words) if words else None
-
+def _around() -> tuple[tuple[str, dict[str, re.Pattern[str]]], ...]:
+    """The reasons why a country did not take part, and what its name and the words before and after it must all match."""
     entries = grammar()["around countries"]
-    return tuple((entry["why"], pattern(entry.get("before")), pattern(entry.get("after"))) for entry in entries)
+    frames = {"before": "{}", "name": r"\A{}", "after": r"\A(?:{})"}
+    return tuple(
+        (entry["why"], {at: re.compile(frame.format(entry[at])) for at, frame in frames.items() if at in entry})
+        for entry in entries
+    )
 
 
 def named_in(text: str) -> list[Named]:
@@ -170,23 +172,22 @@ def named_in(text: str) -> list[Named]:
         compound = text[max(0, start - 1) : start] == "-" and not (found and found[-1].end == start - 1)
         if code and not compound:
             before, after = masked[max(0, start - 80) : start], masked[match.end() : match.end() + 60]
-            why = _why(before, after)
-            if not why and found and found[-1].left_out and flat[found[-1].end : start] == " (":
+            why = _why(before=before, name=match[0], after=after)
+            if found and code == "USA" and flat[found[-1].end : start] in _WITHIN:  # "Georgia (U.S.)"
+                found[-1] = replace(found[-1], left_out="a place in the United States")
+            elif not why and found and found[-1].left_out and flat[found[-1].end : start] == " (":
                 why = found[-1].left_out  # "University of Georgia (USA)"
             found.append(Named(code, start, match.end(), why))
     return found
 
 
-def _why(before: str, after: str) -> str:
-    for why, words_before, words_after in _around():
-        if words_before and words_before.search(before):
-            return why
-        if words_after and words_after.match(after):
-            return why
-    return ""
+def _why(**words: str) -> str:
+    reasons = (why for why, patterns in _around() if all(pattern.search(words[at]) for at, pattern in patterns.items()))
+    return next(reasons, "")
 
 
 _WORD = re.compile(r"(?<![\w.@/-])(?:[A-Z][A-Za-z]{5,30}|[a-z]{7,30})(?![\w@/-]|\.\w)")
+_CODE = re.compile(r"(?<=[a-z] \()[A-Z]{3}(?=\))")
 _CODES = re.compile(r"(?<![\w-])[A-Z]{2,3}(?:(?:, |/|,? and )[A-Z]{2,3}){1,20}(?![\w-])")
 
 
@@ -199,7 +200,8 @@ def misspelt_in(text: str) -> list[Named]:
     flat = _mentions().sub(lambda match: "_" * len(match[0]), folded(text))
     words = ((match, _nearly(match[0])) for match in _WORD.finditer(flat))
     found = [Named("", *match.span(), f"it may mean {known!r}") for match, known in words if known]
-    lists = (match for match in _CODES.finditer(flat) if _iso().issuperset(re.findall(r"\b[A-Z]+", match[0])))
+    lists = [match for match in _CODES.finditer(flat) if _iso().issuperset(re.findall(r"\b[A-Z]+", match[0]))]
+    lists += [match for match in _CODE.finditer(flat) if match[0] in _iso()]
     found += [Named("", *match.span(), "it names several countries in one") for match in _SEVERAL.finditer(flat)]
     return found + [Named("", *match.span(), "they may be codes of countries") for match in lists]
 

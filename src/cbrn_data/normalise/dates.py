@@ -11,7 +11,7 @@ the first to the last. Months are read in English, French and Russian, quarters 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,20 +19,22 @@ from cbrn_data.findings import shown
 from cbrn_data.normalise.chains import CHAIN, MONTH, PART, WEEKDAY, Date, dates_of, impossible
 from cbrn_data.normalise.nouns import group_end
 from cbrn_data.normalise.projects import references
-from cbrn_data.normalise.rules import compiled, grammar
+from cbrn_data.normalise.rules import grammar, names_with_numbers
 from cbrn_data.normalise.text import clean, folded
 
 _LEAD = re.compile(
     r"(?<![\w-])(?P<word>(?:starting|beginning)(?: in| from| on)?|in|on|from|between|throughout|during|within|over|across"
     r"|all through|^year|^(?:early|late|spring|summer|autumn|fall|winter)|since"
-    r"(?: (?:its|their|the) (?:launch|start|inception|creation|establishment|foundation|beginning|kick-off)(?: in| on)?)?"
-    r"|(?:once|twice) in|at(?= the (?:beginning|start|end|$))|towards(?= the end)|en|le|depuis|durant|pendant|courant|entre"
+    r"(?: (?:its|their|the) (?:launch|start|inception|creation|establishment|foundation|beginning|kick-off)"
+    r"(?: of [\w #'-]{1,40})?,?(?: in| on)?)?"
+    r"|(?:once|twice) in|at(?= the (?:beginning|start|end|$))|towards(?= the end)"
+    r"|for(?= the (?:whole|entire|duration))|^for(?= the (?:period|years))|en|le|depuis|durant|pendant|courant|entre"
     r"|a partir de|des"
     rf"|во?|со?|между|начиная с|в течение)(?: both)? (?:{WEEKDAY}{PART}|(?P<the>the ){WEEKDAY})$",
     re.IGNORECASE,
 )
 _AROUND = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in grammar()["around dates"].items()}
-_CAPITALS_AFTER = re.compile(r" (?:[A-Z]\w+ )*[A-Z]\w+")
+_CAPITALS_AFTER = re.compile(r" (?!Projects? _)(?:[A-Z]\w+ )*[A-Z]\w+")
 _NAME_BEFORE = re.compile(r"(?:\b[A-Z][\w'-]*|[”\"])(?: [A-Z0-9][\w'-]*)*,? ?[\"”]?[ -]$")
 _SENTENCE_END = re.compile(
     rf"(?:(?<=[a-z)”\"'])|(?<=[0-9])(?!(?<![0-9]{{3}})\. (?i:{MONTH}) ))[.;] (?=[A-Z“\"(])"  # "6. May" is a day
@@ -99,22 +101,22 @@ def find_dates(text: str) -> DateRange | None:
     return DateRange(_iso(start), None if is_open else _iso(end), _PRECISION[width], (row[0].start, row[-1].end))
 
 
-def phrases(text: str) -> list[Phrase]:
+@lru_cache(maxsize=64)
+def phrases(text: str) -> tuple[Phrase, ...]:
     """Return every date in ``text``, in order, with its role."""
     flat = folded(text)
     for named in references(text):  # "Project 87, May 2024" has no day 87
         digits = re.search(r"[0-9]+$", flat[named.start : named.end])
         if digits and named.end < len(flat):
             flat = flat[: named.end - len(digits[0])] + "_" * len(digits[0]) + flat[named.end :]
-    for kind, pattern in compiled():  # "Decree No. 2024-12" has no month
-        if kind == "name":
-            flat = pattern.sub(lambda match: "_" * len(match[0]), flat)
+    for first, last in names_with_numbers(folded(text)):  # "Decree No. 2024-12" has no month
+        flat = flat[:first] + "_" * (last - first) + flat[last:]
     found: list[Phrase] = []
     start = 0
     for stop in [*(match.end() for match in _SENTENCE_END.finditer(flat)), len(flat)]:
         found += _phrases(flat, start, stop)
         start = stop
-    return found
+    return tuple(found)
 
 
 def _phrases(flat: str, start: int, stop: int) -> Iterator[Phrase]:
@@ -142,7 +144,7 @@ def _lead_before(flat: str, chain: int) -> str:
     return lead[0] if lead else ""
 
 
-def time_of(text: str, found: list[Phrase]) -> list[Phrase]:
+def time_of(text: str, found: Iterable[Phrase]) -> list[Phrase]:
     """Return the phrases that together give the time of the event; empty if there are several answers.
 
     Raises ImpossibleDate.
@@ -173,6 +175,8 @@ def _phrase(flat: str, sentence: int, chain: int, dates: list[Date]) -> Phrase:
     start = chain - (len(lead[0]) if lead else 0)
     before = flat[max(sentence, start - 200) : start]
     names_month = any(date.month for date in dates)
+    if still := _AROUND["still, after"].match(flat, end):  # "2021 - present"
+        word, end = "since", still.end()
     role = _role(before, word, flat[end : end + 60], names_month, bool(lead and lead["the"]))
     if role == "time" and _AROUND["compared"].search(flat[max(sentence, chain - 80) : chain]):
         role = "other"
@@ -200,8 +204,9 @@ def _role(before: str, lead: str, after: str, names_month: bool, the: bool) -> s
         return "bound"
     if _AROUND["planned"].search(before):
         return "other"
-    if _AROUND["its own span"].search(before):
-        return "other"
+    if span := _AROUND["its own span"].search(before):
+        bare = span[0].endswith("(") and not lead and not names_month  # "Project 87 (2021-2024)"
+        return "name" if bare else "other"
     founded = _AROUND["founded"].search(before)
     if founded and not _AROUND["auxiliary"].search(before) and lead in {"in", "on", "", "en"}:
         return "other"

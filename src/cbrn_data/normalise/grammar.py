@@ -8,6 +8,7 @@ So a reader of counts never sees the number of a standard, a day of a month or a
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,7 +16,7 @@ from cbrn_data.normalise.dates import Phrase, phrases
 from cbrn_data.normalise.nouns import group_end, thing_end
 from cbrn_data.normalise.numbers import numbers
 from cbrn_data.normalise.projects import references
-from cbrn_data.normalise.rules import any_of, compiled, grammar
+from cbrn_data.normalise.rules import any_of, compiled, grammar, names_with_numbers
 from cbrn_data.normalise.text import folded
 
 
@@ -56,17 +57,17 @@ def parts(text: str) -> tuple[Part, ...]:
         if free:
             claim(Part("project", reference.start, reference.end, reference.number))
 
-    def claim_rules(early: bool) -> None:
-        for kind, pattern in compiled():
-            for match in list(pattern.finditer(rest)) if (kind == "name") == early else []:
-                start, end = match.span(pattern.groups and 1)
-                if "_" not in rest[start:end]:
-                    claim(Part(kind, start, end))
+    def claim_free(kind: str, spans: Iterable[tuple[int, int]]) -> None:
+        for start, end in spans:
+            if "_" not in rest[start:end]:
+                claim(Part(kind, start, end))
 
-    claim_rules(early=True)
-    for phrase in phrases(rest):
+    claim_free("name", names_with_numbers(flat))
+    for phrase in phrases(text):
         claim(Part("date", phrase.chain, phrase.end, phrase=phrase))
-    claim_rules(early=False)
+    for kind, pattern in compiled():
+        if kind != "name":
+            claim_free(kind, [match.span(pattern.groups and 1) for match in pattern.finditer(rest)])
     for number in list(numbers(rest)):
         claim(Part("count", number.start, number.end, number.value, number.plus))
     for digits in list(re.finditer(r"[0-9]+(?:[.,/:-][0-9]+)*", rest)):

@@ -14,7 +14,7 @@ from cbrn_data.normalise.rules import any_of, grammar
 from cbrn_data.normalise.text import clean, folded
 
 _BEFORE = {
-    name: re.compile(rf"(?:(?<![\w]){any_of(words)}) ?(?:a total of |the )?$", re.IGNORECASE)
+    name: re.compile(rf"(?:(?<![\w]){any_of(words)})\)? ?(?:a total of |the )?$", re.IGNORECASE)
     for name, words in grammar()["qualifiers"].items()
 }
 _AFTER = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in grammar()["qualifiers after"].items()}

@@ -1,7 +1,8 @@
 """Counted nouns: groups of people (``people.txt``), and things (``things.txt``).
 
 A counted noun phrase is a group of people if its last noun is in the first list, or ends like one of its longer nouns
-(``schoolteachers``) or like a profession (``hydrologists``). A noun in neither list is unknown, which is reported.
+(``schoolteachers``) or like a profession (``hydrologists``). It is things if the noun is in the second list, or ends as only
+things do (``inspections``). Any other noun is unknown, which is reported.
 """
 
 from __future__ import annotations
@@ -12,6 +13,10 @@ from importlib.resources import files
 
 _STEP = re.compile(r"(?P<word>[^\W\d_][\w'-]*)[\"”']?(?P<then>, and |, | and | & | et | и |/| )?[\"“]?")
 _TRADE = re.compile(r"(?:[a-z]{3}(?:ologists|icians|eers|graphers|(?<!l)ists|men|women|people|persons|workers|staff))$")
+_THING = re.compile(
+    r"[a-z]{2}(?:tions|sions|ments|(?<!be)(?<!sibl)ings|scopes|meters|graphs|grams|ships|sheets|books|boards|rooms|houses)$"
+)
+"""Endings of nouns of things that no noun of people has."""
 _STOP = frozenset(
     """a about after all along also among an are as at attended be before between both by can could did during each either
     fewer for from gave had has have held her his if in including into is its joined met more most near no not of off on
@@ -53,11 +58,15 @@ def is_people(word: str, before: str = "") -> bool:
     nouns, endings = _people()
     if f"{before} {word}" in nouns:
         return True
-    if word in _things():
+    if _is_thing(word, before):
         return False
     known = word in nouns or (word.endswith(endings) and word.isalpha())
     head = re.split("-(?:in|of|at|on)-", word)[0].rpartition("-")[2]  # "trainers-of-trainers", "training-of-trainers"
     return known or _TRADE.search(word) is not None or head in nouns
+
+
+def _is_thing(word: str, before: str = "") -> bool:
+    return word in _things() or f"{before} {word}" in _things() or _THING.search(word) is not None
 
 
 def group_end(flat: str, start: int, one: bool = False) -> int | None:
@@ -69,7 +78,7 @@ def group_end(flat: str, start: int, one: bool = False) -> int | None:
     before, listed, waiting, limit = "", "", 0, _LONGEST
     while step := _STEP.match(flat, start):
         word = step["word"].lower().removesuffix("'s")
-        if (word in _STOP and (before or word != "trained")) or (word in _things() and not is_people(word, before)):
+        if (word in _STOP and (before or word != "trained")) or (_is_thing(word) and not is_people(word, before)):
             break
         if is_people(word, before) or (one and is_people(f"{word}s", before)):
             if listed == ", " and _SHARE.match(flat, step.end("word")):
@@ -89,14 +98,15 @@ def group_end(flat: str, start: int, one: bool = False) -> int | None:
 
 def thing_end(flat: str, start: int) -> int | None:
     """Return the end of a noun phrase whose noun is a known thing, or None."""
+    before = ""
     for _ in range(_LONGEST):
         step = _STEP.match(flat, start)
         if not step or step["word"].lower() in _STOP:
             return None
         word = step["word"].lower()
-        if word in _things() or word.rpartition("-")[2] in _things():
+        if _is_thing(word, before) or _is_thing(word.rpartition("-")[2]):
             return step.end("word")
-        start = step.end()
+        before, start = word, step.end()
         if step["then"] != " ":
             return None
     return None

@@ -20,6 +20,12 @@ _EVENT = re.compile(any_of(grammar()["events"]), re.IGNORECASE)
 _HANDED_OUT = re.compile(rf"\b{any_of(grammar()['handed out'])}\w*", re.IGNORECASE)
 _AROUND = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in grammar()["around numbers"].items()}
 _AIM = re.compile(grammar()["around dates"]["aim, after"], re.IGNORECASE)
+_WHOSE = re.compile(
+    r"\b(?!consists|staff|personnel|crews?|visitors|people|women|men|delegates|members\b)(\w+) of (?:the |all |these )*$",
+    re.I,
+)
+"""People of others that are counted: ``heads of the six National Focal Points``."""
+_THOSE = re.compile(r"those (?=who\b|present\b|[a-z]+(?:ed|ing)\b)", re.I)
 _PLAYED = re.compile(r"\b(?:victims|casualties)$", re.I)
 _FOR = re.compile(
     r"\bfor (?:the |use by (?:the )?)?(?:(?:over|some|about|around|nearly|more than|at least|approximately|almost) )?$", re.I
@@ -174,6 +180,8 @@ def _not_a_count(flat: str, part: Part) -> _Mention | None:
         return None
     gap = re.compile(r" of (?:the |its |all |these )?" if kind == "share" else " ?").match(flat, part.end)
     end = group_end(flat, gap.end(), one=kind == "ordinal") if gap else None
+    if gap and kind == "share" and (those := _THOSE.match(flat, gap.end())):
+        end = those.end()
     if end is None and kind != "strength":
         return None
     return _Mention(part, (part.end, end or part.end), _NO_COUNT[kind], kind in {"share", "zero", "ordinal"})
@@ -253,6 +261,10 @@ def _doubt(text: str, flat: str, part: Part, end: int) -> tuple[str, bool]:
         return "may be Resolution 1540", True
     if _AROUND["not real"].search(before) or re.search(r"\bsimulated\b", flat[part.end : end]):
         return "played or assumed, not real", True
+    if _AROUND["size of a place, before"].search(before):
+        return "the size of a place, not those who took part", True
+    if (whose := _WHOSE.search(before)) and is_people(whose[1].lower()):
+        return f"those whose {whose[1].lower()} are meant", True
     if _AROUND["average, before"].search(before[-40:]):
         return "an average, not a count", False
     if _AROUND["qualified after"].match(after):

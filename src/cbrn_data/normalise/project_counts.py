@@ -37,9 +37,10 @@ _FROM = re.compile(
     r"\b(?:from|between|over|during)(?: the (?:years|period))? (?P<year>(?:19|20)[0-9]{2})"
     r"(?= ?- ?[0-9]|,? (?:to|until|till|through|onwards?|on|and)\b|, (?!(?:19|20)[0-9]{2}))", re.I
 )  # fmt: skip
-_IN_YEAR = re.compile(r"(?:\b(?:in|as of|during|for)(?: \w+)?? |\()(?P<year>(?:19|20)[0-9]{2})\b(?! ?-)", re.I)
+_IN_YEAR = re.compile(r"(?:\b(?:in|as of|as at|status|during|for)(?: \w+)?? |\()(?P<year>(?:19|20)[0-9]{2})\b(?! ?-)", re.I)
 _YEAR_IN_BRACKETS = re.compile(r" \((?:in |as of )?(?:19|20)[0-9]{2}\)")
 _WITHIN = re.compile(r"(?P<year>(?<![\w-])(?<!since )(?:19|20)[0-9]{2})\b(?! ?-)")
+_BOUND = re.compile(r"\b(?:by|until|till|before|after|closed in|ended in|completed in) (?:the end of )?$", re.I)
 _CUT = re.compile(r"[;:.(](?= |$|(?<=\())|, (?:and|while|with|(?:[a-z]+ ){0,3}of which)\b|,? and (?=_)|, (?=_)|\)", re.I)
 
 _NEXT = re.compile(r"[.;:,(] |, |\band\b|\(", re.I)
@@ -138,6 +139,9 @@ def _counts(flat: str, totals: list[Figure], ongoing: list[Figure], doubts: list
         own = _IN_YEAR.search(flat, clause, ongoing[0].start)
         label = _WITHIN.search(flat, ongoing[0].start, ongoing[0].end)  # "On-going in 2025: 4"
         year = label or _IN_YEAR.search(flat, ongoing[0].end) or own or _IN_YEAR.search(flat, ongoing[0].start)
+        other = next((match for match in _WITHIN.finditer(flat) if not since or match["year"] != since["year"]), None)
+        if not year and current and other and not _BOUND.search(flat[: other.start()]):
+            doubts.append(Doubt(*other.span(), "may be the year of the on-going projects"))
     return ProjectCounts(total, current, _year(since), _year(year) if current else None, tuple(doubts))
 
 

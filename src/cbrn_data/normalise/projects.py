@@ -13,8 +13,8 @@ from cbrn_data.normalise.nouns import group_end, thing_end
 from cbrn_data.normalise.text import clean, folded
 
 _NUMBER = r"(?:P-?|#|[Nn][or]?[.°o]{1,2} ?)?0{0,2}[1-9][0-9]{0,2}(?![0-9A-Za-z]|[.,][0-9])"
-_AND = r",? (?:[Aa][Nn][Dd]|&|or|to|through(?: to)?|et|a|и|по|as well as|plus|(?:along|together) with) "
-_TO = r" ?- ?| (?:to|through(?: to)?|a|по) (?:[Pp]roject )?"
+_AND = r",? (?:[Aa][Nn][Dd]|&|or|(?:up )?to|through(?: to)?|et|a|и|по|as well as|plus|(?:along|together) with) "
+_TO = r" ?- ?| (?:(?:up )?to|through(?: to)?|a|по) (?:[Pp]roject )?"
 _JOINED = rf" ?[/+-] ?{_NUMBER}"
 _GLOSS = r"(?: (?:\([^()0-9]{1,60}\)|[\"“][^\"”0-9]{1,60}[\"”]))?"
 _VERB = (
@@ -23,7 +23,7 @@ _VERB = (
 )
 """Words after a list of projects that show that its last number counts nothing."""
 _COMMA = rf"(?:{_GLOSS} ?[,;] ?{_NUMBER}|{_JOINED})"
-_LIST = rf"(?:{_COMMA}*{_GLOSS}{_AND}{_NUMBER}){{1,3}}(?:{_JOINED})*|(?:{_JOINED})+|{_COMMA}+(?!(?!{_VERB}) \w)"
+_LIST = rf"(?:{_COMMA}*{_GLOSS}{_AND}{_NUMBER}){{1,3}}(?:{_JOINED})*|{_COMMA}+(?!(?!{_VERB}) \w)|(?:{_JOINED})+"
 _NO = r"(?: ?(?:[Nn](?:o|umber|r|um)?s?[.°o]{0,2}s?(?![a-z])|[Nn]umeros?|№))?[ #]*"
 _REFERENCE = re.compile(
     rf"\b(?:(?:[Pp]ro(?:ject|jet)|PROJECT|[Пп]роект(?:а|у|е|ом)?)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -46,3 +46,14 @@ def compiled() -> tuple[tuple[str, re.Pattern[str]], ...]:
         return start + pattern.replace(r"\#", "\0").replace("#", numeral).replace("\0", "[#]")
 
     return tuple((rule["kind"], re.compile(whole(rule["pattern"]), re.IGNORECASE)) for rule in grammar()["rules"])
+
+
+@lru_cache(maxsize=64)
+def names_with_numbers(flat: str) -> tuple[tuple[int, int], ...]:
+    """Return the spans of names that contain numbers, such as ``Decree No. 2024-12``: what rules of kind ``name`` match."""
+    return tuple(
+        match.span(pattern.groups and 1)
+        for kind, pattern in compiled()
+        if kind == "name"
+        for match in pattern.finditer(flat)
+    )
