@@ -117,7 +117,7 @@ def _is_replaced(name: str, received: Path, raw: Path, group: _Group) -> bool:
 
 def _replace(received: Path, settings: Settings, group: _Group, given: Mapping[str, str], dry_run: bool) -> Updated:
     raw, old = settings.raw, group.sidecars[group.main]
-    new = replace_leaflet(received, raw, group.main, group.sidecars, given, known_regions(settings))
+    new = replace_leaflet(received, settings, group.main, group.sidecars, given, known_regions(settings))
     keys = [(group.main, key, str(old.get(key) or ""), given[key]) for key in given if str(old.get(key) or "") != given[key]]
     if new.text_of != (old.get("text_of") or ""):
         keys.append((group.main, "text_of", str(old.get("text_of") or ""), new.text_of))
