@@ -80,7 +80,7 @@ def _add_reading(path: Path, raw: Path, about: About) -> Added:
 
 
 def _reading_entry(source_id: str, about: About, common: dict[str, str]) -> Entry:
-    given = {"title": f"How the leaflet {source_id} is read", "publisher": about.project}
+    given = {"title": f"How the leaflet {source_id} is read", "publisher": str(about.project)}
     return entry_of(
         f"{source_id}-reading",
         "reading",

@@ -23,6 +23,7 @@ from typing import Any
 from cbrn_data import foreign
 from cbrn_data.errors import CbrnDataError, SourceError
 from cbrn_data.findings import READING, Finding, shown
+from cbrn_data.refusals import meaning
 from cbrn_data.sources.sidecar import sidecar_findings
 from cbrn_data.sources.source import name_findings, read_source
 from cbrn_data.strict_yaml import load_yaml
@@ -63,7 +64,7 @@ class About:
     retrieved_on: str | None = None
     new_region: bool = False
     today: str = ""
-    project: str = ""
+    project: str | None = None
 
     def given(self) -> dict[str, str]:
         """Return the keys of a sidecar that the person gives."""
@@ -141,8 +142,15 @@ def write_new(
             put(raw, name, files[name][0])
             put(raw, f"{name}.yaml", sidecars[name])
     except OSError as error:
-        raise CbrnDataError(f"{shown(str(error.filename or raw))}: cannot be written: {error.strerror}") from error
+        raise unwritable(error, raw) from error
     return new
+
+
+def unwritable(error: OSError, raw: Path) -> CbrnDataError:
+    """Return the error for a file under ``raw``; a temporary file there is of no interest, so its folder is named."""
+    place = Path(os.fsdecode(error.filename or raw))
+    is_temporary = raw in place.parents and any(part.startswith(".") for part in place.relative_to(raw).parts)
+    return CbrnDataError(f"{shown(str(raw if is_temporary else place))}: cannot be written: {meaning(error)}")
 
 
 def _is_there(path: Path, raw: Path, name: str, data: Content, entry: Entry, given: Mapping[str, str], way: str) -> bool:
