@@ -172,6 +172,21 @@ def test_a_file_that_is_something_else_is_named_as_what_it_is(data: bytes, said:
     assert fault.code == "file-kind" and f"the file is {said}" in fault.message
 
 
+@pytest.mark.parametrize(
+    ("data", "way_out"),
+    [
+        (workbook(GOOD), "name its format, xlsx, or end its name so"),
+        (zipped(b"<x/>", "content.xml"), "save it as XLSX or CSV"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "save it as XLSX or CSV"),
+        (zipped(b"id,name\n"), "name its compression, or unpack it"),
+        (b"%PDF-1.7\n", "not CSV"),
+    ],
+)
+def test_a_file_that_is_something_else_has_a_way_out(data: bytes, way_out: str, tmp_path: Path) -> None:
+    (fault,) = judged(tmp_path, ({"path": "t.csv"}, {"t.csv": data})).tally.listed
+    assert fault.message.endswith(way_out)
+
+
 @pytest.mark.parametrize("cut", [40, -9, -1])
 def test_a_compressed_file_that_is_cut_off_is_one_fault(cut: int, tmp_path: Path) -> None:
     data = gzip.compress(csv([(str(number), "x" * (number % 7)) for number in range(500)]).encode())[:cut]

@@ -213,6 +213,10 @@ def _way_out(kind: str) -> str:
         return f"; name its encoding: {kind.split()[-1].lower()}"
     if "Git LFS" in kind:
         return "; get the file itself: git lfs pull"
+    if kind.startswith("an Excel workbook"):
+        return "; name its format, xlsx, or end its name so"
+    if "document" in kind.lower() and "PDF" not in kind:  # of a text or a sheet, such as ODS
+        return "; save it as XLSX or CSV"
     return "; name its compression, or unpack it" if "compressed" in kind or "ZIP archive" in kind else ""
 
 
