@@ -30,7 +30,7 @@ from prefect.events.schemas.automations import AutomationCore
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL
 
-from cbrn_data.cli import boundary, encode_output
+from cbrn_data.cli.running import boundary, encode_output
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.settings import Settings, read_settings
 from flows.server import refused

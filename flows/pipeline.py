@@ -9,7 +9,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from cbrn_data import pipeline as library
-from cbrn_data.cli import boundary, encode_output
+from cbrn_data.cli.running import boundary, encode_output
 from cbrn_data.cli.show import console, show_lines
 from cbrn_data.release.guard import read_guard
 from cbrn_data.release.overview import overview

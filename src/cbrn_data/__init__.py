@@ -10,9 +10,10 @@ For data analysis (``import cbrn_data as cbrn``): ``cbrn.releases()``, ``cbrn.lo
 ``cbrn_data.client``, which is imported on first use.
 """
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # ``typing`` takes longer to import than all of this
 if TYPE_CHECKING:
+    from typing import Any
+
     from cbrn_data.client import UnvouchedWarning, WithdrawnWarning, load, package, releases
 
 __all__ = ["UnvouchedWarning", "WithdrawnWarning", "__version__", "load", "package", "releases"]
@@ -21,7 +22,7 @@ __version__ = "0.2.0"
 """The version of the code, defined only here; CHANGELOG.md lists its changes. Data releases have their own versions."""
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from cbrn_data import client

@@ -143,6 +143,21 @@ def test_extract_says_its_findings_on_standard_error_and_in_the_json(cbrn_data: 
     assert refused.code == 1 and list(refused.json) == ["findings"]
 
 
+def test_add_and_update_print_json_about_each_file(cbrn_data: Command, tmp_path: Path) -> None:
+    leaflet, root = LEAFLETS / "central-asia-2025.txt", ("--root", tmp_path / "root")
+    done = cbrn_data("add", leaflet, tmp_path / "none.txt", *root, "--json")
+    first, second = done.json
+    assert (done.code, first["added"], first["error"]) == (2, ["raw/central-asia-2025.txt"], None)
+    assert [finding["code"] for finding in first["findings"]] == ["region-unlisted"]
+    assert (second["file"], second["findings"]) == (str(tmp_path / "none.txt"), []) and "no such file" in second["error"]
+    assert cbrn_data("add", leaflet, *root, "--json").json[0]["added"] == []
+    kept = tmp_path / "root/raw/central-asia-2025.txt"
+    (said,) = cbrn_data("update", kept, "--title", "Another", *root, "--dry-run", "--json").json
+    assert (said["changed"], said["dry_run"], said["changes"], said["more_changes"]) == (True, True, [], 0)
+    assert [(each["key"], each["new"]) for each in said["sidecar"]] == [("title", "Another")]
+    assert cbrn_data("update", "--all", *root, "--json").json == []
+
+
 def test_add_names_the_file_after_region_and_edition_and_can_be_repeated(cbrn_data: Command, project: Path) -> None:
     leaflet = LEAFLETS / "central-asia-2026.txt"
     first = cbrn_data("add", leaflet, "--root", project)

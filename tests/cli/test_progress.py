@@ -34,13 +34,26 @@ class Terminal(io.StringIO):
 def test_a_terminal_has_bars_which_are_gone_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
     monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
     bars = Bars()
     with observed(bars), step("Build trainings", 1) as one:
+        assert bars._opening
+        bars._opening.join()
         one.move(0.5)
         assert bars._progress
         bars._progress.refresh()
     shown, _, after = terminal.getvalue().partition("Build trainings: 50 %")
     assert after and "\x1b[2K" in after and "Build" not in shown + after
+
+
+def test_steps_that_are_over_at_once_do_not_flicker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    monkeypatch.setenv("TERM", "xterm")
+    with observed(bars := Bars()):
+        for name in ("Read sources", "Compare regions"):
+            with step(name, 1) as one:
+                one.move(1)
+    assert terminal.getvalue() == "" and bars._opening is None
 
 
 def test_steps_are_nested_and_bytes_count_where_bytes_are_counted() -> None:

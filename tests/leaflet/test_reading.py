@@ -181,9 +181,13 @@ def test_a_leaflet_and_its_reading_file_go_from_add_to_a_release_that_builds_aga
 
 @pytest.mark.usefixtures("without_pages")
 def test_a_reading_file_is_ours_to_change_and_a_leaflet_is_not(project: Path, tmp_path: Path) -> None:
-    path = received(tmp_path)
+    path, package = received(tmp_path), project / "schemas" / "package.yaml"
+    package.write_text(
+        package.read_text(encoding="utf-8").replace("cbrn_data maintainers", "Another office"), encoding="utf-8"
+    )
     assert run("add", path, "--root", project).code == 0
     kept = project / "raw" / "central-asia-2026.reading.yaml"
+    assert "publisher: Another office\n" in kept.with_name(f"{kept.name}.yaml").read_text(encoding="utf-8")
     kept.write_text(kept.read_text(encoding="utf-8").replace("P108", "P105"), encoding="utf-8")
     done = run("plan", "--root", project)
     assert done.code == 1 and "cbrn-data update raw/central-asia-2026.reading.yaml" in " ".join(done.err.split())

@@ -96,7 +96,7 @@ def test_who_may_not_approve_is_told_why(root: Path, state: Path) -> None:
     said = run("approve", digest, "--key", public, "--root", root, **ENVIRONMENT).err
     assert "is a public key; give the file of the private key" in " ".join(said.split())
     (root / "approvers.pem").rename(root / "away.pem")
-    assert "the keys of the approvers cannot be read (No such file" in approve_now(root, digest)[1]
+    assert "the keys of the approvers cannot be read (does not exist; restore it" in approve_now(root, digest)[1]
     (root / "away.pem").rename(root / "approvers.pem")
     own = pipeline.own_key(read_settings(root)).private
     (root / "approvers.pem").write_bytes(public_pem(own.public_key()))

@@ -238,6 +238,11 @@ def test_the_command_makes_shows_and_rotates(tmp_path: Path) -> None:
     assert first.fingerprint != second.fingerprint
     assert "PRIVATE" not in made.out + shown.out + rotated.out
     assert run("key", "burn", **state).code == 2
+    listed = run("key", "--json", **state).json
+    assert listed["fingerprint"] in run("key", **state).out and listed["pinned"] is False
+    assert "-----BEGIN PUBLIC KEY-----" in listed["public_key"]
+    sentence, *_ = run("key", "rotate", "--json", **state).json["said"]
+    assert sentence.startswith("The old key is now ")
 
 
 def test_the_command_says_whether_the_key_is_pinned(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from cbrn_data.cli.sources import add_files
 from cbrn_data.documents.pictures import MAX_PAGES
 from cbrn_data.errors import CbrnDataError, SourceError
 from cbrn_data.intake.add import add_file
-from cbrn_data.intake.write import About, Added, sidecar_text
+from cbrn_data.intake.write import About, Added, sidecar_text, unwritable
 from cbrn_data.regions import known_regions, region_findings
 from cbrn_data.settings import Settings
 from cbrn_data.sources.source import MAX_BYTES, read_sources
@@ -79,14 +79,21 @@ def test_a_disk_that_refuses_is_said_and_leaves_nothing(tmp_path: Path, raw: Pat
 
     with monkeypatch.context() as patch:
         patch.setattr("cbrn_data.intake.write.os.fchmod", refuse)
-        with pytest.raises(CbrnDataError, match="cannot be written: No space left") as caught:
+        with pytest.raises(CbrnDataError, match="cannot be written: the disk is full; free some space") as caught:
             add(tmp_path, raw, "a.txt", LEAFLET)
     assert caught.value.exit_code == 2
     assert list(raw.iterdir()) == []
     raw.rmdir()
     raw.write_text("no folder")
-    with pytest.raises(CbrnDataError, match="cannot be written"):
+    with pytest.raises(CbrnDataError, match="cannot be written: already exists; move it away"):
         add(tmp_path, raw, "a.txt", LEAFLET)
+
+
+@pytest.mark.parametrize("name", ["", ".add-1", ".add-1/made", "a.txt"])
+def test_a_folder_that_may_not_be_written_is_named_with_the_way_out(raw: Path, name: str) -> None:
+    said = str(unwritable(PermissionError(13, "Permission denied", str(raw / name)), raw))
+    place = raw / "a.txt" if name == "a.txt" else raw
+    assert said == f"{place}: cannot be written: permission denied; allow this user, or choose another file or folder"
 
 
 @pytest.mark.parametrize("lost", ["central-asia-2025.txt", "central-asia-2025.txt.yaml"])

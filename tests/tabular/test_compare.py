@@ -168,7 +168,7 @@ def test_a_table_that_cannot_be_compared_does_not_stop_the_others(tmp_path: Path
     new = package(tmp_path / "new", {"a": "id\n1\n", "b": "id\n2\n"}, fields)
     (tmp_path / "new/a.csv").unlink()
     results = list(compare_packages(old, new))
-    assert results[0].problem.endswith("a.csv: No such file or directory") and results[0].incomplete
+    assert results[0].problem.endswith("a.csv: does not exist; restore it, or name another") and results[0].incomplete
     assert results[1].counts.rows == {"added": 1, "changed": 0, "removed": 1}
 
 

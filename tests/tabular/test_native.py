@@ -40,6 +40,8 @@ DAY, MOMENT = date(2024, 1, 31), datetime(2024, 1, 31, 10, 30)
         ({"type": "datetime", "format": "%d.%m.%Y %H:%M"}, DAY, "2024-01-31"),
         ({"type": "time", "format": "%H:%M"}, time(10, 30), "10:30"),
         ({"type": "list", "itemType": "integer", "delimiter": ";"}, [1, 2], "1;2"),
+        ({"type": "array"}, [json_number("1.50"), "2", [json_number("3")], None, True], '[1.50, "2", [3], null, true]'),
+        ({"type": "object"}, {'a"b': {"c": json_number("9007199254740993")}}, '{"a\\"b": {"c": 9007199254740993}}'),
         ({"type": "duration"}, timedelta(hours=-30), "-PT108000.0S"),
         ({"type": "time"}, timedelta(hours=10), "10:00:00"),
         ({"type": "boolean", "trueValues": ["ja"]}, True, "ja"),

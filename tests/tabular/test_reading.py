@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from frictionless import Report
 
+from cbrn_data.tabular.grammar import MARK
 from cbrn_data.tabular.magic import content_kind
 from cbrn_data.tabular.opening import codec
 from cbrn_data.tabular.report import place_of, report, sentence
@@ -63,13 +66,19 @@ def test_a_table_in_an_archive_of_several_files_is_named(tmp_path: Path, inner: 
     assert (verdict.rows, verdict.tally.listed) == (len(GOOD), []) if not said else said in str(verdict.tally.listed)
 
 
-def workbook(rows: Rows) -> bytes:
+def workbook(rows: Rows, label: str = "name") -> bytes:
     book, made = openpyxl.Workbook(), io.BytesIO()
     book.active.title = "Notes"
     sheet = book.create_sheet("Data")
-    for row in [("id", "name"), *rows]:
+    for row in [("id", label), *rows]:
         sheet.append([int(cell) if cell.isdigit() else cell for cell in row])
     book.save(made)
+    return made.getvalue()
+
+
+def parquet(label: str, first: int = 1) -> bytes:
+    made = io.BytesIO()
+    pq.write_table(pa.table({"id": [first, first + 1], label: ["a", "b"]}), made)
     return made.getvalue()
 
 
@@ -163,6 +172,21 @@ def test_a_file_that_is_something_else_is_named_as_what_it_is(data: bytes, said:
     assert fault.code == "file-kind" and f"the file is {said}" in fault.message
 
 
+@pytest.mark.parametrize(
+    ("data", "way_out"),
+    [
+        (workbook(GOOD), "name its format, xlsx, or end its name so"),
+        (zipped(b"<x/>", "content.xml"), "save it as XLSX or CSV"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "save it as XLSX or CSV"),
+        (zipped(b"id,name\n"), "name its compression, or unpack it"),
+        (b"%PDF-1.7\n", "not CSV"),
+    ],
+)
+def test_a_file_that_is_something_else_has_a_way_out(data: bytes, way_out: str, tmp_path: Path) -> None:
+    (fault,) = judged(tmp_path, ({"path": "t.csv"}, {"t.csv": data})).tally.listed
+    assert fault.message.endswith(way_out)
+
+
 @pytest.mark.parametrize("cut", [40, -9, -1])
 def test_a_compressed_file_that_is_cut_off_is_one_fault(cut: int, tmp_path: Path) -> None:
     data = gzip.compress(csv([(str(number), "x" * (number % 7)) for number in range(500)]).encode())[:cut]
@@ -178,6 +202,7 @@ def test_a_delimiter_that_is_not_named_is_proposed_and_used(tmp_path: Path) -> N
 LINES = b'{"id": 1, "name": "a"}\n{"id": "x", "name": "b"}\n'
 ODD = {"path": "t.csv", "dialect": {"commentChar": "#"}}
 """A table that is read row by row."""
+BOOKS = {"path": ["a.xlsx", "b.xlsx"], "dialect": {"sheetName": "Data"}}
 ONE, NAMED = csv(GOOD[:1]).encode(), {"path": ["a.csv", "b.csv"]}
 
 
@@ -195,6 +220,15 @@ ONE, NAMED = csv(GOOD[:1]).encode(), {"path": ["a.csv", "b.csv"]}
         (NAMED, [ONE, b""], []),
         (NAMED, [ONE, b"[1]"], ["b.csv file-kind"]),
         (NAMED, [ONE, b"name,id\na,2\n"], ["b.csv:1 header-wrong"]),
+        (NAMED, [ONE, b"id,nom\n2,a\n"], ["b.csv:1 header-wrong"]),
+        (NAMED, [ONE, b"id,name,more\n2,a,b\n"], ["b.csv:1 header-wrong"]),
+        (NAMED | {"dialect": {"commentChar": "#"}}, [ONE, b"#\nname,id\na,2\n"], ["b.csv:1 header-wrong"]),
+        (BOOKS, [workbook(GOOD), workbook(BAD, "nom")], ["b.xlsx:1 header-wrong"]),
+        ({"path": ["a.parquet", "b.parquet"]}, [parquet("name"), parquet("nom", 3)], ["b.parquet:1 header-wrong"]),
+        ({"path": "t.csv", "dialect": {"header": False}}, [MARK + b"1,a\nx,b\n"], ["t.csv:2 cell-type"]),
+        ({"path": "t.csv", "dialect": {"header": False}}, [MARK + b'"1",a\nx,b\n'], ["t.csv:2 cell-type"]),
+        ({"path": "t.json", "dialect": {"property": "a"}}, [b"<!doctype html><p>"], ["t.json file-kind"]),
+        ({"path": "t.jsonl"}, [b"<!doctype html><p>"], ["t.jsonl file-kind"]),
         (NAMED, [b"id;name\n1;a\n", b"id;name\nx;b\n"], ["a.csv:1 file-delimiter", "b.csv:2 cell-type"]),
         (NAMED | {"dialect": {"commentChar": "#"}}, [ONE, b"#\nx,b\n"], ["b.csv:2 cell-type"]),
         (
@@ -219,7 +253,12 @@ def test_a_file_is_read_as_what_it_is(entry: Any, files: list[bytes], faults: li
     places = [(place_of(fault, verdict.resource).removeprefix(f"{tmp_path}/"), fault.code) for fault in verdict.tally.listed]
     assert sorted({" ".join(place) for place in places}) == faults
     said = " ".join(fault.message for fault in verdict.tally.listed)
-    words = {"t.json": "name its format, jsonl", "utf-16": "is not text in utf-16", "|": "which is named"}
+    words = {
+        "'t.json'}": "name its format, jsonl",
+        "property": "is an HTML page, not JSON",
+        "utf-16": "is not text in utf-16",
+        "|": "which is named",
+    }
     assert all(word in said for part, word in words.items() if part in str(entry))
 
 

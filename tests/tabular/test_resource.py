@@ -79,6 +79,14 @@ def test_a_descriptor_is_judged_by_the_profile_of_its_version(tmp_path: Path) ->
     assert "$.name: 'With Capitals' does not match" in read_package(path).wrong[0]
 
 
+def test_each_resource_of_a_tabular_package_of_version_1_has_a_schema(tmp_path: Path) -> None:
+    bare, read_me = {"name": "bare", "path": "t.csv"}, {"name": "read-me", "path": "t.md", "profile": "data-resource"}
+    content = {"name": "p", "profile": "tabular-data-package", "resources": [bare, read_me]}
+    path = tmp_path / "datapackage.json"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    assert [bool(one.problem) for one in read_package(path).resources] == [True, False]
+
+
 @pytest.mark.parametrize("delimiter", [";;", "é", "\n", '"'])
 def test_a_delimiter_is_one_ascii_character(delimiter: str, tmp_path: Path) -> None:
     schema = tmp_path / "s.json"

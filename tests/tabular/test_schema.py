@@ -100,6 +100,8 @@ def test_fields_match_is_a_text_or_the_list_of_one_that_the_profile_asks_for(mat
         ({"fields": [{"name": "a", "type": "array", "arrayItem": {}}]}, "arrayItem is not in the standard"),
         ({"fields": [{"name": "a", "constraints": {"pattern": "x"}}]}, "pattern: does not apply to the type any"),
         ({"fields": [{"name": "a", "constraints": {"enum": []}}]}, "enum: must be a list"),
+        ({"fields": [{"name": "a", "constraints": {"enum": ["x", "y", "x"]}}]}, "enum: has a value twice"),
+        ({"fields": [{"name": "a"}], "uniqueKeys": [["a"], ["a"]]}, "uniqueKeys has a key twice"),
         ({"fields": [{"name": "a", "constraints": {"unique": "yes"}}]}, "unique: must be true or false"),
         ({"fields": [{"name": "a", "type": "string", "constraints": {"enum": [1]}}]}, "enum: 1 is not a value"),
         (

@@ -15,10 +15,10 @@ from typing import Any
 import frictionless
 import pytest
 
-from cbrn_data import cli
 from cbrn_data.checks import evidence, released
 from cbrn_data.checks.once import judge_fields_once
 from cbrn_data.checks.released import Good, check_release
+from cbrn_data.cli import running
 from cbrn_data.findings import Finding, errors_of
 from cbrn_data.schema.model import read_package
 from cbrn_data.schema.table import Row, Table
@@ -106,7 +106,7 @@ def test_plain_arguments_mean_what_they_mean_to_the_parser_of_all_options(
     small: Path, options: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = run("verify", small, *options)
-    monkeypatch.setattr(cli, "_runs_plainly", lambda arguments: False)
+    monkeypatch.setattr(running, "_runs_plainly", lambda arguments: False)
     assert said == run("verify", small, *options) and said.code == 0
 
 

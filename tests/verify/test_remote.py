@@ -140,6 +140,8 @@ def said(results: list[dict[str, str]], word: str = "failed") -> list[tuple[str,
 
 SUMS = "/releases/1.0.0/SHA256SUMS"
 FILE = "/releases/1.1.0/countries.csv"
+AROUND = ["/releases.json", "/metadata/timestamp.json"]
+"""What is asked for around a release, here of a store without metadata."""
 
 
 def test_a_clean_store_holds_and_only_what_it_names_is_asked_for(site: Site) -> None:
@@ -204,6 +206,22 @@ def test_a_release_is_verified_alone(site: Site, path: str) -> None:
     assert (code, said(results)) == (0, [])
     assert ("listing", remote.UNSEEN) in said(results, "not checked")
     assert {result["subject"] for result in results} == {path.strip("/").rsplit("/", 1)[-1]}
+
+
+@pytest.mark.parametrize("path", ["releases/1.1.0", "latest"])
+def test_the_metadata_around_a_release_vouch_for_it_when_its_key_is_dropped(site: Site, tmp_path: Path, path: str) -> None:
+    vouch = Sign(lambda: SigningKey(OTHER, False), now()[:10])
+    with Store(site.folder, derivation("https://cbrn-data.example/"), vouch=vouch).writing():
+        pass
+    pins = tmp_path / "pins.pem"
+    pins.write_bytes(public_pem(OTHER.public_key()))
+    done = run("verify", site.address + path, "--json", CBRN_DATA_TRUSTED_KEYS=str(pins))
+    assert (done.code, said(done.json["results"])) == (0, [])
+    (site.folder / path / "countries.csv").write_bytes(b"changed")
+    assert run("verify", site.address + path, CBRN_DATA_TRUSTED_KEYS=str(pins)).code == 1
+    (site.folder / "metadata" / "timestamp.json").write_bytes(b"{}")
+    done = run("verify", site.address + path, "--json", CBRN_DATA_TRUSTED_KEYS=str(pins))
+    assert "not signed by any pinned key" in dict(said(done.json["results"]))["fetch"]
 
 
 def test_a_changed_byte_fails(site: Site, temporary: Path) -> None:
@@ -464,7 +482,7 @@ def test_a_list_of_files_that_leads_elsewhere_is_refused(site: Site, tmp_path: P
     before = sorted(path.name for path in tmp_path.iterdir())
     code, results = verify(site.address + "releases/1.0.0")
     assert code == 1
-    assert site.asked == [SUMS]
+    assert site.asked == [SUMS, *AROUND]
     assert "fetch" in dict(said(results))
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 
@@ -543,5 +561,5 @@ def test_with_pins_nothing_is_fetched_of_a_release_for_which_no_key_vouches(site
     pins = tmp_path / "pins.pem"
     pins.write_bytes(public_pem(OTHER.public_key()))
     done = run("verify", f"{site.address}releases/1.0.0", "--json", CBRN_DATA_TRUSTED_KEYS=str(pins))
-    assert done.code == 1 and site.asked == ["/releases/1.0.0/SHA256SUMS", "/releases/1.0.0/attestation.json"]
+    assert done.code == 1 and site.asked == [SUMS, *AROUND, "/releases/1.0.0/attestation.json"]
     assert "not signed by any pinned key" in dict(said(done.json["results"]))["fetch"]

@@ -216,6 +216,15 @@ def test_a_page_tells_what_cannot_be_read(small: Path, tmp_path: Path) -> None:
     assert "report.json: is not there; restore it" in text
 
 
+def test_failed_checks_are_listed_before_all_else(small: Path) -> None:
+    good, bad = Result("1.0.0", "chain", "passed", "all"), [Result("1.0.0", "files", "failed", f"f{n}.") for n in range(22)]
+    texts = [text_of(page("a place", small, [good, *some], 1, [], Asked(DAY))) for some in ([], bad[:1], bad)]
+    heads = [text.partition("Verified on")[0] for text in texts]
+    assert ["Failed checks" in head for head in heads] == [False, True, True]
+    assert "1.0.0, files: f0." in heads[1] and "more, among" not in heads[1]
+    assert "f19." in heads[2] and "f20." not in heads[2] and "2 more, among the results below" in heads[2]
+
+
 def test_a_page_about_no_release_at_all(tmp_path: Path) -> None:
     (tmp_path / "published").mkdir()
     target = tmp_path / "report.html"

@@ -88,6 +88,7 @@ def add(
     on_error: OnError = None,
     new_region: Annotated[bool, typer.Option("--new-region", help="Accept a region that is not known yet.")] = False,
     review: Annotated[bool, typer.Option("--review", help="Also write the `review` page of each leaflet.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Check files, and copy them to raw/ with their sidecars."""
     from cbrn_data.cli.sources import add_files
@@ -106,7 +107,7 @@ def add(
         "retrieved_on": retrieved_on,
         "on_error": on_error,
     }
-    add_files(files, root, new_region, review, **given)
+    add_files(files, root, new_region, review, as_json, **given)
 
 
 @app.command(name="new-table")
@@ -137,6 +138,7 @@ def update(
     note: Note = None,
     retrieved_on: Annotated[str | None, typer.Option(help="The day of retrieval, as 2026-11-28.")] = None,
     on_error: OnError = None,
+    as_json: Json = False,
 ) -> None:
     """Show what differs from the sidecars, and take it as meant. An empty text removes a key."""
     from cbrn_data.cli.sources import update_files
@@ -150,7 +152,7 @@ def update(
         "retrieved_on": retrieved_on,
         "on_error": on_error,
     }
-    update_files(files or [], root, every, dry_run, sheet, **given)
+    update_files(files or [], root, every, dry_run, sheet, as_json, **given)
 
 
 @app.command()
@@ -325,11 +327,12 @@ def key(
     online_keys: Annotated[
         Path | None, typer.Option(help="The public keys that sign publications.", show_default="same")
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Show, make or rotate the key that signs, and replace the root."""
     from cbrn_data.cli.keys import Ceremony, key_action
 
-    key_action(action, root, published, Ceremony(file, key, root_keys, threshold, online_keys))
+    key_action(action, root, published, Ceremony(file, key, root_keys, threshold, online_keys), as_json)
 
 
 @app.command(name="keep-code")

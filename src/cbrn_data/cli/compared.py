@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from rich.text import Text
 
-from cbrn_data.cli import OUTPUT
+from cbrn_data.cli.running import OUTPUT
 from cbrn_data.cli.show import LISTED, console, show_indented, show_table, write
 from cbrn_data.findings import shown
 from cbrn_data.refusals import at

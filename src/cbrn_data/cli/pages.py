@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cbrn_data.atomic import whole
 from cbrn_data.errors import CbrnDataError
+from cbrn_data.refusals import meaning
 
 
 def check_place(path: Path, *about: Path) -> None:
@@ -23,4 +24,4 @@ def write_page(path: Path, content: bytes) -> None:
         with whole(path) as file:
             file.write(content)
     except OSError as error:
-        raise CbrnDataError(f"{path}: the page cannot be written ({error.strerror})") from error
+        raise CbrnDataError(f"{path}: the page cannot be written ({meaning(error)})") from error

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cbrn_data.cli import OUTPUT
+from cbrn_data.cli.running import OUTPUT
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.findings import Finding, catalogue, errors_of, reading_file, shown
 from cbrn_data.refusals import at

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,17 @@ def check_file(path: Path) -> None:
         raise CbrnDataError(f"{path}: {'is a folder; name its files' if path.is_dir() else 'there is no such file'}")
 
 
-def add_files(files: list[Path], root: Path, new_region: bool = False, review: bool = False, **given: str | None) -> None:
+def add_files(
+    files: list[Path],
+    root: Path,
+    new_region: bool = False,
+    review: bool = False,
+    as_json: bool = False,
+    **given: str | None,
+) -> None:
     """Add each file and print the result; raises the first error after all files were tried.
 
-    ``review`` also writes the page of each leaflet.
+    ``review`` also writes the page of each leaflet. ``as_json`` prints a list with an object for each file, at the end.
     """
     about, settings = About(**given, new_region=new_region, today=release_date()), read_settings(root)
     if not settings.raw.is_dir() and settings.root.is_dir() and any(settings.root.iterdir()):
@@ -40,27 +48,51 @@ def add_files(files: list[Path], root: Path, new_region: bool = False, review: b
             "schemas"
         )  # a new project may begin with its first source, but not in a folder of other files
     first: CbrnDataError | None = None
+    results = []
     for path in files:
         try:
             check_file(path)
             if review and path.suffix.lower() in LEAFLET_SUFFIXES:
-                _review(path, settings, about.edition)
+                _review(path, settings, about.edition, None, as_json)
             added = add_file(path, settings, about, known_regions(settings))
         except CbrnDataError as error:
             first = first or error
             show_error(error)
+            results.append(_refused(path, error))
             continue
         show_findings(added.findings)
-        news = f"added as {', '.join(f'raw/{name}' for name in added.names)}" if added.names else "already added"
-        console().print(f"{shown(str(path))}: {news}")
+        names = [f"raw/{name}" for name in added.names]
+        results.append(_done(path, added.findings, added=names))
+        if not as_json:
+            news = f"added as {', '.join(names)}" if names else "already added"
+            console().print(f"{shown(str(path))}: {news}")
+    if as_json:
+        show_json(results)
     if first:
         raise SystemExit(first.exit_code)
 
 
+def _refused(path: Path, error: CbrnDataError) -> dict[str, Any]:
+    return {"file": str(path), "error": str(error), "findings": [each.as_dict() for each in sorted(error.findings)]}
+
+
+def _done(path: Path, findings: list[Finding], **what: object) -> dict[str, Any]:
+    return {"file": str(path), "error": None, **what, "findings": [each.as_dict() for each in sorted(findings)]}
+
+
 def update_files(
-    files: list[Path], root: Path, every: bool = False, dry_run: bool = False, sheet: str | None = None, **given: str | None
+    files: list[Path],
+    root: Path,
+    every: bool = False,
+    dry_run: bool = False,
+    sheet: str | None = None,
+    as_json: bool = False,
+    **given: str | None,
 ) -> None:
-    """Update each file, or ``every`` changed one, and print what differs; raises the first error after all were tried."""
+    """Update each file, or ``every`` changed one, and print what differs; raises the first error after all were tried.
+
+    ``as_json`` prints a list with an object for each file, at the end.
+    """
     settings = read_settings(root)
     if every == bool(files):
         either = "name the files to update, or give --all for those whose bytes changed"
@@ -68,17 +100,42 @@ def update_files(
     changes = {key: value for key, value in given.items() if value is not None}
     first: CbrnDataError | None = None
     chosen = changed_files(settings.raw) if every else files
-    if not chosen:
+    results = []
+    if not chosen and not as_json:
         options = "; to change what sidecars say, name their files" if changes else ""
         console().print(f"Nothing to update: every file under raw/ is as its sidecar says{options}.")
     for path in chosen:
         try:
-            show_update(update_file(path, settings, changes, sheet, dry_run), dry_run)
+            updated = update_file(path, settings, changes, sheet, dry_run)
+            if as_json:
+                show_findings(updated.findings)
+                results.append(_done(path, updated.findings, **_differences(updated), dry_run=dry_run))
+            else:
+                show_update(updated, dry_run)
         except CbrnDataError as error:
             first = first or error
             show_error(error)
+            results.append(_refused(path, error))
+    if as_json:
+        show_json(results)
     if first:
         raise SystemExit(first.exit_code)
+
+
+def _differences(updated: Updated) -> dict[str, Any]:
+    """Return what differs from the sidecar of a file, and the first changes of its content."""
+    difference = updated.difference
+    changes = iter(difference.changes if difference else ())
+    return {
+        "name": f"raw/{updated.name}",
+        "changed": bool(updated.keys or difference),
+        "sidecar": [
+            {"name": f"raw/{name}.yaml", "key": key, "old": old, "new": new} for name, key, old, new in updated.keys
+        ],
+        "compared_with": difference.known_from if difference else None,
+        "changes": [asdict(each) for each in islice(changes, LISTED)],
+        "more_changes": sum(1 for _ in changes),
+    }
 
 
 def show_update(updated: Updated, dry_run: bool) -> None:
@@ -108,7 +165,9 @@ def review_leaflet(path: Path, root: Path, edition: str | None = None, output: P
     show_findings(findings)
 
 
-def _review(path: Path, settings: Settings, edition: str | None, output: Path | None = None) -> list[Finding]:
+def _review(
+    path: Path, settings: Settings, edition: str | None, output: Path | None = None, is_quiet: bool = False
+) -> list[Finding]:
     from cbrn_data.review.leaflet import review_file
     from cbrn_data.review.page import review_page
 
@@ -123,7 +182,8 @@ def _review(path: Path, settings: Settings, edition: str | None, output: Path | 
         raise SourceError(f"{path} cannot be read", findings)
     review = review_file(path, data, settings.raw, known_regions(settings), edition)
     write_page(page, review_page(review))
-    console().print(f"{shown(str(path))}: open {shown(str(page))} to check how it is read")
+    if not is_quiet:
+        console().print(f"{shown(str(path))}: open {shown(str(page))} to check how it is read")
     return review.findings
 
 

@@ -20,7 +20,7 @@ from cbrn_data.errors import CbrnDataError, SourceError
 from cbrn_data.findings import READING, Finding, errors_of, shown
 from cbrn_data.intake.read import Received, read_file
 from cbrn_data.intake.tables import add_table
-from cbrn_data.intake.write import About, Added, Content, Entry, entry_of, write_new
+from cbrn_data.intake.write import About, Added, Content, Entry, entry_of, project_publisher, write_new
 from cbrn_data.isolated import UnreadableError
 from cbrn_data.leaflet.reading import Reading, read_reading, with_entries
 from cbrn_data.leaflet.statements import Leaflet
@@ -39,6 +39,7 @@ def add_file(path: Path, settings: Settings, about: About, known: Regions | None
     options that do not fit.
     """
     suffix, raw = path.suffix.lower(), settings.raw
+    about = replace(about, project=project_publisher(settings.schemas))
     if suffix in TABLES:
         return add_table(path, settings, about)
     is_reading = path.name.endswith(READING)
@@ -79,7 +80,7 @@ def _add_reading(path: Path, raw: Path, about: About) -> Added:
 
 
 def _reading_entry(source_id: str, about: About, common: dict[str, str]) -> Entry:
-    given = {"title": f"How the leaflet {source_id} is read", "publisher": "cbrn_data maintainers"}
+    given = {"title": f"How the leaflet {source_id} is read", "publisher": str(about.project)}
     return entry_of(
         f"{source_id}-reading",
         "reading",

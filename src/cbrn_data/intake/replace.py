@@ -14,9 +14,10 @@ from cbrn_data.errors import CbrnDataError, SourceError
 from cbrn_data.findings import READING, Finding, reading_file, shown
 from cbrn_data.intake.add import make_leaflet
 from cbrn_data.intake.read import read_file
-from cbrn_data.intake.write import OPTIONS, About, Content, measured, sidecar_text
+from cbrn_data.intake.write import OPTIONS, About, Content, measured, project_publisher, sidecar_text
 from cbrn_data.normalise.text import slug
 from cbrn_data.regions import Regions
+from cbrn_data.settings import Settings
 from cbrn_data.sources.source import MAX_BYTES, read_bytes, read_sidecar
 
 
@@ -57,9 +58,10 @@ def is_document(name: str) -> bool:
 
 
 def replace_leaflet(
-    path: Path, raw: Path, main: str, group: Mapping[str, object], given: Mapping[str, str], known: Regions | None
+    path: Path, settings: Settings, main: str, group: Mapping[str, object], given: Mapping[str, str], known: Regions | None
 ) -> Replacement:
     """Return what replaces the leaflet with the text ``main`` and the files of its ``group``. Raises SourceError."""
+    raw = settings.raw
     old = read_sidecar(raw, main)[0] or {}
     said = {key: str(old[key]) for key in OPTIONS if old.get(key) is not None and key != "on_error"}
     said.update(given)
@@ -68,6 +70,7 @@ def replace_leaflet(
         read_on=None if "edition" in old else str(old["retrieved_on"]),
         new_region=old.get("region_is") == "new",
         today=str(old["retrieved_on"]),
+        project=project_publisher(settings.schemas),
         **{key: value or None for key, value in said.items()},
     )
     stem = main.removesuffix(".txt")

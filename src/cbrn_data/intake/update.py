@@ -19,7 +19,7 @@ from cbrn_data.intake.difference import Difference, find_difference
 from cbrn_data.intake.read import read_file
 from cbrn_data.intake.replace import is_document, leaflet_of, replace_leaflet
 from cbrn_data.intake.tables import KINDS, Given, check_table, receive
-from cbrn_data.intake.write import Content, clear_interrupted, measured, put, safe_name
+from cbrn_data.intake.write import Content, clear_interrupted, measured, put, safe_name, unwritable
 from cbrn_data.leaflet.reading import read_reading
 from cbrn_data.normalise.text import slug
 from cbrn_data.regions import known_regions
@@ -117,7 +117,7 @@ def _is_replaced(name: str, received: Path, raw: Path, group: _Group) -> bool:
 
 def _replace(received: Path, settings: Settings, group: _Group, given: Mapping[str, str], dry_run: bool) -> Updated:
     raw, old = settings.raw, group.sidecars[group.main]
-    new = replace_leaflet(received, raw, group.main, group.sidecars, given, known_regions(settings))
+    new = replace_leaflet(received, settings, group.main, group.sidecars, given, known_regions(settings))
     keys = [(group.main, key, str(old.get(key) or ""), given[key]) for key in given if str(old.get(key) or "") != given[key]]
     if new.text_of != (old.get("text_of") or ""):
         keys.append((group.main, "text_of", str(old.get("text_of") or ""), new.text_of))
@@ -299,4 +299,4 @@ def _write(raw: Path, files: Mapping[str, Content], sidecars: Mapping[str, bytes
             (raw / f"{name}.yaml").unlink()
             (raw / name).unlink(missing_ok=True)
     except OSError as error:
-        raise CbrnDataError(f"{shown(str(error.filename or raw))}: cannot be written: {error.strerror}") from error
+        raise unwritable(error, raw) from error

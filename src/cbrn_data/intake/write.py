@@ -23,8 +23,10 @@ from typing import Any
 from cbrn_data import foreign
 from cbrn_data.errors import CbrnDataError, SourceError
 from cbrn_data.findings import READING, Finding, shown
+from cbrn_data.refusals import meaning
 from cbrn_data.sources.sidecar import sidecar_findings
 from cbrn_data.sources.source import name_findings, read_source
+from cbrn_data.strict_yaml import load_yaml
 
 Content = bytes | Path
 """The content of a file: its bytes, or, for a table of any size, the file that has them."""
@@ -45,7 +47,7 @@ _ORDER = ("table", "text_of", "read_with", "sheet", "title", "publisher", "regio
 class About:
     """The options of a person who adds a file; None means the value in the file, or a default.
 
-    ``today`` is the day of retrieval if the person gives none.
+    ``today`` is the day of retrieval if the person gives none. ``project`` is its publisher, who says how a leaflet is read.
     """
 
     kind: str | None = None
@@ -62,10 +64,19 @@ class About:
     retrieved_on: str | None = None
     new_region: bool = False
     today: str = ""
+    project: str | None = None
 
     def given(self) -> dict[str, str]:
         """Return the keys of a sidecar that the person gives."""
         return {name: value for name in OPTIONS if (value := getattr(self, name)) is not None}
+
+
+def project_publisher(schemas: Path) -> str:
+    """Return the publisher that ``package.yaml`` names; a publication says what is wrong with that file."""
+    try:
+        return str(load_yaml((schemas / "package.yaml").read_text(encoding="utf-8"))["publisher"]["name"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return "the maintainers of this project"
 
 
 @dataclass(frozen=True)
@@ -131,8 +142,15 @@ def write_new(
             put(raw, name, files[name][0])
             put(raw, f"{name}.yaml", sidecars[name])
     except OSError as error:
-        raise CbrnDataError(f"{shown(str(error.filename or raw))}: cannot be written: {error.strerror}") from error
+        raise unwritable(error, raw) from error
     return new
+
+
+def unwritable(error: OSError, raw: Path) -> CbrnDataError:
+    """Return the error for a file under ``raw``; a temporary file there is of no interest, so its folder is named."""
+    place = Path(os.fsdecode(error.filename or raw))
+    is_temporary = raw in place.parents and any(part.startswith(".") for part in place.relative_to(raw).parts)
+    return CbrnDataError(f"{shown(str(raw if is_temporary else place))}: cannot be written: {meaning(error)}")
 
 
 def _is_there(path: Path, raw: Path, name: str, data: Content, entry: Entry, given: Mapping[str, str], way: str) -> bool:

@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from cbrn_data import foreign
 from cbrn_data.errors import CbrnDataError
+from cbrn_data.refusals import meaning
 
 LOCAL_KEY = "signing-key.pem"
 PUBLIC_KEY = "public-key.pem"
@@ -129,7 +130,7 @@ def rotate_local_key(state: Path) -> tuple[Path, Path]:
             make_local_key(Path(made)).replace(path)
         _flush(state)
     except OSError as error:
-        raise CbrnDataError(f"{path}: cannot be renamed to {old.name} ({error.strerror})") from error
+        raise CbrnDataError(f"{path}: cannot be renamed to {old.name} ({meaning(error)})") from error
     return old, path
 
 
@@ -152,7 +153,7 @@ def read_private_key(path: Path, place: str) -> Ed25519PrivateKey:
         status = path.stat()
         data = foreign.read(foreign.led_to(path), KEYS_LIMIT)
     except OSError as error:
-        raise CbrnDataError(f"{place}: the signing key cannot be read ({error.strerror})") from error
+        raise CbrnDataError(f"{place}: the signing key cannot be read ({meaning(error)})") from error
     if b"PRIVATE KEY" not in data and (b"PUBLIC KEY" in data or data.startswith(b"ssh-")):
         raise CbrnDataError(f"{place}: is a public key; give the file of the private key that belongs to it")
     if stat.S_IMODE(status.st_mode) & 0o077:
@@ -206,7 +207,7 @@ def trusted_keys(path: Path | None, whose: str = "trusted keys") -> list[Ed25519
     try:
         return read_public_keys(foreign.read(foreign.led_to(path), KEYS_LIMIT), str(path))
     except OSError as error:
-        raise CbrnDataError(f"{path}: the {whose} cannot be read ({error.strerror})") from error
+        raise CbrnDataError(f"{path}: the {whose} cannot be read ({meaning(error)})") from error
 
 
 def is_small_order(key: Ed25519PublicKey) -> bool:

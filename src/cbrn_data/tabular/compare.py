@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.findings import shown
 from cbrn_data.isolated import UnreadableError
+from cbrn_data.refusals import meaning
 from cbrn_data.tabular.arrays import flat
 from cbrn_data.tabular.blocks import ahead
 from cbrn_data.tabular.changes import VALUE, WHOLE, Columns, change_rows, whole_rows
@@ -113,7 +114,7 @@ class _Side:
                 if block.table.num_rows:
                     yield self._compiled.nulled(block.table, block.has_nulls)
         except (UnreadableError, OSError) as error:
-            said = error.strerror or error if isinstance(error, OSError) else error
+            said = meaning(error) if isinstance(error, OSError) else error
             raise IncomparableError(f"{verdict.part or self.resource.place}: {said}") from error
 
 
@@ -194,7 +195,7 @@ def _files(old: Resource, new: Resource, write: Write) -> Compared:
         try:
             digest_file(verdict, resource.paths[0])
         except OSError as error:
-            raise IncomparableError(f"{resource.place}: {error.strerror or error}") from error
+            raise IncomparableError(f"{resource.place}: {meaning(error)}") from error
         digests.append(f"sha256:{verdict.sha256}")
     result = Compared(new.name)
     if digests[0] != digests[1]:

@@ -92,6 +92,8 @@ def _required(kind: Kind, value: Any) -> tuple[Kernel, Doubt]:
 def _enum(kind: Kind, value: Any) -> tuple[Kernel, Doubt]:
     if not isinstance(value, list) or not value:
         raise ValueError("must be a list of at least one value")
+    if len({json.dumps(entry, sort_keys=True) for entry in value}) < len(value):
+        raise ValueError("has a value twice")
     meant = [_meant(kind, entry) for entry in value]
     allowed = pa.array([kind.text(entry) for entry in meant if isinstance(entry, str) or not kind.free], pa.string())
 

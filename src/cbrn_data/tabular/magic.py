@@ -81,11 +81,11 @@ def content_kind(head: bytes) -> str | None:
 def content_suffix(head: bytes) -> str:
     """Return the suffix for a table without a name.
 
-    >>> content_suffix(b'[{"id": 1}]'), content_suffix(b"id,name\\n")
-    ('json', 'csv')
+    >>> content_suffix(b'[{"id": 1}]'), content_suffix(b"id,name\\n"), content_suffix(b"\\x1f\\x8b")
+    ('json', 'csv', 'gz')
     """
     kind = content_kind(head) or ""
-    known = {"compressed with gzip": "csv.gz", "a ZIP archive": "csv.zip", "a Parquet file": "parquet", "JSON": "json"}
+    known = {"compressed with gzip": "gz", "a ZIP archive": "zip", "a Parquet file": "parquet", "JSON": "json"}
     if kind == "JSON" and is_json_lines(head):
         return "jsonl"
     return "xlsx" if kind.startswith("an Excel workbook") else known.get(kind, "csv")

@@ -74,6 +74,17 @@ def as_text(field: Field | None, value: Any) -> str | None:
         return b64encode(value).decode() if is_binary else value.decode("utf-8", "surrogateescape") or None
     if isinstance(value, list) and field and field.type == "list":
         return str(field.descriptor.get("delimiter", ",")).join(as_text(None, item) or "" for item in value) or None
+    return _json(value)
+
+
+def _json(value: Any) -> str:
+    """Return a value as JSON, with its numbers as they are written."""
+    if isinstance(value, Number):
+        return str(value)
+    if isinstance(value, list):
+        return f"[{', '.join(map(_json, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_json(str(name))}: {_json(item)}' for name, item in value.items())}}}"
     return json.dumps(value, ensure_ascii=False, default=str)
 
 

@@ -10,6 +10,9 @@ import pyarrow.csv as pacsv
 from cbrn_data.tabular import cutting
 from cbrn_data.tabular.grammar import MARK, Dialect
 
+pa.enable_signal_handlers(False)
+# pyarrow's own way to be interrupted loses a Ctrl-C now and then if another thread reads too; a block is read in a moment.
+
 SMALL = 1 << 21
 """The most bytes of a column of a block that are copied into one chunk."""
 

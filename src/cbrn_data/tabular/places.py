@@ -12,6 +12,7 @@ from cbrn_data import foreign
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.findings import shown
 from cbrn_data.nesting import nests_too_deeply
+from cbrn_data.refusals import meaning
 from cbrn_data.strict_json import no_constant
 from cbrn_data.tabular.remote import SCHEMES, Remote, is_address
 
@@ -95,7 +96,7 @@ def read_object(path: Path, below: Path | None = None, remote: Remote | None = N
         data = foreign.read(path, DESCRIPTOR_LIMIT, below)
         value = _yaml(data) if is_yaml else parse_file(data)
     except OSError as error:
-        raise UnsupportedResource(f"{name}: cannot be read ({error.strerror})") from error
+        raise UnsupportedResource(f"{name}: cannot be read ({meaning(error)})") from error
     except ValueError as error:
         raise UnsupportedResource(f"{name}: is not {form} ({error})") from error
     if not isinstance(value, dict):

@@ -17,6 +17,7 @@ from cbrn_data.findings import shown
 from cbrn_data.isolated import UnreadableError
 from cbrn_data.tabular.blocks import Block, read_blocks, read_header
 from cbrn_data.tabular.formats import FORMS, PACKED, form_of_suffix
+from cbrn_data.tabular.grammar import MARK
 from cbrn_data.tabular.header import columns, header_issues, matched
 from cbrn_data.tabular.issues import LISTED, Issue, Tally
 from cbrn_data.tabular.magic import (
@@ -96,7 +97,9 @@ def _of_form(verdict: Verdict, content: BinaryIO, is_first: bool) -> Iterator[Bl
         yield from _text(verdict, content, is_first)
     elif resource.form in ("json", "jsonl"):
         decoded = Decoded(content, resource.encoding) if resource.encoding != UTF8 else None
-        content = decoded or content  # type: ignore[assignment]
+        head, content = looked_at(decoded or content)  # type: ignore[arg-type]
+        if (kind := content_kind(head)) and kind != "JSON":
+            raise UnreadableError(f"is {kind}, not JSON{_way_out(kind)}")
         yield from _json(verdict, _loaded(content)) if resource.form == "json" else _json_lines(verdict, content)
         if decoded:
             _undecodable(verdict, decoded, {})
@@ -166,7 +169,23 @@ def _labelled(verdict: Verdict, rows: Iterator[Row], is_first: bool) -> tuple[li
     labels = with_labels_of(labelled(iter(head), dialect, schema)[0], dialect, schema)
     if labels == verdict.labels:
         return labels, rows
+    if _differs(verdict, labels):
+        return labels, iter(())
     return labels, (row._replace(number=row.number + 1) for row in chain(head, rows))
+
+
+def _differs(verdict: Verdict, labels: list[str]) -> bool:
+    """Return whether the first row of a later file is a header that differs from the first one, which is then an issue.
+
+    It is a header, and no row of data, if it has at least half of the labels.
+    """
+    shared = len({*labels} & {*verdict.labels})
+    if not shared or 2 * shared < len(verdict.labels):
+        return False
+    way = "in another order" if sorted(labels) == sorted(verdict.labels) else "others"
+    message = f"the labels are {way} than in the first file: {shown(', '.join(labels), 200)}"
+    verdict.tally.add(Issue(0, 1, "", "header-wrong", "incorrect-label", message=message, part=verdict.part))
+    return True
 
 
 def _usual_delimiter(resource: Resource) -> str:
@@ -194,6 +213,10 @@ def _way_out(kind: str) -> str:
         return f"; name its encoding: {kind.split()[-1].lower()}"
     if "Git LFS" in kind:
         return "; get the file itself: git lfs pull"
+    if kind.startswith("an Excel workbook"):
+        return "; name its format, xlsx, or end its name so"
+    if "document" in kind.lower() and "PDF" not in kind:  # of a text or a sheet, such as ODS
+        return "; save it as XLSX or CSV"
     return "; name its compression, or unpack it" if "compressed" in kind or "ZIP archive" in kind else ""
 
 
@@ -214,9 +237,7 @@ def _plain(verdict: Verdict, content: Any, dialect: Any, is_first: bool) -> Iter
             return
         labels = with_labels_of([cell.strip() for cell in cells], resource.dialect, schema)
         if not is_first and labels != verdict.labels:  # a later part may have no header of its own
-            if sorted(labels) == sorted(verdict.labels):
-                message = "the labels are in another order than in the first file"
-                verdict.tally.add(Issue(0, 1, "", "header-wrong", "incorrect-label", message=message, part=verdict.part))
+            if _differs(verdict, labels):
                 return
             begun, line, labels = _record(cells, dialect) + begun, 1, verdict.labels
     else:
@@ -237,7 +258,7 @@ def _record(cells: list[str], dialect: Any) -> bytes:
 def _unlabelled(verdict: Verdict, content: Any, dialect: Any) -> tuple[list[str], bytes, int]:
     """Return the labels of a table without a header: the names of the fields, else numbered ones."""
     if verdict.resource.schema:
-        return list(verdict.resource.schema.names), b"", 1
+        return list(verdict.resource.schema.names), content.read(len(MARK)).removeprefix(MARK), 1
     cells, begun, _ = read_header(content, dialect)
     return [f"field{place}" for place in range(1, len(cells) + 1)], _record(cells, dialect) + begun, 1
 
@@ -315,14 +336,14 @@ def _typed(verdict: Verdict, content: BinaryIO, is_first: bool) -> Iterator[Bloc
     resource = verdict.resource
     if resource.form == "parquet":
         labels, rows = parquet_rows(content)
-        yield from _from_rows(verdict, labels, rows, is_first, typed=True)
+        yield from _from_rows(verdict, labels, rows, True, typed=True)  # each file names its columns
         return
     head, content = looked_at(content)
     if not head.startswith(b"PK"):
         raise UnreadableError(f"is {content_kind(head) or 'text'}, not XLSX")
     rows = trimmed(sheet_rows(content, resource.dialect.sheet), resource.dialect, len(resource.fields.fields))
     rows = (row for row in rows if row.number not in resource.dialect.comment_rows)
-    yield from _from_rows(verdict, *labelled(rows, resource.dialect, resource.fields), is_first, typed=False)
+    yield from _from_rows(verdict, *_labelled(verdict, rows, is_first), is_first, typed=False)
 
 
 def _inline(verdict: Verdict) -> Iterator[Block]:

@@ -119,6 +119,8 @@ def read_package(descriptor: Path | str, remote: Remote | None = None) -> Packag
             wrong.append(shown(message, 200))
     entries = content.get("resources")
     entries = entries if isinstance(entries, list) else []
+    if content.get("profile") == "tabular-data-package":  # of version 1: each of its resources is a table
+        entries = [{"profile": "tabular-data-resource", **one} if isinstance(one, dict) else one for one in entries]
     found = [_judged(entry, number, base, of_entry.get(number - 1, [])) for number, entry in enumerate(entries, start=1)]
     names = [resource.name for resource in found]
     wrong += [f"two resources have the name {name!r}" for name, times in sorted(Counter(names).items()) if times > 1]

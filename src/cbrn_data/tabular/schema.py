@@ -177,6 +177,8 @@ def _unique_keys(value: Any, faults: list[Problem]) -> Iterator[tuple[str, ...]]
     if not isinstance(value, list) or not all(isinstance(key, list) and key for key in value):
         faults.append(("", "uniqueKeys must be a list of lists of field names"))
         return
+    if len(set(map(str, value))) < len(value):
+        faults.append(("", "uniqueKeys has a key twice"))
     for key in value:
         yield _names(key, "uniqueKeys", faults)
 

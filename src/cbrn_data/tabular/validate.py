@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from cbrn_data.deadline import Clock, OverError
 from cbrn_data.isolated import UnreadableError
+from cbrn_data.refusals import meaning
 from cbrn_data.tabular.arrays import only
 from cbrn_data.tabular.blocks import Block, ahead
 from cbrn_data.tabular.compile import CompiledSchema, compile_schema
@@ -215,7 +216,7 @@ def unreadable(verdict: Verdict, error: OSError | UnreadableError) -> None:
         return
     resource = verdict.resource
     named = f"{error.filename}: " if len(resource.paths) > 1 and error.filename else ""
-    verdict.tally.add(Issue(0, 0, "", "file-unreadable", message=f"{named}the file cannot be read ({error.strerror})"))
+    verdict.tally.add(Issue(0, 0, "", "file-unreadable", message=f"{named}the file cannot be read ({meaning(error)})"))
 
 
 def _check_digest(verdict: Verdict) -> None:

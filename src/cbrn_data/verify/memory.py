@@ -20,6 +20,7 @@ from cbrn_data import foreign
 from cbrn_data.atomic import whole
 from cbrn_data.errors import CbrnDataError, VerificationError
 from cbrn_data.findings import shown
+from cbrn_data.refusals import meaning
 from cbrn_data.store import disk
 from cbrn_data.store.folder import UNDONE, Release, marks_of
 from cbrn_data.store.history import INDEX
@@ -91,7 +92,7 @@ class Memory:
             with whole(self.path) as file:
                 file.write(dumped(content))
         except OSError as error:
-            message = f"{self.path}: cannot be written ({error.strerror}), so the memory was not updated"
+            message = f"{self.path}: cannot be written ({meaning(error)}), so the memory was not updated"
             raise CbrnDataError(message) from error
 
 
@@ -117,7 +118,7 @@ def recalled(path: Path) -> Iterator[Memory]:
         except FileNotFoundError:
             older, keys = {}, frozenset()
         except OSError as error:
-            raise VerificationError(f"{path}: cannot be read ({error.strerror})") from error
+            raise VerificationError(f"{path}: cannot be read ({meaning(error)})") from error
         except (CbrnDataError, AssertionError, KeyError, TypeError, AttributeError) as error:
             raise VerificationError(f"{path}: is not a file written by --remember; restore it, or use a new file") from error
         yield Memory(path, folder, read_index(folder, []), older, keys)

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -27,7 +27,7 @@ from cbrn_data.refusals import is_of_machine
 from cbrn_data.signing.attestation import ATTESTATION
 from cbrn_data.store import disk
 from cbrn_data.store.folder import SUMS, check_version, parse_checksums
-from cbrn_data.store.history import CODE, INDEX, METADATA, RELEASES
+from cbrn_data.store.history import CODE, INDEX, LATEST, METADATA, RELEASES
 from cbrn_data.store.index import read_index
 from cbrn_data.trust import client
 from cbrn_data.trust.roles import TIMESTAMP
@@ -71,8 +71,9 @@ def mirror(
     clock = Clock(seconds, "--max-time allows more")
     web = Web(checked_address(address), TOTAL_LIMIT if limit is None else limit, "--max-size allows more", clock)
     name = urlsplit(web.address).path.rstrip("/").rsplit("/", 1)[-1]
-    folder = root / (name if _is_name(name) else "release")
-    folder.mkdir()
+    store = _store_around(web.address)
+    folder = root / (RELEASES if store and name != LATEST else "") / (name if _is_name(name) else "release")
+    folder.mkdir(parents=True)
     for listing, subject, take in ((SUMS, folder.name, _take_release), (INDEX, STORE, _take_store)):
         try:
             web.fetch(listing, folder, LIST_LIMIT)
@@ -82,9 +83,34 @@ def mirror(
             raise CbrnDataError(str(error)) from error
         except VerificationError as error:
             return Mirror(web.address, folder, [Result(subject, FETCH, FAILED, str(error))])
-        results = [*take(web, folder, subject, trusted), Result(subject, "listing", NOT_CHECKED, UNSEEN)]
+        vouched = _vouched_around(Web(store, LIST_LIMIT, "", clock), root, trusted) if store and listing == SUMS else None
+        results = [*take(web, folder, subject, trusted, vouched=vouched), Result(subject, "listing", NOT_CHECKED, UNSEEN)]
         return Mirror(web.address, folder, results)
     raise CbrnDataError(f"{web.address}: has neither a release ({SUMS}) nor a store ({INDEX})")
+
+
+def _store_around(address: str) -> str | None:
+    """Return the address of the store of which a release has the address; None if no store has releases there.
+
+    >>> _store_around("https://data.example/a/releases/2.0.0/"), _store_around("https://data.example/latest/")
+    ('https://data.example/a/', 'https://data.example/')
+    """
+    *_, above, name = ["", *urlsplit(address).path.rstrip("/").split("/")]
+    return urljoin(address, "../") if name == LATEST else urljoin(address, "../../") if above == RELEASES else None
+
+
+def _vouched_around(web: Web, root: Path, trusted: Sequence[Ed25519PublicKey]) -> Vouched:
+    """Fetch index and metadata of the store around a release; return what they say, which is nothing if they are not valid.
+
+    The release stays valid when the key that signed it is dropped, and files that were erased are not missing.
+    """
+    vouched = Vouched()
+    try:
+        web.fetch(INDEX, root, LIST_LIMIT)
+        refused = list(_take_metadata(web, root, trusted, vouched))
+    except VerificationError:
+        return Vouched()
+    return Vouched() if refused else vouched
 
 
 def _is_name(name: str) -> bool:
@@ -152,9 +178,11 @@ def _take_metadata(web: Web, folder: Path, trusted: Sequence[Ed25519PublicKey], 
         yield Result(STORE, METADATA, FAILED, f"{web.address}{INDEX}: is not what the metadata vouch for; verify again")
 
 
-def _take_store(web: Web, folder: Path, subject: str, trusted: Sequence[Ed25519PublicKey]) -> Iterator[Result]:
+def _take_store(
+    web: Web, folder: Path, subject: str, trusted: Sequence[Ed25519PublicKey], vouched: Vouched | None = None
+) -> Iterator[Result]:
     """Fetch the metadata, then the releases in the index, oldest first, their code and the derived files."""
-    vouched = Vouched()
+    vouched = vouched or Vouched()
     if refused := list(_take_metadata(web, folder, trusted, vouched)):
         yield from refused
         return

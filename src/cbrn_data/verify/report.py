@@ -49,6 +49,8 @@ LIBRARIES = ("cryptography", "frictionless", "jsonschema", "pandas", "pandera", 
 SOURCE_KEYS = ("title", "path", "sha256", "url", "publisher", "kind", "edition", "retrieved_on", "licence", "bytes")
 LISTED = 1000
 """The most findings of a release that are listed; ``report.json`` in the release has them all."""
+FAILED_LISTED = 20
+"""The most failed checks that are listed before all results."""
 TEXT_LIMIT = 1000
 
 VERDICTS = {
@@ -113,6 +115,8 @@ def page(
         listed=LISTED,
         sections=sections,
         notices=notices(results),
+        failed=[result for result in results if result.result == FAILED],
+        failed_listed=FAILED_LISTED,
     )
     return text.encode()
 
