@@ -47,18 +47,18 @@ def read_paragraphs(pages: Sequence[tuple[Page, Sequence[Column]]]) -> list[Para
     """Return the paragraphs of all pages in reading order."""
     leading = _leading([column for _, columns in pages for column in columns])
     paragraphs: list[Paragraph] = []
-    widest = 0.0
+    right = 0.0
     for page, columns in pages:
         for place, column in enumerate(columns):
             found = list(_cut(column, page, leading))
             follows = column.flows or (place == 0 and page.number > 1)
-            if paragraphs and follows and _goes_on(paragraphs, found[0], widest):
+            if paragraphs and follows and _goes_on(paragraphs, found[0], right):
                 paragraphs[-1].lines += found[0].lines
                 del found[0]
             if column.doubt and found:
                 found[0].doubts.append(column.doubt)
             paragraphs += found
-            widest = max(line.rect.width for line in column.lines)
+            right = max(line.rect.x1 for line in column.lines)
     return list(_with_numerals(paragraphs))
 
 
@@ -118,6 +118,8 @@ def _begins(line: Line, current: list[Line], column: Column, page: Page, leading
         return True
     if abs(line.size - above.size) > 0.08 * max(line.size, above.size):
         return True
+    if OPENS.match(current[0].text) and line.text[:1].islower() and line.y - above.y < _WIDEST * line.size:
+        return False
     open_end = (
         (line.text[:1].islower() or line.text[:1].isdigit()) and JOINS.search(above.text) and line.style[1] == above.style[1]
     )
@@ -195,8 +197,8 @@ def _indented(line: Line, current: list[Line], column: Column) -> bool:
     return indent and back and not hangs and abs(current[-1].rect.x0 - left) < 1.0 and current[-1].text[-1:] in ".!?”:"
 
 
-def _goes_on(paragraphs: Sequence[Paragraph], after: Paragraph, widest: float) -> bool:
-    """Return whether a text continues from the end of a column, whose widest line is given, or of a page.
+def _goes_on(paragraphs: Sequence[Paragraph], after: Paragraph, right: float) -> bool:
+    """Return whether a text continues from the end of a column, whose right end is given, or of a page.
 
     It continues after a word that needs a next one. If the next word would not fit in the column, it also continues before a
     small letter, and if this is the only paragraph of the section without a full stop.
@@ -210,7 +212,7 @@ def _goes_on(paragraphs: Sequence[Paragraph], after: Paragraph, widest: float) -
     if JOINS.search(before.text):
         return True
     word = first.rect.width * len(first.text.split()[0]) / len(first.text)
-    if last.rect.width + 0.25 * last.size + word <= widest - 0.5:
+    if last.rect.x1 + 0.25 * last.size + word <= right - 0.5:
         return False
     section = list(takewhile(lambda one: not is_heading(one.text), reversed(paragraphs[:-1])))
     if first.text[:1].islower() or (len(section) > 1 and all(one.text[-1:] in _ENDS for one in section)):
