@@ -125,12 +125,17 @@ def test_a_column_begins_above_the_heading_at_the_left_of_it() -> None:
 
 
 def test_words_beside_a_gutter_of_one_line_are_read_in_turn() -> None:
-    page = Drawn().text(40, 126, "Funded by the European Union and implemented in partnership with UNICRI")
-    page.text(311, 270, "07").text(330, 270, "Training").text(40, 280, "Our partner countries", 12)
-    page.text(330, 291, "Community Outreach").text(246, 825, "A note at the foot of this page", 7)
-    assert sorted(" ".join(blocks(page)[1:]).split()) == sorted(
-        "07 Training Our partner countries Community Outreach A note at the foot of this page".split()
+    words = (
+        "05",
+        "Training of Trainers",
+        "Our partner countries",
+        "Community Outreach",
+        "A note about this leaflet of the region",
     )
+    page = Drawn().text(40, 126, "Funded by the European Union and implemented in partnership with UNICRI")
+    page.text(311, 270, words[0]).text(330, 270, words[1]).text(40, 280, words[2], 12)
+    page.text(330, 291, words[3]).text(246, 825, words[4], 7)
+    assert sorted(" ".join(blocks(page)[1:]).split()) == sorted(" ".join(words).split())
 
 
 def test_a_statement_of_the_head_goes_on_after_a_wider_gap() -> None:
