@@ -16,7 +16,7 @@ from cbrn_data.documents.page import Glyph, Page
 from cbrn_data.documents.pdf import read_pdf
 from cbrn_data.documents.segments import Segment
 from cbrn_data.documents.text import ReadText, RefusedError, from_value
-from tests.printed import Drawn, pdf, width
+from tests.printed import HEIGHT, Drawn, pdf, width
 
 SHARED = Path(__file__).parents[3] / "shared" / "leaflets" / "printed"
 
@@ -152,6 +152,23 @@ def test_an_item_goes_on_over_the_page_if_its_line_ends_at_the_right() -> None:
     assert blocks(first, Drawn().text(90, 60, "Action."))[-1].endswith("National Plan Action.")
 
 
+def test_the_title_of_a_project_goes_on_over_the_page() -> None:
+    first = Drawn().text(40, 60, "Projects", 14, bold=True).lines(40, 90, "Project 53: Training in biosecurity in Central")
+    assert blocks(first, Drawn().text(40, 60, "Asian countries").text(40, 90, "Project 69: Waste"))[1:] == [
+        *("Project 53: Training in biosecurity in Central Asian countries", "Project 69: Waste")
+    ]
+
+
+def test_a_space_that_the_next_letter_covers_is_none() -> None:
+    page = Drawn().raw(f"BT /F 10 Tf 40 {HEIGHT - 60} Td [(A networ ) 270 (k of ) 100 (teams)] TJ ET")
+    assert blocks(page) == ["A network of teams"]
+
+
+def test_words_of_a_justified_line_are_one_space_apart_however_wide() -> None:
+    page = Drawn().raw(f"BT /F 10 Tf 8 Tw 40 {HEIGHT - 60} Td (Iraq, Jordan, Lebanon, Kuwait) Tj ET")
+    assert read(page).text == "Iraq, Jordan, Lebanon, Kuwait\n"
+
+
 def test_an_unfinished_line_goes_on_after_a_wider_gap() -> None:
     page = (
         Drawn().lines(40, 60, "Waste", "of plants", "of ports", "of roads").text(40, 200, "The goal is to mitigate risks of")
@@ -234,6 +251,15 @@ def test_a_line_at_the_edge_of_one_page_is_left_out_if_it_only_names_leaflet_and
         .text(40, 820, line)
     )
     assert [entry["rule"] for entry in read(page).left_out] == ["imprint-line"] * is_left_out
+
+
+def test_the_region_at_the_edge_of_a_later_page_and_numbers_that_count_on_over_pages_are_left_out() -> None:
+    pages = [Drawn().text(40, 80, "Middle East Regional Secretariat", 20), Drawn().text(250, 40, "Middle East")]
+    for number, name in enumerate(["Waste", "Forensics", "Transport", "Training"]):
+        pages[number // 2].text(40, 200 + 30 * number, f"{number + 1}").text(60, 200 + 30 * number, name)
+    assert [entry["rule"] for entry in read(*pages).left_out] == [
+        *("list-number", "list-number", "imprint-line", "list-number", "list-number")
+    ]
 
 
 def test_icons_are_left_out_unless_their_font_also_writes_words() -> None:

@@ -74,7 +74,7 @@ def left_out(pages: Sequence[tuple[Page, Sequence[Segment]]]) -> list[tuple[Page
     heights = Counter(
         key for page, segments in pages for key in {_key(each) for each in segments if _at_edge(each, page)}
     )  # on how many pages a text is at a height
-    drawn = {id(each): "list-number" for page, segments in pages for each in _list_numbers(page, segments)}
+    drawn = {id(each): "list-number" for each in _list_numbers(pages)}
     drawn |= {id(each): "icon" for _, segments in pages for each in _icons(segments)}
     found = (
         (page, each, drawn.get(id(each)) or _rule(each, page, usual, title, heights))
@@ -102,21 +102,24 @@ def _rule(segment: Segment, page: Page, usual: float, title: str, heights: Mappi
         return "running-line"
     if small and (_PRINT.search(segment.text) or _plain(segment.text) == title):
         return "small-print"
-    return "imprint-line" if segment.size <= 1.2 * usual and _is_imprint_line(segment.text, title) else ""
+    if segment.size <= 1.2 * usual and _is_imprint_line(segment.text, title, page.number == 1):
+        return "imprint-line"
+    return ""
 
 
-def _is_imprint_line(text: str, title: str) -> bool:
+def _is_imprint_line(text: str, title: str, is_first_page: bool) -> bool:
     """Return whether a text only names the programme, an edition or a page, and with these the region or a date.
 
-    >>> _is_imprint_line("Middle East | page 2", "middle east regional secretariat"), _is_imprint_line("Middle East", "")
+    After the first page, which has the title, the region alone is enough.
+
+    >>> _is_imprint_line("Iraq | page 2", "iraq regional secretariat", True), _is_imprint_line("Iraq", "iraq", True)
     (True, False)
     """
     parts = [part.strip(" .:") for part in _PARTS.split(text) if part.strip(" .:")]
-    kinds = [any(one.fullmatch(part) for one in (_NUMBER, _PROGRAMME, _EDITION, _ADDRESS)) for part in parts]
-    names = (title, title.removesuffix(f" {SECRETARIAT}"))
-    return any(kinds) and all(
-        kind or _plain(part) in names or _MONTH.fullmatch(part) for kind, part in zip(kinds, parts, strict=True)
-    )
+    names = [_plain(part) in (title, title.removesuffix(f" {SECRETARIAT}")) for part in parts]
+    sure = [any(one.fullmatch(part) for one in (_NUMBER, _PROGRAMME, _EDITION, _ADDRESS)) for part in parts]
+    known = [name or own or _MONTH.fullmatch(part) for name, own, part in zip(names, sure, parts, strict=True)]
+    return all(known) and (any(sure) or (any(names) and not is_first_page))
 
 
 def _icons(segments: Sequence[Segment]) -> list[Segment]:
@@ -129,14 +132,16 @@ def _icons(segments: Sequence[Segment]) -> list[Segment]:
     return [one for one in signs if not words & {glyph.font for glyph in one.glyphs}]
 
 
-def _list_numbers(page: Page, segments: Sequence[Segment]) -> list[Segment]:
+def _list_numbers(pages: Sequence[tuple[Page, Sequence[Segment]]]) -> list[Segment]:
     """Return the numbers in frames of their own or beside items that count from 1 to 3 or more in the order of drawing."""
     found: list[Segment] = []
     run: list[Segment] = []
-    for segment in sorted(segments, key=lambda segment: segment.order):
-        if re.fullmatch("0?[1-9]|[1-9][0-9]", segment.text) and (_is_framed(segment, page) or _is_beside(segment, segments)):
-            run = [*run, segment] if int(segment.text) == len(run) + 1 else [segment] * (int(segment.text) == 1)
-            found += run if len(run) == 3 else run[3:][-1:]
+    for page, segments in pages:
+        for segment in sorted(segments, key=lambda segment: segment.order):
+            is_number = re.fullmatch("0?[1-9]|[1-9][0-9]", segment.text)
+            if is_number and (_is_framed(segment, page) or _is_beside(segment, segments)):
+                run = [*run, segment] if int(segment.text) == len(run) + 1 else [segment] * (int(segment.text) == 1)
+                found += run if len(run) == 3 else run[3:][-1:]
     return found
 
 

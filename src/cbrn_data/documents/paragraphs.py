@@ -16,7 +16,7 @@ from statistics import median
 
 from cbrn_data.documents.items import JOINS, MARK, Room, has_ended, has_spot, items_without_gaps
 from cbrn_data.documents.lines import Column, Line
-from cbrn_data.documents.marks import NUMERAL
+from cbrn_data.documents.marks import MARKS, NUMERAL
 from cbrn_data.documents.page import Page
 from cbrn_data.leaflet.headings import is_heading
 
@@ -25,6 +25,8 @@ _WIDEST = 1.75
 
 _ENDS = '.!?:;”"'
 _LABEL = re.compile(r"(?:project|p) ?[0-9]{1,3}\b.{0,3}", re.IGNORECASE)
+_TITLED = re.compile(rf"(?:[{MARKS}] ?)?project [0-9]{{1,3}} ?[:–—-] ?\w", re.IGNORECASE)
+"""A project with its title."""
 OPENS = re.compile(r"(?:(?:overall )?goal ?:|established(?: on| in)?(?: ?:| [0-9])|(?:co-?)?funded by\b)", re.IGNORECASE)
 """The label of a statement of the head of a leaflet."""
 
@@ -201,7 +203,8 @@ def _goes_on(paragraphs: Sequence[Paragraph], after: Paragraph, right: float) ->
     """Return whether a text continues from the end of a column, whose right end is given, or of a page.
 
     It continues after a word that needs a next one. If the next word would not fit in the column, it also continues before a
-    small letter, and if this is the only paragraph of the section without a full stop.
+    small letter, if it is the title of a project and no other project follows, and if this is the only paragraph of the
+    section without a full stop.
     """
     before = paragraphs[-1]
     first, last = after.lines[0][1], before.lines[-1][1]
@@ -214,6 +217,8 @@ def _goes_on(paragraphs: Sequence[Paragraph], after: Paragraph, right: float) ->
     word = first.rect.width * len(first.text.split()[0]) / len(first.text)
     if last.rect.x1 + 0.25 * last.size + word <= right - 0.5:
         return False
+    if _TITLED.match(before.text) and not any(one.match(after.text) for one in (_TITLED, _LABEL, OPENS)):
+        return True
     section = list(takewhile(lambda one: not is_heading(one.text), reversed(paragraphs[:-1])))
     if first.text[:1].islower() or (len(section) > 1 and all(one.text[-1:] in _ENDS for one in section)):
         return True
