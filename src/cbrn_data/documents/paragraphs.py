@@ -120,11 +120,10 @@ def _begins(line: Line, current: list[Line], column: Column, page: Page, leading
         return True
     if abs(line.size - above.size) > 0.08 * max(line.size, above.size):
         return True
-    if OPENS.match(current[0].text) and line.text[:1].islower() and line.y - above.y < _WIDEST * line.size:
-        return False
-    open_end = (
-        (line.text[:1].islower() or line.text[:1].isdigit()) and JOINS.search(above.text) and line.style[1] == above.style[1]
-    )
+    same = line.style[1] == above.style[1]
+    if OPENS.match(current[0].text) and line.text[:1].islower() and same and not OPENS.match(line.text):
+        return line.y - above.y > _WIDEST * line.size
+    open_end = (line.text[:1].islower() or line.text[:1].isdigit()) and JOINS.search(above.text) and same
     widest = max(leading, _WIDEST if open_end else 0.0)
     if line.y - above.y > widest * line.size + max(1.3, 0.12 * line.size) or _ruled(above, line, page):
         return True

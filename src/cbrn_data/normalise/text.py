@@ -55,7 +55,7 @@ _PIECE = re.compile(
 )
 """An opening bracket is text only if another closes it, because a quote can end within the label of a link."""
 
-_EMPHASIS = re.compile(r"(?<![\w*\\])(?P<mark>\*|__?)(?=[^\s*_])(?:[^\r\n]{0,400}?[^\s*_\\])(?P<end>(?P=mark))(?![\w*])")
+_EMPHASIS = re.compile(r"(?<![\w*\\])(?P<mark>\*|__?)(?=[^\s*_])(?:[\s\S]{0,400}?[^\s*_\\])(?P<end>(?P=mark))(?![\w*])")
 """Words between two marks; the first follows no letter, so that the mark of a note (``Kosovo*``) does not begin them."""
 
 SIGNS = r"•‣⁃∙\u2190-\u21ff\u25a0-\u27bf\u2b00-\u2bff\ue000-\uf8ff"
