@@ -30,6 +30,7 @@ def read(page: str | bytes) -> ReadText:
         ),
         ("<p>6</p><p>countries have teams</p>", "6\ncountries have teams\n"),
         ("<nav>Home</nav><main><p>In</p></main><footer>Legal notice</footer>", "In\n"),
+        ("<main><p>In</p><div title=footer><p>CBRN CoE - 1</p></div></main>", "In\n"),
         ("<ul><li><a href=/>Home</a></ul><h1>Title</h1><ul><li><a href=/>Iraq</a></ul>", "Title\n\nIraq\n"),
         ("<h3><button>Projects</button></h3><p>In</p><button>Send</button>", "Projects\n\nIn\n"),
         ("<p>Projects<p>In<h1>Asia Regional Secretariat</h1>End", "Asia Regional Secretariat\n\nEnd\n\nProjects\n\nIn\n"),

@@ -11,9 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cbrn_data.documents.margins import left_out
+from cbrn_data.documents.page import Glyph, Page
 from cbrn_data.documents.pdf import read_pdf
+from cbrn_data.documents.segments import Segment
 from cbrn_data.documents.text import ReadText, RefusedError, from_value
-from tests.printed import Drawn, pdf, width
+from tests.printed import HEIGHT, Drawn, pdf, width
 
 SHARED = Path(__file__).parents[3] / "shared" / "leaflets" / "printed"
 
@@ -109,6 +112,63 @@ def test_cells_of_several_lines_belong_to_the_label_at_their_top() -> None:
     ]
 
 
+def test_a_column_begins_above_the_heading_at_the_left_of_it() -> None:
+    page = Drawn().text(40, 60, "Middle East Regional Secretariat", 20)
+    page.lines(40, 126, "Funded by the European Union and implemented in partnership with UNICRI and others in the region")
+    page.text(330, 270, "Training of Trainers").text(40, 280, "Partner Countries", 12)
+    page.lines(40, 299, "Iraq, Jordan, Lebanon,", "Bahrain and Kuwait")
+    page.lines(330, 295, "Community Outreach", "Methodology", "Teams met", leading=20)
+    assert blocks(page)[2:] == [
+        *("Partner Countries", "Iraq, Jordan, Lebanon, Bahrain and Kuwait"),
+        *("Training of Trainers", "Community Outreach", "Methodology", "Teams met"),
+    ]
+
+
+def test_words_beside_a_gutter_of_one_line_are_read_in_turn() -> None:
+    words = (
+        "05",
+        "Training of Trainers",
+        "Our partner countries",
+        "Community Outreach",
+        "A note about this leaflet of the region",
+    )
+    page = Drawn().text(40, 126, "Funded by the European Union and implemented in partnership with UNICRI")
+    page.text(311, 270, words[0]).text(330, 270, words[1]).text(40, 280, words[2], 12)
+    page.text(330, 291, words[3]).text(246, 825, words[4], 7)
+    assert sorted(" ".join(blocks(page)[1:]).split()) == sorted(" ".join(words).split())
+
+
+def test_a_statement_of_the_head_goes_on_after_a_wider_gap() -> None:
+    page = Drawn().lines(40, 60, "Overall goal: Strengthen the capacity of countries to mitigate CBRN", "risks", leading=16)
+    page.lines(40, 100, "This paragraph has lines of the usual distance, and goes", "on with a small letter.", leading=12)
+    assert blocks(page)[0] == "Overall goal: Strengthen the capacity of countries to mitigate CBRN risks"
+
+
+def test_an_item_goes_on_over_the_page_if_its_line_ends_at_the_right() -> None:
+    text = "This line of the column is as wide as it gets"
+    first = Drawn().text(40, 60, "Achievements", 14, bold=True).lines(40, 90, text, f"{text} now again.")
+    first.text(40, 118, "• In May, a team met.").text(40, 134, "• On 30 May 2023, five countries met and there")
+    first.text(90, 146, "Lebanon adopted its second National Plan")
+    assert blocks(first, Drawn().text(90, 60, "Action."))[-1].endswith("National Plan Action.")
+
+
+def test_the_title_of_a_project_goes_on_over_the_page() -> None:
+    first = Drawn().text(40, 60, "Projects", 14, bold=True).lines(40, 90, "Project 53: Training in biosecurity in Central")
+    assert blocks(first, Drawn().text(40, 60, "Asian countries").text(40, 90, "Project 69: Waste"))[1:] == [
+        *("Project 53: Training in biosecurity in Central Asian countries", "Project 69: Waste")
+    ]
+
+
+def test_a_space_that_the_next_letter_covers_is_none() -> None:
+    page = Drawn().raw(f"BT /F 10 Tf 40 {HEIGHT - 60} Td [(A networ ) 270 (k of ) 100 (teams)] TJ ET")
+    assert blocks(page) == ["A network of teams"]
+
+
+def test_words_of_a_justified_line_are_one_space_apart_however_wide() -> None:
+    page = Drawn().raw(f"BT /F 10 Tf 8 Tw 40 {HEIGHT - 60} Td (Iraq, Jordan, Lebanon, Kuwait) Tj ET")
+    assert read(page).text == "Iraq, Jordan, Lebanon, Kuwait\n"
+
+
 def test_an_unfinished_line_goes_on_after_a_wider_gap() -> None:
     page = (
         Drawn().lines(40, 60, "Waste", "of plants", "of ports", "of roads").text(40, 200, "The goal is to mitigate risks of")
@@ -174,6 +234,45 @@ def test_what_repeats_at_the_edge_and_numbers_of_pages_are_left_out_by_name() ->
 
 
 @pytest.mark.parametrize(
+    ("line", "is_left_out"),
+    [
+        ("EU CBRN Centres of Excellence – 1", True),
+        ("Middle East | Second edition, May 2024", True),
+        ("Middle East · page 1", True),
+        ("Middle East, 2013", False),
+        ("Workshop of EU CBRN CoE, 2024", False),
+    ],
+)
+def test_a_line_at_the_edge_of_one_page_is_left_out_if_it_only_names_leaflet_and_page(line: str, is_left_out: bool) -> None:
+    page = (
+        Drawn()
+        .text(40, 80, "Middle East Regional Secretariat", 20)
+        .text(40, 120, "Words of the leaflet")
+        .text(40, 820, line)
+    )
+    assert [entry["rule"] for entry in read(page).left_out] == ["imprint-line"] * is_left_out
+
+
+def test_the_region_at_the_edge_of_a_later_page_and_numbers_that_count_on_over_pages_are_left_out() -> None:
+    pages = [Drawn().text(40, 80, "Middle East Regional Secretariat", 20), Drawn().text(250, 40, "Middle East")]
+    for number, name in enumerate(["Waste", "Forensics", "Transport", "Training"]):
+        pages[number // 2].text(40, 200 + 30 * number, f"{number + 1}").text(60, 200 + 30 * number, name)
+    assert [entry["rule"] for entry in read(*pages).left_out] == [
+        *("list-number", "list-number", "imprint-line", "list-number", "list-number")
+    ]
+
+
+def test_icons_are_left_out_unless_their_font_also_writes_words() -> None:
+    def signs(char: str, step: float) -> Segment:
+        return Segment(
+            tuple(Glyph(char, 40 + step * n, 48 + step * n, 100, 10, f"font of {char}", False, "0", n) for n in range(2))
+        )
+
+    flags, words, digits = signs("\uf024", step=80), signs("\ue111", step=8), signs("\uf731", step=80)
+    assert left_out([(page := Page(1, 600, 800, []), [flags, words, digits])]) == [(page, flags, "icon")]
+
+
+@pytest.mark.parametrize(
     "items",
     [
         ("Safety and security of sources", "Detection of traffic at ports", "Bio-risk management", "First response"),
@@ -216,19 +315,20 @@ def test_a_dash_in_the_text_of_an_item_is_no_list_mark() -> None:
     ]
 
 
-@pytest.mark.parametrize(("last", "left_out"), [("3", 3), ("5", 0)])
-def test_numbers_in_frames_that_count_the_items_are_left_out(last: str, left_out: int) -> None:
+@pytest.mark.parametrize(("last", "several"), [("3", 3), ("5", 0)])
+def test_numbers_in_frames_that_count_the_items_are_left_out(last: str, several: int) -> None:
     page = Drawn()
     for place, (number, name) in enumerate([("1", "Waste"), ("2", "Forensics"), (last, "Border control")]):
         y = 200 + 40 * place
         page.box(40, y - 12, 18, 18).text(46, y, number, 8).text(70, y, name)
-    assert [entry["rule"] for entry in read(page).left_out] == ["list-number"] * left_out
+    assert [entry["rule"] for entry in read(page).left_out] == ["list-number"] * several
 
 
-def test_numbers_beside_items_are_left_out_and_counts_are_not() -> None:
+@pytest.mark.parametrize("zero", ["", "0"])
+def test_numbers_beside_items_are_left_out_and_counts_are_not(zero: str) -> None:
     page = Drawn()
     for place, (item, count) in enumerate([("Waste", "plan"), ("Forensics", "teams"), ("Border control", "countries")]):
-        page.text(40, 200 + 30 * place, f"{place + 1}", 9).text(56, 200 + 30 * place, item)
+        page.text(40, 200 + 30 * place, f"{zero}{place + 1}", 9).text(56, 200 + 30 * place, item)
         page.text(300, 200 + 30 * place, f"{place + 1}", 9).text(316, 200 + 30 * place, count)
     assert [(entry["rule"], entry["rectangle"][0]) for entry in read(page).left_out] == [("list-number", 40.0)] * 3
 
@@ -251,6 +351,10 @@ def test_letters_that_are_spaced_out_are_words_again() -> None:
             "Preparedness and capabilities in informal talks.",
         ),
         (("On-going work is on-", "going."), "On-going work is on-going."),
+        (
+            ("Laws were re-", "viewed for Biosecu-", "rity and labora-", "tories."),
+            "Laws were reviewed for Biosecurity and laboratories.",
+        ),
     ],
 )
 def test_words_that_a_lines_end_takes_apart_are_made_whole(lines: tuple[str, ...], whole: str) -> None:

@@ -140,7 +140,10 @@ def test_a_near_miss_is_a_hint_only() -> None:
         ("[guidance\ndocuments](http://a/(b)) on [2024]", "guidance documents on [2024]"),
         ("a [label that is cut", "a label that is cut"),
         ("a](b) c", "a c"),
-        ("a * b *c*", "a * b *c*"),
+        ("a * b *c*, _d e_ __f:__ g_h", "a * b c, d e f: g_h"),
+        ("Kosovo* and *Serbia", "Kosovo* and *Serbia"),
+        (r"\*not\* Kosovo*", "*not* Kosovo*"),
+        ('<a id="goal"></a># Goal < 5', "# Goal < 5"),
         ("", ""),
     ],
 )

@@ -34,7 +34,7 @@ def runs_of(bands: list[Band], page: Page) -> Iterator[tuple[list[Band], list[Gu
             place += 1
             continue
         run = bands[place:stop]
-        lone = _also_in_columns(plain, gutters_of(run, page))
+        lone = _also_in_columns(plain, run, gutters_of(run, page))
         if plain[:lone]:
             yield plain[:lone], []
         run = [*plain[lone:], *run]
@@ -45,20 +45,25 @@ def runs_of(bands: list[Band], page: Page) -> Iterator[tuple[list[Band], list[Gu
         yield plain, []
 
 
-def _also_in_columns(plain: list[Band], gutters: list[Gutter]) -> int:
+def _also_in_columns(plain: list[Band], run: list[Band], gutters: list[Gutter]) -> int:
     """Return the first of the bands above a run that belong to its columns, because they cross no gutter.
 
-    A heading at the left belongs to the page.
+    A heading at the left belongs to the page, unless words above it begin where others of a column do.
     """
     place = len(plain)
+    starts = [node.rect.x0 for band in run for node in band]
+    headed = False
     for number in range(len(plain) - 1, -1, -1):
         band = plain[number]
-        over = any(node.rect.x0 < right - 0.01 and node.rect.x1 > left + 0.01 for node in band for left, right in gutters)
-        at_left = all(node.rect.x1 <= gutters[0][0] + 0.01 for node in band)
-        if over or (at_left and any(has_heading(node) for node in band)):
+        if any(node.rect.x0 < right - 0.01 and node.rect.x1 > left + 0.01 for node in band for left, right in gutters):
             break
-        if not at_left:
+        at_left = all(node.rect.x1 <= gutters[0][0] + 0.01 for node in band)
+        aligned = all(any(abs(node.rect.x0 - start) < 0.5 for start in starts) for node in band)
+        if not at_left and (aligned or not headed):
             place = number
+        elif not at_left:
+            break
+        headed = headed or (at_left and any(has_heading(node) for node in band))
     return place
 
 
@@ -77,7 +82,8 @@ def _reach(bands: list[Band], start: int, page: Page) -> int | None:
         return None
     if any(_is_justified(bands[start:best], band) for band in (*bands[start - 1 : start], *bands[best : best + 1])):
         return None
-    return start + max(1, _trimmed(bands[start:best], bands[best:], page))
+    stop = start + max(1, _trimmed(bands[start:best], bands[best:], page))
+    return stop if gutters_of(bands[start:stop], page) else None
 
 
 def _is_justified(run: list[Band], near: Band) -> bool:

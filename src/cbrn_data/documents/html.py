@@ -150,7 +150,7 @@ class _Page:
             return "hidden"
         if _CONSENT.search(f"{classes} {about.get('id', '')}"):
             return "page-furniture"
-        return _ROLES.get(about.get("role", ""), "")
+        return _ROLES.get(about.get("role", ""), "footer" if about.get("title") == "footer" else "")  # LibreOffice Writer
 
     def _leave(self, node: LexborNode, rule: str) -> None:
         texts = ((part, part.parent) for part in node.traverse(include_text=True) if part.tag == "-text")

@@ -12,12 +12,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from cbrn_data.documents.marks import is_english
+from cbrn_data.documents.marks import frequency, is_english
 from cbrn_data.documents.page import Page
 from cbrn_data.documents.paragraphs import Paragraph
 from cbrn_data.documents.text import Block
 
 _BREAK = re.compile(r"([^\W\d_]+)([-‐\u00ad])$")
+_HALVES = re.compile(r"\S+[-‐\u00ad](?:\n\S*|$)")
+"""A word that a line's end breaks, with the hyphen."""
+
 _START = re.compile(r"[^\W\d_]+")
 _WORD = re.compile(r"[^\W\d_]+(?:[-‐][^\W\d_]+)*")
 _SUSPENDED = re.compile(r"(?:and|or|to)\b")
@@ -86,7 +89,9 @@ class _Words:
         lines = [(paragraph, place) for paragraph in paragraphs for place in range(len(paragraph.lines))]
         texts = [paragraph.lines[place][1].text for paragraph, place in lines]
         self._seen = {
-            word.lower().replace("‐", "-") for text in texts for word in _WORD.findall(re.sub(r"\S+[-‐\u00ad]$", "", text))
+            word.lower().replace("‐", "-")
+            for paragraph in paragraphs
+            for word in _WORD.findall(_HALVES.sub("", "\n".join(line.text for _, line in paragraph.lines)))
         }
         inner = "".join(text[:-1] for text in texts)
         self._marked = "‐" not in inner and "-" in inner
@@ -111,7 +116,9 @@ class _Words:
             return False
         occurs = self._occurs(split.head) and (self._occurs(split.tail) or len(split.tail) > 2)
         known = is_english(word)
-        if known and (split.tail in _SUFFIXES or not (occurs and self._occurs(split.tail))):
+        if known and (split.tail in _SUFFIXES or not (occurs and self._occurs(split.tail)) or _is_usual(word, split)):
+            return True
+        if not known and not self._occurs(split.head) and not self._occurs(split.tail) and len(split.tail) > 2:
             return True
         if not known and self._occurs(split.head) and self._occurs(split.tail):
             return False
@@ -119,3 +126,8 @@ class _Words:
 
     def _occurs(self, part: str) -> bool:
         return part.lower() in _PREFIXES or part.lower() in self._seen or is_english(part)
+
+
+def _is_usual(word: str, split: _Split) -> bool:
+    """Return whether a word is more frequent than its second half, as ``reviewed`` is; ``co-`` often keeps its hyphen."""
+    return split.head.lower() != "co" and frequency(word) >= frequency(split.tail) > 0

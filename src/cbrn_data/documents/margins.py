@@ -6,10 +6,12 @@ Each rule has a name, with which every line that is left out is listed. A line a
 - ``running-line`` if other pages have it at the same height, ignoring numbers, or if it repeats the title;
 - ``pagination`` if the PDF marks it as header, footer or page number;
 - ``small-print`` if it is smaller than the text and has an address, a copyright or the programme's name;
+- ``imprint-line`` if it has nothing but names of the programme and the region, the edition, and the number of the page;
 
 and a line anywhere by
 
 - ``list-number`` if it numbers an item, in a circle or square or beside it: 1, 2, 3 and so on;
+- ``icon`` if it is a sign of a font of signs, or several that are not next to each other;
 - ``invisible`` if the PDF does not paint it;
 - ``credit`` if it is small and names the author of a picture;
 - ``address`` if it has only addresses of the web, of mail and telephone, and the programme's name.
@@ -20,9 +22,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 from cbrn_data.documents.page import Page
 from cbrn_data.documents.segments import Segment
+from cbrn_data.leaflet.head import SECRETARIAT
+
+_SIGN = re.compile("[\ue000-\uf6ff\uf800-\uf8ff]+")
 
 _EDGE = 0.12
 """The height of the upper or lower edge, as a share of the page."""
@@ -30,7 +36,7 @@ _EDGE = 0.12
 _SMALL = 0.9
 """The greatest size of small print, as a share of the usual text size."""
 
-_NUMBER = re.compile(r"(?:page |p\. ?)?[0-9]{1,3}(?: ?(?:of|/|\|) ?[0-9]{1,3})?|[-–—|] ?[0-9]{1,3} ?[-–—|]", re.IGNORECASE)
+_NUMBER = re.compile(r"(?:page |p\. ?)?[0-9]{1,3}(?: ?(?:of|/|\|) ?[0-9]{1,3})?|[-‐–—|] ?[0-9]{1,3} ?[-‐–—|]", re.IGNORECASE)
 _CREDIT = re.compile(
     r"(?:©|\(c\) |photo(?:graph)?s?(?: credits?)?(?: ?:| ?©| by )|(?:picture|image)s? ?(?:credit)?s? ?:|credits? ?:)",
     re.IGNORECASE,
@@ -41,6 +47,15 @@ _PRINT = re.compile(
     r"(?:^|\W)(?:version|edition) (?:of )?\w+ ?[0-9]{4}$",
     re.IGNORECASE,
 )
+_EDITION = re.compile(
+    r"(?:\w+ )?(?:edition|version)(?: (?:of )?(?:\w+ )?[0-9]{4})?|(?:version|edition) [0-9.]{1,4}", re.IGNORECASE
+)
+_MONTH = re.compile(
+    r"(?:(?:january|february|march|april|may|june|july|august|september|october|november|december) )?20[0-9]{2}",
+    re.IGNORECASE,
+)
+_PARTS = re.compile(r"[|·•–—;,]|\s-\s|\s{2,}")
+"""What separates the parts of a line in a margin."""
 
 _ADDRESS = re.compile(
     r"(?:(?:web(?:site)?|e-?mail|contact|visit(?: us)?|more(?: information)?(?: (?:at|on))?|tel(?:ephone)?|phone|fax|"
@@ -59,9 +74,10 @@ def left_out(pages: Sequence[tuple[Page, Sequence[Segment]]]) -> list[tuple[Page
     heights = Counter(
         key for page, segments in pages for key in {_key(each) for each in segments if _at_edge(each, page)}
     )  # on how many pages a text is at a height
-    numbers = {id(each) for page, segments in pages for each in _list_numbers(page, segments)}
+    drawn = {id(each): "list-number" for each in _list_numbers(pages)}
+    drawn |= {id(each): "icon" for _, segments in pages for each in _icons(segments)}
     found = (
-        (page, each, "list-number" if id(each) in numbers else _rule(each, page, usual, title, heights))
+        (page, each, drawn.get(id(each)) or _rule(each, page, usual, title, heights))
         for page, segments in pages
         for each in segments
     )
@@ -86,17 +102,46 @@ def _rule(segment: Segment, page: Page, usual: float, title: str, heights: Mappi
         return "running-line"
     if small and (_PRINT.search(segment.text) or _plain(segment.text) == title):
         return "small-print"
+    if segment.size <= 1.2 * usual and _is_imprint_line(segment.text, title, page.number == 1):
+        return "imprint-line"
     return ""
 
 
-def _list_numbers(page: Page, segments: Sequence[Segment]) -> list[Segment]:
+def _is_imprint_line(text: str, title: str, is_first_page: bool) -> bool:
+    """Return whether a text only names the programme, an edition or a page, and with these the region or a date.
+
+    After the first page, which has the title, the region alone is enough.
+
+    >>> _is_imprint_line("Iraq | page 2", "iraq regional secretariat", True), _is_imprint_line("Iraq", "iraq", True)
+    (True, False)
+    """
+    parts = [part.strip(" .:") for part in _PARTS.split(text) if part.strip(" .:")]
+    names = [_plain(part) in (title, title.removesuffix(f" {SECRETARIAT}")) for part in parts]
+    sure = [any(one.fullmatch(part) for one in (_NUMBER, _PROGRAMME, _EDITION, _ADDRESS)) for part in parts]
+    known = [name or own or _MONTH.fullmatch(part) for name, own, part in zip(names, sure, parts, strict=True)]
+    return all(known) and (any(sure) or (any(names) and not is_first_page))
+
+
+def _icons(segments: Sequence[Segment]) -> list[Segment]:
+    """Return the segments of signs alone: private characters of a font that draws no two of them next to each other.
+
+    The private characters that fonts use for small capitals and old digits are not signs.
+    """
+    signs = [one for one in segments if _SIGN.fullmatch("".join(glyph.text for glyph in one.glyphs))]
+    words = {left.font for one in signs for left, right in pairwise(one.glyphs) if right.x0 - left.x1 < 0.5 * one.size}
+    return [one for one in signs if not words & {glyph.font for glyph in one.glyphs}]
+
+
+def _list_numbers(pages: Sequence[tuple[Page, Sequence[Segment]]]) -> list[Segment]:
     """Return the numbers in frames of their own or beside items that count from 1 to 3 or more in the order of drawing."""
     found: list[Segment] = []
     run: list[Segment] = []
-    for segment in sorted(segments, key=lambda segment: segment.order):
-        if re.fullmatch("[1-9][0-9]?", segment.text) and (_is_framed(segment, page) or _is_beside(segment, segments)):
-            run = [*run, segment] if int(segment.text) == len(run) + 1 else [segment] * (segment.text == "1")
-            found += run if len(run) == 3 else run[3:][-1:]
+    for page, segments in pages:
+        for segment in sorted(segments, key=lambda segment: segment.order):
+            is_number = re.fullmatch("0?[1-9]|[1-9][0-9]", segment.text)
+            if is_number and (_is_framed(segment, page) or _is_beside(segment, segments)):
+                run = [*run, segment] if int(segment.text) == len(run) + 1 else [segment] * (int(segment.text) == 1)
+                found += run if len(run) == 3 else run[3:][-1:]
     return found
 
 
@@ -134,7 +179,7 @@ def is_address(text: str) -> bool:
     >>> is_address("www.example.org | info@example.org"), is_address("See www.example.org for Project 87.")
     (True, False)
     """
-    pieces = [piece.strip(" .:") for piece in re.split(r"[|·•–—;,]|\s-\s|\s{2,}", text)]
+    pieces = [piece.strip(" .:") for piece in _PARTS.split(text)]
     kinds = [bool(_ADDRESS.fullmatch(piece)) for piece in pieces if piece]
     programme = [bool(_PROGRAMME.fullmatch(piece)) for piece in pieces if piece]
     return any(kinds) and all(a or b for a, b in zip(kinds, programme, strict=True))

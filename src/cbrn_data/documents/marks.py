@@ -7,13 +7,13 @@ other sizes or with a gap, so they are separate segments at first.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
 from cbrn_data.documents.page import NO_CHARACTER, Glyph
 from cbrn_data.documents.segments import Segment
-from cbrn_data.leaflet.blocks import SIGNS
+from cbrn_data.normalise.text import SIGNS
 
 _MARK_GAP = 3.5
 """The gap between a list mark and its item, in em."""
@@ -166,10 +166,11 @@ def _marked(mark: Segment, segments: Sequence[Segment]) -> Segment | None:
 
 
 @cache
-def _words() -> frozenset[str]:
+def _words() -> Mapping[str, int]:
     from spellchecker import SpellChecker
 
-    return frozenset(word for word in SpellChecker(language="en").word_frequency.words() if len(word) > 2)
+    found = SpellChecker(language="en").word_frequency
+    return {word: found[word] for word in found.words() if len(word) > 2}
 
 
 def is_english(word: str) -> bool:
@@ -180,4 +181,9 @@ def is_english(word: str) -> bool:
     >>> is_english("Laboratories"), is_english("tories-labora")
     (True, False)
     """
-    return word.lower() in _words()
+    return frequency(word) > 0
+
+
+def frequency(word: str) -> int:
+    """Return how often a word occurs in the texts of that list, 0 for words that are not in it."""
+    return _words().get(word.lower(), 0)

@@ -16,7 +16,7 @@ from statistics import median
 
 from cbrn_data.documents.items import JOINS, MARK, Room, has_ended, has_spot, items_without_gaps
 from cbrn_data.documents.lines import Column, Line
-from cbrn_data.documents.marks import NUMERAL
+from cbrn_data.documents.marks import MARKS, NUMERAL
 from cbrn_data.documents.page import Page
 from cbrn_data.leaflet.headings import is_heading
 
@@ -25,6 +25,8 @@ _WIDEST = 1.75
 
 _ENDS = '.!?:;”"'
 _LABEL = re.compile(r"(?:project|p) ?[0-9]{1,3}\b.{0,3}", re.IGNORECASE)
+_TITLED = re.compile(rf"(?:[{MARKS}] ?)?project [0-9]{{1,3}} ?[:–—-] ?\w", re.IGNORECASE)
+"""A project with its title."""
 OPENS = re.compile(r"(?:(?:overall )?goal ?:|established(?: on| in)?(?: ?:| [0-9])|(?:co-?)?funded by\b)", re.IGNORECASE)
 """The label of a statement of the head of a leaflet."""
 
@@ -47,18 +49,18 @@ def read_paragraphs(pages: Sequence[tuple[Page, Sequence[Column]]]) -> list[Para
     """Return the paragraphs of all pages in reading order."""
     leading = _leading([column for _, columns in pages for column in columns])
     paragraphs: list[Paragraph] = []
-    widest = 0.0
+    right = 0.0
     for page, columns in pages:
         for place, column in enumerate(columns):
             found = list(_cut(column, page, leading))
             follows = column.flows or (place == 0 and page.number > 1)
-            if paragraphs and follows and _goes_on(paragraphs, found[0], widest):
+            if paragraphs and follows and _goes_on(paragraphs, found[0], right):
                 paragraphs[-1].lines += found[0].lines
                 del found[0]
             if column.doubt and found:
                 found[0].doubts.append(column.doubt)
             paragraphs += found
-            widest = max(line.rect.width for line in column.lines)
+            right = max(line.rect.x1 for line in column.lines)
     return list(_with_numerals(paragraphs))
 
 
@@ -118,9 +120,10 @@ def _begins(line: Line, current: list[Line], column: Column, page: Page, leading
         return True
     if abs(line.size - above.size) > 0.08 * max(line.size, above.size):
         return True
-    open_end = (
-        (line.text[:1].islower() or line.text[:1].isdigit()) and JOINS.search(above.text) and line.style[1] == above.style[1]
-    )
+    same = line.style[1] == above.style[1]
+    if OPENS.match(current[0].text) and line.text[:1].islower() and same and not OPENS.match(line.text):
+        return line.y - above.y > _WIDEST * line.size
+    open_end = (line.text[:1].islower() or line.text[:1].isdigit()) and JOINS.search(above.text) and same
     widest = max(leading, _WIDEST if open_end else 0.0)
     if line.y - above.y > widest * line.size + max(1.3, 0.12 * line.size) or _ruled(above, line, page):
         return True
@@ -195,11 +198,12 @@ def _indented(line: Line, current: list[Line], column: Column) -> bool:
     return indent and back and not hangs and abs(current[-1].rect.x0 - left) < 1.0 and current[-1].text[-1:] in ".!?”:"
 
 
-def _goes_on(paragraphs: Sequence[Paragraph], after: Paragraph, widest: float) -> bool:
-    """Return whether a text continues from the end of a column, whose widest line is given, or of a page.
+def _goes_on(paragraphs: Sequence[Paragraph], after: Paragraph, right: float) -> bool:
+    """Return whether a text continues from the end of a column, whose right end is given, or of a page.
 
     It continues after a word that needs a next one. If the next word would not fit in the column, it also continues before a
-    small letter, and if this is the only paragraph of the section without a full stop.
+    small letter, if it is the title of a project and no other project follows, and if this is the only paragraph of the
+    section without a full stop.
     """
     before = paragraphs[-1]
     first, last = after.lines[0][1], before.lines[-1][1]
@@ -210,8 +214,10 @@ def _goes_on(paragraphs: Sequence[Paragraph], after: Paragraph, widest: float) -
     if JOINS.search(before.text):
         return True
     word = first.rect.width * len(first.text.split()[0]) / len(first.text)
-    if last.rect.width + 0.25 * last.size + word <= widest - 0.5:
+    if last.rect.x1 + 0.25 * last.size + word <= right - 0.5:
         return False
+    if _TITLED.match(before.text) and not any(one.match(after.text) for one in (_TITLED, _LABEL, OPENS)):
+        return True
     section = list(takewhile(lambda one: not is_heading(one.text), reversed(paragraphs[:-1])))
     if first.text[:1].islower() or (len(section) > 1 and all(one.text[-1:] in _ENDS for one in section)):
         return True

@@ -21,8 +21,10 @@ _SPACED_GAP = 3.0
 _ONE_RUN_GAP = 10.0
 _SAME_GAP = 0.03
 _TAB = 0.7
+_SEEN = 0.25
 """Gaps in em: between words; the same without a drawn space; with a drawn space; and within one operator. Then the greatest
-difference of two gaps of one width, and the least gap that is written as a tab."""
+difference of two gaps of one width, and the least gap that is written as a tab. Last, the least part of a drawn space that
+the next letter does not cover; otherwise the file moves back after the space, and nobody sees it."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,12 @@ class Segment:
 
     @cached_property
     def text(self) -> str:
-        """The words, one space apart, or a tab if they are far apart."""
+        """The words, one space apart, or a tab if they are far apart and the gaps differ."""
         pieces = [glyph.text for glyph in self.glyphs]
-        for place in self.starts:
-            gap = self.glyphs[place].x0 - self.glyphs[place - 1].x1
-            pieces[place] = ("\t" if gap > _TAB * self.size else " ") + pieces[place]
+        gaps = {place: (self.glyphs[place].x0 - self.glyphs[place - 1].x1) / self.size for place in self.starts}
+        justified = len(gaps) > 2 and max(gaps.values()) - min(gaps.values()) < 2 * _SAME_GAP
+        for place, gap in gaps.items():
+            pieces[place] = ("\t" if gap > _TAB and not justified else " ") + pieces[place]
         return "".join(pieces)
 
     @cached_property
@@ -152,7 +155,12 @@ def _cut(line: list[Glyph], page: Page) -> Iterator[Segment]:
 
 def _pair(left: Glyph, right: Glyph, spaces: Sequence[Glyph]) -> _Pair:
     em = max(left.size, right.size) if max(left.size, right.size) < 1.3 * min(left.size, right.size) else left.size
-    drawn = any(left.x0 < space.x0 < right.x0 + 0.05 * em and left.order < space.order < right.order for space in spaces)
+    drawn = any(
+        left.x0 < space.x0 < right.x0 + 0.05 * em
+        and left.order < space.order < right.order
+        and right.x0 - space.x0 > _SEEN * (space.x1 - space.x0)
+        for space in spaces
+    )
     return _Pair(left, right, (right.x0 - left.x1) / em, drawn)
 
 

@@ -14,13 +14,10 @@ from functools import cached_property
 
 from cbrn_data.leaflet.reading import Reading
 from cbrn_data.leaflet.statements import Leaflet
-from cbrn_data.normalise.text import Plain
+from cbrn_data.normalise.text import SIGNS, Plain
 from cbrn_data.sources.document import Document
 
 _FLAG = "[\U0001f1e6-\U0001f1ff]{2}"
-SIGNS = r"•‣⁃∙\u2190-\u21ff\u25a0-\u27bf\u2b00-\u2bff\ue000-\uf8ff"
-"""Signs that begin items, as in brackets of a regular expression: bullets, arrows, shapes, dingbats, private characters of
-symbol fonts."""
 _BULLET = f"[{SIGNS}]"
 _SPACED_MARK = (
     r"[·*»›–—-]|[0-9]{1,2}[.)](?! (?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sep|Oct|Nov|Dec)[a-z.]* [0-9])"
@@ -37,7 +34,8 @@ _EXPECTS_NUMBER = re.compile(
 _RULE_LINE = re.compile(r"[=_*~–—-]{3,}|[|: =-]*-{3,}[|: =-]*")
 _TABLE_ROW = re.compile(r"\|.*\|")
 _CELL = re.compile(r"(?:[^|\\]|\\.)+")
-_PICTURES = re.compile(r"(?:!\[[^\[\]]*\]\([^()]*\)(?:\{[^{}]*\})?\s*)+")
+_PICTURE = r"!\[[^\[\]]*\]\([^()]*\)(?:\{[^{}]*\})?"
+_PICTURES = re.compile(rf"(?:(?:{_PICTURE}|\[{_PICTURE}\]\([^()]*\))\s*)+")
 _FRONT_MATTER = re.compile(
     r"\ufeff?---[ \t]*\r?\n(?:[A-Za-z_][\w -]*:.*\r?\n|[ \t-].*\r?\n|\r?\n){1,60}?(?:---|\.\.\.)[ \t]*(?:\r?\n|$)"
 )

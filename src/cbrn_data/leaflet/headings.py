@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from cbrn_data.normalise.projects import label
-from cbrn_data.normalise.text import folded
+from cbrn_data.normalise.text import SIGNS, folded
 
 HEADINGS: dict[str, tuple[str, ...]] = {
     "Partner Countries": ("partner countries", "partner country", "our partner countries"),
@@ -162,10 +162,10 @@ def is_heading(text: str) -> bool:
 
     A single word must be one of ``HEADINGS``, because other words ("Results") also occur elsewhere.
 
-    >>> is_heading("REGIONAL PRIORITIES"), is_heading("projects in the region")
-    (True, False)
+    >>> is_heading("REGIONAL PRIORITIES"), is_heading("► Projects"), is_heading("projects in the region")
+    (True, True, False)
     """
-    return title(text.strip("0123456789. ")).words in _WHOLE and text[:1] == text[:1].upper()
+    return title(re.sub(f"^[{SIGNS}] ?", "", text).strip("0123456789. ")).words in _WHOLE and text[:1] == text[:1].upper()
 
 
 def near(text: str) -> str | None:

@@ -40,8 +40,10 @@ _OF_LEAFLETS = frozenset({"Structure", "Methodology"})
 _BRACKETED = r"\((?:\*{1,3}|[0-9])\)|\[(?:\*{1,3}|[0-9a-z])\]"
 _FOOTNOTE = re.compile(rf"(?P<mark>\*{{1,3}}|[†‡§¹²³⁴]|{_BRACKETED})\s*(?=\S)")
 _MARKED_WORD = re.compile(rf"[^\W\d_](?P<mark>\*{{1,3}}|[†‡§¹²³⁴]| ?(?:{_BRACKETED}))(?![\w*])")
-_NAMED_PAGE = re.compile(r"(?:[-–—] ?)?page [0-9]{1,3}(?: ?(?:of|/) ?[0-9]{1,3})?(?: ?[-–—])?", re.IGNORECASE)
-_PAGE = re.compile(r"[0-9]{1,3}(?: ?(?:of|/) ?[0-9]{1,3})?|[-–—] ?[0-9]{1,3} ?[-–—]", re.IGNORECASE)
+_NAMED_PAGE = re.compile(
+    r"(?:[-–—] ?)?page [0-9]{1,3}(?: ?(?:of|/) ?[0-9]{1,3})?(?: ?[-–—])?|[-‐–—] ?[0-9]{1,3} ?[-‐–—]", re.IGNORECASE
+)
+_PAGE = re.compile(r"[0-9]{1,3}(?: ?(?:of|/) ?[0-9]{1,3})?", re.IGNORECASE)
 _BEFORE_REST = re.compile(r"(?P<heading>[^:–—]{4,60}?) ?[:–—] ?(?=[^\s0-9]|[0-9]{1,3} \S)")
 
 
@@ -90,7 +92,7 @@ class Layout:
     def is_page_number(self, block: Block) -> bool:
         """Whether a block is the number of its page.
 
-        It has the word "page", is next to a form feed, or is the last block of a text with form feeds.
+        It has the word "page" or is between dashes, is next to a form feed, or is the last block of a text with form feeds.
         """
         if len(block.lines) > 1:
             return False

@@ -95,13 +95,14 @@ def _lines(leaflet: Leaflet, extracted: Extracted[str]) -> list[str]:
 
 
 _MARKUP = re.compile(
-    r"&(?:[a-z]{2,8}|#[0-9]{1,6});|</?(?:br|p|div|span|t[dhr]|table|img|[biua]|su[bp]|font|strong|em)\b[^<>]*>|\{[.#]\w+\}",
+    r"&(?:[a-z]{2,8}|#[0-9]{1,6});|</?(?:br|p|div|span|t[dhr]|table|img|[biua]|su[bp]|font|strong|em)\b[^<>]*>|\{[.#]\w+\}"
+    r"|(?<![\w*_])(?:\*{1,3}|_{1,3})(?=\w)",
     re.I,
 )
 
 
 def _residue(text: str) -> str | None:
-    """Return the part of an item that is not text: HTML markup, or a character of a symbol font or that was not decoded."""
+    """Return the part of an item that is not text: markup, or a character of a symbol font or that was not decoded."""
     if found := _MARKUP.search(text):
         return repr(found[0])
     strange = (char for char in text if unicodedata.category(char) in ("Co", "Cn") or char == "\ufffd")

@@ -1,9 +1,10 @@
 """Printed text to readable text, with the source position of every character.
 
-Markup is ``**bold**``, ``[label](target)``, ``![](picture)`` and a backslash before a mark. White space of any kind (line
-ends, no-break and narrow spaces, form feeds) reads as one space. Typography is folded: a ligature reads as its letters; a
-soft hyphen and a line end within a word (``on-`` and ``going``) read as nothing. The hyphen there stays, unless
-``hyphens`` says that it belongs to the line end. Letter case, quotation marks and dashes are unchanged.
+Markup is ``**bold**``, ``*emphasis*`` and both with ``_``, ``[label](target)``, ``![](picture)``, an empty anchor
+(``<a id="goal"></a>``) and a backslash before a mark. A star that only follows a word is the mark of a note. White space of
+any kind (line ends, no-break and narrow spaces, form feeds) reads as one space. Typography is folded: a ligature reads as
+its letters; a soft hyphen and a line end within a word (``on-`` and ``going``) read as nothing. The hyphen there stays,
+unless ``hyphens`` says that it belongs to the line end. Letter case, quotation marks and dashes are unchanged.
 """
 
 from __future__ import annotations
@@ -49,10 +50,17 @@ _SOFT = r"\u00ad+(?:[^\S\r\n]*(?:\r\n|[\r\n])[^\S\r\n]*)?"
 _PIECE = re.compile(
     rf"(?P<within>{_WITHIN_WORD})|"
     rf"(?P<markup>\*\*|!?\[\]{_TARGET}(?:\{{[^{{}}\r\n]*\}})?|\[\](?!\()|!?\[(?![^\[\]]*\](?!\())|\]{_TARGET}"
-    rf"|\\(?=[*_\[\]()#.!|~&<>-])|{_SOFT})"
-    r"|(?P<space>\s+)|(?P<words>[^\s*\[\]!\\\u00ad]+|.)"
+    rf"|\\(?=[*_\[\]()#.!|~&<>-])|<a (?:id|name)=\"[^\"<>]*\"></a>|{_SOFT})"
+    r"|(?P<space>\s+)|(?P<words>[^\s*_\[\]!\\<\u00ad]+|.)"
 )
 """An opening bracket is text only if another closes it, because a quote can end within the label of a link."""
+
+_EMPHASIS = re.compile(r"(?<![\w*\\])(?P<mark>\*|__?)(?=[^\s*_])(?:[\s\S]{0,400}?[^\s*_\\])(?P<end>(?P=mark))(?![\w*])")
+"""Words between two marks; the first follows no letter, so that the mark of a note (``Kosovo*``) does not begin them."""
+
+SIGNS = r"•‣⁃∙\u2190-\u21ff\u25a0-\u27bf\u2b00-\u2bff\ue000-\uf8ff"
+"""Signs that begin items, as in brackets of a regular expression: bullets, arrows, shapes, dingbats, private characters of
+symbol fonts."""
 
 LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 _LIGATURE = re.compile(f"[{''.join(LIGATURES)}]")
@@ -79,7 +87,10 @@ class Plain:
         words: list[str] = []
         at = array("Q")
         spaced = True  # so that no text begins with a space
+        marks = _emphasis(raw)
         for piece in _PIECE.finditer(raw):
+            if piece.start() in marks:
+                continue
             if piece["words"]:
                 _add(piece["words"], start + piece.start(), words, at)
                 spaced = False
@@ -136,6 +147,14 @@ class Plain:
         parts = [self.part(start, end) for start, end in pairwise(cuts)]
         within = [0 < cut < len(self.text) and " " not in self.text[cut - 1 : cut + 1] for cut in cuts[1:]]
         return [replace(part, goes_on=bool(part.text) and on) for part, on in zip(parts, within, strict=True)]
+
+
+def _emphasis(raw: str) -> frozenset[int]:
+    """Return the places of the characters that mark emphasis."""
+    if "*" not in raw and "_" not in raw:
+        return frozenset()
+    spans = (found.span(name) for found in _EMPHASIS.finditer(raw) for name in ("mark", "end"))
+    return frozenset(place for start, end in spans for place in range(start, end))
 
 
 def _add(piece: str, place: int, words: list[str], at: array[int]) -> None:
