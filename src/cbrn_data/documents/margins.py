@@ -27,6 +27,7 @@ from itertools import pairwise
 from cbrn_data.documents.page import Page
 from cbrn_data.documents.segments import Segment
 from cbrn_data.leaflet.head import SECRETARIAT
+from cbrn_data.normalise.chains import MONTH
 
 _SIGN = re.compile("[\ue000-\uf6ff\uf800-\uf8ff]+")
 
@@ -50,10 +51,7 @@ _PRINT = re.compile(
 _EDITION = re.compile(
     r"(?:\w+ )?(?:edition|version)(?: (?:of )?(?:\w+ )?[0-9]{4})?|(?:version|edition) [0-9.]{1,4}", re.IGNORECASE
 )
-_MONTH = re.compile(
-    r"(?:(?:january|february|march|april|may|june|july|august|september|october|november|december) )?20[0-9]{2}",
-    re.IGNORECASE,
-)
+_MONTH = re.compile(rf"(?:{MONTH} )?20[0-9]{{2}}", re.IGNORECASE)
 _PARTS = re.compile(r"[|·•–—;,]|\s-\s|\s{2,}")
 """What separates the parts of a line in a margin."""
 
