@@ -146,18 +146,19 @@ def measure(rounds: int, place: Path) -> dict[str, list[float]]:
         seconds([*publish_eight, str(place / "known")])
     many_one = many_releases(project(place / "many-one", ONE_REGION), place / "two")
     many_eight = many_releases(project(place / "many-eight", PROJECT / "raw"))
+
+    def found_in(name: str, *command: str) -> None:
+        _, whole, used = seconds(list(command))
+        found[name].append(whole)
+        if name in OF_PROCESSORS:
+            found[of_processors(name)].append(used)
+
     seconds(IMPORTS)
     for number in range(rounds):
         fresh = place / f"fresh-{number}"
 
         def staged(fresh: Path = fresh) -> bool:
             return any(fresh.glob(".staging-*/attestation.json"))
-
-        def found_in(name: str, *command: str) -> None:
-            _, whole, used = seconds(list(command))
-            found[name].append(whole)
-            if name in OF_PROCESSORS:
-                found[of_processors(name)].append(used)
 
         found_in(MEASURE, *IMPORTS)
         found_in(HELP, *PROGRAM, "--help")

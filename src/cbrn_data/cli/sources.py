@@ -53,7 +53,7 @@ def add_files(
         try:
             check_file(path)
             if review and path.suffix.lower() in LEAFLET_SUFFIXES:
-                _review(path, settings, about.edition, None, as_json)
+                _review(path, settings, about.edition, is_quiet=as_json)
             added = add_file(path, settings, about, known_regions(settings))
         except CbrnDataError as error:
             first = first or error

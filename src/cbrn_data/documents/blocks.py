@@ -17,8 +17,9 @@ from cbrn_data.documents.marks import NUMERAL
 from cbrn_data.documents.sections import is_imprint, title_first
 from cbrn_data.documents.text import ZERO_WIDTH, Block
 from cbrn_data.leaflet.headings import is_heading
+from cbrn_data.leaflet.layout import DASHED_PAGE, NAMED_PAGE
 
-_PAGE = re.compile(r"page [0-9]{1,3}(?: ?(?:of|/) ?[0-9]{1,3})?|[-‐–—] ?[0-9]{1,3} ?[-‐–—]", re.IGNORECASE)
+_PAGE = re.compile(f"{NAMED_PAGE}|{DASHED_PAGE}", re.IGNORECASE)
 _MORE = re.compile(r"(?:read|learn|find out|see|show|view) more\W*", re.IGNORECASE)
 _BLANK_LINE = re.compile(r"\n\s*\n")
 _SPACE = re.compile(r"[ \t\r\f\v\u00a0\u202f\u2009]+")

@@ -113,11 +113,16 @@ def _is_imprint_line(text: str, title: str, is_first_page: bool) -> bool:
     >>> _is_imprint_line("Iraq | page 2", "iraq regional secretariat", True), _is_imprint_line("Iraq", "iraq", True)
     (True, False)
     """
-    parts = [part.strip(" .:") for part in _PARTS.split(text) if part.strip(" .:")]
+    parts = _parts(text)
     names = [_plain(part) in (title, title.removesuffix(f" {SECRETARIAT}")) for part in parts]
     sure = [any(one.fullmatch(part) for one in (_NUMBER, _PROGRAMME, _EDITION, _ADDRESS)) for part in parts]
     known = [name or own or _MONTH.fullmatch(part) for name, own, part in zip(names, sure, parts, strict=True)]
     return all(known) and (any(sure) or (any(names) and not is_first_page))
+
+
+def _parts(text: str) -> list[str]:
+    """Return the parts of a line in a margin."""
+    return [part for piece in _PARTS.split(text) if (part := piece.strip(" .:"))]
 
 
 def _icons(segments: Sequence[Segment]) -> list[Segment]:
@@ -177,9 +182,9 @@ def is_address(text: str) -> bool:
     >>> is_address("www.example.org | info@example.org"), is_address("See www.example.org for Project 87.")
     (True, False)
     """
-    pieces = [piece.strip(" .:") for piece in _PARTS.split(text)]
-    kinds = [bool(_ADDRESS.fullmatch(piece)) for piece in pieces if piece]
-    programme = [bool(_PROGRAMME.fullmatch(piece)) for piece in pieces if piece]
+    parts = _parts(text)
+    kinds = [bool(_ADDRESS.fullmatch(part)) for part in parts]
+    programme = [bool(_PROGRAMME.fullmatch(part)) for part in parts]
     return any(kinds) and all(a or b for a, b in zip(kinds, programme, strict=True))
 
 

@@ -55,10 +55,11 @@ _ESTABLISHED = re.compile(
     re.I,
 )
 _WITH = r"in (?:a )?(?:close )?(?:partnership|cooperation|collaboration) with"
+_PAID = r"(?:fully |co-?)?(?:funded|financed) by"
+_SUPPORTED = r"with (?:the )?(?:financial )?(?:support|assistance|funding) (?:of|from)"
 _FUNDED = re.compile(
     r"(?:funding ?:? )?(?:(?:\w+ ){0,4}(?:initiative|programme|project|coe)(?: is)?,? )?"
-    r"(?:(?:fully |co-?)?(?:funded|financed) by ?:?|(?:funding|donor) ?:"
-    r"|with (?:the )?(?:financial )?(?:support|assistance|funding) (?:of|from)) (?:the )?"
+    rf"(?:{_PAID} ?:?|(?:funding|donor) ?:|{_SUPPORTED}) (?:the )?"
     r"(?P<funder>.+?)(?: \([A-Z]{2,8}\))?(?:,? and| &|[.,;]| [–—/|-])?"
     r" (?:is )?(?:(?:jointly |co-)?(?:implemented|carried out) (?:jointly )?"
     rf"(?:by|through|with(?: the (?:support|help|assistance) of)?|{_WITH})"
@@ -68,8 +69,7 @@ _FUNDED = re.compile(
 _FUNDED_LAST = re.compile(
     rf"(?:(?:(?:this|the|an) )?(?:initiative|programme|project)(?: is)?,? )?"
     rf"implemented (?:by|{_WITH}) (?:the )?(?P<partner>[^,;]+?)"
-    r"(?:,? and|[,;])? (?:is )?(?:(?:fully |co-?)?(?:funded|financed) by"
-    r"|with (?:the )?(?:financial )?(?:support|assistance|funding) (?:of|from)) (?:the )?(?P<funder>.+?)\.?",
+    rf"(?:,? and|[,;])? (?:is )?(?:{_PAID}|{_SUPPORTED}) (?:the )?(?P<funder>.+?)\.?",
     re.I,
 )
 LABEL = re.compile(r"(?:overall goal|established|funding|seat|location|host city|headquarters) ?:?", re.I)
@@ -226,18 +226,20 @@ def _place_and_country(plain: Plain) -> tuple[Plain, Plain] | None:
         end = len(text) - 1 if cut[0] == "(" and text.endswith(")") else len(text)
         place, name = plain.part(begin, max(begin, cut.start())), plain.part(cut.end(), end)
         name = name.part(len(name.text) - len(_BEFORE_NAME.sub("", name.text)))
-        if place.text and country_id(name.text):
-            return place.part(0, len(_city(place.text, country_id(name.text)))), name
+        if place.text and (country := country_id(name.text)):
+            return place.part(0, len(_city(place.text, country))), name
         if country_id(place.text) and _is_place(name.text):
             return name, place  # "Uzbekistan, Tashkent"
     return None
 
 
-def _city(place: str, country: str | None) -> str:
+def _city(place: str, country: str) -> str:
     """Return the name of a city without ``City``, which belongs to names like Kuwait City, Ho Chi Minh City, Quezon City."""
-    name = place[:-5] if place.casefold().endswith(" city") else place
-    whole = place[-4:] != "city" and (country_id(name) or " " in name or country == "PHL")
-    return place if whole else name
+    name, word = place[:-5], place[-5:]
+    if word.casefold() != " city":
+        return place
+    belongs = word != " city" and (country_id(name) or " " in name or country == "PHL")
+    return place if belongs else name
 
 
 def _is_place(text: str) -> bool:

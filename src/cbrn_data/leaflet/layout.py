@@ -40,9 +40,10 @@ _OF_LEAFLETS = frozenset({"Structure", "Methodology"})
 _BRACKETED = r"\((?:\*{1,3}|[0-9])\)|\[(?:\*{1,3}|[0-9a-z])\]"
 _FOOTNOTE = re.compile(rf"(?P<mark>\*{{1,3}}|[†‡§¹²³⁴]|{_BRACKETED})\s*(?=\S)")
 _MARKED_WORD = re.compile(rf"[^\W\d_](?P<mark>\*{{1,3}}|[†‡§¹²³⁴]| ?(?:{_BRACKETED}))(?![\w*])")
-_NAMED_PAGE = re.compile(
-    r"(?:[-–—] ?)?page [0-9]{1,3}(?: ?(?:of|/) ?[0-9]{1,3})?(?: ?[-–—])?|[-‐–—] ?[0-9]{1,3} ?[-‐–—]", re.IGNORECASE
-)
+NAMED_PAGE = r"page [0-9]{1,3}(?: ?(?:of|/) ?[0-9]{1,3})?"
+DASHED_PAGE = r"[-‐–—] ?[0-9]{1,3} ?[-‐–—]"
+"""Numbers of pages, for a pattern that ignores case."""
+_SURE_PAGE = re.compile(rf"(?:[-–—] ?)?{NAMED_PAGE}(?: ?[-–—])?|{DASHED_PAGE}", re.IGNORECASE)
 _PAGE = re.compile(r"[0-9]{1,3}(?: ?(?:of|/) ?[0-9]{1,3})?", re.IGNORECASE)
 _BEFORE_REST = re.compile(r"(?P<heading>[^:–—]{4,60}?) ?[:–—] ?(?=[^\s0-9]|[0-9]{1,3} \S)")
 
@@ -96,7 +97,7 @@ class Layout:
         """
         if len(block.lines) > 1:
             return False
-        if _NAMED_PAGE.fullmatch(block.lines[0].plain.text):
+        if _SURE_PAGE.fullmatch(block.lines[0].plain.text):
             return True
         if not _PAGE.fullmatch(block.lines[0].plain.text):
             return False

@@ -222,7 +222,7 @@ def _shared(dates: list[Date]) -> list[Date]:
         if date.day is not None and date.month is None:
             date.month = after.month
             if after.month is None:
-                after.ambiguous = date.tight  # "10 /05/2024" is no year alone
+                after.ambiguous = date.tight  # "10 /05/2024" is not a year alone
                 return dates[place + 1 :]
         if date.year is None:
             date.year = after.year

@@ -134,7 +134,7 @@ class Named:
 
 
 _WITHIN = (" (", " (the ", " in the ", " in ", ", in the ")
-"""What stands between a place and the United States that it is in."""
+"""The words between a place and the United States, in which it is."""
 _US = r"(?:(?<=[Tt]he )|(?<=and )|(?<=from )|(?<=in ))US(?! ?\$| [Dd]ollars?\b)"
 """The abbreviation, which in capitals is also a pronoun (``CONTACT US``)."""
 

@@ -104,12 +104,12 @@ def find_dates(text: str) -> DateRange | None:
 @lru_cache(maxsize=64)
 def phrases(text: str) -> tuple[Phrase, ...]:
     """Return every date in ``text``, in order, with its role."""
-    flat = folded(text)
+    flat = whole = folded(text)
     for named in references(text):  # "Project 87, May 2024" has no day 87
         digits = re.search(r"[0-9]+$", flat[named.start : named.end])
         if digits and named.end < len(flat):
             flat = flat[: named.end - len(digits[0])] + "_" * len(digits[0]) + flat[named.end :]
-    for first, last in names_with_numbers(folded(text)):  # "Decree No. 2024-12" has no month
+    for first, last in names_with_numbers(whole):  # "Decree No. 2024-12" has no month
         flat = flat[:first] + "_" * (last - first) + flat[last:]
     found: list[Phrase] = []
     start = 0
