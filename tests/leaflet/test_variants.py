@@ -110,3 +110,16 @@ def test_a_number_alone_that_ends_a_sentence_is_not_dropped() -> None:
     assert findings == []
     _, findings = read(REAL.replace(sentence, sentence.removesuffix(".") + " under Project\n\n81."))
     assert "line-unread" in [finding.code for finding in findings]
+
+
+@pytest.mark.parametrize(
+    ("section", "below", "key"),
+    [("Regional Priorities", "Methodology", "priorities"), ("Methodology", "Recent Achievements", "methodology")],
+)
+def test_items_in_a_row_are_items_where_a_section_has_nothing_else(section: str, below: str, key: str) -> None:
+    start, end = REAL.index(section) + len(section), REAL.index(below)
+    texts = [item["text"] if isinstance(item, dict) else item for item in SAID[key]]
+    row = "; ".join(texts[:-1]) + f";\nand {texts[-1]}."
+    assert read(f"{REAL[:start]}\n\n{row}\n\n{REAL[end:]}") == (SAID, [])
+    _, findings = read(f"{REAL[:start]}\n\n{row.replace(';', ',')}\n\n{REAL[end:]}")
+    assert findings

@@ -21,7 +21,7 @@ _FLAG = "[\U0001f1e6-\U0001f1ff]{2}"
 _BULLET = f"[{SIGNS}]"
 _SPACED_MARK = (
     r"[·*»›–—-]|[0-9]{1,2}[.)](?! (?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sep|Oct|Nov|Dec)[a-z.]* [0-9])"
-    r"|#{1,6}|[oüvqØ§](?= [A-Z0-9])"
+    r"|#{1,6}|[>oüvqØ§](?= [A-Z0-9“])"
 )
 _LIST_MARK = re.compile(rf"(?:(?:{_FLAG}|{_BULLET}) ?|(?:{_SPACED_MARK}) )+(?=\S)")
 _ONLY_MARK = re.compile(rf"(?:{_FLAG}|{_BULLET}|[·»›-]|[0-9]{{1,2}}[.)]|#{{1,6}})(?: ?(?:{_FLAG}|{_BULLET}))*")
@@ -34,6 +34,7 @@ _EXPECTS_NUMBER = re.compile(
 _RULE_LINE = re.compile(r"[=_*~–—-]{3,}|[|: =-]*-{3,}[|: =-]*")
 _TABLE_ROW = re.compile(r"\|.*\|")
 _CELL = re.compile(r"(?:[^|\\]|\\.)+")
+_BETWEEN_ITEMS = re.compile(r"; (?:and )?")
 _PICTURE = r"!\[[^\[\]]*\]\([^()]*\)(?:\{[^{}]*\})?"
 _PICTURES = re.compile(rf"(?:(?:{_PICTURE}|\[{_PICTURE}\]\([^()]*\))\s*)+")
 _FRONT_MATTER = re.compile(
@@ -93,6 +94,19 @@ class Block:
     def items(self) -> Iterator[Block]:
         """Split before each line that begins with a list mark."""
         return self.split(lambda part, line: line.opens_item)
+
+    def in_a_row(self) -> list[Plain]:
+        """Return the items of a list within one sentence (``Waste; Borders; and Forensics.``); none if there are not three.
+
+        Each begins with a capital letter or a digit, and has no other list mark or sentence in it.
+        """
+        plain, place, found = self.plain, 0, list[Plain]()
+        if any(line.opens_item for line in self.lines[1:]) or re.search(r"[.!?] ", plain.text):
+            return []
+        for sign in [*_BETWEEN_ITEMS.finditer(plain.text), None]:
+            found.append(plain.part(place, sign.start() if sign else len(plain.text.rstrip(" .;"))))
+            place = sign.end() if sign else place
+        return found if len(found) > 2 and all(re.match("[A-Z0-9]", item.text) for item in found) else []
 
 
 def read_blocks(leaflet: Leaflet) -> Iterator[Block]:

@@ -130,7 +130,8 @@ def _statements(line: Line) -> Iterator[Line]:
     """Yield the parts of a line with several statements: ``Tashkent, Uzbekistan · Established: 17 July 2015``."""
     start = 0
     for sign in re.finditer(r" [·•|–—] ", line.plain.text):
-        if _OPENS.match(line.plain.text[sign.end() :]):
+        after = line.plain.part(sign.end())
+        if _OPENS.match(after.text) or (is_title(line.plain.text[start : sign.start()]) and _place_and_country(after)):
             yield replace(line, plain=line.plain.part(start, sign.start()))
             start = sign.end()
     yield replace(line, plain=line.plain.part(start)) if start else line

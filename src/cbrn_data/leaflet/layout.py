@@ -45,7 +45,7 @@ DASHED_PAGE = r"[-‐–—] ?[0-9]{1,3} ?[-‐–—]"
 """Numbers of pages, for a pattern that ignores case."""
 _SURE_PAGE = re.compile(rf"(?:[-–—] ?)?{NAMED_PAGE}(?: ?[-–—])?|{DASHED_PAGE}", re.IGNORECASE)
 _PAGE = re.compile(r"[0-9]{1,3}(?: ?(?:of|/) ?[0-9]{1,3})?", re.IGNORECASE)
-_BEFORE_REST = re.compile(r"(?P<heading>[^:–—]{4,60}?) ?[:–—] ?(?=[^\s0-9]|[0-9]{1,3} \S)")
+_BEFORE_REST = re.compile(r"(?P<heading>[^:.–—]{4,60}?)(?:\. (?=[A-Z0-9])| ?[:–—] ?(?=[^\s0-9]|[0-9]{1,3} \S))")
 
 
 @dataclass

@@ -96,7 +96,7 @@ def _lines(leaflet: Leaflet, extracted: Extracted[str]) -> list[str]:
 
 _MARKUP = re.compile(
     r"&(?:[a-z]{2,8}|#[0-9]{1,6});|</?(?:br|p|div|span|t[dhr]|table|img|[biua]|su[bp]|font|strong|em)\b[^<>]*>|\{[.#]\w+\}"
-    r"|(?<![\w*_])(?:\*{1,3}|_{1,3})(?=\w)",
+    r"|(?<![\w*_])(?:\*{1,3}|_{1,3})(?=\w)|(?<!\S)>(?= )",
     re.I,
 )
 
@@ -154,6 +154,8 @@ def _two_achievements(leaflet: Leaflet, extracted: Extracted[str]) -> str | None
 
 def _joined_doubts(section: Section) -> Iterator[tuple[int, str]]:
     """Yield items in one block without blank lines or list marks between them."""
+    if len(section.blocks) == 1 and section.blocks[0].in_a_row():
+        return
     sole = len(section.blocks) == 1 and not any(line.opens_item for line in section.blocks[0].lines)
     for block in section.blocks:
         later = [line for line in block.lines[1:] if not line.opens_item]

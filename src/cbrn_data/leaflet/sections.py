@@ -277,11 +277,23 @@ def _each(values: str, read: Callable[[Block, Leaflet], object]) -> Reader:
     return reader
 
 
+def _each_title(values: str, read: Callable[[Plain, Leaflet], object]) -> Reader:
+    """Return such a reader of items that are no sentences; a section of one block can have them in a row."""
+
+    def reader(blocks: list[Block], leaflet: Leaflet) -> list[Block]:
+        row = blocks[0].in_a_row() if len(blocks) == 1 else []
+        items = row or [item.plain for block in blocks for item in block.items()]
+        getattr(leaflet, values).extend([read(item, leaflet) for item in items])
+        return []
+
+    return reader
+
+
 READERS: dict[str, Reader] = {
     "Partner Countries": read_countries,
     "Projects": read_projects,
-    "Regional Priorities": _each("priorities", lambda item, leaflet: item.plain.whole),
-    "Methodology": _each("methodology", lambda item, leaflet: _counted(item.plain, leaflet)),
+    "Regional Priorities": _each_title("priorities", lambda item, leaflet: item.whole),
+    "Methodology": _each_title("methodology", _counted),
     "Recent Achievements": _each("achievements", _achievement),
 }
 """The reader of each section."""
