@@ -157,6 +157,10 @@ def test_the_title_of_a_project_goes_on_over_the_page() -> None:
     assert blocks(first, Drawn().text(40, 60, "Asian countries").text(40, 90, "Project 69: Waste"))[1:] == [
         *("Project 53: Training in biosecurity in Central Asian countries", "Project 69: Waste")
     ]
+    row = Drawn().text(40, 60, "Projects", 14, bold=True).text(40, 90, "Project 52").text(120, 90, "Training of nurses")
+    row.text(40, 120, "Project 53").text(120, 120, "Biosecurity in Central")
+    below = Drawn().text(120, 60, "Asian countries").text(40, 90, "Project 69").text(120, 90, "Waste")
+    assert "Biosecurity in Central Asian countries" in blocks(row, below)
 
 
 def test_a_space_that_the_next_letter_covers_is_none() -> None:
@@ -355,6 +359,7 @@ def test_letters_that_are_spaced_out_are_words_again() -> None:
             ("Laws were re-", "viewed for Biosecu-", "rity and labora-", "tories."),
             "Laws were reviewed for Biosecurity and laboratories.",
         ),
+        (("Triage of chemical casual-", "ties in labora-", "tories."), "Triage of chemical casualties in laboratories."),
     ],
 )
 def test_words_that_a_lines_end_takes_apart_are_made_whole(lines: tuple[str, ...], whole: str) -> None:

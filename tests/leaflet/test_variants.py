@@ -112,6 +112,12 @@ def test_a_number_alone_that_ends_a_sentence_is_not_dropped() -> None:
     assert "line-unread" in [finding.code for finding in findings]
 
 
+def test_the_head_can_follow_the_frame_with_the_countries() -> None:
+    head, below = REAL.index("Tashkent, Uzbekistan"), REAL.index("Partner Countries")
+    end = REAL.index("Structure")
+    assert read(f"{REAL[:head]}{REAL[below:end]}{REAL[head:below]}{REAL[end:]}") == (SAID, [])
+
+
 @pytest.mark.parametrize(
     ("section", "below", "key"),
     [("Regional Priorities", "Methodology", "priorities"), ("Methodology", "Recent Achievements", "methodology")],

@@ -31,7 +31,8 @@ _PREFIXES = frozenset(
 
 
 _SUFFIXES = frozenset(
-    "able ably abilities ability ally ance ed ful fully ing ings ism ist ists ity less ly ment ments ness ship ships".split()
+    """able ably abilities ability age ages ally ance ant ants ate ates ding ed ence ent ents ful fully ing ings ion ions ism
+    ist ists ity less ling ly ment ments ming ness ning ship ships sion ted ten ties ting tion tions ty""".split()
 )
 """Ends of words that look like words, but do not follow a hyphen."""
 

@@ -3,7 +3,7 @@
 Each rule has a name, with which every line that is left out is listed. A line at the upper or lower edge is left out by
 
 - ``page-number`` if it is only the number of the page;
-- ``running-line`` if other pages have it at the same height, ignoring numbers, or if it repeats the title;
+- ``running-line`` if other pages have it at the same height, ignoring numbers except those of projects, or if it repeats the title;
 - ``pagination`` if the PDF marks it as header, footer or page number;
 - ``small-print`` if it is smaller than the text and has an address, a copyright or the programme's name;
 - ``imprint-line`` if it has nothing but names of the programme and the region, the edition, and the number of the page;
@@ -51,6 +51,7 @@ _PRINT = re.compile(
 _EDITION = re.compile(
     r"(?:\w+ )?(?:edition|version)(?: (?:of )?(?:\w+ )?[0-9]{4})?|(?:version|edition) [0-9.]{1,4}", re.IGNORECASE
 )
+_PROJECT = re.compile(r"(?:project|p) ?[0-9]{1,3}", re.IGNORECASE)
 _MONTH = re.compile(rf"(?:{MONTH} )?20[0-9]{{2}}", re.IGNORECASE)
 _PARTS = re.compile(r"[|·•–—;,]|\s-\s|\s{2,}")
 """What separates the parts of a line in a margin."""
@@ -96,7 +97,8 @@ def _rule(segment: Segment, page: Page, usual: float, title: str, heights: Mappi
         return ""
     if _NUMBER.fullmatch(segment.text) and segment.size <= 1.2 * usual:
         return "page-number"
-    if _times(segment, heights) > 1 or (small and page.number > 1 and _plain(segment.text) == title):
+    repeats = _times(segment, heights) > 1 and not _PROJECT.fullmatch(segment.text)
+    if repeats or (small and page.number > 1 and _plain(segment.text) == title):
         return "running-line"
     if small and (_PRINT.search(segment.text) or _plain(segment.text) == title):
         return "small-print"

@@ -216,7 +216,8 @@ def _goes_on(paragraphs: Sequence[Paragraph], after: Paragraph, right: float) ->
     word = first.rect.width * len(first.text.split()[0]) / len(first.text)
     if last.rect.x1 + 0.25 * last.size + word <= right - 0.5:
         return False
-    if _TITLED.match(before.text) and not any(one.match(after.text) for one in (_TITLED, _LABEL, OPENS)):
+    titled = _TITLED.match(before.text) or (len(paragraphs) > 1 and _LABEL.fullmatch(paragraphs[-2].text))
+    if titled and not any(one.match(after.text) for one in (_TITLED, _LABEL, OPENS)):
         return True
     section = list(takewhile(lambda one: not is_heading(one.text), reversed(paragraphs[:-1])))
     if first.text[:1].islower() or (len(section) > 1 and all(one.text[-1:] in _ENDS for one in section)):

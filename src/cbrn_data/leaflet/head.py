@@ -116,9 +116,16 @@ def read_head(blocks: list[Block], leaflet: Leaflet) -> list[Block]:
     return left + ([pending] if pending else [])
 
 
-def read_labelled(block: Block, leaflet: Leaflet) -> bool:
-    """Read a labelled statement (goal, date, funding) outside the head; return whether the block is one."""
-    return bool(_OPENS.match(block.plain.text)) and _take_labelled(block, leaflet)
+def read_statements(blocks: list[Block], leaflet: Leaflet) -> list[Block]:
+    """Read the statements of the head in another section, which a frame can be printed before; return the other blocks.
+
+    They are the labelled ones (goal, date, funding), and the seat directly before one of these.
+    """
+    labelled = [bool(_OPENS.match(block.plain.text)) and _take_labelled(block, leaflet) for block in blocks]
+    before = labelled.index(True) - 1 if True in labelled else -1
+    if before >= 0 and leaflet.region is not None and leaflet.secretariat_city is None:
+        labelled[before] = _set_seat(blocks[before].plain, leaflet)
+    return [block for block, is_read in zip(blocks, labelled, strict=True) if not is_read]
 
 
 def _may_name_region(text: str) -> bool:

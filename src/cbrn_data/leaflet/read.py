@@ -11,7 +11,7 @@ from cbrn_data.findings import Finding, shown
 from cbrn_data.leaflet.blocks import Block
 from cbrn_data.leaflet.contacts import contacts
 from cbrn_data.leaflet.doubts import doubts
-from cbrn_data.leaflet.head import read_head, read_labelled
+from cbrn_data.leaflet.head import read_head, read_statements
 from cbrn_data.leaflet.headings import HEADINGS, may_head
 from cbrn_data.leaflet.layout import Layout, Section, read_layout
 from cbrn_data.leaflet.misread import misread
@@ -62,7 +62,7 @@ def _read_sections(leaflet: Leaflet, layout: Layout) -> list[Block]:
     head = _kept(layout.head, layout, leaflet)
     left = prose.read(head) if prose else read_head(head, leaflet)
     for section in layout.sections:
-        blocks = [block for block in _kept(section, layout, leaflet) if not read_labelled(block, leaflet)]
+        blocks = read_statements(_kept(section, layout, leaflet), leaflet)
         left += [block for block in blocks if block.lines[0].picture]
         blocks = [block for block in blocks if not block.lines[0].picture]
         if section.name in _UNUSED:
