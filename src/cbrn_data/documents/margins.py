@@ -3,7 +3,7 @@
 Each rule has a name, with which every line that is left out is listed. A line at the upper or lower edge is left out by
 
 - ``page-number`` if it is only the number of the page;
-- ``running-line`` if other pages have it at the same height, ignoring numbers except those of projects, or if it repeats the title;
+- ``running-line`` if other pages have it at the same height, ignoring numbers of pages, or if it repeats the title;
 - ``pagination`` if the PDF marks it as header, footer or page number;
 - ``small-print`` if it is smaller than the text and has an address, a copyright or the programme's name;
 - ``imprint-line`` if it has nothing but names of the programme and the region, the edition, and the number of the page;
