@@ -58,6 +58,8 @@ def test_paragraphs_and_cells_are_blocks_in_order() -> None:
         ("<w:r><w:instrText>PAGE</w:instrText></w:r>" + run("words"), "words"),
         ("<w:r><w:t>non</w:t><w:noBreakHyphen/><w:t>state</w:t><w:softHyphen/><w:br/><w:t>x</w:t></w:r>", "non-state\nx"),
         (f"<w:sdt><w:sdtContent>{run('kept')}</w:sdtContent></w:sdt>", "kept"),
+        (run("Projects", "<w:b/>") + run(" Since 2013, 27 projects"), "Projects\n\nSince 2013, 27 projects"),
+        (run("Projects", "<w:b/>") + run(" and plans"), "Projects and plans"),
         (run("Kosovo") + run("1", '<w:vertAlign w:val="superscript"/>'), "Kosovo¹"),
         (run("Iraq") + "<w:r><w:tab/></w:r>" + run(" Jordan"), "Iraq\tJordan"),
         (run("21") + run("st", '<w:vertAlign w:val="superscript"/>') + run(" May"), "21st May"),

@@ -18,6 +18,8 @@ def read(page: str | bytes) -> ReadText:
     ("body", "text"),
     [
         ("<h2>Projects</h2><p>Since\n 2013 <b>18</b> projects</p>", "Projects\n\nSince 2013 18 projects\n"),
+        ("<p><b>Projects</b> Since 2013, 27 projects</p>", "Projects\n\nSince 2013, 27 projects\n"),
+        ("<p><b>Projects</b> 2023–2024</p>", "Projects 2023–2024\n"),
         ("<ul><li>Iraq<li>Jordan</ul>", "Iraq\n\nJordan\n"),
         ("<table><tr><td>Project 87<td>Training</table>", "Project 87\n\nTraining\n"),
         ("<p>Kosovo<sup>1</sup> and 21<sup>st</sup></p>", "Kosovo¹ and 21st\n"),

@@ -64,6 +64,18 @@ def test_headings_beside_their_text_head_it() -> None:
     assert blocks(page) == ["Partner Countries", "Iraq, Jordan, Lebanon", "Priorities", "Border control"]
 
 
+def test_a_heading_that_only_its_font_parts_from_its_text_heads_it() -> None:
+    page = (
+        Drawn()
+        .text(40, 60, "Waste")
+        .raw(f"BT 40 {HEIGHT - 84} Td /B 10 Tf (Methodology ) Tj /F 10 Tf (6 teams meet twice a year and report) Tj ET")
+    )
+    page.text(40, 96, "to the region").raw(f"BT 40 {HEIGHT - 120} Td /B 10 Tf (Projects and) Tj /F 10 Tf ( plans) Tj ET")
+    assert blocks(page) == [
+        *("Waste", "Methodology", "6 teams meet twice a year and report to the region", "Projects and plans")
+    ]
+
+
 def test_a_row_of_headings_begins_other_columns() -> None:
     page = Drawn().text(40, 60, "Partner Countries", 12, bold=True)
     for place, name in enumerate(["Iraq", "Jordan", "Lebanon", "Syria"]):

@@ -10,12 +10,14 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterator, Sequence
 from io import BytesIO
+from itertools import takewhile
 from xml.etree import ElementTree
 
 from cbrn_data.documents.blocks import blocks_of
 from cbrn_data.documents.marks import RAISED
 from cbrn_data.documents.text import ReadText, RefusedError, value_of, written
 from cbrn_data.leaflet.head import is_title
+from cbrn_data.leaflet.headings import heads
 
 UNPACKED = 32 << 20
 """The most bytes of one unpacked part of the file; the text of a leaflet needs thousands."""
@@ -84,7 +86,7 @@ def _paragraphs(root: ElementTree.Element) -> Iterator[str]:
             continue
         if element.tag == f"{_W}p":
             boxes: list[ElementTree.Element] = []
-            words = [*words, *_words(element, boxes)]
+            words = [*words, *_parted(element, "".join(_words(element, boxes)))]
             if element.find(f"{_W}pPr/{_W}rPr/{_W}del") is None and not _is_initial(element):  # otherwise it goes on
                 yield "".join(words)
                 words = []
@@ -92,6 +94,15 @@ def _paragraphs(root: ElementTree.Element) -> Iterator[str]:
         else:
             stack += reversed(element)
     yield "".join(words)
+
+
+def _parted(paragraph: ElementTree.Element, text: str) -> tuple[str, ...]:
+    """Return the text of a paragraph, with a blank line after a heading in bold letters that only these part from it."""
+    runs = takewhile(lambda run: _is_on(run.find(f"{_W}rPr/{_W}b")), paragraph.iter(f"{_W}r"))
+    heading = "".join(word for run in runs for word in _words(run, [])).strip()
+    after = text.lstrip().removeprefix(heading).lstrip()
+    is_first = bool(heading) and text.lstrip().startswith(heading)
+    return (heading, "\n\n", after) if is_first and heads(heading, after) else (text,)
 
 
 def _words(paragraph: ElementTree.Element, boxes: list[ElementTree.Element]) -> Iterator[str]:

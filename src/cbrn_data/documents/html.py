@@ -18,6 +18,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from cbrn_data.documents.blocks import blocks_of
 from cbrn_data.documents.marks import RAISED
 from cbrn_data.documents.text import ReadText, RefusedError, value_of, written
+from cbrn_data.leaflet.headings import heads
 
 LARGEST = 8 << 20
 _DEEPEST = 400
@@ -38,6 +39,7 @@ _INLINE = frozenset(
     """a abbr b bdi bdo big cite code data dfn em font i ins kbd label mark q s samp small span strong sub sup time tt u var
     wbr""".split()
 )
+_BOLD = frozenset(("b", "strong"))
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _HIDDEN_CLASS = re.compile(r"(?:^|\s)(?:sr-only|visually-hidden|screen-reader-text|hidden|d-none)(?:\s|$)")
 _CONSENT = re.compile(r"cookie|consent|share|social|breadcrumb|skip-link", re.IGNORECASE)
@@ -129,6 +131,8 @@ class _Page:
             elif tag in _INLINE:
                 words.append(_between(child.prev, child))
                 yield from self._walk(child, words, depth + 1)
+                if tag in _BOLD and heads("".join(words).strip(), _after(child)):
+                    words.append("\n\n")
             elif not tag.startswith(("-", "_", "!")):
                 yield "".join(words)
                 words.clear()
@@ -166,6 +170,11 @@ def _has_only_links(node: LexborNode) -> bool:
         return False
     linked = "".join(str(link.text()) for link in node.css("a[href]"))
     return bool(linked.strip()) and "".join(linked.split()) == "".join(str(node.text()).split())
+
+
+def _after(node: LexborNode) -> str:
+    """Return the text directly after an element, from its first word."""
+    return str(node.next.text(deep=False) or "").lstrip() if node.next is not None and node.next.tag == "-text" else ""
 
 
 def _between(before: LexborNode | None, node: LexborNode) -> str:

@@ -12,7 +12,8 @@ from functools import cached_property
 from itertools import pairwise
 
 from cbrn_data.documents.page import Rect, around
-from cbrn_data.documents.segments import Segment, shared_style
+from cbrn_data.documents.segments import Segment, parted, shared_style
+from cbrn_data.leaflet.headings import heads
 
 _FAR = 0.7
 """The gap, in em, from which on words on one line may belong to two columns."""
@@ -79,9 +80,23 @@ def _lines(segments: Sequence[Segment]) -> list[Line]:
     return [Line(tuple(sorted(line, key=lambda segment: segment.rect.x0))) for line in lines]
 
 
+def _after_heading(line: Line) -> tuple[Line, ...]:
+    """Split a line after a heading at its start that only its font separates from the text."""
+    first, *others = line.segments
+    look = [(glyph.font, glyph.colour) for glyph in first.glyphs]
+    end = next((place for place, one in enumerate(look) if one != look[0]), len(look))
+    if (end < len(look) and end not in first.starts) or (end == len(look) and not others):
+        return (line,)
+    heading, rest = parted(first, end)
+    after = Line((*([rest] if rest else []), *others))
+    if (rest is None and others[0].style == heading.style) or not heads(heading.text, after.text):
+        return (line,)
+    return Line((heading,)), after
+
+
 def column_of(segments: Sequence[Segment], box: Rect | None, doubt: str = "") -> Column:
     """Make a column of lines below one another; words far apart on one line are a doubt."""
-    lines = _lines(segments)
+    lines = [part for line in _lines(segments) for part in _after_heading(line)]
     for line in lines:
         for left, right in pairwise(line.segments):
             gap = (right.rect.x0 - left.rect.x1) / max(left.size, right.size)

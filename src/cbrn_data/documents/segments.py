@@ -84,6 +84,15 @@ def shared_style(styles: Iterable[tuple[bool | None, str | None]]) -> tuple[bool
     return bold.pop() if len(bold) == 1 else None, colours.pop() if len(colours) == 1 else None
 
 
+def parted(segment: Segment, place: int) -> tuple[Segment, Segment | None]:
+    """Return the characters of a segment before a place, and those from there on if there are any."""
+    glyphs, starts = segment.glyphs, segment.starts
+    before = Segment(glyphs[:place], frozenset(start for start in starts if start < place), segment.drawn)
+    if place == len(glyphs):
+        return before, None
+    return before, Segment(glyphs[place:], frozenset(start - place for start in starts if start > place), segment.drawn)
+
+
 def read_segments(page: Page) -> list[Segment]:
     """Return the segments of a page, from top to bottom and from left to right."""
     glyphs = [glyph for glyph in page.glyphs if glyph.text and glyph.size > 0]

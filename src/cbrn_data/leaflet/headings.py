@@ -168,6 +168,15 @@ def is_heading(text: str) -> bool:
     return title(re.sub(f"^[{SIGNS}] ?", "", text).strip("0123456789. ")).words in _WHOLE and text[:1] == text[:1].upper()
 
 
+def heads(text: str, after: str) -> bool:
+    """Whether a text in bold letters heads the words after it on its line, and does not begin a phrase with them.
+
+    >>> heads("Projects", "Since 2013, 27 projects"), heads("Projects", "and plans"), heads("Projects", "2023–2024")
+    (True, False, False)
+    """
+    return is_heading(text) and (after[:1].isupper() or after[:1].isdigit()) and not is_heading(f"{text} {after}")
+
+
 def near(text: str) -> str | None:
     """Return the section with a heading in other words or with few other letters; None if there are several or none.
 
