@@ -30,6 +30,7 @@ def read(page: str | bytes) -> ReadText:
             "<p><span>Project 87: S</span><span>afety of C</span><span>BRN plants</span></p>",
             "Project 87: Safety of CBRN plants\n",
         ),
+        ("<p><span>Since 2</span><span>013, 27 projects</span></p>", "Since 2013, 27 projects\n"),
         ("<p>6</p><p>countries have teams</p>", "6\ncountries have teams\n"),
         ("<nav>Home</nav><main><p>In</p></main><footer>Legal notice</footer>", "In\n"),
         ("<main><p>In</p><div title=footer><p>CBRN CoE - 1</p></div></main>", "In\n"),

@@ -95,6 +95,13 @@ def test_headings_that_columns_have_on_one_line_by_chance_do_not_cut_them() -> N
     assert found.index("More of Methodology") < found.index("Waste") < found.index("Recent Achievements")
 
 
+def test_a_cell_goes_on_over_the_page_before_the_heading_of_the_next_row() -> None:
+    first = Drawn().text(40, 120, "Projects", bold=True).lines(200, 120, "Project 53: Laws and", "training in the whole of")
+    after = Drawn().text(200, 120, "Central Asia").text(40, 150, "Priorities", bold=True).text(200, 150, "Waste")
+    after.text(40, 180, "Methodology", bold=True).text(200, 180, "6 teams")
+    assert blocks(first, after)[1:4] == ["Project 53: Laws and training in the whole of Central Asia", "Priorities", "Waste"]
+
+
 def test_labels_that_are_drawn_before_all_values_stand_with_theirs() -> None:
     page, labels = Drawn(), ("Seat", "Established", "Overall goal")
     for x, words in ((40, labels), (160, ("Amman, Jordan", "4 June 2013", "Mitigate risks"))):
@@ -271,10 +278,11 @@ def test_a_line_at_the_edge_of_one_page_is_left_out_if_it_only_names_leaflet_and
 
 def test_the_region_at_the_edge_of_a_later_page_and_numbers_that_count_on_over_pages_are_left_out() -> None:
     pages = [Drawn().text(40, 80, "Middle East Regional Secretariat", 20), Drawn().text(250, 40, "Middle East")]
+    pages[0].text(500, 60, "Middle East", 8)
     for number, name in enumerate(["Waste", "Forensics", "Transport", "Training"]):
         pages[number // 2].text(40, 200 + 30 * number, f"{number + 1}").text(60, 200 + 30 * number, name)
     assert [entry["rule"] for entry in read(*pages).left_out] == [
-        *("list-number", "list-number", "imprint-line", "list-number", "list-number")
+        *("imprint-line", "list-number", "list-number", "imprint-line", "list-number", "list-number")
     ]
 
 
@@ -371,6 +379,7 @@ def test_letters_that_are_spaced_out_are_words_again() -> None:
             ("Laws were re-", "viewed for Biosecu-", "rity and labora-", "tories."),
             "Laws were reviewed for Biosecurity and laboratories.",
         ),
+        (("Talks on non-", "proliferation in labora-", "tories."), "Talks on non-proliferation in laboratories."),
         (("Triage of chemical casual-", "ties in labora-", "tories."), "Triage of chemical casualties in laboratories."),
     ],
 )

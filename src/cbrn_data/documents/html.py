@@ -180,12 +180,14 @@ def _after(node: LexborNode) -> str:
 def _between(before: LexborNode | None, node: LexborNode) -> str:
     """Return the text for a gap that a style makes between two elements within a line without a written space.
 
-    Elements of one kind are items, unless a word goes on in the second; a number is separated from the words that it counts.
+    Elements of one kind are items, unless a word or number goes on in the second; a number is separated from the words that
+    it counts.
     """
     if before is None or str(before.tag) not in _INLINE - {"sup", "sub"} or node.tag in ("sup", "sub"):
         return ""
     last, first = str(before.text())[-1:], str(node.text())[:2]
     within_word = last.isalpha() and (first[:1].islower() or (last.isupper() and first.isupper()))
+    within_word = within_word or (last.isdigit() and first[:1].isdigit())
     if before.tag == node.tag and before.attributes.get("class") == node.attributes.get("class"):
         return "" if within_word else "\n"
     return " " if last.isdigit() and first[:1].isalpha() else ""

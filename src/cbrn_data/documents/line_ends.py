@@ -119,6 +119,8 @@ class _Words:
         known = is_english(word)
         if known and (split.tail in _SUFFIXES or not (occurs and self._occurs(split.tail)) or _is_usual(word, split)):
             return True
+        if split.head.lower() == "non" and self._occurs(split.tail):
+            return False
         if not known and not self._occurs(split.head) and not self._occurs(split.tail) and len(split.tail) > 2:
             return True
         if not known and self._occurs(split.head) and self._occurs(split.tail):

@@ -102,24 +102,25 @@ def _rule(segment: Segment, page: Page, usual: float, title: str, heights: Mappi
         return "running-line"
     if small and (_PRINT.search(segment.text) or _plain(segment.text) == title):
         return "small-print"
-    if segment.size <= 1.2 * usual and _is_imprint_line(segment.text, title, page.number == 1):
+    names_are_enough = page.number > 1 or (small and title.endswith(SECRETARIAT))
+    if segment.size <= 1.2 * usual and _is_imprint_line(segment.text, title, names_are_enough):
         return "imprint-line"
     return ""
 
 
-def _is_imprint_line(text: str, title: str, is_first_page: bool) -> bool:
+def _is_imprint_line(text: str, title: str, names_are_enough: bool) -> bool:
     """Return whether a text only names the programme, an edition or a page, and with these the region or a date.
 
-    After the first page, which has the title, the region alone is enough.
+    The region alone is enough if it cannot be the title.
 
-    >>> _is_imprint_line("Iraq | page 2", "iraq regional secretariat", True), _is_imprint_line("Iraq", "iraq", True)
+    >>> _is_imprint_line("Iraq | page 2", "iraq regional secretariat", False), _is_imprint_line("Iraq", "iraq", False)
     (True, False)
     """
     parts = _parts(text)
     names = [_plain(part) in (title, title.removesuffix(f" {SECRETARIAT}")) for part in parts]
     sure = [any(one.fullmatch(part) for one in (_NUMBER, _PROGRAMME, _EDITION, _ADDRESS)) for part in parts]
     known = [name or own or _MONTH.fullmatch(part) for name, own, part in zip(names, sure, parts, strict=True)]
-    return all(known) and (any(sure) or (any(names) and not is_first_page))
+    return all(known) and (any(sure) or (any(names) and names_are_enough))
 
 
 def _parts(text: str) -> list[str]:

@@ -29,7 +29,7 @@ RAISED = dict(zip("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True))
 """Raised digits, which are note marks."""
 
 _NAMELESS = re.compile(f"[\ue000-\uf8ff{NO_CHARACTER}]")
-LIST_MARK = re.compile(rf"[{MARKS}{NO_CHARACTER}·*»›–—-]|[0-9]{{1,2}}[.)]|[a-z][.)]")
+LIST_MARK = re.compile(rf"[{MARKS}{NO_CHARACTER}·*»›>+–—-]|[0-9]{{1,2}}[.)]|[a-z][.)]")
 """List marks as characters, including those of symbol fonts, and numbers or letters of lists."""
 
 

@@ -22,7 +22,7 @@ def rows_of(
 ) -> tuple[list[list[Node]], str]:
     """Return the rows if they must be read row by row, else none; and doubts about this."""
     if all(node.is_heading or _continues(node, columns[0]) for node in columns[0]) and len(columns[0]) > 1:
-        return _rows_of_headings(bands, columns[0]), ""
+        return _rows_of_headings(bands, columns[0], page), ""
     if sum(any(has_heading(node) for node in column) for column in columns) > 1:
         return [], ""
     rows = _apart(bands, columns, page)
@@ -34,7 +34,7 @@ def rows_of(
     single = _steps_back([cell for row in each for cell in cells_of(row, edges)])
     if down == 0:
         labels = len(columns[0]) > 1 and all(map(_is_label, columns[0]))
-        return _rows_of_headings(bands, columns[0]) if labels else [], ""
+        return _rows_of_headings(bands, columns[0], page) if labels else [], ""
     if len(rows) > 1 and across == 0:
         return rows, ""
     if single == 0:
@@ -73,8 +73,8 @@ def _continues(node: Node, column: Sequence[Node]) -> bool:
     )
 
 
-def _rows_of_headings(bands: list[Band], headings: Sequence[Node]) -> list[list[Node]]:
-    """Split the bands at headings."""
+def _rows_of_headings(bands: list[Band], headings: Sequence[Node], page: Page) -> list[list[Node]]:
+    """Split the bands at headings; what is above the first one goes on from the page before, if there is one."""
     nodes = sorted((node for band in bands for node in band), key=lambda node: (node.rect.y0, node.rect.x0))
     starts: list[float] = []
     before: Node | None = None
@@ -85,6 +85,8 @@ def _rows_of_headings(bands: list[Band], headings: Sequence[Node]) -> list[list[
             starts.append(node.rect.y0)
         before = node
     edges = [start - 0.6 * headings[0].em for start in starts]
+    if page.number > 1 and nodes[0].rect.y0 < edges[0]:
+        edges.insert(0, nodes[0].rect.y0)
     rows: list[list[Node]] = [[] for _ in edges]
     for node in nodes:
         rows[max(0, sum(1 for edge in edges if node.rect.y0 >= edge) - 1)].append(node)

@@ -21,9 +21,10 @@ _FLAG = "[\U0001f1e6-\U0001f1ff]{2}"
 _BULLET = f"[{SIGNS}]"
 _SPACED_MARK = (
     r"[·*»›–—-]|[0-9]{1,2}[.)](?! (?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sep|Oct|Nov|Dec)[a-z.]* [0-9])"
-    r"|#{1,6}|[>oüvqØ§](?= [A-Z0-9“])"
+    r"|#{1,6}|(?:[>+oüvqØ§]|[a-z][)])(?= [A-Z0-9“])"
 )
 _LIST_MARK = re.compile(rf"(?:(?:{_FLAG}|{_BULLET}) ?|(?:{_SPACED_MARK}) )+(?=\S)")
+_CLOSED = re.compile(r" #{1,6}$")
 _ONLY_MARK = re.compile(rf"(?:{_FLAG}|{_BULLET}|[·»›-]|[0-9]{{1,2}}[.)]|#{{1,6}})(?: ?(?:{_FLAG}|{_BULLET}))*")
 _NUMBER_MARK = re.compile(r"([0-9]{1,2})[.)](?= |$)")
 _EXPECTS_NUMBER = re.compile(
@@ -31,7 +32,7 @@ _EXPECTS_NUMBER = re.compile(
     re.I,
 )
 """The end of a line whose sentence continues with a number."""
-_RULE_LINE = re.compile(r"[=_*~–—-]{3,}|[|: =-]*-{3,}[|: =-]*")
+_RULE_LINE = re.compile(r"[=_*~–—-]{3,}|[|: =-]*-{3,}[|: =-]*|(?:\| ?:?-+:? ?)+\|")
 _TABLE_ROW = re.compile(r"\|.*\|")
 _CELL = re.compile(r"(?:[^|\\]|\\.)+")
 _BETWEEN_ITEMS = re.compile(r"; (?:and )?")
@@ -56,9 +57,10 @@ class Line:
 
     @cached_property
     def item(self) -> Plain:
-        """The text without a list mark at its start."""
+        """The text without a list mark at its start, or the marks of a heading (``## Projects ##``) around it."""
         mark = None if self.goes_on else _LIST_MARK.match(self.plain.text)
-        return self.plain.part(mark.end()) if mark else self.plain
+        end = _CLOSED.search(self.plain.text) if mark and mark[0][0] == "#" else None
+        return self.plain.part(mark.end(), end.start() if end else None) if mark else self.plain
 
     @property
     def opens_item(self) -> bool:

@@ -138,7 +138,9 @@ def _statements(line: Line) -> Iterator[Line]:
     start = 0
     for sign in re.finditer(r" [·•|–—] ", line.plain.text):
         after = line.plain.part(sign.end())
-        if _OPENS.match(after.text) or (is_title(line.plain.text[start : sign.start()]) and _place_and_country(after)):
+        if _OPENS.match(after.text) or (
+            is_title(line.plain.text[start : sign.start()].lstrip("# ")) and _place_and_country(after)
+        ):
             yield replace(line, plain=line.plain.part(start, sign.start()))
             start = sign.end()
     yield replace(line, plain=line.plain.part(start)) if start else line

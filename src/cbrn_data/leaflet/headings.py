@@ -162,10 +162,11 @@ def is_heading(text: str) -> bool:
 
     A single word must be one of ``HEADINGS``, because other words ("Results") also occur elsewhere.
 
-    >>> is_heading("REGIONAL PRIORITIES"), is_heading("► Projects"), is_heading("projects in the region")
+    >>> is_heading("REGIONAL PRIORITIES"), is_heading("► Projects"), is_heading("4 partner countries")
     (True, True, False)
     """
-    return title(re.sub(f"^[{SIGNS}] ?", "", text).strip("0123456789. ")).words in _WHOLE and text[:1] == text[:1].upper()
+    words = re.sub(f"^[{SIGNS}] ?", "", text).strip("0123456789. ")
+    return title(words).words in _WHOLE and words[:1] == words[:1].upper()
 
 
 def heads(text: str, after: str) -> bool:

@@ -3,7 +3,7 @@
 Markup is ``**bold**``, ``*emphasis*`` and both with ``_``, ``[label](target)``, ``![](picture)``, an empty anchor
 (``<a id="goal"></a>``) and a backslash before a mark. A star that only follows a word is the mark of a note. White space of
 any kind (line ends, no-break and narrow spaces, form feeds) reads as one space. Typography is folded: a ligature reads as
-its letters; a soft hyphen and a line end within a word (``on-`` and ``going``) read as nothing. The hyphen there stays,
+its letters, each of the three hyphens as the one of keyboards; a soft hyphen and a line end within a word (``on-`` and ``going``) read as nothing. The hyphen there stays,
 unless ``hyphens`` says that it belongs to the line end. Letter case, quotation marks and dashes are unchanged.
 """
 
@@ -63,7 +63,8 @@ SIGNS = r"•‣⁃∙\u2190-\u21ff\u25a0-\u27bf\u2b00-\u2bff\ue000-\uf8ff"
 symbol fonts."""
 
 LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
-_LIGATURE = re.compile(f"[{''.join(LIGATURES)}]")
+_KEYS = LIGATURES | {"‐": "-", "‑": "-"}
+_UNUSUAL = re.compile(f"[{''.join(_KEYS)}]")
 
 
 @dataclass(frozen=True)
@@ -158,13 +159,13 @@ def _emphasis(raw: str) -> frozenset[int]:
 
 
 def _add(piece: str, place: int, words: list[str], at: array[int]) -> None:
-    """Add words at ``place``, with the letters of ligatures."""
-    if not _LIGATURE.search(piece):
+    """Add words at ``place``, with the letters of ligatures and the hyphen of keyboards."""
+    if not _UNUSUAL.search(piece):
         words.append(piece)
         at.extend(range(place, place + len(piece)))
         return
     for offset, char in enumerate(piece, start=place):
-        letters = LIGATURES.get(char, char)
+        letters = _KEYS.get(char, char)
         words.append(letters)
         at.extend([offset] * len(letters))
 
