@@ -37,6 +37,7 @@ def read(page: str | bytes) -> ReadText:
         ("<ul><li><a href=/>Home</a></ul><h1>Title</h1><ul><li><a href=/>Iraq</a></ul>", "Title\n\nIraq\n"),
         ("<h3><button>Projects</button></h3><p>In</p><button>Send</button>", "Projects\n\nIn\n"),
         ("<p>Projects<p>In<h1>Asia Regional Secretariat</h1>End", "Asia Regional Secretariat\n\nEnd\n\nProjects\n\nIn\n"),
+        ("<h1>Title</h1><aside class=widget-area><h2>Recent posts</h2></aside>", "Title\n"),
         ("<header><h1>Title</h1></header><main><p>In</p></main>", "Title\n\nIn\n"),
         ("<div>Site<div><h1>Title</h1></div></div><main><p>In</p></main>", "Title\n\nIn\n"),
         ("<div><a href=/>Home</a> <a href=/n>News</a></div><h1><a href=/>Title</a></h1>In", "Title\n\nIn\n"),

@@ -276,6 +276,15 @@ def test_a_line_at_the_edge_of_one_page_is_left_out_if_it_only_names_leaflet_and
     assert [entry["rule"] for entry in read(page).left_out] == ["imprint-line"] * is_left_out
 
 
+def test_a_line_of_a_paragraph_at_the_edge_is_not_left_out() -> None:
+    page = (
+        Drawn()
+        .text(40, 40, "Middle East Regional Secretariat", 20)
+        .lines(40, 70, "The EU CBRN CoE", "secretariat is in Jordan.")
+    )
+    assert blocks(page)[1:] == ["The EU CBRN CoE secretariat is in Jordan."]
+
+
 def test_the_region_at_the_edge_of_a_later_page_and_numbers_that_count_on_over_pages_are_left_out() -> None:
     pages = [Drawn().text(40, 80, "Middle East Regional Secretariat", 20), Drawn().text(250, 40, "Middle East")]
     pages[0].text(500, 60, "Middle East", 8)
@@ -308,6 +317,19 @@ def test_lines_without_gaps_are_items_though_the_widest_is_full(items: tuple[str
     widest = max(items, key=width)
     page = Drawn().text(40, 60, "Priorities", 14, bold=True).lines(40, 90, widest, *items)
     assert blocks(page) == ["Priorities", widest, *items]
+
+
+def test_sentences_that_end_only_at_ends_of_lines_are_items() -> None:
+    texts = (
+        "In May a team was trained at the",
+        "border of Iraq.",
+        "In June a plan was drafted by all.",
+        "In July a team met in Beirut.",
+    )
+    page = Drawn().text(40, 40, "Achievements", 12, bold=True).lines(40, 60, *texts)
+    assert blocks(page)[1:] == [" ".join(texts[:2]), *texts[2:]]
+    page = Drawn().text(40, 40, "Achievements", 12, bold=True).lines(40, 60, *texts[:3], "In July. It met in all countries.")
+    assert any("only the ends of lines" in doubt for _, doubt in read(page).doubts)
 
 
 def test_tags_tell_items_that_the_ends_of_lines_do_not() -> None:

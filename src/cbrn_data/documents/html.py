@@ -42,7 +42,7 @@ _INLINE = frozenset(
 _BOLD = frozenset(("b", "strong"))
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _HIDDEN_CLASS = re.compile(r"(?:^|\s)(?:sr-only|visually-hidden|screen-reader-text|hidden|d-none)(?:\s|$)")
-_CONSENT = re.compile(r"cookie|consent|share|social|breadcrumb|skip-link", re.IGNORECASE)
+_CONSENT = re.compile(r"cookie|consent|share|social|breadcrumb|skip-link|widget-area", re.IGNORECASE)
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset=[\"']?([A-Za-z0-9_-]{1,30})", re.IGNORECASE)
 
 

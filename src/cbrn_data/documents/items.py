@@ -26,6 +26,10 @@ JOINS = re.compile(
 """The end of a line whose text continues."""
 
 
+_WITHIN = re.compile(r"[.!?”] [A-Z0-9]")
+"""The end of a sentence within a line."""
+
+
 class Room(NamedTuple):
     """The greatest width of the lines of a column, and their right end."""
 
@@ -63,9 +67,22 @@ def items_without_gaps(lines: Sequence[Line], page: Page, room: Room) -> tuple[s
             found |= {id(line) for _, line in starts}
         elif len(run) > 2 and not sentences and any(ended):
             unsure |= {id(line) for _, line in starts}
+        elif begun := _begun_by_sentences(pairs, room):
+            found |= begun
         elif any(has_ended(above, line, room) for above, line in pairs):
             unsure |= {id(line) for above, line in starts if above.text[-1:] in ".!?”" and not room.has(above, line)}
     return found, unsure
+
+
+def _begun_by_sentences(pairs: Sequence[tuple[Line, Line]], room: Room) -> set[int]:
+    """Return the lines that begin items because sentences end only at ends of lines; none if one ends within a line.
+
+    Two or more ends would hardly fall there by chance, and at least one line has room for the next word.
+    """
+    ended = [(above, line) for above, line in pairs if above.text[-1:] in ".!?”" and not line.text[:1].islower()]
+    within = any(_WITHIN.search(line.text) for pair in pairs for line in pair)
+    sure = len(ended) > 1 and any(room.has(*pair) for pair in ended) and not within
+    return {id(line) for _, line in ended} if sure else set()
 
 
 def _begun_by_tags(pairs: Sequence[tuple[Line, Line]], room: Room) -> set[int]:

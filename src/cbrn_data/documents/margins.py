@@ -76,14 +76,21 @@ def left_out(pages: Sequence[tuple[Page, Sequence[Segment]]]) -> list[tuple[Page
     drawn = {id(each): "list-number" for each in _list_numbers(pages)}
     drawn |= {id(each): "icon" for _, segments in pages for each in _icons(segments)}
     found = (
-        (page, each, drawn.get(id(each)) or _rule(each, page, usual, title, heights))
+        (page, each, drawn.get(id(each)) or _rule(each, segments, page, usual, title, heights))
         for page, segments in pages
         for each in segments
     )
     return [(page, segment, rule) for page, segment, rule in found if rule]
 
 
-def _rule(segment: Segment, page: Page, usual: float, title: str, heights: Mapping[tuple[str, int], int]) -> str:
+def _rule(
+    segment: Segment,
+    segments: Sequence[Segment],
+    page: Page,
+    usual: float,
+    title: str,
+    heights: Mapping[tuple[str, int], int],
+) -> str:
     if all(glyph.hidden for glyph in segment.glyphs):
         return "invisible"
     if all(glyph.pagination for glyph in segment.glyphs):
@@ -104,7 +111,7 @@ def _rule(segment: Segment, page: Page, usual: float, title: str, heights: Mappi
         return "small-print"
     names_are_enough = page.number > 1 or (small and title.endswith(SECRETARIAT))
     if segment.size <= 1.2 * usual and _is_imprint_line(segment.text, title, names_are_enough):
-        return "imprint-line"
+        return "" if _is_in_paragraph(segment, segments) else "imprint-line"
     return ""
 
 
@@ -121,6 +128,16 @@ def _is_imprint_line(text: str, title: str, names_are_enough: bool) -> bool:
     sure = [any(one.fullmatch(part) for one in (_NUMBER, _PROGRAMME, _EDITION, _ADDRESS)) for part in parts]
     known = [name or own or _MONTH.fullmatch(part) for name, own, part in zip(names, sure, parts, strict=True)]
     return all(known) and (any(sure) or (any(names) and names_are_enough))
+
+
+def _is_in_paragraph(segment: Segment, segments: Sequence[Segment]) -> bool:
+    """Return whether a line of the same size follows or goes before a text at a line's distance, and begins where it does."""
+    return any(
+        0.8 * segment.size < abs(one.y - segment.y) < 1.6 * segment.size
+        and abs(one.rect.x0 - segment.rect.x0) < 1.0
+        and one.size == segment.size
+        for one in segments
+    )
 
 
 def _parts(text: str) -> list[str]:

@@ -165,7 +165,7 @@ def is_heading(text: str) -> bool:
     >>> is_heading("REGIONAL PRIORITIES"), is_heading("► Projects"), is_heading("4 partner countries")
     (True, True, False)
     """
-    words = re.sub(f"^[{SIGNS}] ?", "", text).strip("0123456789. ")
+    words = re.sub(f"^[{SIGNS}] ?", "", text).strip("0123456789. \t")
     return title(words).words in _WHOLE and words[:1] == words[:1].upper()
 
 

@@ -3,8 +3,9 @@
 Markup is ``**bold**``, ``*emphasis*`` and both with ``_``, ``[label](target)``, ``![](picture)``, an empty anchor
 (``<a id="goal"></a>``) and a backslash before a mark. A star that only follows a word is the mark of a note. White space of
 any kind (line ends, no-break and narrow spaces, form feeds) reads as one space. Typography is folded: a ligature reads as
-its letters, each of the three hyphens as the one of keyboards; a soft hyphen and a line end within a word (``on-`` and ``going``) read as nothing. The hyphen there stays,
-unless ``hyphens`` says that it belongs to the line end. Letter case, quotation marks and dashes are unchanged.
+its letters, each of the three hyphens as the one of keyboards; a soft hyphen and a line end within a word (``on-`` and
+``going``) read as nothing. The hyphen there stays, unless ``hyphens`` says that it belongs to the line end. Letter case,
+quotation marks and dashes are unchanged.
 """
 
 from __future__ import annotations
