@@ -282,6 +282,7 @@ def test_a_line_of_a_paragraph_at_the_edge_is_not_left_out() -> None:
         .text(40, 40, "Middle East Regional Secretariat", 20)
         .lines(40, 70, "The EU CBRN CoE", "secretariat is in Jordan.")
     )
+    page.lines(40, 810, "EU CBRN CoE", "page 1")
     assert blocks(page)[1:] == ["The EU CBRN CoE secretariat is in Jordan."]
 
 

@@ -111,7 +111,9 @@ def _rule(
         return "small-print"
     names_are_enough = page.number > 1 or (small and title.endswith(SECRETARIAT))
     if segment.size <= 1.2 * usual and _is_imprint_line(segment.text, title, names_are_enough):
-        return "" if _is_in_paragraph(segment, segments) else "imprint-line"
+        beside = [one for one in segments if _is_next_line(one, segment)]
+        others = (_NUMBER.fullmatch(one.text) or _is_imprint_line(one.text, title, True) for one in beside)
+        return "imprint-line" if all(others) else ""
     return ""
 
 
@@ -130,14 +132,10 @@ def _is_imprint_line(text: str, title: str, names_are_enough: bool) -> bool:
     return all(known) and (any(sure) or (any(names) and names_are_enough))
 
 
-def _is_in_paragraph(segment: Segment, segments: Sequence[Segment]) -> bool:
-    """Return whether a line of the same size follows or goes before a text at a line's distance, and begins where it does."""
-    return any(
-        0.8 * segment.size < abs(one.y - segment.y) < 1.6 * segment.size
-        and abs(one.rect.x0 - segment.rect.x0) < 1.0
-        and one.size == segment.size
-        for one in segments
-    )
+def _is_next_line(one: Segment, segment: Segment) -> bool:
+    """Return whether a segment is directly above or below another one like a line of the same paragraph."""
+    near = 0.8 * segment.size < abs(one.y - segment.y) < 1.6 * segment.size
+    return near and one.size == segment.size and abs(one.rect.x0 - segment.rect.x0) < 1.0
 
 
 def _parts(text: str) -> list[str]:
