@@ -86,6 +86,14 @@ def test_a_row_of_headings_begins_other_columns() -> None:
     assert blocks(page) == [*names, "Priorities", "Waste", "Methodology", "3 teams work together"]
 
 
+def test_a_narrow_gutter_parts_columns_that_the_file_draws_one_after_the_other() -> None:
+    left, right = ["Partner Countries", "Iraq", "Jordan", "Lebanon", "Projects"], ["Methodology", "Teams", "Points", "Plans"]
+    page = Drawn().lines(40, 60, *left, "Project 87: Training of officers at borders", "of three countries")
+    page.lines(46 + width("Project 87: Training of officers at borders"), 60, *right, "Meetings", "Needs")
+    found = " ".join(blocks(page))
+    assert found.index("of three countries") < found.index("Methodology") < found.index("Teams")
+
+
 def test_headings_that_columns_have_on_one_line_by_chance_do_not_cut_them() -> None:
     page = Drawn()
     for x, above, heading in ((40, "Priorities", "Methodology"), (300, "Waste", "Recent Achievements")):
@@ -173,6 +181,7 @@ def test_an_item_goes_on_over_the_page_if_its_line_ends_at_the_right() -> None:
 
 def test_the_title_of_a_project_goes_on_over_the_page() -> None:
     first = Drawn().text(40, 60, "Projects", 14, bold=True).lines(40, 90, "Project 53: Training in biosecurity in Central")
+    assert not read(first, Drawn().text(40, 60, "Project 69: Waste").text(40, 90, "In May, a team met.")).doubts
     assert blocks(first, Drawn().text(40, 60, "Asian countries").text(40, 90, "Project 69: Waste"))[1:] == [
         *("Project 53: Training in biosecurity in Central Asian countries", "Project 69: Waste")
     ]
@@ -190,6 +199,16 @@ def test_a_space_that_the_next_letter_covers_is_none() -> None:
 def test_words_of_a_justified_line_are_one_space_apart_however_wide() -> None:
     page = Drawn().raw(f"BT /F 10 Tf 8 Tw 40 {HEIGHT - 60} Td (Iraq, Jordan, Lebanon, Kuwait) Tj ET")
     assert read(page).text == "Iraq, Jordan, Lebanon, Kuwait\n"
+
+
+def test_a_full_line_goes_on_after_a_wider_gap_before_a_small_letter() -> None:
+    page = (
+        Drawn()
+        .lines(40, 60, "Waste of plants and of", "all ports is safe.", "And more than", "that.")
+        .text(40, 140, "Since 2013, 27 projects")
+    )
+    page.lines(40, 157, "ended under Project 6 in", "Burkina Faso.", leading=17)
+    assert blocks(page)[-1] == "Since 2013, 27 projects ended under Project 6 in Burkina Faso."
 
 
 def test_an_unfinished_line_goes_on_after_a_wider_gap() -> None:

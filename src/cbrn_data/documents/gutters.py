@@ -19,6 +19,9 @@ _GUTTERS = (2.0, 1.1, 0.9, 0.75)
 _UNSPACED = 0.5
 """The least width of a gutter with several lines beside it, in em, if the file draws spaces between words but not in it."""
 
+_IN_TURN = 0.3
+"""The least width of a gutter with many lines beside it, in em, if the file draws all of one side before the other."""
+
 _BETWEEN_BOXES = 1.0
 """The least width of a gutter, in points, between two boxes or at a rule."""
 
@@ -124,7 +127,17 @@ def _trimmed(run: list[Band], below: list[Band], page: Page) -> int:
 
 def _in_turn(above: list[Band], below: list[Band]) -> bool:
     """Return whether the file draws everything above before everything below."""
-    return max(node.span[1] for band in above for node in band) < min(node.span[0] for band in below for node in band)
+    return _in_turn_of([node for band in above for node in band], [node for band in below for node in band])
+
+
+def _in_turn_of(first: Sequence[Node], second: Sequence[Node]) -> bool:
+    return max(node.span[1] for node in first) < min(node.span[0] for node in second)
+
+
+def _starts_together(nodes: Sequence[Node]) -> bool:
+    """Return whether most nodes begin at the left edge of all."""
+    left = min(node.rect.x0 for node in nodes)
+    return 2 * sum(node.rect.x0 < left + 0.5 for node in nodes) > len(nodes)
 
 
 def _alike(above: list[Band], below: list[Band], gutters: list[Gutter], page: Page) -> bool:
@@ -160,6 +173,8 @@ def _is_gutter(gutter: Gutter, run: list[Band], page: Page) -> bool:
     several = max(_height(after), _height([node for band in beside for node in band])) > 1
     if several and right - left >= _UNSPACED * em and all(_unspaced(band, gutter) for band in run):
         return True
+    if lines >= len(_GUTTERS) and _starts_together(after) and _in_turn_of(before, after):
+        return right - left >= _IN_TURN * em
     return right - left >= _GUTTERS[min(lines, len(_GUTTERS)) - 1] * em
 
 

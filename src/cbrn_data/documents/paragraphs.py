@@ -93,7 +93,7 @@ def _cut(column: Column, page: Page, leading: Mapping[float, float]) -> Iterator
     current: list[Line] = []
     for line in lines:
         apart = sorted(own)[len(own) // 4] if len(own) > 2 else leading[line.size]
-        begins = id(line) in items or (current and _begins(line, current, column, page, apart))
+        begins = id(line) in items or (current and _begins(line, current, column, page, apart, room))
         if current and (begins or has_ended(current[-1], line, room)):
             yield _paragraph(current, page, unsure)
             current = []
@@ -109,7 +109,7 @@ def _paragraph(lines: Sequence[Line], page: Page, unsure: set[int]) -> Paragraph
     return paragraph
 
 
-def _begins(line: Line, current: list[Line], column: Column, page: Page, leading: float) -> bool:
+def _begins(line: Line, current: list[Line], column: Column, page: Page, leading: float, room: Room) -> bool:
     """Return whether ``line`` begins a paragraph after the lines ``current``."""
     above = current[-1]
     if _heads(line, current, column):
@@ -123,7 +123,10 @@ def _begins(line: Line, current: list[Line], column: Column, page: Page, leading
     same = line.style[1] == above.style[1]
     if OPENS.match(current[0].text) and line.text[:1].islower() and same and not OPENS.match(line.text):
         return line.y - above.y > _WIDEST * line.size
-    open_end = (line.text[:1].islower() or line.text[:1].isdigit()) and JOINS.search(above.text) and same
+    joins, small, full = JOINS.search(above.text) is not None, line.text[:1].islower(), not room.has(above, line)
+    open_end = same and (
+        (joins and (small or full or line.text[:1].isdigit())) or (small and full and above.text[-1:] not in _ENDS)
+    )
     widest = max(leading, _WIDEST if open_end else 0.0)
     if line.y - above.y > widest * line.size + max(1.3, 0.12 * line.size) or _ruled(above, line, page):
         return True
@@ -209,7 +212,7 @@ def _goes_on(paragraphs: Sequence[Paragraph], after: Paragraph, right: float) ->
     first, last = after.lines[0][1], before.lines[-1][1]
     if is_heading(before.text) or is_heading(after.text) or first.size != last.size or MARK.match(first.text):
         return False
-    if before.text[-1:] in _ENDS:
+    if before.text[-1:] in _ENDS or any(one.match(after.text) for one in (_TITLED, _LABEL, OPENS)):
         return False
     if JOINS.search(before.text):
         return True
@@ -217,7 +220,7 @@ def _goes_on(paragraphs: Sequence[Paragraph], after: Paragraph, right: float) ->
     if last.rect.x1 + 0.25 * last.size + word <= right - 0.5:
         return False
     titled = _TITLED.match(before.text) or (len(paragraphs) > 1 and _LABEL.fullmatch(paragraphs[-2].text))
-    if titled and not any(one.match(after.text) for one in (_TITLED, _LABEL, OPENS)):
+    if titled:
         return True
     section = list(takewhile(lambda one: not is_heading(one.text), reversed(paragraphs[:-1])))
     if first.text[:1].islower() or (len(section) > 1 and all(one.text[-1:] in _ENDS for one in section)):

@@ -21,7 +21,7 @@ _FLAG = "[\U0001f1e6-\U0001f1ff]{2}"
 _BULLET = f"[{SIGNS}]"
 _SPACED_MARK = (
     r"[·*»›–—-]|[0-9]{1,2}[.)](?! (?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sep|Oct|Nov|Dec)[a-z.]* [0-9])"
-    r"|#{1,6}|(?:[>+oüvqØ§]|[a-z][)])(?= [A-Z0-9“])"
+    r"|#{1,6}|(?:[>+oüvqØ§]|[(]?[a-z][)]|[(][ivx]{2,4}[)])(?= [A-Z0-9“])"
 )
 _LIST_MARK = re.compile(rf"(?:(?:{_FLAG}|{_BULLET}) ?|(?:{_SPACED_MARK}) )+(?=\S)")
 _CLOSED = re.compile(r" #{1,6}$")

@@ -149,7 +149,7 @@ def _statements(line: Line) -> Iterator[Line]:
 def _opens_statement(part: tuple[Line, ...], line: Line) -> bool:
     """Whether a line begins a statement, for texts without blank lines between them."""
     before = Block(part[-3:]).plain.text
-    opens = _OPENS.match(line.plain.text) or _place_and_country(line.plain) or _PROGRAMME.fullmatch(before)
+    opens = _OPENS.match(line.item.text) or _place_and_country(line.plain) or _PROGRAMME.fullmatch(before)
     return bool(opens or re.search(r"\S regional secretariat$", before, re.I))
 
 
@@ -217,7 +217,7 @@ def _day(block: Block, words: Plain, leaflet: Leaflet) -> Extracted[str] | None:
     except ImpossibleDate as error:
         leaflet.report("date-impossible", f"established: {error}", line, field="established_on")
         return None
-    if found is None or found.precision != "day" or found.start != found.end:
+    if found is None or found.precision != "day" or found.start != found.end or ":" in words.text:
         message = f"established: {shown(words.text, 80)!r} does not name one day"
         leaflet.report("date-unread", message, line, field="established_on")
         return None
