@@ -40,6 +40,8 @@ _INLINE = frozenset(
     wbr""".split()
 )
 _BOLD = frozenset(("b", "strong"))
+_FIRST = 10
+"""The pieces of a paragraph among which a heading at its start is, so that long paragraphs take no longer."""
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _HIDDEN_CLASS = re.compile(r"(?:^|\s)(?:sr-only|visually-hidden|screen-reader-text|hidden|d-none)(?:\s|$)")
 _CONSENT = re.compile(r"cookie|consent|share|social|breadcrumb|skip-link|widget-area", re.IGNORECASE)
@@ -131,7 +133,7 @@ class _Page:
             elif tag in _INLINE:
                 words.append(_between(child.prev, child))
                 yield from self._walk(child, words, depth + 1)
-                if tag in _BOLD and heads("".join(words).strip(), _after(child)):
+                if tag in _BOLD and len(words) < _FIRST and heads("".join(words).strip(), _after(child)):
                     words.append("\n\n")
             elif not tag.startswith(("-", "_", "!")):
                 yield "".join(words)

@@ -83,6 +83,8 @@ def _lines(segments: Sequence[Segment]) -> list[Line]:
 def _after_heading(line: Line) -> tuple[Line, ...]:
     """Split a line after a heading at its start that only its font separates from the text."""
     first, *others = line.segments
+    if not others and first.glyphs[0].font == first.glyphs[-1].font:
+        return (line,)
     look = [(glyph.font, glyph.colour) for glyph in first.glyphs]
     end = next((place for place, one in enumerate(look) if one != look[0]), len(look))
     if (end < len(look) and end not in first.starts) or (end == len(look) and not others):
