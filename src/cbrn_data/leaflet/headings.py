@@ -181,11 +181,11 @@ def heads(text: str, after: str) -> bool:
 def near(text: str) -> str | None:
     """Return the section with a heading in other words or with few other letters; None if there are several or none.
 
-    >>> near("Regional Prioritites"), near("Results and Achievements"), near("Regional")
-    ('Regional Priorities', 'Recent Achievements', None)
+    >>> near("Regional Prioritites"), near("Results and Achievements"), near("Regional"), near("Priorities,")
+    ('Regional Priorities', 'Recent Achievements', None, None)
     """
     words = title(text).words
-    if not 6 <= len(words) <= LONGEST or label(words):
+    if not 6 <= len(words) <= LONGEST or label(words) or text.rstrip().endswith(","):
         return None
     if words in _NAMES:
         return _NAMES[words]
