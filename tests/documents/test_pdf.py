@@ -244,6 +244,14 @@ def test_a_box_is_read_as_one_thing() -> None:
     assert blocks(page) == ["Partner Countries", "Iraq Jordan", "Methodology", "3 teams were established in three countries"]
 
 
+def test_words_in_frames_that_touch_are_not_one_word() -> None:
+    first = ("Partner Countries", "Iraq, Jordan and Lebanon")
+    x = 41 + width(first[1])
+    page = Drawn().raw(f"{x} {HEIGHT - 100} 150 60 re S 38 {HEIGHT - 100} {x - 38} 60 re S")
+    page.lines(40, 60, *first).lines(x, 60, "Methodology", "3 teams met")
+    assert blocks(page) == [*first, "Methodology", "3 teams met"]
+
+
 def test_gaps_of_justified_lines_are_no_gutters() -> None:
     first, last = "Officers of all six countries learnt to work", "and how to plan for mass gatherings."
     right = 40 + width(first)
@@ -422,6 +430,7 @@ def test_letters_that_are_spaced_out_are_words_again() -> None:
             "Laws were reviewed for Biosecurity and laboratories.",
         ),
         (("Talks on non-", "proliferation in labora-", "tories."), "Talks on non-proliferation in laboratories."),
+        (("Teams of minis-", "tries in labora-", "tories."), "Teams of ministries in laboratories."),
         (("Triage of chemical casual-", "ties in labora-", "tories."), "Triage of chemical casualties in laboratories."),
     ],
 )

@@ -49,8 +49,8 @@ one_hundred_and_ half_a_ between_ between_1_and_ 1_experts,_ experts_and_ 5_a_b_
 Project_1,_1,_1 Project_1_and_ P1, P1_ Congo_ Kenya-Uganda- Democratic_Republic_of_the_ Republic_of_ ,_ †
 *†
 """.split()
-LINES = """Kenya Korea Kenya,_ 1 a a,_b A;_A -_a 1._a *a a* †_a Project_1 Projects Project_1:_a goal: Established: Funded_by_x
-x_regional_secretariat regional_secretariat_for and_implemented_by ** (a a. [a""".split()
+LINES = """A;_A Kenya Korea Kenya,_ 1 a a,_b -_a 1._a *a a* †_a Project_1 Projects Project_1:_a goal: Established:
+Funded_by_x x_regional_secretariat regional_secretariat_for and_implemented_by ** (a a. [a""".split()
 SECTIONS = ("Partner Countries", "Projects", "Tashkent, Uzbekistan")
 
 

@@ -32,7 +32,7 @@ _PREFIXES = frozenset(
 
 _SUFFIXES = frozenset(
     """able ably abilities ability age ages ally ance ant ants ate ates ding ed ence ent ents ful fully ing ings ion ions ism
-    ist ists ity less ling ly ment ments ming ness ning ship ships sion ted ten ties ting tion tions ty""".split()
+    ist ists ity less ling ly ment ments ming ness ning ship ships sion ted ten ties ting tion tions tries ty""".split()
 )
 """Ends of words that look like words, but do not follow a hyphen."""
 

@@ -196,8 +196,11 @@ def _tracking(pairs: Sequence[_Pair]) -> Iterator[float]:
 
 
 def _is_cut(pair: _Pair, page: Page) -> bool:
-    """Return whether a vertical rule or the edge of a box is between the two characters."""
-    if pair.gap < _WORD_GAP:
+    """Return whether a vertical rule or the edge of a box is between the two characters.
+
+    Frames that touch leave hardly a gap; the file then draws the second character much later or earlier.
+    """
+    if pair.gap < (_WORD_GAP if pair.follows else 0.0):
         return False
     left, right, y = pair.left.x1, pair.right.x0, pair.left.y - 0.3 * pair.left.size
     edges = (edge for shape in page.shapes if shape.height > 8 for edge in (shape.x0, shape.x1) if shape.y0 < y < shape.y1)

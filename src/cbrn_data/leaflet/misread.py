@@ -160,6 +160,7 @@ def _joined_doubts(section: Section) -> Iterator[tuple[int, str]]:
     for block in section.blocks:
         later = [line for line in block.lines[1:] if not line.opens_item]
         if section.name == "Methodology":
+            later = [line for line in later if not line.plain.text[:1].islower()]
             joined = begins_with_count(block.lines[0].item.text) and [n for n in later if begins_with_count(n.plain.text)]
         elif section.name == "Recent Achievements":
             joined = [line for before, line in pairwise(block.lines) if before.plain.text.endswith(".")] if sole else []
