@@ -78,7 +78,9 @@ def group_end(flat: str, start: int, one: bool = False) -> int | None:
     before, listed, waiting, limit = "", "", 0, _LONGEST
     while step := _STEP.match(flat, start):
         word = step["word"].lower().removesuffix("'s")
-        if (word in _STOP and (before or word != "trained")) or (_is_thing(word) and not is_people(word, before)):
+        if word in _STOP and (word != "trained" or (before and not before.endswith("ly"))):
+            break
+        if _is_thing(word) and not is_people(word, before) and not _describes(flat, step, one):
             break
         if is_people(word, before) or (one and is_people(f"{word}s", before)):
             if listed == ", " and _SHARE.match(flat, step.end("word")):
@@ -94,6 +96,13 @@ def group_end(flat: str, start: int, one: bool = False) -> int | None:
         if not listed:
             break
     return None if end is not None and _HEADS_AFTER.match(flat, end) else end
+
+
+def _describes(flat: str, thing: re.Match[str], one: bool) -> bool:
+    """Return whether a noun of things describes the people directly after it: ``operations officers``."""
+    after = _STEP.match(flat, thing.end()) if thing["then"] == " " else None
+    noun = after["word"].lower() if after else ""
+    return is_people(noun) or (one and is_people(f"{noun}s"))
 
 
 def thing_end(flat: str, start: int) -> int | None:

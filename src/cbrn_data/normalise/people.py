@@ -274,7 +274,7 @@ def _doubt(text: str, flat: str, part: Part, end: int) -> tuple[str, bool]:
     stop = _AROUND["clause end"].search(after)
     if reason := not_so(flat[max(0, part.start - 200) : start], after[: stop.start()] if stop else after):
         return reason, True
-    if _AIM.match(flat, end):
+    if _AIM.match(flat, end) or _AROUND["planned, after"].match(after):
         return "planned, or not yet so", True
     if _AROUND["for each, after"].match(after) or _AROUND["for each, before"].search(before[-60:]):
         return "a number for each of several groups", False
