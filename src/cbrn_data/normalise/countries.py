@@ -144,7 +144,7 @@ def _mentions() -> re.Pattern[str]:
     forms = {folded(form) for name in _names() for form in (name, name.upper(), name.replace(" and ", " & "))}
     forms = {form for form in forms if len(form) > 1} - {"US"}
     longest_first = "|".join(map(re.escape, sorted(forms, key=lambda form: (-len(form), form))))
-    return re.compile(rf"(?<!\w)(?=[A-Z])(?:{longest_first}|{_US})(?!\w|-[a-z])")
+    return re.compile(rf"(?<!\w)(?=[A-Z])(?:{longest_first}|{_US})(?!\w|-(?!(?:wide|led|hosted|chaired)\b)[a-z])")
 
 
 @cache
