@@ -51,23 +51,21 @@ _FIGURES = (
     rf"[0-9]{{1,2}}(?:[-/.]| / )[0-9]{{1,2}}(?:[-/.]| / )(?:19|20)[0-9]{{2}}{_AFTER_FIGURES}"
     rf"|(?:0?[1-9]|1[0-2])[/.](?:19|20)[0-9]{{2}}{_AFTER_FIGURES}"
 )
-_DAY = (
-    rf"[0-9]{{1,2}}(?: ?(?:st|nd|rd|th|er)|\.(?= ?-| (?:to|and|bis|und) [0-9]| ?{MONTH}))?(?=$|{MONTH}|(?![.,][0-9])[^\w%])"
-)
+_DAY = rf"[0-9]{{1,2}}(?: ?(?:st|nd|rd|th|er)|\.(?= ?[-/]| (?:to|and|bis|und) [0-9]| ?{MONTH}))?(?=$|{MONTH}|(?![.,][0-9])[^\w%])"
 _DASHED = rf"[0-9]{{1,2}}[-/]{MONTH}[-/](?:19|20)[0-9]{{2}}(?!\w)"
 
 
 _KINDS = {"figures": _FIGURES, "dashed": _DASHED, "quarter": _QUARTER, "month": MONTH, "year": _YEAR, "day": _DAY}
 _TOKEN = "|".join(f"(?P<{name}>{pattern})" for name, pattern in _KINDS.items())
 _ANY = f"(?:{'|'.join(_KINDS.values())})"
-_BIND = rf"(?:,? (?:of |de |du )?|(?:(?<=[0-9.])|(?<=st|nd|rd|th))(?={MONTH})|(?<=[a-z])(?=[0-9]))"  # or none: "6May2024"
+WEEKDAY = rf"(?:(?:{'|'.join([*calendar.day_name, *calendar.day_abbr])})\.?,? )?"
+_BIND = rf"(?:,? (?:of |de |du )?{WEEKDAY}|(?:(?<=[0-9.])|(?<=st|nd|rd|th))(?={MONTH})|(?<=[a-z])(?=[0-9]))"  # or none: "6May2024"
 _WHOLE = rf"(?:(?:{_DAY} )?{MONTH} )?{_YEAR}"
 _LIST_OF_DAYS = re.compile(rf"(?:, {_WHOLE}){{1,12}},? (?:and|to) {_WHOLE}", re.IGNORECASE)
-WEEKDAY = rf"(?:(?:{'|'.join(calendar.day_name)}),? )?"
 PART = (
     r"(?:(?:the )?(?:(?:very |whole |each |every |calendar |academic |school |fiscal )?"
     r"(?:early|late|mid|middle|beginning|start|end|course|whole|all|entire"
-    r"|years?|quarters?|months?|dates?|period|biennium|triennium|mornings?|weekends?|afternoons?|evenings?|days?"
+    r"|years?|quarters?|months?|dates?|period|biennium|triennium|mornings?|nights?|weekends?|afternoons?|evenings?|days?"
     r"|(?:spring|summer|autumn|fall|winter)(?:(?:/|-| and | to )(?:spring|summer|autumn|fall|winter))?(?: term| semester)?"
     r"|(?:first|second|third|fourth|last|latter|former|1st|2nd|3rd|4th) (?:\w+ )?"
     r"(?:half|quarter|weeks?|fortnight|days?|months?))"

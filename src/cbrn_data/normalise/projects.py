@@ -42,7 +42,8 @@ _CLOSE = re.compile(r"(?<=[Pp]rojects )[0-9]{3}(?:,[0-9]{2,3})+(?![0-9])")
 """A list without spaces, whose commas could be those of thousands: ``Projects 101,105``."""
 _GROUPS = (("first", "more"), ("short", "shorts"), ("opening", "rest"), ("bracketed", "rest"))
 _LEFT_OUT = re.compile(
-    r"\b(?:not|except(?: for)?|excluding|unlike|instead of|rather than|other than|apart from) (?:the )?$", re.I
+    r"\b(?:not|except(?: for)?|excluding|unlike|instead of|rather than|other than|apart from|all projects (?:but|bar|save)) (?:the )?$",
+    re.I,
 )
 """Words before a project that took no part."""
 
@@ -80,7 +81,10 @@ def references(text: str) -> list[Reference]:
             if several and flat[start - 1] == "/" and _number(more[0]) < 10 <= found[-1].number:
                 break  # "Project 66/2"
             first, last = found[-1].number, _number(more[0])
-            if re.fullmatch(_TO, flat[found[-1].end : start]) and first < last <= first + _WIDEST_RANGE:
+            between = flat[found[-1].end : start]
+            if re.fullmatch(" ?- ?", between) and first % 10 < last < 10 < first:
+                last, start = first - first % 10 + last, found[-1].start  # "Projects 81-3"
+            if re.fullmatch(_TO, between) and first < last <= first + _WIDEST_RANGE:
                 # The numbers inside a range are not written.
                 found += [Reference(number, found[-1].start, end) for number in range(first + 1, last)]
             found.append(Reference(last, start, end))
