@@ -51,7 +51,10 @@ _FIGURES = (
     rf"[0-9]{{1,2}}(?:[-/.]| / )[0-9]{{1,2}}(?:[-/.]| / )(?:19|20)[0-9]{{2}}{_AFTER_FIGURES}"
     rf"|(?:0?[1-9]|1[0-2])[/.](?:19|20)[0-9]{{2}}{_AFTER_FIGURES}"
 )
-_DAY = rf"[0-9]{{1,2}}(?: ?(?:st|nd|rd|th|er)|\.(?= ?[-/]| (?:to|and|bis|und) [0-9]| ?{MONTH}))?(?=$|{MONTH}|(?![.,][0-9])[^\w%])"
+_DAY = (
+    rf"[0-9]{{1,2}}(?: ?(?:st|nd|rd|th|er)|\.(?= ?[-/]| (?:to|and|bis|und) [0-9]| ?{MONTH}))?"
+    rf"(?=$|{MONTH}|(?![.,][0-9])[^\w%])"
+)
 _DASHED = rf"[0-9]{{1,2}}[-/]{MONTH}[-/](?:19|20)[0-9]{{2}}(?!\w)"
 
 
@@ -59,7 +62,8 @@ _KINDS = {"figures": _FIGURES, "dashed": _DASHED, "quarter": _QUARTER, "month": 
 _TOKEN = "|".join(f"(?P<{name}>{pattern})" for name, pattern in _KINDS.items())
 _ANY = f"(?:{'|'.join(_KINDS.values())})"
 WEEKDAY = rf"(?:(?:{'|'.join([*calendar.day_name, *calendar.day_abbr])})\.?,? )?"
-_BIND = rf"(?:,? (?:of |de |du )?{WEEKDAY}|(?:(?<=[0-9.])|(?<=st|nd|rd|th))(?={MONTH})|(?<=[a-z])(?=[0-9]))"  # or none: "6May2024"
+_BIND = rf"(?:,? (?:of |de |du )?{WEEKDAY}|(?:(?<=[0-9.])|(?<=st|nd|rd|th))(?={MONTH})|(?<=[a-z])(?=[0-9]))"
+"""The words between parts of a date, or none: ``6May2024``."""
 _WHOLE = rf"(?:(?:{_DAY} )?{MONTH} )?{_YEAR}"
 _LIST_OF_DAYS = re.compile(rf"(?:, {_WHOLE}){{1,12}},? (?:and|to) {_WHOLE}", re.IGNORECASE)
 PART = (

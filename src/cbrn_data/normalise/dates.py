@@ -169,7 +169,7 @@ def time_of(text: str, found: Iterable[Phrase]) -> list[Phrase]:
 
 
 def _other_day(flat: str, found: Iterable[Phrase], first: Phrase) -> bool:
-    """Return whether a day or month without its year begins the row of dates: ``on 3 May in Osh and 5 May 2022 in Almaty``."""
+    """Return whether a day or month without its year begins the dates: ``on 3 May in Osh and 5 May 2022 in Almaty``."""
     before = [phrase for phrase in found if phrase.role == "yearless" and phrase.lead and phrase.end < first.start]
     return any(_AROUND["joins another day"].fullmatch(flat, phrase.end, first.start) for phrase in before)
 

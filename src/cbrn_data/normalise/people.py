@@ -37,6 +37,7 @@ class PeopleCount:
     """A counted group of people in ``text``; the pairs are the spans of its parts.
 
     ``qualifier`` is ``exact``, ``over`` or ``about``; ``qualified`` runs from the qualifying words to the number.
+    ``within`` are the starts of numbers that count a part of the group.
     """
 
     count: int
@@ -45,6 +46,7 @@ class PeopleCount:
     counted: tuple[int, int]
     qualified: tuple[int, int]
     grouped: tuple[int, int]
+    within: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def people(text: str) -> tuple[PeopleCount | None, list[Doubt]]:
     if len({m.part.value for m in sound}) > 1 or any(_is_another(text, sound[0], m) for m in sound[1:]):
         reason = f"{len(sound)} groups of people are counted, but the table holds one number"
         return None, [*doubts, Doubt(sound[0].part.start, sound[-1].group[1], reason)]
-    return _people_count(text, sound[0]), doubts
+    return _people_count(text, sound[0], tuple(m.part.start for m in mentions if m.within)), doubts
 
 
 def _one_person(flat: str) -> Iterator[_Mention]:
@@ -103,7 +105,7 @@ def _is_another(text: str, first: _Mention, later: _Mention) -> bool:
     return groups[0] != groups[1] and not again
 
 
-def _people_count(text: str, mention: _Mention) -> PeopleCount:
+def _people_count(text: str, mention: _Mention, within: tuple[int, ...]) -> PeopleCount:
     number, flat = mention.part, folded(text)
     qualifier, start, end = qualifier_of(flat, number, mention.group[1])
     assert number.value is not None
@@ -114,6 +116,7 @@ def _people_count(text: str, mention: _Mention) -> PeopleCount:
         counted=(number.start, number.end),
         qualified=(start, end),
         grouped=mention.group,
+        within=within,
     )
 
 

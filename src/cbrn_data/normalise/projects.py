@@ -42,7 +42,8 @@ _CLOSE = re.compile(r"(?<=[Pp]rojects )[0-9]{3}(?:,[0-9]{2,3})+(?![0-9])")
 """A list without spaces, whose commas could be those of thousands: ``Projects 101,105``."""
 _GROUPS = (("first", "more"), ("short", "shorts"), ("opening", "rest"), ("bracketed", "rest"))
 _LEFT_OUT = re.compile(
-    r"\b(?:not|except(?: for)?|excluding|unlike|instead of|rather than|other than|apart from|all projects (?:but|bar|save)) (?:the )?$",
+    r"\b(?:not|except(?: for)?|excluding|unlike|instead of|rather than|other than|apart from"
+    r"|all projects (?:but|bar|save)) (?:the )?$",
     re.I,
 )
 """Words before a project that took no part."""
