@@ -62,7 +62,7 @@ _KINDS = {"figures": _FIGURES, "dashed": _DASHED, "quarter": _QUARTER, "month": 
 _TOKEN = "|".join(f"(?P<{name}>{pattern})" for name, pattern in _KINDS.items())
 _ANY = f"(?:{'|'.join(_KINDS.values())})"
 WEEKDAY = rf"(?:(?:{'|'.join([*calendar.day_name, *calendar.day_abbr])})\.?,? )?"
-_BIND = rf"(?:,? (?:of |de |du )?{WEEKDAY}|(?:(?<=[0-9.])|(?<=st|nd|rd|th))(?={MONTH})|(?<=[a-z])(?=[0-9]))"
+_BIND = rf"(?:,? (?:of (?:the year )?|de |du )?{WEEKDAY}|(?:(?<=[0-9.])|(?<=st|nd|rd|th))(?={MONTH})|(?<=[a-z])(?=[0-9]))"
 """The words between parts of a date, or none: ``6May2024``."""
 _WHOLE = rf"(?:(?:{_DAY} )?{MONTH} )?{_YEAR}"
 _LIST_OF_DAYS = re.compile(rf"(?:, {_WHOLE}){{1,12}},? (?:and|to) {_WHOLE}", re.IGNORECASE)
@@ -75,7 +75,7 @@ PART = (
     r"(?:half|quarter|weeks?|fortnight|days?|months?))"
     r"(?: of)?[ -](?:the )?){1,3})?"
 )
-_JOIN = rf" ?[-/&] ?|,? {_TO} (?:(?:the|le) )?{WEEKDAY}{PART}"
+_JOIN = rf" ?[-/&] ?{WEEKDAY}|,? {_TO} (?:(?:the|le) )?{WEEKDAY}{PART}"
 _AGAIN = (
     rf"(?<=[a-z.])(?:,? (?:and|as well as)|, then)(?: again| later| then| once)? (?:in|on|from)(?: the)?"
     rf" (?=(?:{_DAY}(?: ?- ?| to ))?(?:{_DAY} )?{MONTH})"

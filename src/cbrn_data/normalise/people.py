@@ -266,6 +266,8 @@ def _doubt(text: str, flat: str, part: Part, end: int) -> tuple[str, bool]:
         return "played or assumed, not real", True
     if _AROUND["size of a place, before"].search(before):
         return "the size of a place, not those who took part", True
+    if _AROUND["selected, before"].search(before) and _AROUND["selected, after"].match(after):
+        return "a whole of which a part was selected", False
     if (whose := _WHOSE.search(before)) and is_people(whose[1].lower()):
         return f"those whose {whose[1].lower()} are meant", True
     if _AROUND["average, before"].search(before[-40:]):

@@ -35,6 +35,7 @@ _TOTAL = re.compile(r"\b(?:total|in all|altogether|overall|of which|of whom)\b",
 _SINCE = re.compile(r"\b(?:since|depuis)(?: (?:the )?(?:\w+ ){0,6}(?:in )?)?(?P<year>(?:19|20)[0-9]{2})\b", re.I)
 _UNDATED = re.compile(
     r"\b(?:years|decades?) (?:after|since|ago|of existence)\b"
+    r"|^(?:in|over|for|during) (?:the )?(?:\w+ ){0,2}(?:years|decades?)\b"
     r"|\bsince (?:its|their|the) (?:very )?(?:launch|start|inception|creation|establishment|foundation|beginning)\b", re.I
 )  # fmt: skip
 _FROM = re.compile(
