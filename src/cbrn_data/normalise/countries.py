@@ -60,7 +60,7 @@ def english_names(country_id: str) -> list[str]:
     """Return every English form of the name of a country, in the order of the lists.
 
     >>> english_names("CZE")
-    ['Czechia', 'Czech Republic']
+    ['Czechia', 'Czech Republic', 'Czech Rep.']
     """
     return [name for name, code in _names().items() if code == country_id]
 
