@@ -61,7 +61,7 @@ _DASHED = rf"[0-9]{{1,2}}[-/]{MONTH}[-/](?:19|20)[0-9]{{2}}(?!\w)"
 _KINDS = {"figures": _FIGURES, "dashed": _DASHED, "quarter": _QUARTER, "month": MONTH, "year": _YEAR, "day": _DAY}
 _TOKEN = "|".join(f"(?P<{name}>{pattern})" for name, pattern in _KINDS.items())
 _ANY = f"(?:{'|'.join(_KINDS.values())})"
-WEEKDAY = rf"(?:(?:{'|'.join([*calendar.day_name, *calendar.day_abbr])})\.?,? )?"
+WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)(?:[a-z]{0,3}day|r?s|r)?\.?,? )?"
 _BIND = rf"(?:,? (?:of (?:the year )?|de |du )?{WEEKDAY}|(?:(?<=[0-9.])|(?<=st|nd|rd|th))(?={MONTH})|(?<=[a-z])(?=[0-9]))"
 """The words between parts of a date, or none: ``6May2024``."""
 _WHOLE = rf"(?:(?:{_DAY} )?{MONTH} )?{_YEAR}"
