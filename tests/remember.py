@@ -13,7 +13,8 @@ import pytest
 
 from cbrn_data import pipeline
 from cbrn_data.catalogue import derive
-from cbrn_data.checks.released import Released, by_frictionless, by_profile, check_release, read_documents
+from cbrn_data.checks.released import Released, by_frictionless, check_release, read_documents
+from cbrn_data.checks.second import by_profile
 from cbrn_data.findings import Finding
 from cbrn_data.portal.pictures import drawing
 from cbrn_data.release import gate

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from operator import truediv
 from pathlib import Path
 
@@ -11,10 +13,19 @@ import pytest
 
 from cbrn_data import beside
 
+KILLED = """
+import os
+import signal
+from cbrn_data import beside
+with beside.helper():
+    print(beside.begin(print, "nowhere")(), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
 
 def test_results_are_those_of_this_process_whatever_becomes_of_the_other() -> None:
     assert not beside.is_open() and beside.begin(os.path.join, "a", "b")() == "a/b"
-    with beside.helper("json"):
+    with beside.helper():
         first, other, large = (
             beside.begin(os.getpid),
             beside.begin(os.path.join, "a", "b"),
@@ -33,10 +44,7 @@ def test_results_are_those_of_this_process_whatever_becomes_of_the_other() -> No
         assert beside.begin(os.path.join, "a", "b")() == "a/b"
 
 
-def test_the_second_process_starts_without_pandas_but_can_have_it() -> None:
-    arrays = "__import__('pyarrow').array(['a'])"
-    with beside.helper("cbrn_data.schema.check"):
-        number = beside.begin(os.getpid)()
-        assert beside.begin(eval, f"{arrays}.to_pylist(), 'pandas' in __import__('sys').modules")() == (["a"], False)
-        assert beside.begin(eval, f"{arrays}.to_pandas().tolist()")() == ["a"]
-        assert beside.begin(os.getpid)() == number
+def test_the_second_process_prints_nothing_and_ends_if_the_first_is_killed() -> None:
+    """The pipe of its standard output would stay open if it lived on, so the run would not return."""
+    run = subprocess.run([sys.executable, "-c", KILLED], stdout=subprocess.PIPE, text=True, timeout=60)
+    assert (run.returncode, run.stdout) == (-signal.SIGKILL, "None\n")

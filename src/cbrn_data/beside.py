@@ -4,63 +4,62 @@ A command that has much to do opens one (``helper``), and code says what may run
 fails, the same function runs in this process. So a helper changes no result, only when it is there. Calls run one after the
 other; arguments and results are pickled, between two processes of one user that run the same code.
 
-Why a process that is started anew: when it would fork, this one has threads (Arrow), and libraries that no other needs.
+It is forked, so that it need not import again what this process has imported. It ends with this process, also if that is
+killed.
 """
 
 from __future__ import annotations
 
+import os
 import pickle
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from typing import IO, Any, TypeVar
+from multiprocessing import Pipe, get_context
+from multiprocessing.connection import Connection
+from typing import Any, TypeVar
 
-from cbrn_data.garbage import collect_rarely
-from cbrn_data.hidden import pyarrow_without_pandas
+from cbrn_data.progress import stop_observing
 
 Value = TypeVar("Value")
 
 
 class _Helper:
-    def __init__(self, modules: tuple[str, ...]) -> None:
-        command = [sys.executable, "-P", "-m", __name__, *modules]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603
+    def __init__(self) -> None:
+        self._pipe, its = Pipe()
+        self._process = get_context("fork").Process(target=_serve, args=(its, self._pipe), daemon=True)
+        self._process.start()
+        its.close()
         self._thread = ThreadPoolExecutor(1)  # waits for one result after the other
 
     def begin(self, function: Callable[..., Value], *arguments: Any) -> Future[Value]:
         return self._thread.submit(self._call, function, arguments)
 
     def _call(self, function: Callable[..., Value], arguments: tuple[Any, ...]) -> Value:
-        assert self._process.stdin and self._process.stdout
         try:
-            call = pickle.dumps((function, arguments))
+            self._pipe.send((function, arguments))
         except (AttributeError, TypeError) as error:  # a function inside another, an open file
             raise pickle.PicklingError(str(error)) from error
-        self._process.stdin.write(call)
-        self._process.stdin.flush()
-        value: Value = pickle.load(self._process.stdout)  # noqa: S301
+        value: Value = self._pipe.recv()
         return value
 
     def end(self) -> None:
         self._process.kill()
         self._thread.shutdown(cancel_futures=True)
-        for stream in filter(None, (self._process.stdin, self._process.stdout)):
-            with suppress(OSError):
-                stream.close()
-        self._process.wait()
+        self._pipe.close()
+        self._process.join()
 
 
 _helper: ContextVar[_Helper | None] = ContextVar("helper", default=None)
 
 
 @contextmanager
-def helper(*modules: str) -> Iterator[None]:
-    """Let ``begin`` use a second process, which first imports ``modules``; it is ended with the body."""
+def helper() -> Iterator[None]:
+    """Let ``begin`` use a second process during the body. Call it before this process starts threads."""
     try:
-        one = _Helper(modules)
+        one = _Helper()
     except OSError:  # no memory or no process left
         yield
         return
@@ -94,29 +93,13 @@ def begin(function: Callable[..., Value], *arguments: Any) -> Callable[[], Value
     return result
 
 
-def _serve(asked: IO[bytes], answers: IO[bytes]) -> None:
+def _serve(pipe: Connection, other: Connection) -> None:
     """Answer calls until there are no more; whatever fails ends this process, and is done by the other."""
-    while True:
-        try:
-            function, arguments = pickle.load(asked)  # noqa: S301
-        except EOFError:
-            return
-        pickle.dump(function(*arguments), answers)
-        answers.flush()
-
-
-def main() -> None:
-    """Serve the process that started this one; what is printed goes nowhere."""
-    from importlib import import_module
-
-    collect_rarely()
-    pyarrow_without_pandas()
-    answers, sys.stdout, sys.stderr = sys.stdout.buffer, open("/dev/null", "w"), open("/dev/null", "w")  # noqa: SIM115
-    for name in sys.argv[1:]:
-        import_module(name)
+    other.close()
+    stop_observing()
+    sys.stdout, sys.stderr = open(os.devnull, "w"), open(os.devnull, "w")  # noqa: SIM115
     with suppress(BaseException):
-        _serve(sys.stdin.buffer, answers)
-
-
-if __name__ == "__main__":
-    main()
+        while True:
+            function, arguments = pipe.recv()
+            pipe.send(function(*arguments))
+    os._exit(0)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cbrn_data.checks.released import by_profile
+from cbrn_data.checks.second import by_profile
 from cbrn_data.release import code
 from cbrn_data.tabular.profile import PROFILES
 from tests.conftest import PROJECT

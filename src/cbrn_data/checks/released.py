@@ -22,7 +22,7 @@ from cbrn_data.checks.evidence import of_evidence, rows_by_evidence
 from cbrn_data.checks.run import check_tables
 from cbrn_data.checks.second import FRICTIONLESS_ROWS, Sample, Verdict, frictionless_verdict
 from cbrn_data.errors import ReleaseError
-from cbrn_data.findings import Finding, errors_of, shown
+from cbrn_data.findings import Finding, errors_of
 from cbrn_data.schema.check import KnownKeysOf
 from cbrn_data.schema.model import Package, read_package
 from cbrn_data.schema.nested import nested
@@ -34,7 +34,6 @@ from cbrn_data.store import disk
 from cbrn_data.store.folder import DESCRIPTOR, NESTED, SUMS, parse_checksums, source_file
 from cbrn_data.strict_json import dumped
 from cbrn_data.strict_yaml import load_yaml
-from cbrn_data.tabular.profile import profile_errors
 
 DOCUMENTS_LIMIT = 64 << 20
 """The most characters of all texts of sources, except bulk sources, and the most bytes of each file."""
@@ -255,12 +254,6 @@ def by_frictionless(
         message = "the resources are not the tables of the release, each as CSV and JSON"
         return [Finding("frictionless", message, DESCRIPTOR)]
     return findings
-
-
-def by_profile(descriptor: Mapping[str, Any]) -> Iterator[Finding]:
-    """Yield a finding for each place where a descriptor violates the official profile, which frictionless does not use."""
-    for _, message in profile_errors(descriptor, "2.0"):
-        yield Finding("data-package-profile", shown(message, 200), DESCRIPTOR)
 
 
 def covered(released: Released) -> dict[str, Any]:

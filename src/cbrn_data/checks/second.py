@@ -1,18 +1,21 @@
-"""The second validator of a release: frictionless, which reads it like a consumer, from its descriptor.
+"""What judges a release from its descriptor, like a consumer: the official profile, and frictionless.
 
-A second process runs it (``beside``), so what is imported here judges no rows.
+A second process runs both (``beside``), so what is imported here judges no rows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from cbrn_data.checks.once import judge_fields_once, judged_before
-from cbrn_data.findings import Finding
+from cbrn_data.findings import Finding, shown
 from cbrn_data.progress import step
 from cbrn_data.store import disk
 from cbrn_data.store.folder import DESCRIPTOR
 from cbrn_data.strict_json import parse_object
+from cbrn_data.tabular.profile import profile_errors
 
 FRICTIONLESS_ROWS = 100_000
 """The most rows of a table that frictionless validates; the report names larger tables."""
@@ -22,6 +25,19 @@ Sample = tuple[bool, dict[str, list[str]]]
 
 Verdict = tuple[Sample, list[str] | None, list[Finding]]
 """What frictionless says of a release: of what, the paths that it describes (None: none), findings."""
+
+
+def prepare() -> None:
+    """Import what frictionless imports when it reads its first package."""
+    import frictionless
+
+    assert frictionless.system.plugins and frictionless.system.http_session
+
+
+def by_profile(descriptor: Mapping[str, Any]) -> list[Finding]:
+    """Return a finding for each place where a descriptor violates the official profile, which frictionless does not use."""
+    errors = profile_errors(descriptor, "2.0")
+    return [Finding("data-package-profile", shown(message, 200), DESCRIPTOR) for _, message in errors]
 
 
 def frictionless_verdict(folder: Path, sample: Sample, before: Path | None = None) -> Verdict:

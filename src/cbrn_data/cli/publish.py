@@ -8,17 +8,14 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cbrn_data.beside import helper
+from cbrn_data import beside
 from cbrn_data.cli.show import console, show_findings, show_json, show_lines
 from cbrn_data.errors import CbrnDataError
 from cbrn_data.findings import shown
-from cbrn_data.hidden import signers_without_boto3
+from cbrn_data.hidden import pyarrow_without_pandas, signers_without_boto3
 from cbrn_data.release.unchanged import Unchanged, inputs, recall, remember
 from cbrn_data.settings import FILE, Settings, read_settings, release_date
 from cbrn_data.store.folder import Release
-
-BESIDE = ("frictionless", "cbrn_data.portal.site", "cbrn_data.catalogue.dcat")
-"""What a second process works with, and imports while the tables are made here."""
 
 if TYPE_CHECKING:
     from cbrn_data import pipeline
@@ -51,7 +48,7 @@ def publish_now(
 
     scheduler = _scheduler(runner, scheduler, settings)
     step = step_of(at_least)
-    with pipeline.bulk_writer(scheduler) as write:
+    with beside.helper() if "frictionless" not in sys.modules else nullcontext(), pipeline.bulk_writer(scheduler) as write:
         gathered = pipeline.gather(settings)
         guard = read_guard(settings, gathered.package.tables, allow, reason)
         pipeline.check_address(settings, gathered.package, move_address)
@@ -60,13 +57,24 @@ def publish_now(
         if outcome is None:
             key = pipeline.own_key(settings)
             is_far = bool(scheduler and gathered.package.parted)  # a worker runs frictionless
-            with helper(*BESIDE[is_far:]) if "frictionless" not in sys.modules else nullcontext():
-                outcome = pipeline.publish(pipeline.build(gathered, write), store, release_date(), step, key, guard)
+            beside.begin(_prepare, is_far)
+            outcome = pipeline.publish(pipeline.build(gathered, write), store, release_date(), step, key, guard)
     found = Unchanged(outcome.release, outcome.findings, overview(outcome.release))
     if not outcome.is_new and not outcome.repaired:
         read = {source.name: str(source.metadata["sha256"]) for source in [*gathered.sources, *gathered.lists]}
         remember(settings, given, found, due_on(settings.published), read)
     _show(found, as_json, outcome, key)
+
+
+def _prepare(is_far: bool) -> None:
+    """Import what a second process needs, while the tables are made here; frictionless is not needed if a worker runs it."""
+    pyarrow_without_pandas()
+    if not is_far:
+        from cbrn_data.checks import second
+
+        second.prepare()
+    from cbrn_data.catalogue import dcat  # noqa: F401
+    from cbrn_data.portal import site  # noqa: F401
 
 
 def _show(found: Unchanged, as_json: bool, outcome: pipeline.Outcome | None = None, key: SigningKey | None = None) -> None:

@@ -91,26 +91,31 @@ def _behind(findings: list[Finding], settings: Settings, package: Package) -> It
 
 
 def build(gathered: Gathered, write: Write | None = None) -> Built:
-    """Build and check the tables; ``write`` builds bulk tables. Raises GateError with all findings if one is an error."""
+    """Build and check the tables; ``write`` builds bulk tables. Raises GateError with all findings if one is an error.
+
+    The gate judges the same rows again, by pandera, which need not be imported before.
+    """
     from cbrn_data.checks.rows import table_findings
     from cbrn_data.checks.run import check_tables
     from cbrn_data.release.content import build_content
     from cbrn_data.release.reuse import reusing
     from cbrn_data.tables.build import build_tables
     from cbrn_data.tables.bulk import write_bulk
+    from cbrn_data.tabular.compile import without_pandera
 
     write = reusing(write or write_bulk, gathered.settings.published)
-    built = build_tables(gathered.sources, gathered.package, write)
+    with without_pandera():
+        built = build_tables(gathered.sources, gathered.package, write)
 
-    def rows(table: Table, known: KnownKeysOf) -> Iterable[Finding]:
-        return () if table.name in built.judged else table_findings(table, known)
+        def rows(table: Table, known: KnownKeysOf) -> Iterable[Finding]:
+            return () if table.name in built.judged else table_findings(table, known)
 
-    findings = built.findings
-    if not errors_of(findings):
-        documents = {
-            source.source_id: source.document for source in gathered.sources if source.kind not in ("document", "bulk")
-        }
-        findings = sorted({*findings, *check_tables(built.tables, gathered.package, documents, rows)})
+        findings = built.findings
+        if not errors_of(findings):
+            documents = {
+                source.source_id: source.document for source in gathered.sources if source.kind not in ("document", "bulk")
+            }
+            findings = sorted({*findings, *check_tables(built.tables, gathered.package, documents, rows)})
     if errors_of(findings):
         raise GateError("nothing was published", findings)
     return Built(build_content(built, gathered.package), findings, gathered.settings)

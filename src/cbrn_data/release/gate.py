@@ -21,13 +21,12 @@ from cbrn_data.checks.released import (
     Released,
     arrival,
     by_frictionless,
-    by_profile,
     check_release,
     covered,
     verdict_of_worker,
 )
 from cbrn_data.checks.run import CHECKS
-from cbrn_data.checks.second import FRICTIONLESS_ROWS, frictionless_verdict
+from cbrn_data.checks.second import FRICTIONLESS_ROWS, by_profile, frictionless_verdict
 from cbrn_data.errors import GateError
 from cbrn_data.findings import Finding, errors_of
 from cbrn_data.release.code import is_of_this_code
@@ -50,8 +49,8 @@ def judge(
     """Check a staged release; ``known`` are the findings from reading its sources, ``reasons`` those of lines left out.
 
     Parts of tables that the release ``before`` has too, and that this code judged then, are not judged again; frictionless
-    judges no table again that is the same there. A second process, or a worker of a cluster, runs frictionless meanwhile, as
-    if the ``longest`` table has as many rows as it should.
+    judges no table again that is the same there. A second process, or a worker of a cluster, runs it meanwhile, as if the
+    ``longest`` table has as many rows as it should.
 
     Raises GateError with the errors.
     """
@@ -60,6 +59,7 @@ def judge(
     judged, early = before.folder if before and is_of_this_code(before.info) else None, None
     if beside.is_open() and not is_in_parts:
         early = beside.begin(frictionless_verdict, folder, (longest > FRICTIONLESS_ROWS, {}), judged)
+    profile = beside.begin(by_profile, json.loads(disk.read(folder / DESCRIPTOR)))
 
     def begin(tables: Released) -> None:
         nonlocal early
@@ -67,7 +67,7 @@ def judge(
             early = verdict_of_worker(folder, tables)
 
     released, findings = check_release(folder, package, judged, begin=begin)
-    findings += by_profile(json.loads(disk.read(folder / DESCRIPTOR)))
+    findings += profile()
     findings += by_frictionless(folder, released, early and early(), judged)
     left_out = [] if errors_of(findings) else reasoned(arrival(folder, released), reasons or {}, known)
     findings = sorted({*known, *findings, *unexplained(left_out)})

@@ -16,7 +16,8 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from cbrn_data.checks.comparing import comparison
-from cbrn_data.checks.released import Good, Released, by_profile, check_release, covered, file_names, read_sidecar
+from cbrn_data.checks.released import Good, Released, check_release, covered, file_names, read_sidecar
+from cbrn_data.checks.second import by_profile
 from cbrn_data.findings import Finding, shown
 from cbrn_data.release.changes import apply_changes, content_of, find_changes
 from cbrn_data.schema.coverage import coverage
