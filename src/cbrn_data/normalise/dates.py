@@ -220,7 +220,7 @@ def _role(before: str, lead: str, after: str, names_month: bool, the: bool) -> s
     if founded and not _AROUND["auxiliary"].search(before) and lead in {"in", "on", "", "en"}:
         return "other"
     if not lead:
-        if _AROUND["project, before"].search(before) and re.match(r"\)?(?:[.;]|$)", after):
+        if _AROUND["project, alone before"].search(before) and re.match(r"\)?(?:[.;]|$)", after):
             return "time"  # "(Project 88, 2023)"
         opens = not before.strip(" ([*") and (names_month or re.match(r" ?[:,)-]|\]|$", after) is not None)
         if opens or (names_month and not _AROUND["not its time"].search(before[-40:])):

@@ -17,8 +17,11 @@ _THING = re.compile(
     r"[a-z]{2}(?:tions|sions|ments|(?<!be)(?<!sibl)ings|scopes|meters|graphs|grams|ships|sheets|books|boards|rooms|houses)$"
 )
 """Endings of nouns of things that no noun of people has."""
-_FIELD = re.compile(r"(?:[a-z]{2}tions|services|systems|resources)$")
-"""Endings of nouns of things that are rather fields of work than counted."""
+_FIELD = re.compile(
+    r"(?:[a-z]{2}[st]ions|services|systems|resources|programmes|projects|events|grants|awards|records|games|materials"
+    r"|headquarters|policies|standards|airlines|ports|cattle|livestock|poultry|sheep)$"
+)
+"""Nouns of things that can describe people by their field of work: ``operations officers``, not ``kits nurses can use``."""
 _STOP = frozenset(
     """a about after all along also among an are as at attended be before between both by can could did during each either
     fewer for from gave had has have held her his if in including into is its joined met more most near no not of off on
@@ -103,10 +106,12 @@ def group_end(flat: str, start: int, one: bool = False) -> int | None:
 def _describes(flat: str, thing: re.Match[str], one: bool) -> bool:
     """Return whether a noun of things describes the people directly after it: ``operations officers``."""
     after = _STEP.match(flat, thing.end())
-    noun = after["word"].lower() if after else ""
-    if after and thing["then"] == " and " and _FIELD.search(thing["word"].lower()) and _is_thing(noun):
-        return _describes(flat, after, one)  # "systems and communications specialists"
-    return thing["then"] == " " and (is_people(noun) or (one and is_people(f"{noun}s")))
+    if not after or thing["then"] not in {" ", " and "} or not _FIELD.search(thing["word"].lower()):
+        return False
+    noun = after["word"].lower()
+    if thing["then"] == " and ":
+        return _is_thing(noun) and _describes(flat, after, one)  # "systems and communications specialists"
+    return is_people(noun) or (one and is_people(f"{noun}s"))
 
 
 def thing_end(flat: str, start: int) -> int | None:
