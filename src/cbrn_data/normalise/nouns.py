@@ -18,7 +18,7 @@ _THING = re.compile(
 )
 """Endings of nouns of things that no noun of people has."""
 _FIELD = re.compile(
-    r"(?:[a-z]{2}[st]ions|services|systems|resources|programmes|projects|events|grants|awards|records|games|materials"
+    r"(?:[a-z]{2}[st]ions|services|systems|resources|programmes|projects|events|grants|awards|records|games|calls|materials"
     r"|headquarters|policies|standards|airlines|ports|cattle|livestock|poultry|sheep)$"
 )
 """Nouns of things that can describe people by their field of work: ``operations officers``, not ``kits nurses can use``."""
