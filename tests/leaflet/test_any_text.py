@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cbrn_data.leaflet.read import read_leaflet
 from cbrn_data.leaflet.statements import Item, Leaflet
-from cbrn_data.normalise.countries import read_country
+from cbrn_data.normalise.countries import country_name, read_country
 from cbrn_data.normalise.counts import read_number
 from cbrn_data.normalise.dates import read_dates
 from cbrn_data.normalise.inexact import read_qualifier
@@ -61,9 +61,10 @@ def reproduced(leaflet: Leaflet) -> Iterator[tuple[Extracted[Any], object]]:
     def year(words: str) -> int:
         return int(clean(words))
 
+    names = {"region": region_name, "secretariat_city": region_name, "secretariat_country": country_name}
     for name in "region secretariat_city secretariat_country goal funder implementing_partner".split():
         if said := getattr(leaflet, name):
-            yield said, (region_name if name == "region" else clean)(quote(said))
+            yield said, names.get(name, clean)(quote(said))
     if leaflet.established:
         dates = read_dates(quote(leaflet.established))
         yield leaflet.established, dates and dates.start

@@ -95,7 +95,11 @@ def test_a_chain_of_groups_is_read_without_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "count"), [("from six countries", 6), ("all ten partner countries", 10), ("six cities", None)]
+    ("text", "count"),
+    [
+        *(("from six countries", 6), ("all ten partner countries", 10), ("six cities", None)),
+        ("not less than 85 officers from six countries", 6),
+    ],
 )
 def test_countries_are_counted(text: str, count: int | None) -> None:
     found, _ = countries_counted(text)

@@ -15,7 +15,7 @@ from dataclasses import replace
 from cbrn_data.findings import shown
 from cbrn_data.leaflet.blocks import Block, Line
 from cbrn_data.leaflet.statements import Leaflet
-from cbrn_data.normalise.countries import country_id, nearest
+from cbrn_data.normalise.countries import country_id, country_name, nearest
 from cbrn_data.normalise.dates import ImpossibleDate, find_dates
 from cbrn_data.normalise.text import Extracted, Plain, region_name
 
@@ -263,7 +263,9 @@ def _set_seat(plain: Plain, leaflet: Leaflet) -> bool:
     found = _place_and_country(plain)
     if found is None or not _is_place(found[0].text):
         return False
-    leaflet.secretariat_city, leaflet.secretariat_country = name_of(found[0]), found[1].whole
+    city, country = found
+    leaflet.secretariat_city = name_of(city)
+    leaflet.secretariat_country = Extracted(country_name(country.text), country.span())
     return True
 
 

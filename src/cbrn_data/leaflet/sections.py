@@ -249,7 +249,7 @@ def _achievement(item: Block, leaflet: Leaflet) -> Item:
     countries, country_doubts = countries_counted(plain.text)
     leaflet.findings += doubted(leaflet, plain, "achievements", "people_count", doubts)
     leaflet.findings += doubted(leaflet, plain, "achievements", "country_count", country_doubts)
-    leaflet.findings += untaken(leaflet, plain, dates, (*doubts, *country_doubts))
+    leaflet.findings += untaken(leaflet, plain, dates, (*doubts, *country_doubts), counted.within if counted else ())
     if counted:
         extracted["people_count"] = counted.count, counted.counted
         extracted["people_count_qualifier"] = counted.qualifier, counted.qualified

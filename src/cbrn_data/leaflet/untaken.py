@@ -6,7 +6,7 @@ Labels, sums of money, shares, durations and measures are not reported: they are
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from cbrn_data.findings import Finding, shown
 from cbrn_data.leaflet.statements import Leaflet
@@ -44,15 +44,20 @@ def qualified(leaflet: Leaflet, plain: Plain, value: int, start: int) -> Iterato
         yield _finding("number-qualified", message, leaflet, plain, start, "figures", "value_qualifier")
 
 
-def untaken(leaflet: Leaflet, plain: Plain, taken: DateRange | None, doubts: Iterable[Doubt]) -> Iterator[Finding]:
-    """Yield a finding for each date, number and country of an achievement that no cell holds."""
+def untaken(
+    leaflet: Leaflet, plain: Plain, taken: DateRange | None, doubts: Iterable[Doubt], within: Container[int] = ()
+) -> Iterator[Finding]:
+    """Yield a finding for each date, number and country of an achievement that no cell holds.
+
+    ``within`` are the starts of numbers that are a part of one that a cell holds.
+    """
     spans = [(doubt.start, doubt.end) for doubt in doubts]
     found = parts(plain.text)
     known = {part.value for part in found if part.kind == "count" and counted(plain.text, part)[0] != "unknown"}
     for part in found:
         if part.phrase:
             yield from _date(leaflet, plain, part, taken)
-        elif part.value in known - {None}:
+        elif part.value in known - {None} or part.start in within:
             continue  # "60 (sixty) experts"
         elif not any(start <= part.start < end for start, end in spans) and _is_unread(plain.text, part):
             words = _quoted(plain.text, part.start, part.end)

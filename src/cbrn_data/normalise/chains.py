@@ -52,7 +52,8 @@ _FIGURES = (
     rf"|(?:0?[1-9]|1[0-2])[/.](?:19|20)[0-9]{{2}}{_AFTER_FIGURES}"
 )
 _DAY = (
-    rf"[0-9]{{1,2}}(?: ?(?:st|nd|rd|th|er)|\.(?= ?-| (?:to|and|bis|und) [0-9]| ?{MONTH}))?(?=$|{MONTH}|(?![.,][0-9])[^\w%])"
+    rf"[0-9]{{1,2}}(?: ?(?:st|nd|rd|th|er)|\.(?= ?[-/]| (?:to|and|bis|und) [0-9]| ?{MONTH}))?"
+    rf"(?=$|{MONTH}|(?![.,][0-9])[^\w%])"
 )
 _DASHED = rf"[0-9]{{1,2}}[-/]{MONTH}[-/](?:19|20)[0-9]{{2}}(?!\w)"
 
@@ -60,20 +61,21 @@ _DASHED = rf"[0-9]{{1,2}}[-/]{MONTH}[-/](?:19|20)[0-9]{{2}}(?!\w)"
 _KINDS = {"figures": _FIGURES, "dashed": _DASHED, "quarter": _QUARTER, "month": MONTH, "year": _YEAR, "day": _DAY}
 _TOKEN = "|".join(f"(?P<{name}>{pattern})" for name, pattern in _KINDS.items())
 _ANY = f"(?:{'|'.join(_KINDS.values())})"
-_BIND = rf"(?:,? (?:of |de |du )?|(?:(?<=[0-9.])|(?<=st|nd|rd|th))(?={MONTH})|(?<=[a-z])(?=[0-9]))"  # or none: "6May2024"
+WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)(?:[a-z]{0,3}day|r?s|r)?\.?,? )?"
+_BIND = rf"(?:,? (?:of (?:the year )?|de |du )?{WEEKDAY}|(?:(?<=[0-9.])|(?<=st|nd|rd|th))(?={MONTH})|(?<=[a-z])(?=[0-9]))"
+"""The words between parts of a date, or none: ``6May2024``."""
 _WHOLE = rf"(?:(?:{_DAY} )?{MONTH} )?{_YEAR}"
 _LIST_OF_DAYS = re.compile(rf"(?:, {_WHOLE}){{1,12}},? (?:and|to) {_WHOLE}", re.IGNORECASE)
-WEEKDAY = rf"(?:(?:{'|'.join(calendar.day_name)}),? )?"
 PART = (
     r"(?:(?:the )?(?:(?:very |whole |each |every |calendar |academic |school |fiscal )?"
     r"(?:early|late|mid|middle|beginning|start|end|course|whole|all|entire"
-    r"|years?|quarters?|months?|dates?|period|biennium|triennium|mornings?|weekends?|afternoons?|evenings?|days?"
+    r"|years?|quarters?|months?|dates?|period|biennium|triennium|mornings?|nights?|weekends?|afternoons?|evenings?|days?"
     r"|(?:spring|summer|autumn|fall|winter)(?:(?:/|-| and | to )(?:spring|summer|autumn|fall|winter))?(?: term| semester)?"
     r"|(?:first|second|third|fourth|last|latter|former|1st|2nd|3rd|4th) (?:\w+ )?"
     r"(?:half|quarter|weeks?|fortnight|days?|months?))"
     r"(?: of)?[ -](?:the )?){1,3})?"
 )
-_JOIN = rf" ?[-/&] ?|,? {_TO} (?:(?:the|le) )?{WEEKDAY}{PART}"
+_JOIN = rf" ?[-/&] ?{WEEKDAY}|,? {_TO} (?:(?:the|le) )?{WEEKDAY}{PART}"
 _AGAIN = (
     rf"(?<=[a-z.])(?:,? (?:and|as well as)|, then)(?: again| later| then| once)? (?:in|on|from)(?: the)?"
     rf" (?=(?:{_DAY}(?: ?- ?| to ))?(?:{_DAY} )?{MONTH})"

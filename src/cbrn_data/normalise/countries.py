@@ -20,7 +20,7 @@ from typing import Any
 import pycountry
 
 from cbrn_data.normalise.rules import grammar
-from cbrn_data.normalise.text import clean, folded
+from cbrn_data.normalise.text import clean, folded, region_name
 
 _LONGEST_MARK = 16
 _LONGEST_NAME = 120
@@ -60,7 +60,7 @@ def english_names(country_id: str) -> list[str]:
     """Return every English form of the name of a country, in the order of the lists.
 
     >>> english_names("CZE")
-    ['Czechia', 'Czech Republic']
+    ['Czechia', 'Czech Republic', 'Czech Rep.']
     """
     return [name for name, code in _names().items() if code == country_id]
 
@@ -99,6 +99,16 @@ def read_country(quote: str) -> str | None:
     return country_id(clean(quote))
 
 
+def country_name(quote: str) -> str:
+    """Return the name of a country as printed; one in capitals is read in title case.
+
+    >>> country_name("CÔTE D’IVOIRE"), country_name("UZBEKISTAN"), country_name("UAE")
+    ('CÔTE D’IVOIRE', 'Uzbekistan', 'UAE')
+    """
+    name = region_name(quote)
+    return name if name in _names() else clean(quote)
+
+
 def nearest(name: str) -> list[str]:
     """Return the names of at most three countries with similar names, or its name in another language, for messages."""
     key = _key(name[:60])
@@ -135,6 +145,10 @@ class Named:
 
 _WITHIN = (" (", " (the ", " in the ", " in ", ", in the ")
 """The words between a place and the United States, in which it is."""
+_OF_ALL = ("the clause leaves it out", "it pays, sells or is near, and may not take part")
+"""The reasons that hold for all countries of a list; after a comma, only if the list goes on after it."""
+_LISTED = re.compile(r"(?:, |,? (?P<last>and|or|nor|et|и|&) )(?:the )?")
+_GOES_ON = re.compile(r",? (?:and|or|nor|et|и|&) |[,.;)]|$")
 _US = r"(?:(?<=[Tt]he )|(?<=and )|(?<=from )|(?<=in ))US(?! ?\$| [Dd]ollars?\b)"
 """The abbreviation, which in capitals is also a pronoun (``CONTACT US``)."""
 
@@ -144,7 +158,7 @@ def _mentions() -> re.Pattern[str]:
     forms = {folded(form) for name in _names() for form in (name, name.upper(), name.replace(" and ", " & "))}
     forms = {form for form in forms if len(form) > 1} - {"US"}
     longest_first = "|".join(map(re.escape, sorted(forms, key=lambda form: (-len(form), form))))
-    return re.compile(rf"(?<!\w)(?=[A-Z])(?:{longest_first}|{_US})(?!\w|-[a-z])")
+    return re.compile(rf"(?<!\w)(?=[A-Z])(?:{longest_first}|{_US})(?!\w|-(?!(?:wide|led|hosted|chaired)\b)[a-z])")
 
 
 @cache
@@ -173,6 +187,9 @@ def named_in(text: str) -> list[Named]:
         if code and not compound:
             before, after = masked[max(0, start - 80) : start], masked[match.end() : match.end() + 60]
             why = _why(before=before, name=match[0], after=after)
+            listed = _LISTED.fullmatch(flat, found[-1].end, start) if found and found[-1].left_out in _OF_ALL else None
+            if not why and listed and (listed["last"] or _GOES_ON.match(after)):
+                why = found[-1].left_out  # "except Mongolia, Chad and Pakistan"
             if found and code == "USA" and flat[found[-1].end : start] in _WITHIN:  # "Georgia (U.S.)"
                 found[-1] = replace(found[-1], left_out="a place in the United States")
             elif not why and found and found[-1].left_out and flat[found[-1].end : start] == " (":

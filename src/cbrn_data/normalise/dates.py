@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from cbrn_data.findings import shown
 from cbrn_data.normalise.chains import CHAIN, MONTH, PART, WEEKDAY, Date, dates_of, impossible
@@ -160,11 +161,17 @@ def time_of(text: str, found: Iterable[Phrase]) -> list[Phrase]:
     for phrase in own:
         if phrase.error:
             raise ImpossibleDate(phrase.error)
-    if any(phrase.role == "ambiguous" for phrase in own):
+    if any(phrase.role == "ambiguous" for phrase in own) or _other_day(flat, found, times[0]):
         return []
     row, others = _row(flat, own)
     opens = not flat[sentence : row[0].start].strip()
     return row if opens or not (others or len(own) < len(times)) else []
+
+
+def _other_day(flat: str, found: Iterable[Phrase], first: Phrase) -> bool:
+    """Return whether a day or month without its year begins the dates: ``on 3 May in Osh and 5 May 2022 in Almaty``."""
+    before = [phrase for phrase in found if phrase.role == "yearless" and phrase.lead and phrase.end < first.start]
+    return any(_AROUND["joins another day"].fullmatch(flat, phrase.end, first.start) for phrase in before)
 
 
 def _phrase(flat: str, sentence: int, chain: int, dates: list[Date]) -> Phrase:
@@ -194,7 +201,9 @@ def _phrase(flat: str, sentence: int, chain: int, dates: list[Date]) -> Phrase:
             parts.append((date.year, date.last_month))
     for part in parts:
         error = error or impossible(part, words)
-    if any(date.ambiguous for date in dates) and role == "time":
+    backwards = any(first.ranged and first.parts() > last.parts() for first, last in pairwise(dates))
+    doubtful = backwards or any(date.ambiguous for date in dates) or _AROUND["corrected, after"].match(flat, end)
+    if doubtful and role == "time":
         role = "ambiguous"
     return Phrase(start, end, chain, word, tuple(parts), role, error)
 
@@ -211,6 +220,8 @@ def _role(before: str, lead: str, after: str, names_month: bool, the: bool) -> s
     if founded and not _AROUND["auxiliary"].search(before) and lead in {"in", "on", "", "en"}:
         return "other"
     if not lead:
+        if _AROUND["project, alone before"].search(before) and re.match(r"\)?(?:[.;]|$)", after):
+            return "time"  # "(Project 88, 2023)"
         opens = not before.strip(" ([*") and (names_month or re.match(r" ?[:,)-]|\]|$", after) is not None)
         if opens or (names_month and not _AROUND["not its time"].search(before[-40:])):
             return "time"

@@ -52,7 +52,7 @@ def parts(text: str) -> tuple[Part, ...]:
         found.append(part)
         rest = rest[: part.start] + "_" * (part.end - part.start) + rest[part.end :]
 
-    for reference in references(text):
+    for reference in reversed(references(text)):  # the last of "81-3" has the words of all
         free = "_" not in rest[reference.start : reference.end]
         if free:
             claim(Part("project", reference.start, reference.end, reference.number))

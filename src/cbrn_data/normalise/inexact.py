@@ -107,6 +107,7 @@ def inexact(flat: str, part: Part, end: int, clause: tuple[int, int] | None = No
 
 def not_so(before: str, rest: str) -> str:
     """Return why a number between ``before`` and the ``rest`` of its clause is not a fact, or nothing."""
+    before = _ASIDE.sub("", before)
     lead = before[max((match.end() for match in _CLAUSE_START.finditer(before)), default=0) :]
     if _DENIED.search(lead) or _DENIED.search(_INSTEAD.sub("", rest)):
         return "the clause denies it, or makes an exception"

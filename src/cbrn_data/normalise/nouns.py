@@ -17,6 +17,11 @@ _THING = re.compile(
     r"[a-z]{2}(?:tions|sions|ments|(?<!be)(?<!sibl)ings|scopes|meters|graphs|grams|ships|sheets|books|boards|rooms|houses)$"
 )
 """Endings of nouns of things that no noun of people has."""
+_FIELD = re.compile(
+    r"(?:[a-z]{2}[st]ions|services|systems|resources|programmes|projects|events|grants|awards|records|games|calls|materials"
+    r"|headquarters|policies|standards|airlines|ports|cattle|livestock|poultry|sheep)$"
+)
+"""Nouns of things that can describe people by their field of work: ``operations officers``, not ``kits nurses can use``."""
 _STOP = frozenset(
     """a about after all along also among an are as at attended be before between both by can could did during each either
     fewer for from gave had has have held her his if in including into is its joined met more most near no not of off on
@@ -78,7 +83,9 @@ def group_end(flat: str, start: int, one: bool = False) -> int | None:
     before, listed, waiting, limit = "", "", 0, _LONGEST
     while step := _STEP.match(flat, start):
         word = step["word"].lower().removesuffix("'s")
-        if (word in _STOP and (before or word != "trained")) or (_is_thing(word) and not is_people(word, before)):
+        if word in _STOP and (word != "trained" or (before and not before.endswith("ly"))):
+            break
+        if _is_thing(word) and not is_people(word, before) and not _describes(flat, step, one):
             break
         if is_people(word, before) or (one and is_people(f"{word}s", before)):
             if listed == ", " and _SHARE.match(flat, step.end("word")):
@@ -94,6 +101,17 @@ def group_end(flat: str, start: int, one: bool = False) -> int | None:
         if not listed:
             break
     return None if end is not None and _HEADS_AFTER.match(flat, end) else end
+
+
+def _describes(flat: str, thing: re.Match[str], one: bool) -> bool:
+    """Return whether a noun of things describes the people directly after it: ``operations officers``."""
+    after = _STEP.match(flat, thing.end())
+    if not after or thing["then"] not in {" ", " and "} or not _FIELD.search(thing["word"].lower()):
+        return False
+    noun = after["word"].lower()
+    if thing["then"] == " and ":
+        return _is_thing(noun) and _describes(flat, after, one)  # "systems and communications specialists"
+    return is_people(noun) or (one and is_people(f"{noun}s"))
 
 
 def thing_end(flat: str, start: int) -> int | None:

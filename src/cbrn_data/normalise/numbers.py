@@ -27,18 +27,19 @@ _LARGEST = 10**9
 
 _SCALE = "|".join(_SCALES)
 _WORD = "|".join(sorted([*_VALUES, *_SCALES], key=len, reverse=True))
+_AND = r" and |-and-|[ -]"
 _GROUPED = r"[0-9]{1,3}(?P<mark>[,. '])[0-9]{3}(?:(?P=mark)[0-9]{3})?(?![0-9]|(?P=mark)[0-9]{3})"
 _DIGITS = r"[0-9]{1,12}(?:[,. '][0-9]{3}(?![0-9])){0,4}(?:[.,][0-9]{1,2}(?![0-9]))?"
 NUMERAL = (
     rf"(?>{_DIGITS}(?: (?:{_SCALE})s?\b|(?:k|mln|mio|bn)\b)?"
-    rf"|(?:half )?(?:an? (?={_SCALE}))?(?:{_WORD})(?:(?: and |[ -])(?:{_WORD})){{0,9}}(?!\w|(?: and |[ -])(?:{_WORD})\b))"
+    rf"|(?:half )?(?:an? (?={_SCALE}))?(?:{_WORD})(?:(?:{_AND})(?:{_WORD})){{0,9}}(?!\w|(?:{_AND})(?:{_WORD})\b))"
 )
 """A numeral in digits or in words, to embed in patterns; its length is bounded and it does not backtrack."""
 _NUMBER = re.compile(
     rf"(?<![\w.,'/-])(?:"
     rf"(?P<digits>{_GROUPED}|[0-9]{{1,9}})(?P<part>[.,][0-9]{{1,2}}(?![0-9]))?"
     rf"(?:(?: (?P<scale>{_SCALE})| ?(?P<short>k|mln|mio|bn))\b)?"
-    rf"|(?P<half>half )?(?P<words>(?:an? (?={_SCALE}))?(?:{_WORD})(?:(?: and |[ -])(?:{_WORD}))*))"
+    rf"|(?P<half>half )?(?P<words>(?:an? (?={_SCALE}))?(?:{_WORD})(?:(?:{_AND})(?:{_WORD}))*))"
     rf"(?P<plus>\+|[- ]plus\b(?= [a-z]|$)|)(?![\w%+/]|[.,'][0-9]|-(?!odd\b)\w)",
     re.IGNORECASE,
 )

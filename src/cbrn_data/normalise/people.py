@@ -37,6 +37,7 @@ class PeopleCount:
     """A counted group of people in ``text``; the pairs are the spans of its parts.
 
     ``qualifier`` is ``exact``, ``over`` or ``about``; ``qualified`` runs from the qualifying words to the number.
+    ``within`` are the starts of numbers that count a part of the group.
     """
 
     count: int
@@ -45,6 +46,7 @@ class PeopleCount:
     counted: tuple[int, int]
     qualified: tuple[int, int]
     grouped: tuple[int, int]
+    within: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def people(text: str) -> tuple[PeopleCount | None, list[Doubt]]:
     if len({m.part.value for m in sound}) > 1 or any(_is_another(text, sound[0], m) for m in sound[1:]):
         reason = f"{len(sound)} groups of people are counted, but the table holds one number"
         return None, [*doubts, Doubt(sound[0].part.start, sound[-1].group[1], reason)]
-    return _people_count(text, sound[0]), doubts
+    return _people_count(text, sound[0], tuple(m.part.start for m in mentions if m.within)), doubts
 
 
 def _one_person(flat: str) -> Iterator[_Mention]:
@@ -103,7 +105,7 @@ def _is_another(text: str, first: _Mention, later: _Mention) -> bool:
     return groups[0] != groups[1] and not again
 
 
-def _people_count(text: str, mention: _Mention) -> PeopleCount:
+def _people_count(text: str, mention: _Mention, within: tuple[int, ...]) -> PeopleCount:
     number, flat = mention.part, folded(text)
     qualifier, start, end = qualifier_of(flat, number, mention.group[1])
     assert number.value is not None
@@ -114,6 +116,7 @@ def _people_count(text: str, mention: _Mention) -> PeopleCount:
         counted=(number.start, number.end),
         qualified=(start, end),
         grouped=mention.group,
+        within=within,
     )
 
 
@@ -263,6 +266,8 @@ def _doubt(text: str, flat: str, part: Part, end: int) -> tuple[str, bool]:
         return "played or assumed, not real", True
     if _AROUND["size of a place, before"].search(before):
         return "the size of a place, not those who took part", True
+    if _AROUND["selected, before"].search(before) and _AROUND["selected, after"].match(after):
+        return "a whole of which a part was selected", False
     if (whose := _WHOSE.search(before)) and is_people(whose[1].lower()):
         return f"those whose {whose[1].lower()} are meant", True
     if _AROUND["average, before"].search(before[-40:]):
@@ -274,7 +279,7 @@ def _doubt(text: str, flat: str, part: Part, end: int) -> tuple[str, bool]:
     stop = _AROUND["clause end"].search(after)
     if reason := not_so(flat[max(0, part.start - 200) : start], after[: stop.start()] if stop else after):
         return reason, True
-    if _AIM.match(flat, end):
+    if _AIM.match(flat, end) or _AROUND["planned, after"].match(after):
         return "planned, or not yet so", True
     if _AROUND["for each, after"].match(after) or _AROUND["for each, before"].search(before[-60:]):
         return "a number for each of several groups", False

@@ -33,6 +33,11 @@ _ENDED = re.compile(r"\b(?:completed|closed|finished|concluded|finali[sz]ed|term
 _PROJECTS = re.compile(r"\bprojects?\b", re.I)
 _TOTAL = re.compile(r"\b(?:total|in all|altogether|overall|of which|of whom)\b", re.I)
 _SINCE = re.compile(r"\b(?:since|depuis)(?: (?:the )?(?:\w+ ){0,6}(?:in )?)?(?P<year>(?:19|20)[0-9]{2})\b", re.I)
+_UNDATED = re.compile(
+    r"\b(?:years|decades?) (?:after|since|ago|of existence)\b"
+    r"|^(?:in|over|for|during) (?:the )?(?:\w+ ){0,2}(?:years|decades?)\b"
+    r"|\bsince (?:its|their|the) (?:very )?(?:launch|start|inception|creation|establishment|foundation|beginning)\b", re.I
+)  # fmt: skip
 _FROM = re.compile(
     r"\b(?:from|between|over|during)(?: the (?:years|period))? (?P<year>(?:19|20)[0-9]{2})"
     r"(?= ?- ?[0-9]|,? (?:to|until|till|through|onwards?|on|and)\b|, (?!(?:19|20)[0-9]{2}))", re.I
@@ -133,6 +138,8 @@ def _counts(flat: str, totals: list[Figure], ongoing: list[Figure], doubts: list
     since = _SINCE.search(flat)
     if totals and not since:
         since = _FROM.search(flat, 0, max([totals[0].start, *(figure.start for figure in ongoing[:1])]))
+    if totals and not since and (undated := _UNDATED.search(flat)):
+        doubts.append(Doubt(*undated.span(), "does not name the first year"))
     year = None
     if ongoing:
         clause = max((match.end() for match in re.finditer(r"[.;] ", flat[: ongoing[0].start])), default=0)

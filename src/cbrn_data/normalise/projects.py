@@ -24,7 +24,7 @@ _VERB = (
 """Words after a list of projects that show that its last number counts nothing."""
 _COMMA = rf"(?:{_GLOSS} ?[,;] ?{_NUMBER}|{_JOINED})"
 _LIST = rf"(?:{_COMMA}*{_GLOSS}{_AND}{_NUMBER}){{1,3}}(?:{_JOINED})*|{_COMMA}+(?!(?!{_VERB}) \w)|(?:{_JOINED})+"
-_NO = r"(?: ?(?:[Nn](?:o|umber|r|um)?s?[.°o]{0,2}s?(?![a-z])|[Nn]umeros?|№))?[ #]*"
+_NO = r"(?: ?(?:[Nn](?:[oO]|umber|r|um)?s?[.°o]{0,2}s?(?![a-z])|[Nn]umeros?|№))?[ #]*"
 _REFERENCE = re.compile(
     rf"\b(?:(?:[Pp]ro(?:ject|jet)|PROJECT|[Пп]роект(?:а|у|е|ом)?)"
     rf"(?P<plural>s|S|\(s\)|ы|ов|ам|ами|ах)?{_NO}(?(plural)(?:from )?)|(?:Project|PROJECT)-)"
@@ -42,7 +42,9 @@ _CLOSE = re.compile(r"(?<=[Pp]rojects )[0-9]{3}(?:,[0-9]{2,3})+(?![0-9])")
 """A list without spaces, whose commas could be those of thousands: ``Projects 101,105``."""
 _GROUPS = (("first", "more"), ("short", "shorts"), ("opening", "rest"), ("bracketed", "rest"))
 _LEFT_OUT = re.compile(
-    r"\b(?:not|except(?: for)?|excluding|unlike|instead of|rather than|other than|apart from) (?:the )?$", re.I
+    r"\b(?:not|except(?: for)?|excluding|unlike|instead of|rather than|other than|apart from"
+    r"|all projects (?:but|bar|save)) (?:the )?$",
+    re.I,
 )
 """Words before a project that took no part."""
 
@@ -80,11 +82,22 @@ def references(text: str) -> list[Reference]:
             if several and flat[start - 1] == "/" and _number(more[0]) < 10 <= found[-1].number:
                 break  # "Project 66/2"
             first, last = found[-1].number, _number(more[0])
-            if re.fullmatch(_TO, flat[found[-1].end : start]) and first < last <= first + _WIDEST_RANGE:
+            between = flat[found[-1].end : start]
+            if match["plural"] and re.fullmatch(" ?- ?", between) and last < first:
+                last, start = _in_full(first, more[0]), found[-1].start  # "Projects 81-3"
+            if re.fullmatch(_TO, between) and first < last <= first + _WIDEST_RANGE:
                 # The numbers inside a range are not written.
                 found += [Reference(number, found[-1].start, end) for number in range(first + 1, last)]
             found.append(Reference(last, start, end))
     return found
+
+
+def _in_full(first: int, last: str) -> int:
+    """Return the last of a range that is written without its first digits: 83 of ``81-3``, 101 of ``98-01``."""
+    size = 10 ** len(re.sub(r"\D", "", last))
+    number = first - first % size + _number(last)
+    wraps = number <= first and re.search(r"\b0", last)
+    return number + size if wraps else number if number > first else _number(last)
 
 
 def _number(words: str) -> int:

@@ -201,7 +201,8 @@ class _Folded(dict[int, str]):
     """The folded form of each character, computed on first use."""
 
     def __missing__(self, code: int) -> str:
-        self[code] = unicodedata.normalize("NFKD", chr(code))[0]
+        char = chr(code)
+        self[code] = str(unicodedata.decimal(char)) if char.isdecimal() else unicodedata.normalize("NFKD", char)[0]
         return self[code]
 
 
