@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 _FRENCH = "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre".split()
@@ -51,6 +52,8 @@ _FIGURES = (
     rf"[0-9]{{1,2}}(?:[-/.]| / )[0-9]{{1,2}}(?:[-/.]| / )(?:19|20)[0-9]{{2}}{_AFTER_FIGURES}"
     rf"|(?:0?[1-9]|1[0-2])[/.](?:19|20)[0-9]{{2}}{_AFTER_FIGURES}"
 )
+_DAY_ALONE = r"[0-9]{1,2}(?: ?(?:st|nd|rd|th|er)|\.)?"
+"""A day before words that say that it is one; ``_DAY`` looks at what follows."""
 _DAY = (
     rf"[0-9]{{1,2}}(?: ?(?:st|nd|rd|th|er)|\.(?= ?[-/]| (?:to|and|bis|und) [0-9]| ?{MONTH}))?"
     rf"(?=$|{MONTH}|(?![.,][0-9])[^\w%])"
@@ -64,7 +67,7 @@ _ANY = f"(?:{'|'.join(_KINDS.values())})"
 WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)(?:[a-z]{0,3}day|r?s|r)?\.?,? )?"
 _BIND = rf"(?:,? (?:of (?:the year )?|de |du )?{WEEKDAY}|(?:(?<=[0-9.])|(?<=st|nd|rd|th))(?={MONTH})|(?<=[a-z])(?=[0-9]))"
 """The words between parts of a date, or none: ``6May2024``."""
-_WHOLE = rf"(?:(?:{_DAY} )?{MONTH} )?{_YEAR}"
+_WHOLE = rf"(?:(?:{_DAY_ALONE} )?{MONTH} )?{_YEAR}"
 _LIST_OF_DAYS = re.compile(rf"(?:, {_WHOLE}){{1,12}},? (?:and|to) {_WHOLE}", re.IGNORECASE)
 PART = (
     r"(?:(?:the )?(?:(?:very |whole |each |every |calendar |academic |school |fiscal )?"
@@ -78,10 +81,10 @@ PART = (
 _JOIN = rf" ?[-/&] ?{WEEKDAY}|,? {_TO} (?:(?:the|le) )?{WEEKDAY}{PART}"
 _AGAIN = (
     rf"(?<=[a-z.])(?:,? (?:and|as well as)|, then)(?: again| later| then| once)? (?:in|on|from)(?: the)?"
-    rf" (?=(?:{_DAY}(?: ?- ?| to ))?(?:{_DAY} )?{MONTH})"
-    rf"|(?<=[0-9]) and again on(?: the)? (?={_DAY} {MONTH})"
+    rf" (?=(?:{_DAY_ALONE}(?: ?- ?| to ))?(?:{_DAY_ALONE} )?{MONTH})"
+    rf"|(?<=[0-9]) and again on(?: the)? (?={_DAY_ALONE} {MONTH})"
 )
-CHAIN = re.compile(rf"(?:(?<![\w/.,-])(?<!\bday )|(?<=\bmid-)){_ANY}(?:(?:{_AGAIN}|{_JOIN}|{_BIND}){_ANY})*", re.IGNORECASE)
+_FIRST = re.compile(rf"(?:(?<![\w/.,-])(?<!\bday )|(?<=\bmid-)){_ANY}", re.IGNORECASE)
 _STEP = re.compile(rf"(?P<join>{_AGAIN}|{_JOIN})?(?P<bind>{_BIND})?(?:{_TOKEN})", re.IGNORECASE)
 
 
@@ -105,6 +108,15 @@ class Date:
         """Return the known parts of year, month and day."""
         found = [part for part in (self.year, self.month, self.day) if part is not None]
         return tuple(found)
+
+
+def chains(flat: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
+    """Yield the first and last place of each chain in ``flat[start:stop]``."""
+    while first := _FIRST.search(flat, start, stop):
+        start = first.end()
+        while (step := _STEP.match(flat, start, stop)) and not (step["join"] is None and step["bind"] is None):
+            start = step.end()
+        yield first.start(), start
 
 
 def dates_of(flat: str, start: int, stop: int) -> tuple[list[Date], list[Date]]:

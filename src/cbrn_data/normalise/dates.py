@@ -17,7 +17,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from cbrn_data.findings import shown
-from cbrn_data.normalise.chains import CHAIN, MONTH, PART, WEEKDAY, Date, dates_of, impossible
+from cbrn_data.normalise.chains import MONTH, PART, WEEKDAY, Date, chains, dates_of, impossible
 from cbrn_data.normalise.nouns import group_end
 from cbrn_data.normalise.projects import references
 from cbrn_data.normalise.rules import grammar, names_with_numbers
@@ -121,11 +121,11 @@ def phrases(text: str) -> tuple[Phrase, ...]:
 
 
 def _phrases(flat: str, start: int, stop: int) -> Iterator[Phrase]:
-    for chain in CHAIN.finditer(flat, start, stop):
-        dates, rest = dates_of(flat, chain.start(), chain.end())
-        if dates and not _counts_something(flat, chain.start(), dates):
-            yield _phrase(flat, start, chain.start(), dates)
-        elif rest and not dates and (phrase := _yearless(flat, start, chain.start(), rest)):
+    for first, last in chains(flat, start, stop):
+        dates, rest = dates_of(flat, first, last)
+        if dates and not _counts_something(flat, first, dates):
+            yield _phrase(flat, start, first, dates)
+        elif rest and not dates and (phrase := _yearless(flat, start, first, rest)):
             yield phrase
 
 
