@@ -1,7 +1,7 @@
 """Audit: verify every release without trusting its producer, and rebuild those that the same code made.
 
-What was trusted the last time is kept in the state folder, as ``verify --remember`` does. An audit that fails leaves it as
-it was, so it fails again until a person did something.
+The state folder keeps what the last audit trusted, like ``verify --remember``. A failed audit does not change it, so the
+next audit fails too, until a person acts.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def verify_releases(settings: Settings, max_age: int, memory: Memory) -> list[Re
 
 @step("Rebuild every release and compare its bytes")
 def rebuild_releases(settings: Settings, results: Sequence[Result]) -> list[Result]:
-    """Return whether the sources give the releases; releases of other code are named, but not rebuilt."""
+    """Return whether the sources give the same releases again; releases of other code are named, but not rebuilt."""
     from cbrn_data.verify.rebuild import rebuild_all
 
     return list(rebuild_all(settings.published, False, results))

@@ -1,9 +1,9 @@
 """Prefect's server for one run on this machine, in this process.
 
-Where no server is set, Prefect starts one as a process of its own, which imports all of Prefect a second time, and it builds
-a new database by every migration since the first. Here the server is a thread of the run: nothing is imported twice, and it
-ends with the run. A new database is made from ``database.sql``, which has the tables that the migrations of one version of
-Prefect give (``python -m flows.local`` writes it); another version migrates as usual.
+If no server is configured, Prefect starts one in a process of its own, which imports all of Prefect again and runs every
+migration for a new database. Here the server is a thread of the run: nothing is imported twice, and it ends with the run. A
+new database is made from ``database.sql``, the tables that the migrations of one version of Prefect produce (``python -m
+flows.local`` writes it); another version migrates as usual.
 """
 
 from __future__ import annotations

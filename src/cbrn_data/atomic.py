@@ -1,4 +1,4 @@
-"""Files that are there as a whole or not at all."""
+"""Write a file atomically: it exists completely or not at all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import IO
 
 @contextmanager
 def whole(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file that gets the name ``path`` when it is complete, and is removed otherwise. Raises OSError."""
+    """Open a file that is renamed to ``path`` when it is complete, and removed otherwise. Raises OSError."""
     temporary = path.with_name(f".{token_hex(8)}")
     try:
         with temporary.open("wb") as file:

@@ -1,11 +1,10 @@
-"""A second process of a command, for what does not need the first: it imports its libraries and works at the same time.
+"""A helper process of a command, which imports its own libraries and works in parallel.
 
-A command that has much to do opens one (``helper``), and code says what may run there (``begin``); without one, or if it
-fails, the same function runs in this process. So a helper changes no result, only when it is there. Calls run one after the
-other; arguments and results are pickled, between two processes of one user that run the same code.
+A command with much work opens one (``helper``), and code sends calls to it (``begin``). Without a helper, or if it fails,
+the same function runs in this process, so the result is the same. Calls run one after the other. Arguments and results are
+pickled; both processes belong to one user and run the same code.
 
-It is forked, so that it need not import again what this process has imported. It ends with this process, also if that is
-killed.
+The helper is forked, so it does not repeat the imports of this process. It ends when this process ends or is killed.
 """
 
 from __future__ import annotations
@@ -77,9 +76,9 @@ def is_open() -> bool:
 
 
 def begin(function: Callable[..., Value], *arguments: Any) -> Callable[[], Value]:
-    """Begin a function of a module, if there is a second process; return the function that waits for its result.
+    """Start a module's function in the second process, if there is one; return a function that waits for the result.
 
-    Raises what the function raises, when it is asked for the result.
+    The returned function raises what the started function raised.
     """
     one = _helper.get()
     begun = one.begin(function, *arguments) if one else None
@@ -94,7 +93,7 @@ def begin(function: Callable[..., Value], *arguments: Any) -> Callable[[], Value
 
 
 def _serve(pipe: Connection, other: Connection) -> None:
-    """Answer calls until there are no more; whatever fails ends this process, and is done by the other."""
+    """Answer calls until there are no more. An error ends this process, and the other process repeats the call."""
     other.close()
     stop_observing()
     sys.stdout, sys.stderr = open(os.devnull, "w"), open(os.devnull, "w")  # noqa: SIM115

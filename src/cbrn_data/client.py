@@ -9,8 +9,9 @@
 
 ``source`` is the address or the folder of a store; the default is ``CBRN_DATA_BASE_URL``, else ``published/`` in the current
 folder, else ``base_url`` of ``cbrn-data.toml`` there. Every file is checked: SHA256SUMS of the release by the index, all
-other files by SHA256SUMS. The signed metadata of an address must vouch for its index; an address without metadata warns, and
-is refused if its releases were made when stores had them, or if it had them before. For all else, use ``cbrn-data verify``.
+other files by SHA256SUMS. The signed metadata of an address must vouch for its index. The client warns about an address
+without metadata. It refuses the address if its metadata were seen before, or if the newest release is of a version that
+signs them. ``cbrn-data verify`` makes all other checks.
 """
 
 from __future__ import annotations
@@ -175,7 +176,7 @@ def listed(place: Origin) -> list[Published]:
 
 
 def _check_never_signed(place: Origin, newest: ReleaseFiles) -> None:
-    """Refuse a store whose metadata were taken away: the code of its newest release signs them."""
+    """Refuse a store without metadata if the code of its newest release signs metadata: somebody removed them."""
     if INFO in newest.listed and is_of_signed_store(parse_object(Path(INFO), newest.file(INFO))):
         raise UntrustedError(
             f"{place.name}: has no {METADATA}/, but {newest.entry.version} was made when stores had it: somebody removed "
@@ -210,7 +211,7 @@ class ReleaseFiles:
 
     @contextmanager
     def described(self, table: str) -> Iterator[None]:
-        """Turn whatever a package or a table that a stranger wrote makes of its readers into a VerificationError."""
+        """Turn any error that an untrusted package or table causes in its reader into a VerificationError."""
         try:
             yield
         except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:

@@ -1,4 +1,4 @@
-"""HTTP with a deadline: every answer ends when its time is over.
+"""HTTP with a deadline for every response.
 
 A socket timeout only detects silence: a server can reset it for ever with single bytes in headers, interim answers, chunk
 sizes or trailers. So the clock is checked before every read of the socket, below http.client, and the socket waits no longer
@@ -25,7 +25,7 @@ WHOLE = 600
 """Seconds for all files together, in addition to earned ones: one for each file, and one for ``USUAL`` bytes."""
 USUAL = 1 << 17
 LONGEST = 4 * 3600
-"""Seconds after which nothing more is fetched, even if more time was earned."""
+"""The limit in seconds for all files together, even if more time was earned."""
 
 
 _Connect = Callable[..., Any]
@@ -36,7 +36,7 @@ class TooSlowError(OSError):
 
 
 class OverError(BaseException):
-    """The time for all files is over; code that passes over each Exception does not pass over this one."""
+    """The time for all files is over. This is a BaseException, so ``except Exception`` does not catch it."""
 
 
 def _raise_over(*_: object) -> None:
@@ -58,7 +58,7 @@ class Clock:
         self._way_out = f"; {way_out}" if way_out else ""
 
     def begin(self, seconds: float) -> None:
-        """Start the time of a file, which has this many seconds before it earns more; the server may be silent as long."""
+        """Start the time of a file: ``seconds`` until it earns more, which is also the longest silence of the server."""
         self._file_end, self._silence = monotonic() + seconds, seconds
 
     def earn(self, size: int) -> None:
@@ -86,7 +86,7 @@ class Clock:
 
     @contextmanager
     def alarm(self) -> Iterator[None]:
-        """Raise OverError in the main thread when the time for all files is over, whatever it does then.
+        """Interrupt the main thread with OverError when the time for all files is over.
 
         In another thread, nothing is raised.
         """
@@ -169,7 +169,7 @@ def _connection(
 
 
 def _connected(clock: Clock, place: tuple[str, int], timeout: float, source: Any = None) -> socket.socket:
-    """Connect as ``socket.create_connection`` does, which would wait as long for each of many addresses of a host."""
+    """Connect like ``socket.create_connection``, but with one time limit for all addresses of the host."""
     errors: list[OSError] = []
     for *_, found in socket.getaddrinfo(*place, type=socket.SOCK_STREAM):
         seconds = clock.left()

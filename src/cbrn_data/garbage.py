@@ -1,4 +1,4 @@
-"""How often Python looks for garbage in cycles."""
+"""The frequency of Python's cyclic garbage collection."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import gc
 
 
 def collect_rarely() -> None:
-    """Look for garbage in cycles a hundred times less often than Python does.
+    """Run the cyclic garbage collector a hundred times less often.
 
-    Definitions, syntax trees and rows are many objects that live long, and to look through them takes a fifth of a run.
+    Definitions, syntax trees and rows are many long-lived objects; scanning them takes a fifth of a run.
     """
     gc.set_threshold(100_000, 20, 100)

@@ -1,6 +1,6 @@
-"""Libraries that others import if they are there, hidden where nothing uses them: to import one can take half a second.
+"""Hide optional dependencies of libraries while nothing uses them, because importing one can take half a second.
 
-What needs one later still gets it.
+Later code can still import them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class _Hidden(MetaPathFinder):
 
 @contextmanager
 def _hidden(library: str) -> Iterator[None]:
-    """Say during the body that a library is not installed, unless it is imported already."""
+    """Make a library look as if it were not installed while the body runs, unless it is imported already."""
     finder = _Hidden(library)
     sys.meta_path.insert(0, finder)
     try:
@@ -32,15 +32,15 @@ def _hidden(library: str) -> Iterator[None]:
 
 
 def pandera_without_hypothesis() -> None:
-    """Import pandera and its checks of pandas without the library that makes up data for tests, if that is installed."""
+    """Import pandera and its pandas checks without hypothesis, which generates test data."""
     with _hidden("hypothesis"):
         import pandera.backends.pandas.builtin_checks  # noqa: F401
 
 
 def pyarrow_without_pandas() -> None:
-    """Import pyarrow, and let it not import pandas to ask whether a list is a column of pandas, which it does once.
+    """Import pyarrow, and keep it from importing pandas to test whether a list is a pandas column; it tests this once.
 
-    Until something asks it for pandas, it takes no column of pandas for one.
+    Until something uses its conversions to pandas, pyarrow does not recognise pandas columns.
     """
     with _hidden("pandas"):
         import pyarrow as pa
@@ -49,6 +49,6 @@ def pyarrow_without_pandas() -> None:
 
 
 def signers_without_boto3() -> None:
-    """Import the library of signatures of TUF without the one that asks Amazon to sign."""
+    """Import securesystemslib's signers without boto3, which only signing with AWS needs."""
     with _hidden("boto3"):
         import securesystemslib.signer  # noqa: F401

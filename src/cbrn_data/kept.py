@@ -1,7 +1,7 @@
-"""What takes long to make, kept in a folder from run to run: texts and files, each by the digest of all that it is made of.
+"""A cache on disk of texts and files that take long to make, each under the digest of all its inputs.
 
-An entry names its own digest too: one that is damaged is made again, so people can delete the folder at any time. If there
-is no space for an entry, it is not kept. Outside of ``keeping``, everything is made.
+An entry records its own digest, and a damaged one is made again. People can delete the folder at any time. An entry for
+which there is no space is not cached. Outside of ``keeping``, nothing is cached.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from cbrn_data.store.folder import checksums
 from cbrn_data.strict_json import dumped
 
 AT_MOST = 100
-"""Number of entries that a run did not use, as those of another project, and that stay; of more, the oldest are dropped."""
+"""The most entries that a run did not use (another project may) and that stay; the oldest of more are dropped."""
 
 
 @dataclass
@@ -73,7 +73,7 @@ def keeping(folder: Path, code: Any) -> Iterator[None]:
 
 
 def kept(made_of: str, make: Callable[[], str]) -> str:
-    """Return the text that was made of this, else that of ``make``, which is kept."""
+    """Return the cached text for these inputs, else that of ``make``, which is then cached."""
     keeper = _keeper.get()
     if keeper is None:
         return make()
@@ -92,9 +92,10 @@ def kept(made_of: str, make: Callable[[], str]) -> str:
 
 
 def kept_files(made_of: str, write: Callable[[Path], None], code: Any = None) -> Mapping[str, disk.Data]:
-    """Return the files that were made of this, by name, else those that ``write`` puts into a folder, which is kept.
+    """Return the cached files for these inputs, by name, else those that ``write`` puts into a folder, which is then cached.
 
-    ``code`` describes the code that makes them, if it is less than that of ``keeping``. What is not kept is in memory.
+    ``code`` describes the code that makes them, if they depend on less code than ``keeping`` names. Files that cannot be
+    cached are in memory.
     """
     keeper = _keeper.get()
     key = keeper.key(made_of, code) if keeper else ""

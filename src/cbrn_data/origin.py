@@ -5,8 +5,8 @@ digest, so each is fetched once, and a change on the server cannot replace it. A
 one rename, so concurrent or killed programs do not disturb each other.
 
 The index is never cached, because it shows the newest release and the withdrawals. An address must be https, or on this
-machine, and the signed metadata there must vouch for the index: the client remembers them, so that nobody can go back to an
-older state or sign with other keys unseen. A folder is as trusted as its disk; ``verify`` checks it.
+machine, and the signed metadata there must vouch for the index: the client remembers them, so it detects an older state and
+unknown keys. A folder is as trusted as its disk; ``verify`` checks it.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def origin(source: str | Path | None, settings: Settings) -> Origin:
 
 
 def _configured(settings: Settings) -> str:
-    """Return the address that a variable gives, else ``published/``, else the address in the settings file.
+    """Return the address in the environment variable, else ``published/``, else the address in the settings file.
 
     A project has both: the folder here is newer than its copy at the address.
     """
@@ -82,7 +82,7 @@ class FolderOrigin:
 
     @property
     def has_metadata(self) -> bool:
-        """Whether the store has signed metadata; whether they vouch for it, ``verify`` says."""
+        """Whether the store has signed metadata; only ``verify`` checks them."""
         return bool(disk.mode(self._folder / METADATA))
 
     def index(self) -> bytes:

@@ -1,4 +1,4 @@
-"""What all pages share: their templates' environment, and what a page needs that is one file.
+"""The parts that all pages share: the template environment, and the inline style and policy of single-file pages.
 
 Autoescaping is on for every template. Characters that people cannot see (controls, bidirectional and invisible characters)
 are also escaped, and spaces of any width become spaces.
@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 from cbrn_data.findings import shown
 
 ALONE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
-"""The content security policy of a page that is one file and loads no other."""
+"""The content security policy of a page that loads no other file."""
 
 
 def template_environment(package: str, of: type[Environment] = Environment) -> Environment:
@@ -36,7 +36,7 @@ def template_environment(package: str, of: type[Environment] = Environment) -> E
 
 
 def inline_style() -> Markup:
-    """Return the style of the site, for pages that load no other file."""
+    """Return the style sheet of the site, for pages that load no other file."""
     return Markup(files("cbrn_data").joinpath("portal/assets/site.css").read_text(encoding="utf-8"))  # noqa: S704 - our own
 
 

@@ -129,7 +129,7 @@ def _keys_before(settings: Settings, given: Sequence[Ed25519PrivateKey]) -> list
 
 
 def rotated_root(settings: Settings, published: Path) -> tuple[bytes, ...]:
-    """Return the root that a rotation of the local key still has to put in force, if it was cut short; else nothing."""
+    """Return the root that an interrupted rotation of the local key has not put in force yet; empty if there is none."""
     from cbrn_data.signing.keys import earlier_keys
 
     if settings.signing_key or not disk.mode(published / METADATA) or not (earlier := earlier_keys(settings.state)):
@@ -141,7 +141,7 @@ def rotated_root(settings: Settings, published: Path) -> tuple[bytes, ...]:
 
 
 def own_code() -> Mapping[str, str]:
-    """Return the sha256 of the SHA256SUMS that the running code has in a store, by name; empty if it cannot be kept."""
+    """Return the sha256 of the running code's SHA256SUMS in a store, by name; empty if this code cannot be kept."""
     from cbrn_data.release.kept import code_files
 
     files = code_files()

@@ -1,7 +1,7 @@
-"""The progress of long work, from where it is done to where a person waits.
+"""Progress of long work, reported by library code and shown by the command line and the flows.
 
-Library code names its steps (``step``) and says how far they are. The command line and the flows show them to people: an
-observer (``observed``) gets each change, and decides by time what is worth showing. Without one, nothing happens.
+Library code names its steps (``step``) and reports their progress. An observer (``observed``) of the command line or a flow
+receives each change, and limits how often it shows one. Without an observer, nothing happens.
 
 Why a context variable and not a parameter: steps are nested (a verification checks releases, which read tables, which read
 bytes), and each function between would have to pass the parameter on. Cost: a thread shows its progress only if it runs in a
@@ -63,7 +63,7 @@ class Observer:
         """Show that a step has moved; called often."""
 
     def end(self, step: Step) -> None:
-        """Show a step no more; it may have failed."""
+        """Stop showing a step, which may have failed."""
         self.steps.remove(step)
 
 
@@ -81,13 +81,13 @@ def observed(observer: Observer) -> Iterator[None]:
 
 
 def stop_observing() -> None:
-    """Show nothing more of the present work."""
+    """Stop showing the current work."""
     _observer.set(None)
 
 
 @contextmanager
 def step(name: str, total: float | None = None, unit: str = "") -> Iterator[Step]:
-    """Show a step while the body runs, which says how far it is."""
+    """Show a step while the body runs and reports its progress."""
     one, observer = Step(name, total, unit), _observer.get()
     if observer is not None:
         observer.begin(one)

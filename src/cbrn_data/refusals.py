@@ -1,8 +1,8 @@
 """Messages for errors of the machine or a server: the only translation of ``OSError`` and of HTTP statuses.
 
-Modules that know the context give their own messages. All other errors of the operating system (a full disk, no permission,
-a missing folder) are translated here at the boundary of a run: ``cli.running`` and the flows. ``at`` adds the file to an
-error without one, such as that of a write to an open file.
+Modules that know more about an error write their own messages. All other errors of the operating system (a full disk, no
+permission, a missing folder) are translated here at the boundary of a run: ``cli.running`` and the flows. ``at`` adds the
+file to an error without one, such as that of a write to an open file.
 """
 
 from __future__ import annotations

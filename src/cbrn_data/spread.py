@@ -1,7 +1,7 @@
-"""Work on many things, each apart from the others: in this process, or by the workers of a cluster.
+"""Map a function over independent items, in this process or on the workers of a cluster.
 
-A command that has a cluster opens it (``over``), and code says what may run there (``each``). The same function runs here
-without one, so a cluster changes no result. Arguments and results are pickled; workers see files under the same paths.
+A command that has a cluster opens it (``over``), and code sends calls to it (``each``). Without a cluster, the same function
+runs here, so the result is the same. Arguments and results are pickled; workers see files under the same paths.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from cbrn_data.progress import tracked
 Result = TypeVar("Result")
 
 PIECE = 256 << 20
-"""The approximate bytes that one call reads; to send less takes longer than to read it here."""
+"""The approximate bytes that one call reads; for fewer, sending the call takes longer than reading them here."""
 
 
 class Runner(Protocol):
-    """Calls a function with ``shared`` and with each of ``given``, elsewhere."""
+    """Calls a function with ``shared`` and each of ``given`` on a cluster."""
 
     def each(self, name: str, function: Callable[..., Result], shared: Any, given: Sequence[Any]) -> Iterator[Result]:
         """Yield the results in order; ``name`` is what a person sees."""
@@ -45,9 +45,9 @@ def is_open() -> bool:
 
 
 def each(name: str, function: Callable[..., Result], shared: Any, given: Sequence[Any]) -> Iterator[Result]:
-    """Yield what a function of a module returns for ``shared`` and each of ``given``, in order; show it as ``name``.
+    """Yield the results of a module's function for ``shared`` and each of ``given``, in order; ``name`` the step.
 
-    A cluster begins at once, before the first result is asked for.
+    A cluster starts at once, before the first result is requested.
     """
     runner = _runner.get()
     if runner:

@@ -1,4 +1,4 @@
-"""JSON written in one form and read strictly: no repeated keys, no NaN, no half of a character, limited nesting."""
+"""JSON written canonically and read strictly: no repeated keys, no NaN, no lone surrogates, limited nesting."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def dumped(value: object) -> bytes:
 
 
 def digest_of(value: object) -> bytes:
-    """Return the sha256 of a value that is made of plain ones, by which this process knows an equal one."""
+    """Return the sha256 of a value of JSON types; equal values have equal digests within this process."""
     return sha256(repr(value).encode("utf-8", "surrogatepass")).digest()
 
 

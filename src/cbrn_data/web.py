@@ -1,4 +1,4 @@
-"""HTTP for strangers' servers: an opener of http and https only, the body of an answer with limits, and public hosts."""
+"""HTTP with untrusted servers: an opener for http and https only, limits for bodies, and tests for public hosts."""
 
 from __future__ import annotations
 
