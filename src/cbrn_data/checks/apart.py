@@ -1,7 +1,7 @@
-"""Check the parts of a bulk table apart from each other, so that a cluster can share the work.
+"""Check the parts of a bulk table independently, so that a cluster can share the work.
 
-A release says from which bytes of a source each part was made. Where that is not true, or a row has a fault that stops the
-release, all rows are read in one go, which says what is wrong.
+A release records the bytes of the source from which each part was made. If the record is wrong, or a row has an error, all
+rows are read again in one pass, which reports what is wrong.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class _Group:
 def read_apart(
     folder: Path, table: Table, tables: Tables, known: KnownKeysOf, judged: Collection[str]
 ) -> BulkReading | None:
-    """Return what the rows of a source have, after comparing them with the parts of its table; None if all must be read.
+    """Compare a source with the parts of its table; return what was read, None if one pass must read all rows.
 
     Parts that were ``judged`` before, by their first keys, are left out.
     """
@@ -91,7 +91,7 @@ def _groups(parts: Sequence[Part], ranges: Sequence[Range], judged: Collection[s
 
 
 def _read_group(source: _Source, group: _Group) -> tuple[BulkReading, int]:
-    """Return what the rows of a group have, and the line after them. Raises NotCutError where the parts have others."""
+    """Return what was read of a group, and the next line. Raises NotCutError if the parts have other rows."""
     reading = BulkReading(source.table, source.repeats)
     with foreign.opened(source.path, buffering=0) as file:
         header, _ = records_of(file)

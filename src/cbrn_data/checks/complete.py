@@ -1,7 +1,7 @@
 """Check that every source arrived: each cell of a curated row, each correction and rename, and each line of a leaflet.
 
-Evidence leads from a table to its sources; this check leads the other way. What has no evidence is *left out*, for a reason
-that the report of the release names:
+Evidence leads from a table to its sources; this check goes the other way. Words of a source that no evidence covers are
+*left out*, and the report of the release names the reason:
 
 - of a cell of a curated row, the reason follows from the sources and the tables: ``not-referenced`` (a country to which no
   table refers), ``corrected``, ``other-value`` (an earlier first, or a later last, is published), ``pages-disagree`` and
@@ -9,10 +9,11 @@ that the report of the release names:
 - of a line of a leaflet, the reader gives it: ``heading``, the rule that ignores the line, a finding, or ``other-value``;
 - of words in a line of a leaflet of which other words are a value, it is a finding, or ``around-values``, such as a label.
 
-What has no value may name no country and no project, unless a finding or a rule of the reader is its reason (``mentions``).
+Words that are left out must not name a country or a project, unless a finding or a rule of the reader is the reason
+(``mentions``).
 
 A row of ``quarantine.csv`` is not left out, if it is word for word the row of its source and breaks a rule. Bulk tables are
-compared with their sources as a whole (see ``evidence``). Readers of documents are repeated by a rebuild only.
+compared with their sources as a whole (see ``evidence``). Only a rebuild repeats the reading of documents.
 """
 
 from __future__ import annotations
@@ -236,7 +237,7 @@ class Arrival:
 def _keyed(document: Document, table: TableDefinition) -> list[tuple[CsvRow, _Key, Values]]:
     """Return the rows of a curated source, each with its key, of which a part without a column is None, and its values.
 
-    A source stays the same from release to release, so nobody may change what is returned.
+    The result is cached across releases, so callers must not change it.
     """
     names = table.names
 

@@ -37,8 +37,8 @@ def evidence_holds(
 ) -> Iterator[Finding]:
     """Check every row of evidence with its source, and every cell with its evidence.
 
-    ``good`` remembers rows that were found good, each with all that its check reads (of long texts a digest); what it has of
-    other releases than the last one is dropped. ``rows_by_evidence`` checks the evidence of bulk tables.
+    ``good`` remembers the rows that passed, each with all inputs of its check (a digest of long texts); it drops the rows of
+    all releases but the last. ``rows_by_evidence`` checks the evidence of bulk tables.
     """
     sources, evidence = {row["source_id"]: row for row in tables["sources"].rows}, tables["evidence"].rows
     by_cell = [table for table in package.with_role("data") if not table.by_line]
@@ -109,8 +109,8 @@ def rows_by_evidence(
     """Check the rows of a released table and pass them to ``write``.
 
     For a bulk table these are the rows of its source, from the copy in the release, so that every row has its line as
-    evidence. Parts that were ``judged`` before, by their first keys, are left out; ``read`` is what reading them found, if
-    they were read elsewhere.
+    evidence. Parts that were ``judged`` before, by their first keys, are left out; ``read`` is the result of reading them,
+    if this was done elsewhere.
     """
     if not table.definition.by_line:
         yield from table_findings(table, known, write)
@@ -197,7 +197,7 @@ def cells_by_method(tables: Tables) -> dict[str, Counter[str]]:
 
 
 def _is_at(document: Document, span: Span, quote: str) -> bool:
-    """Return whether a text is exactly at a span; a span of another length is not copied, for it can be the whole file."""
+    """Return whether a text is exactly at a span; one of another length, which can be the whole file, is not copied."""
     return span.end - span.start == len(quote) and document.quote(span) == quote
 
 

@@ -1,7 +1,7 @@
 """Words of leaflets that no value covers, and the countries and projects that they name.
 
-The bytes show which words have no evidence. What they say is read with the same functions as everywhere (``normalise``), but
-not with the reader of leaflets, so a country or a project that was left out of a line is found without it.
+Offsets show which words have no evidence. ``normalise`` reads these words, but the reader of leaflets does not take part, so
+this check also finds a country or a project that the reader missed.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def named(arrival: Arrival, left: LeftOut) -> list[str]:
 
 
 def unmentioned(arrival: Arrival) -> Iterator[LeftOut]:
-    """Yield the countries and projects that the text of a statement names, and that are no row of its table of pairs."""
+    """Yield the countries and projects that the text of a statement names, but that are not in its table of pairs."""
     leaflets = {row["source_id"] for row in arrival.tables["sources"].rows if row["kind"] in LEAFLETS}
     texts = [row for row in arrival.tables["evidence"].rows if row["field"] == _TEXT and row["source_id"] in leaflets]
     for statement, pairs in _pairs(arrival):

@@ -1,8 +1,8 @@
-"""Let frictionless judge once what stays the same: fields and addresses in a process, tables from one release to the next.
+"""Cache the verdicts of frictionless: on fields and addresses within a process, on tables from one release to the next.
 
-It judges every copy of a field again, half of its time, and an address for each cell that has it. The verdict on a field
-depends only on its class, its descriptor and the version of the standard; that on a table on its file, its description, and
-the keys to which it refers. Only good ones are kept.
+frictionless checks every copy of a field, which takes half of its time, and an address again in each cell. The verdict on a
+field depends only on its class, its descriptor and the version of the standard; that on a table on its file, its
+description, and the keys to which it refers. Only valid ones are cached.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from cbrn_data.strict_json import parse_object
 
 @cache
 def judge_fields_once() -> None:
-    """Make frictionless remember the fields that it found good, and what it made of the last addresses, from now on."""
+    """Make frictionless remember valid fields, and its results for the last addresses, from now on."""
     import frictionless
     from frictionless.vendors import stringcase
 
@@ -48,7 +48,7 @@ def judge_fields_once() -> None:
 
 
 def judged_before(folder: Path, before: Path, descriptor: Mapping[str, Any]) -> set[str]:
-    """Return the names of the resources of ``descriptor`` on which frictionless has the verdict of the release ``before``.
+    """Return the names of the resources of ``descriptor`` for which the verdict on the release ``before`` still holds.
 
     Their files and descriptions are the same, and no row to which they may refer is gone. A table in parts is never named.
     """

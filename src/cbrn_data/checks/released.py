@@ -72,7 +72,7 @@ def file_names(table: Table) -> list[str]:
 
 @dataclass
 class Good:
-    """What was found good, by all that its check reads: tables, with their numbers of rows and of cells, and evidence."""
+    """The tables (with their numbers of rows and cells) and the evidence that passed, by all inputs of their check."""
 
     tables: dict[tuple[Any, ...], tuple[int, int]] = field(default_factory=dict)
     evidence: set[tuple[Any, ...]] = field(default_factory=set)
@@ -120,7 +120,7 @@ def check_release(
 
 
 def _made_of(table: Table, known: KnownKeysOf) -> tuple[Any, ...] | None:
-    """Return all that the check of a table reads; None for one that is not in two files, or is made of a source."""
+    """Return all inputs of the check of a table; None for a table in parts, or one made of a bulk source."""
     if table.definition.by_line or len(table.files) != 2:
         return None
     keys = (known[key].digest() for key in table.definition.foreign_keys)
@@ -186,7 +186,7 @@ def _as_written(
 def read_documents(folder: Path, tables: Tables) -> dict[str, Document]:
     """Return the texts of the sources, from the copies in the release, except bulk sources.
 
-    One that cannot be read is left out: all its quotes are findings then, and ``verify`` reports its file. Raises
+    A source that cannot be read is left out: then all its quotes are findings, and ``verify`` reports its file. Raises
     ReleaseError if the texts are too large.
     """
     documents, size, cells = {}, 0, 0
@@ -208,7 +208,7 @@ def read_documents(folder: Path, tables: Tables) -> dict[str, Document]:
 
 
 def arrival(folder: Path, released: Released) -> Arrival:
-    """Return what shows whether every source arrived, with the sidecars in the release. Raises ReleaseError, YamlError."""
+    """Return the inputs of ``checks.complete``, with the sidecars in the release. Raises ReleaseError, YamlError."""
     rows = released.tables["sources"].rows
     sidecars = {row["source_id"] or "": read_sidecar(folder, row["path"] or "") for row in rows}
     return Arrival(released.tables, released.package, released.documents, sidecars)
@@ -221,7 +221,7 @@ def read_sidecar(folder: Path, path: str) -> Mapping[str, Any]:
 
 @lru_cache(64)
 def _sidecar(data: bytes) -> Mapping[str, Any]:
-    """Parse a sidecar; most stay the same from release to release, so nobody may change what is returned."""
+    """Parse a sidecar. The result is cached across releases, so callers must not change it."""
     content: Mapping[str, Any] = load_yaml(data.decode())
     return content
 

@@ -24,7 +24,7 @@ FOUND_AT_MOST = 10_000
 """The most findings about evidence: a stranger's release can have millions of wrong rows."""
 
 _MALFORMED = ("cell-", "csv-", "key-repeated")
-"""How the codes begin of rows that the checks across rows cannot read."""
+"""The prefixes of the codes of rows that the checks across rows cannot read."""
 
 RowFindings = Callable[[Table, KnownKeysOf], Iterable[Finding]]
 

@@ -1,6 +1,6 @@
-"""What judges a release from its descriptor, like a consumer: the official profile, and frictionless.
+"""Validators that read a release from its descriptor, like a consumer: the official profile, and frictionless.
 
-A second process runs both (``beside``), so what is imported here judges no rows.
+A second process runs both (``beside``), so this module does not import our own checks of rows.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Sample = tuple[bool, dict[str, list[str]]]
 """What frictionless reads: whether first rows only, and which parts of each table in parts."""
 
 Verdict = tuple[Sample, list[str] | None, list[Finding]]
-"""What frictionless says of a release: of what, the paths that it describes (None: none), findings."""
+"""The verdict of frictionless on a release: what it read, the paths that it describes (None: none), and findings."""
 
 
 def prepare() -> None:
@@ -43,7 +43,7 @@ def by_profile(descriptor: Mapping[str, Any]) -> list[Finding]:
 def frictionless_verdict(folder: Path, sample: Sample, before: Path | None = None) -> Verdict:
     """Validate descriptor, hashes, sizes and rows like a consumer, of each table all or the ``FRICTIONLESS_ROWS`` first.
 
-    ``before`` is the folder of a release that passed: tables that are the same there are only looked at in the descriptor.
+    ``before`` is the folder of a release that passed: of tables that are the same there, only the descriptor is validated.
     This is for releases of our own definitions: frictionless runs patterns in Python's engine, which can take exponential
     time.
     """
