@@ -1,8 +1,8 @@
 """The approval of a plan by a second person, whose key is not the publisher's.
 
 The digest of a plan is the sha256 of one JSON object: digest of the release before, version, content digest (of tables,
-sources and definitions), sha256 of ``changes.csv``, and what passed the release guard. So it covers what is published, but
-not the date or the code, and it can be computed again from a release. ``approvals/<digest>.json`` in the project is the
+sources and definitions), sha256 of ``changes.csv``, and what passed the release guard. So it covers the published content,
+but not the date or the code, and anyone can compute it from a release. ``approvals/<digest>.json`` in the project is the
 approval: a DSSE envelope, as in ``signing.attestation``, of a statement about this digest. The release repeats it in
 ``release.json`` under ``approval``, with the public key.
 """

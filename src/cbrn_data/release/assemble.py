@@ -31,8 +31,8 @@ from cbrn_data.strict_json import dumped
 class Draft:
     """A planned release: the content, its version with reasons, and the changes since the newest release.
 
-    ``files`` are those of the table of changes, which has ``rows`` rows; ``findings`` are those of the comparison.
-    ``allowed`` passed the release guard for a reason; ``approval`` is an entry of ``release.json``.
+    ``files`` and ``rows`` describe the table of changes; ``findings`` are those of the comparison. ``allowed`` are the
+    exceptions from the release guard, with reasons; ``approval`` is an entry of ``release.json``.
     """
 
     content: Content
@@ -64,7 +64,7 @@ class Draft:
         )
 
     def change_rows(self) -> Iterator[Row]:
-        """Yield the rows of the table of changes, in the memory of a block."""
+        """Yield the rows of the table of changes, with one block in memory."""
         file = self.files.get(f"{CHANGES}.csv")
         if isinstance(file, disk.FileRef):
             for block in table_in_file(self.content.package.tables[CHANGES], file.path).blocks():
@@ -87,7 +87,7 @@ def draft(
 ) -> Draft:
     """Compare content with the newest release, and choose the next version; ``date`` is the day of the release.
 
-    A rebuild has no ``guard``: it repeats what was once allowed.
+    A rebuild has no ``guard``, because the original release has passed it.
     """
     if previous is None or previous.content_digest == content.digest:
         return Draft(content, previous, previous.version if previous else next_version(None, []))

@@ -75,7 +75,7 @@ def gather(settings: Settings) -> Gathered:
 
 
 def _behind(findings: list[Finding], settings: Settings, package: Package) -> Iterable[Finding]:
-    """Return what else is wrong if the only errors are changed bytes: what a person sees after updating the sidecars."""
+    """If all errors are changed bytes, return the other errors, which would appear once the sidecars are updated."""
     if {finding.code for finding in errors_of(findings)} != {"source-changed"}:
         return []
     sources, others = read_sources(settings.raw, as_is=True)
@@ -93,7 +93,7 @@ def _behind(findings: list[Finding], settings: Settings, package: Package) -> It
 def build(gathered: Gathered, write: Write | None = None) -> Built:
     """Build and check the tables; ``write`` builds bulk tables. Raises GateError with all findings if one is an error.
 
-    The gate judges the same rows again, by pandera, which need not be imported before.
+    Rows are checked without pandera, which takes long to import; the gate checks the same rows again with it.
     """
     from cbrn_data.checks.rows import table_findings
     from cbrn_data.checks.run import check_tables

@@ -1,8 +1,8 @@
-"""The code that makes a release, and the code that makes pages: a digest of each is recorded in every release.
+"""Digests of the code that makes a release and of the code that makes pages; every release records both.
 
-Only the first decides whether a rebuild binds. Its modules are found from the imports: all that ``RELEASE`` imports,
-directly or not, also inside functions. A file that is not a module counts if one of these modules, in the same package,
-names it or the folder that it is in. So a style sheet, the command line and the checks of ``verify`` do not count.
+Only the first decides whether a rebuild must give the same bytes. It covers every module that ``RELEASE`` imports, directly
+or not, also inside functions. Another file counts if a module of these in the same package names it or its folder. So a
+style sheet, the command line and the checks of ``verify`` do not count.
 
 The digest is the sha256 of lines as ``sha256sum`` prints them, sorted, for these files by their name in the package, and of
 a line ``<library>==<version>`` for each library that these modules import. Releases before 2.1.0 record a digest of all
@@ -42,7 +42,7 @@ DISTRIBUTIONS = {
 
 FOLDER = Path(__file__).parent.parent
 ADDED = frozenset({"definitions", "run.lock"})
-"""What a wheel has besides the files of a checkout (see pyproject.toml): it counts for nothing."""
+"""Files of a wheel that a checkout does not have (see pyproject.toml); no digest covers them."""
 EARLIER = (
     (".py", ".yaml", ".csv", ".json", ".txt", ".j2"),
     (".py", ".yaml", ".csv", ".json", ".md", ".txt", ".j2", ".css", ".js", ".svg"),
@@ -64,7 +64,7 @@ def pages_version() -> dict[str, Any]:
 
 @cache
 def exports_version() -> dict[str, Any]:
-    """Return the code that shapes exports: a part of that of the pages, so that another page leaves them as they are."""
+    """Return the code that shapes exports. It is a part of the code of the pages: a changed page keeps the exports."""
     return _version(EXPORTS)
 
 
@@ -74,7 +74,7 @@ def recorded_code() -> dict[str, Any]:
 
 
 def is_of_this_code(info: Mapping[str, Any]) -> bool:
-    """Return whether this code made the release with this ``release.json``, so that a rebuild of it binds."""
+    """Return whether this code made the release with this ``release.json``, so a rebuild must give the same bytes."""
     code = info.get("code")
     return isinstance(code, Mapping) and code.get("digest") == code_version()["digest"]
 
@@ -119,7 +119,7 @@ def _digest(files: Mapping[str, Path], versions: Mapping[str, str] | None = None
 
 
 def _known_shape(roots: Iterable[str]) -> tuple[dict[str, Path], list[str]]:
-    """Return what ``shaped_by`` does: to read the syntax of all modules takes long, and only another file changes it."""
+    """Return the cached result of ``shaped_by``, because parsing all modules takes long; a changed file makes it anew."""
 
     def found() -> str:
         files, libraries = shaped_by(roots)
@@ -205,11 +205,11 @@ def _read(path: Path) -> tuple[frozenset[str], str]:
 
 
 _BARE = (ast.Name, ast.expr_context, ast.operator, ast.alias)
-"""What has neither an import nor a text in it: most of a tree."""
+"""Nodes without imports and texts, which are most of a tree."""
 
 
 def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
-    """Yield a tree and all in it, without what only a type checker imports."""
+    """Yield all nodes of a tree, except imports for type checkers only."""
     todo: list[object] = [tree]
     while todo:
         node = todo.pop()

@@ -48,9 +48,9 @@ def judge(
 ) -> Verdict:
     """Check a staged release; ``known`` are the findings from reading its sources, ``reasons`` those of lines left out.
 
-    Parts of tables that the release ``before`` has too, and that this code judged then, are not judged again; frictionless
-    judges no table again that is the same there. A second process, or a worker of a cluster, runs it meanwhile, as if the
-    ``longest`` table has as many rows as it should.
+    Parts of tables that the release ``before`` has too are not checked again if this code checked them then; frictionless
+    skips tables that are the same there. A second process, or a worker of a cluster, runs frictionless in parallel, and
+    assumes that the ``longest`` table has its planned number of rows.
 
     Raises GateError with the errors.
     """

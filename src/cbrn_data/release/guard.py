@@ -1,7 +1,7 @@
-"""The release guard: bounds that a release keeps against the one before, so that no loss is published unnoticed.
+"""The release guard: limits on what a release may lose against the one before, so that losses are noticed.
 
 The defaults hold without a settings file; ``[guard]`` of ``cbrn-data.toml`` sets others, and ``[guard.<table>]`` those of
-one table. What is beyond a bound is an error, unless it is allowed with a reason, which is published in ``release.json`` and
+one table. A loss beyond a bound is an error, unless it is allowed with a reason, which is published in ``release.json`` and
 ``CHANGES.md``. ``losses`` measures.
 """
 
@@ -24,7 +24,7 @@ BOUNDS: Mapping[str, float] = {
 }
 """The most of each loss, by finding code: % of rows, keys, percentage points, values, % of what a source gives."""
 WAY_OUT = "; the bound is "
-"""In a message, this is between the loss, which is published if it is allowed, and the way out."""
+"""In a message, this separates the loss, which is published if it is allowed, from the way out."""
 
 
 def setting_of(code: str) -> str:
@@ -54,7 +54,7 @@ class Allowance:
 
 @dataclass(frozen=True)
 class Allowed:
-    """What passed beyond a bound: code, table, message, and the reason; an entry of ``allowed`` in ``release.json``."""
+    """An allowed loss: code, table, message, and the reason; an entry of ``allowed`` in ``release.json``."""
 
     code: str
     table: str

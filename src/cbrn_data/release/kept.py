@@ -1,8 +1,8 @@
 """The code of a release, as the files that a store keeps of it (see ``store.code``): a wheel, a lock, and its description.
 
-``<name>-<version>-py3-none-any.whl`` has every file of the package, so pip installs exactly what ran; ``run.lock`` has all
-libraries with their hashes; ``code.json`` has what a release records of its code, and the version of Python. The same code
-gives the same files: the wheel has no time, and its names are sorted.
+``<name>-<version>-py3-none-any.whl`` has every file of the package, so pip installs exactly the code that ran; ``run.lock``
+has all libraries with their hashes; ``code.json`` has what a release records of its code, and the version of Python. The
+same code gives the same files: the wheel has no time, and its names are sorted.
 
 Code is only kept if its libraries are those of the lock: otherwise, the lock would give another environment.
 """
@@ -31,7 +31,7 @@ NOT_KEPT = (
 )
 _PROJECT = FOLDER.parent.parent
 _ADDED = dict(zip(sorted(ADDED), (_PROJECT / "schemas", _PROJECT / "requirements" / LOCK), strict=True))
-"""Where a checkout has what a wheel has besides."""
+"""Where a checkout has the additional files of a wheel."""
 _PINNED = re.compile(r"(?m)^([A-Za-z0-9._-]+)==([^\s;\\]+)")
 
 

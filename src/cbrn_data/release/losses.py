@@ -1,7 +1,7 @@
 """What a release loses against the one before, for the release guard.
 
 Each table of data is compared with that of the newest release: rows, keys, nulls by column, and values of enumerations. The
-table of sources is compared by rows and keys, and each source by what it gives: its rows of CSV, and its rows of evidence.
+table of sources is compared by rows and keys, and each source by its rows of CSV and its rows of evidence.
 
 Why nulls are counted in the rows of both releases: a new leaflet adds rows that have fewer cells than those of a curated
 table, which is no loss. Cost: a column that is empty only in new rows is not found.

@@ -1,4 +1,4 @@
-"""Make a release again from its own sources and definitions, in an empty folder: what ``verify --rebuild`` compares.
+"""Rebuild a release from its own sources and definitions in an empty folder, for ``verify --rebuild``.
 
 ``python -m cbrn_data.release.rebuild RELEASE PLACE [PREVIOUS]`` writes its files into the folder ``made`` of ``PLACE``. An
 auditor runs the code that made a release in this way, so command, arguments and result stay the same in later versions.
@@ -35,8 +35,8 @@ MADE = "made"
 def rebuild(release: Release, previous: Path | None, place: Path) -> Path:
     """Build a release in the empty folder ``place``; return the folder with its files. ``previous`` is the release before.
 
-    What decides about a release without shaping its tables is taken from it: the step of its version, what was allowed,
-    the approval, the commit and the code of the pages, and the public key. Raises CbrnDataError.
+    Facts that do not follow from the tables are copied from the release: the step of its version, allowed losses, the
+    approval, the commit, the code of the pages, and the public key. Raises CbrnDataError.
     """
     for kind, folder in (("sources", "raw"), ("schemas", "schemas")):
         shutil.copytree(release.folder / kind, place / folder)

@@ -1,11 +1,10 @@
-"""Make a table in parts from those of the newest release: only the parts whose rows changed are made.
+"""Reuse the parts of a table from the newest release; only parts whose rows changed are made.
 
-The newest release has its source, and names the range of each part in it. So both sources are read, and compared range by
-range. Where they differ, the rows are read, checked and cut again. A part beside them can be
-kept if the cut between the two stays where it was, which the changed rows show: ``schema.parts`` cuts by the rows near a
-cut. Otherwise it is made again too. The parts that are kept are those of the newest release, with new lines in the source.
-The result is the same as without a release; where that is not certain, everything is made: if this code or the definition is
-another, if a row is gone to which rows may refer, or if any row has a finding.
+The newest release has its source, and records the range of each part in it. Both sources are compared range by range. Where
+they differ, the rows are read, checked and cut again. A neighbouring part is reused if the cut between the two does not
+move. The changed rows show this, because ``schema.parts`` cuts by the rows near a cut. A reused part only gets new line
+numbers of the source. The result is the same as without a release. Everything is made anew if that is not certain: if this
+code or the definition changed, if a row that others may refer to is gone, or if any row has a finding.
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ class _Before:
 
 
 def _before(published: Path, source: Source, definition: TableDefinition, package: Package, tables: Tables) -> _Before:
-    """Return the parts that the newest release has of a table. Raises NotAlikeError if they would be made otherwise."""
+    """Return the parts of a table in the newest release. Raises NotAlikeError if this code would make them differently."""
     try:
         newest = read_history(published)[-1]
         old_package = read_package(newest.folder / "schemas")

@@ -1,4 +1,4 @@
-"""Sign a release, the last two steps before it is committed: add the public key, and the attestation of all other files."""
+"""Sign a release before it is committed: add the public key, then the attestation of all other files."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ class Traced:
 
 
 class Tracer:
-    """Traces the cells of one release (``package``, ``tables``); these are read once, each source when it is first needed.
+    """Traces the cells of one release (``package``, ``tables``); each source is read once, when it is first needed.
 
     Every method raises ReleaseError for an unknown table, row or field; the message names existing ones.
     """

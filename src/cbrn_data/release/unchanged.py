@@ -1,11 +1,11 @@
-"""Whether publishing again would change nothing, known by digests alone, before any library of tables is imported.
+"""Detect from digests alone that a run would change nothing, before any table library is imported.
 
-A run that finds nothing new, and repairs nothing, keeps what it said (``remember``), with the digest of all on which that
-rests: the settings; every file under ``raw/`` and ``schemas/``; the files of this package, Python, and the
-versions of all libraries; every file of the store that such a run reads. With an equal digest, a run would read the same
-bytes with the same code and so say the same, until the day on which it would renew signed metadata (``recall``). Nothing is
-guessed from times or sizes of inputs. Large sources are read last, and only if nothing else changed: a new source has a new
-sidecar, which has its digest.
+A run that finds nothing new, and repairs nothing, stores its output (``remember``) under a digest of its inputs: the
+settings; every file under ``raw/`` and ``schemas/``; the files of this package, Python, and the versions of all libraries;
+every file of the store that such a run reads. If the digest is equal, a new run would read the same bytes with the same
+code, so the stored output is shown (``recall``), until the day on which signed metadata must be renewed. Times and sizes of
+inputs do not count. Large sources are read last, and only if nothing else changed: a new source has a new sidecar, which has
+its digest.
 
 The record is in the cache, one for each project and store, and holds a digest of itself. Without a record, or with a damaged
 one, a run does everything.
@@ -40,7 +40,7 @@ PACKAGE = Path(__file__).parent.parent
 
 @dataclass(frozen=True)
 class Unchanged:
-    """What a run without changes says: the newest release, its findings, and the lines of its overview."""
+    """The output of a run without changes: the newest release, its findings, and the lines of its overview."""
 
     release: Release
     findings: list[Finding]
@@ -48,9 +48,9 @@ class Unchanged:
 
 
 def inputs(settings: Settings) -> str | None:
-    """Return the digest of what a run reads besides the store; of a large source with a sidecar, it has only the name.
+    """Return the digest of a run's inputs except the store; of a large source with a sidecar, only the name counts.
 
-    None if there is something that cannot be read, or is neither a file nor a folder.
+    Return None if an entry cannot be read, or is neither a file nor a folder.
     """
     total = sha256(dumped([repr(settings), os.getcwd(), sys.version, sorted(_libraries())]))
     try:
@@ -64,7 +64,7 @@ def inputs(settings: Settings) -> str | None:
 
 
 def recall(settings: Settings, given: str) -> Unchanged | None:
-    """Return what a run with these ``inputs`` would say that changes nothing; None if that is not known.
+    """Return the stored output of a run with these ``inputs``, None if there is none.
 
     Waits for another publisher. Raises ReleaseError if it does not end.
     """
@@ -86,10 +86,10 @@ def recall(settings: Settings, given: str) -> Unchanged | None:
 
 
 def remember(settings: Settings, given: str | None, found: Unchanged, until: str, sources: Mapping[str, str]) -> None:
-    """Keep what a run said that changed nothing; ``given`` are its ``inputs`` as they were before it.
+    """Store the output of a run without changes; ``given`` are its ``inputs`` as they were before it.
 
     ``sources`` are the digests of the sources that it read, by name. From the day ``until`` on, a run would renew metadata.
-    Nothing is kept if an input changed meanwhile, or if there is no space.
+    Nothing is stored if an input changed meanwhile, or if there is no space.
     """
     if given is None or given != inputs(settings):
         return
@@ -150,9 +150,9 @@ def _walk(folder: Path) -> Iterator[tuple[str, int]]:
 
 
 def _store(settings: Settings, newest: str) -> str:
-    """Return the digest of what a run reads of a store: of older releases, their names, and the files that name the rest.
+    """Return the digest of a store's files that a run reads; of older releases, only names and lists of files.
 
-    As in every run, the digests of its large files are remembered.
+    As in every run, the digests of large files are remembered.
     """
     total, published = sha256(), settings.published
     with remembering(settings.cache / DIGESTS):
