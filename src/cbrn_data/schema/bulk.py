@@ -50,9 +50,9 @@ _MAYBE_NO_KEY = pattern_doubt(_KEY)
 class BulkReading:
     """The state of reading a bulk source: the number of good ``rows`` and ``cells``, issues, and bad rows by line.
 
-    ``records`` is the number of all records; ``keys`` are the first and the last key, empty before the first block.
-    ``done`` is the part of the file that was read, from 0 to 1, including blocks that are not yet processed. ``repeats`` is
-    what is known of the values of unique fields in the whole source.
+    ``records`` is the number of all records; ``keys`` are the first and the last key, empty before the first block. ``done``
+    is the part of the file that was read, from 0 to 1, including blocks that are not yet processed. ``repeats`` are the
+    repeated values of unique fields in the whole source.
     """
 
     table: TableDefinition
@@ -69,8 +69,8 @@ class BulkReading:
     def extend(self, after: BulkReading, lines: int = 0) -> None:
         """Add the results of the range after this one; ``lines`` are those before it, if its own count from 1.
 
-        Raises NotCutError if these are not the results that one reading gives: keys are not in order from one range to the
-        next, a record was cut, or there are more faults than are listed.
+        Raises NotCutError if reading in one pass could give another result: keys are not in order across the ranges, a
+        record was cut, or there are more faults than are listed.
         """
         if after.keys and self.keys:
             last, first = self.keys[1], after.keys[0]
@@ -151,7 +151,7 @@ def read_records(path: Path, reading: BulkReading, known: KnownKeysOf) -> Iterat
 
 
 def read_window(window: Window, header: Sequence[str], reading: BulkReading, known: KnownKeysOf) -> Iterator[pa.Table]:
-    """Yield the good rows of a part of a source, as ``read_records``; other threads read and judge ahead."""
+    """Yield the good rows of a part of a source, as ``read_records``; other threads read and check ahead."""
 
     def blocks() -> Iterator[Block]:
         for block in ahead(read_blocks(cast(BinaryIO, window), header, b"", window.line, with_written=True)):

@@ -1,6 +1,6 @@
 """The rules of a row of a curated table: those of its cells, and of the page and the certainty that every row names.
 
-Producer and auditor judge the same rows alike, so an auditor sees that a quarantined row does break a rule.
+Producer and auditor use the same rules, so an auditor can confirm that a quarantined row breaks one.
 """
 
 from __future__ import annotations

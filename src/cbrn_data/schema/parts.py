@@ -1,15 +1,15 @@
 """A bulk table in parts: where it is cut, and how its parts are written.
 
-A part begins at the row whose key has the least hash of all rows within ``LEAST`` bytes before and after it. So the keys
-and the sizes of the rows near a cut decide about it, and nothing else: a row that is changed, inserted or deleted changes
-the part that has it, or moves one of its two ends. A part has at least ``LEAST`` bytes, two to three times as many on
-average, and at most ``MOST``: where no row of so many bytes is such a least one, the least of them all is taken.
+This is content-defined chunking. A part begins at the row whose key has the smallest hash of all rows within ``LEAST`` bytes
+before and after it. So only the rows near a cut decide about it: a changed, inserted or deleted row changes the part that
+has it, or moves one of its two ends. A part has at least ``LEAST`` bytes, two to three times as many on average, and at most
+``MOST``; if no row within ``MOST`` qualifies, the row with the smallest hash among them is taken.
 
-Bytes are those of the cells of a row, without its line in the source and without quotation marks. In a part, the line in
-the source counts from its first row, which has 1, because else an inserted row would change all parts after it; the
-descriptor of the release has the line of the first row of each part, and ``schema.table`` adds it again.
+The size of a row is that of its cells, without its line in the source and without quotation marks. Lines in a part are
+relative to its first row, which has 1; otherwise an inserted row would change all later parts. The descriptor of the release
+has the line of the first row of each part, and ``schema.table`` adds it.
 
-A part is the file ``<table>/from-<first key>.csv``, with the header. So the parts keep their names when others change.
+A part is the file ``<table>/from-<first key>.csv``, with the header, so its name does not depend on other parts.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from cbrn_data.tabular.keys import hashed
 LEAST = 2 << 20
 """The least bytes of the cells of a part."""
 MOST = 32
-"""The most bytes of a part, in multiples of ``LEAST``. No cut of a part of less than half of it was forced."""
+"""The most bytes of a part, in multiples of ``LEAST``. A part of less than half of it ends at a regular cut."""
 PARTS = "parts"
 """The property of a resource that describes its parts."""
 _LONGEST_KEY = 60
@@ -50,9 +50,9 @@ class Part:
     """Rows of consecutive keys, from ``first`` to ``last``, in a file of their own.
 
     ``line`` is the line of the first row in the source, ``nulls`` the number of empty cells of each column that has some,
-    ``days`` the first and the last day of all dates, if there are any. The rows were made from
-    ``source_bytes`` of the source with the digest ``source_sha256``, which follow those of the part before; both are empty
-    if parts of the source cannot be told apart.
+    ``days`` the first and the last day of all dates, if there are any. ``source_bytes`` and ``source_sha256`` are the size
+    and digest of the range of the source that gave these rows, which follows that of the part before; both are empty if the
+    source cannot be divided.
     """
 
     first: str
@@ -105,7 +105,7 @@ def parts_digest(parts: Sequence[Part]) -> str:
 
 
 class Cuts(Protocol):
-    """Finds the rows at which parts begin; ``decided`` is the number of rows of which it is known."""
+    """Finds the rows at which parts begin; ``decided`` is the number of rows for which this is known."""
 
     decided: int
 
@@ -134,7 +134,7 @@ class KnownCuts(Cuts):
 
 @dataclass(frozen=True)
 class Edges:
-    """What shows whether rows that follow others would begin a part in one table too.
+    """The rows at the two ends of a range, to decide whether a cut before the range would also exist in the whole table.
 
     ``size`` is the number of bytes of the rows, ``first`` the hash of the first one; ``after`` is the least hash of the
     others that begin less than ``LEAST`` bytes after it, ``before`` of those that begin less than ``LEAST`` before the end.
@@ -147,7 +147,7 @@ class Edges:
 
     @classmethod
     def unchanged(cls, first: int) -> Edges:
-        """Return those of unchanged rows beside others that changed, at a cut that was there before."""
+        """Return the edges of unchanged rows next to changed ones, at an existing cut."""
         return cls(LEAST, first, _NO_HASH, _NO_HASH)
 
     def follow(self, others: Edges) -> bool:
@@ -157,7 +157,7 @@ class Edges:
 
 
 class Cutter(Cuts):
-    """Cuts where the keys say, as this module describes; without ``is_forcing`` only at least hashes."""
+    """Finds cuts by the rule of this module; without ``is_forcing``, only at smallest hashes."""
 
     def __init__(self, table: TableDefinition, is_forcing: bool = True) -> None:
         self._table, self._is_forcing = table, is_forcing
@@ -195,7 +195,7 @@ class Cutter(Cuts):
         return cuts
 
     def _decide(self, end: int) -> list[int]:
-        """Decide about the rows that begin before ``end``; every row that is near enough to them is known."""
+        """Decide about the rows that begin before ``end``; all rows near enough to them must be known."""
         cuts: list[int] = []
         begin, stop = self.decided - self._before, int(np.searchsorted(self._starts, end, "left"))
         for row in [*self._least(begin, stop), None]:
@@ -212,7 +212,7 @@ class Cutter(Cuts):
         return cuts
 
     def _least(self, begin: int, stop: int) -> list[int]:
-        """Return the kept rows from ``begin`` to ``stop`` that have the least hash of all near them."""
+        """Return the kept rows from ``begin`` to ``stop`` with the smallest hash of all rows near them."""
         if begin >= stop:
             return []
         starts = self._starts
@@ -231,7 +231,7 @@ class Cutter(Cuts):
         return found
 
     def _forced(self) -> int | None:
-        """Return the row with the least hash of a part that is too large."""
+        """Return the row with the smallest hash in a part that is too large."""
         bounds = np.searchsorted(self._starts, [self._part + LEAST, self._part + (MOST - 1) * LEAST], "left")
         if bounds[0] == bounds[1]:
             return None
@@ -244,7 +244,7 @@ def hash_of_key(key: str) -> int:
 
 
 def _spread(hashes: _Hashes) -> _Hashes:
-    """Return hashes in which each bit depends on all bits (the finish of splitmix64), because they are compared by size."""
+    """Return hashes in which each bit depends on all bits (finaliser of splitmix64), because they are compared by size."""
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
         hashes = (hashes ^ (hashes >> np.uint64(shift))) * np.uint64(factor)
     return hashes ^ (hashes >> np.uint64(31))

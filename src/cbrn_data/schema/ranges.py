@@ -34,7 +34,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Changed:
-    """A range in the place of those of the parts from number ``first`` to before ``stop``; it can be empty."""
+    """A range that replaces those of the parts from ``first`` to before ``stop``; it can be empty."""
 
     first: int
     stop: int
@@ -54,8 +54,8 @@ def part_ranges(file: BinaryIO, parts: Sequence[Part]) -> list[Range]:
 def compare_sources(old: Path, new: Path, parts: Sequence[Part]) -> Iterator[Kept | Changed]:
     """Yield the ranges of the new source, in order; ``parts`` are made from the old one.
 
-    A range is unchanged if it has the bytes of the old one, of which a publisher knows that it is as it was published. To
-    compare them takes a third of the time of a digest. Raises NotAlikeError.
+    A range is unchanged if it has the bytes of the old one, whose digest the publisher has already checked. Comparing bytes
+    takes a third of the time of a digest. Raises NotAlikeError.
     """
     with foreign.opened(old, buffering=0) as before, foreign.opened(new, buffering=0) as after:
         if records_of(before)[0] != (found := records_of(after))[0]:

@@ -1,8 +1,8 @@
 """Find the values that a unique field of a bulk source has in more than one row, before its rows are read.
 
-Rows are compared across the whole source, however it is shared: each range writes hashes of its values into files by the
-first bits of the hash, so that equal ones meet in one file, and each file is sorted by one task. Only values with equal
-hashes are read again, and compared as text. A source without a unique field other than its key is not read.
+Rows are compared across the whole source, even if a cluster shares it. Each range writes the hashes of its values into files
+by their first bits, so equal hashes are in one file, and one task sorts each file. Only values with equal hashes are read
+again, and compared as text. A source without a unique field other than its key is not read.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ _DIGITS = 20
 
 
 class Room:
-    """The bytes that rows in memory may still take; the tables of a release share it."""
+    """A memory budget that the tables of a release share: the bytes that their rows may still take."""
 
     def __init__(self, left: int = ROWS_LIMIT) -> None:
         self._left = left
@@ -183,7 +183,7 @@ def _blocks(file: BinaryIO, most: int) -> tuple[int, Iterable[Block]]:
 
 @lru_cache(maxsize=48)
 def _parsed(data: bytes, most: int) -> tuple[int, Sequence[Block]]:
-    """Return the same of a small file; the last ones stay: checks read a table again, and the next release has it."""
+    """Return ``_blocks`` of a small file, cached, because several checks and the next release read the same file."""
     columns, blocks = _blocks(BytesIO(data), most)
     return columns, list(blocks)
 

@@ -26,7 +26,7 @@ from cbrn_data.tabular.alike import common
 from cbrn_data.tabular.canonical import JSON_BETWEEN, JSON_CLOSE, JSON_EMPTY, JSON_OPEN, csv_header, csv_rows, json_rows
 
 NO_FILE = FileRef(Path(), "", 0)
-"""Instead of a file that is compared and not written."""
+"""Stands for a file that is compared and not written."""
 NUMBERS = frozenset({"integer", "year"})
 """Types whose values are numbers in JSON."""
 
