@@ -1,15 +1,15 @@
 """Derived files: all files under ``published/`` that can be rebuilt from the releases.
 
-Changed files are first written to a hidden folder, which needs all the space, and then moved into place one by one:
-``latest/datapackage.json`` after the rest of ``latest/``, the index last. So a full disk fails before a release is
-committed, and a reader who starts at the index finds all its files.
+Changed files are first written to a hidden folder, and then moved into place one by one: ``latest/datapackage.json`` after
+the rest of ``latest/``, the index last. So a full disk fails before a release is committed, and a reader who starts at the
+index finds all its files.
 
 A file that is no longer derived is removed after the index is written, because the old index lists it. A hidden list keeps
 its name until then: the new index does not have it, so an interrupted run would otherwise leave the file for ever.
 
-The function ``vouch`` gives the signed metadata of all these files, in order. They are written first, because they have a
-new name in each state, except the timestamp, which decides which state is in force: it comes after the index, and so does
-what follows it.
+The function ``vouch`` gives the signed metadata of all these files, in order. They are moved first, because each state has
+new names for them. Only the timestamp, which decides which state is in force, and the files after it are moved after the
+index.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Derivation:
         return [*sentences, *self.new_root()]
 
     def new_root(self) -> list[str]:
-        """Say that the metadata get a root of their own, if they do."""
+        """Return the sentence about a new root of the metadata, if there is one."""
         own = "the store's metadata have a root of their own now, of the key that signs here, which auditors must pin"
         return [own] if _FIRST_ROOT in self.changed else []
 
@@ -78,7 +78,7 @@ class Derivation:
     def put(self, staged: Path, before_timestamp: Callable[[], None] = lambda: None) -> None:
         """Move the files of ``write`` into place, then remove the others. Raises ReleaseError.
 
-        ``before_timestamp`` brings in what only the new metadata vouch for, when all of them but the timestamp are there.
+        ``before_timestamp`` moves files that only the new metadata vouch for, just before the timestamp is written.
         """
         self._remove([name for name in self.leaving if name.endswith(".root.json")])
         folders = {self.published: False}
@@ -182,8 +182,8 @@ def plan(
 ) -> Derivation:
     """Compare ``files`` (every derived file except the index) and the index with the disk; write nothing.
 
-    ``code`` are folders of code that will come into place, by digest. ``is_read``: this run found that the files on the disk
-    are those of ``index``, so they are not read again.
+    ``code`` are folders of code that will come into place, by digest. ``is_read``: this run has already found that the files
+    on the disk match ``index``, so they are not read again.
 
     Raises ReleaseError for an invalid name, or if a link or folder has the name of a file.
     """
