@@ -86,7 +86,7 @@ class Cluster:
             self._connected.close()
 
     def write(self, source: Source, package: Package, tables: Tables, folder: Path) -> BulkTable:
-        """Build a table with the same result as ``write_bulk``, which makes it if it is small, in one file or not cut."""
+        """Build a table as ``write_bulk`` would; that builds tables that are small, in one file, or cannot be cut."""
         assert source.path
         table = package.tables[str(source.metadata["table"])]
         if table.name in package.parted and source.path.stat().st_size >= spread.PIECE:

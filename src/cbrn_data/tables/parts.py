@@ -1,10 +1,9 @@
-"""Make the parts of a range of a bulk source: in one process the range is the whole source, in a cluster there are many.
+"""Make the parts of a range of a bulk source: the whole source in one process, many ranges in a cluster.
 
-A range begins and ends where a part does, so ranges are made apart from each other. ``next_cut`` finds such a place, by
-reading the source near it. It can be wrong, where quotation marks are misplaced or cells hold text that looks like rows. So
-``join`` takes the results only if they show that one process would make the same: no record was cut, the keys ascend from
-one range to the next, and each range begins with a part by the exact hashes on both of its sides. Else it raises
-NotCutError.
+A range begins and ends where a part does, so ranges are independent. ``next_cut`` finds such a place by reading the source
+near it. It can be wrong if quotation marks are misplaced or cells hold text that looks like rows. So ``join`` accepts the
+results only if one process would give the same: no record was cut, the keys ascend across the ranges, and the exact hashes
+on both sides of each cut confirm it. Otherwise it raises NotCutError.
 """
 
 from __future__ import annotations
