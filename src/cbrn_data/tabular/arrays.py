@@ -1,4 +1,4 @@
-"""Arrow columns as arrays of numpy: the bytes of their cells, and the rows that a mask or indices select."""
+"""Arrow columns as numpy arrays: the bytes of their cells, and the rows that a mask or indices select."""
 
 from __future__ import annotations
 

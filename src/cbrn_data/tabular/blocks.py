@@ -50,10 +50,10 @@ class Block:
     """Consecutive rows: ``table`` of text (an empty cell is null), with the column names of the header.
 
     ``first_row`` counts records from 1 after the header, ``first_line`` lines of the file from 1. ``left_out``: for each
-    skipped record, the row index in ``table`` before which it was, ascending. ``beyond``: cells that are in no column, by
+    skipped record, the row index in ``table`` before which it was, ascending. ``beyond``: cells that no column can hold, by
     row index: extra cells, and cells that are not UTF-8. ``part`` is the file of a table in several files. ``written`` has
-    the rows as in ``verbatim``, if they were asked for and the columns are those of the file. ``has_nulls``: a null is no
-    empty text. ``spoilt``: the row indices of cells, by column, that were read as null and have an issue already.
+    the rows as in ``verbatim``, if the caller requested them and the columns are those of the file. ``has_nulls``: null and
+    the empty text differ. ``spoilt``: the row indices of cells, by column, that were read as null and have an issue already.
     """
 
     table: pa.Table
@@ -89,7 +89,7 @@ class Block:
 
     def _breaks_before(self, places: Ints) -> Ints:
         """Return the number of line breaks within cells before each given row of ``table``."""
-        is_plain = not len(places) or self._breaks_within is None  # nobody asks of most blocks
+        is_plain = not len(places) or self._breaks_within is None  # computed lazily: most blocks do not need it
         return np.zeros(len(places), np.int64) if is_plain else self._breaks_within[places]  # type: ignore[index]
 
     @cached_property
@@ -109,7 +109,7 @@ class Block:
 def ahead(items: Iterator[_Item]) -> Iterator[_Item]:
     """Yield items; another thread makes the next item while the caller uses the current one.
 
-    When the time is over (OverError), the thread is not awaited; ``is_reading`` tells whether it still works.
+    After an OverError, the thread is not joined; ``is_reading`` tells whether it still runs.
     """
     pool, done = ThreadPoolExecutor(1), object()
     coming = pool.submit(next, items, done)
@@ -130,7 +130,7 @@ _left: list[Future[object]] = []
 
 
 def is_reading() -> bool:
-    """Return whether a thread that was not awaited still reads."""
+    """Return whether a thread that was not joined still reads."""
     return not all(coming.done() for coming in _left)
 
 
@@ -160,9 +160,9 @@ def read_blocks(
 ) -> Iterator[Block]:
     """Yield the records after the header as blocks; ``begun`` are the bytes already read, which begin on ``line``.
 
-    ``with_written``: blocks have their rows as they are written too, if each quotation mark is well placed.
-    The buffer of a read is not reused until the next read has ended, so that ``file`` may still use it. Reads grow to
-    ``SIZE``: to clear two large buffers takes longer than to read a small table.
+    ``with_written``: blocks also have their rows as written in the file, if no quotation mark is misplaced. The buffer of a
+    read is not reused until the next read has ended, so that ``file`` may still use it. Reads grow to ``SIZE``, because
+    clearing two large buffers takes longer than reading a small table.
     """
     size = min(SIZE, FIRST)
     scanner, row, final, is_over = Cutter(dialect), 1, False, True

@@ -1,6 +1,6 @@
 """Cells as JSON between the process that reads a workbook or a Parquet file (``isolated``) and this one.
 
-Texts, numbers, truth values and nulls are themselves; any other value is an object with its type and its text.
+Texts, numbers, booleans and nulls are JSON values; any other value is an object with its type and its text.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _TYPES: dict[str, Callable[[Any], Any]] = {
 
 
 def coded(value: Any) -> Any:
-    """Return a cell as JSON; what has no form of its own is a text."""
+    """Return a cell as JSON; a value of an unknown type becomes text."""
     if value is None or isinstance(value, (str, int)) or (isinstance(value, float) and isfinite(value)):
         return value
     if isinstance(value, (datetime, date, time)):

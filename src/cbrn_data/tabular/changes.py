@@ -29,7 +29,7 @@ Same = Callable[[str, pa.Array, pa.Array], pa.Array]
 """Takes a field and cells whose texts differ, old and new; returns which of them have the same value."""
 
 VALUE = "\x00value "
-"""Begins the name of the column with the values of a column whose equal texts may have different ones."""
+"""The prefix of a helper column with the values of a column in which equal texts can have different values."""
 
 _PLACE = "\x00place"
 

@@ -1,6 +1,6 @@
-"""What the cells of a column have in common: the forms that all of them have, empty cells, values, repetitions.
+"""Profile a column: the forms that all its cells have, empty cells, values, repetitions.
 
-A ``Form`` is chosen only if every cell has it. ``unless`` names the forms that leave doubt: 01/02/2024 is a day in two ways.
+A ``Form`` is chosen only if every cell has it. ``unless`` names ambiguous forms: 01/02/2024 is a day in two ways.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Form:
 
     @property
     def is_text(self) -> bool:
-        """Whether the type is text, so that no text can be told to mean a missing value."""
+        """Whether the type is text, in which a missing value cannot be distinguished from a text."""
         return bool(self.descriptor["type"] == "string")
 
 
@@ -117,7 +117,7 @@ class Column:
         return "; ".join(parts)
 
     def is_unique(self) -> bool:
-        """Return whether the texts of all cells are known to differ; to be called once, after the last ``add``."""
+        """Return whether the texts of all cells are known to differ. Call it once, after the last ``add``."""
         return self._unique is not None and self.rows > self.empty and not len(self._unique.suspects()[0])
 
     def add(self, cells: pa.ChunkedArray, lines: Sequence[int]) -> None:

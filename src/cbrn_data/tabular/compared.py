@@ -74,12 +74,12 @@ class Compared:
 
 
 def faults(verdict: Verdict) -> int:
-    """Return the number of faults by which rows are not compared as they are; a guessed delimiter is none."""
+    """Return the number of faults that change how rows are compared; a guessed delimiter is not a fault."""
     return verdict.tally.counts.total() - verdict.tally.counts[GUESSED]
 
 
 def remarks(result: Compared) -> list[str]:
-    """Return what else there is to say of a table, and of what was not compared as it is."""
+    """Return further remarks about a table, and about rows that could not be compared as they are."""
     said = [result.problem] if result.problem else []
     for word, names in (("new", result.columns.added), ("removed", result.columns.removed)):
         if names:

@@ -3,8 +3,9 @@
 Cells are text, or null if empty. A rule whose ``doubt`` has no rows holds; otherwise its mask gives the failing rows among
 those in doubt. A pandera check judges a block with any doubt: its series has the block as one value, because a schema of
 pandera would copy columns and check each for every rule, which costs more than the rules; and its report of failures, cell
-by cell, is not used. An audit leaves it out (``without_pandera``): to import it takes longer than to judge a release.
-``keys`` checks rules over several rows (``unique``, keys, references) over all blocks, on the texts of ``comparable``.
+by cell, is not used. An audit works without pandera (``without_pandera``), because importing it takes longer than checking a
+release. ``keys`` checks rules over several rows (``unique``, keys, references) over all blocks, on the texts of
+``comparable``.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class BrokenRule:
 class CompiledSchema:
     """A schema that validates blocks of tables of text, whose columns are named like its fields.
 
-    ``looks`` returns what is known of each column of a block, so that rules beyond the schema find it out no second time.
+    ``looks`` returns the cached facts about each column of a block, so that further rules do not compute them again.
     """
 
     schema: TableSchema
@@ -148,7 +149,7 @@ def _rules(field: Field, kind: Kind, is_key: bool, faults: list[Problem]) -> lis
 
 
 class _Judged:
-    """The rules of a block that leave a doubt, each with its column and the rows in doubt; what is broken is found once."""
+    """The rules of a block with rows in doubt, each with its column and these rows; broken rows are computed once."""
 
     def __init__(self, doubts: Sequence[tuple[Rule, Look, Rows | None]]) -> None:
         self._doubts = doubts
@@ -191,7 +192,7 @@ def _holds(block: _Judged) -> bool:
 
 @cache
 def _pandera_check() -> Callable[[_Judged], bool]:
-    """Return the check, called by itself: a schema of this one check takes more time for a block than most of its rules."""
+    """Return the check as a function, because a pandera schema around it takes longer for a block than most of its rules."""
     import pandas as pd
 
     pandera_without_hypothesis()

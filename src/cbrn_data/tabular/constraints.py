@@ -29,7 +29,7 @@ Maker = Callable[[Kind, Any], tuple[Kernel, Doubt]]
 
 @dataclass(frozen=True)
 class Demand:
-    """One constraint of a field: its finding code, its name, its mask, and the doubt that spares most of it."""
+    """One constraint of a field: its finding code, its name, its mask, and the doubt that limits the rows to check."""
 
     code: str
     constraint: str
@@ -169,7 +169,7 @@ def _unknown(column: Column) -> Column:
 
 
 def _by_value(kind: Kind, holds: Callable[[Any], bool], known: Kernel = _unknown) -> Kernel:
-    """Return a mask that is true if ``holds`` is true for the value of a cell or the cell is malformed; or as is known."""
+    """Return a mask that is true if ``holds`` is true for the value of a cell, or the cell is malformed."""
 
     def of_text(text: str) -> bool:
         found = kind.read(text)

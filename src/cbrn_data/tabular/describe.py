@@ -1,4 +1,4 @@
-"""Propose a Table Schema for a table: only what holds for every cell and is beyond doubt, else a column is text.
+"""Propose a Table Schema for a table: a type that fits every cell and is unambiguous, otherwise text.
 
 The proposal is validated with the table, so that the table is valid by it, if its rows are well-formed.
 """
@@ -63,7 +63,7 @@ _BY_NAME = {
     "year": ("year", by_pattern("[12][0-9]{3}", type="year")),
     "month": ("month of a year", by_pattern("[12][0-9]{3}-[0-9]{2}", type="yearmonth")),
 }
-"""Forms that are sure only if the name of the column says so: 2010 may be a number, and 2010-11 two years."""
+"""Forms that need the name of the column as a hint: 2010 may be a number, and 2010-11 two years."""
 _AS_WRITTEN = ("integer", "year", "date", "string")
 """Types whose values are equal if and only if their texts are, in the forms above."""
 
@@ -151,7 +151,7 @@ def _field(column: Column) -> dict[str, Any]:
 def _held(resource: Resource, known: Sequence[Column], key: list[str]) -> tuple[dict[str, Any], Verdict]:
     """Return the schema, and the verdict of the table with it.
 
-    A column whose cells do not hold by their own types, as in JSON with numbers and texts, may have any cell.
+    A column of mixed types, such as numbers and texts in JSON, gets the type ``any``.
     """
     fields = [_field(column) for column in known]
     while True:

@@ -1,9 +1,9 @@
 """Compare two tables in any order, row by row, by a key that may be repeated, in bounded memory.
 
-Tables sorted by a unique key are read side by side, as in ``delta``. When a row is out of order, or hardly a key is in both
-tables, both are read again and divided by the hash of the key, so that each part fits into memory; parts and results of
-large tables are in a ``Spool``. The differences come in the order of the keys either way, so a table and its shuffled copy
-give the same ones.
+Tables sorted by a unique key are read side by side, as in ``delta``. When a row is out of order, or few keys are in both
+tables, both tables are read again and partitioned by the hash of the key, so that each part fits into memory; parts and
+results of large tables are in a ``Spool``. The differences come in the order of the keys either way, so a table and its
+shuffled copy give the same ones.
 
 Rows of a repeated key cannot be paired. Equal ones cancel each other; the others are removed or added, never changed.
 """
@@ -27,7 +27,7 @@ PART = 32 << 20
 PARTS = 1024
 """The most parts of a table; of a table beyond 32 GB, each part is larger."""
 GIVEN_UP = 1 << 17
-"""The rows after which tables that have hardly a key in common are not read side by side any more."""
+"""The rows after which tables with few common keys are no longer read side by side."""
 GATHERED = 1 << 17
 """The bytes for each part that are gathered before they are written."""
 
@@ -62,9 +62,9 @@ def differences(
 
 
 def _in_step(pairs: Iterable[tuple[pa.Table, pa.Table]], compared: Sequence[str]) -> Iterator[Delta]:
-    """Yield the differences of pairs. Raises UnsortedError if hardly a row has its key in the other table.
+    """Yield the differences of pairs. Raises UnsortedError if few rows have their key in the other table.
 
-    A table of several sorted parts begins so: its first part is met by all rows of the other table.
+    This happens with a table of several sorted parts: all rows of the other table are compared with its first part.
     """
     read, alone = 0, 0
     for before, after in pairs:

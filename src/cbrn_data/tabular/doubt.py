@@ -1,8 +1,8 @@
 """Doubt: the rows of a column that may break a rule, told from lengths and bytes without reading a cell.
 
-A ``Doubt`` promises that every row which it does not return surely holds the rule; None is every row. It never decides that
-a rule is broken: the exact mask of the rule does, on the rows in doubt. So a doubt can be left out, but cannot change a
-verdict. Most columns of most tables leave no doubt, and a few bad cells cost little more than themselves.
+A ``Doubt`` is a fast filter before the exact mask of a rule. Every row that it does not return satisfies the rule; None
+means every row. It never decides that a rule is broken: the mask does, on the rows in doubt. So a doubt saves time, but
+cannot change a verdict. Most columns of most tables have no rows in doubt, and a few bad cells cost little.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SIDE_BY_SIDE = 64
 
 
 class Look:
-    """The column of a block, and what the rules of its field have found out about it, each once."""
+    """The column of a block, and cached facts about it that the rules of its field share."""
 
     def __init__(self, column: pa.ChunkedArray | pa.Array) -> None:
         self.column = column
@@ -109,7 +109,7 @@ class Look:
         return self._found[doubt]
 
     def rows_besides(self, allowed: bytes) -> Rows | None:
-        """Return the rows with another byte than those ``allowed``; None if they have too many different ones."""
+        """Return the rows with bytes other than those ``allowed``; None if there are too many different ones."""
         strange = self._bytes_besides(allowed)
         if not strange:
             return NO_ROWS
@@ -124,7 +124,7 @@ class Look:
         """Return the different bytes that are not ``allowed``."""
         if not len(self.data):
             return set()
-        # To search for each of a few bytes takes less time than to look at each byte.
+        # Searching for each of a few bytes takes less time than examining every byte.
         odd, text = set(range(self.data.min(), self.data.max() + 1)) - set(allowed), self.data.tobytes()
         return {byte for byte in odd if byte in text} if len(odd) <= _FEW_BYTES else set(text.translate(None, allowed))
 
@@ -143,7 +143,7 @@ Doubt = Callable[[Look], Rows | None]
 
 
 def every_row(look: Look) -> None:
-    """The doubt of a rule that nothing is known about."""
+    """The doubt of a rule without a fast filter."""
 
 
 def either(*doubts: Rows | None) -> Rows | None:

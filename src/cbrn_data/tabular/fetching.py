@@ -1,4 +1,4 @@
-"""Fetch one address: the process for itself that asks the server, with limits of time, size and redirects.
+"""Fetch one address in a separate process, with limits of time, size and redirects.
 
 A descriptor may come from a stranger, so it must not make us ask machines inside our network: a socket connects to public
 hosts only, except at an origin that the user gave. Behind a proxy, only the name of a host can be judged.
@@ -62,7 +62,7 @@ class Outcome:
 
 
 def fetch_isolated(order: Order) -> Outcome:
-    """Fetch in a process for it, with the proxies of the environment, and its keys if it is S3."""
+    """Fetch in a separate process, with the proxies of the environment, and its keys for S3."""
     names = [*_NETWORK, *map(str.upper, _NETWORK)]
     if order.address.startswith("s3://"):
         names += ["HOME", *(name for name in os.environ if name.startswith("AWS_"))]
@@ -76,7 +76,7 @@ def fetch_isolated(order: Order) -> Outcome:
 
 
 def read_order(document: IO[bytes]) -> dict[str, Any]:
-    """Fetch what the document orders: the reader of the process."""
+    """Fetch the order in a document. This is the reader function of the separate process."""
     order = json.load(document)
     return asdict(fetch(Order(**order | {"private": tuple(map(tuple, order["private"]))})))
 

@@ -11,7 +11,7 @@ from cbrn_data.tabular.places import UnsupportedResource
 
 FORMS = ("csv", "tsv", "json", "jsonl", "xlsx", "parquet")
 PACKED = "packed"
-"""The form of a compressed file whose name does not say what is in it: its content does."""
+"""The form of a compressed file whose name does not show its format, which then depends on its content."""
 _ALIASES = {"ndjson": "jsonl", "geojson": "json", "xlsm": "xlsx", "pq": "parquet", "txt": "csv", "tab": "tsv"}
 _MEDIA_TYPES = {
     "text/csv": "csv",

@@ -261,7 +261,7 @@ class KnownKeys:
         return total.digest()
 
     def lead(self, columns: Sequence[pa.Array]) -> Mask:
-        """Return which rows refer to a known key, or have a null and so are not a reference."""
+        """Return which rows refer to a known key, or have a null, so that they are not references."""
         if len(columns) == 1:
             known = self._freeze(1)[2][0]
             if len(known) <= FEW:

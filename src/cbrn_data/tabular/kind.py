@@ -49,8 +49,8 @@ class Kind:
     of a bound for comparison with them, or returns None. ``spelt`` is the text of a value, null if uncertain. ``sizes`` are
     the sizes of well-formed cells.
 
-    Faster, from bytes: ``doubt`` has the cells that may be malformed, ``beyond`` those that may not hold a bound,
-    ``respelt`` those that may not be the text of their value.
+    Faster, from bytes: ``doubt`` returns the cells that may be malformed, ``beyond`` those that may violate a bound,
+    ``respelt`` those whose text may not be canonical.
     """
 
     read: Callable[[str], Any]

@@ -1,4 +1,4 @@
-"""What the first bytes of a file say that it is, and which delimiter its first lines suggest."""
+"""Guess the format of a file from its first bytes, and its delimiter from its first lines."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _JSON = re.compile(_BLANK + rb"(?:\[\s*(?:[\[{]|\]\s*\Z|[\d\s,.\"eE+-]+\]\s*\Z)|
 _JSON_LINES = re.compile(rb"(?:\xef\xbb\xbf)?\s*(\{[^\r\n]*\}|\[[^\r\n]*\])[ \t]*(?:\r?\n|\Z)\s*(?:[\[{]|\Z)")
 _OFFICE = ((b"xl/", "an Excel workbook"), (b"word/", "a Word document"), (b"content.xml", "an OpenDocument file"))
 _TEXT = re.compile(rb"[^\x00-\x08\x0e-\x1f\r\n]+[\r\n](?:[^\x00-\x08\x0e-\x1f]{4,}+\0?)+\Z")
-"""A header, and text with a NUL here or there, which is a fault of its row."""
+"""A header, and text with some NUL bytes, each of which is a fault of its row."""
 _DELIMITERS = (";", "\t", "|", ",")
 
 

@@ -1,7 +1,7 @@
 """Cells with a type of their own, in JSON, Parquet and workbooks: each becomes the text that it would be in CSV.
 
-So a number is written with the ``decimalChar`` of its field, a date in its format. A cell is valid only in a field of such a
-type: a number in a field of text is an issue.
+So a number is written with the ``decimalChar`` of its field, a date in its format. A cell is valid only in a field of its
+type: a number in a text field is an issue.
 """
 
 from __future__ import annotations

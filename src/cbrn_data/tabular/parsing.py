@@ -11,7 +11,7 @@ from cbrn_data.tabular import cutting
 from cbrn_data.tabular.grammar import MARK, Dialect
 
 pa.enable_signal_handlers(False)
-# pyarrow's own way to be interrupted loses a Ctrl-C now and then if another thread reads too; a block is read in a moment.
+# pyarrow's signal handling sometimes loses a Ctrl-C if another thread reads too; without it, a block is still read quickly.
 
 SMALL = 1 << 21
 """The most bytes of a column of a block that are copied into one chunk."""
@@ -66,7 +66,7 @@ def text_columns(
 
 
 def _short(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a column as one chunk if it is small: kernels take longer for the calls of several than for the cells."""
+    """Return a small column as one chunk, because each kernel call on a chunk costs more than the cells do."""
     return pa.chunked_array([column.combine_chunks()]) if column.num_chunks > 1 and column.nbytes < SMALL else column
 
 

@@ -1,8 +1,7 @@
 """Read a range of a large CSV file as if it were a file, and find where a record begins in the middle of one.
 
-Where a record begins depends on every quotation mark before it. ``record_start`` looks at the marks near a place only, so it
-can be wrong: whoever uses it reads the records before that place too, in the end, and finds an unclosed mark (``csv-quote``)
-if it is.
+Where a record begins depends on every quotation mark before it. ``record_start`` examines only the marks near a place, so it
+can be wrong. Its callers also read the records before that place, and so find an unclosed mark (``csv-quote``) in that case.
 """
 
 from __future__ import annotations
@@ -102,7 +101,7 @@ class Window:
 
 
 class DigestedWindow(Window):
-    """Takes the digests of consecutive ranges of the bytes too, so that each byte is read once.
+    """Also computes the digests of consecutive ranges of the bytes, so that each byte is read once.
 
     ``cut`` ends a range, ``close`` the last one. ``ranges`` are the size and the sha256 of each; if there are carriage
     returns, lines are not counted here, and these are 0 and empty. ``line`` is that after the last range.

@@ -59,7 +59,7 @@ class Base:
         return path
 
     def place(self, value: str) -> str:
-        """Return a path from where one stands, or an address."""
+        """Return a path relative to the current folder, or an address."""
         if is_address(value):
             return value
         if self.folder is None:

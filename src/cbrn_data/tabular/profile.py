@@ -49,15 +49,15 @@ def _validator(version: str) -> Any:
     checker.checks("date-time", ValueError)(_is_moment)
     checker.checks("uri", ValueError)(lambda value: not isinstance(value, str) or bool(urlsplit(value).scheme))
     profile = json.loads((PROFILES / f"datapackage-{version}.json").read_bytes())
-    profile["properties"]["contributors"]["items"]["type"] = "object"  # which the profile forgets, and the text says
+    profile["properties"]["contributors"]["items"]["type"] = "object"  # the text requires it, the profile does not
     return extend(Draft7Validator, _judged_once(Draft7Validator.VALIDATORS))(profile, format_checker=checker)
 
 
 def _judged_once(keywords: Mapping[str, Any]) -> dict[str, Callable[..., Iterator[Any]]]:
-    """Return keywords that judge equal values once in a process, and remember only the good ones.
+    """Return keywords that validate equal values once in a process, and cache only the valid ones.
 
-    Most resources of a release are those of the release before, every table names its fields twice, and a field is
-    compared with the form of each type.
+    Most resources are the same in the release before, every table lists its fields twice, and a field is compared with the
+    form of each type.
     """
     good = set[tuple[int, bytes]]()
 

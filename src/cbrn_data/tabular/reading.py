@@ -336,7 +336,7 @@ def _typed(verdict: Verdict, content: BinaryIO, is_first: bool) -> Iterator[Bloc
     resource = verdict.resource
     if resource.form == "parquet":
         labels, rows = parquet_rows(content)
-        yield from _from_rows(verdict, labels, rows, True, typed=True)  # each file names its columns
+        yield from _from_rows(verdict, labels, rows, True, typed=True)  # each file has its own column names
         return
     head, content = looked_at(content)
     if not head.startswith(b"PK"):

@@ -32,9 +32,9 @@ DESCRIPTORS = ("datapackage.json", "datapackage.yaml", "datapackage.yml")
 class Resource:
     """One table or file; ``schema`` is None if it has none. ``rows`` are the inline data of the descriptor.
 
-    ``place`` names it in messages, from where one stands. ``form`` is one of ``FORMS`` for a table, or ``PACKED``.
-    ``digest`` is an algorithm and a hexadecimal digest. ``problem`` says why it cannot be judged, ``wrong`` has the
-    errors of its entry.
+    ``place`` names it in messages, relative to the current folder. ``form`` is one of ``FORMS`` for a table, or ``PACKED``.
+    ``digest`` is an algorithm and a hexadecimal digest. ``problem`` says why it cannot be judged, ``wrong`` has the errors
+    of its entry.
     """
 
     name: str
@@ -77,7 +77,7 @@ class Resource:
         return foreign.opened(path, self.folder, buffering)
 
     def place_of(self, path: Path) -> str:
-        """Return one of several files as a path from where one stands, or as its address."""
+        """Return one of several files as a path relative to the current folder, or as its address."""
         return self.place if len(self.paths) < 2 else self.remote.address_of(path) if self.remote else str(path)
 
 

@@ -42,7 +42,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class ListedBlock(Block):
-    """A block whose rows have ``numbers`` and ``starts`` (first lines) of their own, because rows between are no data."""
+    """A block whose rows have their own ``numbers`` and ``starts`` (first lines), because rows between are not data."""
 
     numbers: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     starts: Ints = field(default_factory=lambda: np.zeros(0, np.int64))

@@ -38,7 +38,7 @@ _BLANK = datetime(1970, 1, 1)
 _LAST_DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, *[0] * 243], dtype=np.uint8)
 _NOUGHTS = np.frombuffer(b"0000-00-00", np.uint8)
 _MOST = np.array([9, 9, 9, 9, 0, 9, 9, 0, 9, 9], dtype=np.uint8)
-"""The most that each byte of a date may be more than that of ``_NOUGHTS``."""
+"""The largest allowed difference of each byte of a date from that of ``_NOUGHTS``."""
 _FIRST_DAY, _FIRST_MOMENT = date(1, 1, 1), datetime(1, 1, 1)
 _FORMS = {"date": "Y-m-d", "datetime": "Y-m-dTH:M:S"}
 _MACHINE = frozenset({"%Z", "%c", "%x", "%X"})

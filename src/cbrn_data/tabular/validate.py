@@ -149,7 +149,7 @@ def _judge(
 
 
 def _complete(verdict: Verdict, clock: Clock | None) -> None:
-    """Add the cells of the rows that repeat a key: which ones do is known when their blocks are gone."""
+    """Add the cells of the rows that repeat a key, which are known only after their blocks were freed."""
     wanted = np.array([issue.row for issue in verdict.tally.listed if issue.twin[0]], dtype=np.int64)
     if not len(wanted):
         return

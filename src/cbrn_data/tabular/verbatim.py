@@ -1,7 +1,7 @@
-"""The rows of a block as they are written in their file, so that canonical ones are copied and not made again.
+"""The rows of a block as written in their file, so that canonical rows are copied and not written anew.
 
-A row without a quotation mark is canonical CSV, except its line break, unless it is an empty line. A row with one may not
-be, because a cell can have marks that it does not need; it is made from its cells.
+A row without a quotation mark is canonical CSV, except its line break, unless it is an empty line. A row with one may have
+quotation marks that it does not need, so it is written anew from its cells.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def rows_as_written(data: bytearray, start: int, stop: int, cells: pa.Table, is_
 
 
 def _by_length(cells: pa.Table) -> npt.NDArray[np.int64]:
-    """Return the last byte of each row, which is as long as its cells and what follows each of them."""
+    """Return the last byte of each row, from the lengths of its cells and their separators."""
     ends, start = [], -1
     for batch in cells.to_batches():
         offsets = (buffers(column)[0] for column in batch.columns)

@@ -35,7 +35,7 @@ def read_values(file: IO[bytes], sheet: str) -> Iterator[list[list[Any]]]:
     page = book[wanted if isinstance(wanted, str) else names[wanted - 1]]
     if not hasattr(page, "reset_dimensions"):
         raise UnreadableError(f"has no cells in {shown(page.title, 40)!r}, which is a chart")
-    page.reset_dimensions()  # what the file says of its size need not be true
+    page.reset_dimensions()  # the size that the file states can be wrong
     cells, rows = 0, []
     for row in page.iter_rows(values_only=True):
         rows.append([unescaped(value) if isinstance(value, str) else coded(value) for value in row])
@@ -49,7 +49,7 @@ def read_values(file: IO[bytes], sheet: str) -> Iterator[list[list[Any]]]:
 
 
 def opened(file: IO[bytes], **options: bool) -> Any:
-    """Return an open workbook that does not expand beyond measure. Raises UnreadableError."""
+    """Return an open workbook whose uncompressed size is limited. Raises UnreadableError."""
     import openpyxl
 
     try:
@@ -60,7 +60,7 @@ def opened(file: IO[bytes], **options: bool) -> Any:
         return openpyxl.load_workbook(file, keep_links=False, **options)
     except (UnreadableError, MemoryError):
         raise
-    except Exception as error:  # the library raises whatever its parsers raise
+    except Exception as error:  # the library does not translate the errors of its parsers
         raise UnreadableError(f"is not an XLSX workbook that can be read ({type(error).__name__})") from error
 
 
