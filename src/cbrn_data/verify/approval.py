@@ -1,4 +1,4 @@
-"""Verify the approval that a release records: it is of the plan of this release, by another key than the publisher's.
+"""Verify the approval that a release records: it must be for the plan of this release, by a key other than the publisher's.
 
 The key ships with the release, so the result names its fingerprint, which an auditor compares with that of the approver.
 """
@@ -23,7 +23,7 @@ def approval_results(folder: Path, subject: str, signer: str | None) -> Iterator
     """Yield the result for a release with an approval, else nothing; ``signer`` is the publisher's fingerprint."""
     try:
         release = read_release(folder)
-    except ReleaseError:  # the check of the record says why
+    except ReleaseError:  # the check of the record reports it
         return
     if APPROVAL not in release.info:
         return

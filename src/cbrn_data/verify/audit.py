@@ -1,4 +1,4 @@
-"""The audit of a whole store: its checks, the comparison with a memory, and the limit of age; and what was asked for."""
+"""The audit of a whole store: its checks, the comparison with a memory, the limit of age, and the requested options."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OPTIONS = {
     "--max-age": "no limit of age",
     "--rebuild": "no release, text or page was made again, and no leaflet was read again",
 }
-"""What an auditor can ask for, and what is missing if it is not."""
+"""The options of an auditor, and what is not checked without each."""
 
 
 @dataclass(frozen=True)
@@ -78,13 +78,13 @@ def audit_store(
 
 
 def remember(memory: Memory | None, published: Path, results: Sequence[Result], rebuild: bool = False) -> None:
-    """Write the memory of a store if all checks passed, also those of files from a server and of a ``rebuild``."""
+    """Write the memory of a store if all checks passed, including those of fetching and of a ``rebuild``."""
     if memory and exit_code(results, rebuild) == 0:
         memory.keep(published)
 
 
 def _clock(head: Release, today: str) -> Iterator[Result]:
-    """Yield that the clock is wrong, if the newest release is of the future: then nobody can say what has ended."""
+    """Yield a failure if the newest release is dated in the future: the clock is wrong, so expiry cannot be checked."""
     if head.date > today:
         detail = f"the newest release is of {head.date}, but the clock of this machine says {today}: correct one of them"
         yield Result(STORE, FRESHNESS, NOT_CHECKED, detail)

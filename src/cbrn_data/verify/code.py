@@ -1,4 +1,4 @@
-"""Verify the code that a store keeps of its releases: its files, and that the metadata vouch for it. It is not run here."""
+"""Verify the code of releases in a store: its files, and that the metadata vouch for it. This module does not run it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def check_code(published: Path, releases: Sequence[Release], vouched: Vouched) -
 
 
 def _is_due(vouched: Vouched, digest: str, versions: Sequence[str]) -> bool:
-    """Return whether the code is to be judged: without metadata, or if they vouch for it or for one of its releases."""
+    """Return whether to check the code: without metadata, or if they vouch for it or for one of its releases."""
     names = [sums_name(digest), *(f"{RELEASES}/{version}/{SUMS}" for version in versions)]
     return (vouched.said is None and not vouched.after) or any(vouched.right(name) for name in names)
 
@@ -76,7 +76,7 @@ def _faults(published: Path, digest: str, vouched: Vouched) -> Iterator[str]:
 
 
 def _misfits(folder: Path, digest: str, names: Collection[str]) -> Iterator[str]:
-    """Yield why intact files are not the code of a release: they are installed and run, so nothing else may be there."""
+    """Yield why intact files are not the code of a release. They are installed and run, so other files are refused."""
     if len(names) != 3 or not {LOCK, RECORD} < set(names) or len([name for name in names if WHEEL.fullmatch(name)]) != 1:
         yield f"has other files than one wheel, {LOCK} and {RECORD}"
         return

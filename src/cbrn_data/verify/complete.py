@@ -1,11 +1,11 @@
 """Verify that every source arrived: what is left out of the tables is exactly what the report names, with its reason.
 
 A report of the older form does not name what is left out. Then the reasons of cells, which follow from sources and tables,
-are checked all the same; the lines of leaflets that give no value are "not checked". The form after it does not name words
-within lines. A release that follows one of a newer form must have it too.
+are still checked; the lines of leaflets that give no value are "not checked". The next form does not name words within
+lines. A release must not have an older form than the release before.
 
-Whether words that are left out name a country or a project depends on the lists of names of our code. So this is a fault
-only in a release that the same code made; else it is a question that a rebuild answers.
+Whether words that are left out name a country or a project depends on the lists of names in our code. So this is a fault
+only in a release that the same code made; for other releases, only a rebuild can check it.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def _latest(known: Sequence[Release]) -> dict[str, str]:
 
 
 def _export_faults(known: Sequence[Release], derived: Mapping[str, str]) -> Iterator[str]:
-    """Yield exports that are not those of their release; what is in the other forms, only a rebuild compares."""
+    """Yield exports that do not match their release; only a rebuild compares the content of forms other than ZIP."""
     folders: dict[str, dict[str, str]] = defaultdict(dict)
     for name in (name for name in derived if name.startswith(f"{EXPORTS}/") and name.count("/") == 2):
         _, folder, file = name.split("/")
@@ -84,7 +84,7 @@ def _export_faults(known: Sequence[Release], derived: Mapping[str, str]) -> Iter
 
 
 def _zip_faults(release: Release, name: str, sha256: str) -> Iterator[str]:
-    """Compare a ZIP file with the digests of its release, unless it is not the listed file, which is said elsewhere."""
+    """Compare a ZIP file with the digests of its release, unless its own digest is wrong, which another check reports."""
     path = release.folder.parents[1] / name
     if not stat.S_ISREG(disk.mode(path)) or disk.digest(path) != sha256:
         return
@@ -104,7 +104,7 @@ def _zip_faults(release: Release, name: str, sha256: str) -> Iterator[str]:
 
 
 def _has(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, sha256: str) -> bool:
-    """Return whether an entry, packed as usual, has a digest; no more of it is unpacked than it says that it has."""
+    """Return whether an entry has a digest; unpacking stops at the size that the entry states."""
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         return False
     total, left = hashlib.sha256(), entry.file_size
@@ -121,7 +121,7 @@ def check_derived(subject: str, published: Path, derived: Mapping[str, str], vou
     A publication that was cut short leaves files of the next state, or of the one before; the metadata vouch for both.
     """
     moving: list[str] = []
-    # Folders whose files have left already, or are still to come.
+    # Folders whose files are already removed, or not yet written.
     others = _folders({*vouched.before, *vouched.after})
 
     def run() -> Iterator[str]:
@@ -153,7 +153,7 @@ def _folders(names: Iterable[str]) -> set[str]:
 
 
 def not_derived(results: Sequence[Result], pinned: bool) -> Iterator[Result]:
-    """Yield that pages were not derived again, if the files of a store were checked and no pinned key vouches for them."""
+    """Yield "not checked" for the pages, if the files of a store were checked and no pinned key vouches for them."""
     vouched = pinned and any(result.check == METADATA and result.result == PASSED for result in results)
     if not vouched and any(result.check == DERIVED_FILES for result in results):
         yield Result(STORE, DERIVED, NOT_CHECKED, UNDERIVED)

@@ -1,7 +1,7 @@
 """The memory of an auditor: the trusted metadata of a TUF client in one file, and the index for which they vouched.
 
-With it, a store that was reset, held back or signed by another root is refused by TUF's own rules. The index shows what no
-signature can: whether the publisher exchanged a release or dropped a withdrawal.
+With it, TUF's own rules refuse a store that was reset, frozen or signed by another root. The index also shows whether the
+publisher exchanged a release or dropped a withdrawal, which signatures cannot show.
 
 The file is JSON: ``metadata``, the text of each file of the client by name, and ``index``, the text of ``releases.json``. It
 is written only if all checks pass. Files of the older form (``sequence`` and ``digest`` of the newest release) are read too.

@@ -77,7 +77,7 @@ def rebuild_all(
 
 
 def rebuild_release(folder: Path, previous: Path | None, recorded: RecordedCode | None = None) -> Iterator[Result]:
-    """Compare a release with what this code makes of it, or its own code, which is ``recorded``.
+    """Compare a release with its rebuild by this code, or by its ``recorded`` code.
 
     ``previous`` is the folder of the release before it.
     """
@@ -165,7 +165,7 @@ def _judged(text: Source, document: Source) -> tuple[str, str]:
 
 
 def _read_again(text: Source, document: Source) -> tuple[str, bytes]:
-    """Return the reader, and the text or the CSV that it makes. Raises CbrnDataError."""
+    """Return the reader, and the text or the CSV that it produces. Raises CbrnDataError."""
     if text.kind in LEAFLETS:
         read = read_again(document.data)
         return read.read_with, read.text.encode()

@@ -1,8 +1,8 @@
 """Rebuild a release with the code that made it, which the store keeps (``store.code``).
 
-Running code is more than checking bytes, so it needs the auditor's word (``--run-recorded-code``), a pinned key, and
-metadata by that key which vouch for the code. The environment has exactly the libraries of the lock, by their hashes and
-only as wheels, so that nothing is run to install them, and the wheel of the code. The code itself runs without network,
+Running code is riskier than checking bytes. So it needs the auditor's consent (``--run-recorded-code``), a pinned key, and
+metadata signed with that key that vouch for the code. The environment has exactly the libraries of the lock, by their hashes
+and only as wheels, so that nothing is run to install them, and the wheel of the code. The code itself runs without network,
 where the system allows a process to give it up, and without the auditor's environment variables. Its result is compared
 here, by our code.
 """
@@ -109,7 +109,7 @@ def make_environment(folder: Path) -> None:
 
 
 def _pip_for(python: Path) -> list[str]:
-    """Return the command for the pip of an environment, see ``make_environment``: to copy pip into it takes seconds."""
+    """Return the command for the pip of an environment, see ``make_environment``; copying pip into it takes seconds."""
     here = [sys.executable, "-I", "-m", "pip", "--python", str(python)]
     return here if find_spec("pip") else [str(python), "-I", "-m", "pip"]
 
@@ -147,7 +147,7 @@ def _run(command: Sequence[str], what: str, environment: Mapping[str, str] | Non
 
 @contextmanager
 def recorded_code(published: Path) -> Iterator[RecordedCode]:
-    """Yield the code that a store keeps, to be run."""
+    """Yield the code in a store, ready to run."""
     with TemporaryDirectory(prefix="cbrn-data-", ignore_cleanup_errors=True) as place:
         yield RecordedCode(published, Path(place))
 

@@ -65,8 +65,8 @@ class ReleaseAudit:
     """The checks of one release; ``previous`` is the folder of the release before, or None if it is not available.
 
     ``is_vouched``: the metadata of its store name its digests, so any key may have signed it. ``erased`` (reason and date by
-    name) are sources whose bytes were taken out, by an index for which the metadata vouch. ``good`` is what this run
-    found good, in other releases too.
+    name) are sources whose bytes were taken out, by an index for which the metadata vouch. ``good`` caches what passed in
+    this run, in other releases too.
     """
 
     def __init__(
@@ -233,7 +233,7 @@ class ReleaseAudit:
 
     @cached_property
     def _keys(self) -> Sequence[Ed25519PublicKey]:
-        """The keys of which one must have signed; none, for any key, if the metadata vouch for what another key signed."""
+        """The keys of which one must have signed; empty (any key) if the metadata vouch for the release."""
         return () if self.is_vouched and signer(self.folder, self.trusted) is None else self.trusted
 
     def _signature(self) -> Iterator[Result]:
@@ -313,7 +313,7 @@ def _provenance_faults(predicate: Mapping[str, Any], info: Mapping[str, Any], li
 
 
 def _older_faults(predicate: Mapping[str, Any], info: Mapping[str, Any], listed: Mapping[str, str]) -> Iterator[str]:
-    """Yield what a predicate of the older form has otherwise than the record and SHA256SUMS."""
+    """Yield the differences of a predicate of the older form from the record and SHA256SUMS."""
     yield from (
         f"{ATTESTATION} has another {key} than {INFO}"
         for key in ("package", "version", "sequence", "date", "previous", "content_digest", "code")

@@ -62,7 +62,7 @@ def exit_code(results: Iterable[Result], rebuild: bool = False) -> int:
 
 
 def notices(results: Iterable[Result]) -> list[str]:
-    """Return the results that a person must check, with every exit code; what is said of many releases is said once."""
+    """Return the results that a person must check, whatever the exit code; equal results of many releases are merged."""
     subjects: dict[str, list[str]] = {}
     for result in results:
         if result.check in (KEY, UNDOING, ERASED, FRESHNESS, UNVOUCHED) and result.result == NOT_CHECKED:

@@ -168,7 +168,7 @@ def _of_signed_stores(releases: Sequence[Release]) -> str | None:
 
 
 def _strangers(published: Path) -> Iterator[str]:
-    """Yield hidden entries that a publication does not leave; other entries must be in the history or the index."""
+    """Yield unexpected hidden entries, which no publication leaves; other entries must be in the history or the index."""
     for name, mode in disk.entries(published).items():
         is_left = (name == LEAVING and stat.S_ISREG(mode)) or (name.startswith(disk.STAGING) and stat.S_ISDIR(mode))
         if name.startswith(".") and not is_left:

@@ -1,8 +1,8 @@
 """Check a store with its signed metadata, before anything that they vouch for is parsed.
 
-Metadata that have ended do not spoil a folder: it is intact, but it may be old. A server that gives such metadata is
-refused, because it may hold back newer ones. A publication that was cut short leaves the signed metadata of the state to
-come; then each file must be that of one of the two states.
+Expired metadata do not make a folder invalid: it is intact, but it may be old. A server that gives such metadata is refused,
+because it may hold back newer ones. An interrupted publication leaves the signed metadata of the next state; then each file
+must belong to one of the two states.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Vouched:
         return any(result.result == FAILED for result in self.results)
 
     def may_be(self, name: str) -> list[TargetFile]:
-        """Return what a file may be: in the states in force and to come, else in that before."""
+        """Return the accepted versions of a file: those of the current and the next state, else that of the state before."""
         now = self.said.targets if self.said else {}
         states = (now, self.after) if name in now or name in self.after else (self.before,)
         return [state[name] for state in states if name in state]
@@ -77,7 +77,7 @@ class Vouched:
         return {target.hashes.get("sha256") for target in self.may_be(name)}
 
     def is_right(self, path: Path, published: Path, name: str) -> bool:
-        """Return whether a regular file is what it may be; one of another length is not read."""
+        """Return whether a regular file is an accepted version; a file of another length is not read."""
         return disk.size(path) in {target.length for target in self.may_be(name)} and (
             disk.digest(path, published) in self.right(name)
         )
@@ -160,11 +160,11 @@ def check_vouched(
             raise VerificationError(f"{METADATA} is not a folder, or is a link to one")
         if not disk.mode(folder / TIMESTAMP) and not is_known:
             if max(versions(disk.entries(folder), Snapshot.type), default=1) > 1:
-                yield f"{METADATA}/{TIMESTAMP} is missing"  # only that of the first state can be yet to come
+                yield f"{METADATA}/{TIMESTAMP} is missing"  # only the timestamp of the first state can be missing
             vouched.after = first_coming(read, pins)
             return
         vouched.said = _read_states(vouched, folder, pins, kept, served)
-        with suppress(VerificationError):  # else nothing of that state can be left
+        with suppress(VerificationError):  # otherwise no file of that state can be left
             vouched.before = leaving(read, vouched.said)
         yield from _faults(published, vouched.said, vouched)
         yield from _other_roots(folder, packed(kept) if kept else {})
@@ -191,7 +191,7 @@ def check_vouched(
 
 
 def _read_states(vouched: Vouched, folder: Path, pins: frozenset[str], kept: Path | None, served: bool) -> Trusted:
-    """Return the state in force, and set that to come. No server may show a new root without its timestamp."""
+    """Return the current state, and set the next one. A server must not show a new root without its timestamp."""
     read, known = in_folder(folder), packed(kept) if kept else {}
     try:
         with kept_in(kept) as place:
@@ -211,7 +211,7 @@ def _read_states(vouched: Vouched, folder: Path, pins: frozenset[str], kept: Pat
 
 
 def _other_roots(folder: Path, known: Mapping[str, str]) -> Iterator[str]:
-    """Yield roots that differ from those trusted before: nobody who knows them reads them, but all others begin there."""
+    """Yield roots that differ from those trusted before, which new clients would trust although old ones ignore them."""
     for name, text in known.items():
         _, is_root, file = name.rpartition("root_history/")
         if is_root and disk.mode(folder / file) and disk.read(folder / file, ROOT_LIMIT, folder) != text.encode():
@@ -228,7 +228,7 @@ def _freshness(said: Trusted, served: bool) -> Result:
 
 
 def _faults(published: Path, said: Trusted, vouched: Vouched) -> Iterator[str]:
-    """Yield the files that are missing, or of neither state; files that are not named are found elsewhere."""
+    """Yield the files that are missing, or of neither state; another check finds files that are not named."""
     for name in sorted({*said.targets, *vouched.after}):
         path = disk.inside(published, name)
         if not stat.S_ISREG(disk.mode(path)):

@@ -1,8 +1,8 @@
-"""What the wheel of a code holds: the package alone, with the digest under which the store keeps it.
+"""Check the wheel of recorded code: it holds only the package, with the digest under which the store keeps it.
 
-pip installs whatever is in a wheel, and Python runs compiled files in place of the modules that the digest is about. So
-anything but plain files of the package is refused. Nothing of the wheel is run, but its modules are parsed, so this is done
-in a process of its own.
+pip installs all files of a wheel, and Python would run compiled files in place of the modules that the digest covers. So
+everything except plain files of the package is refused. No code of the wheel is run, but its modules are parsed, so a
+separate process does this.
 """
 
 from __future__ import annotations
