@@ -1,4 +1,4 @@
-"""The catalogue as one graph: DCAT-AP 3.0.1 (https://semiceu.github.io/DCAT-AP/releases/3.0.1/) with PROV-O and SPDX.
+"""The catalogue as one RDF graph: DCAT-AP 3.0.1 (https://semiceu.github.io/DCAT-AP/releases/3.0.1/) with PROV-O and SPDX.
 
 Every node has a name. That of the catalogue, a dataset or a distribution is an identifier, which stays from version to
 version and if the base address changes; the others are addresses, and parts of a page have a fragment. A download address
