@@ -1,6 +1,6 @@
 """The command line: thin commands over the library.
 
-Nothing is imported here before Ctrl-C is expected: it may come at any time, and ends each command with one line.
+``main`` imports inside its ``try``, so that Ctrl-C at any time ends a command with one line.
 """
 
 TYPE_CHECKING = False
@@ -19,7 +19,7 @@ def main() -> None:
 
 
 def end_interrupted() -> "NoReturn":
-    """Say that a person has interrupted the command, and exit as shells expect; a further Ctrl-C says nothing."""
+    """Report the interruption, and exit as shells expect; a further Ctrl-C is ignored."""
     import signal
     import sys
 

@@ -26,7 +26,7 @@ def approve_plan(
     allow: Sequence[str] = (),
     reason: str | None = None,
 ) -> None:
-    """Sign the digest of the present plan, and write the approval into the project. Raises CbrnDataError for another one."""
+    """Sign the digest of the present plan, and write the approval. Raises CbrnDataError for another digest."""
     settings, step = read_settings(root, published), step_of(at_least)
     settings.check_project("raw", "schemas")
     private = read_private_key(key, str(key))

@@ -19,7 +19,7 @@ from cbrn_data.tabular.resource import read_table
 
 
 def describe_file(file: Path, delimiter: str | None, encoding: str, sheet: str | None, as_json: bool) -> int:
-    """Print the proposal; return 1 if the table has faults that no schema can help, else 0. Raises CbrnDataError."""
+    """Print the proposal; return 1 if the table has faults that no schema can resolve, else 0. Raises CbrnDataError."""
     with tempfile.TemporaryDirectory() as folder:
         path, place = received(str(file), Path(folder))
         resource = read_table(path, None, delimiter, encoding, place, sheet)

@@ -133,7 +133,7 @@ def _resources(path: Path) -> list[Resource]:
 
 
 def _escaped(rows: pa.Table) -> pa.Table:
-    """Return rows whose texts no spreadsheet runs, as in the ``changes.csv`` of a release."""
+    """Return rows with texts escaped for spreadsheets, as in the ``changes.csv`` of a release."""
     for name in ("row_id", "old", "new"):
         mask = pc.fill_null(pc.match_substring_regex(rows[name], _SPREADSHEET), False)
         if pc.any(mask, min_count=0).as_py():
@@ -144,7 +144,7 @@ def _escaped(rows: pa.Table) -> pa.Table:
 
 
 def _place(rows: Any, path: Path) -> None:
-    """Write the rows to ``path`` with their header, whole or not at all."""
+    """Write the rows to ``path`` with their header, atomically."""
     with at(path), whole(path) as file:
         file.write(csv_header(NAMES))
         shutil.copyfileobj(rows, file, 1 << 20)

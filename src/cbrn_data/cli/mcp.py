@@ -12,7 +12,7 @@ from cbrn_data.settings import read_settings
 
 
 def serve_agents(source: str | None, root: Path) -> None:
-    """Serve a store; one that cannot be read, or that nobody vouches for, is refused before the first question."""
+    """Serve a store. A store that cannot be read, or that nobody vouches for, is refused before the first request."""
     stop_observing()
     store = OpenedStore(source, read_settings(root))
     store.releases()

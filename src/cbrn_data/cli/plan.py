@@ -36,7 +36,7 @@ def show_plan(
 ) -> None:
     """Print what publishing now would do, and write it to ``html`` and ``output``.
 
-    ``move_address`` confirms a new address, which is then not told. Raises GateError if the plan is blocked, or not
+    ``move_address`` confirms a new address, which is then not reported. Raises GateError if the plan is blocked, or not
     ``approved`` although it must be.
     """
     settings, step = read_settings(root, published), step_of(at_least)

@@ -1,4 +1,4 @@
-"""``cbrn-data publish``. What is imported here needs no table: where nothing changed, nothing else is."""
+"""``cbrn-data publish``. The imports here need no table library, so a run without changes loads none."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def publish_now(
     allow: Sequence[str] = (),
     reason: str | None = None,
 ) -> None:
-    """Run the whole pipeline, unless it is known that it would change nothing, and print what it did."""
+    """Run the whole pipeline, unless the last run shows that it would change nothing, and print the result."""
     settings = read_settings(root, published)
     is_plain = (at_least, runner, scheduler, move_address, allow, reason) == ("patch", None, None, False, (), None)
     given = inputs(settings) if is_plain else None
@@ -67,7 +67,7 @@ def publish_now(
 
 
 def _prepare(is_far: bool) -> None:
-    """Import what a second process needs, while the tables are made here; frictionless is not needed if a worker runs it."""
+    """Import modules in the second process while this one makes the tables; without frictionless if a worker runs it."""
     pyarrow_without_pandas()
     if not is_far:
         from cbrn_data.checks import second

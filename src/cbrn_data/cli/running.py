@@ -43,7 +43,7 @@ def boundary(translate: Translate = refusal) -> Iterator[None]:
         yield
         _flush()
     except SystemExit as end:
-        if end.code == 130:  # so Typer says that it was interrupted
+        if end.code == 130:  # how Typer reports an interruption
             end_interrupted()
         # Click exits with 1 if its pipe is closed, but 1 means findings here; Click has then replaced the stream.
         if sys.stdout is not output:
@@ -113,10 +113,10 @@ def explain_missing(error: ModuleNotFoundError, arguments: list[str]) -> NoRetur
 
 
 def _runs_plainly(arguments: list[str]) -> bool:
-    """Publish or verify if these arguments say no more than that; return whether they do.
+    """Publish or verify if these arguments ask for nothing else; return whether they do.
 
-    Only ``--root``, ``--published``, ``--json`` and what to verify are understood here: the library that reads all options
-    takes longer than to know that nothing would change, and as long as to verify a small release.
+    Only ``--root``, ``--published``, ``--json`` and the place to verify are parsed here, because importing Typer takes
+    longer than a run without changes, and as long as verifying a small release.
     """
     given, what, rest = dict[str, str](), list[str](), iter(arguments[1:])
     for name in rest:

@@ -25,7 +25,7 @@ from cbrn_data.sources.source import MAX_BYTES, read_bytes
 
 
 def check_file(path: Path) -> None:
-    """Raise CbrnDataError if a person named what is not a file."""
+    """Raise CbrnDataError if the given path is not a file."""
     if not path.is_file():
         raise CbrnDataError(f"{path}: {'is a folder; name its files' if path.is_dir() else 'there is no such file'}")
 

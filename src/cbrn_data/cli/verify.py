@@ -77,7 +77,7 @@ def verify_now(
     with _at_hand(what, settings.published, max_size, max_time, trusted) as place:
         _check_use(place, memory, max_age, report)
         with keeping(settings.cache / "code", None):
-            code_version()  # it is found once in a process
+            code_version()  # computed once per process
         results = _results(place, trusted, memory, max_age, rebuild, time[:10], run_recorded_code)
         code = exit_code(results, rebuild)
         options: dict[str, object] = {"keys.trusted": settings.trusted_keys, "--remember": memory, "--max-age": max_age}
@@ -110,7 +110,7 @@ def _head(place: Place, results: Sequence[Result]) -> Release | None:
 
 
 def _show_asked(given: Asked, name: str, head: Release | None, results: Sequence[Result]) -> None:
-    """Print when what was verified, how, and which checks could not be done."""
+    """Print what was verified, when, how, and which checks were not possible."""
     newest = f"; {name} {head.version} is of {head.date}" if head else ""
     used = "; ".join(f"{name} {value}" for name, value in given.used.items())
     unused = "; ".join(f"{name} ({lacks})" for name, lacks in given.unused.items())
