@@ -11,7 +11,7 @@ from cbrn_data.store.folder import Release
 
 
 def write_zip(release: Release, path: Path) -> None:
-    """Write every file of a release as ``path``, by name, except what was erased. Raises ReleaseError for one unreadable.
+    """Write every file of a release as ``path``, by name, except erased ones. Raises ReleaseError if one cannot be read.
 
     An erased file may still be there: the store removes it after it has derived all else.
     """

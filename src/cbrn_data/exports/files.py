@@ -1,6 +1,6 @@
 """The exports of every release, as files of the store.
 
-What was made once is kept, because a release never changes, until the code of exports does.
+Exports are cached until the code of exports changes, because a release never does.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _exports(release: Release) -> dict[str, disk.Data]:
 
 
 def _write(release: Release, folder: Path) -> None:
-    from cbrn_data.exports.parquet import write_parquet  # auditors need neither form, and not its library
+    from cbrn_data.exports.parquet import write_parquet  # imported here: auditors need neither the forms nor their libraries
     from cbrn_data.exports.workbook import write_workbook
 
     package = read_package(release.folder / "schemas")

@@ -37,7 +37,7 @@ def write_workbook(release: Release, package: Package, tables: Sequence[Table], 
     options = {"constant_memory": True, "tmpdir": str(path.parent)}
     with xlsxwriter.Workbook(str(path), options) as book:
         about = package.metadata
-        # The file says when it was made: on the day of the release, whenever that is.
+        # The stated time of creation is the day of the release, so that the bytes are reproducible.
         book.set_properties(
             {
                 "title": f"{about['title']} {release.version}",
