@@ -2,7 +2,7 @@
 
 A leaflet is read before it is accepted: the file is named after its region, and its year (or ``edition``) is the edition. A
 PDF, DOCX or HTML file is kept, together with its text, the positions of the lines, and a picture of the pages, each with its
-own digest, because another version of a library or of the rules must not move a span.
+own digest, so that another version of a library or of the rules does not move a span.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _reading_entry(source_id: str, about: About, common: dict[str, str]) -> Entr
 
 @dataclass(frozen=True)
 class Made:
-    """What is kept of a leaflet ``name``: each file with its sidecar, and the warnings."""
+    """The files to keep for the leaflet ``name``, each with its sidecar, and the warnings."""
 
     name: str
     files: dict[str, tuple[Content, Entry]]

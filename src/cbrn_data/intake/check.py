@@ -1,4 +1,4 @@
-"""Check a table before it is added, as publishing would: build it with the other sources, and keep what is said about it.
+"""Check a table before it is added, as publishing would: build it with the other sources, and keep its findings.
 
 Bulk tables of other sources are left out, because no table can refer to them.
 """
@@ -29,7 +29,7 @@ def publish_findings(source: Source, settings: Settings) -> list[Finding]:
         findings += _built(sources, settings.schemas, source if source.kind == "bulk" else None)
         about = {each for each in findings if each.source in (source.place, f"{source.place}.yaml")}
         elsewhere = {each for each in errors_of(findings) if each not in about}
-        if elsewhere and source.kind != "bulk":  # what another file says only because of this one
+        if elsewhere and source.kind != "bulk":  # findings in other files that this one causes
             sources.remove(source)
             about |= elsewhere.difference(region_findings(sources, settings), _built(sources, settings.schemas, None))
     except ModuleNotFoundError as error:

@@ -1,6 +1,6 @@
-"""Replace a leaflet or a region's page by a corrected document, and all that is kept of it: text, positions, picture.
+"""Replace a leaflet or a region's page by a corrected document, with its text, positions and picture.
 
-The new document is read as ``add`` reads it, with the reading file that is there. The sidecar keeps what a person said.
+The new document is read as ``add`` reads it, with the existing reading file. The sidecar keeps the keys that a person gave.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from cbrn_data.sources.source import MAX_BYTES, read_bytes, read_sidecar
 
 @dataclass(frozen=True)
 class Replacement:
-    """The new files and sidecars of a leaflet, the names of files that go, and the warnings; ``text_of`` is the document."""
+    """The new files and sidecars of a leaflet, the files to remove, and the warnings; ``text_of`` is the document."""
 
     files: dict[str, Content]
     sidecars: dict[str, bytes]
@@ -53,7 +53,7 @@ def leaflet_of(path: Path, raw: Path, known: Regions | None) -> str:
 
 
 def is_document(name: str) -> bool:
-    """Whether a file of this name is one that is read as a leaflet."""
+    """Whether a file of this name is read as a leaflet."""
     return Path(name).suffix.lower() in LEAFLET_SUFFIXES
 
 

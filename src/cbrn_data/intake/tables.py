@@ -1,7 +1,7 @@
 """Add a received table: a curated or bulk table, corrections, renames, or the list of regions.
 
-The table is checked as publishing would check it (``check``) before anything is written, and what is wrong is said in the
-terms of the received file. A table that is not CSV with commas (``documents.tables``) is kept with the CSV of its cells.
+The table is checked as publishing would check it (``check``) before anything is written, and messages refer to the received
+file. A table that is not CSV with commas (``documents.tables``) is kept with the CSV of its cells.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _BLOCK = 1 << 16
 
 @dataclass(frozen=True)
 class Given:
-    """A received table: what is read of it, or ``path`` of a CSV of a bulk table, which is not read into memory."""
+    """A received table: its cells, or ``path`` of a CSV of a bulk table, which is not read into memory."""
 
     path: Path
     header: list[str]
@@ -72,7 +72,7 @@ class Given:
 
 
 def add_table(path: Path, settings: Settings, about: About) -> Added:
-    """Add a received table. Raises SourceError with every reason in the terms of the file, CbrnDataError for options."""
+    """Add a received table. Raises SourceError with every reason, in terms of the file, CbrnDataError for options."""
     settings.check_project("schemas")
     header = _first_cells(path)
     is_bulk = bool(header) and kind_of(path, settings, about, header)[0] == "bulk"

@@ -1,4 +1,4 @@
-"""Update a source: take the new bytes of a file under ``raw/`` as meant, and change what its sidecar says.
+"""Update a source: accept the new bytes of a file under ``raw/``, and update its sidecar.
 
 The new bytes pass the checks of ``add`` before the sidecar is written. A table that was received in another form is updated
 by the received file; its CSV follows from it. A document of a leaflet is replaced with all that was read from it
@@ -36,7 +36,7 @@ _KEYS = {"corrections": ("table_name", "row_id", "field"), "renames": ("new_id",
 
 @dataclass(frozen=True)
 class Updated:
-    """What differs from the sidecar of the file ``name``: its keys (file, key, old, new), and the content, None if nothing.
+    """Differences from the sidecar of the file ``name``: its keys (file, key, old, new), and the content (None if equal).
 
     ``findings`` are warnings about the new content.
     """
@@ -57,7 +57,7 @@ class _Group:
 
 
 def changed_files(raw: Path) -> list[Path]:
-    """Return the files under ``raw`` whose bytes their sidecars do not know; a CSV follows from its received file."""
+    """Return the files under ``raw`` that differ from the digests in their sidecars; a CSV follows from its file."""
     names = sorted(path.name.removesuffix(".yaml") for path in raw.glob("*.yaml"))
     sidecars = {name: about for name in names if (raw / name).is_file() and (about := read_sidecar(raw, name)[0])}
     changed = {name: about for name, about in sidecars.items() if not _is_known(raw / name, about)}
@@ -68,7 +68,7 @@ def changed_files(raw: Path) -> list[Path]:
 def update_file(
     path: Path, settings: Settings, given: Mapping[str, str], sheet: str | None = None, dry_run: bool = False
 ) -> Updated:
-    """Take the bytes and the ``given`` keys of a source; ``path`` is under ``raw/``, or a newer copy of a file there.
+    """Accept the bytes and the ``given`` keys of a source; ``path`` is under ``raw/``, or a newer copy of a file there.
 
     An empty text removes a key. Raises SourceError with the findings that refuse the new bytes, CbrnDataError for options or
     a file that does not fit.

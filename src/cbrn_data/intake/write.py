@@ -1,7 +1,7 @@
 """Write files and their sidecars under ``raw/``: a received file is never replaced by other bytes.
 
-Names and sidecars pass the checks of the reader before anything is written. A file that is there already must have the same
-bytes, a sidecar that knows them, and what the options of a person say.
+Names and sidecars pass the checks of the reader before anything is written. An existing file must have the same bytes, and
+its sidecar must have their digest and the given options.
 """
 
 from __future__ import annotations
@@ -121,9 +121,9 @@ def write_new(
 ) -> list[str]:
     """Write the files of ``path`` that are missing, with their sidecars; return their names.
 
-    ``given`` are the options of the person. Raises SourceError for a file that is there with other bytes, with ``other`` as
-    another way out than an update, or with bytes that its sidecar does not know; CbrnDataError for one whose sidecar says
-    something else.
+    ``given`` are the options of the person. Raises SourceError if a file exists with other bytes (``other`` is a way out
+    besides an update), or if its bytes differ from the digest in its sidecar; CbrnDataError if its sidecar differs from the
+    options.
     """
     clear_interrupted(raw)
     sidecars = {name: sidecar_text(entry, data) for name, (data, entry) in files.items()}
@@ -183,7 +183,7 @@ def _opened(data: Content) -> BytesIO | BufferedReader:
 
 
 def clear_interrupted(raw: Path) -> None:
-    """Remove what killed writers left; a writer that still runs has a lock on its file."""
+    """Remove the files of killed writers; a writer that still runs has a lock on its file."""
     for left in raw.glob(f"{_PART}*"):
         with suppress(OSError), os.fdopen(foreign.open_regular(left), "rb") as stream:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
