@@ -1,9 +1,9 @@
 """Request pages to check that they exist: each page once, few hosts at a time, and each host slowly.
 
 A page is requested with HEAD, which costs its server least. If HEAD fails, GET follows, because some servers answer HEAD
-with an error; no body is read. A page that did not answer is requested again at the end. Servers are not trusted: each has
-limited time (see ``deadline``), a redirect to another origin is followed to public hosts only, and after several pages
-without an answer, the other pages of a host are not requested. The addresses in rows are requested as they are.
+with an error; no body is read. A page that did not answer is retried at the end. Servers are not trusted: each has limited
+time (see ``deadline``), a redirect to another origin is followed to public hosts only, and after several pages without an
+answer, the other pages of a host are not requested. The addresses in rows are requested as they are.
 """
 
 from __future__ import annotations
