@@ -39,7 +39,8 @@ class Cell(NamedTuple):
     ``why`` of a null gives the values on which pages disagree.
 
     ``to`` is address and label of the row to which the cell refers, ``out`` the page that states the value, ``host`` the
-    host of this page. ``named``: the label is the name of what the text is a code of, else it is ours, as "the value".
+    host of this page. ``named``: the label is the name for the code in the text; otherwise it is our own word, such as "the
+    value".
     """
 
     field: Field

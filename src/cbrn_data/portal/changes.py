@@ -2,7 +2,7 @@
 
 Why a script for each release: the page compares any two releases, and shows the history of a value, from the scripts between
 them. A page for each pair of releases would grow with the square of their number; a script is made of one release alone, and
-stays the same for ever.
+never changes.
 """
 
 from __future__ import annotations

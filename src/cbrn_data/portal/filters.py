@@ -1,7 +1,8 @@
 """What the rows of a table can be filtered by: a choice of values, or a range of numbers or dates.
 
-The values decide, not the names of columns: a column of few values that repeat, such as regions, years and states, is a
-choice; else numbers and dates have a range. Words in other columns are found by the search over the whole rows.
+The kind of filter depends on the values, not on the name of a column: a column of few repeated values, such as regions,
+years and states, is a choice; otherwise numbers and dates have a range. Words in other columns are found by the search over
+the whole rows.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def _filter(view: ReleaseView, table: TableDefinition, field: Field, rows: Seque
     if repeat and len(counts) + bool(nothing) > 1 and (is_year or not (is_number or is_date)):
         choices = (*_choices(view, table, field, rows, counts), *_without(nothing))
         return Filter(field.name, title, "choice", choices, is_ours(field))
-    if len(counts) > 1 and (is_date or (is_number and table.role == "data")):  # nobody asks for a range of places in a text
+    if len(counts) > 1 and (is_date or (is_number and table.role == "data")):  # a range of positions in a text is useless
         return Filter(field.name, title, "number" if is_number else "date")
     return None
 

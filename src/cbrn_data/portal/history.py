@@ -70,11 +70,11 @@ def history_pages(
     yield "history.html", render("history", "history.html", site=site, releases=newest_first)
     yield "compare.html", render("compare", "compare.html", site=site, releases=newest_first, tables=tables)
     definitions = {name: sha256(data).hexdigest() for name, data in newest.package.files.items()}
-    frame = render("frame", page_path("history", "any"), site=site).decode()  # of every page, but for its address
+    frame = render("frame", page_path("history", "any"), site=site).decode()  # what all pages contain, except the address
     for release, before in zip(releases, [None, *releases], strict=False):
         files = release_files(release, exports)
         if release.version == newest.release.version:
-            yield from _made(newest, files, before, newest, site)  # its page leads to the pages of its rows and sources
+            yield from _made(newest, files, before, newest, site)  # its page links to the pages of its rows and sources
         else:
             said = [_marked(release), before and _marked(before), _is_superseded(release, newest)]
             yield from _kept(json.dumps([frame, definitions, *said]), partial(_older, files, before, newest, site))
@@ -89,7 +89,7 @@ def _is_superseded(release: Release, newest: ReleaseView) -> bool:
 
 
 def _kept(made_of: str, make: Callable[[], Iterator[tuple[str, bytes]]]) -> Iterator[tuple[str, disk.Data]]:
-    """Yield path and content of pages that were made of this, else those of ``make``, which are kept."""
+    """Yield path and content of the cached pages for these inputs, else those of ``make``, which are then cached."""
 
     def write(folder: Path) -> None:
         for path, data in make():

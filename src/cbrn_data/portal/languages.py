@@ -1,12 +1,12 @@
-"""What the portal itself says, in English and in Russian: one catalogue, ``messages.csv``, for Python and for scripts.
+"""The portal's own texts in English and Russian: one message catalogue, ``messages.csv``, for Python and for scripts.
 
 A message is English with a Russian translation; ``{}`` stands for words, and ``{#}`` for a number, a version or a date.
 Titles, allowed words and each sentence of the definitions are messages too. Pages are English. Sentences made of data are on
-their page in both languages, of which one is shown; all else is translated by ``assets/language.js`` for those who switch
-Russian on. Text from sources is never translated.
+their page in both languages, of which one is shown. ``assets/language.js`` translates everything else for readers who switch
+to Russian. Text from sources is never translated.
 
-Only they load messages, and a page only those that it can show. ``use`` names the templates of these pages, and the tables
-whose definitions say the message; a message without a use is loaded by every page.
+Only these readers load messages, and each page loads only those that it can show. ``use`` names the templates of these
+pages, and the tables whose definitions contain the message; every page loads a message without a use.
 
 The catalogue belongs to the portal, not to the data: a change there makes new pages, but no new release. A message without a
 translation, as from an older release, is shown in English.
@@ -42,8 +42,8 @@ def messages() -> dict[str, str]:
 def message_scripts() -> dict[str, bytes]:
     """Return the scripts with the messages by path: those of every page, and those of each use.
 
-    Words of enumerations are as pages show them. Parts of sentences (``use`` is ``sentence``) are in none: as patterns,
-    they would fit other texts too.
+    Words of enumerations are as pages show them. No script has parts of sentences (``use`` is ``sentence``), because as
+    patterns they would match other texts too.
     """
     found: dict[str, dict[str, str | None]] = defaultdict(dict)
     for row in _catalogue():

@@ -1,4 +1,4 @@
-"""The HTML of a text with marked words. A source has so many that a macro would take most of the time of its page."""
+"""The HTML of a text with marked words. Python makes it, because a Jinja macro would take most of the time of a page."""
 
 from __future__ import annotations
 

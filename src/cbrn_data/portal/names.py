@@ -1,7 +1,7 @@
 """Names of countries in Russian and in their official languages: ``names.csv``.
 
 The names are those of Unicode CLDR 47 (https://cldr.unicode.org, Unicode licence v3). ``docs/generate.py`` writes the file,
-because its library takes longer to read the languages than most pages take to make.
+because loading the languages with its library takes longer than making most pages.
 """
 
 from __future__ import annotations

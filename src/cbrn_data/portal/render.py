@@ -36,7 +36,7 @@ POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self
 
 
 class _Templates(Environment):
-    """An environment that keeps the Python that it makes of templates, as this takes longer than most pages."""
+    """An environment that caches compiled templates, because compiling takes longer than rendering most pages."""
 
     def compile(
         self, source: Any, name: Any = None, filename: Any = None, raw: Any = False, defer_init: bool = False

@@ -1,4 +1,4 @@
-"""The HTML of rows and cells. A site has so many that macros would take most of the time that its pages take.
+"""The HTML of rows and cells, made in Python, because Jinja macros for so many cells would take most of the time.
 
 ``assets/table.js`` makes the same elements from the rows that a script of a table holds.
 """

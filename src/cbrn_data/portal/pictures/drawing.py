@@ -68,7 +68,7 @@ patternTransform="rotate(45)"><rect width="5" height="5" fill="{LIGHT.hatched}"/
 
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 _CONFIG: Spec = {
-    "aria": False,  # the page says in words what the picture shows
+    "aria": False,  # the page describes the picture in words
     "background": None,
     "font": "Liberation Sans, Arial, Helvetica, sans-serif",
     "view": {"stroke": None},
@@ -148,7 +148,7 @@ class Picture:
 
 
 def kept_picture(made_of: str, make: Callable[[], Picture | None]) -> Picture | None:
-    """Return the picture that was made of this, else that of ``make``, which is kept. Both are read from the same text."""
+    """Return the cached picture for these inputs, else that of ``make``, which is then cached as the same text."""
 
     def text() -> str:
         made = make()

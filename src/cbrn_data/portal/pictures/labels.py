@@ -1,7 +1,7 @@
-"""Where the names of countries stand on a map: no name lies on another, on a mark or outside of the frame.
+"""Place the names of countries on a map, so that no name overlaps another or a mark, or leaves the frame.
 
-Larger countries choose first. A name that fits nowhere becomes the code of the country, and a code that fits nowhere is left
-out. Words are measured generously, because readers have other fonts.
+Larger countries are placed first. A name that fits nowhere is replaced by the country's code, and a code that fits nowhere
+is left out. Words are measured generously, because readers have other fonts.
 """
 
 from __future__ import annotations

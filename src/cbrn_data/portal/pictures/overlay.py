@@ -1,4 +1,4 @@
-"""The links on a map: a shape for each country that is in the data, over the picture, to be clicked or reached by keys."""
+"""The links on a map: a shape over the picture for each country in the data, usable with mouse and keyboard."""
 
 from __future__ import annotations
 

@@ -86,14 +86,14 @@ def _page(code: str) -> str:
 
 
 def _colours(groups: list[str], colours: Colours = LIGHT) -> dict[str, str]:
-    """Return the colour of each kind; with more than eight regions, colours come again."""
+    """Return the colour of each kind; with more than eight regions, colours repeat."""
     several = colours.several
     of_groups = {group: several[number % len(several)] for number, group in enumerate(groups)}
     return of_groups | {_NAMED: colours.second if len(groups) == 1 else colours.other, _OPEN: colours.hatched}
 
 
 def _said(row: Spec, of: Mapping[str, list[str]], regions: Mapping[str, str]) -> str:
-    """Return what a link is called: the country, and what it is."""
+    """Return the label of a link: the country and its kind."""
     ids = of.get(row["country_id"])
     return f"{row['name']}: " + (
         f"partner country, {'; '.join(regions[one] for one in ids)}" if ids else "not a partner country"

@@ -1,6 +1,6 @@
 """The picture that other sites show with a link to a page (``og:image``): the map without its words, as PNG.
 
-Why without words: they would be drawn in the fonts of this machine, and the bytes must be the same on each.
+Why without words: they would depend on the fonts of the machine, and the bytes must be the same everywhere.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ def preview(pictures: Sequence[Picture]) -> bytes:
 
 
 def _whole(drawn: str) -> str:
-    """Return the map so that it fills the picture; what is above it, its legend, is cut off.
+    """Return the map so that it fills the picture; its legend above is cut off.
 
-    Nothing else is clipped, which would take as long as all the rest.
+    Nothing else is clipped, because clipping takes as long as the rest of the drawing.
     """
     plain = re.sub(r"<text\b.*?</text>| clip-path=\"[^\"]*\"", "", drawn, flags=re.DOTALL)
     head, _, shapes = plain.partition(">")
