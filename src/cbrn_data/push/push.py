@@ -3,10 +3,10 @@
 Files are uploaded in the order of ``contents``, then the index and the timestamp of the metadata; then files that are no
 longer derived, and sources that were erased, are removed. Files with the same digest are skipped, so an interrupted push
 continues where it ended. Each file is read back after its upload. A large file that the place has under another name is
-copied there and not uploaded, such as an unchanged part of a table.
-The place must not be ahead of this store: a release or withdrawal that only the place has, or a different release there,
-stops the push before anything is written. A place that has the index of this store is first only looked at: if every file is
-there, nothing is written, not even the lease, so that a bucket with versions does not grow.
+copied there and not uploaded, such as an unchanged part of a table. The place must not be ahead of this store: a release or
+withdrawal that only the place has, or a different release there, stops the push before anything is written. If a place has
+the index of this store, a push first only reads it: if every file is there, nothing is written, not even the lease, so that
+a bucket with versions does not grow.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Pushed:
 
 
 def push(published: Path, target: str, dry_run: bool = False) -> Pushed:
-    """Copy a store to an fsspec address, with the store locked against publishers; ``dry_run`` only looks.
+    """Copy a store to an fsspec address, with the store locked against publishers; ``dry_run`` writes nothing.
 
     Raises ReleaseError if the store is damaged or not up to date, and PushError if the place does not answer, is ahead of
     this store, or is the target of another push.

@@ -117,7 +117,9 @@ class S3Place(Place):
             except FileNotFoundError:
                 return None
             except OSError:
-                self._call("get_object", **self._at(name), Range="bytes=0-0")  # says why; HEAD has no words
+                self._call(
+                    "get_object", **self._at(name), Range="bytes=0-0"
+                )  # its answer gives the reason, which HEAD lacks
                 raise
 
     def seen(self, name: str) -> Seen | None:
@@ -189,7 +191,7 @@ def _explained(address: str) -> Iterator[None]:
     with explained(address):
         try:
             yield
-        except RecursionError as error:  # how s3fs ends in a circle of redirects
+        except RecursionError as error:  # what s3fs raises in a redirect loop
             raise PushError(f"{address}: the storage redirects without end; {REGION}") from error
         except Exception as error:
             if said := refusal_words(error):
