@@ -1,1 +1,1 @@
-"""Pages on which a person checks what comes next, a leaflet or a release: each is one file that loads no other."""
+"""Pages on which a person reviews a leaflet or a release before it is used; each is one self-contained file."""
