@@ -1,1 +1,1 @@
-"""What a person starts from: the files of a new project, and the definition of a table that is proposed from its content."""
+"""Generate the files of a new project, and propose the definition of a table from its content."""

@@ -1,4 +1,4 @@
-"""What the content of a CSV file says about the columns of a source. The file is read once, in blocks."""
+"""Profile the columns of a source from its CSV file, which is read once, in blocks."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _check_delimiter(path: Path, head: bytes) -> None:
 
 
 def _check_text(path: Path, block: Block) -> None:
-    """Refuse characters that nobody sees, and text that a spreadsheet would run. Raises CbrnDataError with the line."""
+    """Refuse invisible characters, and text that a spreadsheet would run. Raises CbrnDataError with the line."""
     for name in block.table.column_names:
         cells = block.table[name]
         for pattern, what in _REFUSED:
