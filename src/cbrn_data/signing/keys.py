@@ -1,9 +1,9 @@
 """The signing key, and the keys that an auditor trusts.
 
 The setting ``keys.signing`` is the path of a private Ed25519 key (PEM PKCS8 or OpenSSH, not encrypted, readable only by its
-owner). Without it, a local key is made once in the state folder: it only shows that releases were made in one place, until
-somebody compares it. The setting ``keys.trusted`` is the path of a file of public keys (PEM blocks or ``ssh-ed25519``
-lines), which auditors get out of band; several keys are allowed, so that a key can be rotated.
+owner). Without it, a local key is made once in the state folder. Until somebody compares its fingerprint, it only shows that
+releases were made in one place. The setting ``keys.trusted`` is the path of a file of public keys (PEM blocks or
+``ssh-ed25519`` lines), which auditors get out of band; several keys are allowed, so that a key can be rotated.
 
 Messages do not give the path of a configured private key, because more people read the messages of a scheduled run than
 need to know the path.
@@ -119,7 +119,7 @@ def make_local_key(state: Path) -> Path:
 def rotate_local_key(state: Path) -> tuple[Path, Path]:
     """Keep the local key under another name and replace it by a new one; return the paths of the old and the new key.
 
-    At no moment is there no key: another run would make one that no root names.
+    A key exists at every moment; otherwise, another run would make one that no root names.
     """
     path = state / LOCAL_KEY
     old = state / f"signing-key-{fingerprint(read_private_key(path, str(path)).public_key())[:16]}.pem"

@@ -16,7 +16,7 @@ OLDER_TYPE = "https://cbrn-data.example/attestations/release/v1"
 BUILD_TYPE = "https://cbrn-data.example/builds/release/v1"
 """What ``release.rebuild`` does with these parameters and dependencies."""
 BUILDER = "https://cbrn-data.example/builders/signing-key/v1"
-"""Whoever has the signing key ran the build, on a machine of their own: SLSA build level 1."""
+"""The owner of the signing key ran the build on their own machine: SLSA build level 1."""
 
 PARAMETERS = ("package", "version", "date", "allowed", "approval")
 """What people decided, by its name in ``release.json``."""
