@@ -1,8 +1,8 @@
 """Addresses of public pages: their form, and parameters that do not belong to the page.
 
-These parameters are the language of a reader, and tracking. A reader cannot check a page that opens in Finnish because of
-the settings of somebody's browser. The same check applies to every address that people write: in rows of curated tables and
-other lists, and in sidecars.
+These are parameters of language and tracking. Readers cannot check a page that opens in Finnish because of the settings of
+somebody else's browser. The same check applies to every address that people write: in rows of curated tables and other
+lists, and in sidecars.
 """
 
 from __future__ import annotations

@@ -68,8 +68,7 @@ def unquoted(quote: str) -> str:
 def read_cells(document: Document, dialect: Dialect = COMMON) -> CsvTable:
     """Read a CSV document in a dialect; ragged rows become findings, and the other rows are still read.
 
-    A run asks for the same documents again and again, and a source stays the same from release to release, so nobody may
-    change what is returned.
+    The result is cached, because a run reads the same documents many times; callers must not change it.
     """
     found, findings = _records(document, dialect)
     if not found:

@@ -51,7 +51,7 @@ class Source:
     """One verified source: ``about`` is its sidecar, ``data`` its bytes, ``name`` its file name under ``raw/``.
 
     The bytes of a source of kind ``bulk`` are at ``path`` and not in memory; ``data`` is empty. ``settled`` is what its file
-    was before it was read, as ``store.remembered`` says it.
+    was before it was read, see ``store.remembered``.
     """
 
     name: str
