@@ -82,7 +82,7 @@ def in_folder(metadata: Path) -> Read:
 
 
 def trusted(read: Read, kept: Path, pins: frozenset[str] = frozenset()) -> Trusted:
-    """Update ``kept`` from the store and return what it says; metadata that have ended are read all the same.
+    """Update ``kept`` from the store and return what it says; expired metadata are read too.
 
     ``pins`` are raw keys. Raises VerificationError with the reason, or what ``read`` raises.
     """
@@ -107,8 +107,8 @@ def under_root_before(
 ) -> tuple[Trusted, Mapping[str, TargetFile]]:
     """Return what the root before the ``newest`` says, and the signed targets to come, if there are any.
 
-    Whoever puts a root in force without a key of the root before leaves this state if interrupted: the root is there, its
-    timestamp is not. The root before must sign the newest one, and nothing but the timestamp in force may be missing to it.
+    An interrupted installation of a root without a key of the root before leaves this state: the root exists, its timestamp
+    does not. The root before must sign the newest one, and nothing but the timestamp in force may be missing to it.
     Arguments and errors are those of ``trusted``.
     """
     name = file_of(Root.type, newest)
@@ -148,7 +148,7 @@ def unpack(kept: Path, files: Mapping[str, str]) -> None:
 
 def _refresh(read: Read, kept: Path, bootstrap: bytes | None, time: datetime | None = None) -> None:
     updater = Updater(str(kept), "metadata/", fetcher=_Fetcher(read), config=_CONFIG, bootstrap=bootstrap)
-    if time:  # python-tuf has no other way to read a copy whose time is over
+    if time:  # python-tuf has no other way to read an expired copy
         updater._trusted_set.reference_time = time
     updater.refresh()
 

@@ -1,4 +1,4 @@
-"""The roles of a store's metadata: their files, how long they hold, and their keys. It needs no package for signatures."""
+"""The roles of a store's metadata: their files, validity and keys. This module needs no library for signatures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VERSIONED = re.compile(r"([1-9][0-9]{0,8})\.(root|targets|snapshot)\.json")
 ONLINE = (Targets.type, Snapshot.type, Timestamp.type)
 """The roles of the key that also signs releases; the key of the root may be offline."""
 DAYS = {Root.type: 730, Targets.type: 365, Snapshot.type: 365, Timestamp.type: 30}
-"""How long the metadata of a role hold. A publication renews those of which less than half is left."""
+"""How long the metadata of a role are valid. A publication renews those of which less than half of the time is left."""
 
 
 def file_of(role: str, version: int) -> str:

@@ -1,8 +1,8 @@
-"""Replace the root of a store: draft the next one, sign it where the keys are, put it in force.
+"""Replace the root of a store: draft the next one, sign it on the machines with the keys, install it.
 
-The next root may name other keys, more of them, and a threshold. It holds when enough keys of the root before and of itself
-signed it. So the keys of the root can stay offline: a draft is a file that is carried from one machine to the next. The keys
-of the other roles sign at every publication.
+The next root may name other keys, more of them, and a threshold. It is valid when enough keys of the root before and of
+itself have signed it. So the keys of the root can stay offline: a draft is a file that is carried from one machine to the
+next. The keys of the other roles sign at every publication.
 """
 
 from __future__ import annotations

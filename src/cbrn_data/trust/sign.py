@@ -1,17 +1,17 @@
-"""Sign the metadata of a store: what is to stand in ``metadata/``, for the files that the store will have.
+"""Sign the metadata of a store: make the files of ``metadata/`` for the files that the store will have.
 
 The function is given to the store, which writes what it returns: all up to the timestamp before the files that they name,
-the timestamp and what follows it after the index. So whoever reads the timestamp finds all else, and a publication that was
-cut short leaves signed metadata of the state to come.
+the timestamp and what follows it after the index. So a reader of the timestamp finds all other files, and an interrupted
+publication leaves the signed metadata of the next state.
 
 A new root with another online key is the last file, if the key of the root before is at hand: it signs the new state too, so
-the state holds by either root, and no reader meets a root whose timestamp is not there yet. Without that key (stolen, lost,
+the state is valid by either root, and no reader sees a root without its timestamp. Without that key (stolen, lost,
 elsewhere) the root comes first, and until the timestamp follows, readers refuse the store. ``verify`` of a folder then goes
 by the root before. Nothing tells an interrupted root of its own (below) from a forged one, so there it fails.
 
-Metadata depend on the state before, the key and the day alone, so the same publication gives the same bytes. What is in
-force stays as it is while it names the same files and is not due. A store whose root does not name our key gets a root of
-its own: it is a copy, such as a clone.
+Metadata depend only on the state before, the key and the day, so the same publication gives the same bytes. Current metadata
+stay as they are while they name the same files and need no renewal. A store whose root does not name our key is a copy, such
+as a clone, and gets a new root.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ class Sign:
     """Signs with the key that ``key`` returns, which is asked only when something is to be signed, on ``day``.
 
     ``roots`` are new roots, complete, that continue those of the store; ``earlier`` returns keys that may be those of the
-    root before. ``code`` returns the sha256 of the SHA256SUMS of code that may be added to the store, by name: auditors run
-    the code that metadata vouch for, so no other is signed.
+    root before. ``code`` returns the sha256 of the SHA256SUMS of code that may be added to the store, by name. No other code
+    is signed, because auditors run the code that metadata vouch for.
     """
 
     key: Callable[[], SigningKey]
@@ -89,7 +89,7 @@ class Sign:
                 self.key().private, self.day, [key for key in self.earlier() if _Signer(key, self.day).is_online(before)]
             )
         if files.root is None or not signer.is_online(files.root):
-            if held:  # only due: whoever has the key renews them
+            if held:  # only due for renewal, which the owner of the key does
                 return as_it_is
             kept, files.root = [written(signer.first_root())], None
         elif is_due(files.root, self.day) and signer.may_sign(files.root):
