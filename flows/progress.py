@@ -1,4 +1,4 @@
-"""The progress of a task on the run page: a bar for each step that lasts, and a line in the log from time to time."""
+"""The progress of a task on the run page: a bar for each long step, and a line in the log at intervals."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from cbrn_data.progress import Observer, Step, wording
 
 PATIENCE = 2.0
-"""Seconds that a step lasts before it is shown, and between two moves of its bar."""
+"""Seconds before a step is shown, and between two updates of its bar."""
 INTERVAL = 30.0
 """Seconds between two lines in the log."""
 

@@ -53,7 +53,7 @@ def step(name: str, **more: Any) -> Callable[[Callable[Given, Value]], Task[Give
     """Return the decorator of a task with the display name ``name``, whose progress is shown on the run page.
 
     Prefect does not cache tasks: its keys would hash the arguments, which are whole tables. The library decides by digests
-    what need not be made again. For the same reason, arguments are passed as ``quoted``.
+    what it can reuse. For the same reason, arguments are passed as ``quoted``.
     """
 
     def decorate(body: Callable[Given, Value]) -> Task[Given, Value]:

@@ -50,7 +50,7 @@ _Key = tuple[str | None, ...]
 Values = Mapping[str, str]
 """The values of a row of a curated source, by column."""
 Reasons = Mapping[tuple[str, int], str]
-"""Why a line of a leaflet gives no value, by source and line, as its reader knows it."""
+"""The reader's reasons why lines of leaflets give no value, by source and line."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ CHECKS = ("table-schema", "row-rules", "references", "keys-alike", "active-text"
 """The names of the checks of ``check_tables``, for reports."""
 
 FOUND_AT_MOST = 10_000
-"""The most findings about evidence: a stranger's release can have millions of wrong rows."""
+"""The most findings about evidence: an untrusted release can have millions of wrong rows."""
 
 _MALFORMED = ("cell-", "csv-", "key-repeated")
 """The prefixes of the codes of rows that the checks across rows cannot read."""

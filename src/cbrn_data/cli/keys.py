@@ -98,7 +98,7 @@ def _pinned(settings: Settings, is_trusted: bool) -> str:
 def _rotate(settings: Settings) -> list[str]:
     """Replace the local key; if the old one is the root key of the store, both sign a root that names the new one.
 
-    A rotation that was cut short is finished, not begun again. Returns what was done, as the other actions do.
+    An interrupted rotation is continued, not begun again. Returns what was done, as the other actions do.
     """
     said = []
     if not pipeline.rotated_root(settings, settings.published):

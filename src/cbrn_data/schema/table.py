@@ -33,7 +33,7 @@ Row = dict[str, str | None]
 """The cells of a row by field; an empty cell is null."""
 
 ROWS_LIMIT = 512 << 20
-"""The most bytes that the rows of all tables of a release take as objects: a stranger's tables can have any size."""
+"""The most bytes that the rows of all tables of a release take as objects: untrusted tables can have any size."""
 _ROW, _CELL = 200, 48
 """About the bytes of a row as an object, and of each cell in addition to its text."""
 MALFORMED_AT_MOST = 10_000

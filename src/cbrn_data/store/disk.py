@@ -199,7 +199,8 @@ def size(path: Path) -> int:
 def walk(folder: Path, below: str = "") -> Iterator[tuple[str, int]]:
     """Yield (name relative to ``folder``, mode) of everything in it, folders too, without following links.
 
-    What is in a folder whose name is too long for a published file is left out: a stranger can nest folders without end.
+    The content of a folder whose name is too long for a published file is left out, because untrusted folders can nest
+    without end.
     """
     for name, kind in entries(folder / below).items():
         path = f"{below}/{name}" if below else name

@@ -10,8 +10,8 @@ from which sources were erased has ``erased``: objects of ``reason`` and ``date`
 ``addresses`` lists the base addresses of the store, oldest first, as objects of ``sha256`` and ``since``, a day; a store of
 an older form has none.
 
-Only this file holds withdrawals, erasures and addresses, because the bytes that stay in a release do not change. So this
-file is derived except for them. If it is unreadable but may have held some, that is an error, not an empty list.
+Only this file holds withdrawals, erasures and addresses, because a release does not change; the rest of it is derived. If it
+is unreadable but may have held some, that is an error, not an empty list.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ def _past(one: _PastWithdrawal) -> dict[str, str]:
 
 
 def with_withdrawals(releases: Sequence[Release], index: Index) -> list[Release]:
-    """Return the releases with what only the index holds: withdrawals, erased files, and the addresses of the store."""
+    """Return the releases with the facts that only the index holds: withdrawals, erased files, and addresses."""
     return [
         replace(
             release,

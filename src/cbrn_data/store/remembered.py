@@ -1,11 +1,11 @@
-"""Digests that a publisher remembers from run to run, so that it does not read again the files of a store that stay.
+"""A cache of file digests from run to run, so that a publisher does not read unchanged files of a store again.
 
 A digest is remembered by device, inode, size and times of change of its file; hard links of a large file are read once.
 A file that changed in the last seconds is always read, because a second change could have the same time. An auditor
 remembers nothing: ``verify`` reads every byte.
 
-A source is read in each run, and its digest is not remembered for the next one. Within a run, ``settled`` shows that a file
-is still as it was read.
+A source is read in each run, and its digest is not remembered for the next one. Within a run, ``settled`` shows whether a
+file has changed since it was read.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from cbrn_data.strict_json import dumped, parse_object
 FILE = "digests.json"
 """The name of the file in the cache of a project."""
 LARGE = 1 << 20
-"""Bytes from which on the system copies a file, and a push looks whether the bytes are there already."""
+"""The size from which the system copies a file, and a push checks whether the target has the bytes already."""
 _RECENT = 2.0
 """Seconds in which a file system may give two changes the same time."""
 
@@ -75,7 +75,7 @@ def remember(of: os.stat_result, digest: str, is_own: bool = False) -> None:
 
 
 def settled(of: os.stat_result) -> str:
-    """Return what a file has otherwise after any change; empty if the next change could have the same time as the last."""
+    """Return the properties that any change of a file alters; empty if the next change could have the same time."""
     is_recent = time.time() - max(of.st_mtime, of.st_ctime) <= _RECENT
     return "" if is_recent else _state(of)
 
@@ -85,5 +85,5 @@ def _state(of: os.stat_result) -> str:
 
 
 def _key(of: os.stat_result) -> str:
-    """Return what another or a changed file has otherwise. ``ctime`` cannot be set back, but each new link changes it."""
+    """Return properties that identify an unchanged file. ``ctime`` cannot be set back, but each new link changes it."""
     return _state(of).rpartition(":")[0] if of.st_size >= LARGE else _state(of)

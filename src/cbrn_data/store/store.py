@@ -257,7 +257,7 @@ class Writer:
     def add_code(self, code: Mapping[str, Path]) -> None:
         """Bring staged code of earlier releases into place, by digest, and sign the metadata. Raises ReleaseError.
 
-        The metadata that vouch for the code come before it, so that it is never there without them.
+        The metadata that vouch for the code are written first, so the code never exists without them.
         """
         change = self._plan(self._releases, code)
         work = self._write(change)
@@ -310,7 +310,7 @@ class Writer:
         release = self._release(version)
         if release.withdrawn is None:
             last = release.marks[-1] if release.marks else {}
-            if (last.get("reason"), last.get("date")) != (reason, date):  # else this was done already
+            if (last.get("reason"), last.get("date")) != (reason, date):  # otherwise it is already undone
                 raise ReleaseError(f"release {version} is not withdrawn, so there is nothing to undo")
             return self._mark(release)
         past = index.undone(release.withdrawn, reason, date)
@@ -319,8 +319,8 @@ class Writer:
     def erase(self, names: Mapping[str, Collection[str]], erasure: dict[str, str]) -> None:
         """Take the bytes of sources out of releases: ``names`` by version, ``erasure`` is an entry of the index.
 
-        Index and metadata say so first, and then the bytes are removed: what is interrupted before has no effect, and the
-        next run finishes the rest. Raises ReleaseError.
+        Index and metadata record the erasure first, and then the bytes are removed. An interruption before this record has
+        no effect; after it, the next run finishes the erasure. Raises ReleaseError.
         """
         for version, gone in names.items():
             release = self._release(version)

@@ -109,7 +109,7 @@ def describe(resource: Resource, progress: Callable[[int], object] = lambda rows
 
 
 def _encoding(resource: Resource) -> str:
-    """Return the encoding that a byte order mark names, if none was asked for."""
+    """Return the encoding that a byte order mark names, if the caller named none."""
     if resource.encoding != UTF8 or resource.form not in ("csv", "tsv", PACKED):
         return resource.encoding
     path = resource.paths[0]

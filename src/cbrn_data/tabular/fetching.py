@@ -1,6 +1,6 @@
 """Fetch one address in a separate process, with limits of time, size and redirects.
 
-A descriptor may come from a stranger, so it must not make us ask machines inside our network: a socket connects to public
+A descriptor is untrusted, so it must not cause requests to machines inside our network (SSRF): a socket connects to public
 hosts only, except at an origin that the user gave. Behind a proxy, only the name of a host can be judged.
 """
 

@@ -38,7 +38,7 @@ class Asked:
 
 
 def asked(time: str, options: Mapping[str, object], is_release: bool) -> Asked:
-    """Return what was asked for, from the values of all options; None and False mean that one was not used.
+    """Return the requested checks, from the values of all options; None and False mean that one was not used.
 
     >>> asked("2026-11-22 00:00", {"--max-age": 0, "--rebuild": False}, is_release=False).used
     {'--max-age': '0'}

@@ -28,7 +28,7 @@ ERASED = "erased"
 UNDOING = "withdrawal"
 """The check for a withdrawal that was undone since the store was last seen."""
 MOST = 1000
-"""The most faults that a check reports: a stranger's release can have any number."""
+"""The most faults that a check reports: an untrusted release can have any number."""
 
 
 @dataclass(frozen=True)
