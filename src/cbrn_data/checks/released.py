@@ -120,7 +120,7 @@ def check_release(
 
 
 def _made_of(table: Table, known: KnownKeysOf) -> tuple[Any, ...] | None:
-    """Return all inputs of the check of a table; None for a table in parts, or one made of a bulk source."""
+    """Return all inputs of the check of a table; None if it is not in two files, or is a bulk table."""
     if table.definition.by_line or len(table.files) != 2:
         return None
     keys = (known[key].digest() for key in table.definition.foreign_keys)

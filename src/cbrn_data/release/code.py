@@ -42,7 +42,7 @@ DISTRIBUTIONS = {
 
 FOLDER = Path(__file__).parent.parent
 ADDED = frozenset({"definitions", "run.lock"})
-"""Files of a wheel that a checkout does not have (see pyproject.toml); no digest covers them."""
+"""Files of a wheel that a checkout does not have (see pyproject.toml); they do not count."""
 EARLIER = (
     (".py", ".yaml", ".csv", ".json", ".txt", ".j2"),
     (".py", ".yaml", ".csv", ".json", ".md", ".txt", ".j2", ".css", ".js", ".svg"),
