@@ -29,6 +29,16 @@ import hypothesis
 """
 
 
-@pytest.mark.parametrize("program", [SIGNERS, PANDERA])
+PYARROW = """
+import sys
+from cbrn_data.hidden import pyarrow_without_pandas
+pyarrow_without_pandas()
+import pyarrow
+assert pyarrow.array(["a"]).to_pylist() == ["a"] and "pandas" not in sys.modules
+assert pyarrow.array(["a"]).to_pandas().tolist() == ["a"]
+"""
+
+
+@pytest.mark.parametrize("program", [SIGNERS, PANDERA, PYARROW])
 def test_it_is_hidden_from_one_library_only(program: str) -> None:
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -6,8 +6,8 @@ file draws such a line in one operation, and the line ends where its neighbour d
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, pairwise
 from statistics import median
 
 from cbrn_data.documents.nodes import Band, Gutter, Node, has_heading, split
@@ -120,17 +120,14 @@ def _trimmed(run: list[Band], below: list[Band], page: Page) -> int:
             continue
         if place >= last and below:
             return place
-        if place < last and (_in_turn(run[:place], run[place:]) or not _alike(run[:place], run[place + 1 :], gutters, page)):
+        apart = place < last and _in_turn(chain(*run[:place]), chain(*run[place:]))
+        if apart or (place < last and not _alike(run[:place], run[place + 1 :], gutters, page)):
             return place
     return len(run)
 
 
-def _in_turn(above: list[Band], below: list[Band]) -> bool:
-    """Return whether the file draws everything above before everything below."""
-    return _in_turn_of([node for band in above for node in band], [node for band in below for node in band])
-
-
-def _in_turn_of(first: Sequence[Node], second: Sequence[Node]) -> bool:
+def _in_turn(first: Iterable[Node], second: Iterable[Node]) -> bool:
+    """Return whether the file draws all of the first nodes before all of the second ones."""
     return max(node.span[1] for node in first) < min(node.span[0] for node in second)
 
 
@@ -173,7 +170,7 @@ def _is_gutter(gutter: Gutter, run: list[Band], page: Page) -> bool:
     several = max(_height(after), _height([node for band in beside for node in band])) > 1
     if several and right - left >= _UNSPACED * em and all(_unspaced(band, gutter) for band in run):
         return True
-    if lines >= len(_GUTTERS) and _starts_together(after) and _in_turn_of(before, after):
+    if lines >= len(_GUTTERS) and _starts_together(after) and _in_turn(before, after):
         return right - left >= _IN_TURN * em
     return right - left >= _GUTTERS[min(lines, len(_GUTTERS)) - 1] * em
 

@@ -11,13 +11,13 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from cbrn_data.documents.lines import Line
-from cbrn_data.documents.marks import MARKS
+from cbrn_data.documents.marks import MARKS, SPACED
 from cbrn_data.documents.page import Page
 from cbrn_data.leaflet.foreign import begins_with_count
 from cbrn_data.leaflet.headings import is_heading
 from cbrn_data.normalise.countries import country_id
 
-MARK = re.compile(rf"(?:[{MARKS}]|[·*»›>+–—-](?= )|[0-9]{{1,2}}[.)](?= ))")
+MARK = re.compile(rf"(?:[{MARKS}]|[{SPACED}](?= )|[0-9]{{1,2}}[.)](?= ))")
 """A list mark at the start of a line."""
 JOINS = re.compile(
     r"(?:[,–—/&-]|\b(?:a|an|and|as|at|by|for|from|in|into|of|on|or|over|the|their|to|under|which|with|projects?))$",

@@ -29,7 +29,10 @@ RAISED = dict(zip("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True))
 """Raised digits, which are note marks."""
 
 _NAMELESS = re.compile(f"[\ue000-\uf8ff{NO_CHARACTER}]")
-LIST_MARK = re.compile(rf"[{MARKS}{NO_CHARACTER}·*»›>+–—-]|[0-9]{{1,2}}[.)]|[a-z][.)]")
+SPACED = "·*»›>+–—-"
+"""Signs that are list marks only before a space."""
+
+LIST_MARK = re.compile(rf"[{MARKS}{NO_CHARACTER}{SPACED}]|[0-9]{{1,2}}[.)]|[a-z][.)]")
 """List marks as characters, including those of symbol fonts, and numbers or letters of lists."""
 
 

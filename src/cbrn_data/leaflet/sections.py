@@ -267,18 +267,13 @@ def _achievement(item: Block, leaflet: Leaflet) -> Item:
 Reader = Callable[[list[Block], Leaflet], list[Block]]
 
 
-def _each(values: str, read: Callable[[Block, Leaflet], object]) -> Reader:
-    """Return the reader of a section in which each item of a block is one of the ``values`` of the leaflet."""
-
-    def reader(blocks: list[Block], leaflet: Leaflet) -> list[Block]:
-        getattr(leaflet, values).extend([read(item, leaflet) for block in blocks for item in block.items()])
-        return []
-
-    return reader
+def _read_achievements(blocks: list[Block], leaflet: Leaflet) -> list[Block]:
+    leaflet.achievements.extend([_achievement(item, leaflet) for block in blocks for item in block.items()])
+    return []
 
 
 def _each_title(values: str, read: Callable[[Plain, Leaflet], object]) -> Reader:
-    """Return such a reader of items that are no sentences; a section of one block can have them in a row."""
+    """Return the reader of a section whose items are ``values`` of the leaflet; one block can have them in a row."""
 
     def reader(blocks: list[Block], leaflet: Leaflet) -> list[Block]:
         row = blocks[0].in_a_row() if len(blocks) == 1 else []
@@ -294,6 +289,6 @@ READERS: dict[str, Reader] = {
     "Projects": read_projects,
     "Regional Priorities": _each_title("priorities", lambda item, leaflet: item.whole),
     "Methodology": _each_title("methodology", _counted),
-    "Recent Achievements": _each("achievements", _achievement),
+    "Recent Achievements": _read_achievements,
 }
 """The reader of each section."""

@@ -110,22 +110,28 @@ class Date:
         return tuple(found)
 
 
-def chains(flat: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
-    """Yield the first and last place of each chain in ``flat[start:stop]``."""
+Chain = list[re.Match[str]]
+"""The tokens of a chain in order, each with its connector."""
+
+
+def chains(flat: str, start: int, stop: int) -> Iterator[Chain]:
+    """Yield each chain in ``flat[start:stop]``."""
     while first := _FIRST.search(flat, start, stop):
-        start = first.end()
-        while (step := _STEP.match(flat, start, stop)) and not (step["join"] is None and step["bind"] is None):
+        chain: Chain = []
+        start = first.start()
+        while (step := _STEP.match(flat, start, stop)) and not (chain and step["join"] is None and step["bind"] is None):
+            chain.append(step)
             start = step.end()
-        yield first.start(), start
+        yield chain
 
 
-def dates_of(flat: str, start: int, stop: int) -> tuple[list[Date], list[Date]]:
+def dates_of(flat: str, chain: Chain) -> tuple[list[Date], list[Date]]:
     """Read a chain into dates, and parts without a year; a trailing number (``2024, 12 experts``) is cut off."""
     dates: list[Date] = []
-    place, listed_to = start, 0  # where a list with commas ends: "2022, 2023 and 2024"
-    while place < stop and (step := _STEP.match(flat, place, stop)):
+    listed_to = 0  # where a list with commas ends: "2022, 2023 and 2024"
+    for step in chain:
         if not dates or not _bind(dates[-1], step):
-            if listed := _LIST_OF_DAYS.match(flat, place, stop):
+            if listed := _LIST_OF_DAYS.match(flat, step.start(), chain[-1].end()):
                 listed_to = listed.end()
             if dates and not step["join"] and dates[-1].year is not None and step.end() > listed_to:
                 break
@@ -138,7 +144,7 @@ def dates_of(flat: str, start: int, stop: int) -> tuple[list[Date], list[Date]]:
                 _bind(dates[-1], step)
             if month:
                 dates[-1].month, dates[-1].month_first = month, True
-        dates[-1].end = place = step.end()
+        dates[-1].end = step.end()
     rest: list[Date] = []
     while dates and dates[-1].year is None:
         rest.insert(0, dates.pop())

@@ -145,8 +145,6 @@ class Named:
 
 _WITHIN = (" (", " (the ", " in the ", " in ", ", in the ")
 """The words between a place and the United States, in which it is."""
-_OF_ALL = ("the clause leaves it out", "it pays, sells or is near, and may not take part")
-"""The reasons that hold for all countries of a list; after a comma, only if the list goes on after it."""
 _LISTED = re.compile(r"(?:, |,? (?P<last>and|or|nor|et|и|&) )(?:the )?")
 _GOES_ON = re.compile(r",? (?:and|or|nor|et|и|&) |[,.;)]|$")
 _US = r"(?:(?<=[Tt]he )|(?<=and )|(?<=from )|(?<=in ))US(?! ?\$| [Dd]ollars?\b)"
@@ -159,6 +157,12 @@ def _mentions() -> re.Pattern[str]:
     forms = {form for form in forms if len(form) > 1} - {"US"}
     longest_first = "|".join(map(re.escape, sorted(forms, key=lambda form: (-len(form), form))))
     return re.compile(rf"(?<!\w)(?=[A-Z])(?:{longest_first}|{_US})(?!\w|-(?!(?:wide|led|hosted|chaired)\b)[a-z])")
+
+
+@cache
+def _of_lists() -> frozenset[str]:
+    """The reasons that hold for all countries of a list; after a comma, only if the list goes on after it."""
+    return frozenset(entry["why"] for entry in grammar()["around countries"] if "of lists" in entry)
 
 
 @cache
@@ -187,7 +191,7 @@ def named_in(text: str) -> list[Named]:
         if code and not compound:
             before, after = masked[max(0, start - 80) : start], masked[match.end() : match.end() + 60]
             why = _why(before=before, name=match[0], after=after)
-            listed = _LISTED.fullmatch(flat, found[-1].end, start) if found and found[-1].left_out in _OF_ALL else None
+            listed = _LISTED.fullmatch(flat, found[-1].end, start) if found and found[-1].left_out in _of_lists() else None
             if not why and listed and (listed["last"] or _GOES_ON.match(after)):
                 why = found[-1].left_out  # "except Mongolia, Chad and Pakistan"
             if found and code == "USA" and flat[found[-1].end : start] in _WITHIN:  # "Georgia (U.S.)"

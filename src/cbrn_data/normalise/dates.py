@@ -121,8 +121,9 @@ def phrases(text: str) -> tuple[Phrase, ...]:
 
 
 def _phrases(flat: str, start: int, stop: int) -> Iterator[Phrase]:
-    for first, last in chains(flat, start, stop):
-        dates, rest = dates_of(flat, first, last)
+    for chain in chains(flat, start, stop):
+        dates, rest = dates_of(flat, chain)
+        first = chain[0].start()
         if dates and not _counts_something(flat, first, dates):
             yield _phrase(flat, start, first, dates)
         elif rest and not dates and (phrase := _yearless(flat, start, first, rest)):
