@@ -19,6 +19,7 @@ from cbrn_data.deadline import Clock, TooSlowError
 from cbrn_data.errors import CbrnDataError, VerificationError
 from cbrn_data.findings import shown
 from cbrn_data.store import disk
+from cbrn_data.store.names import inside
 from cbrn_data.web import AGENT, TIMEOUT, LargeError, body, opener, origin
 
 LIST_LIMIT = 1 << 26
@@ -85,7 +86,7 @@ class Web:
 
         Raises VerificationError naming the address, and ReleaseError for an error of the disk.
         """
-        address, target = f"{self.address}{below}{name}", disk.inside(folder, name)
+        address, target = f"{self.address}{below}{name}", inside(folder, name)
         with disk.explained(target):
             target.parent.mkdir(parents=True, exist_ok=True)
         most = self._left if limit is None else min(limit, self._left)

@@ -24,6 +24,7 @@ from cbrn_data.fetch import LIST_LIMIT, TOTAL_LIMIT, AbsentError, Web, checked_a
 from cbrn_data.settings import Settings
 from cbrn_data.store import disk
 from cbrn_data.store.history import INDEX, METADATA
+from cbrn_data.store.names import inside
 from cbrn_data.strict_json import dumped, parse_object
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class FolderOrigin:
 
     def file(self, path: str, sha256: str) -> bytes:
         """Return a file after checking its digest."""
-        place = disk.inside(self._folder, path)
+        place = inside(self._folder, path)
         return _checked(disk.read(place, FILE_LIMIT, self._folder), sha256, f"{place}")
 
 

@@ -17,6 +17,7 @@ from cbrn_data.errors import ReleaseError
 from cbrn_data.schema import parts
 from cbrn_data.schema.parts import Cutter, Edges, part_name
 from cbrn_data.store import disk, remembered
+from cbrn_data.store.names import check_names
 from cbrn_data.tabular.keys import hashed
 from tests import records
 
@@ -93,7 +94,7 @@ def test_a_part_that_changed_is_cut_alone_if_its_edges_hold(row: int, value: int
 def test_a_long_key_gives_a_name_of_its_own() -> None:
     first, second = (part_name("trainings", "k" * 90 + end) for end in "ab")
     assert first != second and len(first) < 90
-    disk.check_names([first, second])
+    check_names([first, second])
 
 
 @pytest.mark.parametrize("system_copies", [True, False])

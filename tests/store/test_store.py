@@ -19,6 +19,7 @@ import pytest
 import cbrn_data
 from cbrn_data.errors import ReleaseError
 from cbrn_data.store import disk, folder
+from cbrn_data.store.names import inside
 from cbrn_data.store.store import Release, Store, Writer
 from cbrn_data.strict_json import dumped
 from tests.trees import tree
@@ -570,7 +571,7 @@ def test_an_index_that_may_have_held_withdrawals_is_never_replaced_silently(two:
 )  # fmt: skip
 def test_a_name_that_cannot_be_a_published_file_is_refused(two: Store, name: str) -> None:
     before = tree(two.published.parent)
-    assert "cannot be the name of a published file" in refusal(lambda: disk.inside(two.published, name))
+    assert "cannot be the name of a published file" in refusal(lambda: inside(two.published, name))
     with two.writing(1) as writer:
         refusal(lambda: writer.stage({"ok.csv": b"", name: b""}))
     assert tree(two.published.parent) == before
@@ -578,7 +579,7 @@ def test_a_name_that_cannot_be_a_published_file_is_refused(two: Store, name: str
 
 @pytest.mark.parametrize("name", ["a", "data/projects.csv", "central-asia-2025.txt", "a..b", "console", "9", "a" * 100])
 def test_ordinary_names_are_paths_inside(name: str) -> None:
-    assert disk.inside(Path("root"), name) == Path("root") / name
+    assert inside(Path("root"), name) == Path("root") / name
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from cbrn_data.signing.keys import trusted_keys
 from cbrn_data.store import disk
 from cbrn_data.store.folder import DESCRIPTOR, INFO, REPORT, SUMS, is_part, read_release
 from cbrn_data.store.history import INDEX, METADATA
+from cbrn_data.store.names import inside
 from cbrn_data.trust.client import coming, in_folder, trusted
 from cbrn_data.verify.vouched import kept_in, raw_pins
 
@@ -44,7 +45,7 @@ class Opened:
 
         def copy(names: Iterator[str]) -> None:
             for name in names:
-                path = disk.inside(folder, name)
+                path = inside(folder, name)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(files.sums if name == SUMS else files.file(name))
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from cbrn_data.errors import ReleaseError
-from cbrn_data.store import disk
+from cbrn_data.store.names import inside
 
 _LONGEST = 70
 
@@ -21,7 +21,7 @@ def page_path(folder: str, name: str, number: int = 1) -> str:
     """
     more = f"-p{number}" if number > 1 and folder == "sources" else f"-{number}" if number > 1 else ""
     try:
-        disk.inside(Path(), f"{folder}/{name}.html")
+        inside(Path(), f"{folder}/{name}.html")
         usable = len(name) <= _LONGEST
     except ReleaseError:
         usable = False

@@ -21,6 +21,7 @@ from cbrn_data.portal.render import POLICY
 from cbrn_data.settings import read_settings
 from cbrn_data.store import disk
 from cbrn_data.store.media import PLAIN, media_type
+from cbrn_data.store.names import inside
 
 LOOPBACK = "127.0.0.1"
 HOME = "index.html"
@@ -138,7 +139,7 @@ class Handler(BaseHTTPRequestHandler):
 def _read(published: Path, name: str) -> bytes | None:
     """Return a file below ``published`` whose folders are not links; None if it does not exist."""
     try:
-        disk.inside(published, name)
+        inside(published, name)
         *folders, file = name.split("/")
         path = published
         for folder in folders:

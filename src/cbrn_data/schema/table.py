@@ -22,6 +22,7 @@ from cbrn_data.schema.model import LINE, Package, TableDefinition
 from cbrn_data.schema.parts import PARTS, Part, moved_lines, part_name, part_of
 from cbrn_data.store import disk
 from cbrn_data.store.folder import DESCRIPTOR, SUMS, parse_checksums
+from cbrn_data.store.names import inside
 from cbrn_data.strict_json import parse_object
 from cbrn_data.tabular.arrays import flat
 from cbrn_data.tabular.blocks import Block, read_blocks, read_header
@@ -214,7 +215,7 @@ def _released_parts(folder: Path, package: Package) -> dict[str, list[Part]]:
     try:
         for resource in parse_object(folder / DESCRIPTOR, disk.read(folder / DESCRIPTOR))["resources"]:
             if resource["name"] in names and PARTS in resource:
-                paths = [disk.inside(folder, part_name(resource["name"], entry["first"])) for entry in resource[PARTS]]
+                paths = [inside(folder, part_name(resource["name"], entry["first"])) for entry in resource[PARTS]]
                 found[resource["name"]] = [
                     part_of(entry, disk.FileRef(path, entry["hash"].removeprefix("sha256:"), int(entry["bytes"])))
                     for path, entry in zip(paths, resource[PARTS], strict=True)

@@ -26,6 +26,7 @@ from cbrn_data.store.code import code_folders, sums_name
 from cbrn_data.store.folder import SUMS, UNLISTED, Release, some
 from cbrn_data.store.history import INDEX, LATEST, METADATA, RELEASES
 from cbrn_data.store.index import Index, check_derived_name, index_bytes
+from cbrn_data.store.names import check_names
 from cbrn_data.strict_json import dumped, parse_object
 
 LEAVING = ".leaving.json"
@@ -189,7 +190,7 @@ def plan(
     """
     for name in files:
         check_derived_name(name)
-    disk.check_names([*files, INDEX])
+    check_names([*files, INDEX])
     known = index.derived.keys() | _listed_as_leaving(published)
     gone = sorted(known - files.keys())
     digests = {name: disk.sha256_of(data) for name, data in files.items()}

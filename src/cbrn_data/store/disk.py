@@ -1,8 +1,8 @@
 """Files under ``published/``: the only module of the project that changes one.
 
-This module has the smallest steps (create, rename, remove, fsync) and the function that makes a path from a name in data.
-The callers decide what is written, and in which order. Every file is new, flushed to disk before its name is visible,
-readable by all with any umask, and never reached through a symbolic link.
+This module has the smallest steps (create, rename, remove, fsync); ``names`` makes a path from a name in data. The callers
+decide what is written, and in which order. Every file is new, flushed to disk before its name is visible, readable by all
+with any umask, and never reached through a symbolic link.
 
 Every call that changes a file uses this module's name ``os``, so that a test can stop the publisher, or make the disk fail,
 before each step.
@@ -13,13 +13,11 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import re
 import secrets
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,15 +25,13 @@ from cbrn_data import foreign, spread
 from cbrn_data.errors import ReleaseError
 from cbrn_data.progress import advance_bytes
 from cbrn_data.refusals import MEANINGS, meaning
+from cbrn_data.store.names import NAME_LIMIT
 from cbrn_data.store.remembered import LARGE, known_digest, remember, settled
 
-NAME_LIMIT = 100
 LARGEST = 16_000_000_000
 """The most bytes of a published file, because a sparse file can claim any size."""
 STAGING = ".staging-"
 
-_SEGMENT = r"(?!(?i:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:[./]|\Z))[A-Za-z0-9][A-Za-z0-9._-]*(?<!\.)"
-_NAME = re.compile(f"{_SEGMENT}(?:/{_SEGMENT})*")
 _NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _CHUNK = 1 << 20
@@ -67,42 +63,6 @@ def explained(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise ReleaseError(f"{path}: {meaning(error, _MEANINGS)}") from error
-
-
-def inside(root: Path, name: str) -> Path:
-    """Return the path of ``name`` below ``root``; the only function that makes a path from a name in data.
-
-    Segments are ``[A-Za-z0-9][A-Za-z0-9._-]*`` joined by ``/``, with at most 100 characters in total. No segment ends in a
-    dot or is reserved by Windows, so that the file can be copied to any system. Raises ReleaseError.
-    """
-    _check_name(name)
-    return root / name
-
-
-@lru_cache(1 << 14)
-def _check_name(name: str) -> None:
-    """Refuse invalid names of published files. The same names are checked many times in a run."""
-    if len(name) > NAME_LIMIT or not _NAME.fullmatch(name):
-        raise ReleaseError(
-            f"{name[:NAME_LIMIT]!r} cannot be the name of a published file: use letters, digits, '.', '_' and '-', "
-            f"starting with a letter or digit, no reserved name, at most {NAME_LIMIT} characters"
-        )
-
-
-def check_names(names: Iterable[str]) -> None:
-    """Refuse conflicting names: equal except for letter case, or both a file and a folder.
-
-    Raises ReleaseError with both names; a file system that ignores case would keep only one of them.
-    """
-    seen: dict[str, tuple[str, bool]] = {}
-    for name in sorted(names):
-        _check_name(name)
-        segments = name.split("/")
-        for end in range(1, len(segments) + 1):
-            entry = ("/".join(segments[:end]), end == len(segments))
-            other = seen.setdefault(entry[0].lower(), entry)
-            if other != entry:
-                raise ReleaseError(f"{other[0]!r} and {name!r} cannot be published together: rename one of them")
 
 
 def read(path: Path, limit: int = foreign.LIMIT, below: Path | None = None) -> bytes:

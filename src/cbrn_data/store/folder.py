@@ -24,6 +24,7 @@ from cbrn_data import spread
 from cbrn_data.errors import ReleaseError
 from cbrn_data.progress import tracked
 from cbrn_data.store import disk
+from cbrn_data.store.names import check_names, inside
 from cbrn_data.strict_json import parse_object
 
 DESCRIPTOR = "datapackage.json"
@@ -100,7 +101,7 @@ def source_file(folder: Path, name: str | None) -> Path:
     """
     if not name or not name.startswith("sources/"):
         raise ReleaseError(f"{str(name)[:100]!r} is not the path of a source, which must begin with 'sources/'")
-    return disk.inside(folder, name)
+    return inside(folder, name)
 
 
 def event_moments(releases: Sequence[Release]) -> dict[tuple[str, str], str]:
@@ -163,7 +164,7 @@ def parse_checksums(path: Path, data: bytes) -> dict[str, str]:
         if (match := _LINE.fullmatch(line)) is None:
             raise ReleaseError(f"{path}:{number}: is not '<sha256>  <name>'; restore the file")
         found[match[2]] = match[1]
-    disk.check_names(found)
+    check_names(found)
     if checksums(found) != data:
         raise ReleaseError(f"{path}: is not sorted, or lists a file twice; restore the file")
     return found

@@ -28,6 +28,7 @@ from cbrn_data.errors import ReleaseError
 from cbrn_data.store import disk
 from cbrn_data.store.folder import Release, check_date, last_event, source_file
 from cbrn_data.store.history import CODE, INDEX, METADATA, RELEASES
+from cbrn_data.store.names import check_names
 from cbrn_data.strict_json import dumped, parse_object
 
 REASON_LIMIT = 500
@@ -40,7 +41,7 @@ _WAY_OUT = (
 @lru_cache(1 << 14)
 def check_derived_name(name: str) -> str:
     """Return the path of a derived file. Raises ReleaseError for the index, a release, its code, and metadata."""
-    disk.check_names({name, INDEX})
+    check_names({name, INDEX})
     if name == INDEX or name.split("/")[0].lower() in (RELEASES, CODE, METADATA):
         raise ReleaseError(f"{name!r} is not a valid name of a derived file, because the store uses it")
     return name

@@ -14,6 +14,7 @@ from cbrn_data.errors import ReleaseError
 from cbrn_data.progress import BYTES, step
 from cbrn_data.store import disk
 from cbrn_data.store.folder import SUMS, checksums, differences
+from cbrn_data.store.names import check_names, inside
 
 
 class Staging:
@@ -40,7 +41,7 @@ class Staging:
 
     def fill(self, files: Mapping[str, disk.Data]) -> Path:
         """Make a folder with ``files`` and their SHA256SUMS; after an error, nothing is left."""
-        disk.check_names([*files, SUMS])
+        check_names([*files, SUMS])
         folder = self.make()
         try:
             self.add(folder, files)
@@ -53,7 +54,7 @@ class Staging:
     def add(self, folder: Path, files: Mapping[str, disk.Data]) -> None:
         """Write more files, update SHA256SUMS, and flush all. Raises ReleaseError if a file already exists."""
         known = self._known(folder)
-        disk.check_names([*known, *files, SUMS])
+        check_names([*known, *files, SUMS])
         if twice := {SUMS, *known} & files.keys():
             raise ReleaseError(f"{min(twice)!r} is already in the release")
         before = checksums(known)
@@ -62,7 +63,7 @@ class Staging:
             disk.make_folder(folder, below)
         with step("Write the release", sum(map(disk.size_of, files.values())), BYTES):
             for name in sorted(files):
-                disk.create(disk.inside(folder, name), files[name])
+                disk.create(inside(folder, name), files[name])
                 known[name] = disk.sha256_of(files[name])
         if checksums(known) != before:
             disk.remove(folder / SUMS)

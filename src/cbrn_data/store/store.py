@@ -33,6 +33,7 @@ from cbrn_data.store.code import code_digest, code_folders, needless
 from cbrn_data.store.derived import Derivation, Vouch, is_settled, plan, unsigned
 from cbrn_data.store.folder import SUMS, Release, check_unchanged, check_version, parse_checksums, read_release
 from cbrn_data.store.lock import WAIT, locked
+from cbrn_data.store.names import inside
 from cbrn_data.store.staging import Staging
 
 __all__ = ["Derive", "Release", "Store", "Writer"]
@@ -221,7 +222,7 @@ class Writer:
         version already exists (even empty), if a staged file changed, or for an error of the disk; the message says if that
         was after the rename, so that the release is committed.
         """
-        target = disk.inside(self._published / history.RELEASES, check_version(version))
+        target = inside(self._published / history.RELEASES, check_version(version))
         release = self._read_staged(staged, version)
         digest = code_digest(release.info)
         is_kept = bool(code_folders(self._published, [release]))

@@ -23,7 +23,7 @@ from cbrn_data import foreign
 from cbrn_data.errors import CbrnDataError, UntrustedError, VerificationError
 from cbrn_data.findings import shown
 from cbrn_data.nesting import nests_too_deeply
-from cbrn_data.store import disk
+from cbrn_data.store.names import inside
 from cbrn_data.trust.roles import ONLINE, file_of, is_signed, raw, read_metadata, signed_by_enough, versions
 
 Read = Callable[[str], bytes]
@@ -141,7 +141,7 @@ def unpack(kept: Path, files: Mapping[str, str]) -> None:
     """Write packed files into an empty folder. Raises ReleaseError for a name that leads elsewhere, OSError."""
     (kept / _HISTORY).mkdir()
     for name, text in files.items():
-        disk.inside(kept, name).write_text(text, encoding="utf-8")
+        inside(kept, name).write_text(text, encoding="utf-8")
     if roots := versions((path.name for path in (kept / _HISTORY).iterdir()), Root.type):
         (kept / ROOT).write_bytes((kept / _HISTORY / roots[max(roots)]).read_bytes())
 

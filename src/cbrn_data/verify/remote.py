@@ -29,6 +29,7 @@ from cbrn_data.store import disk
 from cbrn_data.store.folder import SUMS, check_version, parse_checksums
 from cbrn_data.store.history import CODE, INDEX, LATEST, METADATA, RELEASES
 from cbrn_data.store.index import read_index
+from cbrn_data.store.names import check_names, inside
 from cbrn_data.trust import client
 from cbrn_data.trust.roles import TIMESTAMP
 from cbrn_data.verify.results import FAILED, NOT_CHECKED, PASSED, STORE, Result
@@ -115,7 +116,7 @@ def _vouched_around(web: Web, root: Path, trusted: Sequence[Ed25519PublicKey]) -
 
 def _is_name(name: str) -> bool:
     try:
-        disk.inside(Path(), name)
+        inside(Path(), name)
     except ReleaseError:
         return False
     return True
@@ -190,7 +191,7 @@ def _take_store(
     try:
         index = read_index(folder, [])
         versions = [check_version(version) for version in reversed(index.digests)]
-        disk.check_names([*index.derived, INDEX])
+        check_names([*index.derived, INDEX])
     except ReleaseError as error:
         yield Result(subject, FETCH, FAILED, str(error))
         return
@@ -206,7 +207,7 @@ def _take_store(
     named = vouched.said.targets if vouched.said else ()
     for name in [target.rpartition("/")[0] for target in named if target.startswith(f"{CODE}/")]:
         try:
-            place = disk.inside(folder, name)
+            place = inside(folder, name)
             web.fetch(SUMS, place, LIST_LIMIT, f"{name}/")
             listed = parse_checksums(place / SUMS, disk.read(place / SUMS))
         except CbrnDataError as error:

@@ -23,6 +23,7 @@ from cbrn_data.store import disk
 from cbrn_data.store.folder import SUMS, UNLISTED
 from cbrn_data.store.history import INDEX, LATEST, METADATA, RELEASES
 from cbrn_data.store.index import Index, read_index
+from cbrn_data.store.names import inside
 from cbrn_data.trust.client import (
     ROOT,
     ROOT_LIMIT,
@@ -230,7 +231,7 @@ def _freshness(said: Trusted, served: bool) -> Result:
 def _faults(published: Path, said: Trusted, vouched: Vouched) -> Iterator[str]:
     """Yield the files that are missing, or of neither state; another check finds files that are not named."""
     for name in sorted({*said.targets, *vouched.after}):
-        path = disk.inside(published, name)
+        path = inside(published, name)
         if not stat.S_ISREG(disk.mode(path)):
             if not vouched.may_be_missing(name):
                 yield f"{name} is missing"
